@@ -1,1 +1,23 @@
-export {};
+export { type Action, type Performed, performAction } from './action.ts';
+export { resolveProject } from './active-project.ts';
+export { cleanLine, cleanText } from './clean-text.ts';
+export { errorMessage, UserError } from './errors.ts';
+export { createOutput, type Output } from './output.ts';
+export { type Progress, startProgress } from './progress.ts';
+export { type Program, refuseUsage, runScript } from './script.ts';
+export { REDACTED, redact, Secret } from './secret.ts';
+export {
+  type Environment,
+  flag,
+  oneOf,
+  readSettings,
+  type Setting,
+  type Settings,
+  type SettingsOf,
+  secretText,
+  text,
+  textWithDefault,
+  wholeNumber,
+} from './settings.ts';
+export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
+export { type Usage, usageText } from './usage.ts';

@@ -1,0 +1,22 @@
+import type { Output } from './output.ts';
+
+/** Something a script does in the cloud: the gcloud command line that does the same, and the function that does it. */
+export type Action<T> = {
+  announcement: string;
+  perform(): Promise<T>;
+};
+
+export type Performed<T> = { dryRun: true } | { dryRun: false; outcome: T };
+
+/**
+ * Announces an action as `+ <command line>` and, unless this is a dry run, does it. The only place that asks whether
+ * this is a dry run, so that both kinds of run announce the same.
+ */
+export async function performAction<T>(
+  action: Action<T>,
+  { dryRun, out }: { dryRun: boolean; out: Output },
+): Promise<Performed<T>> {
+  out.data(`+ ${action.announcement}`);
+  if (dryRun) return { dryRun: true };
+  return { dryRun: false, outcome: await action.perform() };
+}

@@ -1,0 +1,21 @@
+import { UserError } from './errors.ts';
+
+/**
+ * The project to act on: what was given, else gcloud's active one. Asks gcloud only when nothing was given; reads
+ * local configuration, never the network. Throws a UserError when there is none.
+ */
+export async function resolveProject(given: string | undefined): Promise<string> {
+  const project = given ?? (await activeGcloudProject());
+  if (project !== undefined) return project;
+  throw new UserError('no project: PROJECT is unset and gcloud has no active project', {
+    hint: 'Set PROJECT=<project id>, or run: gcloud config set project <project id>',
+  });
+}
+
+async function activeGcloudProject(): Promise<string | undefined> {
+  const { $ } = await import('zx/core');
+  const answer = await $({ nothrow: true, quiet: true })`gcloud config get-value project`;
+  const project = answer.stdout.trim();
+  // gcloud prints the placeholder, not nothing, in some of its versions.
+  return answer.exitCode === 0 && project !== '' && project !== '(unset)' ? project : undefined;
+}

@@ -1,0 +1,22 @@
+/**
+ * A failure that the person at the keyboard can act on. It is shown as one `error:` line, the hint on the line after
+ * it, without a stack. Everything else that is thrown is a bug and shows its stack.
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  /** What to do next, when there is something to do. */
+  readonly hint: string | undefined;
+  /** 1: the work failed or something required is missing; 2: wrong usage; a failed gate passes on its own code. */
+  readonly exitCode: number;
+
+  constructor(message: string, options: { hint?: string; exitCode?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** The message of whatever was thrown. */
+export function errorMessage(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,114 @@
+import { cleanLine } from './clean-text.ts';
+import { UserError } from './errors.ts';
+import { Secret } from './secret.ts';
+
+/** One environment variable: its name, what it means, and how its text becomes a value. */
+export type Setting<T> = {
+  readonly name: string;
+  readonly meaning: string;
+  /** As shown in help: `us-central1`, or nothing when unset means unset. */
+  readonly defaultText?: string;
+  readonly secret?: true;
+  parse(text: string | undefined): T;
+};
+
+export type Settings = Record<string, Setting<unknown>>;
+
+export type SettingsOf<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads a script's settings from the environment, once, into a plain typed object. An empty variable counts as unset
+ * and unknown ones are ignored. Throws a UserError that names the variable when a value cannot be used.
+ */
+export function readSettings<S extends Settings>(environment: Environment, settings: S): SettingsOf<S> {
+  const values = Object.entries(settings).map(([key, setting]) => {
+    const text = environment[setting.name];
+    return [key, setting.parse(text === '' ? undefined : text)];
+  });
+  // The entries were made from S, key by key.
+  return Object.fromEntries(values) as SettingsOf<S>;
+}
+
+/** A text that may be missing. */
+export function text(name: string, meaning: string): Setting<string | undefined> {
+  return { name, meaning, parse: (value) => value };
+}
+
+/** A text with a default. */
+export function textWithDefault(name: string, defaultText: string, meaning: string): Setting<string> {
+  return { name, meaning, defaultText, parse: (value) => value ?? defaultText };
+}
+
+/** A text that must not be seen. */
+export function secretText(name: string, meaning: string): Setting<Secret | undefined> {
+  return {
+    name,
+    meaning,
+    secret: true,
+    parse: (value) => (value === undefined ? undefined : new Secret(value)),
+  };
+}
+
+/**
+ * A switch: `1` is on, `0` or nothing is off. Anything else is refused, since someone who writes `DRY_RUN=true` must
+ * not get a real run.
+ */
+export function flag(name: string, meaning: string, defaultOn = false): Setting<boolean> {
+  return {
+    name,
+    meaning,
+    defaultText: defaultOn ? '1' : '0',
+    parse(value) {
+      if (value === undefined) return defaultOn;
+      if (value === '1') return true;
+      if (value === '0') return false;
+      throw new UserError(`${name} is "${cleanLine(value, 60)}", but a switch is 1 (on) or 0 (off)`, {
+        hint: `Set ${name}=1 or ${name}=0, or leave it unset (${defaultOn ? '1' : '0'}).`,
+      });
+    },
+  };
+}
+
+/** A whole number within bounds, in plain decimal. */
+export function wholeNumber(
+  name: string,
+  { min, max, default: byDefault }: { min: number; max: number; default: number },
+  meaning: string,
+): Setting<number> {
+  return {
+    name,
+    meaning,
+    defaultText: String(byDefault),
+    parse(value) {
+      if (value === undefined) return byDefault;
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      throw new UserError(
+        `${name} is "${cleanLine(value, 60)}", but must be a whole number from ${min} to ${max}`,
+      );
+    },
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const W extends string>(
+  name: string,
+  words: readonly [W, ...W[]],
+  meaning: string,
+): Setting<W> {
+  return {
+    name,
+    meaning,
+    defaultText: words[0],
+    parse(value) {
+      if (value === undefined) return words[0];
+      const word = words.find((each) => each === value);
+      if (word !== undefined) return word;
+      throw new UserError(`${name} is "${cleanLine(value, 60)}", but must be one of: ${words.join(', ')}`);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from './errors.ts';
+import { text, textWithDefault } from './settings.ts';
+
+/** The checkout of the OpenAgents repository that gates and reports act on. */
+export type TargetCheckout = {
+  /** Absolute path. */
+  root: string;
+  /** Relative to the root. */
+  serviceDir: string;
+  /** Relative to the root. */
+  webShellDir: string;
+};
+
+export const checkoutSettings = {
+  repoRoot: text(
+    'OPENAGENTS_REPO_ROOT',
+    'checkout of the OpenAgents repository; else found from the working directory',
+  ),
+  serviceDir: textWithDefault(
+    'SERVICE_DIR',
+    'apps/openagents.com/service',
+    'the control service in that checkout',
+  ),
+  webShellDir: textWithDefault(
+    'WEB_SHELL_DIR',
+    'apps/openagents.com/web-shell',
+    'the web shell in that checkout',
+  ),
+};
+
+/** The root of this project: the folder that holds `packages/` and `scripts/`. */
+export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/**
+ * Finds the target checkout: where OPENAGENTS_REPO_ROOT points, else the git root of the working directory, else that
+ * of the folder this project stands in; the first that holds the service. Throws a UserError saying what was tried.
+ */
+export function findTargetCheckout(settings: {
+  repoRoot: string | undefined;
+  serviceDir: string;
+  webShellDir: string;
+}): TargetCheckout {
+  const { serviceDir, webShellDir } = settings;
+  requireInside('SERVICE_DIR', serviceDir);
+  requireInside('WEB_SHELL_DIR', webShellDir);
+  const holdsService = (root: string): boolean => existsSync(join(root, serviceDir));
+
+  if (settings.repoRoot !== undefined) {
+    const root = resolve(settings.repoRoot);
+    if (holdsService(root)) return { root, serviceDir, webShellDir };
+    throw new UserError(`OPENAGENTS_REPO_ROOT is ${root}, which has no ${serviceDir}`, {
+      hint: 'Point it at a checkout of the OpenAgents repository, or set SERVICE_DIR to where the service is in it.',
+    });
+  }
+
+  const starts = [process.cwd(), dirname(projectRoot)];
+  for (const start of starts) {
+    const root = gitRoot(start);
+    if (root !== undefined && holdsService(root)) return { root, serviceDir, webShellDir };
+  }
+  const tried = starts.map((start) => gitRoot(start) ?? `${start} (not in a git checkout)`);
+  throw new UserError(
+    `no checkout of the OpenAgents repository found; tried ${tried.join(' and ')} for ${serviceDir}`,
+    {
+      hint: 'Run from inside the checkout, or set OPENAGENTS_REPO_ROOT=<its root>.',
+    },
+  );
+}
+
+/** The nearest folder at or above `start` that git calls a work tree; `.git` is a file in worktrees and submodules. */
+function gitRoot(start: string): string | undefined {
+  let folder = resolve(start);
+  while (!existsSync(join(folder, '.git'))) {
+    const parent = dirname(folder);
+    if (parent === folder) return undefined;
+    folder = parent;
+  }
+  return folder;
+}
+
+function requireInside(name: string, folder: string): void {
+  const outside = isAbsolute(folder) || relative('/checkout', join('/checkout', folder)).startsWith('..');
+  if (outside) {
+    throw new UserError(`${name} is ${folder}, but must be a path inside the checkout, relative to its root`);
+  }
+}
