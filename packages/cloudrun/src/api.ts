@@ -1,0 +1,98 @@
+import type { protos } from '@google-cloud/run';
+import { callOnce, readCall } from './call.ts';
+import type { ServiceLocation } from './gcloud-commands.ts';
+import { type Identity, openAuthClient } from './identity.ts';
+import {
+  type Revision,
+  type RevisionTemplate,
+  readRevision,
+  readService,
+  type Service,
+  writeTraffic,
+} from './service.ts';
+import type { TrafficSplit } from './traffic.ts';
+
+/** How to reach Cloud Run: the real one, or a local one at `emulatorHost` (host:port). */
+export type Connection = { emulatorHost: string | undefined; identity: Identity };
+
+/** What a write changes. Only what is named here is sent, under a mask. */
+export type ServiceChange = { template?: RevisionTemplate; traffic: TrafficSplit };
+
+/** The few calls that are made to Cloud Run about one service. Each throws a CloudError when it fails. */
+export type ServiceApi = {
+  location: ServiceLocation;
+  read(): Promise<Service>;
+  readRevision(name: string): Promise<Revision>;
+  /** The revision made from the template with that mark, if there is one. */
+  findRevision(nonce: string): Promise<Revision | undefined>;
+  /** Sends one write, once. Gives the service as accepted: its generation is this write's. */
+  write(change: ServiceChange, etag: string): Promise<Service>;
+};
+
+// Reads answer in a fraction of a second; a write waits for validation on the server. The vendor's default for writes
+// (15 s) is short of what a busy region takes.
+const READ_TIMEOUT_MS = 10_000;
+const WRITE_TIMEOUT_MS = 60_000;
+
+/** Opens the API for one service. The vendor's clients are loaded here and not before: they cost 200 ms. */
+export async function openServiceApi(connection: Connection, location: ServiceLocation): Promise<ServiceApi> {
+  const [{ v2 }, authClient] = await Promise.all([
+    import('@google-cloud/run'),
+    openAuthClient(connection.identity),
+  ]);
+  const options = { fallback: true, ...(authClient && { authClient }), ...endpoint(connection.emulatorHost) };
+  const services = new v2.ServicesClient(options);
+  const revisions = new v2.RevisionsClient(options);
+  const name = `projects/${location.project}/locations/${location.region}/services/${location.service}`;
+  const subject = (doing: string) => ({ doing, location });
+
+  return {
+    location,
+
+    read: () =>
+      readCall(subject(`reading service ${location.service}`), async () => {
+        const [service] = await services.getService({ name }, { timeout: READ_TIMEOUT_MS, retry: null });
+        return readService(service);
+      }),
+
+    readRevision: (revision) =>
+      readCall(subject(`reading revision ${revision}`), async () => {
+        const [found] = await revisions.getRevision(
+          { name: `${name}/revisions/${revision}` },
+          { timeout: READ_TIMEOUT_MS, retry: null },
+        );
+        return readRevision(found);
+      }),
+
+    findRevision: (nonce) =>
+      readCall(subject(`listing the revisions of ${location.service}`), async () => {
+        const [all] = await revisions.listRevisions(
+          { parent: name },
+          { timeout: READ_TIMEOUT_MS, retry: null },
+        );
+        return all.map(readRevision).find((revision) => revision.nonce === nonce);
+      }),
+
+    write: (change, etag) =>
+      callOnce(subject(`changing service ${location.service}`), async () => {
+        const request: protos.google.cloud.run.v2.IUpdateServiceRequest = {
+          service: {
+            name,
+            etag,
+            traffic: writeTraffic(change.traffic),
+            ...(change.template && { template: change.template }),
+          },
+          // A write names what it writes. A whole object written back resends the old revision's name and is refused.
+          updateMask: { paths: change.template ? ['template', 'traffic'] : ['traffic'] },
+        };
+        const [operation] = await services.updateService(request, { timeout: WRITE_TIMEOUT_MS, retry: null });
+        return readService((operation.metadata ?? {}) as protos.google.cloud.run.v2.IService);
+      }),
+  };
+}
+
+function endpoint(emulatorHost: string | undefined) {
+  if (emulatorHost === undefined) return {};
+  const { hostname, port } = new URL(`http://${emulatorHost}`);
+  return { protocol: 'http', apiEndpoint: hostname, port: Number(port || 80) };
+}

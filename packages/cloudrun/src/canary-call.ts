@@ -1,0 +1,71 @@
+import { cleanLine, UserError } from '@deploy/cli';
+import { requireImage, requireRevisionName } from './names.ts';
+
+export const canaryActions = ['status', 'deploy-no-traffic', 'set-traffic', 'rollback'] as const;
+export type CanaryAction = (typeof canaryActions)[number];
+
+/** What an operator asked canary-rollout to do. */
+export type CanaryCall =
+  | { action: 'status' }
+  | { action: 'deploy-no-traffic'; image: string }
+  | { action: 'set-traffic'; stable: string; canary: string; canaryPercent: number }
+  | { action: 'rollback'; stable: string };
+
+export function isCanaryAction(word: string | undefined): word is CanaryAction {
+  return canaryActions.some((action) => action === word);
+}
+
+/** Checks an action's arguments. Throws a UserError with exit code 2 on a wrong number of them or an impossible value. */
+export function parseCanaryCall(action: CanaryAction, args: readonly string[]): CanaryCall {
+  switch (action) {
+    case 'status':
+      return { action };
+    case 'deploy-no-traffic': {
+      const [image] = exactly(1, args, 'deploy-no-traffic <image>');
+      requireImage(image, '<image>', 2);
+      return { action, image };
+    }
+    case 'set-traffic': {
+      const [stable, canary, percent] = exactly(3, args, 'set-traffic <stable> <canary> <percent>');
+      requireRevisionName(stable, '<stable>');
+      requireRevisionName(canary, '<canary>');
+      if (stable === canary) {
+        throw new UserError(`<stable> and <canary> are both ${stable}`, {
+          hint: `To give it all the traffic: rollback ${stable}`,
+          exitCode: 2,
+        });
+      }
+      return { action, stable, canary, canaryPercent: parsePercent(percent) };
+    }
+    case 'rollback': {
+      const [stable] = exactly(1, args, 'rollback <stable>');
+      requireRevisionName(stable, '<stable>');
+      return { action, stable };
+    }
+  }
+}
+
+type Arguments = { 1: [string]; 3: [string, string, string] };
+
+function exactly<N extends keyof Arguments>(count: N, args: readonly string[], call: string): Arguments[N] {
+  if (args.length === count && args.every((argument) => argument !== ''))
+    return args as unknown as Arguments[N];
+  throw new UserError(
+    `${call.split(' ')[0]} takes ${count} argument${count === 1 ? '' : 's'}, got ${args.length}`,
+    {
+      hint: `Usage: ${call}`,
+      exitCode: 2,
+    },
+  );
+}
+
+// No leading zero: the shell read 010 as octal, and 08 not at all.
+function parsePercent(text: string): number {
+  if (/^(?:0|[1-9][0-9]?|100)$/.test(text)) return Number(text);
+  throw new UserError(
+    `<percent> is "${cleanLine(text, 40)}", but must be a whole number from 0 to 100, without a leading zero`,
+    {
+      exitCode: 2,
+    },
+  );
+}

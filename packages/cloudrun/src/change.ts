@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { UserError } from '@deploy/cli';
+import type { ServiceApi, ServiceChange } from './api.ts';
+import { CloudError } from './cloud-error.ts';
+import { gcloudCommands } from './gcloud-commands.ts';
+import { nonceOf } from './nonce.ts';
+import type { Service } from './service.ts';
+import { sameSplit } from './traffic.ts';
+
+/**
+ * Works out what to write from the service as it is now. Called again when somebody else's change came in between, and
+ * then also told how the service was at `first`, so that it can see what they changed. Throws a UserError when there
+ * is nothing sensible to write.
+ */
+export type Plan = (now: Service, first: Service) => Promise<ServiceChange>;
+
+/** A change that the platform has accepted; whether it works out shows when the service has settled. */
+export type AcceptedChange = {
+  /** As it was just before. */
+  before: Service;
+  change: ServiceChange;
+  /** This write's own. */
+  generation: number;
+};
+
+const ATTEMPTS = 5;
+
+/**
+ * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a
+ * write whose answer was lost. The platform counts accepted changes (`generation`), which is what is compared: whether
+ * it enforces the etag that is sent along is not certain (one published test saw v2 accept stale ones), and etags also
+ * move with its own reconciliation. Throws a UserError when the change was not made, or when another change slipped in
+ * between the last comparison and the write.
+ */
+export async function changeService(
+  api: ServiceApi,
+  plan: Plan,
+  onRetry: (why: string) => void,
+): Promise<AcceptedChange> {
+  let lastConflict = '';
+  let first: Service | undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    if (attempt > 1) await pause(Math.random() * 200 * 2 ** attempt);
+    const planned = await api.read();
+    first ??= planned;
+    const change = await plan(planned, first);
+    const before = await api.read();
+    if (before.generation !== planned.generation) {
+      lastConflict = `${changedBy(before)} while this change was being prepared`;
+      onRetry(`${lastConflict}; planning again`);
+      continue;
+    }
+    const written = await writeOnce(api, change, before);
+    if (written.state === 'not-written') {
+      lastConflict = written.why;
+      onRetry(`${lastConflict}; trying again`);
+      continue;
+    }
+    if (written.generation > before.generation + 1) throw slippedIn(api, before, written.generation);
+    return { before, change, generation: written.generation };
+  }
+  throw new UserError(
+    `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${lastConflict}`,
+    {
+      hint: `Agree on who goes first, look at the state, then run this again: ${gcloudCommands.canaryStatus(api.location)}`,
+    },
+  );
+}
+
+/** `alice@example.com changed service x at 2026-02-12T16:55:40Z`: who changed what, when. */
+export function changedBy(service: Service): string {
+  return `${service.lastModifier} changed service ${service.name} at ${service.updateTime} (generation ${service.generation})`;
+}
+
+type Written = { state: 'written'; generation: number } | { state: 'not-written'; why: string };
+
+async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service): Promise<Written> {
+  try {
+    const accepted = await api.write(change, before.etag);
+    return { state: 'written', generation: accepted.generation };
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    switch (error.kind) {
+      case 'conflict':
+        return { state: 'not-written', why: await nameTheOther(api, before, error) };
+      case 'rate-limited':
+        return { state: 'not-written', why: error.message };
+      case 'unanswered':
+        return lookUpLostWrite(api, change, before, error);
+      default:
+        throw error;
+    }
+  }
+}
+
+async function nameTheOther(api: ServiceApi, before: Service, error: CloudError): Promise<string> {
+  const now = await api.read();
+  return now.generation === before.generation ? error.message : changedBy(now);
+}
+
+/** After a write without an answer: the service itself tells whether it was carried out. */
+async function lookUpLostWrite(
+  api: ServiceApi,
+  change: ServiceChange,
+  before: Service,
+  error: CloudError,
+): Promise<Written> {
+  const now = await api.read().catch(() => {
+    throw new UserError(
+      `${error.message}; and the service cannot be read, so whether the change was made is unknown`,
+      {
+        hint: `Before running this again, look: ${gcloudCommands.canaryStatus(api.location)}`,
+        cause: error,
+      },
+    );
+  });
+  if (now.generation === before.generation) return { state: 'not-written', why: error.message };
+  return (await isOurs(api, change, now))
+    ? { state: 'written', generation: now.generation }
+    : { state: 'not-written', why: changedBy(now) };
+}
+
+/** A template is known by its mark, also when yet another change has followed; a mere split by what it says. */
+async function isOurs(api: ServiceApi, change: ServiceChange, now: Service): Promise<boolean> {
+  if (change.template === undefined) return sameSplit(now.traffic, change.traffic);
+  const nonce = nonceOf(change.template) ?? '';
+  return nonceOf(now.template) === nonce || (await api.findRevision(nonce)) !== undefined;
+}
+
+function slippedIn(api: ServiceApi, before: Service, generation: number): UserError {
+  return new UserError(
+    `somebody else changed service ${before.name} in the same moment: this change became generation ${generation}, ` +
+      `but was worked out from generation ${before.generation} (${before.lastModifier}, ${before.updateTime}), and may have undone theirs`,
+    {
+      hint: `Look at what serves and at the newest revisions before going on: ${gcloudCommands.canaryStatus(api.location)}`,
+    },
+  );
+}

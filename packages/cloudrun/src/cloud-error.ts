@@ -1,0 +1,135 @@
+import { cleanLine, UserError } from '@deploy/cli';
+import type { ServiceLocation } from './gcloud-commands.ts';
+import { HOW_TO_LOG_IN } from './identity.ts';
+
+/**
+ * Why a cloud call failed, as far as what to do about it differs:
+ * - conflict: somebody else changed the resource in between; nothing was done.
+ * - rate-limited: nothing was done; later it may work.
+ * - unanswered: no answer, or one that does not say whether the request was carried out.
+ * - refused: the platform said no and will say no again.
+ */
+export type CloudErrorKind =
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'rate-limited'
+  | 'unanswered'
+  | 'refused';
+
+export class CloudError extends UserError {
+  readonly kind: CloudErrorKind;
+
+  constructor(kind: CloudErrorKind, message: string, options: { hint?: string; cause: unknown }) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** What was being done, where: the start of every message. */
+export type CallSubject = { doing: string; location: ServiceLocation };
+
+/** Turns whatever a Google client threw into a CloudError; passes on what is already for the user. */
+export function asCloudError(subject: CallSubject, thrown: unknown): UserError {
+  if (thrown instanceof UserError) return thrown;
+  if (!(thrown instanceof Error)) throw thrown;
+  const explained = explain(subject, thrown);
+  return new CloudError(explained.kind, `${subject.doing}: ${explained.message}`, {
+    ...(explained.hint && { hint: explained.hint }),
+    cause: thrown,
+  });
+}
+
+type Explanation = { kind: CloudErrorKind; message: string; hint?: string };
+
+// gRPC status codes, which the clients use over REST as well: https://grpc.io/docs/guides/status-codes/
+const GRPC = {
+  unknown: 2,
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  aborted: 10,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+};
+
+// ABORTED in its looks but final: the name of a revision is taken, and a retry cannot change that.
+const PERMANENT_CONFLICT = /already exists/i;
+
+function explain({ location }: CallSubject, error: Error): Explanation {
+  const said = cleanLine(error.message, 400);
+  const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+  switch (code) {
+    case GRPC.unauthenticated:
+      return {
+        kind: 'unauthenticated',
+        message: `the login is missing or has expired (${said})`,
+        hint: HOW_TO_LOG_IN,
+      };
+    case GRPC.permissionDenied:
+      return {
+        kind: 'forbidden',
+        message: `no permission in project ${location.project} (${said})`,
+        hint: 'Check PROJECT and the account (gcloud config list); deploying takes roles/run.developer on the project.',
+      };
+    case GRPC.notFound:
+      return {
+        kind: 'not-found',
+        message: `not found in region ${location.region} of project ${location.project} (${said})`,
+        hint: `Check PROJECT, REGION and SERVICE; what is there: gcloud run services list --project ${location.project}`,
+      };
+    case GRPC.aborted:
+      return PERMANENT_CONFLICT.test(said)
+        ? { kind: 'refused', message: said }
+        : {
+            kind: 'conflict',
+            message: `somebody else is changing it (${said})`,
+            hint: 'Look at what they did, then run this again.',
+          };
+    case GRPC.resourceExhausted:
+      return {
+        kind: 'rate-limited',
+        message: `too many requests (${said})`,
+        hint: 'Wait a minute, then run this again.',
+      };
+    case GRPC.unavailable:
+    case GRPC.deadlineExceeded:
+    case GRPC.internal:
+    case GRPC.unknown:
+      return { kind: 'unanswered', ...explainSilence(error, said) };
+    default:
+      return code === undefined ? explainLocalFailure(error, said) : { kind: 'refused', message: said };
+  }
+}
+
+function explainSilence(error: Error, said: string): { message: string; hint: string } {
+  const systemCode = systemCodeOf(error);
+  return systemCode === undefined
+    ? {
+        message: `no usable answer from Cloud Run (${said})`,
+        hint: 'Run this again; status.cloud.google.com tells of outages.',
+      }
+    : {
+        message: `Cloud Run could not be reached (${systemCode}: ${said})`,
+        hint: 'Check the network, the proxy settings and CLOUD_RUN_EMULATOR_HOST.',
+      };
+}
+
+// No status at all: the request never left, for instance because there are no credentials to send it with.
+function explainLocalFailure(error: Error, said: string): Explanation {
+  if (/credential|auth|token|invalid_grant|reauth/i.test(said)) {
+    return { kind: 'unauthenticated', message: `no usable login (${said})`, hint: HOW_TO_LOG_IN };
+  }
+  throw error;
+}
+
+/** The operating system's word for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), however deep it is wrapped. */
+function systemCodeOf(error: Error): string | undefined {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if ('code' in each && typeof each.code === 'string' && /^E[A-Z]+$/.test(each.code)) return each.code;
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import { cleanLine, Secret, UserError } from '@deploy/cli';
+import type { AuthClient } from 'google-auth-library';
+
+/** Who acts, in the order of preference: an explicit token or credentials file, then gcloud's active account. */
+export type Identity =
+  | { kind: 'none' }
+  | { kind: 'access-token'; token: Secret }
+  | { kind: 'credentials-file' }
+  | { kind: 'gcloud-or-default' };
+
+export const HOW_TO_LOG_IN =
+  'Log in with: gcloud auth login (or set CLOUDSDK_AUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS).';
+
+export function chooseIdentity(settings: {
+  emulatorHost: string | undefined;
+  accessToken: Secret | undefined;
+  credentialsFile: string | undefined;
+}): Identity {
+  // A person's own token may be given to a local Cloud Run, which then tells people apart; nothing else goes there.
+  if (settings.accessToken !== undefined) return { kind: 'access-token', token: settings.accessToken };
+  if (settings.emulatorHost !== undefined) return { kind: 'none' };
+  if (settings.credentialsFile !== undefined) return { kind: 'credentials-file' };
+  return { kind: 'gcloud-or-default' };
+}
+
+/**
+ * The auth client for Google's API clients, or undefined for application-default credentials, which they find by
+ * themselves. gcloud's active account is asked for one token, which gcloud refreshes when it has to.
+ */
+export async function openAuthClient(identity: Identity): Promise<AuthClient | undefined> {
+  switch (identity.kind) {
+    case 'none': {
+      const { PassThroughClient } = await import('google-auth-library');
+      return new PassThroughClient();
+    }
+    case 'access-token':
+      return tokenClient(identity.token.reveal());
+    case 'credentials-file':
+      return undefined;
+    case 'gcloud-or-default': {
+      const token = await gcloudToken();
+      return token && (await tokenClient(token.value.reveal(), token.expiresAt));
+    }
+  }
+}
+
+async function tokenClient(token: string, expiresAt?: number): Promise<AuthClient> {
+  const { OAuth2Client } = await import('google-auth-library');
+  const client = new OAuth2Client();
+  client.setCredentials({
+    access_token: token,
+    ...(expiresAt === undefined ? {} : { expiry_date: expiresAt }),
+  });
+  if (expiresAt !== undefined) {
+    client.refreshHandler = async () => {
+      const next = await gcloudToken();
+      if (next === undefined)
+        throw new UserError('gcloud is gone from the PATH; cannot renew the access token');
+      return { access_token: next.value.reveal(), expiry_date: next.expiresAt };
+    };
+  }
+  return client;
+}
+
+type GcloudToken = { value: Secret; expiresAt: number };
+
+/** gcloud's token for its active account; undefined when there is no gcloud or it has no account at all. */
+async function gcloudToken(): Promise<GcloudToken | undefined> {
+  const { $ } = await import('zx/core');
+  const answer = await $({ nothrow: true, quiet: true })`gcloud config config-helper --format=json`;
+  if (answer.exitCode === 127 || /do(es)? not currently have an active account/.test(answer.stderr)) {
+    return undefined;
+  }
+  if (answer.exitCode !== 0) {
+    throw new UserError(`gcloud cannot give an access token: ${cleanLine(answer.stderr, 300)}`, {
+      hint: HOW_TO_LOG_IN,
+    });
+  }
+  const { credential } = JSON.parse(answer.stdout) as {
+    credential: { access_token: string; token_expiry: string };
+  };
+  return { value: new Secret(credential.access_token), expiresAt: Date.parse(credential.token_expiry) };
+}

@@ -1,0 +1,55 @@
+import { cleanLine, UserError } from '@deploy/cli';
+import type { ServiceLocation } from './gcloud-commands.ts';
+
+// Lower-case letters, digits and hyphens, a letter first and no hyphen last, is what the Admin API's CreateService
+// and gcloud's --revision-suffix document for services (at most 49 characters) and revisions (at most 63).
+const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
+
+// Project IDs, also the older `example.com:project` form: no slash or space may reach a resource path.
+const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
+const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
+
+// repository path [:tag] [@digest], as OCI references are written; no leading hyphen, no white space.
+const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/;
+
+/** Where a service is, once its names are known to be possible ones. Throws a UserError that names the variable. */
+export function requireLocation({ project, region, service }: ServiceLocation): ServiceLocation {
+  requireMatch(PROJECT, 100, project, 'PROJECT', 'a project ID: lower-case letters, digits and hyphens');
+  requireMatch(REGION, 40, region, 'REGION', 'a region such as us-central1');
+  requireMatch(
+    NAME,
+    49,
+    service,
+    'SERVICE',
+    'a service name: lower-case letters, digits and hyphens, a letter first',
+  );
+  return { project, region, service };
+}
+
+/** Throws a UserError (exit code 2, it is an argument) unless this can be a revision's name. */
+export function requireRevisionName(name: string, argument: string): void {
+  requireMatch(NAME, 63, name, argument, 'a revision name such as my-service-00042-abc', 2);
+}
+
+export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1): void {
+  requireMatch(
+    IMAGE,
+    512,
+    name,
+    argument,
+    'an image reference such as host/project/repository/image:tag',
+    exitCode,
+  );
+}
+
+function requireMatch(
+  pattern: RegExp,
+  maxLength: number,
+  value: string,
+  what: string,
+  expected: string,
+  exitCode: 1 | 2 = 1,
+): void {
+  if (pattern.test(value) && value.length <= maxLength) return;
+  throw new UserError(`${what} is "${cleanLine(value, 80)}", which is not ${expected}`, { exitCode });
+}

@@ -1,0 +1,20 @@
+// gcloud marks each template it writes with this label to tell its own revision from others' (NewRevisionForcingChange
+// in command_lib/run/serverless_operations.py); so do we.
+const NONCE_LABEL = 'client.knative.dev/nonce';
+
+type Labelled = { labels?: Record<string, string> | null };
+
+/** The mark that tells one write's template, and the revision made from it, from all others. */
+export function nonceOf(labelled: Labelled): string | undefined {
+  return labelled.labels?.[NONCE_LABEL];
+}
+
+export function withNonce<T extends Labelled>(template: T, nonce: string): T {
+  return { ...template, labels: { ...template.labels, [NONCE_LABEL]: nonce } };
+}
+
+/** A new mark: ten lower-case letters, which every label value may hold. */
+export function newNonce(): string {
+  const letters = crypto.getRandomValues(new Uint8Array(10));
+  return Array.from(letters, (byte) => String.fromCharCode(97 + (byte % 26))).join('');
+}

@@ -1,0 +1,16 @@
+import { secretText, text, textWithDefault } from '@deploy/cli';
+
+/** The variables by which every script that talks to Google finds the project, and proves who is asking. */
+export const cloudSettings = {
+  project: text('PROJECT', 'Google Cloud project (default: the active gcloud project)'),
+  region: textWithDefault('REGION', 'us-central1', 'Cloud Run region'),
+  emulatorHost: text(
+    'CLOUD_RUN_EMULATOR_HOST',
+    'host:port of a local Cloud Run; every Google call goes there, without credentials',
+  ),
+  accessToken: secretText('CLOUDSDK_AUTH_ACCESS_TOKEN', 'access token to act with, instead of a login'),
+  credentialsFile: text(
+    'GOOGLE_APPLICATION_CREDENTIALS',
+    'credentials file to act with, instead of the gcloud account',
+  ),
+};

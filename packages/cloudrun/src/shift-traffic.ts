@@ -1,0 +1,113 @@
+import { type Action, startProgress, UserError } from '@deploy/cli';
+import type { ServiceApi } from './api.ts';
+import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
+import { CloudError } from './cloud-error.ts';
+import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
+import type { Revision, Service } from './service.ts';
+import { describeCondition, waitUntilSettled } from './settle.ts';
+import { assignTraffic, describeShares, type Share, sameSplit, sharesOf } from './traffic.ts';
+
+/** Traffic that went from one split to another, as served. */
+export type TrafficChange = { service: string; before: Share[]; after: Share[] };
+
+/** Gives the named revisions exactly these shares of the traffic, as `gcloud run services update-traffic` does. */
+export function setTraffic(
+  openApi: () => Promise<ServiceApi>,
+  location: ServiceLocation,
+  shares: readonly Share[],
+): Action<TrafficChange> {
+  return {
+    announcement: gcloudCommands.updateTraffic(location, shares),
+    perform: async () => shift(await openApi(), shares),
+  };
+}
+
+/** Gives one revision all the traffic. */
+export function rollback(
+  openApi: () => Promise<ServiceApi>,
+  location: ServiceLocation,
+  stable: string,
+): Action<TrafficChange> {
+  return setTraffic(openApi, location, [{ revision: stable, percent: 100 }]);
+}
+
+async function shift(api: ServiceApi, shares: readonly Share[]): Promise<TrafficChange> {
+  const { service } = api.location;
+  const progress = await startProgress(`shifting traffic of ${service} to ${describeShares(shares)}`);
+  try {
+    const accepted = await changeService(api, planShift(api, shares), progress.update);
+    const settled = await waitUntilSettled(api, accepted.generation, (now) =>
+      progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
+    );
+    requireServed(accepted, settled);
+    const change = {
+      service,
+      before: sharesOf(accepted.before.served, accepted.before.latestReadyRevision),
+      after: sharesOf(settled.served, settled.latestReadyRevision),
+    };
+    progress.done(
+      `traffic of ${service} is now ${describeShares(change.after)} (was ${describeShares(change.before)})`,
+    );
+    return change;
+  } finally {
+    progress.stop();
+  }
+}
+
+function planShift(api: ServiceApi, shares: readonly Share[]): Plan {
+  return async (now, first) => {
+    // Their split would vanish under ours without either side having decided that.
+    if (!sameSplit(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
+    await Promise.all(
+      shares.filter(({ percent }) => percent > 0).map(({ revision }) => requireReady(api, revision, now)),
+    );
+    return { traffic: assignTraffic(now.traffic, shares) };
+  };
+}
+
+async function requireReady(api: ServiceApi, name: string, service: Service): Promise<void> {
+  const revision = await readNamed(api, name, service);
+  if (revision.ready.state === 'succeeded') return;
+  throw new UserError(
+    `revision ${name} is not ready and cannot take traffic: ${describeCondition(revision.ready)}`,
+    {
+      hint: `Nothing was changed: traffic stays at ${describeShares(sharesOf(service.served, service.latestReadyRevision))}.`,
+    },
+  );
+}
+
+async function readNamed(api: ServiceApi, name: string, service: Service): Promise<Revision> {
+  try {
+    return await api.readRevision(name);
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind !== 'not-found') throw error;
+    throw new UserError(`service ${service.name} has no revision ${name}`, {
+      hint: `Its newest one is ${service.latestCreatedRevision ?? 'none yet'}. Nothing was changed.`,
+      cause: error,
+    });
+  }
+}
+
+/** The verdict is what serves, compared with what was asked for. */
+function requireServed({ change, generation, before }: AcceptedChange, settled: Service): void {
+  if (sameSplit(settled.served, change.traffic)) return;
+  if (settled.generation > generation && !sameSplit(settled.traffic, change.traffic)) {
+    throw shiftedMeanwhile(settled, { ...before, traffic: change.traffic });
+  }
+  const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
+  throw new UserError(
+    `the platform did not shift the traffic: ${serving} serves, ${describeShares(sharesOf(change.traffic, undefined))} was asked for ` +
+      `(${describeCondition(settled.ready)})`,
+    {
+      hint: `The unfulfilled split stays as what is desired; give it one that works, for instance: canary-rollout.ts rollback ${sharesOf(settled.served, settled.latestReadyRevision)[0]?.revision ?? '<stable>'}`,
+    },
+  );
+}
+
+function shiftedMeanwhile(now: Service, first: Service): UserError {
+  const was = describeShares(sharesOf(first.traffic, first.latestReadyRevision));
+  const is = describeShares(sharesOf(now.traffic, now.latestReadyRevision));
+  return new UserError(`${changedBy(now)} in the meantime: traffic went from ${was} to ${is}`, {
+    hint: 'Yours is not in force. Agree on who goes first; if this split is still wanted, run this again.',
+  });
+}

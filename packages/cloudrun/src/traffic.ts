@@ -1,0 +1,101 @@
+/**
+ * Where a share of the traffic goes: to the latest ready revision, whichever that is, or to a named one. A target may
+ * carry a tag, which gives the revision a URL of its own.
+ */
+export type TrafficTarget = {
+  /** `undefined`: the latest ready revision. */
+  revision: string | undefined;
+  percent: number;
+  tag?: string;
+};
+
+/** How a service's traffic is divided. Empty means, as on the platform, everything to the latest ready revision. */
+export type TrafficSplit = readonly TrafficTarget[];
+
+export type Share = { revision: string; percent: number };
+
+/**
+ * The split that `gcloud run deploy --no-traffic` leaves: what follows LATEST is pinned to the latest ready revision,
+ * on top of what that revision has already, so that a new revision gets nothing. A split without LATEST stays as it is.
+ */
+export function pinLatest(split: TrafficSplit, latestReadyRevision: string): TrafficSplit {
+  const spelledOut = spellOut(split);
+  if (!followsLatest(spelledOut)) return split;
+  const shares = spelledOut.map(({ revision, percent }) => ({
+    revision: revision ?? latestReadyRevision,
+    percent,
+  }));
+  return [...merge(shares), ...tagEntries(spelledOut)];
+}
+
+/**
+ * The split in which exactly the named revisions get traffic. Tags stay, as entries without traffic; a revision named
+ * with 0 is left out. Throws a RangeError unless the shares are whole numbers that add up to 100.
+ */
+export function assignTraffic(split: TrafficSplit, shares: readonly Share[]): TrafficSplit {
+  const total = shares.reduce((sum, share) => sum + share.percent, 0);
+  if (total !== 100 || shares.some(({ percent }) => !Number.isInteger(percent) || percent < 0)) {
+    throw new RangeError(
+      `traffic shares must be whole numbers that add up to 100, not ${describeShares(shares)}`,
+    );
+  }
+  return [...merge(shares), ...tagEntries(split)];
+}
+
+/** Whether any traffic goes to whichever revision is the latest ready one. */
+export function followsLatest(split: TrafficSplit): boolean {
+  return spellOut(split).some((target) => target.revision === undefined && target.percent > 0);
+}
+
+/** Who gets how much, LATEST resolved, tag entries left out, most traffic first. */
+export function sharesOf(split: TrafficSplit, latestReadyRevision: string | undefined): Share[] {
+  const shares = spellOut(split).map(({ revision, percent }) => ({
+    revision: revision ?? latestReadyRevision ?? 'LATEST',
+    percent,
+  }));
+  return merge(shares);
+}
+
+/**
+ * The stable revision: the one that holds all the traffic. A split has none, and then nothing is guessed: neither the
+ * first entry nor the newest revision but one is it.
+ */
+export function stableRevision(shares: readonly Share[]): string | undefined {
+  const [only, ...others] = shares;
+  return only !== undefined && others.length === 0 && only.percent === 100 ? only.revision : undefined;
+}
+
+/** Whether two splits mean the same: the same shares and the same tags, in whatever order and however spelled. */
+export function sameSplit(one: TrafficSplit, other: TrafficSplit): boolean {
+  return canonical(one) === canonical(other);
+}
+
+/** `svc-00002-abc=95 svc-00003-def=5`, for people. */
+export function describeShares(shares: readonly Share[]): string {
+  return shares.map(({ revision, percent }) => `${revision}=${percent}`).join(' ') || 'nothing';
+}
+
+function spellOut(split: TrafficSplit): TrafficSplit {
+  return split.length === 0 ? [{ revision: undefined, percent: 100 }] : split;
+}
+
+function merge(shares: readonly Share[]): Share[] {
+  const percentOf = new Map<string, number>();
+  for (const { revision, percent } of shares) {
+    if (percent > 0) percentOf.set(revision, (percentOf.get(revision) ?? 0) + percent);
+  }
+  return [...percentOf]
+    .map(([revision, percent]) => ({ revision, percent }))
+    .sort((a, b) => b.percent - a.percent || (a.revision < b.revision ? -1 : 1));
+}
+
+function tagEntries(split: TrafficSplit): TrafficTarget[] {
+  return split.flatMap(({ revision, tag }) => (tag === undefined ? [] : [{ revision, percent: 0, tag }]));
+}
+
+function canonical(split: TrafficSplit): string {
+  const spelledOut = spellOut(split);
+  const shares = merge(spelledOut.map(({ revision, percent }) => ({ revision: revision ?? '', percent })));
+  const tags = tagEntries(spelledOut).map(({ revision, tag }) => [tag, revision ?? '']);
+  return JSON.stringify([shares.map(({ revision, percent }) => [revision, percent]).sort(), tags.sort()]);
+}

@@ -1,0 +1,82 @@
+import {
+  flag,
+  performAction,
+  readSettings,
+  refuseUsage,
+  resolveProject,
+  runScript,
+  textWithDefault,
+  type Usage,
+} from '@deploy/cli';
+import {
+  canaryStatus,
+  canaryStatusYaml,
+  chooseIdentity,
+  cloudSettings,
+  deployNoTraffic,
+  isCanaryAction,
+  openServiceApi,
+  parseCanaryCall,
+  requireLocation,
+  rollback,
+  setTraffic,
+} from '@deploy/cloudrun';
+
+const settings = {
+  ...cloudSettings,
+  service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
+  dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
+};
+
+const usage: Usage = {
+  script: 'scripts/canary-rollout.ts',
+  purpose: 'Rolls a new revision of the control service out step by step, and back.',
+  calls: [
+    { arguments: 'status', does: 'what serves now, as YAML' },
+    { arguments: 'deploy-no-traffic <image>', does: 'a new revision that gets no traffic yet' },
+    {
+      arguments: 'set-traffic <stable> <canary> <percent>',
+      does: 'that percent to the canary, the rest to the stable revision',
+    },
+    { arguments: 'rollback <stable>', does: 'all traffic to the stable revision' },
+  ],
+  settings,
+  examples: [
+    'SERVICE=openagents-control-service-staging pnpm tsx scripts/canary-rollout.ts status',
+    'DRY_RUN=1 PROJECT=openagentsgemini pnpm tsx scripts/canary-rollout.ts rollback my-service-00041-abc',
+  ],
+};
+
+await runScript(usage, async ({ argv, env, out }) => {
+  const [action, ...args] = argv;
+  if (!isCanaryAction(action)) return refuseUsage(usage, out);
+  const values = readSettings(env, settings);
+  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const call = parseCanaryCall(action, args);
+
+  const run = { dryRun: values.dryRun, out };
+  const openApi = () =>
+    openServiceApi({ emulatorHost: values.emulatorHost, identity: chooseIdentity(values) }, location);
+  switch (call.action) {
+    case 'status': {
+      const status = await performAction(canaryStatus(openApi, location), run);
+      if (!status.dryRun) out.data(await canaryStatusYaml(status.outcome));
+      break;
+    }
+    case 'deploy-no-traffic':
+      await performAction(deployNoTraffic(openApi, location, call.image), run);
+      break;
+    case 'set-traffic': {
+      const shares = [
+        { revision: call.stable, percent: 100 - call.canaryPercent },
+        { revision: call.canary, percent: call.canaryPercent },
+      ];
+      await performAction(setTraffic(openApi, location, shares), run);
+      break;
+    }
+    case 'rollback':
+      await performAction(rollback(openApi, location, call.stable), run);
+      break;
+  }
+  return 0;
+});
