@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
+
+// Imports run downwards only: scripts -> report -> (types of cloudrun, gates, smoke) -> cli. The emulator is a
+// product of its own, used by the rehearsal and the tests.
+const mayUse: Record<string, readonly string[]> = {
+  cli: [],
+  cloudrun: ['cli'],
+  gates: ['cli'],
+  smoke: ['cli'],
+  report: ['cli', 'cloudrun', 'gates', 'smoke'],
+  emulator: [],
+};
+
+const packages = readdirSync(join(projectRoot, 'packages'));
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+    .map((file) => join(folder, file));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+test('every package has its place in the layers', () => {
+  for (const name of packages) assert.ok(mayUse[name], `packages/${name} has no layer: add it to this test`);
+});
+
+describe('imports run downwards only', () => {
+  for (const name of packages) {
+    test(`packages/${name} imports only what is below it, and through the front door`, () => {
+      for (const file of sources(join(projectRoot, 'packages', name))) {
+        for (const imported of importsOf(file)) {
+          const other = /^@deploy\/([^/]+)(\/.*)?$/.exec(imported);
+          if (other) {
+            assert.ok(mayUse[name]?.includes(other[1] ?? ''), `${file} imports ${imported}`);
+            assert.equal(other[2], undefined, `${file} goes past the front door of ${imported}`);
+          }
+          if (imported.startsWith('.')) {
+            const target = join(file, '..', imported);
+            assert.ok(
+              target.startsWith(join(projectRoot, 'packages', name)),
+              `${file} reaches out to ${imported}`,
+            );
+          }
+        }
+      }
+    });
+
+    test(`packages/${name} leaves reading the environment to the scripts`, () => {
+      for (const file of sources(join(projectRoot, 'packages', name, 'src'))) {
+        if (file.endsWith('cli/src/script.ts')) continue;
+        assert.ok(!readFileSync(file, 'utf8').includes('process.env'), `${file} reads process.env`);
+      }
+    });
+  }
+});
+
+test('nothing but the rehearsal uses the emulator', () => {
+  for (const file of sources(join(projectRoot, 'scripts'))) {
+    if (importsOf(file).includes('@deploy/emulator')) assert.match(file, /rehears/);
+  }
+});
+
+test('every package has one door, a description and nothing undeclared', () => {
+  for (const name of packages) {
+    const manifest = JSON.parse(readFileSync(join(projectRoot, 'packages', name, 'package.json'), 'utf8'));
+    assert.deepEqual(manifest.exports, { '.': './src/index.ts' });
+    assert.ok(manifest.description);
+    assert.ok(existsSync(join(projectRoot, 'packages', name, 'src/index.ts')));
+  }
+});

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from '@deploy/cli';
+
+export type ScriptRun = { exitCode: number | null; stdout: string; stderr: string; durationMs: number };
+
+export type ScriptOptions = {
+  /** The whole environment of the child, but for what it needs to start at all; nothing is inherited. */
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+  /** Folders in front of the PATH, for stand-in tools. */
+  pathFirst?: readonly string[];
+};
+
+/** Runs `scripts/<name>.ts` as a real child process, with nothing of this process's settings, and collects its output. */
+export async function runScriptProcess(
+  name: string,
+  args: readonly string[],
+  options: ScriptOptions = {},
+): Promise<ScriptRun> {
+  const startedAt = Date.now();
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), join(projectRoot, 'scripts', `${name}.ts`), ...args],
+    {
+      cwd: options.cwd ?? projectRoot,
+      env: {
+        PATH: [...(options.pathFirst ?? []), process.env.PATH].join(':'),
+        HOME: process.env.HOME,
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { exitCode, stdout, stderr, durationMs: Date.now() - startedAt };
+}
