@@ -1,5 +1,5 @@
 import type { protos } from '@google-cloud/run';
-import { callOnce, readCall } from './call.ts';
+import { callOnce, repeatableCall } from './call.ts';
 import type { ServiceLocation } from './gcloud-commands.ts';
 import { type Identity, openAuthClient } from './identity.ts';
 import {
@@ -16,7 +16,11 @@ import type { TrafficSplit } from './traffic.ts';
 export type Connection = { emulatorHost: string | undefined; identity: Identity };
 
 /** What a write changes. Only what is named here is sent, under a mask. */
-export type ServiceChange = { template?: RevisionTemplate; traffic: TrafficSplit };
+export type ServiceChange = {
+  traffic: TrafficSplit;
+  template?: RevisionTemplate;
+  annotations?: Readonly<Record<string, string>>;
+};
 
 /** The few calls that are made to Cloud Run about one service. Each throws a CloudError when it fails. */
 export type ServiceApi = {
@@ -36,11 +40,7 @@ const WRITE_TIMEOUT_MS = 60_000;
 
 /** Opens the API for one service. The vendor's clients are loaded here and not before: they cost 200 ms. */
 export async function openServiceApi(connection: Connection, location: ServiceLocation): Promise<ServiceApi> {
-  const [{ v2 }, authClient] = await Promise.all([
-    import('@google-cloud/run'),
-    openAuthClient(connection.identity),
-  ]);
-  const options = { fallback: true, ...(authClient && { authClient }), ...endpoint(connection.emulatorHost) };
+  const [{ v2 }, options] = await Promise.all([import('@google-cloud/run'), clientOptions(connection)]);
   const services = new v2.ServicesClient(options);
   const revisions = new v2.RevisionsClient(options);
   const name = `projects/${location.project}/locations/${location.region}/services/${location.service}`;
@@ -50,13 +50,13 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
     location,
 
     read: () =>
-      readCall(subject(`reading service ${location.service}`), async () => {
+      repeatableCall(subject(`reading service ${location.service}`), async () => {
         const [service] = await services.getService({ name }, { timeout: READ_TIMEOUT_MS, retry: null });
         return readService(service);
       }),
 
     readRevision: (revision) =>
-      readCall(subject(`reading revision ${revision}`), async () => {
+      repeatableCall(subject(`reading revision ${revision}`), async () => {
         const [found] = await revisions.getRevision(
           { name: `${name}/revisions/${revision}` },
           { timeout: READ_TIMEOUT_MS, retry: null },
@@ -65,7 +65,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
       }),
 
     findRevision: (nonce) =>
-      readCall(subject(`listing the revisions of ${location.service}`), async () => {
+      repeatableCall(subject(`listing the revisions of ${location.service}`), async () => {
         const [all] = await revisions.listRevisions(
           { parent: name },
           { timeout: READ_TIMEOUT_MS, retry: null },
@@ -75,20 +75,22 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
 
     write: (change, etag) =>
       callOnce(subject(`changing service ${location.service}`), async () => {
+        const { traffic, ...others } = change;
         const request: protos.google.cloud.run.v2.IUpdateServiceRequest = {
-          service: {
-            name,
-            etag,
-            traffic: writeTraffic(change.traffic),
-            ...(change.template && { template: change.template }),
-          },
+          service: { name, etag, traffic: writeTraffic(traffic), ...others },
           // A write names what it writes. A whole object written back resends the old revision's name and is refused.
-          updateMask: { paths: change.template ? ['template', 'traffic'] : ['traffic'] },
+          updateMask: { paths: ['traffic', ...Object.keys(others)] },
         };
         const [operation] = await services.updateService(request, { timeout: WRITE_TIMEOUT_MS, retry: null });
         return readService((operation.metadata ?? {}) as protos.google.cloud.run.v2.IService);
       }),
   };
+}
+
+/** What every one of Google's clients is opened with: REST, and the emulator or a login. */
+export async function clientOptions({ emulatorHost, identity }: Connection) {
+  const authClient = await openAuthClient(identity);
+  return { fallback: true, ...(authClient && { authClient }), ...endpoint(emulatorHost) };
 }
 
 function endpoint(emulatorHost: string | undefined) {

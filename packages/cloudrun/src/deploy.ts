@@ -3,7 +3,8 @@ import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
 import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 import { newNonce, withNonce } from './nonce.ts';
-import type { Condition, Revision, RevisionTemplate, Service } from './service.ts';
+import { ownRevision, requireReadyRevision } from './own-revision.ts';
+import type { RevisionTemplate, Service } from './service.ts';
 import { describeCondition, isSettled, waitUntilSettled } from './settle.ts';
 import { describeShares, followsLatest, pinLatest, type Share, sameSplit, sharesOf } from './traffic.ts';
 
@@ -44,7 +45,7 @@ async function deploy(api: ServiceApi, image: string): Promise<Deployment> {
       progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
     );
     const revision = await ownRevision(api, settled, nonce);
-    if (revision.ready.state === 'failed') throw neverReady(accepted, settled, revision);
+    requireReadyRevision(revision, accepted.before, settled);
     requireTrafficUntouched(accepted, settled);
     progress.done(`revision ${revision.name} is ready and gets no traffic`);
     return {
@@ -93,40 +94,6 @@ function withImage(template: RevisionTemplate, image: string): RevisionTemplate 
   const [first, ...sidecars] = template.containers ?? [];
   const { revision: _, ...rest } = template;
   return { ...rest, containers: [{ ...first, image }, ...sidecars] };
-}
-
-async function ownRevision(api: ServiceApi, settled: Service, nonce: string): Promise<Revision> {
-  if (settled.latestCreatedRevision !== undefined) {
-    const newest = await api.readRevision(settled.latestCreatedRevision);
-    if (newest.nonce === nonce) return newest;
-  }
-  const found = await api.findRevision(nonce);
-  if (found !== undefined) return found;
-  throw new UserError(
-    `the platform accepted the deployment but made no revision from it; since then, ${changedBy(settled)}`,
-    {
-      hint: 'Look at the revisions, agree on who goes first, then run this again.',
-    },
-  );
-}
-
-function neverReady({ before }: AcceptedChange, settled: Service, revision: Revision): UserError {
-  const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
-  const untouched =
-    describeShares(sharesOf(before.served, before.latestReadyRevision)) === serving
-      ? `Traffic is untouched (${serving}), so no rollback is needed`
-      : `Traffic is now ${serving}`;
-  return new UserError(
-    `revision ${revision.name} did not become ready: ${describeFailure(revision.ready, settled.ready)}`,
-    {
-      hint: `${untouched}. Mend the image (its logs tell why it did not start), then deploy again.`,
-    },
-  );
-}
-
-/** The revision's own condition, or the service's when the revision gives no message. */
-function describeFailure(revision: Condition, service: Condition): string {
-  return describeCondition(revision.message === undefined ? service : revision);
 }
 
 /** The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. */

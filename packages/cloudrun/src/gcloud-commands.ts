@@ -1,3 +1,4 @@
+import type { MaintenanceValues } from './maintenance/values.ts';
 import type { Share } from './traffic.ts';
 
 export type ServiceLocation = { project: string; region: string; service: string };
@@ -14,7 +15,37 @@ export const gcloudCommands = {
     `gcloud run services update-traffic ${at.service} ${flags(at)} --to-revisions ${shares
       .map(({ revision, percent }) => `${revision}=${percent}`)
       .join(',')}`,
+
+  maintenanceStatus: (at: ServiceLocation): string =>
+    `gcloud run services describe ${at.service} ${flags(at)} --format yaml(status.latestReadyRevisionName,status.traffic,spec.template.spec.containers[0].env)`,
+
+  createSecret: (project: string, secret: string): string =>
+    `gcloud secrets create ${secret} --project ${project} --replication-policy=automatic`,
+
+  addSecretVersion: (project: string, secret: string): string =>
+    `gcloud secrets versions add ${secret} --project ${project} --data-file=-`,
+
+  enableMaintenance: (at: ServiceLocation, values: MaintenanceValues): string =>
+    `gcloud run services update ${at.service} ${flags(at)} --update-env-vars ${delimited([
+      'OA_MAINTENANCE_MODE_ENABLED=true',
+      `OA_MAINTENANCE_BYPASS_COOKIE_NAME=${values.cookieName}`,
+      `OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS=${values.cookieTtlSeconds}`,
+      `OA_MAINTENANCE_ALLOWED_PATHS=${values.allowedPaths}`,
+    ])} --update-secrets OA_MAINTENANCE_BYPASS_TOKEN=${values.secretName}:latest`,
+
+  disableMaintenance: (at: ServiceLocation): string =>
+    `gcloud run services update ${at.service} ${flags(at)} --update-env-vars OA_MAINTENANCE_MODE_ENABLED=false`,
 };
+
+/**
+ * A list for gcloud with a delimiter of its own in front (`gcloud topic escaping`): the allowed paths hold commas. The
+ * delimiter is a colon unless a value holds one, which gcloud would then cut in two.
+ */
+function delimited(entries: readonly string[]): string {
+  const delimiter =
+    [':', '@', '|', ';'].find((each) => entries.every((entry) => !entry.includes(each))) ?? '\u001f';
+  return `^${delimiter}^${entries.join(delimiter)}`;
+}
 
 function flags({ project, region }: ServiceLocation): string {
   return `--project ${project} --region ${region}`;

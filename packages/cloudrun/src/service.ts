@@ -30,6 +30,8 @@ export type Service = {
   lastModifier: string;
   updateTime: string;
   template: RevisionTemplate;
+  /** Of the service itself, the user's own ones. */
+  annotations: Readonly<Record<string, string>>;
   /** Of the template's first container: what the next revision runs, not necessarily what serves. */
   image: string;
   /** As asked for. */
@@ -50,6 +52,8 @@ export type Revision = {
   createTime: string;
   /** The mark of the write that made it, if it was marked. */
   nonce: string | undefined;
+  /** A template that would make the same revision again, under another name. */
+  template: RevisionTemplate;
 };
 
 type ApiService = protos.google.cloud.run.v2.IService;
@@ -70,6 +74,7 @@ export function readService(service: ApiService): Service {
     lastModifier: service.lastModifier || 'somebody',
     updateTime: readTime(service.updateTime),
     template: service.template ?? {},
+    annotations: service.annotations ?? {},
     image: service.template?.containers?.[0]?.image ?? '',
     traffic: (service.traffic ?? []).map(readTarget),
     served: (service.trafficStatuses ?? []).map(readServedTarget),
@@ -88,6 +93,31 @@ export function readRevision(revision: ApiRevision): Revision {
     ready: readCondition(ready),
     createTime: readTime(revision.createTime),
     nonce: nonceOf(revision),
+    template: templateOf(revision),
+  };
+}
+
+// Every field that RevisionTemplate and Revision share (google/cloud/run/v2/revision_template.proto, revision.proto);
+// a template's `revision` and `healthCheckDisabled` have no counterpart.
+function templateOf(revision: ApiRevision): RevisionTemplate {
+  return {
+    labels: revision.labels ?? null,
+    annotations: revision.annotations ?? null,
+    scaling: revision.scaling ?? null,
+    vpcAccess: revision.vpcAccess ?? null,
+    timeout: revision.timeout ?? null,
+    serviceAccount: revision.serviceAccount ?? null,
+    containers: revision.containers ?? null,
+    volumes: revision.volumes ?? null,
+    executionEnvironment: revision.executionEnvironment ?? null,
+    encryptionKey: revision.encryptionKey ?? null,
+    maxInstanceRequestConcurrency: revision.maxInstanceRequestConcurrency ?? null,
+    serviceMesh: revision.serviceMesh ?? null,
+    encryptionKeyRevocationAction: revision.encryptionKeyRevocationAction ?? null,
+    encryptionKeyShutdownDuration: revision.encryptionKeyShutdownDuration ?? null,
+    sessionAffinity: revision.sessionAffinity ?? null,
+    nodeSelector: revision.nodeSelector ?? null,
+    gpuZonalRedundancyDisabled: revision.gpuZonalRedundancyDisabled ?? null,
   };
 }
 

@@ -1,0 +1,71 @@
+import type { protos } from '@google-cloud/run';
+import type { RevisionTemplate } from '../service.ts';
+import type { MaintenanceValues } from './values.ts';
+
+type EnvVar = protos.google.cloud.run.v2.IEnvVar;
+
+export type MaintenanceWish = { mode: 'on'; values: MaintenanceValues } | { mode: 'off' };
+
+const SWITCH = 'OA_MAINTENANCE_MODE_ENABLED';
+
+/** Whether a revision made from this template is in maintenance mode, by the service's own reading of the switch. */
+export function isMaintenanceOn(template: RevisionTemplate): boolean {
+  const value = envOf(template).find(({ name }) => name === SWITCH)?.value ?? '';
+  return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
+}
+
+/** The template with the wish merged into its first container's environment; all else stays as it is. */
+export function withWish(template: RevisionTemplate, wish: MaintenanceWish): RevisionTemplate {
+  const [first, ...sidecars] = template.containers ?? [];
+  return {
+    ...template,
+    containers: [{ ...first, env: merge(envOf(template), wishedEnv(wish)) }, ...sidecars],
+  };
+}
+
+/** Whether the template already has everything the wish asks for; what is not set counts as off. */
+export function fulfils(template: RevisionTemplate, wish: MaintenanceWish): boolean {
+  if (wish.mode === 'off') return !isMaintenanceOn(template);
+  const env = envOf(template);
+  return wishedEnv(wish).every((wished) => env.some((given) => sameVariable(given, wished)));
+}
+
+function wishedEnv(wish: MaintenanceWish): EnvVar[] {
+  if (wish.mode === 'off') return [{ name: SWITCH, value: 'false' }];
+  const { cookieName, cookieTtlSeconds, allowedPaths, secretName } = wish.values;
+  return [
+    { name: SWITCH, value: 'true' },
+    { name: 'OA_MAINTENANCE_BYPASS_COOKIE_NAME', value: cookieName },
+    { name: 'OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS', value: String(cookieTtlSeconds) },
+    { name: 'OA_MAINTENANCE_ALLOWED_PATHS', value: allowedPaths },
+    {
+      name: 'OA_MAINTENANCE_BYPASS_TOKEN',
+      valueSource: { secretKeyRef: { secret: secretName, version: 'latest' } },
+    },
+  ];
+}
+
+function envOf(template: RevisionTemplate): EnvVar[] {
+  return template.containers?.[0]?.env ?? [];
+}
+
+function merge(env: readonly EnvVar[], wished: readonly EnvVar[]): EnvVar[] {
+  const kept = env.map((given) => wished.find(({ name }) => name === given.name) ?? given);
+  const added = wished.filter(({ name }) => !env.some((given) => given.name === name));
+  return [...kept, ...added];
+}
+
+function sameVariable(one: EnvVar, other: EnvVar): boolean {
+  const [first, second] = [one.valueSource?.secretKeyRef, other.valueSource?.secretKeyRef];
+  return (
+    one.name === other.name &&
+    (one.value ?? '') === (other.value ?? '') &&
+    shortSecret(first?.secret) === shortSecret(second?.secret) &&
+    (first?.version ?? '') === (second?.version ?? '')
+  );
+}
+
+// In a service's own project a secret may be named short or in full.
+function shortSecret(name: string | null | undefined): string {
+  return name?.slice(name.lastIndexOf('/') + 1) ?? '';
+}

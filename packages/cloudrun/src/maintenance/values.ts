@@ -1,0 +1,105 @@
+import { cleanLine, type Secret, secretText, textWithDefault, UserError } from '@deploy/cli';
+
+/** What a maintenance window is configured with, checked against what the service makes of it. */
+export type MaintenanceValues = {
+  cookieName: string;
+  cookieTtlSeconds: number;
+  /** Comma-separated, as the service takes it. */
+  allowedPaths: string;
+  /** The secret in Secret Manager that holds the bypass token. */
+  secretName: string;
+};
+
+export const maintenanceSettings = {
+  allowedPaths: textWithDefault(
+    'MAINTENANCE_ALLOWED_PATHS',
+    '/healthz,/readyz',
+    'paths that stay reachable, comma-separated; a final * matches any rest',
+  ),
+  cookieName: textWithDefault(
+    'MAINTENANCE_BYPASS_COOKIE_NAME',
+    'oa_maintenance_bypass',
+    'name of the bypass cookie',
+  ),
+  cookieTtl: textWithDefault(
+    'MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS',
+    '900',
+    'how long the bypass cookie lasts, in seconds',
+  ),
+  secretName: textWithDefault(
+    'MAINTENANCE_BYPASS_SECRET_NAME',
+    'openagents-control-maintenance-bypass-token',
+    'secret that holds the bypass token',
+  ),
+  token: secretText(
+    'MAINTENANCE_BYPASS_TOKEN',
+    'bypass token; on enable it becomes a new version of the secret',
+  ),
+};
+
+type MaintenanceTexts = { allowedPaths: string; cookieName: string; cookieTtl: string; secretName: string };
+
+// A cookie name is an HTTP token: https://datatracker.ietf.org/doc/html/rfc6265#section-4.1.1
+const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
+// The service refuses less than a minute by falling back to its default, without a word.
+const SHORTEST_TTL_SECONDS = 60;
+const TTL = /^[1-9][0-9]{0,9}$/;
+// Absolute; a star only at the end, where it makes the entry a prefix. The list is split at commas.
+const ALLOWED_PATH = /^\/[A-Za-z0-9._~!$&'()+;=:@%/-]*\*?$/;
+// https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create (secretId)
+const SECRET_NAME = /^[A-Za-z0-9_-]{1,255}$/;
+// The token travels in a URL, and the service compares it without decoding.
+const TOKEN = /^[A-Za-z0-9._~-]+$/;
+const SHORT_TOKEN = 16;
+
+/**
+ * Checks the values of a maintenance window: the service falls back to its defaults, silently, on ones that it cannot
+ * use. Throws a UserError that names the variable.
+ */
+export function checkMaintenanceValues(texts: MaintenanceTexts): MaintenanceValues {
+  const { allowedPaths, cookieName, cookieTtl, secretName } = texts;
+  requireThat(
+    COOKIE_NAME.test(cookieName),
+    'MAINTENANCE_BYPASS_COOKIE_NAME',
+    cookieName,
+    'a cookie name: letters, digits, _ and -',
+  );
+  requireThat(
+    TTL.test(cookieTtl) && Number(cookieTtl) >= SHORTEST_TTL_SECONDS,
+    'MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS',
+    cookieTtl,
+    `a whole number of seconds, at least ${SHORTEST_TTL_SECONDS}`,
+  );
+  for (const path of allowedPaths.split(',')) {
+    requireThat(
+      ALLOWED_PATH.test(path),
+      'MAINTENANCE_ALLOWED_PATHS',
+      path,
+      'an absolute path with at most a final *, in a list separated by commas without spaces',
+    );
+  }
+  requireThat(
+    SECRET_NAME.test(secretName),
+    'MAINTENANCE_BYPASS_SECRET_NAME',
+    secretName,
+    'a secret name: letters, digits, _ and -',
+  );
+  return { cookieName, cookieTtlSeconds: Number(cookieTtl), allowedPaths, secretName };
+}
+
+/** Checks a bypass token without ever quoting it; gives a warning for one that is easily guessed. */
+export function checkToken(token: Secret): string | undefined {
+  const value = token.reveal();
+  if (!TOKEN.test(value)) {
+    throw new UserError('MAINTENANCE_BYPASS_TOKEN may hold only letters, digits and . _ ~ -', {
+      hint: 'It is given in a URL, which other characters break. For instance: openssl rand -hex 24',
+    });
+  }
+  return value.length < SHORT_TOKEN
+    ? `MAINTENANCE_BYPASS_TOKEN is only ${value.length} characters long; ${SHORT_TOKEN} or more are hard to guess`
+    : undefined;
+}
+
+function requireThat(holds: boolean, name: string, value: string, expected: string): void {
+  if (!holds) throw new UserError(`${name} holds "${cleanLine(value, 80)}", which is not ${expected}`);
+}

@@ -1,0 +1,36 @@
+import { UserError } from '@deploy/cli';
+import type { ServiceApi } from './api.ts';
+import { changedBy } from './change.ts';
+import type { Revision, Service } from './service.ts';
+import { describeCondition } from './settle.ts';
+import { describeShares, sharesOf } from './traffic.ts';
+
+/** The revision that a settled service made from the template with our mark. Throws a UserError when there is none. */
+export async function ownRevision(api: ServiceApi, settled: Service, nonce: string): Promise<Revision> {
+  if (settled.latestCreatedRevision !== undefined) {
+    const newest = await api.readRevision(settled.latestCreatedRevision);
+    if (newest.nonce === nonce) return newest;
+  }
+  const found = await api.findRevision(nonce);
+  if (found !== undefined) return found;
+  throw new UserError(
+    `the platform accepted the change but made no revision from it; since then, ${changedBy(settled)}`,
+    { hint: 'Look at the revisions, agree on who goes first, then run this again.' },
+  );
+}
+
+/** Throws a UserError with the platform's own reason when the revision did not come up, saying what serves instead. */
+export function requireReadyRevision(revision: Revision, before: Service, settled: Service): void {
+  if (revision.ready.state === 'succeeded') return;
+  const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
+  const wasServing = describeShares(sharesOf(before.served, before.latestReadyRevision));
+  const traffic =
+    serving === wasServing
+      ? `Traffic is untouched (${serving}), so no rollback is needed`
+      : `Traffic went from ${wasServing} to ${serving}`;
+  // The revision's own condition says most; some failures are told on the service only.
+  const condition = revision.ready.message === undefined ? settled.ready : revision.ready;
+  throw new UserError(`revision ${revision.name} did not become ready: ${describeCondition(condition)}`, {
+    hint: `${traffic}. Mend what keeps it from starting (its logs tell), then run this again.`,
+  });
+}

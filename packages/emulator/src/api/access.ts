@@ -1,0 +1,28 @@
+import type { EmulatorOptions } from '../options.ts';
+import { type ApiError, permissionDenied, unauthenticated } from './errors.ts';
+
+type AccessOptions = Required<Pick<EmulatorOptions, 'project' | 'people' | 'denied' | 'requireLogin'>>;
+
+const WITHOUT_TOKEN = 'operator@example.com';
+const WITH_UNKNOWN_TOKEN = 'gcloud@example.com';
+
+/** The account behind a request's access token. Throws a 401 when a login is required and this is none. */
+export function identify(authorization: string | undefined, { people, requireLogin }: AccessOptions): string {
+  const token = authorization?.replace(/^Bearer /i, '');
+  const person = token === undefined ? undefined : people[token];
+  if (person !== undefined) return person;
+  if (requireLogin) throw unauthenticated();
+  return token === undefined ? WITHOUT_TOKEN : WITH_UNKNOWN_TOKEN;
+}
+
+/** The refusal that a permission meets, if any: a project one cannot see is refused, whether it exists or not. */
+export function refusal(
+  permission: string,
+  project: string,
+  resource: string,
+  options: AccessOptions,
+): ApiError | undefined {
+  return project !== options.project || options.denied.includes(permission)
+    ? permissionDenied(permission, resource)
+    : undefined;
+}

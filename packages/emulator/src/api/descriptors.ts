@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module';
+import { fromProto3JSON, toProto3JSON } from 'proto3-json-serializer';
+import protobuf from 'protobufjs';
+import { invalidArgument } from './errors.ts';
+
+// The vendor's own descriptors decide which requests are understood: a field or enum that is wrong here is wrong there.
+const require = createRequire(import.meta.url);
+const roots = ['@google-cloud/run', '@google-cloud/secret-manager'].map((client) =>
+  protobuf.Root.fromJSON(require(`${client}/build/protos/protos.json`)).resolveAll(),
+);
+
+function lookupType(name: string): protobuf.Type {
+  const root = roots.find((each) => each.lookup(name) !== null);
+  if (root === undefined) throw new Error(`no descriptor for ${name}`);
+  return root.lookupType(name);
+}
+
+/** A message in proto3 JSON: https://protobuf.dev/programming-guides/json/ */
+export type Json = { [key: string]: unknown };
+
+/** Reads a request's message, in canonical spelling. Throws a 400 for an unknown field, a wrong type or enum. */
+export function decode<T extends Json>(typeName: string, json: unknown): T {
+  const type = lookupType(typeName);
+  requireKnownFields(type, json, '');
+  try {
+    const message = fromProto3JSON(type, json as never);
+    return toProto3JSON(message as never) as T;
+  } catch (error) {
+    throw invalidArgument(`Invalid JSON payload received. ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** An answer's message; with numeric enums when the client asks for them (`$alt=json;enum-encoding=int`). */
+export function encode(typeName: string, json: Json, numericEnums: boolean): Json {
+  if (!numericEnums) return json;
+  const type = lookupType(typeName);
+  return toProto3JSON(fromProto3JSON(type, json as never) as never, { numericEnums }) as Json;
+}
+
+// The serializer passes over fields it does not know; the real API refuses them.
+function requireKnownFields(type: protobuf.Type, json: unknown, path: string): void {
+  if (type.fullName.startsWith('.google.protobuf.') || json === null) return;
+  if (typeof json !== 'object' || Array.isArray(json)) {
+    throw invalidArgument(`Invalid value at '${path || type.name}': an object is expected.`);
+  }
+  for (const [key, value] of Object.entries(json)) {
+    const field = type.fields[key];
+    if (field === undefined) {
+      throw invalidArgument(
+        `Invalid JSON payload received. Unknown name "${key}" at '${path}': cannot find the field.`,
+      );
+    }
+    for (const item of itemsOf(field, value))
+      requireKnownValue(field, item, path === '' ? key : `${path}.${key}`);
+  }
+}
+
+function itemsOf(field: protobuf.Field, value: unknown): unknown[] {
+  if (value === null) return [];
+  if (field instanceof protobuf.MapField && typeof value === 'object') return Object.values(value);
+  return field.repeated && Array.isArray(value) ? value : [value];
+}
+
+function requireKnownValue(field: protobuf.Field, value: unknown, path: string): void {
+  const type = field.resolve().resolvedType;
+  if (type instanceof protobuf.Type) requireKnownFields(type, value, path);
+  if (
+    type instanceof protobuf.Enum &&
+    !(String(value) in type.values) &&
+    !(Number(value) in type.valuesById)
+  ) {
+    throw invalidArgument(`Invalid value at '${path}' (${type.name}), "${value}"`);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Operation, ServiceStore } from '../service/store.ts';
+import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
+import { decode, encode, type Json } from './descriptors.ts';
+import type { ApiError } from './errors.ts';
+import { notFound } from './errors.ts';
+
+const SERVICE = 'google.cloud.run.v2.Service';
+const REVISION = 'google.cloud.run.v2.Revision';
+const SERVICE_URL = `type.googleapis.com/${SERVICE}`;
+
+const LOCATION = '/v2/projects/:project/locations/:location';
+
+/** Says no when the caller may not do this in that project; `undefined` when the location has nothing. */
+export type Guard = (permission: string, project: string, resource: string) => ApiError | undefined;
+
+/** Cloud Run Admin API v2, as google/cloud/run/v2/service.proto and revision.proto map it to HTTP. */
+export function runV2Routes(store: ServiceStore, guard: Guard, region: string): Routes {
+  const authorize = (call: Call, permission: string): void => {
+    const project = param(call, 'project');
+    const refused = guard(permission, project, `projects/${project}/locations/${param(call, 'location')}`);
+    if (refused !== undefined) throw refused;
+  };
+  /** The service's name, once the caller may see it and the region is one that has services. */
+  const serviceOf = (call: Call): string => {
+    const name = param(call, 'service');
+    if (param(call, 'location') !== region) throw notFound(`${name} in ${param(call, 'location')}`);
+    return name;
+  };
+  const showOperation = (call: Call, operation: Operation): Json => {
+    const service = {
+      '@type': SERVICE_URL,
+      ...encode(SERVICE, store.read(operation.service), wantsNumericEnums(call)),
+    };
+    return {
+      name: operation.name,
+      metadata: service,
+      done: operation.done,
+      ...(operation.done &&
+        (operation.error === undefined ? { response: service } : { error: operation.error })),
+    };
+  };
+
+  return [
+    {
+      method: 'GET',
+      path: `${LOCATION}/services`,
+      handle(call) {
+        authorize(call, 'run.services.list');
+        const services = param(call, 'location') === region ? store.list() : [];
+        return { services: services.map(({ json }) => encode(SERVICE, json, wantsNumericEnums(call))) };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${LOCATION}/services/:service`,
+      handle(call) {
+        authorize(call, 'run.services.get');
+        return encode(SERVICE, store.read(serviceOf(call)), wantsNumericEnums(call));
+      },
+    },
+    {
+      method: 'POST',
+      path: `${LOCATION}/services`,
+      async handle(call) {
+        authorize(call, 'run.services.create');
+        const fields = decode<Json>(SERVICE, call.body);
+        return showOperation(
+          call,
+          await store.create(call.query.get('serviceId') ?? '', fields, call.person),
+        );
+      },
+    },
+    {
+      method: 'PATCH',
+      path: `${LOCATION}/services/:service`,
+      handle(call) {
+        authorize(call, 'run.services.update');
+        const name = serviceOf(call);
+        const fields = decode<Json & { etag?: string }>(SERVICE, call.body);
+        const mask = call.query.get('updateMask') ?? call.query.get('update_mask') ?? undefined;
+        const change = { fields, mask, etag: fields.etag, person: call.person };
+        return showOperation(call, store.update(name, change, call.query.get('validateOnly') === 'true'));
+      },
+    },
+    {
+      method: 'GET',
+      path: `${LOCATION}/services/:service/revisions`,
+      handle(call) {
+        authorize(call, 'run.revisions.list');
+        const revisions = store.revisions(serviceOf(call));
+        return {
+          revisions: revisions.map((revision) => encode(REVISION, revision, wantsNumericEnums(call))),
+        };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${LOCATION}/services/:service/revisions/:revision`,
+      handle(call) {
+        authorize(call, 'run.revisions.get');
+        const service = serviceOf(call);
+        const name = param(call, 'revision');
+        const found = store
+          .revisions(service)
+          .find((revision) => revision.name.endsWith(`/revisions/${name}`));
+        if (found === undefined) throw notFound(`${service}/revisions/${name}`);
+        return encode(REVISION, found, wantsNumericEnums(call));
+      },
+    },
+    {
+      method: 'GET',
+      path: `${LOCATION}/operations`,
+      handle(call) {
+        authorize(call, 'run.operations.list');
+        return { operations: store.operations().map((operation) => showOperation(call, operation)) };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${LOCATION}/operations/:operation`,
+      handle(call) {
+        authorize(call, 'run.operations.get');
+        const name = `projects/${param(call, 'project')}/locations/${param(call, 'location')}/operations/${param(call, 'operation')}`;
+        return showOperation(call, store.operation(name));
+      },
+    },
+  ];
+}

@@ -1,0 +1,78 @@
+import type { SecretStore, SecretVersion, StoredSecret } from '../secrets/store.ts';
+import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
+import { decode, encode, type Json } from './descriptors.ts';
+import { invalidArgument } from './errors.ts';
+import type { Guard } from './run-v2.ts';
+
+const SECRET = 'google.cloud.secretmanager.v1.Secret';
+const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
+const ADD_REQUEST = 'google.cloud.secretmanager.v1.AddSecretVersionRequest';
+
+/** Secret Manager, as google/cloud/secretmanager/v1/service.proto maps it to HTTP. */
+export function secretManagerRoutes(store: SecretStore, guard: Guard): Routes {
+  const authorize = (call: Call, permission: string): string => {
+    const project = param(call, 'project');
+    const refused = guard(permission, project, `projects/${project}/secrets/${call.params.secret ?? ''}`);
+    if (refused !== undefined) throw refused;
+    return project;
+  };
+  const showSecret = (call: Call, project: string, { name, createTime }: StoredSecret): Json =>
+    encode(
+      SECRET,
+      { name: `projects/${project}/secrets/${name}`, createTime, replication: { automatic: {} } },
+      wantsNumericEnums(call),
+    );
+  const showVersion = (
+    call: Call,
+    project: string,
+    secret: string,
+    { number, state, createTime }: SecretVersion,
+  ): Json =>
+    encode(
+      VERSION,
+      { name: `projects/${project}/secrets/${secret}/versions/${number}`, state, createTime },
+      wantsNumericEnums(call),
+    );
+
+  return [
+    {
+      method: 'GET',
+      path: '/v1/projects/:project/secrets/:secret',
+      handle(call) {
+        const project = authorize(call, 'secretmanager.secrets.get');
+        return showSecret(call, project, store.get(param(call, 'secret')));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/projects/:project/secrets',
+      handle(call) {
+        const project = authorize(call, 'secretmanager.secrets.create');
+        const secret = decode<Json>(SECRET, call.body);
+        if (secret.replication === undefined)
+          throw invalidArgument('The replication of a secret is required.');
+        return showSecret(call, project, store.create(call.query.get('secretId') ?? ''));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/projects/:project/secrets/:secret/versions/:version',
+      handle(call) {
+        const project = authorize(call, 'secretmanager.versions.get');
+        const secret = param(call, 'secret');
+        return showVersion(call, project, secret, store.version(secret, param(call, 'version')));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/projects/:project/secrets/:secret::addVersion',
+      handle(call) {
+        const project = authorize(call, 'secretmanager.versions.add');
+        const secret = param(call, 'secret');
+        const { payload } = decode<{ payload?: { data?: string } }>(ADD_REQUEST, call.body);
+        const value = Buffer.from(payload?.data ?? '', 'base64').toString('utf8');
+        return showVersion(call, project, secret, store.addVersion(secret, value));
+      },
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+/** What the service makes of its environment: everything missing or garbled falls back to a default, without a word. */
+export type Config = {
+  staticDir: string;
+  authProvider: 'workos' | 'mock';
+  workosConfigured: boolean;
+  magicCode: string;
+  accessTtlSeconds: number;
+  challengeTtlSeconds: number;
+  syncToken: { enabled: boolean; signingKey: string | undefined; issuer: string; audience: string };
+  routeSplit: { enabled: boolean; mode: string };
+  compat: {
+    enforced: boolean;
+    protocolVersion: string;
+    minClientBuildId: string;
+    maxClientBuildId: string | null;
+    minSchemaVersion: number;
+    maxSchemaVersion: number;
+  };
+  maintenance: {
+    enabled: boolean;
+    token: string | undefined;
+    cookieName: string;
+    cookieTtlSeconds: number;
+    allowedPaths: readonly string[];
+  };
+};
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** The one folder of web-shell files that the image ships. */
+export const IMAGE_STATIC_DIR = '/app/web-shell/dist';
+
+const SHORTEST_COOKIE_TTL = 60;
+
+export function readConfig(env: Env): Config {
+  return {
+    staticDir: env.OA_CONTROL_STATIC_DIR ?? IMAGE_STATIC_DIR,
+    authProvider: env.OA_AUTH_PROVIDER_MODE === 'mock' ? 'mock' : 'workos',
+    workosConfigured: Boolean(env.WORKOS_CLIENT_ID && env.WORKOS_API_KEY),
+    magicCode: env.OA_AUTH_MOCK_MAGIC_CODE ?? '123456',
+    accessTtlSeconds: wholeNumber(env.OA_AUTH_ACCESS_TTL_SECONDS, 3600),
+    challengeTtlSeconds: wholeNumber(env.OA_AUTH_CHALLENGE_TTL_SECONDS, 600),
+    syncToken: {
+      enabled: boolean(env.OA_SYNC_TOKEN_ENABLED, true),
+      // A name that is set but empty is not passed over for the older one.
+      signingKey: (env.OA_SYNC_TOKEN_SIGNING_KEY ?? env.SYNC_TOKEN_SIGNING_KEY) || undefined,
+      issuer: env.OA_SYNC_TOKEN_ISSUER ?? 'https://openagents.com',
+      audience: env.OA_SYNC_TOKEN_AUDIENCE ?? 'openagents-sync',
+    },
+    routeSplit: {
+      enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
+      mode: env.OA_ROUTE_SPLIT_MODE ?? 'rust',
+    },
+    compat: {
+      enforced: boolean(env.OA_COMPAT_CONTROL_ENFORCED, false),
+      protocolVersion: env.OA_COMPAT_CONTROL_PROTOCOL_VERSION ?? 'openagents.control.v1',
+      minClientBuildId: env.OA_COMPAT_CONTROL_MIN_CLIENT_BUILD_ID ?? '00000000T000000Z',
+      maxClientBuildId: env.OA_COMPAT_CONTROL_MAX_CLIENT_BUILD_ID ?? null,
+      minSchemaVersion: wholeNumber(env.OA_COMPAT_CONTROL_MIN_SCHEMA_VERSION, 1),
+      maxSchemaVersion: wholeNumber(env.OA_COMPAT_CONTROL_MAX_SCHEMA_VERSION, 1),
+    },
+    maintenance: {
+      enabled: boolean(env.OA_MAINTENANCE_MODE_ENABLED, false),
+      token: env.OA_MAINTENANCE_BYPASS_TOKEN?.trim() || undefined,
+      cookieName: env.OA_MAINTENANCE_BYPASS_COOKIE_NAME?.trim() || 'oa_maintenance_bypass',
+      cookieTtlSeconds: Math.max(
+        SHORTEST_COOKIE_TTL,
+        wholeNumber(env.OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS, 900),
+      ),
+      // An empty list allows nothing; only an unset one has the default.
+      allowedPaths: (env.OA_MAINTENANCE_ALLOWED_PATHS ?? '/healthz,/readyz')
+        .split(',')
+        .map((path) => path.trim())
+        .filter((path) => path !== ''),
+    },
+  };
+}
+
+function boolean(text: string | undefined, byDefault: boolean): boolean {
+  return text === undefined ? byDefault : ['1', 'true', 'yes'].includes(text.trim().toLowerCase());
+}
+
+function wholeNumber(text: string | undefined, byDefault: number): number {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : byDefault;
+}

@@ -1,0 +1,1 @@
+export { type ControlService, type ControlServiceOptions, startControlService } from './server.ts';

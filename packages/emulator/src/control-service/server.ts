@@ -1,0 +1,80 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { compatibilityGate } from './compat.ts';
+import { type Env, readConfig } from './config.ts';
+import type { Exchange, Reply } from './exchange.ts';
+import { maintenanceGate } from './maintenance.ts';
+import { createRoutes } from './routes.ts';
+
+export type ControlServiceOptions = {
+  image: string;
+  revision: string;
+  env: Env;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+  /** Answers in the service's place, for a service that is not as it should be; undefined lets the request through. */
+  deviate?: (exchange: Exchange) => Reply | undefined;
+};
+
+export type ControlService = { url: string; port: number; close(): Promise<void> };
+
+/**
+ * Starts a stand-in for the control service: what the real one answers on the paths that deploying and checking touch,
+ * with the configuration its environment gives it, on a free port of this machine.
+ */
+export async function startControlService({
+  image,
+  env,
+  now = Date.now,
+  deviate,
+}: ControlServiceOptions): Promise<ControlService> {
+  const config = readConfig(env);
+  const seconds = (): number => Math.floor(now() / 1000);
+  const routes = createRoutes(config, image, seconds());
+  const answer = (exchange: Exchange): Reply =>
+    deviate?.(exchange) ??
+    compatibilityGate(exchange, config) ??
+    maintenanceGate(exchange, config) ??
+    routes(exchange);
+
+  const server = createServer(async (incoming, outgoing) => {
+    const reply = answer(await readExchange(incoming, seconds()));
+    outgoing.writeHead(reply.status, {
+      ...reply.headers,
+      'content-length': Buffer.byteLength(reply.body),
+      'x-request-id': incoming.headers['x-request-id'] ?? crypto.randomUUID(),
+    });
+    outgoing.end(incoming.method === 'HEAD' ? undefined : reply.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function readExchange(incoming: IncomingMessage, now: number): Promise<Exchange> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const url = incoming.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    method: incoming.method ?? 'GET',
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    headers: singleValued(incoming.headers),
+    body: Buffer.concat(chunks).toString('utf8'),
+    now,
+  };
+}
+
+function singleValued(headers: IncomingMessage['headers']): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}

@@ -1,0 +1,91 @@
+import { IMAGE_STATIC_DIR } from './config.ts';
+import { apiError, type Reply } from './exchange.ts';
+
+const NO_CACHE = 'no-cache, no-store, must-revalidate';
+const SHORT = 'public, max-age=60';
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+/** The web shell's files, as the image ships them in one folder; another folder does not exist. */
+export function createStaticFiles(staticDir: string, buildId: string) {
+  const files = staticDir === IMAGE_STATIC_DIR ? webShell(buildId) : new Map<string, string>();
+  return {
+    exists: staticDir === IMAGE_STATIC_DIR,
+    /** A file at the top, never cached. */
+    top: (name: string) => read(files, name, NO_CACHE),
+    /** A file under /assets/, which may lie in `assets` or, failing that, at the top. */
+    asset(path: string): Reply {
+      if (path.split('/').some((segment) => ['', '.', '..'].includes(segment))) return fileNotFound(path);
+      const name = files.has(`assets/${path}`) ? `assets/${path}` : path;
+      return read(files, name, isHashed(path) ? FOR_EVER : SHORT);
+    },
+  };
+}
+
+/** The build that an image's manifest tells, so that one can see from outside which image answered. */
+export function buildIdOf(image: string): string {
+  let hash = 0;
+  for (const letter of image) hash = (hash * 31 + letter.charCodeAt(0)) % 1_000_000;
+  return `20260221T${String(hash).padStart(6, '0')}Z`;
+}
+
+/** By the service's rule: what follows the last hyphen of the name is at least eight letters or digits. */
+export function isHashed(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
+  return name.includes('-') && /^[A-Za-z0-9]{8,}$/.test(name.slice(name.lastIndexOf('-') + 1));
+}
+
+function webShell(buildId: string): Map<string, string> {
+  const assets = [
+    'openagents_web_shell.js',
+    'openagents_web_shell_bg.wasm',
+    'host-shim.js',
+    'capability-policy.js',
+  ];
+  const manifest = {
+    manifestVersion: 'openagents.webshell.v2',
+    buildId,
+    entry: {
+      html: 'index.html',
+      js: 'assets/openagents_web_shell.js',
+      wasm: 'assets/openagents_web_shell_bg.wasm',
+      hostShim: 'assets/host-shim.js',
+    },
+    compatibility: {
+      protocolVersion: 'khala.ws.v1',
+      minClientBuildId: buildId,
+      maxClientBuildId: null,
+      syncSchemaMin: 1,
+      syncSchemaMax: 1,
+    },
+    serviceWorker: {
+      script: 'sw.js',
+      cacheName: `openagents-web-shell::${buildId}`,
+      pinnedAssets: ['/index.html', ...assets.map((name) => `/assets/${name}`)],
+      rollbackCaches: [],
+    },
+  };
+  return new Map([
+    ['manifest.json', `${JSON.stringify(manifest, null, 2)}\n`],
+    ['sw.js', `const BUILD_ID = '${buildId}';\n`],
+    ['index.html', '<!doctype html><title>OpenAgents</title>\n'],
+    ...assets.map((name) => [`assets/${name}`, `/* ${name} of ${buildId} */\n`] as const),
+  ]);
+}
+
+const TYPES: Record<string, string> = {
+  js: 'text/javascript',
+  json: 'application/json',
+  html: 'text/html',
+  wasm: 'application/wasm',
+};
+
+function read(files: ReadonlyMap<string, string>, name: string, cacheControl: string): Reply {
+  const body = files.get(name);
+  if (body === undefined) return fileNotFound(name);
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  return { status: 200, headers: { 'content-type': type, 'cache-control': cacheControl }, body };
+}
+
+function fileNotFound(name: string): Reply {
+  return apiError(404, 'not_found', `Static asset '${name}' was not found.`);
+}

@@ -1,0 +1,74 @@
+import type { AddressInfo } from 'node:net';
+import { identify, refusal } from './api/access.ts';
+import { knativeRoutes } from './api/knative-v1.ts';
+import { runV2Routes } from './api/run-v2.ts';
+import { secretManagerRoutes } from './api/secret-manager.ts';
+import { createApiServer } from './api/server.ts';
+import { createFaultPlan } from './faults.ts';
+import type { Emulator, EmulatorOptions, RecordedRequest } from './options.ts';
+import { createSecretStore } from './secrets/store.ts';
+import { seedService } from './seed.ts';
+import { createServiceStore } from './service/store.ts';
+
+const DEFAULTS = {
+  port: 0,
+  project: 'openagentsgemini',
+  region: 'us-central1',
+  etags: 'strict',
+  reconcileMs: 150,
+  services: [],
+  images: {},
+  secrets: {},
+  people: {},
+  denied: [],
+  requireLogin: false,
+} as const satisfies EmulatorOptions;
+
+/** Starts a local Cloud Run on this machine, with its services serving. Rejects when the port is taken. */
+export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
+  const options: Required<EmulatorOptions> = { ...DEFAULTS, ...given };
+  const secrets = createSecretStore(options.secrets);
+  // What is seeded is there at once; only later changes take their time.
+  const timing = { ...options, reconcileMs: 0, secrets };
+  const store = createServiceStore(timing);
+  const faults = createFaultPlan();
+  const requests: RecordedRequest[] = [];
+  const guard = (permission: string, project: string, resource: string) =>
+    refusal(permission, project, resource, options);
+  const server = createApiServer({
+    routes: [
+      ...runV2Routes(store, guard, options.region),
+      ...knativeRoutes(store, guard, options),
+      ...secretManagerRoutes(secrets, guard),
+    ],
+    faults,
+    identify: (authorization) => identify(authorization, options),
+    onAnswered: (request) => requests.push(request),
+  });
+
+  for (const seed of options.services) await seedService(store, seed);
+  timing.reconcileMs = options.reconcileMs;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await Promise.all([new Promise((resolve) => server.close(resolve)), store.close()]);
+  };
+  return {
+    host,
+    url: `http://${host}`,
+    service: store.read,
+    revisions: store.revisions,
+    requests,
+    changeTraffic(service, traffic, person) {
+      store.update(service, { fields: { traffic }, mask: 'traffic', person });
+    },
+    on: faults.add,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,43 @@
+/** Which coming requests something happens to. */
+export type RequestMatch = { method?: string; path: RegExp };
+
+/** What happens to a request instead of, or beside, its answer. */
+export type Fault =
+  | { kind: 'error'; httpStatus: number; status: string; message: string; headers?: Record<string, string> }
+  /** The connection is cut before the request is taken, or after it was carried out. */
+  | { kind: 'reset'; when: 'before' | 'after' }
+  | { kind: 'cut-body' }
+  | { kind: 'not-json' }
+  | { kind: 'stall'; ms: number }
+  /** Something else happens first, such as somebody else's change; then the request is answered as always. */
+  | { kind: 'first'; act: () => void | Promise<void> };
+
+export type Trigger = {
+  match: RequestMatch;
+  fault: Fault;
+  /** How often (default once). */
+  times?: number;
+};
+
+/** The faults to come, in the order in which they were asked for. */
+export type FaultPlan = {
+  add(trigger: Trigger): void;
+  /** The fault for this request, used up by asking. */
+  take(method: string, path: string): Fault | undefined;
+};
+
+export function createFaultPlan(): FaultPlan {
+  const pending: { trigger: Trigger; left: number }[] = [];
+  return {
+    add: (trigger) => pending.push({ trigger, left: trigger.times ?? 1 }),
+    take(method, path) {
+      const entry = pending.find(
+        ({ trigger: { match }, left }) =>
+          left > 0 && (match.method ?? method) === method && match.path.test(path),
+      );
+      if (entry === undefined) return undefined;
+      entry.left -= 1;
+      return entry.trigger.fault;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { shortName } from '../service/resources.ts';
+import type { StoredRevision } from '../service/revisions.ts';
+import { conditionsToKnative } from './service.ts';
+import { templateToKnative } from './template.ts';
+
+/** A revision in Knative v1's words. */
+export function revisionToKnative({ name, json, template, state }: StoredRevision, project: string) {
+  const { metadata, spec } = templateToKnative(template, { annotations: {}, labels: {} });
+  const service = shortName(json.service);
+  return {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Revision',
+    metadata: {
+      ...metadata,
+      name,
+      namespace: project,
+      creationTimestamp: json.createTime,
+      generation: 1,
+      labels: {
+        ...metadata?.labels,
+        'serving.knative.dev/service': service,
+        'serving.knative.dev/configuration': service,
+      },
+    },
+    spec,
+    status: {
+      observedGeneration: 1,
+      conditions: conditionsToKnative(json.conditions),
+      ...(state === 'ready' && { imageDigest: template.containers?.[0]?.image }),
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** Knative v1 resources as recorded from Cloud Run; only what is translated is named. */
+export type KnativeTarget = {
+  latestRevision?: boolean;
+  revisionName?: string;
+  percent?: number;
+  tag?: string;
+  url?: string;
+};
+
+export type KnativeEnvVar = {
+  name: string;
+  value?: string;
+  valueFrom?: { secretKeyRef?: { name: string; key: string } };
+};
+
+export type KnativeContainer = { [key: string]: unknown; image?: string; env?: KnativeEnvVar[] };
+
+export type KnativeVolume = {
+  name: string;
+  secret?: { secretName: string; items?: { key: string; path: string }[] };
+  [key: string]: unknown;
+};
+
+export type KnativeTemplate = {
+  metadata?: { name?: string; annotations?: Record<string, string>; labels?: Record<string, string> };
+  spec?: {
+    [key: string]: unknown;
+    containers?: KnativeContainer[];
+    volumes?: KnativeVolume[];
+    containerConcurrency?: number;
+    timeoutSeconds?: number;
+    serviceAccountName?: string;
+  };
+};
+
+export type KnativeService = {
+  apiVersion: 'serving.knative.dev/v1';
+  kind: 'Service';
+  metadata: {
+    name: string;
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+    resourceVersion?: string;
+    [key: string]: unknown;
+  };
+  spec: { template: KnativeTemplate; traffic?: KnativeTarget[] };
+};

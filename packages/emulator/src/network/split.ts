@@ -1,0 +1,20 @@
+/** Picks one of several by weight. */
+export type Picker<T> = () => T | undefined;
+
+/**
+ * A smooth weighted round robin: over any 100 picks with weights that add up to 100, each is picked exactly as often as
+ * its weight says, well mixed. The platform draws at random; here a split can be counted.
+ */
+export function weightedPicker<T>(choices: readonly { value: T; weight: number }[]): Picker<T> {
+  const rows = choices.filter(({ weight }) => weight > 0).map((choice) => ({ ...choice, credit: 0 }));
+  const total = rows.reduce((sum, { weight }) => sum + weight, 0);
+  return () => {
+    let best: (typeof rows)[number] | undefined;
+    for (const row of rows) {
+      row.credit += row.weight;
+      if (best === undefined || row.credit > best.credit) best = row;
+    }
+    if (best !== undefined) best.credit -= total;
+    return best?.value;
+  };
+}

@@ -1,0 +1,65 @@
+import type { Trigger } from './faults.ts';
+import type { RevisionJson, ServiceJson, TrafficTargetJson } from './service/resources.ts';
+
+/** What becomes of a container made from an image: it serves, never listens, or is not in the registry at all. */
+export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
+
+export type EnvSeed = Record<string, string | { secret: string; version: string }>;
+
+/** A service that is there, settled, when the emulator starts. */
+export type ServiceSeed = {
+  name: string;
+  image: string;
+  env?: EnvSeed;
+  /** More revisions after the first one, oldest first, made from these images. */
+  laterImages?: readonly string[];
+  /** Default: everything follows the latest revision. `revision` may be a number: 1 is the first one. */
+  traffic?: readonly { revision?: number; percent: number; tag?: string }[];
+};
+
+export type EmulatorOptions = {
+  /** Default 0: a free port. */
+  port?: number;
+  /** The one project that can be seen (default openagentsgemini) and the one region that has services (us-central1). */
+  project?: string;
+  region?: string;
+  /**
+   * Whether v2 refuses a write with a stale etag. The documentation says that etags may be used to detect conflicts;
+   * one published test saw stale ones accepted. Knative's resourceVersion is enforced in any case.
+   */
+  etags?: 'strict' | 'lax';
+  /** How long a change takes to settle, in milliseconds (default 150). */
+  reconcileMs?: number;
+  services?: readonly ServiceSeed[];
+  /** By full image reference; what is not listed is healthy. */
+  images?: Readonly<Record<string, ImageBehaviour>>;
+  /** Values of secrets' latest versions, by name. */
+  secrets?: Readonly<Record<string, string>>;
+  /** Accounts by access token, for telling people apart. Without a token it is operator@example.com who acts. */
+  people?: Readonly<Record<string, string>>;
+  /** Permissions that are refused, such as run.services.update. */
+  denied?: readonly string[];
+  /** Refuse requests without one of the tokens in `people`. */
+  requireLogin?: boolean;
+};
+
+/** An API call that was answered. */
+export type RecordedRequest = { method: string; path: string; status: number };
+
+export type Emulator = {
+  /** `127.0.0.1:<port>`, for CLOUD_RUN_EMULATOR_HOST. */
+  host: string;
+  url: string;
+  /** A service as Admin API v2 shows it. */
+  service(name: string): ServiceJson;
+  /** Its revisions, newest first. */
+  revisions(service: string): RevisionJson[];
+  /** Everything that was asked of the API. */
+  requests: readonly RecordedRequest[];
+  /** Changes a service's traffic at once, as somebody else would. */
+  changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
+  /** What is to go wrong, or to happen, at a coming request. */
+  on(trigger: Trigger): void;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};

@@ -1,0 +1,64 @@
+import { alreadyExists, failedPrecondition, notFound } from '../api/errors.ts';
+
+export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
+export type SecretVersion = { number: number; value: string; state: VersionState; createTime: string };
+export type StoredSecret = { name: string; createTime: string; versions: SecretVersion[] };
+
+/** Secret Manager's secrets of one project. */
+export type SecretStore = {
+  create(name: string): StoredSecret;
+  get(name: string): StoredSecret;
+  list(): StoredSecret[];
+  addVersion(name: string, value: string): SecretVersion;
+  /** `version` is a number or `latest`, which is the newest one, whatever its state. */
+  version(name: string, version: string): SecretVersion;
+  /** Its value. Throws a 404 or, for a version that is disabled or destroyed, a 400. */
+  access(name: string, version: string): string;
+};
+
+export function createSecretStore(values: Readonly<Record<string, string>>): SecretStore {
+  const secrets = new Map<string, StoredSecret>();
+  const store: SecretStore = {
+    create(name) {
+      if (secrets.has(name)) throw alreadyExists(`Secret [${name}] already exists.`);
+      const secret = { name, createTime: new Date().toISOString(), versions: [] };
+      secrets.set(name, secret);
+      return secret;
+    },
+    get(name) {
+      const secret = secrets.get(name);
+      if (secret === undefined) throw notFound(`secrets/${name}`);
+      return secret;
+    },
+    list: () => [...secrets.values()],
+    addVersion(name, value) {
+      const { versions } = store.get(name);
+      const version: SecretVersion = {
+        number: versions.length + 1,
+        value,
+        state: 'ENABLED',
+        createTime: new Date().toISOString(),
+      };
+      versions.push(version);
+      return version;
+    },
+    version(name, version) {
+      const { versions } = store.get(name);
+      const found =
+        version === 'latest' ? versions.at(-1) : versions.find(({ number }) => String(number) === version);
+      if (found === undefined) throw notFound(`secrets/${name}/versions/${version}`);
+      return found;
+    },
+    access(name, version) {
+      const { value, state } = store.version(name, version);
+      if (state !== 'ENABLED')
+        throw failedPrecondition(`Secret version [${name}/versions/${version}] is in ${state} state.`);
+      return value;
+    },
+  };
+  for (const [name, value] of Object.entries(values)) {
+    store.create(name);
+    store.addVersion(name, value);
+  }
+  return store;
+}

@@ -1,0 +1,74 @@
+import {
+  ALL_TO_LATEST,
+  type ConditionJson,
+  condition,
+  isLatest,
+  type ServiceJson,
+  type TrafficStatusJson,
+  type TrafficTargetJson,
+} from './resources.ts';
+import { newEtag, type StoredRevision } from './revisions.ts';
+import type { StoredService } from './store.ts';
+
+/**
+ * The service once its newest generation has been carried out, for better or worse: what serves, the conditions, the
+ * latest revisions. Traffic that cannot be given as asked stays as it was served, while what is asked for stays as
+ * well: desired and actual split then differ.
+ */
+export function observe({ json, revisions, frontEnd }: StoredService): ServiceJson {
+  const newest = revisions.at(-1);
+  const latestReady = revisions.findLast(({ state }) => state === 'ready');
+  const configured = configurationCondition(newest);
+  const wanted = json.traffic.length === 0 ? [ALL_TO_LATEST] : json.traffic;
+  const unroutable = wanted
+    .map((target) => whyUnroutable(target, revisions, latestReady))
+    .find((why) => why !== undefined);
+  const routed =
+    unroutable === undefined
+      ? condition('RoutesReady', 'CONDITION_SUCCEEDED')
+      : condition('RoutesReady', 'CONDITION_FAILED', { reason: 'REVISION_FAILED', message: unroutable });
+  const failed = [configured, routed].find(({ state }) => state === 'CONDITION_FAILED');
+  return {
+    ...json,
+    reconciling: false,
+    observedGeneration: json.generation,
+    conditions: [routed, configured],
+    terminalCondition:
+      failed === undefined ? condition('Ready', 'CONDITION_SUCCEEDED') : { ...failed, type: 'Ready' },
+    ...(newest && { latestCreatedRevision: newest.json.name }),
+    ...(latestReady && { latestReadyRevision: latestReady.json.name }),
+    trafficStatuses:
+      unroutable === undefined
+        ? wanted.map((target) => served(target, frontEnd.tagUrl))
+        : json.trafficStatuses,
+    etag: newEtag(),
+  };
+}
+
+function configurationCondition(newest: StoredRevision | undefined): ConditionJson {
+  const [ready] = newest?.json.conditions ?? [];
+  if (newest?.state !== 'failed' || ready === undefined)
+    return condition('ConfigurationsReady', 'CONDITION_SUCCEEDED');
+  return condition('ConfigurationsReady', 'CONDITION_FAILED', {
+    reason: 'REVISION_FAILED',
+    ...(ready.message && { message: ready.message }),
+  });
+}
+
+function whyUnroutable(
+  target: TrafficTargetJson,
+  revisions: readonly StoredRevision[],
+  latestReady: StoredRevision | undefined,
+): string | undefined {
+  if (isLatest(target)) return latestReady === undefined ? 'The service has no ready revision.' : undefined;
+  const revision = revisions.find(({ name }) => name === target.revision);
+  if (revision === undefined) return `Revision '${target.revision}' was not found.`;
+  return revision.state === 'ready'
+    ? undefined
+    : `Revision '${revision.name}' is not ready and cannot serve traffic.`;
+}
+
+function served(target: TrafficTargetJson, tagUrl: (tag: string) => string | undefined): TrafficStatusJson {
+  const uri = target.tag === undefined ? undefined : tagUrl(target.tag);
+  return { ...target, ...(uri === undefined ? {} : { uri }) };
+}

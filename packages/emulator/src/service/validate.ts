@@ -1,0 +1,56 @@
+import { invalidArgument } from '../api/errors.ts';
+import { isLatest, type TemplateJson, type TrafficTargetJson } from './resources.ts';
+
+const REVISION_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const TAG = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const LONGEST_REVISION_NAME = 63;
+// RevisionTemplate.labels in google/cloud/run/v2/revision_template.proto names these as refused.
+const RESERVED_LABEL =
+  /^(?:run\.googleapis\.com|cloud\.googleapis\.com|serving\.knative\.dev|autoscaling\.knative\.dev)\//;
+
+/** Throws a 400 unless the split can be asked for: shares within bounds that add up to 100, every tag once. */
+export function validateTraffic(traffic: readonly TrafficTargetJson[]): void {
+  const tags = new Set<string>();
+  let total = 0;
+  for (const target of traffic) {
+    const percent = target.percent ?? 0;
+    if (percent < 0 || percent > 100)
+      throw invalidArgument(`traffic: percent ${percent} is not between 0 and 100.`);
+    if (!isLatest(target) && !target.revision)
+      throw invalidArgument('traffic: a target needs a revision or the type LATEST.');
+    if (isLatest(target) && target.revision)
+      throw invalidArgument('traffic: a target of the type LATEST names no revision.');
+    if (target.tag !== undefined) {
+      if (!TAG.test(target.tag)) throw invalidArgument(`traffic: tag '${target.tag}' is not a valid tag.`);
+      if (tags.has(target.tag)) throw invalidArgument(`traffic: tag '${target.tag}' is used twice.`);
+      tags.add(target.tag);
+    }
+    total += percent;
+  }
+  if (traffic.length > 0 && total !== 100)
+    throw invalidArgument(`traffic: percentages add up to ${total}, not 100.`);
+}
+
+/** Throws a 400 unless revisions can be made from the template. */
+export function validateTemplate(service: string, template: TemplateJson): void {
+  const name = template.revision;
+  if (name !== undefined && name !== '') {
+    if (!REVISION_NAME.test(name) || name.length > LONGEST_REVISION_NAME) {
+      throw invalidArgument(`template.revision: '${name}' is not a valid revision name.`);
+    }
+    if (!name.startsWith(`${service}-`)) {
+      throw invalidArgument(
+        `template.revision: '${name}' must be prefixed by the service's name and a hyphen.`,
+      );
+    }
+  }
+  const [first] = template.containers ?? [];
+  if (first?.image === undefined || first.image === '')
+    throw invalidArgument('template.containers[0].image is required.');
+  const reserved = Object.keys(template.labels ?? {}).find((label) => RESERVED_LABEL.test(label));
+  if (reserved !== undefined)
+    throw invalidArgument(`template.labels: '${reserved}' is in a reserved namespace.`);
+  const names = (first.env ?? []).map((variable) => variable.name);
+  const twice = names.find((each, i) => names.indexOf(each) !== i);
+  if (twice !== undefined) throw invalidArgument(`template.containers[0].env: '${twice}' is given twice.`);
+}
