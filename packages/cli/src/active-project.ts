@@ -1,3 +1,4 @@
+import { runCommand } from './command.ts';
 import { UserError } from './errors.ts';
 
 /**
@@ -13,8 +14,7 @@ export async function resolveProject(given: string | undefined): Promise<string>
 }
 
 async function activeGcloudProject(): Promise<string | undefined> {
-  const { $ } = await import('zx/core');
-  const answer = await $({ nothrow: true, quiet: true })`gcloud config get-value project`;
+  const answer = await runCommand(['gcloud', 'config', 'get-value', 'project']);
   const project = answer.stdout.trim();
   // gcloud prints the placeholder, not nothing, in some of its versions.
   return answer.exitCode === 0 && project !== '' && project !== '(unset)' ? project : undefined;

@@ -1,6 +1,7 @@
 export { type Action, type Performed, performAction } from './action.ts';
 export { resolveProject } from './active-project.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
+export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 export { errorMessage, UserError } from './errors.ts';
 export { createOutput, type Output } from './output.ts';
 export { type Progress, startProgress } from './progress.ts';

@@ -1,4 +1,4 @@
-import { cleanLine, Secret, UserError } from '@deploy/cli';
+import { cleanLine, runCommand, Secret, UserError } from '@deploy/cli';
 import type { AuthClient } from 'google-auth-library';
 
 /** Who acts, in the order of preference: an explicit token or credentials file, then gcloud's active account. */
@@ -66,8 +66,7 @@ type GcloudToken = { value: Secret; expiresAt: number };
 
 /** gcloud's token for its active account; undefined when there is no gcloud or it has no account at all. */
 async function gcloudToken(): Promise<GcloudToken | undefined> {
-  const { $ } = await import('zx/core');
-  const answer = await $({ nothrow: true, quiet: true })`gcloud config config-helper --format=json`;
+  const answer = await runCommand(['gcloud', 'config', 'config-helper', '--format=json']);
   if (answer.exitCode === 127 || /do(es)? not currently have an active account/.test(answer.stderr)) {
     return undefined;
   }

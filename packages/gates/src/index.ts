@@ -1,1 +1,9 @@
-export {};
+export type { GateId } from './gates.ts';
+export {
+  type GateRequest,
+  type GateResult,
+  type GateRun,
+  requirePassed,
+  runGates,
+  runWebShellBuild,
+} from './run.ts';

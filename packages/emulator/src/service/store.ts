@@ -104,7 +104,9 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
       service.revisions.length === 0 ? undefined : service.json.template,
     );
     const made = templateChanged ? revisionFor(next, service.revisions) : undefined;
-    const working = condition('Ready', 'CONDITION_RECONCILING', { message: 'The change is being carried out.' });
+    const working = condition('Ready', 'CONDITION_RECONCILING', {
+      message: 'The change is being carried out.',
+    });
     service.json = { ...next, reconciling: true, terminalCondition: working, etag: newEtag() };
     if (made !== undefined && !service.revisions.includes(made)) service.revisions.push(made);
     const operation: Operation = {

@@ -1,0 +1,30 @@
+import { delimiter } from 'node:path';
+import type { Environment } from '@deploy/cli';
+import type { Emulator } from '@deploy/emulator';
+import { PROJECT, SERVICE } from './rollout.ts';
+
+// What a shell has anyway, and what cargo and the tools behind a proxy need. Everything else stays outside: a
+// rehearsal must not reach a real project, however the person's shell is set up.
+const KEPT = /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
+
+/** The environment of the rehearsal's commands: an operator's, but with everything pointing at the local Cloud Run. */
+export function childEnvironment(
+  env: Environment,
+  {
+    emulator,
+    checkout,
+    toolFolder,
+  }: { emulator: Emulator; checkout: string; toolFolder: string | undefined },
+): Record<string, string> {
+  const kept = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && KEPT.test(name) ? [[name, value] as const] : [],
+  );
+  return {
+    ...Object.fromEntries(kept),
+    PATH: [toolFolder, env.PATH].filter((part) => part !== undefined).join(delimiter),
+    CLOUD_RUN_EMULATOR_HOST: emulator.host,
+    PROJECT,
+    SERVICE,
+    OPENAGENTS_REPO_ROOT: checkout,
+  };
+}

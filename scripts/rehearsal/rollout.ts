@@ -1,0 +1,40 @@
+import type { Emulator } from '@deploy/emulator';
+import type { Step } from './step.ts';
+
+export const PROJECT = 'openagentsgemini';
+export const SERVICE = 'openagents-control-service-staging';
+const IMAGES = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control`;
+export const STABLE_IMAGE = `${IMAGES}:stable`;
+const NEW_IMAGE = `${IMAGES}:candidate`;
+
+/** The steps of a whole staging rollout, there and back. A step is worked out when its turn comes: names are made on the way. */
+export function rolloutSteps(emulator: Emulator): (() => Step)[] {
+  const [stable = ''] = revisionNames(emulator);
+  const canary = (): string => revisionNames(emulator)[0] ?? '';
+  const shift = (percent: number, serves: string): Step => ({
+    title: `Canary: ${percent} % to the new revision`,
+    call: ['scripts/canary-rollout.ts', 'set-traffic', stable, canary(), String(percent)],
+    serves,
+  });
+  return [
+    () => ({
+      title: 'Deploy to staging: build, gates, a revision without traffic',
+      env: { IMAGE: NEW_IMAGE },
+      call: ['scripts/deploy-staging.ts'],
+      serves: `${stable} 100 %`,
+    }),
+    () => ({ title: 'Status', call: ['scripts/canary-rollout.ts', 'status'], serves: `${stable} 100 %` }),
+    () => shift(5, `${stable} 95 %, ${canary()} 5 %`),
+    () => shift(100, `${canary()} 100 %`),
+    () => ({
+      title: 'Rollback',
+      call: ['scripts/canary-rollout.ts', 'rollback', stable],
+      serves: `${stable} 100 %`,
+    }),
+  ];
+}
+
+/** Short names, newest first. */
+function revisionNames(emulator: Emulator): string[] {
+  return emulator.revisions(SERVICE).map(({ name }) => name.slice(name.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,33 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot, runCommand } from '@deploy/cli';
+
+export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<void> };
+
+/**
+ * A copy of the sample checkout in a temporary folder, committed to git, ready for gates. Nothing of the person's git
+ * configuration is used.
+ */
+export async function sampleCheckout(): Promise<SampleCheckout> {
+  const root = await mkdtemp(join(tmpdir(), 'openagents-'));
+  await cp(join(projectRoot, 'tests/fixtures/sample-checkout'), root, { recursive: true });
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: root,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_NAME: 'Sample',
+    GIT_AUTHOR_EMAIL: 'sample@example.com',
+    GIT_COMMITTER_NAME: 'Sample',
+    GIT_COMMITTER_EMAIL: 'sample@example.com',
+  };
+  for (const args of [
+    ['init', '-q', '-b', 'main'],
+    ['add', '-A'],
+    ['commit', '-q', '-m', 'Sample checkout'],
+  ]) {
+    const { exitCode, stderr } = await runCommand(['git', ...args], { cwd: root, env });
+    if (exitCode !== 0) throw new Error(`git ${args[0]}: ${stderr}`);
+  }
+  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
+}

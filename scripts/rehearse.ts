@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { runScript, type Usage, UserError } from '@deploy/cli';
+import { startEmulator } from '@deploy/emulator';
+import { prepareCargo } from './rehearsal/cargo-stand-in.ts';
+import { childEnvironment } from './rehearsal/environment.ts';
+import { PROJECT, rolloutSteps, SERVICE, STABLE_IMAGE } from './rehearsal/rollout.ts';
+import { sampleCheckout } from './rehearsal/sample-checkout.ts';
+import { lookAtServing } from './rehearsal/serving.ts';
+import { runStep, type StepResult } from './rehearsal/step.ts';
+import { summaryTable } from './rehearsal/summary.ts';
+
+const usage: Usage = {
+  script: 'scripts/rehearse.ts',
+  purpose:
+    'Rehearses a whole staging rollout on this machine, against a local Cloud Run, with the real scripts.',
+  calls: [
+    { arguments: '', does: 'the rehearsal, about half a minute' },
+    { arguments: '--keep', does: 'the same, and leave the local Cloud Run up to play with' },
+  ],
+  settings: {},
+};
+
+await runScript(usage, async ({ argv, env, out }) => {
+  const keep = argv.includes('--keep');
+  await using emulator = await startEmulator({
+    project: PROJECT,
+    reconcileMs: 400,
+    services: [{ name: SERVICE, image: STABLE_IMAGE }],
+  });
+  await using checkout = await sampleCheckout();
+  const cargo = await prepareCargo();
+  out.data(
+    `A local Cloud Run listens at ${emulator.url}; ${SERVICE} serves at ${emulator.service(SERVICE).uri}`,
+  );
+  out.data(`A sample checkout is at ${checkout.root}`);
+  if (cargo.notice !== undefined) out.data(cargo.notice);
+
+  const base = childEnvironment(env, { emulator, checkout: checkout.root, toolFolder: cargo.folder });
+  const results: StepResult[] = [];
+  for (const nextStep of rolloutSteps(emulator)) {
+    const step = nextStep();
+    const startedAt = Date.now();
+    const exitCode = await runStep(step, base);
+    const durationMs = Date.now() - startedAt;
+    const { reported, counted } = await lookAtServing(emulator, SERVICE);
+    out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
+    const asExpected = exitCode === (step.exitCode ?? 0) && (step.serves ?? reported) === reported;
+    results.push({ title: step.title, exitCode, asExpected, durationMs, serving: reported });
+  }
+
+  out.data(`\n## Summary\n\n${summaryTable(results)}`);
+  if (cargo.notice !== undefined) out.data(cargo.notice);
+  const failed = results.filter(({ asExpected }) => !asExpected);
+  if (failed.length > 0) {
+    throw new UserError(
+      `the rehearsal did not go as it should: ${failed.map(({ title }) => title).join('; ')}`,
+    );
+  }
+  if (keep) {
+    out.data(`\nThe local Cloud Run stays up; Ctrl-C ends it. Play with it:
+  export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  }
+  return 0;
+});
