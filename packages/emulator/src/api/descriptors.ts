@@ -24,7 +24,7 @@ export function decode<T extends Json>(typeName: string, json: unknown): T {
   requireKnownFields(type, json, '');
   try {
     const message = fromProto3JSON(type, json as never);
-    return toProto3JSON(message as never) as T;
+    return withoutDefaults(type, toProto3JSON(message as never) as Json) as T;
   } catch (error) {
     throw invalidArgument(`Invalid JSON payload received. ${error instanceof Error ? error.message : error}`);
   }
@@ -35,6 +35,40 @@ export function encode(typeName: string, json: Json, numericEnums: boolean): Jso
   if (!numericEnums) return json;
   const type = lookupType(typeName);
   return toProto3JSON(fromProto3JSON(type, json as never) as never, { numericEnums }) as Json;
+}
+
+/**
+ * The message without the fields that hold their default: on the wire a field without presence that is set to it
+ * cannot be told from one that is left out (https://protobuf.dev/programming-guides/field_presence/), and clients that
+ * write back what they have read spell the defaults out.
+ */
+function withoutDefaults(type: protobuf.Type, json: Json): Json {
+  const kept = Object.entries(json).flatMap(([key, value]): [string, unknown][] => {
+    const field = type.fields[key];
+    if (field === undefined) return [[key, value]];
+    const clean = withoutNestedDefaults(field, value);
+    const hasPresence = field.partOf !== null || field.resolvedType instanceof protobuf.Type;
+    return (field.repeated || field.map || !hasPresence) && isDefault(field, clean) ? [] : [[key, clean]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function withoutNestedDefaults(field: protobuf.Field, value: unknown): unknown {
+  const type = field.resolvedType;
+  if (!(type instanceof protobuf.Type) || type.fullName.startsWith('.google.protobuf.') || field.map)
+    return value;
+  return field.repeated
+    ? (value as Json[]).map((item) => withoutDefaults(type, item))
+    : withoutDefaults(type, value as Json);
+}
+
+function isDefault(field: protobuf.Field, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  const type = field.resolvedType;
+  return type instanceof protobuf.Enum
+    ? type.values[String(value)] === 0
+    : ['', 0, '0', false].some((each) => each === value);
 }
 
 // The serializer passes over fields it does not know; the real API refuses them.

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { UserError } from '@deploy/cli';
+import { rollback, type Share, setTraffic } from '@deploy/cloudrun';
+import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+
+type Cloud = Awaited<ReturnType<typeof cloudWith>>;
+const twoRevisions = { name: SERVICE, image: `${IMAGES}:a`, laterImages: [`${IMAGES}:b`] };
+const shift = (cloud: Cloud, shares: Share[]) => setTraffic(() => apiOf(cloud), LOCATION, shares).perform();
+const to = (revision: string, percent: number) => ({
+  type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const,
+  revision,
+  percent,
+});
+
+describe('shifting traffic', () => {
+  test('gives exactly the named revisions their shares; others drop to nothing, tags stay', async () => {
+    const traffic = [
+      { revision: 3, percent: 100 },
+      { revision: 2, percent: 0, tag: 'blue' },
+    ];
+    await using cloud = await cloudWith({
+      services: [{ ...twoRevisions, laterImages: [`${IMAGES}:b`, `${IMAGES}:c`], traffic }],
+    });
+    const [a = '', b = '', c = ''] = revisionNames(cloud);
+    const change = await shift(cloud, [
+      { revision: a, percent: 95 },
+      { revision: b, percent: 5 },
+    ]);
+    assert.deepEqual(serving(cloud), [`${a}=95`, `${b}=5`, `${b}=0(blue)`]);
+    assert.deepEqual(change, {
+      service: SERVICE,
+      before: [{ revision: c, percent: 100 }],
+      after: [
+        { revision: a, percent: 95 },
+        { revision: b, percent: 5 },
+      ],
+    });
+  });
+
+  test('a revision named with 0 is left out', async () => {
+    await using cloud = await cloudWith({ services: [twoRevisions] });
+    const [a = '', b = ''] = revisionNames(cloud);
+    await shift(cloud, [
+      { revision: a, percent: 100 },
+      { revision: b, percent: 0 },
+    ]);
+    assert.deepEqual(serving(cloud), [`${a}=100`]);
+  });
+
+  test('makes no revision, and names only the traffic in its write', async () => {
+    await using cloud = await cloudWith({ services: [twoRevisions] });
+    const before = cloud.service(SERVICE).template;
+    const [a = ''] = revisionNames(cloud);
+    await rollback(() => apiOf(cloud), LOCATION, a).perform();
+    assert.equal(revisionNames(cloud).length, 2);
+    assert.deepEqual(cloud.service(SERVICE).template, before);
+  });
+
+  test('a rollback does not wait for a deployment that hangs', async () => {
+    await using cloud = await cloudWith({
+      services: [twoRevisions],
+      images: { [`${IMAGES}:bad`]: 'never-ready' },
+    });
+    const [a = ''] = revisionNames(cloud);
+    const api = await apiOf(cloud);
+    const { template, traffic, etag } = await api.read();
+    await api.write({ template: { ...template, containers: [{ image: `${IMAGES}:bad` }] }, traffic }, etag);
+    await rollback(() => apiOf(cloud), LOCATION, a).perform();
+    assert.deepEqual(serving(cloud), [`${a}=100`]);
+  });
+});
+
+describe('traffic is not shifted to', () => {
+  test('a revision that does not exist', async () => {
+    await using cloud = await cloudWith({ services: [twoRevisions] });
+    const before = serving(cloud);
+    await assert.rejects(
+      shift(cloud, [{ revision: 'control-nope', percent: 100 }]),
+      /has no revision control-nope/,
+    );
+    assert.deepEqual(serving(cloud), before);
+  });
+
+  test('a revision that never became ready, with the reason', async () => {
+    await using cloud = await cloudWith({
+      services: [{ ...twoRevisions, laterImages: [`${IMAGES}:bad`] }],
+      images: { [`${IMAGES}:bad`]: 'never-ready' },
+    });
+    const [a = '', bad = ''] = revisionNames(cloud);
+    await assert.rejects(shift(cloud, [{ revision: bad, percent: 100 }]), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(
+        error.message,
+        new RegExp(`${bad} is not ready and cannot take traffic: HEALTH_CHECK_CONTAINER_ERROR`),
+      );
+      assert.match(error.hint ?? '', new RegExp(`Nothing was changed: traffic stays at ${a}=100`));
+      return true;
+    });
+    assert.deepEqual(cloud.service(SERVICE).traffic, []);
+  });
+});
+
+describe('two people at once', () => {
+  test('whoever comes second is told who changed what and when, and does not undo it', async () => {
+    await using cloud = await cloudWith({ services: [twoRevisions] });
+    const [a = '', b = ''] = revisionNames(cloud);
+    cloud.on({
+      match: { method: 'PATCH', path: /./ },
+      fault: {
+        kind: 'first',
+        act: () => cloud.changeTraffic(SERVICE, [to(a, 50), to(b, 50)], 'bob@example.com'),
+      },
+    });
+    await assert.rejects(shift(cloud, [{ revision: a, percent: 100 }]), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(
+        error.message,
+        /^bob@example\.com changed service control at 20\d\d-.*Z \(generation 3\) in the meantime/,
+      );
+      assert.match(error.message, new RegExp(`traffic went from ${b}=100 to ${a}=50 ${b}=50`));
+      return true;
+    });
+    assert.deepEqual(serving(cloud), [`${a}=50`, `${b}=50`]);
+  });
+
+  test('whoever was first and is overwritten before it settled is told so', async () => {
+    await using cloud = await cloudWith({ services: [twoRevisions], etags: 'lax', reconcileMs: 200 });
+    const [a = '', b = ''] = revisionNames(cloud);
+    // The third look at the service is the first one after the write.
+    cloud.on({
+      match: { method: 'GET', path: /services\/control$/ },
+      fault: { kind: 'first', act: () => {} },
+      times: 2,
+    });
+    cloud.on({
+      match: { method: 'GET', path: /services\/control$/ },
+      fault: { kind: 'first', act: () => cloud.changeTraffic(SERVICE, [to(b, 100)], 'bob@example.com') },
+    });
+    await assert.rejects(
+      shift(cloud, [{ revision: a, percent: 100 }]),
+      /bob@example\.com changed service control/,
+    );
+    assert.deepEqual(serving(cloud), [`${b}=100`]);
+  });
+
+  test('a deployment by somebody else in between does not disturb a shift', async () => {
+    await using cloud = await cloudWith({
+      services: [{ ...twoRevisions, traffic: [{ revision: 2, percent: 100 }] }],
+    });
+    const [a = ''] = revisionNames(cloud);
+    const api = await apiOf(cloud);
+    cloud.on({
+      match: { method: 'PATCH', path: /./ },
+      fault: {
+        kind: 'first',
+        async act() {
+          const { template, traffic, etag } = await api.read();
+          await api.write(
+            { template: { ...template, containers: [{ image: `${IMAGES}:c` }] }, traffic },
+            etag,
+          );
+        },
+      },
+    });
+    await shift(cloud, [{ revision: a, percent: 100 }]);
+    assert.deepEqual(serving(cloud), [`${a}=100`]);
+    assert.equal(revisionNames(cloud).length, 3);
+  });
+});
+
+describe('an answer that is lost', () => {
+  for (const when of ['before', 'after'] as const) {
+    test(`${when} the write was taken: the traffic ends as asked for`, async () => {
+      await using cloud = await cloudWith({ services: [twoRevisions] });
+      const [a = ''] = revisionNames(cloud);
+      cloud.on({ match: { method: 'PATCH', path: /./ }, fault: { kind: 'reset', when } });
+      await shift(cloud, [{ revision: a, percent: 100 }]);
+      assert.deepEqual(serving(cloud), [`${a}=100`]);
+      assert.equal(cloud.service(SERVICE).generation, '3');
+    });
+  }
+});
