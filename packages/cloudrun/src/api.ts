@@ -90,7 +90,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
 /** What every one of Google's clients is opened with: REST, and the emulator or a login. */
 export async function clientOptions({ emulatorHost, identity }: Connection) {
   const authClient = await openAuthClient(identity);
-  return { fallback: true, ...(authClient && { authClient }), ...endpoint(emulatorHost) };
+  return { fallback: true, authClient, ...endpoint(emulatorHost) };
 }
 
 function endpoint(emulatorHost: string | undefined) {

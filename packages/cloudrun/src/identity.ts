@@ -1,4 +1,4 @@
-import { cleanLine, runCommand, Secret, UserError } from '@deploy/cli';
+import { cleanLine, errorMessage, runCommand, Secret, UserError } from '@deploy/cli';
 import type { AuthClient } from 'google-auth-library';
 
 /** Who acts, in the order of preference: an explicit token or credentials file, then gcloud's active account. */
@@ -24,10 +24,10 @@ export function chooseIdentity(settings: {
 }
 
 /**
- * The auth client for Google's API clients, or undefined for application-default credentials, which they find by
- * themselves. gcloud's active account is asked for one token, which gcloud refreshes when it has to.
+ * The auth client for Google's API clients. gcloud's active account is asked for one token, which gcloud refreshes when
+ * it has to; without gcloud, application-default credentials are found. Throws a UserError when there is no login.
  */
-export async function openAuthClient(identity: Identity): Promise<AuthClient | undefined> {
+export async function openAuthClient(identity: Identity): Promise<AuthClient> {
   switch (identity.kind) {
     case 'none': {
       const { PassThroughClient } = await import('google-auth-library');
@@ -36,11 +36,24 @@ export async function openAuthClient(identity: Identity): Promise<AuthClient | u
     case 'access-token':
       return tokenClient(identity.token.reveal());
     case 'credentials-file':
-      return undefined;
+      return defaultCredentials();
     case 'gcloud-or-default': {
       const token = await gcloudToken();
-      return token && (await tokenClient(token.value.reveal(), token.expiresAt));
+      return token === undefined ? defaultCredentials() : tokenClient(token.value.reveal(), token.expiresAt);
     }
+  }
+}
+
+// Found here and not by the API clients, which look for credentials in the background and then fail twice.
+async function defaultCredentials(): Promise<AuthClient> {
+  const { GoogleAuth } = await import('google-auth-library');
+  try {
+    return await new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' }).getClient();
+  } catch (error) {
+    throw new UserError(`no usable login (${cleanLine(errorMessage(error), 300)})`, {
+      hint: HOW_TO_LOG_IN,
+      cause: error,
+    });
   }
 }
 

@@ -1,16 +1,19 @@
+import { decode, type Json } from './api/descriptors.ts';
 import type { EnvSeed, ServiceSeed } from './options.ts';
 import type { EnvVarJson, TrafficTargetJson } from './service/resources.ts';
 import type { ServiceStore } from './service/store.ts';
 
+const SERVICE = 'google.cloud.run.v2.Service';
 const SEEDED_BY = 'seed@example.com';
 
 /** Puts a settled service in place: its revisions one after another, then its traffic. */
 export async function seedService(store: ServiceStore, seed: ServiceSeed): Promise<void> {
-  const template = (image: string) => ({ containers: [{ image, env: envOf(seed.env ?? {}) }] });
-  await store.create(seed.name, { template: template(seed.image) }, SEEDED_BY);
+  const env = envOf(seed.env ?? {});
+  const fields = (image: string) => decode<Json>(SERVICE, { template: { containers: [{ image, env }] } });
+  await store.create(seed.name, fields(seed.image), SEEDED_BY);
   await store.settled();
   for (const image of seed.laterImages ?? []) {
-    store.update(seed.name, { fields: { template: template(image) }, mask: 'template', person: SEEDED_BY });
+    store.update(seed.name, { fields: fields(image), mask: 'template', person: SEEDED_BY });
     await store.settled();
   }
   if (seed.traffic === undefined) return;
