@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type Output, projectRoot, UserError } from '@deploy/cli';
+import { type GateRequest, type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
+import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { type SampleCheckout, sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
+
+const places = { serviceDir: 'apps/openagents.com/service', webShellDir: 'apps/openagents.com/web-shell' };
+const BUILD = join(places.webShellDir, 'build-dist.sh');
+const SW_POLICY = join(places.webShellDir, 'scripts/sw-policy-verify.sh');
+const PERF = join(places.webShellDir, 'scripts/perf-budget-gate.sh');
+
+const rust = await findRustTools();
+
+type Line = { stream: 'stdout' | 'stderr'; text: string; at: number };
+
+/** A request for gates in that checkout, with these tools in front, that keeps the lines it is given. */
+function request(
+  { root }: SampleCheckout,
+  { tools, env = {} }: { tools?: StandInTools; env?: Record<string, string> } = {},
+): GateRequest & { lines: Line[]; text(): string } {
+  const lines: Line[] = [];
+  const out: Output = {
+    data: (text) => lines.push({ stream: 'stdout', text, at: Date.now() }),
+    note: (text) => lines.push({ stream: 'stderr', text, at: Date.now() }),
+  };
+  const path = [tools?.folder, process.env.PATH].filter((part) => part !== undefined).join(':');
+  return {
+    checkout: { root, ...places },
+    env: { PATH: path, HOME: process.env.HOME, ...env },
+    out,
+    lines,
+    text: () => lines.map(({ text }) => text).join('\n'),
+  };
+}
+
+const states = ({ results }: GateRun): string[] => results.map(({ gate, state }) => `${gate} ${state}`);
+
+describe('gates on the sample checkout, with the real tools', () => {
+  test('the build and the web-shell gates pass, and really look: a broken service worker fails its gate', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'echo "stub cargo $*"' });
+    const built = request(checkout, { tools });
+    requirePassed(await runWebShellBuild(built));
+    assert.ok(existsSync(join(checkout.root, places.webShellDir, 'dist/manifest.json')));
+    assert.match(built.text(), /web-shell dist: build/);
+
+    requirePassed(await runGates(request(checkout, { tools })));
+    await tools.put(join(checkout.root, BUILD), 'rm -rf dist; exit 0');
+    const broken = await runGates(request(checkout, { tools }));
+    assert.deepEqual(states(broken), [
+      'cargo-test passed',
+      'wasm-check passed',
+      'sw-policy failed',
+      'perf-budget not-run',
+    ]);
+  });
+
+  test('a budget that is exceeded fails the perf gate: what steers a gate reaches it', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'echo "stub cargo $*"' });
+    const run = await runGates(request(checkout, { tools, env: { JS_BUDGET_BYTES: '10' } }));
+    assert.deepEqual(states(run).at(-1), 'perf-budget failed');
+  });
+
+  test("a failing cargo test ends with cargo's own exit code, 101", {
+    skip: rust.cargo ? false : 'there is no cargo on this machine',
+  }, async () => {
+    await using checkout = await sampleCheckout();
+    const lib = join(checkout.root, places.serviceDir, 'src/lib.rs');
+    await writeFile(lib, `${await readFile(lib, 'utf8')}\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n`);
+    const run = await runGates(request(checkout));
+    assert.deepEqual(states(run), [
+      'cargo-test failed',
+      'wasm-check not-run',
+      'sw-policy not-run',
+      'perf-budget not-run',
+    ]);
+    assert.throws(
+      () => requirePassed(run),
+      (error) => error instanceof UserError && error.exitCode === 101,
+    );
+  });
+});
+
+describe('running gates', () => {
+  test('nothing overlaps: every gate starts after the one before it has ended', async () => {
+    await using checkout = await sampleCheckout();
+    const timed = 'echo "start $(date +%s%N)"; sleep 0.2; echo "end $(date +%s%N)"';
+    await using tools = await standInTools({ cargo: timed });
+    for (const script of [SW_POLICY, PERF]) await tools.put(join(checkout.root, script), timed);
+    const gates = request(checkout, { tools });
+    requirePassed(await runGates(gates));
+    const marks = gates.lines.map(({ text }) => text.split(' '));
+    assert.deepEqual(
+      marks.map(([word]) => word),
+      ['start', 'end', 'start', 'end', 'start', 'end', 'start', 'end'],
+    );
+    const times = marks.map(([, time]) => BigInt(time ?? ''));
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => (a < b ? -1 : 1)),
+    );
+  });
+
+  test('output streams as the gate runs, and its two streams stay apart', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({});
+    await tools.put(
+      join(checkout.root, BUILD),
+      'echo first; echo "  to stderr" >&2; echo; sleep 1; echo last',
+    );
+    const build = request(checkout);
+    await runWebShellBuild(build);
+    const seen = build.lines.map(({ stream, text }) => [stream, text]);
+    assert.deepEqual(
+      seen.filter(([stream]) => stream === 'stdout'),
+      [
+        ['stdout', 'first'],
+        ['stdout', ''],
+        ['stdout', 'last'],
+      ],
+    );
+    assert.deepEqual(
+      seen.filter(([stream]) => stream === 'stderr'),
+      [['stderr', '  to stderr']],
+    );
+    const at = (wanted: string): number => build.lines.find(({ text }) => text === wanted)?.at ?? 0;
+    assert.ok(at('last') - at('first') > 800, 'the first line came while the gate was still running');
+  });
+
+  test('the exit code of a failing gate is passed on, whatever it is', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({});
+    await tools.put(join(checkout.root, BUILD), 'exit 42');
+    const run = await runWebShellBuild(request(checkout));
+    assert.throws(
+      () => requirePassed(run),
+      (error) => error instanceof UserError && error.exitCode === 42,
+    );
+  });
+
+  test('a tool that is not there is named, and the exit code is 1', async () => {
+    await using checkout = await sampleCheckout();
+    const gates = request(checkout, { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent' } });
+    await rm(join(checkout.root, BUILD));
+    const run = await runWebShellBuild(gates);
+    assert.throws(
+      () => requirePassed(run),
+      (error) => error instanceof UserError && error.exitCode === 1,
+    );
+    assert.match(gates.text(), /build-dist\.sh cannot be run: it is missing, or not executable/);
+  });
+
+  test('two runs at once from this project do not take each other for themselves', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'exit 0' });
+    for (const script of [SW_POLICY, PERF]) await tools.put(join(checkout.root, script), 'sleep 0.2');
+    await using other = await sampleCheckout();
+    await using failing = await standInTools({ cargo: 'sleep 0.2; exit 7' });
+    const [good, bad] = await Promise.all([
+      runGates(request(checkout, { tools })),
+      runGates(request(other, { tools: failing })),
+    ]);
+    assert.equal(
+      states(good).every((state) => state.endsWith('passed')),
+      true,
+      states(good).join(),
+    );
+    assert.deepEqual(states(bad), [
+      'cargo-test failed',
+      'wasm-check not-run',
+      'sw-policy not-run',
+      'perf-budget not-run',
+    ]);
+  });
+
+  test("a gate gets the operator's environment without the secrets in it", async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({});
+    await tools.put(join(checkout.root, BUILD), 'env');
+    const secrets = {
+      WORKOS_API_KEY: 'canary-1',
+      MAINTENANCE_BYPASS_TOKEN: 'canary-2',
+      CLOUDSDK_AUTH_ACCESS_TOKEN: 'canary-3',
+      OA_SYNC_TOKEN_SIGNING_KEY: 'canary-4',
+      GOOGLE_APPLICATION_CREDENTIALS: 'canary-5',
+    };
+    const build = request(checkout, { env: { ...secrets, RUSTFLAGS: '-Dwarnings', LATENCY_SAMPLES: '3' } });
+    await runWebShellBuild(build);
+    const env = build.lines.map(({ text }) => text);
+    assert.ok(env.includes('RUSTFLAGS=-Dwarnings') && env.includes('LATENCY_SAMPLES=3'));
+    assert.deepEqual(
+      env.filter((line) => line.includes('canary') || /^(npm_|TURBO_|GATES_|NODE_PATH)/.test(line)),
+      [],
+    );
+  });
+});
+
+test('Ctrl-C stops the whole process tree of a running gate', async () => {
+  await using checkout = await sampleCheckout();
+  await using tools = await standInTools({});
+  const pidFile = join(tools.folder, 'pid');
+  await tools.put(
+    join(checkout.root, BUILD),
+    `sh -c 'echo $$ > ${pidFile}; while true; do sleep 0.1; done'\n`,
+  );
+  const script = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), join(projectRoot, 'scripts/deploy-staging.ts')],
+    {
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PROJECT: 'p',
+        IMAGE: 'i:t',
+        DRY_RUN: '1',
+        OPENAGENTS_REPO_ROOT: checkout.root,
+      },
+      stdio: 'ignore',
+    },
+  );
+  const pid = await until(
+    'the gate runs',
+    async () => existsSync(pidFile) && Number(await readFile(pidFile, 'utf8')),
+  );
+  const ended = once(script, 'exit');
+  script.kill('SIGINT');
+  await ended;
+  await until('the gate is gone', async () => !isAlive(pid));
+  assert.ok(script.signalCode === 'SIGINT' || script.exitCode !== 0);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function until<T>(what: string, look: () => Promise<T | false | 0>): Promise<T> {
+  const deadline = Date.now() + 15_000;
+  while (true) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < deadline, `timed out waiting until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
