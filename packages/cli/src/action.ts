@@ -1,22 +1,25 @@
 import type { Output } from './output.ts';
 
-/** Something a script does in the cloud: the gcloud command line that does the same, and the function that does it. */
+/**
+ * Something a script does in the cloud: the gcloud command line that does the same, and the function that does it. A
+ * look-up that only prepares another action has no line of its own.
+ */
 export type Action<T> = {
-  announcement: string;
+  announcement?: string;
   perform(): Promise<T>;
 };
 
 export type Performed<T> = { dryRun: true } | { dryRun: false; outcome: T };
 
 /**
- * Announces an action as `+ <command line>` and, unless this is a dry run, does it. The only place that asks whether
+ * Announces an action as `+ <command line>`, where it has one, and, unless this is a dry run, does it. The only place that asks whether
  * this is a dry run, so that both kinds of run announce the same.
  */
 export async function performAction<T>(
   action: Action<T>,
   { dryRun, out }: { dryRun: boolean; out: Output },
 ): Promise<Performed<T>> {
-  out.data(`+ ${action.announcement}`);
+  if (action.announcement !== undefined) out.data(`+ ${action.announcement}`);
   if (dryRun) return { dryRun: true };
   return { dryRun: false, outcome: await action.perform() };
 }

@@ -109,11 +109,11 @@ function explainSilence(error: Error, said: string): { message: string; hint: st
   const systemCode = systemCodeOf(error);
   return systemCode === undefined
     ? {
-        message: `no usable answer from Cloud Run (${said})`,
+        message: `no usable answer from the API (${said})`,
         hint: 'Run this again; status.cloud.google.com tells of outages.',
       }
     : {
-        message: `Cloud Run could not be reached (${systemCode}: ${said})`,
+        message: `the API could not be reached (${systemCode}: ${said})`,
         hint: 'Check the network, the proxy settings and CLOUD_RUN_EMULATOR_HOST.',
       };
 }

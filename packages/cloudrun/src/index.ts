@@ -4,11 +4,32 @@ export { CloudError, type CloudErrorKind } from './cloud-error.ts';
 export { type Deployment, deployNoTraffic } from './deploy.ts';
 export { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 export { chooseIdentity, type Identity } from './identity.ts';
+export { verifyFromOutside } from './maintenance/outside.ts';
+export {
+  describeMaintenance,
+  type MaintenanceStatus,
+  maintenanceStatus,
+  maintenanceStatusYaml,
+} from './maintenance/status.ts';
+export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
+export {
+  disableMaintenance,
+  enableMaintenance,
+  type MaintenanceOutcome,
+  requireServing,
+} from './maintenance/window.ts';
 export { requireImage, requireLocation } from './names.ts';
+export {
+  addSecretVersion,
+  createSecret,
+  isSecretMissing,
+  openSecretApi,
+  requireEnabledVersion,
+} from './secrets.ts';
 export type { Condition, Revision, ServedTarget, Service } from './service.ts';
 export { cloudSettings } from './settings.ts';
 export { rollback, setTraffic, type TrafficChange } from './shift-traffic.ts';
-export { canaryStatus, canaryStatusYaml } from './status.ts';
+export { canaryStatus, canaryStatusYaml, lookAtService } from './status.ts';
 export {
   describeShares,
   followsLatest,

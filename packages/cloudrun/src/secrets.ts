@@ -69,6 +69,19 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
   };
 }
 
+/** Looks whether the secret has to be made first. */
+export function isSecretMissing(openApi: () => Promise<SecretApi>, secret: string): Action<boolean> {
+  return { perform: async () => !(await (await openApi()).exists(secret)) };
+}
+
+/**
+ * Checks that `secret:latest` can be read: the platform accepts a template that refers to a version that is not there,
+ * and the revision made from it then fails to start.
+ */
+export function requireEnabledVersion(openApi: () => Promise<SecretApi>, secret: string): Action<void> {
+  return { perform: async () => checkEnabledVersion(await openApi(), secret) };
+}
+
 export function createSecret(
   openApi: () => Promise<SecretApi>,
   project: string,
@@ -92,11 +105,7 @@ export function addSecretVersion(
   };
 }
 
-/**
- * Throws a UserError unless `secret:latest` can be read: the platform accepts a template that refers to a version that
- * is not there, and the revision made from it then fails to start.
- */
-export async function requireEnabledVersion(secrets: SecretApi, secret: string): Promise<void> {
+async function checkEnabledVersion(secrets: SecretApi, secret: string): Promise<void> {
   const enabled = await secrets.latestIsEnabled(secret);
   if (enabled) return;
   const problem = enabled === undefined ? 'has no version' : 'has its latest version disabled or destroyed';

@@ -11,6 +11,11 @@ export function canaryStatus(openApi: () => Promise<ServiceApi>, location: Servi
   };
 }
 
+/** Makes sure, before anything else is changed on its behalf, that the service is there and may be read. */
+export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Service> {
+  return { perform: async () => (await openApi()).read() };
+}
+
 /**
  * The YAML that gcloud prints for the canary status of a service: Knative v1 spelling, keys in alphabetical order,
  * sequences not indented, so that what callers read with `yq` stays the same.
@@ -20,9 +25,14 @@ export async function canaryStatusYaml(service: Service): Promise<string> {
   const status = {
     latestCreatedRevisionName: service.latestCreatedRevision,
     latestReadyRevisionName: service.latestReadyRevision,
-    traffic: service.served.map((target) => knativeTarget(target, service.latestReadyRevision)),
+    traffic: knativeTraffic(service),
   };
   return stringify({ status }, { indentSeq: false, lineWidth: 0, sortMapEntries: true }).trimEnd();
+}
+
+/** What serves, in Knative v1's spelling. */
+export function knativeTraffic({ served, latestReadyRevision }: Service) {
+  return served.map((target) => knativeTarget(target, latestReadyRevision));
 }
 
 function knativeTarget({ revision, percent, tag, url }: ServedTarget, latestReady: string | undefined) {

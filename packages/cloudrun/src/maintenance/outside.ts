@@ -5,20 +5,21 @@ import { request } from 'undici';
 // A change of traffic reaches the platform's front ends one after another, within seconds:
 // https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
 const PATIENCE_MS = 30_000;
-const PAUSE_MS = 500;
+const PAUSE_MS = 250;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Asks the service from outside whether it is in that mode: on, its start page answers 503 and `/readyz`, where it is
- * an allowed path, still answers; off, the start page answers below 400. Throws a UserError after half a minute of
- * anything else.
+ * an allowed path, still answers; off, the start page answers below 400. Throws a UserError when it answers anything
+ * else for `patienceMs` (milliseconds; half a minute).
  */
 export async function verifyFromOutside(
   baseUrl: string,
   mode: 'on' | 'off',
   allowedPaths: string,
+  patienceMs = PATIENCE_MS,
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   while (true) {
     const problem = await lookFromOutside(baseUrl, mode, allowedPaths);
     if (problem === undefined) return;

@@ -1,7 +1,7 @@
 import type { SecretStore, SecretVersion, StoredSecret } from '../secrets/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { decode, encode, type Json } from './descriptors.ts';
-import { invalidArgument } from './errors.ts';
+import { invalidArgument, notFound } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 const SECRET = 'google.cloud.secretmanager.v1.Secret';
@@ -65,10 +65,11 @@ export function secretManagerRoutes(store: SecretStore, guard: Guard): Routes {
     },
     {
       method: 'POST',
-      path: '/v1/projects/:project/secrets/:secret::addVersion',
+      path: '/v1/projects/:project/secrets/:secretAndVerb',
       handle(call) {
         const project = authorize(call, 'secretmanager.versions.add');
-        const secret = param(call, 'secret');
+        const [secret = '', verb] = param(call, 'secretAndVerb').split(':');
+        if (verb !== 'addVersion') throw notFound(`${secret}:${verb}`);
         const { payload } = decode<{ payload?: { data?: string } }>(ADD_REQUEST, call.body);
         const value = Buffer.from(payload?.data ?? '', 'base64').toString('utf8');
         return showVersion(call, project, secret, store.addVersion(secret, value));

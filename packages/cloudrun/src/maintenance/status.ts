@@ -1,0 +1,55 @@
+import type { Action } from '@deploy/cli';
+import type { ServiceApi } from '../api.ts';
+import { gcloudCommands, type ServiceLocation } from '../gcloud-commands.ts';
+import type { Service } from '../service.ts';
+import { knativeTraffic } from '../status.ts';
+import { maintenancePercent } from './window.ts';
+
+export type MaintenanceStatus = {
+  service: Service;
+  /** Of the traffic, how much meets maintenance mode: 0 to 100. */
+  percent: number;
+};
+
+/** Reads how the maintenance window stands. */
+export function maintenanceStatus(
+  openApi: () => Promise<ServiceApi>,
+  location: ServiceLocation,
+): Action<MaintenanceStatus> {
+  return {
+    announcement: gcloudCommands.maintenanceStatus(location),
+    async perform() {
+      const api = await openApi();
+      const service = await api.read();
+      return { service, percent: await maintenancePercent(api, service) };
+    },
+  };
+}
+
+/** The YAML that gcloud prints for the maintenance status: the first container's environment, and what serves. */
+export async function maintenanceStatusYaml({ service }: MaintenanceStatus): Promise<string> {
+  const { stringify } = await import('yaml');
+  const env = (service.template.containers?.[0]?.env ?? []).map(({ name, value, valueSource }) => {
+    const reference = valueSource?.secretKeyRef;
+    return {
+      name,
+      ...(value ? { value } : {}),
+      ...(reference
+        ? { valueFrom: { secretKeyRef: { key: reference.version, name: reference.secret } } }
+        : {}),
+    };
+  });
+  const view = {
+    spec: { template: { spec: { containers: [env.length === 0 ? {} : { env }] } } },
+    status: { latestReadyRevisionName: service.latestReadyRevision, traffic: knativeTraffic(service) },
+  };
+  return stringify(view, { indentSeq: false, lineWidth: 0, sortMapEntries: true }).trimEnd();
+}
+
+/** On or off, for how much of the traffic, in one sentence. */
+export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
+  if (percent === 0) return `maintenance mode of ${service.name} is off`;
+  return percent === 100
+    ? `maintenance mode of ${service.name} is on for all traffic`
+    : `maintenance mode of ${service.name} is on for ${percent} % of the traffic only`;
+}

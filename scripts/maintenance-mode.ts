@@ -1,0 +1,117 @@
+import {
+  flag,
+  performAction,
+  readSettings,
+  refuseUsage,
+  resolveProject,
+  runScript,
+  text,
+  textWithDefault,
+  type Usage,
+} from '@deploy/cli';
+import {
+  addSecretVersion,
+  checkMaintenanceValues,
+  checkToken,
+  chooseIdentity,
+  cloudSettings,
+  createSecret,
+  describeMaintenance,
+  disableMaintenance,
+  enableMaintenance,
+  isSecretMissing,
+  lookAtService,
+  maintenanceSettings,
+  maintenanceStatus,
+  maintenanceStatusYaml,
+  openSecretApi,
+  openServiceApi,
+  requireEnabledVersion,
+  requireLocation,
+  requireServing,
+  verifyFromOutside,
+} from '@deploy/cloudrun';
+
+const settings = {
+  ...cloudSettings,
+  service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
+  dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
+  ...maintenanceSettings,
+  moveTraffic: flag(
+    'MAINTENANCE_MOVE_TRAFFIC',
+    'when traffic is pinned to revisions, move it; disable moves it back',
+  ),
+  baseUrl: text(
+    'OPENAGENTS_BASE_URL',
+    'URL to verify the window from outside; unset: only the configuration is verified',
+  ),
+};
+
+const usage: Usage = {
+  script: 'scripts/maintenance-mode.ts',
+  purpose:
+    'Opens and closes a maintenance window of the control service: a page for the public, a way in for who has the token.',
+  calls: [
+    { arguments: 'status', does: 'how the window stands, as YAML' },
+    { arguments: 'enable', does: 'opens it' },
+    { arguments: 'disable', does: 'closes it' },
+  ],
+  settings,
+  examples: ['SERVICE=openagents-control-service-staging pnpm tsx scripts/maintenance-mode.ts status'],
+};
+
+await runScript(usage, async ({ argv: [action], env, out }) => {
+  if (action !== 'status' && action !== 'enable' && action !== 'disable') return refuseUsage(usage, out);
+  const values = readSettings(env, settings);
+  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const connection = { emulatorHost: values.emulatorHost, identity: chooseIdentity(values) };
+  const openApi = () => openServiceApi(connection, location);
+  const openSecrets = () => openSecretApi(connection, location);
+  const run = { dryRun: values.dryRun, out };
+
+  if (action === 'status') {
+    const status = await performAction(maintenanceStatus(openApi, location), run);
+    if (!status.dryRun) {
+      out.data(await maintenanceStatusYaml(status.outcome));
+      out.note(describeMaintenance(status.outcome));
+    }
+    return 0;
+  }
+
+  const window = checkMaintenanceValues(values);
+  if (action === 'enable') await prepareToken();
+  const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
+  const change =
+    action === 'enable'
+      ? enableMaintenance(openApi, location, window, options)
+      : disableMaintenance(openApi, location, options);
+  const changed = await performAction(change, run);
+  if (changed.dryRun) return 0;
+  requireServing(changed.outcome);
+  if (values.baseUrl === undefined) {
+    out.note(
+      'verified: the configuration that serves; set OPENAGENTS_BASE_URL to verify from outside as well',
+    );
+  } else {
+    await verifyFromOutside(values.baseUrl.replace(/\/+$/, ''), changed.outcome.mode, window.allowedPaths);
+    out.note(`verified from outside: ${values.baseUrl}`);
+  }
+  return 0;
+
+  /** Sees to it that the secret holds a token before anything of the service is changed. */
+  async function prepareToken(): Promise<void> {
+    const { token, secretName } = values;
+    const warning = token && checkToken(token);
+    if (warning) out.note(`warning: ${warning}`);
+    await performAction(lookAtService(openApi), run);
+    if (token === undefined) {
+      await performAction(requireEnabledVersion(openSecrets, secretName), run);
+      return;
+    }
+    const missing = await performAction(isSecretMissing(openSecrets, secretName), run);
+    if (!missing.dryRun && missing.outcome) {
+      await performAction(createSecret(openSecrets, location.project, secretName), run);
+    }
+    await performAction(addSecretVersion(openSecrets, location.project, secretName, token), run);
+  }
+});

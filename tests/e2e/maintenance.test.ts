@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { verifyFromOutside } from '@deploy/cloudrun';
+import { request } from 'undici';
+import { parse } from 'yaml';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+
+type Cloud = Awaited<ReturnType<typeof cloudWith>>;
+
+const TOKEN = 'sesame-0123456789abcdef';
+const SECRET = 'openagents-control-maintenance-bypass-token';
+
+const run = (cloud: Cloud, action: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
+  runScriptProcess('maintenance-mode', [action], { env: { ...cloudEnv(cloud), ...env } });
+
+async function statusOf(cloud: Cloud, path = '/'): Promise<number> {
+  const { statusCode, body } = await request(`${cloud.service(SERVICE).uri}${path}`);
+  await body.dump();
+  return statusCode;
+}
+
+/** Deployed without traffic, so that traffic is pinned and the newest template is a canary's. */
+const pinned = {
+  name: SERVICE,
+  image: `${IMAGES}:stable`,
+  laterImages: [`${IMAGES}:canary`],
+  traffic: [{ revision: 1, percent: 100 }],
+};
+
+describe('traffic that follows the latest revision', () => {
+  test('enable with a token makes the secret, puts the public out, lets the token in; disable undoes it', async () => {
+    await using cloud = await cloudWith();
+    const outside = { OPENAGENTS_BASE_URL: cloud.service(SERVICE).uri };
+    const enabled = await run(cloud, 'enable', { ...outside, MAINTENANCE_BYPASS_TOKEN: TOKEN });
+    assert.equal(enabled.exitCode, 0, enabled.stderr);
+    assert.deepEqual(
+      enabled.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ').slice(0, 5).join(' ')),
+      [
+        '+ gcloud secrets create openagents-control-maintenance-bypass-token',
+        '+ gcloud secrets versions add',
+        '+ gcloud run services update',
+      ],
+    );
+    assert.match(enabled.stderr, /verified from outside/);
+    assert.equal(await statusOf(cloud), 503);
+    assert.equal(await statusOf(cloud, '/readyz'), 200);
+    assert.equal(await statusOf(cloud, `/?maintenance_bypass=${TOKEN}`), 307);
+
+    const disabled = await run(cloud, 'disable', outside);
+    assert.equal(disabled.exitCode, 0, disabled.stderr);
+    assert.equal(await statusOf(cloud), 200);
+  });
+
+  test('leaves the rest of the environment as it is', async () => {
+    await using cloud = await cloudWith({
+      secrets: { [SECRET]: TOKEN },
+      services: [
+        { name: SERVICE, image: `${IMAGES}:one`, env: { A: '1', OA_MAINTENANCE_ALLOWED_PATHS: '/old' } },
+      ],
+    });
+    await run(cloud, 'enable');
+    const env = cloud.service(SERVICE).template.containers?.[0]?.env?.map(({ name, value }) => [name, value]);
+    assert.deepEqual(env?.slice(0, 2), [
+      ['A', '1'],
+      ['OA_MAINTENANCE_ALLOWED_PATHS', '/healthz,/readyz'],
+    ]);
+    assert.equal(env?.length, 6);
+  });
+
+  test('a second enable, and a second disable, change nothing and say so; a new token still rotates', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN } });
+    await run(cloud, 'enable');
+    const again = await run(cloud, 'enable');
+    assert.equal(again.exitCode, 0);
+    assert.match(again.stderr, /was on already; nothing was changed/);
+    assert.equal(revisionNames(cloud).length, 2);
+
+    const rotated = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: 'another-0123456789abcdef' });
+    assert.equal(rotated.exitCode, 0, rotated.stderr);
+    assert.equal(revisionNames(cloud).length, 3);
+    assert.equal(await statusOf(cloud, '/?maintenance_bypass=another-0123456789abcdef'), 307);
+
+    await run(cloud, 'disable');
+    const off = await run(cloud, 'disable');
+    assert.match(off.stderr, /was off already; nothing was changed/);
+    assert.equal(revisionNames(cloud).length, 4);
+  });
+
+  test('is built on what serves when the newest revision never came up', async () => {
+    await using cloud = await cloudWith({
+      secrets: { [SECRET]: TOKEN },
+      images: { [`${IMAGES}:bad`]: 'never-ready' },
+      services: [{ name: SERVICE, image: `${IMAGES}:one`, laterImages: [`${IMAGES}:bad`] }],
+    });
+    const enabled = await run(cloud, 'enable');
+    assert.equal(enabled.exitCode, 0, enabled.stderr);
+    assert.equal(await statusOf(cloud), 503);
+  });
+});
+
+describe('traffic that is pinned', () => {
+  test('enable says plainly that the window is not open, exits 1, and builds on the image that serves', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
+    const before = serving(cloud);
+    const enabled = await run(cloud, 'enable');
+    assert.equal(enabled.exitCode, 1);
+    assert.match(enabled.stderr, /^error: maintenance mode of control is NOT on: traffic is pinned/m);
+    assert.match(enabled.stderr, /MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode\.ts enable/);
+    assert.deepEqual(serving(cloud), before);
+    assert.equal(await statusOf(cloud), 200);
+    assert.equal(cloud.revisions(SERVICE)[0]?.containers?.[0]?.image, `${IMAGES}:stable`);
+
+    const again = await run(cloud, 'enable');
+    assert.equal(again.exitCode, 1);
+    assert.equal(revisionNames(cloud).length, 3, 'the prepared revision is found, not made again');
+  });
+
+  test('with MAINTENANCE_MOVE_TRAFFIC=1 it is moved, and disable puts the replaced split back', async () => {
+    const traffic = [
+      { revision: 1, percent: 95 },
+      { revision: 2, percent: 5 },
+      { revision: 2, percent: 0, tag: 'blue' },
+    ];
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [{ ...pinned, traffic }] });
+    const before = serving(cloud);
+    const enabled = await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    assert.equal(enabled.exitCode, 0, enabled.stderr);
+    assert.equal(await statusOf(cloud), 503);
+
+    const disabled = await run(cloud, 'disable');
+    assert.equal(disabled.exitCode, 0, disabled.stderr);
+    assert.deepEqual(serving(cloud), before);
+    assert.equal(await statusOf(cloud), 200);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {}, 'nothing is left behind');
+    const { template } = cloud.service(SERVICE);
+    const flag = template.containers?.[0]?.env?.find(({ name }) => name === 'OA_MAINTENANCE_MODE_ENABLED');
+    assert.equal(flag?.value, 'false', 'the next deployment is not built in maintenance mode');
+  });
+
+  test('a revision prepared before is given the traffic, without another one', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
+    await run(cloud, 'enable');
+    const moved = await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    assert.equal(moved.exitCode, 0, moved.stderr);
+    assert.equal(revisionNames(cloud).length, 3);
+    assert.equal(await statusOf(cloud), 503);
+  });
+});
+
+describe('nothing is left half done', () => {
+  test('without a token and without a version of the secret: refused before anything is changed', async () => {
+    for (const secrets of [{}, { [SECRET]: TOKEN }] as Record<string, string>[]) {
+      await using cloud = await cloudWith({ secrets });
+      const enabled = await run(
+        cloud,
+        'enable',
+        SECRET in secrets ? { MAINTENANCE_BYPASS_SECRET_NAME: 'other' } : {},
+      );
+      assert.equal(enabled.exitCode, 1);
+      assert.match(
+        enabled.stderr,
+        /^error: secret \S+ has no version, so a revision that uses it would not start/m,
+      );
+      assert.equal(cloud.service(SERVICE).generation, '1');
+    }
+  });
+
+  test('a service that is not there: no secret is made', async () => {
+    await using cloud = await cloudWith();
+    const enabled = await run(cloud, 'enable', { SERVICE: 'nix', MAINTENANCE_BYPASS_TOKEN: TOKEN });
+    assert.equal(enabled.exitCode, 1);
+    assert.equal(enabled.stdout, '');
+    assert.ok(cloud.requests.every(({ method }) => method === 'GET'));
+  });
+
+  test('a bad value: exit 1 with the name of the variable, nothing asked of the cloud', async () => {
+    await using cloud = await cloudWith();
+    const enabled = await run(cloud, 'enable', { MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS: '30' });
+    assert.equal(enabled.exitCode, 1);
+    assert.match(enabled.stderr, /^error: MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS holds "30"/m);
+    assert.equal(cloud.requests.length, 0);
+  });
+
+  test('stopped between the secret and the service, running it again completes it', async () => {
+    await using cloud = await cloudWith();
+    cloud.on({
+      match: { method: 'PATCH', path: /services/ },
+      fault: { kind: 'error', httpStatus: 403, status: 'PERMISSION_DENIED', message: 'no' },
+    });
+    assert.equal((await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: TOKEN })).exitCode, 1);
+    assert.equal(await statusOf(cloud), 200);
+    const again = await run(cloud, 'enable');
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal(await statusOf(cloud, `/?maintenance_bypass=${TOKEN}`), 307);
+  });
+
+  test('a window that does not show from outside is an error that says what was met instead', async () => {
+    await using cloud = await cloudWith();
+    await assert.rejects(
+      verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', 300),
+      /configured on, but from outside http:\S+ answers 200, not 503/,
+    );
+  });
+});
+
+describe('status', () => {
+  test("is gcloud's YAML on stdout, and one sentence on stderr", async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
+    const [first] = revisionNames(cloud);
+    await run(cloud, 'enable');
+    const status = await run(cloud, 'status');
+    const [announcement, ...yaml] = status.stdout.split('\n');
+    assert.match(announcement ?? '', /^\+ gcloud run services describe control .*containers\[0\]\.env\)$/);
+    const { spec, status: shown } = parse(yaml.join('\n'));
+    assert.deepEqual(shown.traffic, [{ percent: 100, revisionName: first }]);
+    assert.deepEqual(spec.template.spec.containers[0].env.at(-1), {
+      name: 'OA_MAINTENANCE_BYPASS_TOKEN',
+      valueFrom: { secretKeyRef: { key: 'latest', name: SECRET } },
+    });
+    assert.equal(status.stderr, 'maintenance mode of control is off\n', 'what counts is what serves');
+  });
+
+  test('tells for how much of the traffic the window is open', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN } });
+    await run(cloud, 'enable');
+    assert.equal((await run(cloud, 'status')).stderr, 'maintenance mode of control is on for all traffic\n');
+    const [off = '', on = ''] = revisionNames(cloud);
+    const to = (revision: string, percent: number) => ({
+      type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const,
+      revision,
+      percent,
+    });
+    cloud.changeTraffic(SERVICE, [to(off, 70), to(on, 30)], 'bob@example.com');
+    while (cloud.service(SERVICE).reconciling) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(
+      (await run(cloud, 'status')).stderr,
+      'maintenance mode of control is on for 30 % of the traffic only\n',
+    );
+  });
+});
+
+test('the token is in no output, whatever happens', async () => {
+  await using cloud = await cloudWith();
+  cloud.on({
+    match: { method: 'POST', path: /addVersion/ },
+    fault: { kind: 'error', httpStatus: 400, status: 'INVALID_ARGUMENT', message: `bad ${TOKEN}` },
+  });
+  for (const action of ['enable', 'enable', 'status', 'disable']) {
+    const { stdout, stderr } = await run(cloud, action, { MAINTENANCE_BYPASS_TOKEN: TOKEN });
+    assert.ok(!`${stdout}${stderr}`.includes(TOKEN), `${action}: ${stdout}${stderr}`);
+  }
+});
