@@ -1,0 +1,117 @@
+import type { Secret } from '@deploy/cli';
+import type { Check, CheckContext } from './check.ts';
+import { bypassCheck } from './checks/bypass.ts';
+import { controlStatusCheck } from './checks/control-status.ts';
+import { healthCheck, readinessCheck } from './checks/health.ts';
+import { sessionChecks, syncTokenChecks } from './checks/session.ts';
+import { entryCacheCheck, manifestCacheCheck, manifestCheck, workerCacheCheck } from './checks/static.ts';
+import { type Cookies, openCookies } from './cookies.ts';
+import type { SmokeClient, SmokeClientOptions } from './http.ts';
+import { type CheckResult, decisiveFailure, type SmokeOutcome } from './outcome.ts';
+import { type Ran, runAtOnce, runSuite } from './suite.ts';
+
+export type ControlSmokeOptions = SmokeClientOptions & {
+  accessToken: Secret | undefined;
+  bypassToken: Secret | undefined;
+};
+
+/** The health route is informative only: on Cloud Run's own URLs the platform answers it itself. */
+const BEST_EFFORT = ['health'];
+
+/**
+ * Checks the control service: readiness, status, the web shell's files and how they may be cached, and with an access
+ * token the session and token routes. Requests go out in at most three waves, each as soon as what it needs is known;
+ * the results keep the contract's order.
+ */
+export function runControlSmoke({
+  accessToken,
+  bypassToken,
+  ...options
+}: ControlSmokeOptions): Promise<SmokeOutcome> {
+  const bypass = bypassToken && bypassCheck(bypassToken);
+  const authorization = accessToken && { authorization: `Bearer ${accessToken.reveal()}` };
+  const context = {
+    baseUrl: options.baseUrl,
+    hasAccessToken: accessToken !== undefined,
+    hasBypassToken: bypassToken !== undefined,
+  };
+  return runSuite(
+    {
+      name: 'control',
+      bestEffort: BEST_EFFORT,
+      async run(client) {
+        if (bypass === undefined) return afterEntry({ client, context, authorization, cookies: undefined });
+        const cookies = await openCookies(options.baseUrl);
+        const entry = await enter(bypass, cookies, client, context);
+        if (entry.state === 'failed') return [entry];
+        return [entry, ...(await afterEntry({ client, context, authorization, cookies }))];
+      },
+    },
+    options,
+    context,
+  );
+}
+
+const NO_ENTRY: CheckResult = {
+  id: 'entry-cache',
+  state: 'skipped',
+  why: 'the manifest names no entry script',
+};
+
+type Surroundings = {
+  client: SmokeClient;
+  context: CheckContext;
+  authorization: Record<string, string> | undefined;
+  cookies: Cookies | undefined;
+};
+
+/** Asks to be let into the maintenance window; the cookie of the answer, a redirect, is the point of it. */
+async function enter(
+  bypass: Check,
+  cookies: Cookies,
+  client: SmokeClient,
+  context: CheckContext,
+): Promise<CheckResult> {
+  const [ran] = await runAtOnce([bypass], client, context);
+  if (ran === undefined) throw new Error('a check gave no result');
+  if (ran.exchange.answered) await cookies.store(ran.exchange.answer.setCookies);
+  return ran.result;
+}
+
+async function afterEntry({ client, context, authorization, cookies }: Surroundings): Promise<CheckResult[]> {
+  const headersFor = async ({ request }: Check) => (await cookies?.headerFor(request.path)) ?? {};
+  const send = (checks: readonly Check[]) => runAtOnce(checks, client, context, headersFor);
+
+  const core = [
+    readinessCheck,
+    healthCheck,
+    controlStatusCheck(authorization),
+    manifestCheck,
+    manifestCacheCheck,
+    workerCacheCheck,
+  ];
+  const sessions = authorization === undefined ? [] : sessionChecks(authorization);
+  const tokens = authorization === undefined ? [] : syncTokenChecks(authorization);
+
+  const first = await send([...core, ...sessions]);
+  const results = first.map(({ result }) => result);
+  const entry = entryCheckOf(first);
+  const isHealthy = decisiveFailure({ checks: results, bestEffort: BEST_EFFORT }) === undefined;
+  // Tokens are minted only on a service that has passed everything before.
+  const last = [...(entry === undefined ? [] : [entry]), ...tokens];
+  const lastResults = isHealthy
+    ? (await send(last)).map(({ result }) => result)
+    : last.map(({ id }) => notSent(id));
+  const [entryResult, tokenResults] =
+    entry === undefined ? [NO_ENTRY, lastResults] : [lastResults[0] ?? NO_ENTRY, lastResults.slice(1)];
+  return [...results.slice(0, core.length), entryResult, ...results.slice(core.length), ...tokenResults];
+}
+
+function entryCheckOf(ran: readonly Ran[]): Check | undefined {
+  const manifest = ran.find(({ result }) => result.id === manifestCheck.id);
+  return manifest?.exchange.answered ? entryCacheCheck(manifest.exchange.answer) : undefined;
+}
+
+function notSent(id: string): CheckResult {
+  return { id, state: 'skipped', why: 'a check before it failed' };
+}

@@ -1,0 +1,19 @@
+import { healthCheck, readinessCheck } from './checks/health.ts';
+import type { SmokeClientOptions } from './http.ts';
+import type { SmokeOutcome } from './outcome.ts';
+import { runAtOnce, runSuite } from './suite.ts';
+
+/** Checks `/healthz` and `/readyz`: both must answer below 400. */
+export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcome> {
+  const context = { baseUrl: options.baseUrl, hasAccessToken: false, hasBypassToken: false };
+  return runSuite(
+    {
+      name: 'health',
+      bestEffort: [],
+      run: async (client) =>
+        (await runAtOnce([healthCheck, readinessCheck], client, context)).map(({ result }) => result),
+    },
+    options,
+    context,
+  );
+}

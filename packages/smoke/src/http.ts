@@ -1,0 +1,143 @@
+import { cleanLine } from '@deploy/cli';
+import type { Dispatcher } from 'undici';
+import { isWorthRetrying } from './retry.ts';
+
+export type SmokeRequest = {
+  method: 'GET' | 'HEAD' | 'POST';
+  /** Below the base URL, sent as it is. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+};
+
+/** What a request met: an answer, whatever its status, or none, with the reason in words. */
+export type Answer = {
+  status: number;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  setCookies: readonly string[];
+  body: string;
+};
+
+export type Exchange = { attempts: number; durationMs: number } & (
+  | { answered: true; answer: Answer }
+  | { answered: false; reason: string }
+);
+
+export type SmokeClient = {
+  send(request: SmokeRequest): Promise<Exchange>;
+  close(): Promise<void>;
+};
+
+export type SmokeClientOptions = { baseUrl: string; timeoutMs: number; retries: number };
+
+// As many as are in flight at once; over HTTP/2 they share one connection.
+const CONNECTIONS = 8;
+// The largest thing that is read whole is the manifest, of a few kilobytes.
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** Opens the one connection pool to the service's origin. Redirects are not followed. */
+export async function openSmokeClient({
+  baseUrl,
+  timeoutMs,
+  retries,
+}: SmokeClientOptions): Promise<SmokeClient> {
+  const [{ Pool }, { default: pRetry }] = await Promise.all([import('undici'), import('p-retry')]);
+  const { origin, pathname } = new URL(baseUrl);
+  const prefix = pathname === '/' ? '' : pathname;
+  const pool = new Pool(origin, {
+    connections: CONNECTIONS,
+    allowH2: true,
+    connect: { timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: MAX_BODY_BYTES,
+  });
+
+  const sendOnce = async ({ method, path, headers, body }: SmokeRequest): Promise<Answer> => {
+    // The limit for the whole of it: an answer that drips in slowly keeps the other limits from ever being met.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await pool.request({
+      method,
+      path: `${prefix}${path}`,
+      signal,
+      ...(headers && { headers }),
+      ...(body !== undefined && { body }),
+    });
+    return {
+      status: response.statusCode,
+      ...readHeaders(response.headers),
+      body: await response.body.text(),
+    };
+  };
+
+  return {
+    async send(request) {
+      const startedAt = performance.now();
+      let attempts = 0;
+      const took = () => ({ attempts, durationMs: Math.round(performance.now() - startedAt) });
+      try {
+        const answer = await pRetry(
+          async () => {
+            attempts += 1;
+            const got = await sendOnce(request);
+            if (isWorthRetrying({ answer: got })) throw new WorthRetrying(got);
+            return got;
+          },
+          {
+            retries,
+            minTimeout: 250,
+            maxTimeout: 4_000,
+            shouldRetry: ({ error }) => error instanceof WorthRetrying || isWorthRetrying({ error }),
+          },
+        );
+        return { answered: true, answer, ...took() };
+      } catch (error) {
+        if (error instanceof WorthRetrying) return { answered: true, answer: error.answer, ...took() };
+        return { answered: false, reason: reasonFor(error, timeoutMs), ...took() };
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** An answer that another attempt may better; the last one of them counts. */
+class WorthRetrying extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(`HTTP ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+function readHeaders(headers: Dispatcher.ResponseData['headers']): Pick<Answer, 'headers' | 'setCookies'> {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name.toLowerCase(), [value].flat().join(', ')] as const],
+  );
+  return { headers: Object.fromEntries(entries), setCookies: [headers['set-cookie'] ?? []].flat() };
+}
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name could not be looked up',
+  UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: `the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is not as long as it says',
+};
+const TIMEOUTS = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
+
+// Chosen by code and not by message: messages of the HTTP stack may quote the URL, and with it a token.
+function reasonFor(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return 'the request failed';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (TIMEOUTS.includes(code) || error.name === 'TimeoutError') {
+    return `no whole answer within ${timeoutMs / 1000} s`;
+  }
+  if (/CERT|TLS|SSL|SELF_SIGNED|EPROTO|ALTNAME/.test(code)) return `the TLS connection failed (${code})`;
+  if (error.name.startsWith('HTTPParser') || code.startsWith('HPE_'))
+    return `the answer is not HTTP (${cleanLine(code, 60)})`;
+  return REASONS[code] ?? `the request failed (${code || error.name})`;
+}

@@ -1,0 +1,7 @@
+export { type ControlSmokeOptions, runControlSmoke } from './control-suite.ts';
+export { runHealthSmoke } from './health-suite.ts';
+export type { SmokeClientOptions } from './http.ts';
+export type { CheckResult, FailedCheck, SmokeOutcome } from './outcome.ts';
+export { smokeFailure, smokeLines } from './render.ts';
+export { reportSmoke } from './report.ts';
+export { controlSmokeSettings, requireBaseUrl, smokeSettings } from './settings.ts';

@@ -1,0 +1,68 @@
+import { UserError } from '@deploy/cli';
+import { type CheckResult, decisiveFailure, type FailedCheck, type SmokeOutcome } from './outcome.ts';
+
+/** The lines that a smoke script prints on stdout, up to the step that failed: interface, to the letter. */
+export function smokeLines(outcome: SmokeOutcome): string[] {
+  return outcome.suite === 'health' ? healthLines(outcome) : controlLines(outcome);
+}
+
+/** The failure that ends the run, for stderr: which check, what was asked, expected and got, and a hint. */
+export function smokeFailure(outcome: SmokeOutcome): UserError | undefined {
+  const failed = decisiveFailure(outcome);
+  return failed && new UserError(describeFailure(failed, outcome.baseUrl), { ...withHint(failed) });
+}
+
+const STEPS: readonly { line: string; checks: readonly string[] }[] = [
+  { line: '[smoke] maintenance bypass bootstrap', checks: ['maintenance-bypass'] },
+  { line: '[smoke] readiness', checks: ['readiness'] },
+  { line: '[smoke] health (best-effort)', checks: ['health'] },
+  { line: '[smoke] control status', checks: ['control-status'] },
+  {
+    line: '[smoke] static manifest + cache policy',
+    checks: ['manifest', 'manifest-cache', 'service-worker-cache', 'entry-cache'],
+  },
+  {
+    line: '[smoke] auth/session/token routes',
+    checks: ['auth-session', 'auth-session-v1', 'sync-token', 'sync-token-v1'],
+  },
+];
+
+function healthLines({ baseUrl, state }: SmokeOutcome): string[] {
+  return state === 'passed' ? [`ok: ${baseUrl}/healthz and ${baseUrl}/readyz`] : [];
+}
+
+function controlLines({ baseUrl, checks, bestEffort }: SmokeOutcome): string[] {
+  const failed = decisiveFailure({ checks, bestEffort });
+  const lines: string[] = [];
+  for (const step of STEPS) {
+    const own = checks.filter(({ id }) => step.checks.includes(id));
+    if (own.length > 0) lines.push(step.line);
+    if (own.some(isFailedHealth)) {
+      lines.push(`[smoke] /healthz unavailable for ${baseUrl}; continuing with /readyz as canonical probe`);
+    }
+    if (failed !== undefined && own.includes(failed)) return lines;
+  }
+  if (!checks.some(({ id }) => id === 'auth-session')) {
+    lines.push(
+      '[smoke] OPENAGENTS_CONTROL_ACCESS_TOKEN is unset; skipping authenticated session/token checks',
+    );
+  }
+  return [...lines, `ok: control-service smoke checks passed for ${baseUrl}`];
+}
+
+function isFailedHealth({ id, state }: CheckResult): boolean {
+  return id === 'health' && state === 'failed';
+}
+
+function describeFailure({ id, request, expected, got, attempts }: FailedCheck, baseUrl: string): string {
+  const [method, path] = request.split(' ');
+  const tries = attempts > 1 ? ` (after ${attempts} attempts)` : '';
+  return `${id}: ${method} ${baseUrl}${path}: expected ${expected}, got ${got}${tries}`;
+}
+
+function withHint({ bodyExcerpt, hint }: FailedCheck): { hint?: string } {
+  const lines = [bodyExcerpt === undefined ? undefined : `body: ${bodyExcerpt}`, hint].filter(
+    (line) => line !== undefined,
+  );
+  return lines.length === 0 ? {} : { hint: lines.join('\n') };
+}

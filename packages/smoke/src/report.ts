@@ -1,0 +1,16 @@
+import type { Output } from '@deploy/cli';
+import { writeJunit } from './junit.ts';
+import type { SmokeOutcome } from './outcome.ts';
+import { smokeFailure, smokeLines } from './render.ts';
+
+/** Shows an outcome as asked for, and then throws the UserError of a run that failed. */
+export async function reportSmoke(
+  outcome: SmokeOutcome,
+  { out, format, junit }: { out: Output; format: 'lines' | 'json'; junit: string | undefined },
+): Promise<void> {
+  if (format === 'json') out.data(JSON.stringify(outcome));
+  else for (const line of smokeLines(outcome)) out.data(line);
+  if (junit !== undefined) await writeJunit(junit, outcome);
+  const failure = smokeFailure(outcome);
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,60 @@
+import { cleanLine, oneOf, secretText, text, UserError, wholeNumber } from '@deploy/cli';
+
+/** The variables that both smoke scripts read. */
+export const smokeSettings = {
+  baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
+  timeoutSeconds: wholeNumber(
+    'SMOKE_TIMEOUT_SECONDS',
+    { min: 1, max: 600, default: 30 },
+    'how long one request may take, in seconds',
+  ),
+  retries: wholeNumber(
+    'SMOKE_RETRIES',
+    { min: 0, max: 20, default: 0 },
+    'how often a request is repeated that met a cold start: refused, reset, 429, 502, or 503 with Retry-After',
+  ),
+  format: oneOf('SMOKE_FORMAT', ['lines', 'json'], 'what stdout shows: lines, or the outcome as json'),
+  junit: text('SMOKE_JUNIT', 'file to write the outcome to as JUnit XML as well'),
+};
+
+export const controlSmokeSettings = {
+  ...smokeSettings,
+  accessToken: secretText(
+    'OPENAGENTS_CONTROL_ACCESS_TOKEN',
+    'access token; with it the session and token routes are checked',
+  ),
+  bypassToken: secretText(
+    'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
+    'bypass token, to check a service in its maintenance window',
+  ),
+};
+
+/**
+ * Checks the base URL and drops its trailing slashes: `//healthz` would meet the service's catch-all page and pass for
+ * health. Throws a UserError when it is missing or is not one.
+ */
+export function requireBaseUrl(given: string | undefined): string {
+  if (given === undefined) {
+    throw new UserError('OPENAGENTS_BASE_URL is unset', {
+      hint: 'Set it to the service to check, for instance OPENAGENTS_BASE_URL=https://staging.openagents.com',
+    });
+  }
+  const trimmed = given.replace(/\/+$/, '');
+  if (isBaseUrl(trimmed)) return trimmed;
+  throw new UserError(
+    `OPENAGENTS_BASE_URL is "${cleanLine(given.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not an http or https URL without user, query and fragment`,
+    {
+      hint: 'For instance: https://staging.openagents.com',
+    },
+  );
+}
+
+function isBaseUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    /^[\x21-\x7e]+$/.test(text) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === ''
+  );
+}
