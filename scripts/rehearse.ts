@@ -40,10 +40,11 @@ await runScript(usage, async ({ argv, env, out }) => {
   for (const nextStep of rolloutSteps(emulator)) {
     const step = nextStep();
     const startedAt = Date.now();
-    const exitCode = await runStep(step, base);
+    const { exitCode, leaked } = await runStep(step, base);
     const durationMs = Date.now() - startedAt;
     const { reported, counted } = await lookAtServing(emulator, SERVICE);
     out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
+    if (leaked) throw new UserError(`a secret was printed by: ${step.title}`);
     const asExpected = exitCode === (step.exitCode ?? 0) && (step.serves ?? reported) === reported;
     results.push({ title: step.title, exitCode, asExpected, durationMs, serving: reported });
   }

@@ -7,7 +7,12 @@ const IMAGES = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service
 export const STABLE_IMAGE = `${IMAGES}:stable`;
 const NEW_IMAGE = `${IMAGES}:candidate`;
 
-/** The steps of a whole staging rollout, there and back. A step is worked out when its turn comes: names are made on the way. */
+const BYPASS_TOKEN = 'rehearsal-bypass-0123456789abcdef';
+
+/**
+ * The steps of a whole staging rollout, there and back, and of a maintenance window. A step is worked out when its turn
+ * comes: names are made on the way.
+ */
 export function rolloutSteps(emulator: Emulator): (() => Step)[] {
   const [stable = ''] = revisionNames(emulator);
   const canary = (): string => revisionNames(emulator)[0] ?? '';
@@ -15,6 +20,18 @@ export function rolloutSteps(emulator: Emulator): (() => Step)[] {
     title: `Canary: ${percent} % to the new revision`,
     call: ['scripts/canary-rollout.ts', 'set-traffic', stable, canary(), String(percent)],
     serves,
+  });
+  const smoke = (title: string, more: Partial<Step> = {}): Step => ({
+    title,
+    env: { OPENAGENTS_BASE_URL: emulator.service(SERVICE).uri },
+    call: ['scripts/smoke-control.ts'],
+    ...more,
+  });
+  const window = (title: string, action: string, more: Partial<Step> = {}): Step => ({
+    title,
+    env: { MAINTENANCE_MOVE_TRAFFIC: '1', OPENAGENTS_BASE_URL: emulator.service(SERVICE).uri },
+    call: ['scripts/maintenance-mode.ts', action],
+    ...more,
   });
   return [
     () => ({
@@ -26,11 +43,25 @@ export function rolloutSteps(emulator: Emulator): (() => Step)[] {
     () => ({ title: 'Status', call: ['scripts/canary-rollout.ts', 'status'], serves: `${stable} 100 %` }),
     () => shift(5, `${stable} 95 %, ${canary()} 5 %`),
     () => shift(100, `${canary()} 100 %`),
+    () => ({ ...smoke('Smoke: health'), call: ['scripts/smoke-health.ts'] }),
+    () => smoke('Smoke: the control service'),
     () => ({
       title: 'Rollback',
       call: ['scripts/canary-rollout.ts', 'rollback', stable],
       serves: `${stable} 100 %`,
     }),
+    () =>
+      window('Maintenance: open the window', 'enable', {
+        secretEnv: { MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN },
+      }),
+    () => smoke('Smoke from outside the window: turned away', { exitCode: 1 }),
+    () =>
+      smoke('Smoke through the window', { secretEnv: { OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN } }),
+    () =>
+      window('Maintenance: close the window, the split before it is back', 'disable', {
+        serves: `${stable} 100 %`,
+      }),
+    () => smoke('Smoke: open to everybody again'),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { projectRoot } from '@deploy/cli';
+import { projectRoot, REDACTED } from '@deploy/cli';
 import { $ } from 'zx/core';
 
 /** One command of the rehearsal, typed as an operator would type it. */
@@ -6,6 +6,8 @@ export type Step = {
   title: string;
   /** Variables in front of the command. */
   env?: Record<string, string>;
+  /** The same, for values that must not be seen: neither here nor in what the command prints. */
+  secretEnv?: Record<string, string>;
   /** The script and its arguments: `['scripts/canary-rollout.ts', 'status']`. */
   call: readonly [script: string, ...args: string[]];
   /** What the exit code must be; 0 unless the step is there to fail. */
@@ -22,19 +24,27 @@ export type StepResult = {
   serving: string;
 };
 
-/** Runs a step as a child process, showing the command and its output as it comes; gives its exit code. */
-export async function runStep(step: Step, baseEnv: Record<string, string>): Promise<number> {
-  const command = ['pnpm', 'tsx', ...step.call];
-  const variables = Object.entries(step.env ?? {}).map(([name, value]) => `${name}=${value}`);
-  process.stdout.write(`\n## ${step.title}\n\n$ ${[...variables, ...command].join(' ')}\n`);
+export type StepRun = { exitCode: number; leaked: boolean };
+
+/** Runs a step as a child process, showing the command and its output as it comes. */
+export async function runStep(step: Step, baseEnv: Record<string, string>): Promise<StepRun> {
+  const { title, env = {}, secretEnv = {}, call } = step;
+  const command = ['pnpm', 'tsx', ...call];
+  const hidden = Object.keys(secretEnv).map((name) => [name, REDACTED]);
+  const variables = [...Object.entries(env), ...hidden].map(([name, value]) => `${name}=${value}`);
+  process.stdout.write(`\n## ${title}\n\n$ ${[...variables, ...command].join(' ')}\n`);
   const child = $({
     cwd: projectRoot,
-    env: { ...baseEnv, ...step.env },
+    env: { ...baseEnv, ...env, ...secretEnv },
     nothrow: true,
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })`${command}`;
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
-  return (await child).exitCode ?? 1;
+  const { exitCode, stdall } = await child;
+  return {
+    exitCode: exitCode ?? 1,
+    leaked: Object.values(secretEnv).some((value) => stdall.includes(value)),
+  };
 }
