@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot } from '@deploy/cli';
 
@@ -10,6 +10,8 @@ export type ScriptOptions = {
   cwd?: string;
   /** Folders in front of the PATH, for stand-in tools. */
   pathFirst?: readonly string[];
+  /** Gets hold of the process as it starts, to watch or to kill it. */
+  onStart?: (child: ChildProcess) => void;
 };
 
 /** Runs `scripts/<name>.ts` as a real child process, with nothing of this process's settings, and collects its output. */
@@ -32,6 +34,7 @@ export async function runScriptProcess(
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  options.onStart?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

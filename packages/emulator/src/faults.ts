@@ -5,7 +5,7 @@ export type RequestMatch = { method?: string; path: RegExp };
 export type Fault =
   | { kind: 'error'; httpStatus: number; status: string; message: string; headers?: Record<string, string> }
   /** The connection is cut before the request is taken, or after it was carried out. */
-  | { kind: 'reset'; when: 'before' | 'after' }
+  | { kind: 'reset'; when: 'before' | 'after'; act?: () => void | Promise<void> }
   | { kind: 'cut-body' }
   | { kind: 'not-json' }
   | { kind: 'stall'; ms: number }

@@ -76,6 +76,7 @@ async function before(fault: Fault | undefined): Promise<Answer | 'cut' | undefi
       };
     }
     case 'reset':
+      await fault.act?.();
       return fault.when === 'before' ? 'cut' : undefined;
     case 'stall':
       // Not kept alive by this pause: whoever closes the emulator does not wait for it.
