@@ -108,7 +108,10 @@ describe('traffic that is pinned', () => {
     const before = serving(cloud);
     const enabled = await run(cloud, 'enable');
     assert.equal(enabled.exitCode, 1);
-    assert.match(enabled.stderr, /^error: maintenance mode of control is NOT on: traffic is pinned/m);
+    assert.match(
+      enabled.stderr,
+      /^error: maintenance mode of control is NOT on as asked for: traffic is pinned/m,
+    );
     assert.match(enabled.stderr, /MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode\.ts enable/);
     assert.deepEqual(serving(cloud), before);
     assert.equal(await statusOf(cloud), 200);
@@ -139,6 +142,24 @@ describe('traffic that is pinned', () => {
     const { template } = cloud.service(SERVICE);
     const flag = template.containers?.[0]?.env?.find(({ name }) => name === 'OA_MAINTENANCE_MODE_ENABLED');
     assert.equal(flag?.value, 'false', 'the next deployment is not built in maintenance mode');
+  });
+
+  test('a new token for a window that was opened by a move is in force only with another move; the old split is kept', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
+    const before = serving(cloud);
+    const move = { MAINTENANCE_MOVE_TRAFFIC: '1' };
+    const another = { MAINTENANCE_BYPASS_TOKEN: 'another-0123456789abcdef' };
+    await run(cloud, 'enable', move);
+    const rotated = await run(cloud, 'enable', another);
+    assert.equal(rotated.exitCode, 1);
+    assert.match(rotated.stderr, /NOT on as asked for: traffic is pinned/);
+    assert.equal(await statusOf(cloud, '/?maintenance_bypass=another-0123456789abcdef'), 503);
+
+    const moved = await run(cloud, 'enable', { ...another, ...move });
+    assert.equal(moved.exitCode, 0, moved.stderr);
+    assert.equal(await statusOf(cloud, '/?maintenance_bypass=another-0123456789abcdef'), 307);
+    await run(cloud, 'disable');
+    assert.deepEqual(serving(cloud), before);
   });
 
   test('a revision prepared before is given the traffic, without another one', async () => {

@@ -4,6 +4,7 @@ export { CloudError, type CloudErrorKind } from './cloud-error.ts';
 export { type Deployment, deployNoTraffic } from './deploy.ts';
 export { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 export { chooseIdentity, type Identity } from './identity.ts';
+export { type MaintenanceOutcome, requireServing } from './maintenance/outcome.ts';
 export { verifyFromOutside } from './maintenance/outside.ts';
 export {
   describeMaintenance,
@@ -12,12 +13,7 @@ export {
   maintenanceStatusYaml,
 } from './maintenance/status.ts';
 export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
-export {
-  disableMaintenance,
-  enableMaintenance,
-  type MaintenanceOutcome,
-  requireServing,
-} from './maintenance/window.ts';
+export { disableMaintenance, enableMaintenance } from './maintenance/window.ts';
 export { requireImage, requireLocation } from './names.ts';
 export {
   addSecretVersion,

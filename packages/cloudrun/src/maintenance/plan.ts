@@ -63,7 +63,7 @@ export function planMaintenance(
   if (wish.mode === 'off' && recorded !== undefined && !serves) {
     return { kind: 'restore', template: withWish(base.template, wish), shares: recorded };
   }
-  const traffic = moveTraffic && !serves ? 'move' : 'stays';
+  const traffic = moveTraffic && (!serves || rotated) ? 'move' : 'stays';
   const isPrepared =
     newest !== undefined &&
     !rotated &&
@@ -79,8 +79,12 @@ export function planMaintenance(
 // Service.annotations in google/cloud/run/v2/service.proto.
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 
-/** The annotations with the split that is about to be replaced put down in them. */
-export function recordSplit(service: Service): Record<string, string> {
+/**
+ * The annotations with the split that is about to be replaced put down in them. A window that is open already, and only
+ * gets a new token, keeps the split from before it was opened.
+ */
+export function recordSplit(service: Service, { isOpen }: { isOpen: boolean }): Record<string, string> {
+  if (isOpen && recordedSplit(service) !== undefined) return { ...service.annotations };
   const shares = sharesOf(service.served, service.latestReadyRevision);
   const text = shares.map(({ revision, percent }) => `${revision}=${percent}`).join(',');
   return { ...service.annotations, [REPLACED_SPLIT]: text };

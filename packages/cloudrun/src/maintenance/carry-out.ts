@@ -1,0 +1,80 @@
+import { UserError } from '@deploy/cli';
+import type { ServiceApi, ServiceChange } from '../api.ts';
+import { changeService } from '../change.ts';
+import { newNonce, withNonce } from '../nonce.ts';
+import { ownRevision, requireReadyRevision } from '../own-revision.ts';
+import type { Revision, RevisionTemplate, Service } from '../service.ts';
+import { describeCondition, waitUntilSettled } from '../settle.ts';
+import { assignTraffic } from '../traffic.ts';
+import { forgetSplit, type MaintenancePlan, recordSplit } from './plan.ts';
+
+export type CarryOutContext = {
+  api: ServiceApi;
+  /** As it was when the plan was made. */
+  service: Service;
+  /** Whether all that serves is in maintenance mode already. */
+  isOpen: boolean;
+  tell(text: string): void;
+};
+
+/** Does what was planned; gives the revision that it is about, ready, if there is one. Throws a UserError. */
+export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<string | undefined> {
+  const { service } = context;
+  switch (plan.kind) {
+    case 'nothing':
+      return undefined;
+    case 'restore':
+      await makeRevision(plan.template, context, {
+        traffic: assignTraffic(service.traffic, plan.shares),
+        annotations: forgetSplit(service),
+      });
+      return undefined;
+    case 'prepared':
+      if (plan.traffic === 'move') await moveTraffic(plan.revision, context);
+      return plan.revision;
+    case 'new-revision': {
+      const { name } = await makeRevision(plan.template, context, { traffic: service.traffic });
+      if (plan.traffic === 'move') await moveTraffic(name, context);
+      return name;
+    }
+  }
+}
+
+async function makeRevision(
+  template: RevisionTemplate,
+  { api, service, tell }: CarryOutContext,
+  rest: Omit<ServiceChange, 'template'>,
+): Promise<Revision> {
+  const nonce = newNonce();
+  const { revision: _, ...unnamed } = template;
+  const change = { ...rest, template: withNonce(unnamed, nonce) };
+  const accepted = await changeService(api, unlessChanged(service, change), tell);
+  const settled = await waitUntilSettled(api, accepted.generation, (now) =>
+    tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
+  );
+  const revision = await ownRevision(api, settled, nonce);
+  requireReadyRevision(revision, accepted.before, settled);
+  return revision;
+}
+
+async function moveTraffic(revision: string, { api, isOpen, tell }: CarryOutContext): Promise<void> {
+  const service = await api.read();
+  tell(`moving the traffic to ${revision}`);
+  const change = {
+    traffic: assignTraffic(service.traffic, [{ revision, percent: 100 }]),
+    annotations: recordSplit(service, { isOpen }),
+  };
+  const accepted = await changeService(api, unlessChanged(service, change), tell);
+  await waitUntilSettled(api, accepted.generation);
+}
+
+/** A window is planned from what serves; when that has been changed by somebody else, the plan no longer holds. */
+function unlessChanged(planned: Service, change: ServiceChange) {
+  return async (now: Service): Promise<ServiceChange> => {
+    if (now.generation === planned.generation) return change;
+    throw new UserError(
+      `${now.lastModifier} changed service ${now.name} at ${now.updateTime}, while the maintenance window was being prepared`,
+      { hint: 'Look at what they did, then run this again: it goes on from what it finds.' },
+    );
+  };
+}
