@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+
+type Served = { url: string; [Symbol.asyncDispose](): Promise<void> };
+
+/** A server that does with each connection, once a request has arrived on it, whatever it likes. */
+async function rawServer(onRequest: (socket: Socket, request: string) => void): Promise<Served> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    socket.on('data', (data) => onRequest(socket, data.toString('latin1')));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n';
+
+/** Writes a letter every 50 ms, for ever: no pause is long enough for any limit but the total one. */
+function drip(socket: Socket, letter: string): void {
+  const timer = setInterval(() => socket.write(letter), 50);
+  socket.on('close', () => clearInterval(timer));
+}
+
+const smoke = (url: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
+  runScriptProcess('smoke-control', [], {
+    env: { OPENAGENTS_BASE_URL: url, SMOKE_TIMEOUT_SECONDS: '1', ...env },
+  });
+
+describe('a hostile server ends in a clear failure within the time-out', () => {
+  const cases: { name: string; misbehave: (socket: Socket, request: string) => void; says: RegExp }[] = [
+    { name: 'never answers', misbehave: () => {}, says: /no whole answer within 1 s/ },
+    {
+      name: 'drips its headers',
+      misbehave: (socket) => {
+        socket.write(HEAD);
+        drip(socket, 'x');
+      },
+      says: /no whole answer within 1 s/,
+    },
+    {
+      name: 'drips its body',
+      misbehave: (socket) => {
+        socket.write(`${HEAD}content-length: 100000\r\n\r\n`);
+        drip(socket, 'x');
+      },
+      says: /no whole answer within 1 s/,
+    },
+    {
+      name: 'sends without an end',
+      misbehave(socket) {
+        socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
+        const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+        const more = (): void => void (socket.writable && socket.write(chunk, more));
+        more();
+      },
+      says: /the answer is larger than 4 MiB/,
+    },
+    {
+      name: 'stops in the middle',
+      misbehave: (socket) => socket.end(`${HEAD}content-length: 100\r\n\r\nonly this`),
+      says: /the connection was cut/,
+    },
+    {
+      name: 'cuts the connection',
+      misbehave: (socket) => socket.resetAndDestroy(),
+      says: /the connection was cut/,
+    },
+    {
+      name: 'does not speak HTTP',
+      misbehave: (socket) => socket.end('SSH-2.0-nope\r\n'),
+      says: /the answer is not HTTP/,
+    },
+    {
+      name: 'sends huge headers',
+      misbehave: (socket) => socket.end(`${HEAD}x: ${'y'.repeat(1 << 20)}\r\n\r\n`),
+      says: /got the (answer is not HTTP|request failed)/,
+    },
+  ];
+  for (const { name, misbehave, says } of cases) {
+    test(name, async () => {
+      await using server = await rawServer(misbehave);
+      const run = await smoke(server.url);
+      assert.equal(run.exitCode, 1);
+      assert.match(run.stderr, /^error: readiness: GET http\S+\/readyz: expected an answer, got /m);
+      assert.match(run.stderr, says);
+      assert.doesNotMatch(run.stderr, /\n\s+at /);
+      // The script's own start takes its part of the time.
+      assert.ok(run.durationMs < 5_000, `took ${run.durationMs} ms`);
+    });
+  }
+
+  test('nobody listens', async () => {
+    const run = await smoke('http://127.0.0.1:1');
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stderr, /got the connection was refused/);
+  });
+
+  test('a redirect loop is not followed: a redirect is an answer below 400', async () => {
+    const asked: string[] = [];
+    const server = createHttpServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(302, { location: request.url ?? '/' }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const run = await smoke(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.closeAllConnections();
+    server.close();
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stderr, /control-status: .*expected status 200 or 401, got status 302/);
+    assert.equal(asked.filter((path) => path === '/readyz').length, 1);
+  });
+
+  test('TLS to a server that does not speak it', async () => {
+    await using server = await rawServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const run = await smoke(server.url.replace('http:', 'https:'));
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stderr, /the TLS connection failed/);
+    assert.match(run.stderr, /The certificate may not be ready yet/);
+  });
+
+  test("an answer's escape sequences and secrets are not shown", async () => {
+    const body = 'bad \u001b[2J tok-canary-1 \u0007';
+    await using server = await rawServer((socket) =>
+      socket.end(`HTTP/1.1 500 Oops\r\ncontent-length: ${body.length}\r\n\r\n${body}`),
+    );
+    const run = await smoke(server.url, { OPENAGENTS_CONTROL_ACCESS_TOKEN: 'tok-canary-1' });
+    assert.match(run.stderr, /^body: bad {2}<redacted>$/m);
+  });
+});
+
+describe('a cold start', () => {
+  async function coldServer(
+    turnAway: (socket: Socket) => void,
+    times: number,
+  ): Promise<Served & { asked(): number }> {
+    let asked = 0;
+    const server = await rawServer((socket, request) => {
+      if (!request.startsWith('GET /readyz')) {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+        return;
+      }
+      asked += 1;
+      if (asked <= times) turnAway(socket);
+      else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    });
+    return { ...server, asked: () => asked };
+  }
+  const health = (url: string, retries: string): Promise<ScriptRun> =>
+    runScriptProcess('smoke-health', [], { env: { OPENAGENTS_BASE_URL: url, SMOKE_RETRIES: retries } });
+
+  const turns: [string, (socket: Socket) => void][] = [
+    ['a reset', (socket) => socket.resetAndDestroy()],
+    ['429', (socket) => socket.write('HTTP/1.1 429 Slow\r\ncontent-length: 0\r\n\r\n')],
+    ['502', (socket) => socket.write('HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n')],
+    [
+      '503 with Retry-After',
+      (socket) => socket.write('HTTP/1.1 503 Busy\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n'),
+    ],
+  ];
+  for (const [name, turnAway] of turns) {
+    test(`${name} is met again with SMOKE_RETRIES, and is a failure without`, async () => {
+      await using patient = await coldServer(turnAway, 1);
+      assert.equal((await health(patient.url, '1')).exitCode, 0);
+      assert.equal(patient.asked(), 2);
+      await using impatient = await coldServer(turnAway, 1);
+      assert.equal((await health(impatient.url, '0')).exitCode, 1);
+      assert.equal(impatient.asked(), 1);
+    });
+  }
+
+  test('503 without Retry-After, which a maintenance page is, is not tried again', async () => {
+    await using server = await coldServer(
+      (socket) => socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'),
+      1,
+    );
+    assert.equal((await health(server.url, '3')).exitCode, 1);
+    assert.equal(server.asked(), 1);
+  });
+
+  test('the outcome says how often it was tried', async () => {
+    await using server = await coldServer((socket) => socket.resetAndDestroy(), 9);
+    const run = await health(server.url, '2');
+    assert.match(run.stderr, /got the connection was cut \(after 3 attempts\)/);
+  });
+});
