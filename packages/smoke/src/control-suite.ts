@@ -84,7 +84,6 @@ async function afterEntry({ client, context, authorization, cookies }: Surroundi
 
   const core = [
     readinessCheck,
-    healthCheck,
     controlStatusCheck(authorization),
     manifestCheck,
     manifestCacheCheck,
@@ -93,25 +92,38 @@ async function afterEntry({ client, context, authorization, cookies }: Surroundi
   const sessions = authorization === undefined ? [] : sessionChecks(authorization);
   const tokens = authorization === undefined ? [] : syncTokenChecks(authorization);
 
-  const first = await send([...core, ...sessions]);
+  // Health goes last: it only informs, and a server that hangs on it must not hold up the others on its connection.
+  const first = await send([...core, ...sessions, healthCheck]);
   const results = first.map(({ result }) => result);
   const entry = entryCheckOf(first);
-  const isHealthy = decisiveFailure({ checks: results, bestEffort: BEST_EFFORT }) === undefined;
-  // Tokens are minted only on a service that has passed everything before.
   const last = [...(entry === undefined ? [] : [entry]), ...tokens];
+  // Tokens are minted only on a service that has passed everything before.
+  const isHealthy = decisiveFailure({ checks: results, bestEffort: BEST_EFFORT }) === undefined;
   const lastResults = isHealthy
     ? (await send(last)).map(({ result }) => result)
-    : last.map(({ id }) => notSent(id));
-  const [entryResult, tokenResults] =
-    entry === undefined ? [NO_ENTRY, lastResults] : [lastResults[0] ?? NO_ENTRY, lastResults.slice(1)];
-  return [...results.slice(0, core.length), entryResult, ...results.slice(core.length), ...tokenResults];
+    : last.map(({ id }): CheckResult => ({ id, state: 'skipped', why: 'a check before it failed' }));
+  return inContractOrder([...results, ...(entry === undefined ? [NO_ENTRY] : []), ...lastResults]);
+}
+
+const CONTRACT_ORDER = [
+  'readiness',
+  'health',
+  'control-status',
+  'manifest',
+  'manifest-cache',
+  'service-worker-cache',
+  'entry-cache',
+  'auth-session',
+  'auth-session-v1',
+  'sync-token',
+  'sync-token-v1',
+];
+
+function inContractOrder(results: readonly CheckResult[]): CheckResult[] {
+  return [...results].sort((a, b) => CONTRACT_ORDER.indexOf(a.id) - CONTRACT_ORDER.indexOf(b.id));
 }
 
 function entryCheckOf(ran: readonly Ran[]): Check | undefined {
   const manifest = ran.find(({ result }) => result.id === manifestCheck.id);
   return manifest?.exchange.answered ? entryCacheCheck(manifest.exchange.answer) : undefined;
-}
-
-function notSent(id: string): CheckResult {
-  return { id, state: 'skipped', why: 'a check before it failed' };
 }

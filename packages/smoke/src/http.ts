@@ -31,7 +31,7 @@ export type SmokeClient = {
 
 export type SmokeClientOptions = { baseUrl: string; timeoutMs: number; retries: number };
 
-// As many as are in flight at once; over HTTP/2 they share one connection.
+// As many as are in flight at once: a connection that had to be waited for would cost a round trip more.
 const CONNECTIONS = 8;
 // The largest thing that is read whole is the manifest, of a few kilobytes.
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -42,13 +42,23 @@ export async function openSmokeClient({
   timeoutMs,
   retries,
 }: SmokeClientOptions): Promise<SmokeClient> {
-  const [{ Pool }, { default: pRetry }] = await Promise.all([import('undici'), import('p-retry')]);
+  const [{ buildConnector, Pool }, { default: pRetry }] = await Promise.all([
+    import('undici'),
+    import('p-retry'),
+  ]);
   const { origin, pathname } = new URL(baseUrl);
   const prefix = pathname === '/' ? '' : pathname;
+  const connectEither = buildConnector({ allowH2: true, timeout: timeoutMs });
   const pool = new Pool(origin, {
     connections: CONNECTIONS,
-    allowH2: true,
-    connect: { timeout: timeoutMs },
+    // Every connection offers HTTP/2, but the pool is not told: it would open a first one alone, to learn what the
+    // server speaks, and a server without HTTP/2 would cost two round trips more.
+    allowH2: false,
+    connect: ({ hostname, host, protocol, port, servername }, callback) =>
+      connectEither(
+        { hostname, protocol, port, ...(host && { host }), ...(servername && { servername }) },
+        callback,
+      ),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
@@ -61,6 +71,10 @@ export async function openSmokeClient({
       method,
       path: `${prefix}${path}`,
       signal,
+      // undici would close the connection after a HEAD, for servers that send a body with its answer, and would keep
+      // other requests back meanwhile: https://github.com/nodejs/undici/issues/258
+      reset: false,
+      blocking: false,
       ...(headers && { headers }),
       ...(body !== undefined && { body }),
     });
