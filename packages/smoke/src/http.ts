@@ -42,8 +42,8 @@ export async function openSmokeClient({
   timeoutMs,
   retries,
 }: SmokeClientOptions): Promise<SmokeClient> {
-  const [{ buildConnector, Pool }, { default: pRetry }] = await Promise.all([
-    import('undici'),
+  const [{ buildConnector, Pool, sendRequest }, { default: pRetry }] = await Promise.all([
+    import('./undici-parts.ts'),
     import('p-retry'),
   ]);
   const { origin, pathname } = new URL(baseUrl);
@@ -67,7 +67,7 @@ export async function openSmokeClient({
   const sendOnce = async ({ method, path, headers, body }: SmokeRequest): Promise<Answer> => {
     // The limit for the whole of it: an answer that drips in slowly keeps the other limits from ever being met.
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await pool.request({
+    const response = await sendRequest.call(pool, {
       method,
       path: `${prefix}${path}`,
       signal,
