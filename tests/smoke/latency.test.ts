@@ -13,10 +13,10 @@ import { recordedService } from '../support/recorded-service.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { slowLine } from '../support/slow-line.ts';
 
-const ROUND_TRIP_MS = 400;
+const ROUND_TRIP_MS = 1000;
 const TOKEN = { OPENAGENTS_CONTROL_ACCESS_TOKEN: 'tok-good' };
 
-describe('the smoke checks over TLS on a slow line', () => {
+describe('the smoke checks over TLS on a slow line', { concurrency: true }, () => {
   let folder: string;
   let tls: { key: string; cert: string };
   before(async () => {
