@@ -4,25 +4,44 @@ export type Config = {
   authProvider: 'workos' | 'mock';
   workosConfigured: boolean;
   magicCode: string;
-  accessTtlSeconds: number;
   challengeTtlSeconds: number;
-  syncToken: { enabled: boolean; signingKey: string | undefined; issuer: string; audience: string };
-  routeSplit: { enabled: boolean; mode: string };
-  compat: {
-    enforced: boolean;
-    protocolVersion: string;
-    minClientBuildId: string;
-    maxClientBuildId: string | null;
-    minSchemaVersion: number;
-    maxSchemaVersion: number;
-  };
-  maintenance: {
-    enabled: boolean;
-    token: string | undefined;
-    cookieName: string;
-    cookieTtlSeconds: number;
-    allowedPaths: readonly string[];
-  };
+  accessTtlSeconds: number;
+  refreshTtlSeconds: number;
+  syncToken: SyncTokenConfig;
+  routeSplit: { enabled: boolean; mode: string; legacyBaseUrl: string | undefined };
+  compat: CompatConfig;
+  maintenance: MaintenanceConfig;
+};
+
+export type SyncTokenConfig = {
+  enabled: boolean;
+  signingKey: string | undefined;
+  issuer: string;
+  audience: string;
+  keyId: string;
+  claimsVersion: string;
+  ttlSeconds: number;
+  minTtlSeconds: number;
+  maxTtlSeconds: number;
+  allowedScopes: readonly string[];
+  defaultScopes: readonly string[];
+};
+
+export type CompatConfig = {
+  enforced: boolean;
+  protocolVersion: string;
+  minClientBuildId: string;
+  maxClientBuildId: string | null;
+  minSchemaVersion: number;
+  maxSchemaVersion: number;
+};
+
+export type MaintenanceConfig = {
+  enabled: boolean;
+  token: string | undefined;
+  cookieName: string;
+  cookieTtlSeconds: number;
+  allowedPaths: readonly string[];
 };
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -38,41 +57,62 @@ export function readConfig(env: Env): Config {
     authProvider: env.OA_AUTH_PROVIDER_MODE === 'mock' ? 'mock' : 'workos',
     workosConfigured: Boolean(env.WORKOS_CLIENT_ID && env.WORKOS_API_KEY),
     magicCode: env.OA_AUTH_MOCK_MAGIC_CODE ?? '123456',
-    accessTtlSeconds: wholeNumber(env.OA_AUTH_ACCESS_TTL_SECONDS, 3600),
     challengeTtlSeconds: wholeNumber(env.OA_AUTH_CHALLENGE_TTL_SECONDS, 600),
-    syncToken: {
-      enabled: boolean(env.OA_SYNC_TOKEN_ENABLED, true),
-      // A name that is set but empty is not passed over for the older one.
-      signingKey: (env.OA_SYNC_TOKEN_SIGNING_KEY ?? env.SYNC_TOKEN_SIGNING_KEY) || undefined,
-      issuer: env.OA_SYNC_TOKEN_ISSUER ?? 'https://openagents.com',
-      audience: env.OA_SYNC_TOKEN_AUDIENCE ?? 'openagents-sync',
-    },
+    accessTtlSeconds: wholeNumber(env.OA_AUTH_ACCESS_TTL_SECONDS, 3600),
+    refreshTtlSeconds: wholeNumber(env.OA_AUTH_REFRESH_TTL_SECONDS, 30 * 24 * 3600),
+    syncToken: readSyncToken(env),
     routeSplit: {
       enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
       mode: env.OA_ROUTE_SPLIT_MODE ?? 'rust',
+      legacyBaseUrl: env.OA_ROUTE_SPLIT_LEGACY_BASE_URL?.trim() || undefined,
     },
-    compat: {
-      enforced: boolean(env.OA_COMPAT_CONTROL_ENFORCED, false),
-      protocolVersion: env.OA_COMPAT_CONTROL_PROTOCOL_VERSION ?? 'openagents.control.v1',
-      minClientBuildId: env.OA_COMPAT_CONTROL_MIN_CLIENT_BUILD_ID ?? '00000000T000000Z',
-      maxClientBuildId: env.OA_COMPAT_CONTROL_MAX_CLIENT_BUILD_ID ?? null,
-      minSchemaVersion: wholeNumber(env.OA_COMPAT_CONTROL_MIN_SCHEMA_VERSION, 1),
-      maxSchemaVersion: wholeNumber(env.OA_COMPAT_CONTROL_MAX_SCHEMA_VERSION, 1),
-    },
-    maintenance: {
-      enabled: boolean(env.OA_MAINTENANCE_MODE_ENABLED, false),
-      token: env.OA_MAINTENANCE_BYPASS_TOKEN?.trim() || undefined,
-      cookieName: env.OA_MAINTENANCE_BYPASS_COOKIE_NAME?.trim() || 'oa_maintenance_bypass',
-      cookieTtlSeconds: Math.max(
-        SHORTEST_COOKIE_TTL,
-        wholeNumber(env.OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS, 900),
-      ),
-      // An empty list allows nothing; only an unset one has the default.
-      allowedPaths: (env.OA_MAINTENANCE_ALLOWED_PATHS ?? '/healthz,/readyz')
-        .split(',')
-        .map((path) => path.trim())
-        .filter((path) => path !== ''),
-    },
+    compat: readCompat(env),
+    maintenance: readMaintenance(env),
+  };
+}
+
+function readSyncToken(env: Env): SyncTokenConfig {
+  return {
+    enabled: boolean(env.OA_SYNC_TOKEN_ENABLED, true),
+    // A name that is set but empty is not passed over for the older one.
+    signingKey: (env.OA_SYNC_TOKEN_SIGNING_KEY ?? env.SYNC_TOKEN_SIGNING_KEY) || undefined,
+    issuer: env.OA_SYNC_TOKEN_ISSUER ?? 'https://openagents.com',
+    audience: env.OA_SYNC_TOKEN_AUDIENCE ?? 'openagents-sync',
+    keyId: env.OA_SYNC_TOKEN_KEY_ID ?? 'sync-auth-v1',
+    claimsVersion: env.OA_SYNC_TOKEN_CLAIMS_VERSION ?? 'oa_sync_claims_v1',
+    ttlSeconds: wholeNumber(env.OA_SYNC_TOKEN_TTL_SECONDS, 300),
+    minTtlSeconds: wholeNumber(env.OA_SYNC_TOKEN_MIN_TTL_SECONDS, 60),
+    maxTtlSeconds: wholeNumber(env.OA_SYNC_TOKEN_MAX_TTL_SECONDS, 900),
+    allowedScopes: list(
+      env.OA_SYNC_TOKEN_ALLOWED_SCOPES ??
+        'runtime.codex_worker_events,runtime.codex_worker_summaries,runtime.run_summaries',
+    ),
+    defaultScopes: list(env.OA_SYNC_TOKEN_DEFAULT_SCOPES ?? 'runtime.codex_worker_events'),
+  };
+}
+
+function readCompat(env: Env): CompatConfig {
+  return {
+    enforced: boolean(env.OA_COMPAT_CONTROL_ENFORCED, false),
+    protocolVersion: env.OA_COMPAT_CONTROL_PROTOCOL_VERSION ?? 'openagents.control.v1',
+    minClientBuildId: env.OA_COMPAT_CONTROL_MIN_CLIENT_BUILD_ID ?? '00000000T000000Z',
+    maxClientBuildId: env.OA_COMPAT_CONTROL_MAX_CLIENT_BUILD_ID ?? null,
+    minSchemaVersion: wholeNumber(env.OA_COMPAT_CONTROL_MIN_SCHEMA_VERSION, 1),
+    maxSchemaVersion: wholeNumber(env.OA_COMPAT_CONTROL_MAX_SCHEMA_VERSION, 1),
+  };
+}
+
+function readMaintenance(env: Env): MaintenanceConfig {
+  return {
+    enabled: boolean(env.OA_MAINTENANCE_MODE_ENABLED, false),
+    token: env.OA_MAINTENANCE_BYPASS_TOKEN?.trim() || undefined,
+    cookieName: env.OA_MAINTENANCE_BYPASS_COOKIE_NAME?.trim() || 'oa_maintenance_bypass',
+    cookieTtlSeconds: Math.max(
+      SHORTEST_COOKIE_TTL,
+      wholeNumber(env.OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS, 900),
+    ),
+    // An empty list allows nothing; only an unset one has the default.
+    allowedPaths: list(env.OA_MAINTENANCE_ALLOWED_PATHS ?? '/healthz,/readyz'),
   };
 }
 
@@ -82,4 +122,11 @@ function boolean(text: string | undefined, byDefault: boolean): boolean {
 
 function wholeNumber(text: string | undefined, byDefault: number): number {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : byDefault;
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }

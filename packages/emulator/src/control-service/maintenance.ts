@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Config } from './config.ts';
+import type { Config, MaintenanceConfig } from './config.ts';
 import type { Exchange, Reply } from './exchange.ts';
 
 const BYPASS_PARAMETER = 'maintenance_bypass';
@@ -50,7 +50,7 @@ function bypassValue(query: string): string | undefined {
 function admit(
   exchange: Exchange,
   token: string,
-  { cookieName, cookieTtlSeconds }: Config['maintenance'],
+  { cookieName, cookieTtlSeconds }: MaintenanceConfig,
 ): Reply {
   const rest = exchange.query
     .split('&')

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type ControlServiceBehaviour, withBehaviour } from './behaviour.ts';
 import { compatibilityGate } from './compat.ts';
 import { type Env, readConfig } from './config.ts';
-import type { Exchange, Reply } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { maintenanceGate } from './maintenance.ts';
 import { createRoutes } from './routes.ts';
+import { createSessions } from './sessions.ts';
 
 export type ControlServiceOptions = {
   image: string;
@@ -12,8 +14,8 @@ export type ControlServiceOptions = {
   env: Env;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
-  /** Answers in the service's place, for a service that is not as it should be; undefined lets the request through. */
-  deviate?: (exchange: Exchange) => Reply | undefined;
+  /** For a service that is not as it should be. */
+  behaviour?: ControlServiceBehaviour;
 };
 
 export type ControlService = { url: string; port: number; close(): Promise<void> };
@@ -26,16 +28,20 @@ export async function startControlService({
   image,
   env,
   now = Date.now,
-  deviate,
+  behaviour = {},
 }: ControlServiceOptions): Promise<ControlService> {
   const config = readConfig(env);
   const seconds = (): number => Math.floor(now() / 1000);
-  const routes = createRoutes(config, image, seconds());
-  const answer = (exchange: Exchange): Reply =>
-    deviate?.(exchange) ??
-    compatibilityGate(exchange, config) ??
-    maintenanceGate(exchange, config) ??
-    routes(exchange);
+  const sessions = createSessions(config);
+  if (behaviour.accessToken !== undefined) {
+    sessions.start('operator@openagents.com', { ...behaviour, now: seconds() });
+  }
+  const routes = createRoutes(config, { image, sessions, startedAt: seconds() });
+  const answer = withBehaviour(
+    (exchange) =>
+      compatibilityGate(exchange, config) ?? maintenanceGate(exchange, config) ?? routes(exchange),
+    behaviour,
+  );
 
   const server = createServer(async (incoming, outgoing) => {
     const reply = answer(await readExchange(incoming, seconds()));
@@ -67,14 +73,13 @@ async function readExchange(incoming: IncomingMessage, now: number): Promise<Exc
     method: incoming.method ?? 'GET',
     path: mark === -1 ? url : url.slice(0, mark),
     query: mark === -1 ? '' : url.slice(mark + 1),
-    headers: singleValued(incoming.headers),
+    headers: firstValues(incoming),
     body: Buffer.concat(chunks).toString('utf8'),
     now,
   };
 }
 
-function singleValued(headers: IncomingMessage['headers']): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
+// Of a header that comes several times, cookies included, the service reads the first.
+function firstValues({ headersDistinct }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.[0]]));
 }
