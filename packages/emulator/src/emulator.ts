@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { identify, refusal } from './api/access.ts';
+import { iamRoutes } from './api/iam.ts';
 import { knativeRoutes } from './api/knative-v1.ts';
 import { runV2Routes } from './api/run-v2.ts';
 import { secretManagerRoutes } from './api/secret-manager.ts';
@@ -22,6 +23,8 @@ const DEFAULTS = {
   people: {},
   denied: [],
   requireLogin: false,
+  expiredTokens: [],
+  reservedPaths: [],
 } as const satisfies EmulatorOptions;
 
 /** Starts a local Cloud Run on this machine, with its services serving. Rejects when the port is taken. */
@@ -33,20 +36,23 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   const store = createServiceStore(timing);
   const faults = createFaultPlan();
   const requests: RecordedRequest[] = [];
+  const stopping = new AbortController();
   const guard = (permission: string, project: string, resource: string) =>
     refusal(permission, project, resource, options);
   const server = createApiServer({
     routes: [
       ...runV2Routes(store, guard, options.region),
       ...knativeRoutes(store, guard, options),
+      ...iamRoutes(store, guard, options),
       ...secretManagerRoutes(secrets, guard),
     ],
     faults,
     identify: (authorization) => identify(authorization, options),
     onAnswered: (request) => requests.push(request),
+    stopping: stopping.signal,
   });
 
-  for (const seed of options.services) await seedService(store, seed);
+  for (const seed of options.services) await seedService(store, seed, timing);
   timing.reconcileMs = options.reconcileMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -55,6 +61,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const close = async (): Promise<void> => {
+    stopping.abort();
     server.closeAllConnections();
     await Promise.all([new Promise((resolve) => server.close(resolve)), store.close()]);
   };
@@ -68,6 +75,8 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       store.update(service, { fields: { traffic }, mask: 'traffic', person });
     },
     on: faults.add,
+    clearTriggers: faults.clear,
+    settled: store.settled,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -7,7 +7,7 @@ export type Fault =
   /** The connection is cut before the request is taken, or after it was carried out. */
   | { kind: 'reset'; when: 'before' | 'after'; act?: () => void | Promise<void> }
   | { kind: 'cut-body' }
-  | { kind: 'not-json' }
+  | { kind: 'not-json'; body?: string }
   | { kind: 'stall'; ms: number }
   /** Something else happens first, such as somebody else's change; then the request is answered as always. */
   | { kind: 'first'; act: () => void | Promise<void> };
@@ -22,6 +22,8 @@ export type Trigger = {
 /** The faults to come, in the order in which they were asked for. */
 export type FaultPlan = {
   add(trigger: Trigger): void;
+  /** Forgets those that have not happened. */
+  clear(): void;
   /** The fault for this request, used up by asking. */
   take(method: string, path: string): Fault | undefined;
 };
@@ -30,6 +32,7 @@ export function createFaultPlan(): FaultPlan {
   const pending: { trigger: Trigger; left: number }[] = [];
   return {
     add: (trigger) => pending.push({ trigger, left: trigger.times ?? 1 }),
+    clear: () => void pending.splice(0),
     take(method, path) {
       const entry = pending.find(
         ({ trigger: { match }, left }) =>

@@ -1,3 +1,13 @@
 export { startEmulator } from './emulator.ts';
 export type { Fault, RequestMatch, Trigger } from './faults.ts';
-export type { Emulator, EmulatorOptions, ImageBehaviour, RecordedRequest, ServiceSeed } from './options.ts';
+export type { RecordedKnativeService } from './knative/types.ts';
+export type {
+  Emulator,
+  EmulatorOptions,
+  EnvSeed,
+  ImageBehaviour,
+  RecordedRequest,
+  RecordedServiceSeed,
+  ServiceSeed,
+} from './options.ts';
+export type { RevisionJson, ServiceJson, TrafficTargetJson } from './service/resources.ts';

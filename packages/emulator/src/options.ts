@@ -1,4 +1,5 @@
 import type { Trigger } from './faults.ts';
+import type { RecordedKnativeService } from './knative/types.ts';
 import type { RevisionJson, ServiceJson, TrafficTargetJson } from './service/resources.ts';
 
 /** What becomes of a container made from an image: it serves, never listens, or is not in the registry at all. */
@@ -17,6 +18,9 @@ export type ServiceSeed = {
   traffic?: readonly { revision?: number; percent: number; tag?: string }[];
 };
 
+/** A service as `gcloud run services describe --format=json` prints it, to be taken over with name and generation. */
+export type RecordedServiceSeed = { knative: RecordedKnativeService };
+
 export type EmulatorOptions = {
   /** Default 0: a free port. */
   port?: number;
@@ -30,7 +34,7 @@ export type EmulatorOptions = {
   etags?: 'strict' | 'lax';
   /** How long a change takes to settle, in milliseconds (default 150). */
   reconcileMs?: number;
-  services?: readonly ServiceSeed[];
+  services?: readonly (ServiceSeed | RecordedServiceSeed)[];
   /** By full image reference; what is not listed is healthy. */
   images?: Readonly<Record<string, ImageBehaviour>>;
   /** Values of secrets' latest versions, by name. */
@@ -41,10 +45,26 @@ export type EmulatorOptions = {
   denied?: readonly string[];
   /** Refuse requests without one of the tokens in `people`. */
   requireLogin?: boolean;
+  /** Access tokens that were good once; requests with one of them are refused. */
+  expiredTokens?: readonly string[];
+  /**
+   * Paths of service and tag URLs that the platform's front end answers itself, with a 404, such as `/healthz`
+   * (https://cloud.google.com/run/docs/known-issues). Default: none.
+   */
+  reservedPaths?: readonly string[];
 };
 
-/** An API call that was answered. */
-export type RecordedRequest = { method: string; path: string; status: number };
+/** An API call that was answered, `status` 0 when the connection was cut before it was taken. */
+export type RecordedRequest = {
+  method: string;
+  path: string;
+  /** Without the question mark. */
+  query: string;
+  /** As it was parsed; undefined when there was none, or when the request was never read. */
+  body: unknown;
+  person: string | undefined;
+  status: number;
+};
 
 export type Emulator = {
   /** `127.0.0.1:<port>`, for CLOUD_RUN_EMULATOR_HOST. */
@@ -60,6 +80,10 @@ export type Emulator = {
   changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
   /** What is to go wrong, or to happen, at a coming request. */
   on(trigger: Trigger): void;
+  /** Takes back what was to happen and has not. */
+  clearTriggers(): void;
+  /** Resolves when every change under way has settled. */
+  settled(): Promise<void>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };

@@ -1,16 +1,53 @@
 import { decode, type Json } from './api/descriptors.ts';
-import type { EnvSeed, ServiceSeed } from './options.ts';
+import { recordedService } from './knative/recorded.ts';
+import type { RecordedKnativeService } from './knative/types.ts';
+import type { EnvSeed, RecordedServiceSeed, ServiceSeed } from './options.ts';
+import type { SecretStore } from './secrets/store.ts';
+import type { ContainerOptions } from './service/containers.ts';
 import type { EnvVarJson, TrafficTargetJson } from './service/resources.ts';
 import type { ServiceStore } from './service/store.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
 const SEEDED_BY = 'seed@example.com';
 
-/** Puts a settled service in place: its revisions one after another, then its traffic. */
-export async function seedService(store: ServiceStore, seed: ServiceSeed): Promise<void> {
+export type SeedPlace = ContainerOptions & { project: string; region: string };
+
+/** Puts a settled service in place. Rejects for one that cannot be. */
+export async function seedService(
+  store: ServiceStore,
+  seed: ServiceSeed | RecordedServiceSeed,
+  place: SeedPlace,
+): Promise<void> {
+  if ('knative' in seed) await adoptRecorded(store, seed.knative, place);
+  else await createSeeded(store, seed);
+}
+
+async function adoptRecorded(
+  store: ServiceStore,
+  recorded: RecordedKnativeService,
+  place: SeedPlace,
+): Promise<void> {
+  // It was ready where it was recorded, so its secrets were there; what was in them is not known.
+  for (const container of recorded.spec.template.spec?.containers ?? []) {
+    for (const { valueFrom } of container.env ?? []) {
+      if (valueFrom?.secretKeyRef) ensureSecret(place.secrets, valueFrom.secretKeyRef);
+    }
+  }
+  const parent = `projects/${place.project}/locations/${place.region}`;
+  await store.adopt(recordedService(recorded, parent, place));
+}
+
+function ensureSecret(secrets: SecretStore, { name, key }: { name: string; key: string }): void {
+  if (!secrets.list().some((secret) => secret.name === name)) secrets.create(name);
+  const wanted = key === 'latest' ? 1 : Number(key);
+  while (secrets.get(name).versions.length < wanted) secrets.addVersion(name, `value of ${name}`);
+}
+
+/** A service from its revisions, one after another, and then its revisions one after another, then its traffic. */
+async function createSeeded(store: ServiceStore, seed: ServiceSeed): Promise<void> {
   const env = envOf(seed.env ?? {});
   const fields = (image: string) => decode<Json>(SERVICE, { template: { containers: [{ image, env }] } });
-  await store.create(seed.name, fields(seed.image), SEEDED_BY);
+  await store.create(seed.name, { fields: fields(seed.image), person: SEEDED_BY });
   await store.settled();
   for (const image of seed.laterImages ?? []) {
     store.update(seed.name, { fields: fields(image), mask: 'template', person: SEEDED_BY });

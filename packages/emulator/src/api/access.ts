@@ -1,14 +1,20 @@
 import type { EmulatorOptions } from '../options.ts';
 import { type ApiError, permissionDenied, unauthenticated } from './errors.ts';
 
-type AccessOptions = Required<Pick<EmulatorOptions, 'project' | 'people' | 'denied' | 'requireLogin'>>;
+type AccessOptions = Required<
+  Pick<EmulatorOptions, 'project' | 'people' | 'denied' | 'requireLogin' | 'expiredTokens'>
+>;
 
 const WITHOUT_TOKEN = 'operator@example.com';
 const WITH_UNKNOWN_TOKEN = 'gcloud@example.com';
 
-/** The account behind a request's access token. Throws a 401 when a login is required and this is none. */
-export function identify(authorization: string | undefined, { people, requireLogin }: AccessOptions): string {
+/** The account behind a request's access token. Throws a 401 when it has expired, or is none and one is required. */
+export function identify(
+  authorization: string | undefined,
+  { people, requireLogin, expiredTokens }: AccessOptions,
+): string {
   const token = authorization?.replace(/^Bearer /i, '');
+  if (token !== undefined && expiredTokens.includes(token)) throw unauthenticated();
   const person = token === undefined ? undefined : people[token];
   if (person !== undefined) return person;
   if (requireLogin) throw unauthenticated();

@@ -7,6 +7,8 @@ export type Call = {
   body: unknown;
   /** The account that calls. */
   person: string;
+  /** The region that the host stands for, as in `us-central1-run.googleapis.com`; undefined when it names none. */
+  region: string | undefined;
 };
 
 export type Handler = (call: Call) => Json | Promise<Json>;

@@ -30,6 +30,33 @@ export function decode<T extends Json>(typeName: string, json: unknown): T {
   }
 }
 
+/**
+ * The top-level field that a field mask's path leads to. Throws a 400 when there is no such field, at any depth.
+ */
+export function topFieldOf(typeName: string, path: string): string {
+  const [name = '', ...rest] = path.split('.');
+  const top = lookupType(typeName).fields[name];
+  let field = top;
+  for (const segment of rest) {
+    const type = field?.repeated || field?.map ? null : field?.resolve().resolvedType;
+    field = type instanceof protobuf.Type ? type.fields[segment] : undefined;
+  }
+  if (top === undefined || field === undefined)
+    throw invalidArgument(`update_mask: there is no field '${path}'.`);
+  return name;
+}
+
+/** Names of a message's fields that a caller writes: all but those that are marked OUTPUT_ONLY. */
+export function writableFields(typeName: string): string[] {
+  return lookupType(typeName)
+    .fieldsArray.filter((field) => !isOutputOnly(field))
+    .map(({ name }) => name);
+}
+
+function isOutputOnly({ options, parsedOptions }: protobuf.Field): boolean {
+  return JSON.stringify([options, parsedOptions]).includes('OUTPUT_ONLY');
+}
+
 /** An answer's message; with numeric enums when the client asks for them (`$alt=json;enum-encoding=int`). */
 export function encode(typeName: string, json: Json, numericEnums: boolean): Json {
   if (!numericEnums) return json;
@@ -81,7 +108,7 @@ function requireKnownFields(type: protobuf.Type, json: unknown, path: string): v
     const field = type.fields[key];
     if (field === undefined) {
       throw invalidArgument(
-        `Invalid JSON payload received. Unknown name "${key}" at '${path}': cannot find the field.`,
+        `Invalid JSON payload received. Unknown name "${key}"${path && ` at '${path}'`}: cannot find the field.`,
       );
     }
     for (const item of itemsOf(field, value))

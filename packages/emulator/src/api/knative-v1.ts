@@ -1,13 +1,13 @@
 import { revisionToKnative } from '../knative/revision.ts';
-import { resourceVersion, serviceToKnative, targetFromKnative } from '../knative/service.ts';
-import { templateFromKnative } from '../knative/template.ts';
+import { KNATIVE_MASK, resourceVersion, serviceFromKnative, serviceToKnative } from '../knative/service.ts';
 import type { KnativeService } from '../knative/types.ts';
-import type { ServiceStore } from '../service/store.ts';
-import { type Call, type Handler, param, type Routes } from './call.ts';
+import type { ServiceStore, StoredService } from '../service/store.ts';
+import { type Call, param, type Routes } from './call.ts';
 import { aborted, invalidArgument, notFound } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
-const SERVING = '/apis/serving.knative.dev/v1/namespaces/:project';
+const API_VERSION = 'serving.knative.dev/v1';
+const SERVING = `/apis/${API_VERSION}/namespaces/:project`;
 
 /** The Knative v1 calls that gcloud makes: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services */
 export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
@@ -17,23 +17,47 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
     if (refused !== undefined) throw refused;
     return project;
   };
-  const show: Handler = (call) => {
-    const project = authorize(call, 'run.services.get');
-    return serviceToKnative(store.find(param(call, 'service')), project);
+  const isHere = (call: Call): boolean => call.region === undefined || call.region === region;
+  const find = (call: Call): StoredService => {
+    const name = param(call, 'service');
+    if (!isHere(call)) throw notFound(`${name} in ${call.region}`);
+    return store.find(name);
   };
+  const services = (call: Call): StoredService[] => (isHere(call) ? store.list() : []);
 
   return [
-    { method: 'GET', path: `${SERVING}/services/:service`, handle: show },
+    {
+      method: 'GET',
+      path: `${SERVING}/services/:service`,
+      handle(call) {
+        const project = authorize(call, 'run.services.get');
+        return serviceToKnative(find(call), project);
+      },
+    },
     {
       method: 'GET',
       path: `${SERVING}/services`,
       handle(call) {
         const project = authorize(call, 'run.services.list');
-        return {
-          apiVersion: 'serving.knative.dev/v1',
-          kind: 'ServiceList',
-          items: store.list().map((service) => serviceToKnative(service, project)),
-        };
+        return listOf(
+          'ServiceList',
+          services(call).map((service) => serviceToKnative(service, project)),
+        );
+      },
+    },
+    {
+      method: 'POST',
+      path: `${SERVING}/services`,
+      async handle(call) {
+        const project = authorize(call, 'run.services.create');
+        const body = requireService(call.body);
+        const { name } = body.metadata;
+        const { preview } = await store.create(
+          name,
+          { ...serviceFromKnative(body), person: call.person },
+          isDryRun(call),
+        );
+        return preview === undefined ? serviceToKnative(store.find(name), project) : { ...body };
       },
     },
     {
@@ -41,9 +65,9 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
       path: `${SERVING}/services/:service`,
       handle(call) {
         const project = authorize(call, 'run.services.update');
-        const service = store.find(param(call, 'service'));
-        replaceService(store, requireService(call.body), param(call, 'service'), call.person);
-        return serviceToKnative(service, project);
+        const service = find(call);
+        const { preview } = replaceService(store, service, call);
+        return serviceToKnative(preview === undefined ? service : { ...service, json: preview }, project);
       },
     },
     {
@@ -51,11 +75,10 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
       path: `${SERVING}/revisions`,
       handle(call) {
         const project = authorize(call, 'run.revisions.list');
-        return {
-          apiVersion: 'serving.knative.dev/v1',
-          kind: 'RevisionList',
-          items: selectRevisions(store, call.query.get('labelSelector') ?? '', project),
-        };
+        const revisions = services(call).flatMap((service) =>
+          service.revisions.map((revision) => revisionToKnative(revision, project)).reverse(),
+        );
+        return listOf('RevisionList', selected(revisions, call.query.get('labelSelector') ?? ''));
       },
     },
     {
@@ -64,8 +87,7 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
       handle(call) {
         const project = authorize(call, 'run.revisions.get');
         const name = param(call, 'revision');
-        const found = store
-          .list()
+        const found = services(call)
           .flatMap(({ revisions }) => revisions)
           .find((revision) => revision.name === name);
         if (found === undefined) throw notFound(`revisions/${name}`);
@@ -83,37 +105,49 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
   ];
 }
 
+// gcloud takes the list's `metadata` for granted: it looks there for the token of the next page.
+function listOf(kind: string, items: unknown[]) {
+  return { apiVersion: API_VERSION, kind, metadata: {}, items };
+}
+
 /** replaceService: the whole object, guarded by the resourceVersion that it was read with. */
-function replaceService(store: ServiceStore, body: KnativeService, name: string, person: string): void {
-  const service = store.find(name);
+function replaceService(store: ServiceStore, service: StoredService, call: Call) {
+  const body = requireService(call.body);
+  const name = param(call, 'service');
+  if (body.metadata.name !== name)
+    throw invalidArgument(`metadata.name: '${body.metadata.name}' is not the service in the URL, '${name}'.`);
   const seen = body.metadata.resourceVersion;
   const current = resourceVersion(service.json.etag);
-  if (seen !== undefined && seen !== '' && seen !== current) {
+  if (seen && seen !== current) {
     throw aborted(
       `Conflict for resource '${name}': version '${seen}' was specified but current version is '${current}'.`,
     );
   }
-  const { template, extras } = templateFromKnative(body.spec.template);
-  const traffic = (body.spec.traffic ?? []).map(targetFromKnative);
-  store.update(name, { fields: { template, traffic }, mask: 'template,traffic', person });
-  service.knative.templateAnnotations = extras.annotations;
-  service.knative.templateLabels = extras.labels;
+  const change = { ...serviceFromKnative(body), mask: KNATIVE_MASK, person: call.person };
+  return store.update(name, change, isDryRun(call));
+}
+
+/** `dryRun=all`: everything is checked, nothing changed. */
+function isDryRun({ query }: Call): boolean {
+  return query.get('dryRun') === 'all';
 }
 
 function requireService(body: unknown): KnativeService {
   const service = body as Partial<KnativeService>;
-  if (service.kind !== 'Service' || service.spec?.template === undefined || service.metadata === undefined) {
-    throw invalidArgument('A service in the form of serving.knative.dev/v1 is expected.');
+  if (
+    service.apiVersion !== API_VERSION ||
+    service.kind !== 'Service' ||
+    typeof service.metadata?.name !== 'string' ||
+    service.spec?.template === undefined
+  ) {
+    throw invalidArgument(`A service in the form of ${API_VERSION} is expected.`);
   }
   return service as KnativeService;
 }
 
-/** Label selectors as gcloud writes them: `key = value` or `key in (…)`; others select everything. */
-function selectRevisions(store: ServiceStore, selector: string, project: string) {
-  const all = store
-    .list()
-    .flatMap(({ revisions }) => revisions.map((revision) => revisionToKnative(revision, project)));
+/** Label selectors as gcloud writes them, `key = value`; others select everything. */
+function selected<T extends ReturnType<typeof revisionToKnative>>(revisions: T[], selector: string): T[] {
   const [, key, value] = /^\s*(\S+?)\s*=\s*(\S+)\s*$/.exec(selector) ?? [];
-  if (key === undefined) return all;
-  return all.filter(({ metadata }) => (metadata.labels as Record<string, string>)[key] === value);
+  if (key === undefined) return revisions;
+  return revisions.filter(({ metadata }) => (metadata.labels as Record<string, string>)[key] === value);
 }

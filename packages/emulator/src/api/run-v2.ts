@@ -1,4 +1,6 @@
-import type { Operation, ServiceStore } from '../service/store.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Operation } from '../service/operations.ts';
+import type { ServiceStore } from '../service/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { decode, encode, type Json } from './descriptors.ts';
 import type { ApiError } from './errors.ts';
@@ -29,7 +31,7 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
   const showOperation = (call: Call, operation: Operation): Json => {
     const service = {
       '@type': SERVICE_URL,
-      ...encode(SERVICE, store.read(operation.service), wantsNumericEnums(call)),
+      ...encode(SERVICE, operation.preview ?? store.read(operation.service), wantsNumericEnums(call)),
     };
     return {
       name: operation.name,
@@ -63,23 +65,31 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
       path: `${LOCATION}/services`,
       async handle(call) {
         authorize(call, 'run.services.create');
+        const location = param(call, 'location');
+        if (location !== region) throw notFound(`locations/${location}`);
+        const name = call.query.get('serviceId') ?? call.query.get('service_id') ?? '';
         const fields = decode<Json>(SERVICE, call.body);
         return showOperation(
           call,
-          await store.create(call.query.get('serviceId') ?? '', fields, call.person),
+          await store.create(name, { fields, person: call.person }, isSet(call, 'validateOnly')),
         );
       },
     },
     {
       method: 'PATCH',
       path: `${LOCATION}/services/:service`,
-      handle(call) {
+      async handle(call) {
         authorize(call, 'run.services.update');
         const name = serviceOf(call);
         const fields = decode<Json & { etag?: string }>(SERVICE, call.body);
         const mask = call.query.get('updateMask') ?? call.query.get('update_mask') ?? undefined;
+        const validateOnly = isSet(call, 'validateOnly');
+        if (isSet(call, 'allowMissing') && !store.has(name)) {
+          authorize(call, 'run.services.create');
+          return showOperation(call, await store.create(name, { fields, person: call.person }, validateOnly));
+        }
         const change = { fields, mask, etag: fields.etag, person: call.person };
-        return showOperation(call, store.update(name, change, call.query.get('validateOnly') === 'true'));
+        return showOperation(call, store.update(name, change, validateOnly));
       },
     },
     {
@@ -120,9 +130,35 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
       path: `${LOCATION}/operations/:operation`,
       handle(call) {
         authorize(call, 'run.operations.get');
-        const name = `projects/${param(call, 'project')}/locations/${param(call, 'location')}/operations/${param(call, 'operation')}`;
-        return showOperation(call, store.operation(name));
+        return showOperation(call, store.operation(operationName(call)));
+      },
+    },
+    {
+      method: 'POST',
+      path: `${LOCATION}/operations/:operation(^[^:]+)::wait`,
+      async handle(call) {
+        authorize(call, 'run.operations.get');
+        const operation = store.operation(operationName(call));
+        const { timeout } = call.body as { timeout?: string };
+        await Promise.race([operation.finished, pause(waitMs(timeout), undefined, { ref: false })]);
+        return showOperation(call, operation);
       },
     },
   ];
+}
+
+function operationName(call: Call): string {
+  return `projects/${param(call, 'project')}/locations/${param(call, 'location')}/operations/${param(call, 'operation')}`;
+}
+
+/** How long a caller wants to wait, given as a duration in seconds such as `30s`; half a minute when it does not say. */
+function waitMs(timeout: string | undefined): number {
+  const seconds = Number.parseFloat(timeout ?? '');
+  return (Number.isNaN(seconds) ? 30 : seconds) * 1000;
+}
+
+/** Whether a flag is set in the query, in either spelling: `validateOnly`, `validate_only`. */
+function isSet({ query }: Call, name: string): boolean {
+  const snakeCase = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return (query.get(name) ?? query.get(snakeCase)) === 'true';
 }

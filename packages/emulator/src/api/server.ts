@@ -15,57 +15,83 @@ type ApiServerOptions = {
   /** The account behind an authorization header; throws an ApiError when there must be one and is not. */
   identify(authorization: string | undefined): string;
   onAnswered(request: RecordedRequest): void;
+  /** Ends what is stalled. */
+  stopping: AbortSignal;
 };
 
+/** What is known of a request by the time it is answered. */
+type Seen = { body?: unknown; person?: string };
+
 /** The HTTP side of the API: routes calls to their handlers, lets faults happen, gives refusals their form. */
-export function createApiServer({ routes, faults, identify, onAnswered }: ApiServerOptions): Server {
+export function createApiServer(options: ApiServerOptions): Server {
+  const { routes, faults, identify, onAnswered, stopping } = options;
   const router = createRouter({ maxParamLength: 500 });
   for (const { method, path, handle } of routes) router.on(method, path, () => {}, { handle });
 
-  const answer = async (request: IncomingMessage, url: URL): Promise<Answer> => {
+  const answer = async (request: IncomingMessage, target: Target, seen: Seen): Promise<Answer> => {
     try {
-      const body = await readJson(request);
-      const person = identify(request.headers.authorization);
-      const found = router.find((request.method ?? 'GET') as 'GET', url.pathname);
-      if (found === null) throw notFound(url.pathname);
+      seen.body = await readJson(request);
+      seen.person = identify(request.headers.authorization);
+      const found = router.find((request.method ?? 'GET') as 'GET', target.path);
+      if (found === null) throw notFound(target.path);
       const { handle } = found.store as Routes[number];
-      return {
-        status: 200,
-        body: await handle({ params: found.params, query: url.searchParams, body, person }),
-      };
+      const { params } = found;
+      const { person } = seen;
+      const call = { params, query: target.query, body: seen.body ?? {}, person, region: target.region };
+      return { status: 200, body: await handle(call) };
     } catch (error) {
-      if (error instanceof ApiError) return { status: error.httpStatus, body: errorBody(error) };
-      return { status: 500, body: errorBody(new ApiError(500, 'INTERNAL', String(error))) };
+      return refusal(error);
     }
   };
 
   return createServer(async (request, response) => {
     const method = request.method ?? 'GET';
-    const url = urlOf(request);
-    const fault = faults.take(method, url.pathname);
-    const early = await before(fault);
+    const target = targetOf(request);
+    const seen: Seen = {};
+    const record = (status: number): void =>
+      onAnswered({
+        method,
+        path: target.path,
+        query: target.query.toString(),
+        body: seen.body,
+        person: seen.person,
+        status,
+      });
+    const fault = faults.take(method, target.path);
+    const early = await before(fault, stopping).catch(refusal);
+    if (stopping.aborted) return void response.destroy();
     if (early === 'cut') {
       request.socket.destroy();
-      onAnswered({ method, path: url.pathname, status: 0 });
-      return;
+      return record(0);
     }
-    const answered = early ?? (await answer(request, url));
-    onAnswered({ method, path: url.pathname, status: answered.status });
+    const answered = early ?? (await answer(request, target, seen));
+    record(answered.status);
     send(response, answered, fault);
   });
 }
 
+function refusal(error: unknown): Answer {
+  const refused = error instanceof ApiError ? error : new ApiError(500, 'INTERNAL', String(error));
+  return { status: refused.httpStatus, body: errorBody(refused) };
+}
+
+type Target = { path: string; query: URLSearchParams; region: string | undefined };
+
 /**
- * The URL of a request, whichever host it names: gcloud puts the region in front of the host of an endpoint, which then
+ * What a request is for, whichever host it names: gcloud puts the region in front of the host of an endpoint, which then
  * resolves nowhere, so it is sent here as to a proxy, with the whole URL as its target.
  */
-function urlOf(request: IncomingMessage): URL {
-  const path = (request.url ?? '/').replace(/^https?:\/\/[^/]*/, '');
-  return new URL(`http://emulator${path.startsWith('/') ? path : `/${path}`}`);
+function targetOf(request: IncomingMessage): Target {
+  const [, proxied, path] = /^https?:\/\/([^/?]*)(.*)$/.exec(request.url ?? '') ?? [];
+  const host = proxied ?? request.headers.host ?? '';
+  const rest = path ?? request.url ?? '/';
+  const url = new URL(`http://emulator${rest.startsWith('/') ? rest : `/${rest}`}`);
+  const [, region] = /^([a-z]+-[a-z]+\d+)-/.exec(host) ?? [];
+  return { path: url.pathname, query: url.searchParams, region };
 }
 
 /** What a fault does before the request is taken: an answer in its place, a cut connection, or only time. */
-async function before(fault: Fault | undefined): Promise<Answer | 'cut' | undefined> {
+async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<Answer | 'cut' | undefined> {
   switch (fault?.kind) {
     case 'error': {
       const { httpStatus, status, message, headers } = fault;
@@ -79,8 +105,7 @@ async function before(fault: Fault | undefined): Promise<Answer | 'cut' | undefi
       await fault.act?.();
       return fault.when === 'before' ? 'cut' : undefined;
     case 'stall':
-      // Not kept alive by this pause: whoever closes the emulator does not wait for it.
-      await pause(fault.ms, undefined, { ref: false });
+      await pause(fault.ms, undefined, { signal: stopping }).catch(() => {});
       return undefined;
     case 'first':
       await fault.act();
@@ -91,7 +116,7 @@ async function before(fault: Fault | undefined): Promise<Answer | 'cut' | undefi
 }
 
 function send(response: ServerResponse, { status, body, headers }: Answer, fault: Fault | undefined): void {
-  const text = fault?.kind === 'not-json' ? '<html>Bad gateway</html>' : JSON.stringify(body);
+  const text = fault?.kind === 'not-json' ? (fault.body ?? '<html>Bad gateway</html>') : JSON.stringify(body);
   if (fault?.kind === 'reset') {
     response.destroy();
     return;
@@ -112,7 +137,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString('utf8');
-  if (text === '') return {};
+  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -1,11 +1,11 @@
 import { shortName } from '../service/resources.ts';
 import type { StoredRevision } from '../service/revisions.ts';
-import { conditionsToKnative } from './service.ts';
+import { conditionsToKnative } from './conditions.ts';
 import { templateToKnative } from './template.ts';
 
 /** A revision in Knative v1's words. */
-export function revisionToKnative({ name, json, template, state }: StoredRevision, project: string) {
-  const { metadata, spec } = templateToKnative(template, { annotations: {}, labels: {} });
+export function revisionToKnative({ name, json, template, knative, state }: StoredRevision, project: string) {
+  const { metadata, spec } = templateToKnative(template, knative);
   const service = shortName(json.service);
   return {
     apiVersion: 'serving.knative.dev/v1',

@@ -1,18 +1,64 @@
+import { decode, type Json } from '../api/descriptors.ts';
 import {
   ALL_TO_LATEST,
-  type ConditionJson,
   isLatest,
+  type KnativeExtras,
   shortName,
   type TrafficStatusJson,
   type TrafficTargetJson,
 } from '../service/resources.ts';
 import type { StoredService } from '../service/store.ts';
-import { templateToKnative } from './template.ts';
-import type { KnativeTarget } from './types.ts';
+import { annotationsFromFields, fieldsFromAnnotations, SERVICE_ANNOTATIONS } from './annotations.ts';
+import { conditionsToKnative } from './conditions.ts';
+import { partition, templateFromKnative, templateToKnative } from './template.ts';
+import type { KnativeService, KnativeTarget } from './types.ts';
+
+const SERVICE = 'google.cloud.run.v2.Service';
+
+// What the platform writes among annotations and labels; what a caller sends of it is passed over.
+const SERVER_ANNOTATIONS = [
+  'run.googleapis.com/ingress-status',
+  'run.googleapis.com/operation-id',
+  'run.googleapis.com/urls',
+  'serving.knative.dev/creator',
+  'serving.knative.dev/lastModifier',
+];
+const LOCATION_LABEL = 'cloud.googleapis.com/location';
+
+/** The fields of the v2 service that a v1 service has a say in, for a field mask. */
+export const KNATIVE_MASK = [
+  'labels,annotations,template,traffic',
+  'ingress,description,client,clientVersion,launchStage,scaling',
+  'invokerIamDisabled,defaultUriDisabled,customAudiences',
+].join();
+
+/**
+ * A v1 service in v2's spelling, and apart from it what v2 has no place for. Throws a 400 for what neither knows.
+ */
+export function serviceFromKnative({ metadata, spec }: KnativeService): {
+  fields: Json;
+  knative: KnativeExtras;
+} {
+  const { [LOCATION_LABEL]: _, ...labels } = metadata.labels ?? {};
+  const annotations = partition(without(metadata.annotations ?? {}, SERVER_ANNOTATIONS));
+  const { template, knative } = templateFromKnative(spec.template);
+  const fields: Json = {
+    labels,
+    annotations: annotations.free,
+    template,
+    traffic: (spec.traffic ?? []).map(targetFromKnative),
+  };
+  return {
+    fields: decode(SERVICE, fieldsFromAnnotations(fields, annotations.reserved, SERVICE_ANNOTATIONS)),
+    knative: { annotations: annotations.reserved, ...knative },
+  };
+}
 
 /** A service in Knative v1's words, as `gcloud run services describe` gets it. */
 export function serviceToKnative({ json, knative }: StoredService, project: string) {
   const latestReady = json.latestReadyRevision && shortName(json.latestReadyRevision);
+  const settings = annotationsFromFields(json, knative.annotations, SERVICE_ANNOTATIONS);
+  const ingress = settings['run.googleapis.com/ingress'];
   return {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Service',
@@ -24,20 +70,18 @@ export function serviceToKnative({ json, knative }: StoredService, project: stri
       resourceVersion: resourceVersion(json.etag),
       generation: Number(json.generation),
       creationTimestamp: json.createTime,
-      labels: { ...json.labels, 'cloud.googleapis.com/location': json.name.split('/')[3] ?? '' },
+      labels: { ...json.labels, [LOCATION_LABEL]: json.name.split('/')[3] ?? '' },
       annotations: {
-        ...knative.annotations,
+        ...settings,
         ...json.annotations,
+        ...(ingress && { 'run.googleapis.com/ingress-status': ingress }),
         'run.googleapis.com/urls': JSON.stringify([json.uri]),
         'serving.knative.dev/creator': json.creator,
         'serving.knative.dev/lastModifier': json.lastModifier,
       },
     },
     spec: {
-      template: templateToKnative(json.template, {
-        annotations: knative.templateAnnotations,
-        labels: knative.templateLabels,
-      }),
+      template: templateToKnative(json.template, knative),
       traffic: (json.traffic.length === 0 ? [ALL_TO_LATEST] : json.traffic).map(targetToKnative),
     },
     status: {
@@ -89,28 +133,6 @@ function servedToKnative(target: TrafficStatusJson, latestReady: string | undefi
   };
 }
 
-const STATUS: Record<ConditionJson['state'], string> = {
-  CONDITION_SUCCEEDED: 'True',
-  CONDITION_FAILED: 'False',
-  CONDITION_PENDING: 'Unknown',
-  CONDITION_RECONCILING: 'Unknown',
-};
-
-export function conditionsToKnative(conditions: readonly ConditionJson[]) {
-  return conditions.map(({ type, state, message, reason, revisionReason, lastTransitionTime }) => ({
-    lastTransitionTime,
-    status: STATUS[state],
-    type,
-    ...((reason ?? revisionReason) && { reason: pascalCase(reason ?? revisionReason ?? '') }),
-    ...(message && { message }),
-  }));
-}
-
-// v1 spells its reasons HealthCheckContainerError where v2 has HEALTH_CHECK_CONTAINER_ERROR.
-function pascalCase(reason: string): string {
-  return reason
-    .toLowerCase()
-    .split('_')
-    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('');
+function without(entries: Readonly<Record<string, string>>, keys: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => !keys.includes(key)));
 }

@@ -1,12 +1,11 @@
-import type { ContainerJson, EnvVarJson, TemplateJson } from '../service/resources.ts';
+import type { ContainerJson, EnvVarJson, KnativeExtras, TemplateJson } from '../service/resources.ts';
+import { annotationsFromFields, fieldsFromAnnotations, TEMPLATE_ANNOTATIONS } from './annotations.ts';
 import type { KnativeContainer, KnativeEnvVar, KnativeTemplate, KnativeVolume } from './types.ts';
-
-/** What only Knative v1 says of a template: settings that travel as annotations and labels in reserved namespaces. */
-export type KnativeExtras = { annotations: Record<string, string>; labels: Record<string, string> };
 
 type VolumeJson = {
   name: string;
-  secret?: { secret: string; items?: { version: string; path: string }[] };
+  secret?: { secret: string; items?: { version: string; path: string; mode?: number }[] };
+  emptyDir?: { medium?: string; sizeLimit?: string };
   [key: string]: unknown;
 };
 
@@ -18,42 +17,36 @@ const isReserved = (key: string): boolean => RESERVED.test(key) && key !== NONCE
 /** A v1 template in v2's spelling, and apart from it what v2 has no place for. */
 export function templateFromKnative({ metadata = {}, spec = {} }: KnativeTemplate): {
   template: TemplateJson;
-  extras: KnativeExtras;
+  knative: Pick<KnativeExtras, 'templateAnnotations' | 'templateLabels'>;
 } {
   const { containers = [], volumes, containerConcurrency, timeoutSeconds, serviceAccountName } = spec;
   const labels = partition(metadata.labels);
   const annotations = partition(metadata.annotations);
+  const template: TemplateJson = {
+    ...(metadata.name && { revision: metadata.name }),
+    ...filled('labels', labels.free),
+    ...filled('annotations', annotations.free),
+    containers: containers.map(containerFromKnative),
+    ...(volumes && { volumes: volumes.map(volumeFromKnative) }),
+    ...(containerConcurrency !== undefined && { maxInstanceRequestConcurrency: containerConcurrency }),
+    ...(timeoutSeconds !== undefined && { timeout: `${timeoutSeconds}s` }),
+    ...(serviceAccountName !== undefined && { serviceAccount: serviceAccountName }),
+  };
   return {
-    extras: { annotations: annotations.reserved, labels: labels.reserved },
-    template: {
-      ...(metadata.name && { revision: metadata.name }),
-      ...filled('labels', labels.free),
-      ...filled('annotations', annotations.free),
-      containers: containers.map(containerFromKnative),
-      ...(volumes && { volumes: volumes.map(volumeFromKnative) }),
-      ...(containerConcurrency !== undefined && { maxInstanceRequestConcurrency: containerConcurrency }),
-      ...(timeoutSeconds !== undefined && { timeout: `${timeoutSeconds}s` }),
-      ...(serviceAccountName !== undefined && { serviceAccount: serviceAccountName }),
-    },
+    template: fieldsFromAnnotations(template, annotations.reserved, TEMPLATE_ANNOTATIONS),
+    knative: { templateAnnotations: annotations.reserved, templateLabels: labels.reserved },
   };
 }
 
-export function templateToKnative(template: TemplateJson, extras: KnativeExtras): KnativeTemplate {
-  const {
-    revision,
-    labels,
-    annotations,
-    containers = [],
-    volumes,
-    maxInstanceRequestConcurrency,
-    timeout,
-    serviceAccount,
-  } = template;
+export function templateToKnative(template: TemplateJson, knative: KnativeExtras): KnativeTemplate {
+  const { revision, labels, annotations, containers = [], volumes } = template;
+  const { maxInstanceRequestConcurrency, timeout, serviceAccount } = template;
+  const reserved = annotationsFromFields(template, knative.templateAnnotations, TEMPLATE_ANNOTATIONS);
   return {
     metadata: {
       ...(revision && { name: revision }),
-      ...filled('annotations', { ...extras.annotations, ...annotations }),
-      ...filled('labels', { ...extras.labels, ...labels }),
+      ...filled('annotations', { ...reserved, ...annotations }),
+      ...filled('labels', { ...knative.templateLabels, ...labels }),
     },
     spec: {
       ...(typeof maxInstanceRequestConcurrency === 'number' && {
@@ -71,8 +64,14 @@ function containerFromKnative({ env, ...rest }: KnativeContainer): ContainerJson
   return { ...rest, ...(env && { env: env.map(envFromKnative) }) };
 }
 
-function containerToKnative({ env, ...rest }: ContainerJson): KnativeContainer {
-  return { ...rest, ...(env && { env: env.map(envToKnative) }) };
+function containerToKnative({ env, resources, dependsOn: _, ...rest }: ContainerJson): KnativeContainer {
+  // What else v2 has among the resources, v1 has as annotations.
+  const limits = (resources as { limits?: unknown } | undefined)?.limits;
+  return {
+    ...rest,
+    ...(env && { env: env.map(envToKnative) }),
+    ...(limits !== undefined && { resources: { limits } }),
+  };
 }
 
 function envFromKnative({ name, value, valueFrom }: KnativeEnvVar): EnvVarJson {
@@ -93,19 +92,25 @@ function envToKnative({ name, value, valueSource }: EnvVarJson): KnativeEnvVar {
   };
 }
 
-function volumeFromKnative({ secret, ...rest }: KnativeVolume): VolumeJson {
-  if (secret === undefined) return rest;
-  const items = secret.items?.map(({ key, path }) => ({ version: key, path }));
-  return { ...rest, secret: { secret: secret.secretName, ...(items && { items }) } };
+function volumeFromKnative({ secret, emptyDir, ...rest }: KnativeVolume): VolumeJson {
+  const items = secret?.items?.map(({ key, ...item }) => ({ version: key, ...item }));
+  return {
+    ...rest,
+    ...(secret && { secret: { secret: secret.secretName, ...(items && { items }) } }),
+    ...(emptyDir && { emptyDir: { ...emptyDir, ...(emptyDir.medium && { medium: 'MEMORY' }) } }),
+  };
 }
 
-function volumeToKnative({ secret, ...rest }: VolumeJson): KnativeVolume {
-  if (secret === undefined) return rest;
-  const items = secret.items?.map(({ version, path }) => ({ key: version, path }));
-  return { ...rest, secret: { secretName: secret.secret, ...(items && { items }) } };
+function volumeToKnative({ secret, emptyDir, ...rest }: VolumeJson): KnativeVolume {
+  const items = secret?.items?.map(({ version, ...item }) => ({ key: version, ...item }));
+  return {
+    ...rest,
+    ...(secret && { secret: { secretName: secret.secret, ...(items && { items }) } }),
+    ...(emptyDir && { emptyDir: { ...emptyDir, ...(emptyDir.medium && { medium: 'Memory' }) } }),
+  };
 }
 
-function partition(entries: Record<string, string> = {}) {
+export function partition(entries: Record<string, string> = {}) {
   const of = (reserved: boolean) =>
     Object.fromEntries(Object.entries(entries).filter(([key]) => isReserved(key) === reserved));
   return { reserved: of(true), free: of(false) };

@@ -17,7 +17,8 @@ export type KnativeContainer = { [key: string]: unknown; image?: string; env?: K
 
 export type KnativeVolume = {
   name: string;
-  secret?: { secretName: string; items?: { key: string; path: string }[] };
+  secret?: { secretName: string; items?: { key: string; path: string; mode?: number }[] };
+  emptyDir?: { medium?: string; sizeLimit?: string };
   [key: string]: unknown;
 };
 
@@ -33,6 +34,14 @@ export type KnativeTemplate = {
   };
 };
 
+export type KnativeCondition = {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+};
+
 export type KnativeService = {
   apiVersion: 'serving.knative.dev/v1';
   kind: 'Service';
@@ -44,4 +53,16 @@ export type KnativeService = {
     [key: string]: unknown;
   };
   spec: { template: KnativeTemplate; traffic?: KnativeTarget[] };
+};
+
+/** A service as it was read from the platform, with what the platform writes. */
+export type RecordedKnativeService = KnativeService & {
+  metadata: { creationTimestamp?: string; generation?: number; uid?: string };
+  status?: {
+    conditions?: KnativeCondition[];
+    latestCreatedRevisionName?: string;
+    latestReadyRevisionName?: string;
+    observedGeneration?: number;
+    traffic?: KnativeTarget[];
+  };
 };

@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 import { isLatest } from '../service/resources.ts';
 import type { StoredRevision } from '../service/revisions.ts';
 import type { StoredService } from '../service/store.ts';
@@ -24,6 +25,7 @@ export type FrontEnd = {
 };
 
 type Route = { pick: Picker<StoredRevision> };
+type Front = { agent: Agent; reservedPaths: readonly string[] };
 
 // Headers that belong to one connection and are not passed on: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 const HOP_BY_HOP = [
@@ -36,11 +38,12 @@ const HOP_BY_HOP = [
   'trailer',
 ];
 
-export async function openFrontEnd(): Promise<FrontEnd> {
+export async function openFrontEnd(reservedPaths: readonly string[] = []): Promise<FrontEnd> {
   const agent = new Agent({ keepAlive: true });
+  const front = { agent, reservedPaths };
   const main: Route = { pick: () => undefined };
   const tags = new Map<string, Route & { server: Server }>();
-  const server = await listen(main, agent);
+  const server = await listen(main, front);
 
   return {
     url: urlOf(server),
@@ -48,7 +51,7 @@ export async function openFrontEnd(): Promise<FrontEnd> {
       for (const name of names) {
         if (tags.has(name)) continue;
         const route: Route = { pick: () => undefined };
-        tags.set(name, Object.assign(route, { server: await listen(route, agent) }));
+        tags.set(name, Object.assign(route, { server: await listen(route, front) }));
       }
     },
     tagUrl(name) {
@@ -78,16 +81,18 @@ export async function openFrontEnd(): Promise<FrontEnd> {
   };
 }
 
-async function listen(route: Route, agent: Agent): Promise<Server> {
-  const server = serve(route, agent);
+async function listen(route: Route, front: Front): Promise<Server> {
+  const server = serve(route, front);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
 }
 
-function serve(route: Route, agent: Agent): Server {
+function serve(route: Route, { agent, reservedPaths }: Front): Server {
   return createServer((incoming, outgoing) => {
-    const port = route.pick()?.address?.port;
+    const [path = ''] = (incoming.url ?? '').split('?');
+    const port = reservedPaths.includes(path) ? undefined : route.pick()?.address?.port;
     if (port === undefined) {
+      incoming.resume();
       // What the platform's front end says when nothing is routed to, in its way: a page, not JSON.
       outgoing
         .writeHead(404, { 'content-type': 'text/html; charset=UTF-8' })
@@ -114,13 +119,15 @@ function forward(
     },
     (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
-      answer.pipe(outgoing);
+      // An answer that breaks off must look so to the caller, and a caller who has gone ends it.
+      pipeline(answer, outgoing, () => {});
     },
   );
   upstream.on('error', () => {
-    if (!outgoing.headersSent) outgoing.writeHead(503);
-    outgoing.end();
+    if (outgoing.headersSent) outgoing.destroy();
+    else outgoing.writeHead(503).end();
   });
+  outgoing.on('close', () => upstream.destroy());
   incoming.pipe(upstream);
 }
 

@@ -4,10 +4,12 @@ import type { SecretStore } from '../secrets/store.ts';
 import { type ConditionJson, type ContainerJson, condition, shortName } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
 
+export type ContainerOptions = { images: Readonly<Record<string, ImageBehaviour>>; secrets: SecretStore };
+
 /** Starts what a revision's container runs, and says on the revision how that went. */
 export async function startContainer(
   revision: StoredRevision,
-  { images, secrets }: { images: Readonly<Record<string, ImageBehaviour>>; secrets: SecretStore },
+  { images, secrets }: ContainerOptions,
 ): Promise<void> {
   const [container = {}] = revision.template.containers ?? [];
   const image = container.image ?? '';

@@ -1,39 +1,20 @@
-import type { Json } from '../api/descriptors.ts';
-import { invalidArgument } from '../api/errors.ts';
+import { type Json, topFieldOf, writableFields } from '../api/descriptors.ts';
 
-// The fields of a service that a caller sets; everything else is the platform's (OUTPUT_ONLY in service.proto).
-const WRITABLE = [
-  'description',
-  'labels',
-  'annotations',
-  'client',
-  'clientVersion',
-  'ingress',
-  'launchStage',
-  'binaryAuthorization',
-  'template',
-  'traffic',
-  'scaling',
-  'invokerIamDisabled',
-  'defaultUriDisabled',
-  'customAudiences',
-  'iapEnabled',
-];
+const SERVICE = 'google.cloud.run.v2.Service';
+// Of the fields that a caller may send, these two say which service is meant, and which state of it.
+const WRITABLE = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
 
 /**
- * What a masked update makes of a resource: the fields that the mask names come from the request, those that the
+ * What a masked update makes of a service: the fields that the mask names come from the request, those that the
  * request leaves out are cleared, all others stay. No mask, or `*`, names every writable field.
  */
 export function applyMask<T extends Json>(current: T, request: Json, mask: string | undefined): T {
   const paths = mask === undefined || mask === '' || mask === '*' ? WRITABLE : mask.split(',').map(camelCase);
   let next: Json = current;
   for (const path of paths) {
-    const [field = '', ...rest] = path.split('.');
-    if (!WRITABLE.includes(field)) {
-      if (field in current) continue; // naming an output-only field is pointless, not wrong
-      throw invalidArgument(`update_mask: there is no field '${path}'.`);
-    }
-    next = replaceAt(next, request, [field, ...rest]);
+    const field = topFieldOf(SERVICE, path);
+    // Naming a field that the platform writes is pointless, not wrong.
+    if (WRITABLE.includes(field)) next = replaceAt(next, request, path.split('.'));
   }
   // Only fields of the same resource were replaced.
   return next as T;

@@ -58,6 +58,18 @@ export type ServiceJson = {
   etag: string;
 };
 
+/**
+ * What Knative v1 says of a service and Admin v2 has no field for: annotations and labels in the namespaces that v2
+ * reserves. They are kept as they were written.
+ */
+export type KnativeExtras = {
+  annotations: Readonly<Record<string, string>>;
+  templateAnnotations: Readonly<Record<string, string>>;
+  templateLabels: Readonly<Record<string, string>>;
+};
+
+export const NO_EXTRAS: KnativeExtras = { annotations: {}, templateAnnotations: {}, templateLabels: {} };
+
 export type RevisionJson = {
   [key: string]: unknown;
   name: string;

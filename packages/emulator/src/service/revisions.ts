@@ -1,14 +1,24 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { aborted } from '../api/errors.ts';
-import { condition, type RevisionJson, type ServiceJson, shortName, type TemplateJson } from './resources.ts';
+import {
+  condition,
+  type KnativeExtras,
+  type RevisionJson,
+  type ServiceJson,
+  shortName,
+  type TemplateJson,
+} from './resources.ts';
 
 /** A revision and, once it is ready, the address that its container serves on. */
 export type StoredRevision = {
   name: string;
   json: RevisionJson;
   template: TemplateJson;
+  knative: KnativeExtras;
   state: 'starting' | 'ready' | 'failed';
+  /** Resolves when it is known whether the container serves; undefined while nobody has started it. */
+  started: Promise<void> | undefined;
   address: { port: number; close(): Promise<void> } | undefined;
 };
 
@@ -19,15 +29,23 @@ const SUFFIX = 'abcdefghijklmnopqrstuvwxyz0123456789';
  * The revision that a service's changed template asks for: a new one, or, when the template names one that was made
  * from the same configuration, that one. Throws a 409 when the name is taken by another configuration.
  */
-export function revisionFor(service: ServiceJson, existing: readonly StoredRevision[]): StoredRevision {
-  const { revision: given, ...configuration } = service.template;
+export function revisionFor(
+  service: ServiceJson,
+  knative: KnativeExtras,
+  existing: readonly StoredRevision[],
+): StoredRevision {
+  const { revision: given } = service.template;
   const taken = existing.find(({ name }) => name === given);
   if (taken !== undefined) {
-    const { revision: _, ...other } = taken.template;
-    if (isDeepStrictEqual(configuration, other)) return taken;
+    if (sameConfiguration(taken, { template: service.template, knative })) return taken;
     throw aborted(`Revision named '${given}' with different configuration already exists.`);
   }
-  const name = given || inventName(service);
+  return newRevision(given || inventName(service), service, knative);
+}
+
+/** A revision of the service as it is now that nobody has started yet. */
+export function newRevision(name: string, service: ServiceJson, knative: KnativeExtras): StoredRevision {
+  const { revision: _, ...configuration } = service.template;
   const now = new Date().toISOString();
   const json: RevisionJson = {
     ...configuration,
@@ -43,7 +61,26 @@ export function revisionFor(service: ServiceJson, existing: readonly StoredRevis
     observedGeneration: '1',
     etag: newEtag(),
   };
-  return { name, json, template: service.template, state: 'starting', address: undefined };
+  return {
+    name,
+    json,
+    template: service.template,
+    knative,
+    state: 'starting',
+    started: undefined,
+    address: undefined,
+  };
+}
+
+type Configuration = Pick<StoredRevision, 'template' | 'knative'>;
+
+/** Whether revisions made from the two would be the same but for their name. */
+export function sameConfiguration(one: Configuration, other: Configuration): boolean {
+  return isDeepStrictEqual(configurationOf(one), configurationOf(other));
+}
+
+function configurationOf({ template: { revision: _, ...rest }, knative }: Configuration) {
+  return { rest, annotations: knative.templateAnnotations, labels: knative.templateLabels };
 }
 
 export function newEtag(): string {

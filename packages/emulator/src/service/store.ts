@@ -1,55 +1,67 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../api/descriptors.ts';
-import { ApiError, aborted, alreadyExists, notFound } from '../api/errors.ts';
+import { ApiError, aborted, alreadyExists } from '../api/errors.ts';
 import { type FrontEnd, openFrontEnd } from '../network/front-end.ts';
 import type { EmulatorOptions } from '../options.ts';
-import type { SecretStore } from '../secrets/store.ts';
-import { startContainer } from './containers.ts';
+import type { ContainerOptions } from './containers.ts';
 import { applyMask } from './field-mask.ts';
-import { observe } from './observe.ts';
-import { condition, type RevisionJson, type ServiceJson, shortName } from './resources.ts';
+import { createOperationLog, type Operation } from './operations.ts';
+import { createReconciler } from './reconcile.ts';
+import {
+  condition,
+  type KnativeExtras,
+  NO_EXTRAS,
+  type RevisionJson,
+  type ServiceJson,
+  shortName,
+} from './resources.ts';
 import { newEtag, revisionFor, type StoredRevision } from './revisions.ts';
-import { validateTemplate, validateTraffic } from './validate.ts';
+import { validateService, validateServiceName } from './validate.ts';
 
 /** A service with all that belongs to it. */
 export type StoredService = {
   json: ServiceJson;
   revisions: StoredRevision[];
   frontEnd: FrontEnd;
-  /** What Knative v1 knows of it and Admin v2 has no place for: annotations and labels in reserved namespaces. */
-  knative: {
-    annotations: Record<string, string>;
-    templateAnnotations: Record<string, string>;
-    templateLabels: Record<string, string>;
-  };
-};
-
-/** A change on its way: https://google.aip.dev/151 */
-export type Operation = {
-  name: string;
-  service: string;
-  done: boolean;
-  error?: { code: number; message: string };
+  knative: KnativeExtras;
 };
 
 export type ServiceChange = {
   /** The new values, in v2 spelling; only the fields that the mask names are taken. */
   fields: Json;
-  mask: string | undefined;
+  mask?: string | undefined;
+  /** Default: what v1 knows beyond v2 stays as it is. */
+  knative?: KnativeExtras;
   /** The etag the caller saw, when it wants to be told of changes since. */
   etag?: string | undefined;
   person: string;
 };
 
+/** A service that is not made here but taken over as it was elsewhere. */
+export type AdoptedService = {
+  name: string;
+  /** What it looks like once it is known where it serves. */
+  json(place: { name: string; uri: string; urls: string[]; etag: string }): ServiceJson;
+  knative: KnativeExtras;
+  /** Makes its revisions, oldest first, ready or failed; those that are ready have an address. */
+  revisions(json: ServiceJson): Promise<StoredRevision[]>;
+};
+
 export type ServiceStore = {
+  has(name: string): boolean;
   find(name: string): StoredService;
   list(): StoredService[];
   /** The service as v2 shows it. */
   read(name: string): ServiceJson;
   revisions(name: string): RevisionJson[];
-  create(name: string, fields: Json, person: string): Promise<Operation>;
   /** `validateOnly`: says what would become of it, changes nothing. */
+  create(
+    name: string,
+    change: Omit<ServiceChange, 'mask' | 'etag'>,
+    validateOnly?: boolean,
+  ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
+  adopt(service: AdoptedService): Promise<void>;
   operation(name: string): Operation;
   operations(): Operation[];
   /** Resolves when every change under way has settled. */
@@ -58,91 +70,42 @@ export type ServiceStore = {
 };
 
 type StoreOptions = Required<
-  Pick<EmulatorOptions, 'project' | 'region' | 'etags' | 'reconcileMs' | 'images'>
-> & {
-  secrets: SecretStore;
-};
-
-const GRPC_INTERNAL = 13;
+  Pick<EmulatorOptions, 'project' | 'region' | 'etags' | 'reconcileMs' | 'reservedPaths'>
+> &
+  ContainerOptions;
 
 export function createServiceStore(options: StoreOptions): ServiceStore {
   const parent = `projects/${options.project}/locations/${options.region}`;
   const services = new Map<string, StoredService>();
-  const operations = new Map<string, Operation>();
-  const underWay = new Set<Promise<void>>();
-  const timers = new Set<{ timer: NodeJS.Timeout; finish: () => void }>();
-  let closed = false;
+  const operations = createOperationLog(parent);
+  const reconciler = createReconciler(options);
 
   const find = (name: string): StoredService => {
     const service = services.get(name);
-    if (service === undefined) {
-      throw new ApiError(
-        404,
-        'NOT_FOUND',
-        `Resource '${name}' of kind 'SERVICE' in region '${options.region}' in project '${options.project}' does not exist.`,
-      );
-    }
-    return service;
+    if (service !== undefined) return service;
+    throw new ApiError(
+      404,
+      'NOT_FOUND',
+      `Resource '${name}' of kind 'SERVICE' in region '${options.region}' in project '${options.project}' does not exist.`,
+    );
   };
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const entry = {
-        timer: setTimeout(() => {
-          timers.delete(entry);
-          resolve();
-        }, ms),
-        finish: resolve,
-      };
-      timers.add(entry);
-    });
-
   /** Accepts the next state of a service and sets it on its way. */
-  const accept = (service: StoredService, next: ServiceJson): Operation => {
-    const templateChanged = !isDeepStrictEqual(
-      next.template,
-      service.revisions.length === 0 ? undefined : service.json.template,
-    );
-    const made = templateChanged ? revisionFor(next, service.revisions) : undefined;
+  const accept = (service: StoredService, next: ServiceJson, knative: KnativeExtras): Operation => {
+    const made = revisionToMake(service, next, knative);
     const working = condition('Ready', 'CONDITION_RECONCILING', {
       message: 'The change is being carried out.',
     });
     service.json = { ...next, reconciling: true, terminalCondition: working, etag: newEtag() };
+    service.knative = knative;
     if (made !== undefined && !service.revisions.includes(made)) service.revisions.push(made);
-    const operation: Operation = {
-      name: `${parent}/operations/${crypto.randomUUID()}`,
-      service: shortName(next.name),
-      done: false,
-    };
-    operations.set(operation.name, operation);
-    const work = carryOut(service, made, next.generation, operation).finally(() => underWay.delete(work));
-    underWay.add(work);
+    const operation = operations.begin(shortName(next.name));
+    reconciler.start(service, made, operation);
     return operation;
   };
 
-  const carryOut = async (
-    service: StoredService,
-    made: StoredRevision | undefined,
-    generation: string,
-    operation: Operation,
-  ): Promise<void> => {
-    await pause(options.reconcileMs);
-    if (closed) return;
-    if (made?.state === 'starting') await startContainer(made, options);
-    // A later change has taken over; what this one asked for no longer counts.
-    await service.frontEnd.openTags(service.json.traffic.flatMap(({ tag }) => tag ?? []));
-    if (service.json.generation === generation) {
-      service.json = observe(service);
-      service.frontEnd.route(service);
-    }
-    operation.done = true;
-    const { terminalCondition } = service.json;
-    if (service.json.generation === generation && terminalCondition.state === 'CONDITION_FAILED') {
-      operation.error = { code: GRPC_INTERNAL, message: terminalCondition.message ?? '' };
-    }
-  };
-
   return {
+    has: (name) => services.has(name),
     find,
     list: () => [...services.values()],
     read: (name) => structuredClone(find(name).json),
@@ -151,92 +114,122 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
         .revisions.map(({ json }) => structuredClone(json))
         .reverse(),
 
-    async create(name, fields, person) {
+    async create(name, { fields, knative = NO_EXTRAS, person }, validateOnly = false) {
+      validateServiceName(name);
       if (services.has(name)) throw alreadyExists(`Resource '${name}' already exists.`);
-      const now = new Date().toISOString();
-      const frontEnd = await openFrontEnd();
-      const blank: ServiceJson = {
-        name: `${parent}/services/${name}`,
-        uid: crypto.randomUUID(),
-        generation: '1',
-        createTime: now,
-        updateTime: now,
-        creator: person,
-        lastModifier: person,
-        template: {},
-        traffic: [],
-        observedGeneration: '0',
-        terminalCondition: { type: 'Ready', state: 'CONDITION_RECONCILING', lastTransitionTime: now },
-        conditions: [],
-        trafficStatuses: [],
-        uri: frontEnd.url,
-        urls: [frontEnd.url],
-        reconciling: true,
-        etag: newEtag(),
-      };
-      const next = applyMask(blank, { ...fields, traffic: fields.traffic ?? [] }, undefined);
-      validateTemplate(name, next.template);
-      validateTraffic(next.traffic);
-      const service: StoredService = {
-        json: next,
-        revisions: [],
-        frontEnd,
-        knative: { annotations: {}, templateAnnotations: {}, templateLabels: {} },
-      };
+      const next = applyMask(
+        blankService(`${parent}/services/${name}`, person),
+        { ...fields, traffic: fields.traffic ?? [] },
+        undefined,
+      );
+      validateService(name, next);
+      if (validateOnly) return operations.none(name, next);
+      const frontEnd = await openFrontEnd(options.reservedPaths);
+      const json = { ...next, uri: frontEnd.url, urls: [frontEnd.url] };
+      const service: StoredService = { json, revisions: [], frontEnd, knative };
       services.set(name, service);
-      return accept(service, next);
+      return accept(service, json, knative);
     },
 
     update(name, change, validateOnly = false) {
       const service = find(name);
       const current = service.json;
+      const { knative = service.knative } = change;
       if (options.etags === 'strict' && change.etag && change.etag !== current.etag) {
         throw aborted(
           `Conflict for resource '${name}': etag '${change.etag}' was specified but the current one is '${current.etag}'.`,
         );
       }
       const wished = applyMask(current, change.fields, change.mask);
-      const next: ServiceJson = { ...wished, traffic: wished.traffic ?? [] };
-      validateTemplate(name, next.template ?? {});
-      validateTraffic(next.traffic);
-      if (isDeepStrictEqual(next, current) || validateOnly) {
-        const operation: Operation = {
-          name: `${parent}/operations/${crypto.randomUUID()}`,
-          service: name,
-          done: true,
-        };
-        if (!validateOnly) operations.set(operation.name, operation);
-        return operation;
+      const next: ServiceJson = { ...wished, template: wished.template ?? {}, traffic: wished.traffic ?? [] };
+      validateService(name, next);
+      if (validateOnly) {
+        revisionToMake(service, next, knative);
+        return operations.none(name, structuredClone(next));
       }
-      return accept(service, {
-        ...next,
-        generation: String(Number(current.generation) + 1),
-        lastModifier: change.person,
-        updateTime: new Date().toISOString(),
+      if (isDeepStrictEqual([next, knative], [current, service.knative])) return operations.none(name);
+      return accept(
+        service,
+        {
+          ...next,
+          generation: String(Number(current.generation) + 1),
+          lastModifier: change.person,
+          updateTime: new Date().toISOString(),
+        },
+        knative,
+      );
+    },
+
+    async adopt({ name, json, knative, revisions }) {
+      const frontEnd = await openFrontEnd(options.reservedPaths);
+      const adopted = json({
+        name: `${parent}/services/${name}`,
+        uri: frontEnd.url,
+        urls: [frontEnd.url],
+        etag: newEtag(),
       });
+      const service: StoredService = { json: adopted, revisions: [], frontEnd, knative };
+      services.set(name, service);
+      service.revisions = await revisions(adopted);
+      await frontEnd.openTags(adopted.trafficStatuses.flatMap(({ tag }) => tag ?? []));
+      service.json = {
+        ...adopted,
+        trafficStatuses: adopted.trafficStatuses.map((row) => {
+          const uri = row.tag === undefined ? undefined : frontEnd.tagUrl(row.tag);
+          return uri === undefined ? row : { ...row, uri };
+        }),
+      };
+      frontEnd.route(service);
     },
 
-    operation(name) {
-      const operation = operations.get(name);
-      if (operation === undefined) throw notFound(name);
-      return operation;
-    },
-    operations: () => [...operations.values()],
-
-    async settled() {
-      while (underWay.size > 0) await Promise.all(underWay);
-    },
+    operation: operations.get,
+    operations: operations.list,
+    settled: reconciler.settled,
 
     async close() {
-      closed = true;
-      for (const { timer, finish } of timers) {
-        clearTimeout(timer);
-        finish();
-      }
-      await Promise.all(underWay);
+      await reconciler.close();
       for (const { frontEnd, revisions } of services.values()) {
         await Promise.all([frontEnd.close(), ...revisions.map(({ address }) => address?.close())]);
       }
     },
+  };
+}
+
+/** The revision that a changed template asks for; undefined when the template stays what it is. */
+function revisionToMake(
+  service: StoredService,
+  next: ServiceJson,
+  knative: KnativeExtras,
+): StoredRevision | undefined {
+  const templates = [service.json.template, next.template];
+  const labels = [service.knative.templateLabels, knative.templateLabels];
+  const annotations = [service.knative.templateAnnotations, knative.templateAnnotations];
+  const isNew = service.revisions.length === 0;
+  const changed = [templates, labels, annotations].some(
+    ([before, after]) => !isDeepStrictEqual(before, after),
+  );
+  return isNew || changed ? revisionFor(next, knative, service.revisions) : undefined;
+}
+
+function blankService(name: string, person: string): ServiceJson {
+  const now = new Date().toISOString();
+  return {
+    name,
+    uid: crypto.randomUUID(),
+    generation: '1',
+    createTime: now,
+    updateTime: now,
+    creator: person,
+    lastModifier: person,
+    template: {},
+    traffic: [],
+    observedGeneration: '0',
+    terminalCondition: { type: 'Ready', state: 'CONDITION_RECONCILING', lastTransitionTime: now },
+    conditions: [],
+    trafficStatuses: [],
+    uri: '',
+    urls: [],
+    reconciling: true,
+    etag: newEtag(),
   };
 }

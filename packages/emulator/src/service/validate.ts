@@ -1,15 +1,39 @@
 import { invalidArgument } from '../api/errors.ts';
-import { isLatest, type TemplateJson, type TrafficTargetJson } from './resources.ts';
+import { isLatest, type ServiceJson, type TemplateJson, type TrafficTargetJson } from './resources.ts';
 
 const REVISION_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const TAG = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const LONGEST_REVISION_NAME = 63;
-// RevisionTemplate.labels in google/cloud/run/v2/revision_template.proto names these as refused.
-const RESERVED_LABEL =
+const SERVICE_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+// CreateServiceRequest.service_id in google/cloud/run/v2/service.proto: fewer than 50 characters.
+const LONGEST_SERVICE_NAME = 49;
+// `labels` and `annotations` in service.proto and revision_template.proto name these as refused.
+const RESERVED =
   /^(?:run\.googleapis\.com|cloud\.googleapis\.com|serving\.knative\.dev|autoscaling\.knative\.dev)\//;
 
+/** Throws a 400 unless a service can have that name. */
+export function validateServiceName(name: string): void {
+  if (!SERVICE_NAME.test(name) || name.length > LONGEST_SERVICE_NAME)
+    throw invalidArgument(`service_id: '${name}' is not a valid service name.`);
+}
+
+/** Throws a 400 unless the service can be what it is to be. */
+export function validateService(name: string, { template, traffic, labels, annotations }: ServiceJson): void {
+  validateTemplate(name, template);
+  validateTraffic(traffic);
+  refuseReserved('labels', labels);
+  refuseReserved('annotations', annotations);
+  refuseReserved('template.labels', template.labels);
+  refuseReserved('template.annotations', template.annotations);
+}
+
+function refuseReserved(where: string, entries: Record<string, string> = {}): void {
+  const reserved = Object.keys(entries).find((key) => RESERVED.test(key));
+  if (reserved !== undefined) throw invalidArgument(`${where}: '${reserved}' is in a reserved namespace.`);
+}
+
 /** Throws a 400 unless the split can be asked for: shares within bounds that add up to 100, every tag once. */
-export function validateTraffic(traffic: readonly TrafficTargetJson[]): void {
+function validateTraffic(traffic: readonly TrafficTargetJson[]): void {
   const tags = new Set<string>();
   let total = 0;
   for (const target of traffic) {
@@ -32,7 +56,7 @@ export function validateTraffic(traffic: readonly TrafficTargetJson[]): void {
 }
 
 /** Throws a 400 unless revisions can be made from the template. */
-export function validateTemplate(service: string, template: TemplateJson): void {
+function validateTemplate(service: string, template: TemplateJson): void {
   const name = template.revision;
   if (name !== undefined && name !== '') {
     if (!REVISION_NAME.test(name) || name.length > LONGEST_REVISION_NAME) {
@@ -47,9 +71,6 @@ export function validateTemplate(service: string, template: TemplateJson): void 
   const [first] = template.containers ?? [];
   if (first?.image === undefined || first.image === '')
     throw invalidArgument('template.containers[0].image is required.');
-  const reserved = Object.keys(template.labels ?? {}).find((label) => RESERVED_LABEL.test(label));
-  if (reserved !== undefined)
-    throw invalidArgument(`template.labels: '${reserved}' is in a reserved namespace.`);
   const names = (first.env ?? []).map((variable) => variable.name);
   const twice = names.find((each, i) => names.indexOf(each) !== i);
   if (twice !== undefined) throw invalidArgument(`template.containers[0].env: '${twice}' is given twice.`);

@@ -1,0 +1,64 @@
+import type { ServiceStore } from '../service/store.ts';
+import { type Call, param, type Routes } from './call.ts';
+import type { Json } from './descriptors.ts';
+import { invalidArgument, notFound } from './errors.ts';
+import type { Guard } from './run-v2.ts';
+
+/**
+ * Who may do what with a service: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services.
+ * gcloud asks before it creates a service and when it opens one to everybody. A policy is kept, not acted on: every
+ * service here answers everybody.
+ */
+export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
+  const policies = new Map<string, Json>();
+  const serviceOf = (call: Call, permission: string): string => {
+    const [project, location, name] = [
+      param(call, 'project'),
+      param(call, 'location'),
+      param(call, 'service'),
+    ];
+    const refused = guard(permission, project, `projects/${project}/locations/${location}/services/${name}`);
+    if (refused !== undefined) throw refused;
+    if (location !== region) throw notFound(`${name} in ${location}`);
+    return name;
+  };
+  // Up to the colon: what follows it is the verb, https://google.aip.dev/136
+  const resource = '/projects/:project/locations/:location/services/:service(^[^:]+)';
+
+  return ['/v1', '/v2'].flatMap(
+    (version): Routes => [
+      {
+        method: 'GET',
+        path: `${version}${resource}::getIamPolicy`,
+        handle(call) {
+          const name = serviceOf(call, 'run.services.getIamPolicy');
+          store.find(name);
+          return policies.get(name) ?? { version: 1, etag: 'none' };
+        },
+      },
+      {
+        method: 'POST',
+        path: `${version}${resource}::setIamPolicy`,
+        handle(call) {
+          const name = serviceOf(call, 'run.services.setIamPolicy');
+          store.find(name);
+          const { policy } = call.body as { policy?: Json };
+          if (policy === undefined) throw invalidArgument('policy is required.');
+          const kept = { version: 1, ...policy, etag: crypto.randomUUID().slice(0, 8) };
+          policies.set(name, kept);
+          return kept;
+        },
+      },
+      {
+        method: 'POST',
+        path: `${version}${resource}::testIamPermissions`,
+        handle(call) {
+          // Asked about services that do not exist yet as well.
+          const { permissions = [] } = call.body as { permissions?: string[] };
+          const project = param(call, 'project');
+          return { permissions: permissions.filter((each) => guard(each, project, '') === undefined) };
+        },
+      },
+    ],
+  );
+}

@@ -1,0 +1,90 @@
+import { type ContainerOptions, startContainer } from '../service/containers.ts';
+import { condition, type ServiceJson } from '../service/resources.ts';
+import { newRevision, type StoredRevision } from '../service/revisions.ts';
+import type { AdoptedService } from '../service/store.ts';
+import { conditionsFromKnative } from './conditions.ts';
+import { serviceFromKnative, targetFromKnative } from './service.ts';
+import type { KnativeTarget, RecordedKnativeService } from './types.ts';
+
+/**
+ * A service as it was read from Cloud Run, to be taken over with its name, generation and split. Of its revisions those
+ * are made that serve or that it names as its latest, all from the template that it has now: the others' are not known.
+ * Secrets that it refers to must be there, or its revisions do not come up.
+ */
+export function recordedService(
+  { metadata, spec, status = {} }: RecordedKnativeService,
+  parent: string,
+  options: ContainerOptions,
+): AdoptedService {
+  const { fields, knative } = serviceFromKnative({
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata,
+    spec,
+  });
+  const { template = {}, traffic = [], ...settings } = fields as Partial<ServiceJson>;
+  const generation = String(metadata.generation ?? 1);
+  const people = metadata.annotations ?? {};
+  const createTime = metadata.creationTimestamp ?? new Date().toISOString();
+  const [terminalCondition = condition('Ready', 'CONDITION_SUCCEEDED'), ...conditions] =
+    conditionsFromKnative(status.conditions ?? []);
+  const fullName = (revision: string): string => `${parent}/services/${metadata.name}/revisions/${revision}`;
+  const { latestCreatedRevisionName: created, latestReadyRevisionName: ready } = status;
+  return {
+    name: metadata.name,
+    knative,
+    json: (place) => ({
+      ...settings,
+      ...place,
+      template,
+      traffic,
+      uid: metadata.uid ?? crypto.randomUUID(),
+      generation,
+      createTime,
+      updateTime: terminalCondition.lastTransitionTime,
+      creator: people['serving.knative.dev/creator'] ?? '',
+      lastModifier: people['serving.knative.dev/lastModifier'] ?? '',
+      observedGeneration: String(status.observedGeneration ?? generation),
+      terminalCondition,
+      conditions,
+      ...(created && { latestCreatedRevision: fullName(created) }),
+      ...(ready && { latestReadyRevision: fullName(ready) }),
+      trafficStatuses: (status.traffic ?? []).map(targetFromKnative),
+      reconciling: false,
+    }),
+    revisions: (json) => startRevisions(json, { spec, status }, knative, options),
+  };
+}
+
+async function startRevisions(
+  json: ServiceJson,
+  { spec, status = {} }: Pick<RecordedKnativeService, 'spec' | 'status'>,
+  knative: AdoptedService['knative'],
+  options: ContainerOptions,
+): Promise<StoredRevision[]> {
+  const { latestCreatedRevisionName: created, latestReadyRevisionName: ready } = status;
+  const served = [...(spec.traffic ?? []), ...(status.traffic ?? [])].map(
+    ({ revisionName }: KnativeTarget) => revisionName,
+  );
+  // The generation in a revision's name puts them in the order in which they were made.
+  const names = [...new Set([...served, ready, created])].filter((name) => name !== undefined).sort();
+  const revisions = names.map((name) => newRevision(name, json, knative));
+  await Promise.all(
+    revisions.map((revision) => {
+      const neverCameUp = revision.name === created && created !== ready && !served.includes(created);
+      revision.started = neverCameUp ? failed(revision, json) : startContainer(revision, options);
+      return revision.started;
+    }),
+  );
+  return revisions;
+}
+
+async function failed(revision: StoredRevision, { terminalCondition }: ServiceJson): Promise<void> {
+  revision.state = 'failed';
+  const { message } = terminalCondition;
+  revision.json = {
+    ...revision.json,
+    conditions: [condition('Ready', 'CONDITION_FAILED', message === undefined ? {} : { message })],
+    reconciling: false,
+  };
+}

@@ -1,0 +1,67 @@
+import { notFound } from '../api/errors.ts';
+import type { ServiceJson } from './resources.ts';
+
+/** How a change ended that did not succeed: google.rpc.Status, codes as in google/rpc/code.proto. */
+export type OperationError = { code: number; message: string };
+
+/** A change on its way: https://google.aip.dev/151 */
+export type Operation = {
+  name: string;
+  service: string;
+  done: boolean;
+  error?: OperationError;
+  /** What the service would look like, for a change that was only to be checked. */
+  preview?: ServiceJson;
+  /** Resolves when the operation is done. */
+  finished: Promise<void>;
+  finish(error?: OperationError): void;
+};
+
+export type OperationLog = {
+  /** An operation that is under way, and can be asked for from now on. */
+  begin(service: string): Operation;
+  /** One that is done already: nothing changed, or nothing was to be changed. Only the former is kept. */
+  none(service: string, preview?: ServiceJson): Operation;
+  get(name: string): Operation;
+  list(): Operation[];
+};
+
+/** The operations of one location, `projects/…/locations/…`. */
+export function createOperationLog(parent: string): OperationLog {
+  const operations = new Map<string, Operation>();
+  const create = (service: string): Operation => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const operation: Operation = {
+      name: `${parent}/operations/${crypto.randomUUID()}`,
+      service,
+      done: false,
+      finished: promise,
+      finish(error) {
+        operation.done = true;
+        if (error !== undefined) operation.error = error;
+        resolve();
+      },
+    };
+    return operation;
+  };
+  const begin = (service: string): Operation => {
+    const operation = create(service);
+    operations.set(operation.name, operation);
+    return operation;
+  };
+  return {
+    begin,
+    none(service, preview) {
+      const operation = preview === undefined ? begin(service) : create(service);
+      if (preview !== undefined) operation.preview = preview;
+      operation.finish();
+      return operation;
+    },
+    get(name) {
+      const operation = operations.get(name);
+      if (operation === undefined) throw notFound(name);
+      return operation;
+    },
+    list: () => [...operations.values()],
+  };
+}
