@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -191,6 +193,48 @@ describe('hints', () => {
   for (const { name, scenario, env, hint } of cases) {
     test(name, async () => assert.match((await smoke(scenario, env)).stderr, hint));
   }
+});
+
+describe('a service that answers in its own way', () => {
+  async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
+
+  test("Google's own 404 on /healthz is told from the service's", async () => {
+    await using service = await serve((request, response) => {
+      const isReserved = request.url === '/healthz';
+      response.writeHead(isReserved ? 404 : 200, { 'content-type': 'text/html; charset=UTF-8' });
+      response.end('<html><title>Error 404 (Not Found)!!1</title></html>');
+    });
+    const run = await runScriptProcess('smoke-health', [], { env: { OPENAGENTS_BASE_URL: service.url } });
+    assert.equal(run.exitCode, 1);
+    const [error = '', hint = '', body = ''] = run.stderr.split('\n');
+    assert.match(error, /^error: health: GET http\S+\/healthz: expected a status below 400, got status 404$/);
+    assert.match(hint, /Google's front end answers \/healthz itself/);
+    assert.match(body, /^body: <html>/);
+  });
+
+  test('the cookie that lets into a maintenance window is as secret as the token', async () => {
+    const cookie = 'oa_bypass=1795440000.c2lnbmF0dXJlLW9mLWEtY29va2ll';
+    await using service = await serve((request, response) => {
+      if (request.url?.startsWith('/?')) {
+        response.writeHead(302, { location: '/', 'set-cookie': `${cookie}; Path=/; Secure; HttpOnly` }).end();
+      } else response.writeHead(500).end(`no use for ${request.headers.cookie}`);
+    });
+    const run = await runScriptProcess('smoke-control', [], {
+      env: { OPENAGENTS_BASE_URL: service.url, OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: 'tok-bypass' },
+    });
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stderr, /^body: no use for oa_bypass=<redacted>$/m);
+  });
 });
 
 describe('other forms of the outcome', () => {

@@ -179,6 +179,17 @@ describe('a cold start', () => {
     });
   }
 
+  test('Retry-After is waited for', async () => {
+    const askedAt: number[] = [];
+    await using server = await coldServer((socket) => {
+      askedAt.push(performance.now());
+      socket.write('HTTP/1.1 429 Slow\r\nretry-after: 2\r\ncontent-length: 0\r\n\r\n');
+    }, 2);
+    assert.equal((await health(server.url, '2')).exitCode, 0);
+    const [first = 0, second = 0] = askedAt;
+    assert.ok(second - first >= 2000, `${second - first} ms`);
+  });
+
   test('503 without Retry-After, which a maintenance page is, is not tried again', async () => {
     await using server = await coldServer(
       (socket) => socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'),

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanLine } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
-import { isWorthRetrying } from './retry.ts';
+import { askedToWaitMs, isWorthRetrying } from './retry.ts';
 
 export type SmokeRequest = {
   method: 'GET' | 'HEAD' | 'POST';
@@ -103,6 +104,11 @@ export async function openSmokeClient({
             minTimeout: 250,
             maxTimeout: 4_000,
             shouldRetry: ({ error }) => error instanceof WorthRetrying || isWorthRetrying({ error }),
+            // No longer than a request may take: a server that asks for an hour is not met in this run.
+            async onFailedAttempt({ error, retriesLeft }) {
+              if (retriesLeft === 0 || !(error instanceof WorthRetrying)) return;
+              await sleep(Math.min(askedToWaitMs(error.answer, Date.now()), timeoutMs));
+            },
           },
         );
         return { answered: true, answer, ...took() };

@@ -61,7 +61,7 @@ function describeFailure({ id, request, expected, got, attempts }: FailedCheck, 
 }
 
 function withHint({ bodyExcerpt, hint }: FailedCheck): { hint?: string } {
-  const lines = [bodyExcerpt === undefined ? undefined : `body: ${bodyExcerpt}`, hint].filter(
+  const lines = [hint, bodyExcerpt === undefined ? undefined : `body: ${bodyExcerpt}`].filter(
     (line) => line !== undefined,
   );
   return lines.length === 0 ? {} : { hint: lines.join('\n') };

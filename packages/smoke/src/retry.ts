@@ -11,3 +11,13 @@ export function isWorthRetrying(met: { answer: Answer } | { error: unknown }): b
   const { error } = met;
   return error instanceof Error && 'code' in error && COLD_CODES.includes(String(error.code));
 }
+
+/**
+ * How long the server asks to be left alone, in milliseconds: Retry-After as seconds or as a date
+ * (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after); 0 when it does not say.
+ */
+export function askedToWaitMs({ headers }: Answer, now: number): number {
+  const value = headers['retry-after']?.trim() ?? '';
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+}
