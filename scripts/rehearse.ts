@@ -28,7 +28,7 @@ await runScript(usage, async ({ argv, env, out }) => {
     services: [{ name: SERVICE, image: STABLE_IMAGE }],
   });
   await using checkout = await sampleCheckout();
-  const cargo = await prepareCargo();
+  await using cargo = await prepareCargo();
   out.data(
     `A local Cloud Run listens at ${emulator.url}; ${SERVICE} serves at ${emulator.service(SERVICE).uri}`,
   );

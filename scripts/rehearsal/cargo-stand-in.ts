@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRustTools, type RustTools } from './rust-tools.ts';
@@ -8,17 +8,22 @@ export type CargoForRehearsal = {
   folder: string | undefined;
   /** What is not the real thing, in plain words. */
   notice: string | undefined;
+  [Symbol.asyncDispose](): Promise<void>;
 };
 
 /** Sees to it that both cargo gates can run: with the real cargo as far as this machine has it, else with a stand-in. */
 export async function prepareCargo(): Promise<CargoForRehearsal> {
   const tools = await findRustTools();
-  if (tools.wasm) return { folder: undefined, notice: undefined };
+  if (tools.wasm) return { folder: undefined, notice: undefined, async [Symbol.asyncDispose]() {} };
   const folder = await mkdtemp(join(tmpdir(), 'rehearsal-cargo-'));
   const program = join(folder, 'cargo');
   await writeFile(program, standIn(tools));
   await chmod(program, 0o755);
-  return { folder, notice: noticeOf(tools) };
+  return {
+    folder,
+    notice: noticeOf(tools),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 function noticeOf({ cargo }: RustTools): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from '@deploy/cli';
 import { cloudEnv, cloudWith, IMAGES, PROJECT, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { gcloudEnv } from '../support/gcloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const { exitCode: gcloudMissing } = await runCommand(['gcloud', '--version']);
@@ -23,22 +24,7 @@ test('gcloud itself deploys, splits and describes against the emulator, and prin
   });
   const config = mkdtempSync(join(tmpdir(), 'gcloud-'));
   t.after(() => rmSync(config, { recursive: true }));
-  const port = cloud.host.split(':')[1] ?? '';
-  // gcloud puts the region in front of the endpoint's host, which then resolves nowhere: it goes by way of a proxy.
-  const env = {
-    PATH: process.env.PATH ?? '',
-    HOME: config,
-    CLOUDSDK_CONFIG: config,
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://localhost:${port}/`,
-    CLOUDSDK_PROXY_TYPE: 'http',
-    CLOUDSDK_PROXY_ADDRESS: '127.0.0.1',
-    CLOUDSDK_PROXY_PORT: port,
-    CLOUDSDK_AUTH_ACCESS_TOKEN: 'local',
-    CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API: 'false',
-    CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-    CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
-    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
-  };
+  const env = { PATH: process.env.PATH ?? '', ...gcloudEnv(cloud, config) };
   const gcloud = async (...args: string[]): Promise<string> => {
     const run = await runCommand(
       ['gcloud', 'run', ...args, '--project', PROJECT, '--region', 'us-central1'],

@@ -1,49 +1,24 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { runCommand } from '@deploy/cli';
 import { forwardTo } from '../support/forward.ts';
 import { recordedService } from '../support/recorded-service.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { slowLine } from '../support/slow-line.ts';
+import { type LocalCertificate, localCertificate } from '../support/tls.ts';
 
 const ROUND_TRIP_MS = 1000;
 const TOKEN = { OPENAGENTS_CONTROL_ACCESS_TOKEN: 'tok-good' };
 
 describe('the smoke checks over TLS on a slow line', { concurrency: true }, () => {
-  let folder: string;
-  let tls: { key: string; cert: string };
+  let tls: LocalCertificate;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tls-'));
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    const made = await runCommand([
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      ...subject,
-    ]);
-    assert.equal(made.exitCode, 0, made.stderr);
-    tls = { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+    tls = await localCertificate();
   });
-  after(() => rm(folder, { recursive: true }));
+  after(() => tls[Symbol.asyncDispose]());
 
   const cases = [
     { name: 'HTTP/1.1, without an access token', env: {}, h2: false, maintenance: false },
@@ -68,7 +43,7 @@ describe('the smoke checks over TLS on a slow line', { concurrency: true }, () =
       const run = await runScriptProcess('smoke-control', [], {
         env: {
           OPENAGENTS_BASE_URL: `https://localhost:${line.port}`,
-          NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem'),
+          NODE_EXTRA_CA_CERTS: tls.certFile,
           ...env,
         },
       });

@@ -1,11 +1,11 @@
-import pRetry from 'p-retry';
 import { asCloudError, type CallSubject, CloudError } from './cloud-error.ts';
 
 /**
- * Makes a call that may be made twice without harm, such as a read: repeated, with growing pauses, for as long as there is no answer or the platform
- * asks for patience. Throws a CloudError.
+ * Makes a call that may be made twice without harm, such as a read: repeated, with growing pauses, for as long as there
+ * is no answer or the platform asks for patience. Throws a CloudError.
  */
 export async function repeatableCall<T>(subject: CallSubject, call: () => Promise<T>): Promise<T> {
+  const { default: pRetry } = await import('p-retry');
   return pRetry(() => callOnce(subject, call), {
     retries: 4,
     minTimeout: 200,

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '@deploy/cli';
-import { request } from 'undici';
 
 // A change of traffic reaches the platform's front ends one after another, within seconds:
 // https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
@@ -47,6 +46,8 @@ async function lookFromOutside(
 
 /** The status of a GET, redirects not followed; in words when there was no answer. */
 async function statusOf(url: string): Promise<number | string> {
+  // Loaded here and not above: it would be half of the start-up of scripts that never come here.
+  const { request } = await import('undici');
   try {
     const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
     await body.dump();
