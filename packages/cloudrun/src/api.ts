@@ -36,7 +36,7 @@ export type ServiceApi = {
 // Reads answer in a fraction of a second; a write waits for validation on the server. The vendor's default for writes
 // (15 s) is short of what a busy region takes.
 const READ_TIMEOUT_MS = 10_000;
-const WRITE_TIMEOUT_MS = 60_000;
+const WRITE_TIMEOUT_MS = 90_000;
 
 /** Opens the API for one service. The vendor's clients are loaded here and not before: they cost 200 ms. */
 export async function openServiceApi(connection: Connection, location: ServiceLocation): Promise<ServiceApi> {

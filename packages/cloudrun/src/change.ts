@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '@deploy/cli';
+import { tellIfInterrupted, UserError } from '@deploy/cli';
 import type { ServiceApi, ServiceChange } from './api.ts';
 import { CloudError } from './cloud-error.ts';
 import { gcloudCommands } from './gcloud-commands.ts';
@@ -37,6 +37,10 @@ export async function changeService(
   plan: Plan,
   onRetry: (why: string) => void,
 ): Promise<AcceptedChange> {
+  using _ = tellIfInterrupted({
+    message: `before the change of service ${api.location.service} was sent`,
+    hint: 'This change was not made; run this again when you are ready.',
+  });
   let lastConflict = '';
   let first: Service | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -75,6 +79,10 @@ export function changedBy(service: Service): string {
 type Written = { state: 'written'; generation: number } | { state: 'not-written'; why: string };
 
 async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service): Promise<Written> {
+  using _ = tellIfInterrupted({
+    message: `while the change of service ${before.name} was being sent: whether it is made is unknown`,
+    hint: `Look before running this again: ${gcloudCommands.canaryStatus(api.location)}`,
+  });
   try {
     const accepted = await api.write(change, before.etag);
     return { state: 'written', generation: accepted.generation };

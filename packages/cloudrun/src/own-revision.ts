@@ -2,16 +2,16 @@ import { UserError } from '@deploy/cli';
 import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
 import type { Revision, Service } from './service.ts';
-import { describeCondition } from './settle.ts';
+import { describeCondition, lookAfterChange } from './settle.ts';
 import { describeShares, sharesOf } from './traffic.ts';
 
 /** The revision that a settled service made from the template with our mark. Throws a UserError when there is none. */
 export async function ownRevision(api: ServiceApi, settled: Service, nonce: string): Promise<Revision> {
-  if (settled.latestCreatedRevision !== undefined) {
-    const newest = await api.readRevision(settled.latestCreatedRevision);
-    if (newest.nonce === nonce) return newest;
-  }
-  const found = await api.findRevision(nonce);
+  const { latestCreatedRevision: newestName, generation } = settled;
+  const found = await lookAfterChange(api, generation, async () => {
+    const newest = newestName === undefined ? undefined : await api.readRevision(newestName);
+    return newest?.nonce === nonce ? newest : api.findRevision(nonce);
+  });
   if (found !== undefined) return found;
   throw new UserError(
     `the platform accepted the change but made no revision from it; since then, ${changedBy(settled)}`,

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '@deploy/cli';
+import { tellIfInterrupted, UserError } from '@deploy/cli';
 import type { ServiceApi } from './api.ts';
+import { CloudError } from './cloud-error.ts';
+import { gcloudCommands } from './gcloud-commands.ts';
 import type { Condition, Service } from './service.ts';
 
 // A revision may take its startup probe's 240 s, and image import before that; gcloud waits without an end.
@@ -13,23 +15,55 @@ export type Watcher = (service: Service) => void;
 
 /**
  * Waits until the platform has carried out the given generation, or a later one, and gives the service as it is then,
- * settled well or badly. Throws a UserError when that takes over a quarter of an hour.
+ * settled well or badly. Throws a UserError when that takes over a quarter of an hour, or when the service can no longer
+ * be read: the platform goes on by itself in either case, and so it does when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
   generation: number,
   watch: Watcher = () => {},
 ): Promise<Service> {
+  const { goesOn, look } = afterwards(api, generation);
+  using _ = tellIfInterrupted({ message: `while waiting: ${goesOn}`, hint: look });
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   let pauseMs = FIRST_POLL_MS;
   while (true) {
-    const service = await api.read();
+    const service = await lookAfterChange(api, generation, () => api.read());
     if (isSettled(service, generation)) return service;
     watch(service);
     if (Date.now() > deadline) throw notSettled(service);
     await pause(pauseMs);
     pauseMs = Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
   }
+}
+
+/** Looks at what came of an accepted change; a CloudError then also says that there was one. */
+export async function lookAfterChange<T>(
+  api: ServiceApi,
+  generation: number | undefined,
+  look: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    const { goesOn, look: howToLook } = afterwards(api, generation);
+    throw new UserError(`${error.message}; ${goesOn}`, {
+      hint: error.hint === undefined ? howToLook : `${error.hint} ${howToLook}`,
+      cause: error,
+    });
+  }
+}
+
+function afterwards(
+  { location }: ServiceApi,
+  generation: number | undefined,
+): { goesOn: string; look: string } {
+  const which = generation === undefined ? '' : ` (generation ${generation})`;
+  return {
+    goesOn: `service ${location.service} was changed${which} and the platform goes on with that by itself`,
+    look: `Look at what came of it: ${gcloudCommands.canaryStatus(location)}`,
+  };
 }
 
 /** Whether what the service shows is what became of that generation. */

@@ -6,6 +6,8 @@ export type Fault =
   | { kind: 'error'; httpStatus: number; status: string; message: string; headers?: Record<string, string> }
   /** The connection is cut before the request is taken, or after it was carried out. */
   | { kind: 'reset'; when: 'before' | 'after'; act?: () => void | Promise<void> }
+  /** Nobody listens for so many milliseconds, from just before the request is taken. */
+  | { kind: 'refuse'; ms: number }
   | { kind: 'cut-body' }
   | { kind: 'not-json'; body?: string }
   | { kind: 'stall'; ms: number }
@@ -15,6 +17,8 @@ export type Fault =
 export type Trigger = {
   match: RequestMatch;
   fault: Fault;
+  /** How many matching requests are let through first (default none). */
+  skip?: number;
   /** How often (default once). */
   times?: number;
 };
@@ -29,15 +33,17 @@ export type FaultPlan = {
 };
 
 export function createFaultPlan(): FaultPlan {
-  const pending: { trigger: Trigger; left: number }[] = [];
+  const pending: { trigger: Trigger; skip: number; left: number }[] = [];
   return {
-    add: (trigger) => pending.push({ trigger, left: trigger.times ?? 1 }),
+    add: (trigger) => pending.push({ trigger, skip: trigger.skip ?? 0, left: trigger.times ?? 1 }),
     clear: () => void pending.splice(0),
     take(method, path) {
-      const entry = pending.find(
+      const matching = pending.filter(
         ({ trigger: { match }, left }) =>
           left > 0 && (match.method ?? method) === method && match.path.test(path),
       );
+      const entry = matching.find(({ skip }) => skip === 0);
+      for (const waiting of matching) waiting.skip = Math.max(0, waiting.skip - 1);
       if (entry === undefined) return undefined;
       entry.left -= 1;
       return entry.trigger.fault;

@@ -34,7 +34,8 @@ export async function carryOut(plan: MaintenancePlan, context: CarryOutContext):
       return plan.revision;
     case 'new-revision': {
       const { name } = await makeRevision(plan.template, context, { traffic: service.traffic });
-      if (plan.traffic === 'move') await moveTraffic(name, context);
+      if (plan.traffic === 'move')
+        await moveTraffic(name, context).catch((error) => afterMaking(name, error));
       return name;
     }
   }
@@ -66,6 +67,15 @@ async function moveTraffic(revision: string, { api, isOpen, tell }: CarryOutCont
   };
   const accepted = await changeService(api, unlessChanged(service, change), tell);
   await waitUntilSettled(api, accepted.generation);
+}
+
+/** The traffic did not move, or may not have: what was made for it before must not go unsaid. */
+function afterMaking(revision: string, error: unknown): never {
+  if (!(error instanceof UserError)) throw error;
+  throw new UserError(`${error.message}; revision ${revision} was made before that`, {
+    hint: `${error.hint ?? ''} When run again, this goes on from what it finds.`.trim(),
+    cause: error,
+  });
 }
 
 /** A window is planned from what serves; when that has been changed by somebody else, the plan no longer holds. */

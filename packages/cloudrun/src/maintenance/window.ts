@@ -2,7 +2,7 @@ import { type Action, startProgress, UserError } from '@deploy/cli';
 import type { ServiceApi } from '../api.ts';
 import { gcloudCommands, type ServiceLocation } from '../gcloud-commands.ts';
 import type { Revision, Service } from '../service.ts';
-import { describeCondition, isSettled, waitUntilSettled } from '../settle.ts';
+import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../settle.ts';
 import { describeShares, type Share, sharesOf } from '../traffic.ts';
 import { carryOut } from './carry-out.ts';
 import { fulfils, isMaintenanceOn, type MaintenanceWish } from './environment.ts';
@@ -55,7 +55,11 @@ async function setMaintenance(
     const plan = planMaintenance(surroundings, wish, options);
     const isOpen = serving.every(({ template }) => isMaintenanceOn(template));
     const revision = await carryOut(plan, { api, service, isOpen, tell: progress.update });
-    const outcome = await verify(api, wish, { service, plan, revision, rotated: options.rotated });
+    const done = { service, plan, revision, rotated: options.rotated };
+    const outcome =
+      plan.kind === 'nothing'
+        ? await verify(api, wish, done)
+        : await lookAfterChange(api, undefined, () => verify(api, wish, done));
     progress.done(describeOutcome(outcome));
     return outcome;
   } finally {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import createRouter from 'find-my-way';
 import type { Fault, FaultPlan } from '../faults.ts';
@@ -44,7 +45,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     }
   };
 
-  return createServer(async (request, response) => {
+  const server = createServer(async (request, response) => {
     const method = request.method ?? 'GET';
     const target = targetOf(request);
     const seen: Seen = {};
@@ -58,6 +59,7 @@ export function createApiServer(options: ApiServerOptions): Server {
         status,
       });
     const fault = faults.take(method, target.path);
+    if (fault?.kind === 'refuse') stopListening(server, fault.ms, stopping);
     const early = await before(fault, stopping).catch(refusal);
     if (stopping.aborted) return void response.destroy();
     if (early === 'cut') {
@@ -68,6 +70,17 @@ export function createApiServer(options: ApiServerOptions): Server {
     record(answered.status);
     send(response, answered, fault);
   });
+  return server;
+}
+
+/** Closes the port and every connection, and listens again after that time. */
+function stopListening(server: Server, ms: number, stopping: AbortSignal): void {
+  const { port, address } = server.address() as AddressInfo;
+  server.close();
+  server.closeAllConnections();
+  setTimeout(() => {
+    if (!stopping.aborted) server.listen(port, address);
+  }, ms).unref();
 }
 
 function refusal(error: unknown): Answer {
@@ -104,6 +117,8 @@ async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<
     case 'reset':
       await fault.act?.();
       return fault.when === 'before' ? 'cut' : undefined;
+    case 'refuse':
+      return 'cut';
     case 'stall':
       await pause(fault.ms, undefined, { signal: stopping }).catch(() => {});
       return undefined;

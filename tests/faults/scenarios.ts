@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import type { Emulator, EmulatorOptions } from '@deploy/emulator';
+import { IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+
+/** A script called in a situation; what is to be true when it says that it did its work. */
+export type Scenario = {
+  script: string;
+  /** What the call is about, as the table names it. */
+  title: string;
+  cloud?: EmulatorOptions;
+  args(cloud: Emulator): string[];
+  env?: Record<string, string>;
+  /** Throws when the work is not done. */
+  requireDone(cloud: Emulator, before: Before): void;
+};
+
+export type Before = { generation: string; revisions: string[]; serving: string[] };
+
+const TWO_REVISIONS = {
+  services: [
+    {
+      name: SERVICE,
+      image: `${IMAGES}:one`,
+      laterImages: [`${IMAGES}:two`],
+      traffic: [{ revision: 1, percent: 100 }],
+    },
+  ],
+};
+const TOKEN = 'canary-token-for-the-bypass-0123456789';
+const IN_MAINTENANCE = {
+  services: [
+    {
+      name: SERVICE,
+      image: `${IMAGES}:one`,
+      env: {
+        OA_MAINTENANCE_MODE_ENABLED: 'true',
+        OA_MAINTENANCE_BYPASS_TOKEN: { secret: 'bypass', version: 'latest' },
+      },
+    },
+  ],
+  secrets: { bypass: TOKEN },
+};
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    script: 'canary-rollout',
+    title: 'status',
+    args: () => ['status'],
+    requireDone: unchanged,
+  },
+  {
+    script: 'canary-rollout',
+    title: 'deploy-no-traffic',
+    args: () => ['deploy-no-traffic', `${IMAGES}:two`],
+    requireDone(cloud, before) {
+      assert.equal(revisionNames(cloud).length, before.revisions.length + 1, 'exactly one new revision');
+      assert.deepEqual(servedShares(cloud), [`${before.revisions[0]}=100`]);
+    },
+  },
+  {
+    script: 'canary-rollout',
+    title: 'set-traffic',
+    cloud: TWO_REVISIONS,
+    args: (cloud) => ['set-traffic', ...revisionNames(cloud), '5'],
+    requireDone(cloud, { revisions: [one, two] }) {
+      assert.deepEqual(servedShares(cloud), [`${one}=95`, `${two}=5`]);
+    },
+  },
+  {
+    script: 'canary-rollout',
+    title: 'rollback',
+    cloud: { services: [{ ...TWO_REVISIONS.services[0], traffic: split(95, 5) }] } as EmulatorOptions,
+    args: (cloud) => ['rollback', revisionNames(cloud)[0] ?? ''],
+    requireDone(cloud, { revisions: [one] }) {
+      assert.deepEqual(servedShares(cloud), [`${one}=100`]);
+    },
+  },
+  {
+    script: 'maintenance-mode',
+    title: 'status',
+    cloud: IN_MAINTENANCE,
+    args: () => ['status'],
+    requireDone: unchanged,
+  },
+  {
+    script: 'maintenance-mode',
+    title: 'enable, with a token, traffic on LATEST',
+    args: () => ['enable'],
+    env: { MAINTENANCE_BYPASS_TOKEN: TOKEN },
+    requireDone(cloud, before) {
+      assert.equal(revisionNames(cloud).length, before.revisions.length + 1, 'exactly one new revision');
+      assert.deepEqual(servedShares(cloud), [`${revisionNames(cloud).at(-1)}=100`]);
+      assert.ok(isInMaintenance(cloud));
+    },
+  },
+  {
+    script: 'maintenance-mode',
+    title: 'enable, with a token, traffic moved',
+    cloud: TWO_REVISIONS,
+    args: () => ['enable'],
+    env: { MAINTENANCE_BYPASS_TOKEN: TOKEN, MAINTENANCE_MOVE_TRAFFIC: '1' },
+    requireDone(cloud, before) {
+      assert.equal(revisionNames(cloud).length, before.revisions.length + 1, 'exactly one new revision');
+      assert.deepEqual(servedShares(cloud), [`${revisionNames(cloud).at(-1)}=100`]);
+      assert.ok(isInMaintenance(cloud));
+    },
+  },
+  {
+    script: 'maintenance-mode',
+    title: 'disable',
+    cloud: IN_MAINTENANCE,
+    args: () => ['disable'],
+    requireDone(cloud) {
+      assert.ok(!isInMaintenance(cloud));
+      assert.deepEqual(servedShares(cloud), [`${revisionNames(cloud).at(-1)}=100`]);
+    },
+  },
+];
+
+/** What gets traffic, as `name=percent`. */
+export function servedShares(cloud: Emulator): string[] {
+  return serving(cloud).filter((target) => !/=0(\(|$)/.test(target));
+}
+
+function unchanged(cloud: Emulator, before: Before): void {
+  assert.deepEqual(revisionNames(cloud), before.revisions);
+  assert.deepEqual(serving(cloud), before.serving);
+}
+
+function split(one: number, two: number) {
+  return [
+    { revision: 1, percent: one },
+    { revision: 2, percent: two },
+  ];
+}
+
+function isInMaintenance(cloud: Emulator): boolean {
+  const env = cloud.service(SERVICE).template.containers?.[0]?.env ?? [];
+  return env.some(({ name, value }) => name === 'OA_MAINTENANCE_MODE_ENABLED' && value === 'true');
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '@deploy/cli';
+import { markdownTable } from 'markdown-table';
+import { FAULTS } from './catalog.ts';
+
+export type Cell = { script: string; call: string; fault: string; verdict: string };
+
+const PAGE = join(projectRoot, 'docs/faults.md');
+
+const INTRODUCTION = `# Faults
+
+What each script does when one cloud call goes wrong once, at that call. \`pnpm test:faults\` makes every one of these
+faults happen in the local Cloud Run, checks that traffic still adds up to 100 % on ready revisions, and holds this page to
+what came out; \`pnpm test:faults --write\` writes it anew.
+
+- **done**: the script repeated what may be repeated, or looked up what became of a write, and did its work (exit 0)
+- **stops before**: exit 1 with one clear line; the service is as it was
+- **stops after**: exit 1 with one clear line; the service was changed, and the line says so and how to look`;
+
+/** Holds the checked-in table to what came out; writes it instead when asked to. */
+export async function requireTable(cells: readonly Cell[]): Promise<void> {
+  const page = pageOf(cells);
+  if (process.env.FAULTS_WRITE === '1') await writeFile(PAGE, page);
+  assert.equal(await readFile(PAGE, 'utf8'), page, 'run `pnpm test:faults --write` and look at what changed');
+}
+
+function pageOf(cells: readonly Cell[]): string {
+  const faults = Object.keys(FAULTS);
+  const scripts = [...new Set(cells.map(({ script }) => script))].sort();
+  const sections = scripts.map((script) => {
+    const own = cells.filter((cell) => cell.script === script);
+    const calls = [...new Set(own.map(({ call }) => call))].sort();
+    const rows = calls.map((call) => [
+      `\`${call}\``,
+      ...faults.map((fault) => own.find((cell) => cell.call === call && cell.fault === fault)?.verdict ?? ''),
+    ]);
+    return `## ${script}\n\n${markdownTable([['call', ...faults], ...rows])}`;
+  });
+  return `${[INTRODUCTION, ...sections].join('\n\n')}\n`;
+}
