@@ -1,4 +1,6 @@
 import {
+  type Action,
+  checkoutSettings,
   flag,
   performAction,
   readSettings,
@@ -9,6 +11,7 @@ import {
   type Usage,
 } from '@deploy/cli';
 import {
+  accountOf,
   canaryStatus,
   canaryStatusYaml,
   chooseIdentity,
@@ -20,12 +23,16 @@ import {
   requireLocation,
   rollback,
   setTraffic,
+  type TrafficChange,
 } from '@deploy/cloudrun';
+import { evidenceSettings, joinEvidence } from '@deploy/report';
 
 const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
+  ...checkoutSettings,
+  ...evidenceSettings,
 };
 
 const usage: Usage = {
@@ -55,8 +62,8 @@ await runScript(usage, async ({ argv, env, out }) => {
   const call = parseCanaryCall(action, args);
 
   const run = { dryRun: values.dryRun, out };
-  const openApi = () =>
-    openServiceApi({ emulatorHost: values.emulatorHost, identity: chooseIdentity(values) }, location);
+  const identity = chooseIdentity(values);
+  const openApi = () => openServiceApi({ emulatorHost: values.emulatorHost, identity }, location);
   switch (call.action) {
     case 'status': {
       const status = await performAction(canaryStatus(openApi, location), run);
@@ -71,12 +78,21 @@ await runScript(usage, async ({ argv, env, out }) => {
         { revision: call.stable, percent: 100 - call.canaryPercent },
         { revision: call.canary, percent: call.canaryPercent },
       ];
-      await performAction(setTraffic(openApi, location, shares), run);
+      await shift(setTraffic(openApi, location, shares));
       break;
     }
     case 'rollback':
-      await performAction(rollback(openApi, location, call.stable), run);
+      await shift(rollback(openApi, location, call.stable));
       break;
   }
   return 0;
+
+  async function shift(action: Action<TrafficChange>): Promise<void> {
+    const account = () => accountOf(identity, values.credentialsFile);
+    const evidence = await joinEvidence({ ...values, location, account, note: out.note });
+    await evidence.step(`canary-rollout ${call.action}`, async () => {
+      const shifted = await performAction(action, run);
+      if (!shifted.dryRun) await evidence.trafficChanged(shifted.outcome);
+    });
+  }
 });

@@ -1,4 +1,5 @@
 import {
+  checkoutSettings,
   flag,
   performAction,
   readSettings,
@@ -10,6 +11,7 @@ import {
   type Usage,
 } from '@deploy/cli';
 import {
+  accountOf,
   addSecretVersion,
   checkMaintenanceValues,
   checkToken,
@@ -31,6 +33,7 @@ import {
   requireServing,
   verifyFromOutside,
 } from '@deploy/cloudrun';
+import { evidenceSettings, joinEvidence } from '@deploy/report';
 
 const settings = {
   ...cloudSettings,
@@ -45,6 +48,8 @@ const settings = {
     'OPENAGENTS_BASE_URL',
     'URL to verify the window from outside; unset: only the configuration is verified',
   ),
+  ...checkoutSettings,
+  ...evidenceSettings,
 };
 
 const usage: Usage = {
@@ -64,7 +69,8 @@ await runScript(usage, async ({ argv: [action], env, out }) => {
   if (action !== 'status' && action !== 'enable' && action !== 'disable') return refuseUsage(usage, out);
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
-  const connection = { emulatorHost: values.emulatorHost, identity: chooseIdentity(values) };
+  const identity = chooseIdentity(values);
+  const connection = { emulatorHost: values.emulatorHost, identity };
   const openApi = () => openServiceApi(connection, location);
   const openSecrets = () => openSecretApi(connection, location);
   const run = { dryRun: values.dryRun, out };
@@ -79,24 +85,33 @@ await runScript(usage, async ({ argv: [action], env, out }) => {
   }
 
   const window = checkMaintenanceValues(values);
-  if (action === 'enable') await prepareToken();
-  const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
-  const change =
-    action === 'enable'
-      ? enableMaintenance(openApi, location, window, options)
-      : disableMaintenance(openApi, location, options);
-  const changed = await performAction(change, run);
-  if (changed.dryRun) return 0;
-  requireServing(changed.outcome);
-  if (values.baseUrl === undefined) {
-    out.note(
-      'verified: the configuration that serves; set OPENAGENTS_BASE_URL to verify from outside as well',
-    );
-  } else {
-    await verifyFromOutside(values.baseUrl.replace(/\/+$/, ''), changed.outcome.mode, window.allowedPaths);
+  const account = () => accountOf(identity, values.credentialsFile);
+  const evidence = await joinEvidence({ ...values, location, account, note: out.note });
+  await evidence.step(`maintenance-mode ${action}`, async () => {
+    if (action === 'enable') await prepareToken();
+    const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
+    const change =
+      action === 'enable'
+        ? enableMaintenance(openApi, location, window, options)
+        : disableMaintenance(openApi, location, options);
+    const changed = await performAction(change, run);
+    if (changed.dryRun) return;
+    await evidence.maintenanceChanged(changed.outcome);
+    requireServing(changed.outcome);
+    await verify(changed.outcome.mode);
+  });
+  return 0;
+
+  async function verify(mode: 'on' | 'off'): Promise<void> {
+    if (values.baseUrl === undefined) {
+      out.note(
+        'verified: the configuration that serves; set OPENAGENTS_BASE_URL to verify from outside as well',
+      );
+      return;
+    }
+    await verifyFromOutside(values.baseUrl.replace(/\/+$/, ''), mode, window.allowedPaths);
     out.note(`verified from outside: ${values.baseUrl}`);
   }
-  return 0;
 
   /** Sees to it that the secret holds a token before anything of the service is changed. */
   async function prepareToken(): Promise<void> {

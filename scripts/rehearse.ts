@@ -3,6 +3,7 @@ import { runScript, type Usage, UserError } from '@deploy/cli';
 import { startEmulator } from '@deploy/emulator';
 import { prepareCargo } from './rehearsal/cargo-stand-in.ts';
 import { childEnvironment } from './rehearsal/environment.ts';
+import { checkEvidence } from './rehearsal/evidence.ts';
 import { PROJECT, rolloutSteps, SERVICE, STABLE_IMAGE } from './rehearsal/rollout.ts';
 import { sampleCheckout } from './rehearsal/sample-checkout.ts';
 import { lookAtServing } from './rehearsal/serving.ts';
@@ -49,6 +50,14 @@ await runScript(usage, async ({ argv, env, out }) => {
     results.push({ title: step.title, exitCode, asExpected, durationMs, serving: reported });
   }
 
+  const evidence = await checkEvidence(checkout.root);
+  out.data(`\n## Evidence\n\nThe rollout's report: ${evidence.path}`);
+  out.data(
+    evidence.missing.length === 0
+      ? `It holds every field that the runbook requires.${keep ? '' : ' It goes with the sample checkout; --keep keeps both.'}`
+      : `It LACKS: ${evidence.missing.join(', ')}`,
+  );
+
   out.data(`\n## Summary\n\n${summaryTable(results)}`);
   if (cargo.notice !== undefined) out.data(cargo.notice);
   const failed = results.filter(({ asExpected }) => !asExpected);
@@ -56,6 +65,9 @@ await runScript(usage, async ({ argv, env, out }) => {
     throw new UserError(
       `the rehearsal did not go as it should: ${failed.map(({ title }) => title).join('; ')}`,
     );
+  }
+  if (evidence.missing.length > 0) {
+    throw new UserError(`the evidence report lacks ${evidence.missing.join(', ')}`);
   }
   if (keep) {
     out.data(`\nThe local Cloud Run stays up; Ctrl-C ends it. Play with it:

@@ -1,27 +1,31 @@
-import { readSettings, runScript, type Usage } from '@deploy/cli';
+import { checkoutSettings, readSettings, runScript, type Usage } from '@deploy/cli';
+import { evidenceSettings, joinEvidenceByUrl } from '@deploy/report';
 import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
+
+const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
 
 const usage: Usage = {
   script: 'scripts/smoke-control.ts',
   purpose:
     'Checks what a deployed control service must do: readiness, status, cache policy, sessions and tokens.',
   calls: [{ arguments: '', does: 'all checks; those of sessions and tokens with an access token only' }],
-  settings: controlSmokeSettings,
+  settings,
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-control.ts'],
 };
 
 await runScript(usage, async ({ env, out }) => {
-  const { baseUrl, timeoutSeconds, retries, accessToken, bypassToken, ...show } = readSettings(
-    env,
-    controlSmokeSettings,
-  );
+  const values = readSettings(env, settings);
+  const baseUrl = requireBaseUrl(values.baseUrl);
+  const { timeoutSeconds, retries, accessToken, bypassToken } = values;
+  const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
   const outcome = await runControlSmoke({
-    baseUrl: requireBaseUrl(baseUrl),
+    baseUrl,
     timeoutMs: timeoutSeconds * 1000,
     retries,
     accessToken,
     bypassToken,
   });
-  await reportSmoke(outcome, { out, ...show });
+  await evidence.smoked(outcome);
+  await reportSmoke(outcome, { ...values, out });
   return 0;
 });

@@ -1,21 +1,24 @@
-import { readSettings, runScript, type Usage } from '@deploy/cli';
+import { checkoutSettings, readSettings, runScript, type Usage } from '@deploy/cli';
+import { evidenceSettings, joinEvidenceByUrl } from '@deploy/report';
 import { reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
+
+const settings = { ...smokeSettings, ...checkoutSettings, ...evidenceSettings };
 
 const usage: Usage = {
   script: 'scripts/smoke-health.ts',
   purpose: 'Checks that a deployed control service says it is healthy and ready.',
   calls: [{ arguments: '', does: 'GET /healthz and GET /readyz' }],
-  settings: smokeSettings,
+  settings,
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-health.ts'],
 };
 
 await runScript(usage, async ({ env, out }) => {
-  const { baseUrl, timeoutSeconds, retries, ...show } = readSettings(env, smokeSettings);
-  const outcome = await runHealthSmoke({
-    baseUrl: requireBaseUrl(baseUrl),
-    timeoutMs: timeoutSeconds * 1000,
-    retries,
-  });
-  await reportSmoke(outcome, { out, ...show });
+  const values = readSettings(env, settings);
+  const baseUrl = requireBaseUrl(values.baseUrl);
+  const { timeoutSeconds, retries } = values;
+  const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
+  const outcome = await runHealthSmoke({ baseUrl, timeoutMs: timeoutSeconds * 1000, retries });
+  await evidence.smoked(outcome);
+  await reportSmoke(outcome, { ...values, out });
   return 0;
 });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { cleanLine, errorMessage, runCommand, Secret, UserError } from '@deploy/cli';
 import type { AuthClient } from 'google-auth-library';
 
@@ -38,8 +39,8 @@ export async function openAuthClient(identity: Identity): Promise<AuthClient> {
     case 'credentials-file':
       return defaultCredentials();
     case 'gcloud-or-default': {
-      const token = await gcloudToken();
-      return token === undefined ? defaultCredentials() : tokenClient(token.value.reveal(), token.expiresAt);
+      const login = await gcloudLogin();
+      return login === undefined ? defaultCredentials() : tokenClient(login.token.reveal(), login.expiresAt);
     }
   }
 }
@@ -66,19 +67,30 @@ async function tokenClient(token: string, expiresAt?: number): Promise<AuthClien
   });
   if (expiresAt !== undefined) {
     client.refreshHandler = async () => {
-      const next = await gcloudToken();
+      const next = await gcloudLogin({ anew: true });
       if (next === undefined)
         throw new UserError('gcloud is gone from the PATH; cannot renew the access token');
-      return { access_token: next.value.reveal(), expiry_date: next.expiresAt };
+      return { access_token: next.token.reveal(), expiry_date: next.expiresAt };
     };
   }
   return client;
 }
 
-type GcloudToken = { value: Secret; expiresAt: number };
+type GcloudLogin = { token: Secret; expiresAt: number; account: string | undefined };
 
-/** gcloud's token for its active account; undefined when there is no gcloud or it has no account at all. */
-async function gcloudToken(): Promise<GcloudToken | undefined> {
+let asked: Promise<GcloudLogin | undefined> | undefined;
+
+/**
+ * gcloud's active account, with a token; undefined when there is no gcloud or it has no account at all. gcloud takes a
+ * second to start, so it is asked once, and again only when the token has to be a new one.
+ */
+function gcloudLogin({ anew } = { anew: false }): Promise<GcloudLogin | undefined> {
+  if (anew) asked = undefined;
+  asked ??= askGcloud();
+  return asked;
+}
+
+async function askGcloud(): Promise<GcloudLogin | undefined> {
   const answer = await runCommand(['gcloud', 'config', 'config-helper', '--format=json']);
   if (answer.exitCode === 127 || /do(es)? not currently have an active account/.test(answer.stderr)) {
     return undefined;
@@ -88,8 +100,32 @@ async function gcloudToken(): Promise<GcloudToken | undefined> {
       hint: HOW_TO_LOG_IN,
     });
   }
-  const { credential } = JSON.parse(answer.stdout) as {
+  const { credential, configuration } = JSON.parse(answer.stdout) as {
     credential: { access_token: string; token_expiry: string };
+    configuration?: { properties?: { core?: { account?: string } } };
   };
-  return { value: new Secret(credential.access_token), expiresAt: Date.parse(credential.token_expiry) };
+  return {
+    token: new Secret(credential.access_token),
+    expiresAt: Date.parse(credential.token_expiry),
+    account: configuration?.properties?.core?.account,
+  };
+}
+
+/** The account that acts, for the record; undefined when that cannot be told, as of a bare access token. */
+export async function accountOf(
+  identity: Identity,
+  credentialsFile: string | undefined,
+): Promise<string | undefined> {
+  try {
+    if (identity.kind === 'gcloud-or-default') return (await gcloudLogin())?.account;
+    if (identity.kind !== 'credentials-file' || credentialsFile === undefined) return undefined;
+    const { client_email: account } = JSON.parse(await readFile(credentialsFile, 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    return typeof account === 'string' ? account : undefined;
+  } catch {
+    // Whoever acts next with this login says what is wrong with it.
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ export { type CanaryCall, canaryActions, isCanaryAction, parseCanaryCall } from 
 export { CloudError, type CloudErrorKind } from './cloud-error.ts';
 export { type Deployment, deployNoTraffic } from './deploy.ts';
 export { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
-export { chooseIdentity, type Identity } from './identity.ts';
+export { accountOf, chooseIdentity, type Identity } from './identity.ts';
 export { type MaintenanceOutcome, requireServing } from './maintenance/outcome.ts';
 export { verifyFromOutside } from './maintenance/outside.ts';
 export {

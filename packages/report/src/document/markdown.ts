@@ -1,0 +1,70 @@
+import type { Code, Heading, List, Paragraph, PhrasingContent, RootContent, Table } from 'mdast';
+import { gfmToMarkdown } from 'mdast-util-gfm';
+import { toMarkdown } from 'mdast-util-to-markdown';
+
+/** What stands in a sentence or a table cell: a text from anywhere, or something marked up already. */
+export type Inline = string | PhrasingContent;
+
+/**
+ * Blocks as Markdown that GitHub renders, every text escaped. Cells are not padded, so that one long name does not
+ * change every line of its table.
+ */
+export function markdown(blocks: readonly RootContent[]): string {
+  return toMarkdown(
+    { type: 'root', children: [...blocks] },
+    {
+      bullet: '-',
+      extensions: [
+        gfmToMarkdown({ tablePipeAlign: false }),
+        // GitHub sets what stands between two of these as a formula.
+        { unsafe: [{ character: '$', inConstruct: 'phrasing' }] },
+      ],
+    },
+  ).trimEnd();
+}
+
+export function heading(depth: 1 | 2, text: string): Heading {
+  return { type: 'heading', depth, children: inlines([text]) };
+}
+
+export function paragraph(...parts: Inline[]): Paragraph {
+  return { type: 'paragraph', children: inlines(parts) };
+}
+
+export function list(items: readonly Inline[]): List {
+  return {
+    type: 'list',
+    ordered: false,
+    spread: false,
+    children: items.map((item) => ({ type: 'listItem', spread: false, children: [paragraph(item)] })),
+  };
+}
+
+export type Row = readonly Inline[];
+
+export function table(head: Row, rows: readonly Row[]): Table {
+  return {
+    type: 'table',
+    children: [head, ...rows].map((row) => ({
+      type: 'tableRow',
+      children: row.map((cell) => ({ type: 'tableCell', children: inlines([cell]) })),
+    })),
+  };
+}
+
+export function fence(lang: string, value: string): Code {
+  return { type: 'code', lang, value };
+}
+
+/** A name, a URL or such in type of its own; anything with characters that could break out of it stays plain text. */
+export function code(value: string): Inline {
+  return /^[\w./:@+=%,-]+$/.test(value) ? { type: 'inlineCode', value } : value;
+}
+
+export function strong(value: string): Inline {
+  return { type: 'strong', children: [{ type: 'text', value }] };
+}
+
+function inlines(parts: readonly Inline[]): PhrasingContent[] {
+  return parts.map((part) => (typeof part === 'string' ? { type: 'text', value: part } : part));
+}

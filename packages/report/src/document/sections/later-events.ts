@@ -1,0 +1,32 @@
+import type { RootContent } from 'mdast';
+import type { ReportRecord } from '../../record/schema.ts';
+import { describeSplit } from '../../record/split.ts';
+import { code, heading, paragraph, strong, table } from '../markdown.ts';
+import { moment } from '../words.ts';
+
+export function maintenanceSection({ maintenance }: ReportRecord): RootContent[] {
+  if (maintenance.length === 0) return [];
+  return [
+    heading(2, 'Maintenance window'),
+    table(
+      ['Time', 'Actor', 'Mode', 'State', 'Revision', 'Traffic'],
+      maintenance.map(({ at, actor, mode, state, changed, revision, after }) => [
+        moment(at),
+        code(actor),
+        mode,
+        changed ? state : `${state}, nothing changed`,
+        revision === undefined ? '' : code(revision),
+        describeSplit(after),
+      ]),
+    ),
+  ];
+}
+
+export function matrixSection({ matrix }: ReportRecord): RootContent[] {
+  if (matrix === undefined) return [];
+  const summary = matrix.summary === undefined ? [] : [' Summary: ', code(matrix.summary)];
+  return [
+    heading(2, 'Validation matrix'),
+    paragraph(`${moment(matrix.at)}: `, strong(matrix.verdict), '.', ...summary),
+  ];
+}

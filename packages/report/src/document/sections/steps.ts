@@ -1,0 +1,26 @@
+import type { RootContent } from 'mdast';
+import type { ReportRecord, StepEntry } from '../../record/schema.ts';
+import { heading, paragraph, table } from '../markdown.ts';
+import { duration, moment } from '../words.ts';
+
+export function stepsSection({ steps }: ReportRecord): RootContent[] {
+  return [
+    heading(2, 'Steps'),
+    steps.length === 0
+      ? paragraph('None so far.')
+      : table(
+          ['Step', 'State', 'Begun', 'Took', 'Detail'],
+          steps.map((step) => [
+            step.name,
+            step.state,
+            moment(step.startedAt),
+            duration(tookMs(step)),
+            step.detail ?? '',
+          ]),
+        ),
+  ];
+}
+
+function tookMs({ startedAt, endedAt }: StepEntry): number | undefined {
+  return endedAt === undefined ? undefined : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
+}

@@ -1,0 +1,53 @@
+import type { ReportRecord } from '../record/schema.ts';
+import type { trafficNow } from '../record/split.ts';
+
+type Split = NonNullable<ReturnType<typeof trafficNow>>;
+
+/**
+ * The traffic split over time as a Mermaid timeline: a column a change, who got how much beneath it, days as sections.
+ * Its columns are equally wide, unlike a Gantt chart's, in which a minute at 5 % would vanish beside a day at 100 %.
+ */
+export function trafficTimeline({ service, startedAt, trafficBefore, trafficChanges }: ReportRecord): string {
+  const columns = [
+    ...(trafficBefore === undefined ? [] : [{ at: startedAt, period: 'before', split: trafficBefore }]),
+    ...trafficChanges.map(({ at, after }) => ({ at, period: clock(at), split: after })),
+  ];
+  const lines = ['timeline'];
+  let day = '';
+  for (const { at, period, split } of columns) {
+    if (day !== dayOf(at)) {
+      day = dayOf(at);
+      lines.push(`    section ${day}`);
+    }
+    lines.push(`        ${period} : ${events(split, service)}`);
+  }
+  return lines.join('\n');
+}
+
+function events(split: Split, service: string): string {
+  if (split.length === 0) return 'nothing';
+  return split.map(({ revision, percent }) => `${label(revision, service)} ${percent} %`).join(' : ');
+}
+
+// A box is some 20 characters wide and breaks lines at spaces only; the table beneath has the whole name.
+const LONGEST_LABEL = 20;
+
+/**
+ * Cloud Run names a revision after its service; what tells it apart is the rest. Colons, `#` and `;` mean something in
+ * a timeline, and its renderer shows entity codes undecoded, so nothing but plain characters goes in.
+ */
+function label(revision: string, service: string): string {
+  const own = revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
+  const plain = own.replace(/[^A-Za-z0-9._-]/g, '_');
+  return plain.length <= LONGEST_LABEL ? plain : `..${plain.slice(-LONGEST_LABEL)}`;
+}
+
+function dayOf(at: string): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** A time of day without the colon, which would end the column's name. */
+function clock(at: string): string {
+  const [hours, minutes, seconds] = new Date(at).toISOString().slice(11, 19).split(':');
+  return `${hours}h${minutes}m${seconds}`;
+}

@@ -1,0 +1,76 @@
+import { cleanLine, errorMessage, UserError } from '@deploy/cli';
+import type { ServiceLocation } from '@deploy/cloudrun';
+import { findByBaseUrl, findByService } from '../store/find.ts';
+import { readReport } from '../store/store.ts';
+import { localActor } from '../whereabouts.ts';
+import type { JoinPlace, JoinRequest } from './begin.ts';
+import { type Evidence, noEvidence } from './evidence.ts';
+import { refuseWithoutEvidence } from './failure.ts';
+import { isAbout } from './open.ts';
+import { reportEvidence } from './report-evidence.ts';
+
+/** Joins the newest open report of the service, or the one that was named. */
+export async function joinByService(
+  request: JoinRequest & { location: ServiceLocation },
+  place: JoinPlace,
+): Promise<Evidence> {
+  const { location, note } = request;
+  if ('named' in place) {
+    await requireReport(place.named, location);
+    return evidenceIn(place.named, request);
+  }
+  return evidenceFound(request, async () => {
+    const path = await findByService(place.folder, location, ignored(note));
+    if (path === undefined) {
+      note(`no open evidence report of ${location.service} in ${place.folder}: this is not written down`);
+    }
+    return path;
+  });
+}
+
+/** Joins the open report that knows this base URL too, or the one that was named. */
+export async function joinByUrl(
+  request: JoinRequest & { baseUrl: string },
+  place: JoinPlace,
+): Promise<Evidence> {
+  if ('named' in place) {
+    await requireReport(place.named, undefined);
+    return evidenceIn(place.named, request);
+  }
+  return evidenceFound(request, () => findByBaseUrl(place.folder, request.baseUrl, ignored(request.note)));
+}
+
+async function evidenceFound(
+  request: JoinRequest,
+  find: () => Promise<string | undefined>,
+): Promise<Evidence> {
+  try {
+    const path = await find();
+    return path === undefined ? noEvidence : await evidenceIn(path, request);
+  } catch (error) {
+    request.note(`warning: no evidence is written: ${cleanLine(errorMessage(error), 300)}`);
+    return noEvidence;
+  }
+}
+
+async function evidenceIn(path: string, { account, note }: JoinRequest): Promise<Evidence> {
+  return reportEvidence({ path, actor: (await account?.()) ?? localActor(), deploys: false, note });
+}
+
+/** Throws a UserError unless the file is a report, of that service if one is given. */
+async function requireReport(path: string, location: ServiceLocation | undefined): Promise<void> {
+  const report = await readReport(path).catch((error: unknown) => {
+    if (error instanceof UserError) throw error;
+    return refuseWithoutEvidence(path, error);
+  });
+  if (location === undefined || isAbout(report.record, location)) return;
+  const { service, project, region } = report.record;
+  throw new UserError(
+    `${path} is a report of ${service} in ${project}, ${region}, not of ${location.service} in ${location.project}, ${location.region}`,
+    { hint: 'Set EVIDENCE_REPORT to the report of this rollout, or to none. Nothing was changed.' },
+  );
+}
+
+function ignored(note: (line: string) => void): (path: string, why: string) => void {
+  return (path, why) => note(`ignored ${path}: ${cleanLine(why, 300)}`);
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { UserError } from '@deploy/cli';
+import type { ServiceLocation } from '@deploy/cloudrun';
+import type { ReportRecord } from '../record/schema.ts';
+import { type DeploymentStart, restartRecord, startRecord } from '../record/start.ts';
+import { reportsFolder } from '../reports-folder.ts';
+import { createAt, createReport, updateReport } from '../store/store.ts';
+import { localActor, whereabouts } from '../whereabouts.ts';
+import type { DeploymentRequest } from './begin.ts';
+import type { Evidence } from './evidence.ts';
+import { refuseWithoutEvidence } from './failure.ts';
+import { reportEvidence } from './report-evidence.ts';
+
+/** Opens the report's file, or goes on with the one that EVIDENCE_REPORT names. */
+export async function openReport(request: DeploymentRequest): Promise<Evidence> {
+  const { evidenceReport, checkout, location, image, note } = request;
+  const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout)]);
+  const start = { location, image, account, whereabouts: where, at: new Date().toISOString() };
+  const folder = join(checkout.root, reportsFolder(checkout));
+  const path =
+    evidenceReport === undefined
+      ? await openNew(folder, start)
+      : await openNamed(resolve(evidenceReport), start);
+  note(`evidence report: ${path}`);
+  return reportEvidence({ path, actor: account ?? localActor(), deploys: true, note });
+}
+
+async function openNew(folder: string, start: DeploymentStart): Promise<string> {
+  try {
+    return await createReport(folder, startRecord(start));
+  } catch (error) {
+    return refuseWithoutEvidence(folder, error);
+  }
+}
+
+async function openNamed(path: string, start: DeploymentStart): Promise<string> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    if (existsSync(path) || !(await createAt(path, startRecord(start)))) {
+      await updateReport(path, (record) => {
+        requireSameDeployment(record, start, path);
+        return restartRecord(record, start);
+      });
+    }
+    return path;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    return refuseWithoutEvidence(path, error);
+  }
+}
+
+function requireSameDeployment(
+  record: ReportRecord,
+  { location, image }: DeploymentStart,
+  path: string,
+): void {
+  const isSame = record.image.reference === image && record.state !== 'deployed' && isAbout(record, location);
+  if (isSame) return;
+  throw new UserError(
+    `${path} is the report of another deployment: ${record.image.reference} to ${record.service}, begun ${record.startedAt}`,
+    {
+      hint: 'Set EVIDENCE_REPORT to a file that does not exist yet, or leave it unset. Nothing was changed.',
+    },
+  );
+}
+
+/** Whether a report is about the service at this place. */
+export function isAbout(record: ReportRecord, { project, region, service }: ServiceLocation): boolean {
+  return record.project === project && record.region === region && record.service === service;
+}

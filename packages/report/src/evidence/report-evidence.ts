@@ -1,0 +1,99 @@
+import { cleanLine, errorMessage } from '@deploy/cli';
+import {
+  deployed,
+  digestResolved,
+  domainMappingSeen,
+  gatesRun,
+  maintenanceChanged,
+  matrixRun,
+  reachedAt,
+  servingFound,
+  smoked,
+  trafficChanged,
+} from '../record/events.ts';
+import { gateEntries } from '../record/gate-entries.ts';
+import type { ReportRecord } from '../record/schema.ts';
+import { deploymentEnded, stepEnded, stepStarted } from '../record/steps.ts';
+import { updateReport } from '../store/store.ts';
+import type { Evidence } from './evidence.ts';
+import { refuseWithoutEvidence } from './failure.ts';
+
+export type Writer = {
+  path: string;
+  actor: string;
+  /** Whether this command makes the deployment that the report is about. */
+  deploys: boolean;
+  note(line: string): void;
+};
+
+type Change = (record: ReportRecord) => ReportRecord;
+
+/** The evidence that goes into a report's file. */
+export function reportEvidence({ path, actor, deploys, note }: Writer): Evidence {
+  const moment = () => ({ at: now(), actor });
+
+  async function record(change: Change): Promise<void> {
+    try {
+      await updateReport(path, change);
+    } catch (error) {
+      note(`warning: not in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
+    }
+  }
+
+  async function begin(change: Change): Promise<void> {
+    if (!deploys) return record(change);
+    await updateReport(path, change).catch((error: unknown) => refuseWithoutEvidence(path, error));
+  }
+
+  async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const startedAt = now();
+    const end = (failure?: string): Change => {
+      const ended = { name, startedAt, endedAt: now(), failure };
+      return (current) => {
+        const next = stepEnded(current, ended);
+        return deploys && failure !== undefined ? deploymentEnded(next, name) : next;
+      };
+    };
+    await begin((current) => stepStarted(current, name, startedAt));
+    try {
+      const result = await work();
+      await record(end());
+      return result;
+    } catch (error) {
+      await record(end(errorMessage(error)));
+      throw error;
+    }
+  }
+
+  return {
+    path,
+    step,
+    foundServing: (shares) => record((current) => servingFound(current, shares)),
+    gates: ({ results }, { partial = false } = {}) =>
+      record((current) =>
+        gatesRun(current, { results: gateEntries(results), extent: partial ? 'partial' : 'all' }),
+      ),
+    gatesSkipped: () => record((current) => gatesRun(current, { results: [], extent: 'skipped' })),
+    deployed: (deployment) => record((current) => deployed(current, deployment)),
+    digestResolved: (digest) => record((current) => digestResolved(current, digest)),
+    trafficChanged: (change) => {
+      const when = moment();
+      return record((current) => trafficChanged(current, change, when));
+    },
+    smoked: (outcome) => record((current) => smoked(current, outcome, actor)),
+    maintenanceChanged: (outcome) => {
+      const when = moment();
+      return record((current) => maintenanceChanged(current, outcome, when));
+    },
+    domainMapping: (mapping) => record((current) => domainMappingSeen(current, mapping)),
+    reachedAt: (...urls) => record((current) => reachedAt(current, urls)),
+    matrix: (matrix) => {
+      const at = now();
+      return record((current) => matrixRun(current, { at, ...matrix }));
+    },
+  };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

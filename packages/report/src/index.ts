@@ -1,0 +1,13 @@
+export {
+  type DeploymentRequest,
+  type JoinRequest,
+  joinEvidence,
+  joinEvidenceByUrl,
+  openEvidence,
+} from './evidence/begin.ts';
+export { type Evidence, noEvidence } from './evidence/evidence.ts';
+export { readReport } from './read-report.ts';
+export type { GateEvidence } from './record/gate-entries.ts';
+export type { ReportRecord } from './record/schema.ts';
+export { rollbackCommand, stableRevision, trafficNow } from './record/split.ts';
+export { evidenceSettings } from './settings.ts';

@@ -1,0 +1,4 @@
+/** A base URL in the one spelling by which two of them are compared: no trailing slash, the host in lower case. */
+export function canonicalBaseUrl(url: string): string {
+  return (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, '');
+}

@@ -1,0 +1,13 @@
+import * as v from 'valibot';
+import { type ReportRecord, recordSchema } from './schema.ts';
+
+export type Checked = { ok: true; record: ReportRecord } | { ok: false; why: string };
+
+/** Whether this is a record, to the last field; if not, the first thing that is wrong with it and where. */
+export function checkRecord(value: unknown): Checked {
+  const result = v.safeParse(recordSchema, value, { abortEarly: true });
+  if (result.success) return { ok: true, record: result.output };
+  const [issue] = result.issues;
+  const place = v.getDotPath(issue);
+  return { ok: false, why: place === null ? issue.message : `${place}: ${issue.message}` };
+}

@@ -1,0 +1,86 @@
+import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
+import type { SmokeOutcome } from '@deploy/smoke';
+import { canonicalBaseUrl } from './base-url.ts';
+import type { GateEntry, ReportRecord } from './schema.ts';
+import { smokeEntry } from './smoke-entry.ts';
+
+/** When something happened, and who did it. */
+export type Moment = { at: string; actor: string };
+
+export function servingFound(record: ReportRecord, shares: readonly Share[]): ReportRecord {
+  return { ...record, trafficBefore: record.trafficBefore ?? [...shares] };
+}
+
+/** Verification gates that ended. One that did not pass stops a deployment. */
+export function gatesRun(
+  record: ReportRecord,
+  gates: { results: readonly GateEntry[]; extent: 'all' | 'partial' | 'skipped' },
+): ReportRecord {
+  const stopped = record.state === 'started' && gates.results.some(({ verdict }) => verdict !== 'passed');
+  return {
+    ...record,
+    gates: { extent: gates.extent, results: [...gates.results] },
+    ...(stopped ? { state: 'stopped' } : {}),
+  };
+}
+
+export function deployed(record: ReportRecord, deployment: Deployment): ReportRecord {
+  const before = record.revisions.before ?? deployment.previousRevision;
+  return {
+    ...servingFound(record, deployment.traffic),
+    state: 'deployed',
+    revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },
+  };
+}
+
+export function digestResolved(record: ReportRecord, digest: string): ReportRecord {
+  return { ...record, image: { ...record.image, digest } };
+}
+
+export function trafficChanged(
+  record: ReportRecord,
+  { before, after }: TrafficChange,
+  moment: Moment,
+): ReportRecord {
+  const entry = { ...moment, before: [...before], after: [...after] };
+  return { ...servingFound(record, before), trafficChanges: [...record.trafficChanges, entry] };
+}
+
+export function smoked(record: ReportRecord, outcome: SmokeOutcome, actor: string): ReportRecord {
+  return { ...record, smokes: [...record.smokes, smokeEntry(outcome, actor)] };
+}
+
+/** A maintenance window opened or closed; when that moved traffic, the shift is recorded as well. */
+export function maintenanceChanged(
+  record: ReportRecord,
+  outcome: MaintenanceOutcome,
+  moment: Moment,
+): ReportRecord {
+  const { service, mode, state, changed, revision, before, after } = outcome;
+  const entry = {
+    ...moment,
+    mode,
+    state,
+    changed,
+    ...(revision === undefined ? {} : { revision }),
+    after: [...after],
+  };
+  const moved = JSON.stringify(before) !== JSON.stringify(after);
+  const withShift = moved ? trafficChanged(record, { service, before, after }, moment) : record;
+  return { ...withShift, maintenance: [...record.maintenance, entry] };
+}
+
+export function domainMappingSeen(
+  record: ReportRecord,
+  mapping: { domain: string; state: string },
+): ReportRecord {
+  return { ...record, domainMapping: { domain: mapping.domain, state: mapping.state } };
+}
+
+export function matrixRun(record: ReportRecord, matrix: NonNullable<ReportRecord['matrix']>): ReportRecord {
+  return { ...record, matrix };
+}
+
+export function reachedAt(record: ReportRecord, urls: readonly string[]): ReportRecord {
+  return { ...record, baseUrls: [...new Set([...record.baseUrls, ...urls.map(canonicalBaseUrl)])] };
+}

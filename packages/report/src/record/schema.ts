@@ -1,0 +1,130 @@
+import * as v from 'valibot';
+
+const optional = v.exactOptional;
+
+const time = v.pipe(
+  v.string(),
+  v.isoTimestamp(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), 'Invalid timestamp'),
+);
+const durationMs = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+/** Names go into the rollback command as they are, so nothing that a shell reads as anything else may be in one. */
+const name = v.pipe(
+  v.string(),
+  v.maxLength(200),
+  v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?$/, 'Invalid name'),
+);
+
+const share = v.strictObject({
+  revision: name,
+  percent: v.pipe(v.number(), v.minValue(0), v.maxValue(100)),
+});
+const split = v.array(share);
+
+const gateEntry = v.strictObject({
+  gate: v.string(),
+  verdict: v.picklist(['passed', 'failed', 'not-run']),
+  durationMs: optional(durationMs),
+  exitCode: optional(v.number()),
+  cache: optional(v.picklist(['hit', 'miss'])),
+  /** Where the verdict comes from: this run, a local or a remote cache, and what it is about. */
+  source: optional(v.string()),
+});
+
+const step = v.strictObject({
+  name: v.string(),
+  state: v.picklist(['started', 'done', 'failed']),
+  startedAt: time,
+  /** Missing while the step is under way, and for ever when it was killed. */
+  endedAt: optional(time),
+  detail: optional(v.string()),
+});
+
+const trafficEntry = v.strictObject({ at: time, actor: v.string(), before: split, after: split });
+
+const smokeCheck = v.strictObject({
+  id: v.string(),
+  /** `unavailable` is the failure of a check that the run does not depend on. */
+  state: v.picklist(['passed', 'failed', 'unavailable', 'skipped']),
+  request: optional(v.string()),
+  status: optional(v.number()),
+  durationMs: optional(durationMs),
+  attempts: optional(v.number()),
+  detail: optional(v.string()),
+});
+
+const smokeEntry = v.strictObject({
+  at: time,
+  actor: v.string(),
+  suite: v.string(),
+  baseUrl: v.string(),
+  state: v.picklist(['passed', 'failed']),
+  durationMs,
+  checks: v.array(smokeCheck),
+});
+
+const maintenanceEntry = v.strictObject({
+  at: time,
+  actor: v.string(),
+  mode: v.picklist(['on', 'off']),
+  state: v.picklist(['serving', 'prepared']),
+  changed: v.boolean(),
+  revision: optional(name),
+  after: split,
+});
+
+/** What the front matter holds, and all that a report knows. */
+export const recordSchema = v.strictObject({
+  report: v.literal('staging-deploy'),
+  version: v.literal(1),
+  /**
+   * `started`: under way, or killed on the way. `stopped`: ended before anything in the cloud was touched. `failed`: the
+   * deployment itself failed. `deployed`: its revision is ready.
+   */
+  state: v.picklist(['started', 'stopped', 'failed', 'deployed']),
+  startedAt: time,
+  updatedAt: time,
+  account: optional(v.string()),
+  host: v.string(),
+  checkout: v.strictObject({ commit: optional(v.string()), clean: optional(v.boolean()) }),
+  project: name,
+  region: name,
+  service: name,
+  image: v.strictObject({
+    reference: v.string(),
+    tag: optional(v.string()),
+    digest: optional(v.string()),
+  }),
+  domainMapping: optional(v.strictObject({ domain: v.string(), state: v.string() })),
+  /** Where the service is reached: a smoke run against one of these belongs here. */
+  baseUrls: v.array(v.string()),
+  gates: optional(
+    v.strictObject({
+      extent: v.picklist(['all', 'partial', 'skipped']),
+      results: v.array(gateEntry),
+    }),
+  ),
+  revisions: v.strictObject({ before: optional(name), after: optional(name) }),
+  trafficBefore: optional(split),
+  steps: v.array(step),
+  trafficChanges: v.array(trafficEntry),
+  smokes: v.array(smokeEntry),
+  maintenance: v.array(maintenanceEntry),
+  matrix: optional(
+    v.strictObject({
+      at: time,
+      verdict: v.picklist(['passed', 'failed']),
+      /** Its summary file, relative to the checkout. */
+      summary: optional(v.string()),
+    }),
+  ),
+});
+
+export type ReportRecord = v.InferOutput<typeof recordSchema>;
+export type GateEntry = v.InferOutput<typeof gateEntry>;
+export type StepEntry = v.InferOutput<typeof step>;
+export type TrafficEntry = v.InferOutput<typeof trafficEntry>;
+export type SmokeEntry = v.InferOutput<typeof smokeEntry>;
+export type SmokeCheckEntry = v.InferOutput<typeof smokeCheck>;
+export type MaintenanceEntry = v.InferOutput<typeof maintenanceEntry>;

@@ -1,0 +1,39 @@
+import type { CheckResult, SmokeOutcome } from '@deploy/smoke';
+import type { SmokeCheckEntry, SmokeEntry } from './schema.ts';
+
+/** A smoke run as the record holds it. */
+export function smokeEntry(outcome: SmokeOutcome, actor: string): SmokeEntry {
+  const { startedAt, suite, baseUrl, state, durationMs, checks, bestEffort } = outcome;
+  return {
+    at: startedAt,
+    actor,
+    suite,
+    baseUrl,
+    state,
+    durationMs,
+    checks: checks.map((check) => checkEntry(check, bestEffort.includes(check.id))),
+  };
+}
+
+function checkEntry(check: CheckResult, isBestEffort: boolean): SmokeCheckEntry {
+  if (check.state === 'skipped') return { id: check.id, state: 'skipped', detail: check.why };
+  const { id, request, status, durationMs, attempts } = check;
+  const asked = { request, ...(status === undefined ? {} : { status }), durationMs, attempts };
+  if (check.state === 'passed') return { id, state: 'passed', ...asked };
+  return {
+    id,
+    state: isBestEffort ? 'unavailable' : 'failed',
+    ...asked,
+    detail: describeFailure(check),
+  };
+}
+
+function describeFailure({
+  expected,
+  got,
+  bodyExcerpt,
+  hint,
+}: Extract<CheckResult, { state: 'failed' }>): string {
+  const body = bodyExcerpt === undefined ? [] : [`body: ${bodyExcerpt}`];
+  return [`expected ${expected}, got ${got}`, ...body, ...(hint === undefined ? [] : [hint])].join('; ');
+}

@@ -1,0 +1,110 @@
+import type { ReportRecord, StepEntry } from './schema.ts';
+import { percentOf, trafficNow } from './split.ts';
+
+/** Whether what happened speaks for going on, and everything that says so. */
+export type Verdict = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
+
+/** A reason against (`no`), something not known yet (`open`), or one in favour (`yes`). */
+type Finding = { weighs: 'no' | 'open' | 'yes'; reason: string };
+
+/**
+ * The go or no-go that a record amounts to. One reason against makes it a no-go; else one thing that is not known makes
+ * it undecided. The reasons are those of the side that won.
+ */
+export function verdictOf(record: ReportRecord): Verdict {
+  const findings = [
+    ...deploymentFindings(record),
+    ...stepFindings(record),
+    ...gateFindings(record),
+    ...trafficFindings(record),
+    ...smokeFindings(record),
+    ...maintenanceFindings(record),
+    ...matrixFindings(record),
+  ];
+  const reasons = (weighs: Finding['weighs']): string[] =>
+    findings.flatMap((finding) => (finding.weighs === weighs ? [finding.reason] : []));
+  if (reasons('no').length > 0) return { verdict: 'no-go', reasons: reasons('no') };
+  if (reasons('open').length > 0) return { verdict: 'undecided', reasons: reasons('open') };
+  return { verdict: 'go', reasons: reasons('yes') };
+}
+
+function deploymentFindings({ state, revisions }: ReportRecord): Finding[] {
+  switch (state) {
+    case 'started':
+      return [{ weighs: 'open', reason: 'the deployment is under way, or was killed on the way' }];
+    case 'stopped':
+      return [{ weighs: 'no', reason: 'the deployment was stopped before anything was deployed' }];
+    case 'failed':
+      return [{ weighs: 'no', reason: 'the deployment failed' }];
+    case 'deployed':
+      return [{ weighs: 'yes', reason: `revision ${revisions.after ?? ''} came up` }];
+  }
+}
+
+/** Of a step that was made several times, the last time counts. */
+function stepFindings({ steps, state }: ReportRecord): Finding[] {
+  const last = new Map<string, StepEntry>(steps.map((step) => [step.name, step]));
+  return [...last.values()].flatMap(({ name, state: ended, detail }): Finding[] => {
+    if (ended === 'failed') return [{ weighs: 'no', reason: `${name} failed${detail ? `: ${detail}` : ''}` }];
+    // While the deployment is under way, that says it already.
+    if (ended === 'started' && state !== 'started') {
+      return [{ weighs: 'open', reason: `${name} was started and has not ended` }];
+    }
+    return [];
+  });
+}
+
+function gateFindings({ gates }: ReportRecord): Finding[] {
+  if (gates === undefined) return [{ weighs: 'open', reason: 'no verification gate has been run' }];
+  const bad = gates.results.filter(({ verdict }) => verdict !== 'passed');
+  if (bad.length > 0) {
+    return bad.map(({ gate, verdict }) => ({
+      weighs: 'no',
+      reason: verdict === 'failed' ? `gate ${gate} failed` : `gate ${gate} was not run`,
+    }));
+  }
+  switch (gates.extent) {
+    case 'skipped':
+      return [{ weighs: 'open', reason: 'the verification gates were skipped' }];
+    case 'partial':
+      return [{ weighs: 'open', reason: 'only some of the verification gates were run' }];
+    case 'all':
+      return [{ weighs: 'yes', reason: 'all verification gates passed' }];
+  }
+}
+
+function trafficFindings(record: ReportRecord): Finding[] {
+  const { after } = record.revisions;
+  if (after === undefined) return [];
+  const now = percentOf(trafficNow(record) ?? [], after);
+  const peak = Math.max(0, ...record.trafficChanges.map((change) => percentOf(change.after, after)));
+  if (now === 0 && peak > 0) return [{ weighs: 'no', reason: `${after} was rolled back` }];
+  if (now < 100) return [{ weighs: 'open', reason: `${after} has ${now} % of the traffic` }];
+  return [{ weighs: 'yes', reason: `${after} has all the traffic` }];
+}
+
+/** Only smoke runs since the last shift tell about what serves now; of several the last one counts. */
+function smokeFindings({ smokes, trafficChanges }: ReportRecord): Finding[] {
+  const since = Date.parse(trafficChanges.at(-1)?.at ?? '') || 0;
+  const recent = smokes.filter(({ at }) => Date.parse(at) >= since);
+  return ['health', 'control'].map((suite): Finding => {
+    const last = recent.findLast((smoke) => smoke.suite === suite);
+    if (last === undefined) {
+      const when = since === 0 ? '' : ' since the last traffic change';
+      return { weighs: 'open', reason: `no ${suite} smoke has been run${when}` };
+    }
+    return { weighs: last.state === 'passed' ? 'yes' : 'no', reason: `${suite} smoke ${last.state}` };
+  });
+}
+
+function maintenanceFindings({ maintenance }: ReportRecord): Finding[] {
+  return maintenance.at(-1)?.mode === 'on'
+    ? [{ weighs: 'open', reason: 'the maintenance window is open' }]
+    : [];
+}
+
+function matrixFindings({ matrix }: ReportRecord): Finding[] {
+  return matrix === undefined
+    ? []
+    : [{ weighs: matrix.verdict === 'passed' ? 'yes' : 'no', reason: `validation matrix ${matrix.verdict}` }];
+}

@@ -1,0 +1,68 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorMessage } from '@deploy/cli';
+import { canonicalBaseUrl } from '../record/base-url.ts';
+import type { ReportRecord } from '../record/schema.ts';
+import { isReportName } from './file-name.ts';
+import { readReport } from './store.ts';
+
+/** A folder of many years is not read to its beginning for the sake of a command that has no rollout at all. */
+const MOST_READ = 50;
+
+type Found = { path: string; record: ReportRecord };
+
+/** Told of each file that has a report's name and is none. */
+type OnIgnored = (path: string, why: string) => void;
+
+/** The newest report of a service that is still open; undefined when there is none, or no such folder. */
+export async function findByService(
+  folder: string,
+  { project, region, service }: Pick<ReportRecord, 'project' | 'region' | 'service'>,
+  onIgnored: OnIgnored,
+): Promise<string | undefined> {
+  for await (const { path, record } of newestFirst(folder, onIgnored)) {
+    const isIt = record.service === service && record.project === project && record.region === region;
+    if (isIt && isOpen(record)) return path;
+  }
+  return undefined;
+}
+
+/** The newest report that is the open one of its service, and knows this base URL. */
+export async function findByBaseUrl(
+  folder: string,
+  baseUrl: string,
+  onIgnored: OnIgnored,
+): Promise<string | undefined> {
+  const wanted = canonicalBaseUrl(baseUrl);
+  const seen = new Set<string>();
+  for await (const { path, record } of newestFirst(folder, onIgnored)) {
+    if (!isOpen(record)) continue;
+    const service = JSON.stringify([record.project, record.region, record.service]);
+    if (!seen.has(service) && record.baseUrls.some((url) => canonicalBaseUrl(url) === wanted)) return path;
+    seen.add(service);
+  }
+  return undefined;
+}
+
+/** What was stopped before anything was deployed has no rollout that something could be added to. */
+function isOpen({ state }: ReportRecord): boolean {
+  return state !== 'stopped';
+}
+
+async function* newestFirst(folder: string, onIgnored: OnIgnored): AsyncGenerator<Found> {
+  const names = (await list(folder)).filter(isReportName).sort().reverse();
+  for (const name of names.slice(0, MOST_READ)) {
+    const path = join(folder, name);
+    const report = await readReport(path).catch((error: unknown) => onIgnored(path, errorMessage(error)));
+    if (report) yield { path, record: report.record };
+  }
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

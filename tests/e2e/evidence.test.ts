@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { readReport } from '@deploy/report';
+import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
+import { runScriptProcess } from '../support/run-script.ts';
+import { standInTools } from '../support/stand-in-tools.ts';
+
+const REPORTS = 'apps/openagents.com/service/docs/reports';
+const TOKEN = 'canary-token-of-the-window-0123456789';
+
+async function onlyReport(checkout: string): Promise<string> {
+  const folder = join(checkout, REPORTS);
+  const [name = '', ...others] = (await readdir(folder)).filter((each) => each.endsWith('.md'));
+  assert.deepEqual(others, []);
+  return join(folder, name);
+}
+
+describe('the scripts write their evidence', () => {
+  test('a rollout and a maintenance window end up in one report', async () => {
+    await using cloud = await cloudWith();
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'exit 0' });
+    const env = {
+      ...cloudEnv(cloud),
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      OPENAGENTS_BASE_URL: cloud.service(SERVICE).uri,
+    };
+    const run = async (script: string, args: string[] = [], more: Record<string, string> = {}) => {
+      const ended = await runScriptProcess(script, args, {
+        env: { ...env, ...more },
+        pathFirst: [tools.folder],
+      });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+      return ended;
+    };
+    const image = `${IMAGES}:two`;
+    const opened = await run('deploy-staging', [], { IMAGE: image });
+    const [one = '', two = ''] = revisionNames(cloud);
+    await run('canary-rollout', ['set-traffic', one, two, '5']);
+    await run('smoke-health');
+    await run('smoke-control');
+    await run('canary-rollout', ['rollback', one]);
+    const window = { MAINTENANCE_MOVE_TRAFFIC: '1', MAINTENANCE_BYPASS_TOKEN: TOKEN };
+    await run('maintenance-mode', ['enable'], window);
+    await run('maintenance-mode', ['disable'], { MAINTENANCE_MOVE_TRAFFIC: '1' });
+
+    const path = await onlyReport(checkout.root);
+    assert.match(opened.stderr, new RegExp(`^evidence report: ${path}$`, 'm'));
+    const { record } = await readReport(path);
+    assert.equal(record.state, 'deployed');
+    assert.deepEqual(record.image, { reference: image, tag: 'two' });
+    assert.deepEqual(record.revisions, { before: one, after: two });
+    assert.deepEqual(record.trafficBefore, [{ revision: one, percent: 100 }]);
+    assert.deepEqual(
+      record.steps.map(({ name: step, state }) => `${step}: ${state}`),
+      [
+        'web-shell build: done',
+        'gates: done',
+        'deploy: done',
+        'canary-rollout set-traffic: done',
+        'canary-rollout rollback: done',
+        'maintenance-mode enable: done',
+        'maintenance-mode disable: done',
+      ],
+    );
+    assert.deepEqual(
+      record.gates?.results.map(({ verdict }) => verdict),
+      Array(4).fill('passed'),
+    );
+    assert.deepEqual(
+      record.smokes.map(({ suite, state }) => `${suite} ${state}`),
+      ['health passed', 'control passed'],
+    );
+    assert.deepEqual(
+      record.maintenance.map(({ mode }) => mode),
+      ['on', 'off'],
+    );
+    assert.ok(record.trafficChanges.length >= 4);
+    const text = await readFile(path, 'utf8');
+    assert.match(text, new RegExp(`canary-rollout\\.ts rollback ${one}$`, 'm'));
+    assert.ok(!text.includes(TOKEN));
+  });
+
+  test('a deployment that fails leaves a report that says in which step', async () => {
+    const image = `${IMAGES}:bad`;
+    await using cloud = await cloudWith({ images: { [image]: 'never-ready' } });
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'exit 0' });
+    const run = await runScriptProcess('deploy-staging', [], {
+      env: { ...cloudEnv(cloud), OPENAGENTS_REPO_ROOT: checkout.root, IMAGE: image, SKIP_VERIFY: '1' },
+      pathFirst: [tools.folder],
+    });
+    assert.equal(run.exitCode, 1);
+    const { record } = await readReport(await onlyReport(checkout.root));
+    assert.equal(record.state, 'failed');
+    assert.equal(record.gates?.extent, 'skipped');
+    assert.match(record.steps.at(-1)?.detail ?? '', /did not become ready/);
+    assert.deepEqual(record.trafficBefore, [{ revision: revisionNames(cloud)[0], percent: 100 }]);
+  });
+
+  test('a gate that fails, too', async () => {
+    await using cloud = await cloudWith();
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'exit 101' });
+    const run = await runScriptProcess('deploy-staging', [], {
+      env: { ...cloudEnv(cloud), OPENAGENTS_REPO_ROOT: checkout.root, IMAGE: `${IMAGES}:two` },
+      pathFirst: [tools.folder],
+    });
+    assert.equal(run.exitCode, 101);
+    const { record } = await readReport(await onlyReport(checkout.root));
+    assert.equal(record.state, 'stopped');
+    assert.equal(record.gates?.results.find(({ gate }) => gate === 'cargo-test')?.exitCode, 101);
+  });
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { ReportRecord } from '@deploy/report';
+import { lint } from 'markdownlint/promise';
+import { writeDocument } from '../../packages/report/src/document/write.ts';
+import { sampleRecord } from './sample-record.ts';
+
+const golden = join(import.meta.dirname, 'golden/rollout-and-back.md');
+
+const {
+  domainMapping: _,
+  gates: __,
+  matrix: ___,
+  trafficBefore: ____,
+  account: _____,
+  ...required
+} = sampleRecord;
+
+const records: Record<string, ReportRecord> = {
+  'a rollout and back': sampleRecord,
+  'a deployment that was killed as it began': {
+    ...required,
+    state: 'started',
+    checkout: {},
+    revisions: {},
+    steps: [],
+    trafficChanges: [],
+    smokes: [],
+    maintenance: [],
+    baseUrls: [],
+  },
+  'a deployment without gates of a service with even traffic': {
+    ...sampleRecord,
+    gates: { extent: 'skipped', results: [] },
+    trafficChanges: [],
+    trafficBefore: [
+      { revision: 'a', percent: 50 },
+      { revision: 'b', percent: 50 },
+    ],
+  },
+};
+
+function document(record: ReportRecord): string {
+  return writeDocument({ record, notes: undefined }, 'report.md').toString();
+}
+
+test('a report reads as the golden file does, to the letter', () => {
+  assert.equal(document(sampleRecord), readFileSync(golden, 'utf8'));
+});
+
+describe('a report is clean to markdownlint with its default rules', () => {
+  for (const [name, record] of Object.entries(records)) {
+    test(name, async () => {
+      assert.deepEqual((await lint({ strings: { report: document(record) } })).report, []);
+    });
+  }
+
+  test('which do look at it', async () => {
+    const strings = { report: `${document(sampleRecord)}\n\n### Notes\ntext ` };
+    assert.notDeepEqual((await lint({ strings })).report, []);
+  });
+});
+
+test('what the runbook requires comes first, in its order', () => {
+  const headings = [...document(sampleRecord).matchAll(/^## (.*)$/gm)].map((match) => match[1]);
+  assert.deepEqual(headings.slice(0, 4), [
+    'Image and revisions',
+    'Traffic split',
+    'Smoke checks',
+    'Rollback',
+  ]);
+  assert.deepEqual(headings.slice(-2), ['Go or no-go', 'Notes']);
+});
+
+test('a killed deployment says that it has no rollback command yet, and why', () => {
+  const text = document(records['a deployment that was killed as it began'] ?? sampleRecord);
+  assert.match(text, /Stable revision: not known/);
+  assert.doesNotMatch(text, /canary-rollout\.ts rollback/);
+});
+
+test('of two revisions that held the same traffic neither is called stable', () => {
+  const text = document(records['a deployment without gates of a service with even traffic'] ?? sampleRecord);
+  assert.match(text, /Stable revision: none/);
+});

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cleanLine } from '@deploy/cli';
+import type { ReportRecord } from '@deploy/report';
+import fc from 'fast-check';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { toString as textOf } from 'mdast-util-to-string';
+import { gfm } from 'micromark-extension-gfm';
+import { splitDocument } from '../../packages/report/src/document/parts.ts';
+import { readDocument } from '../../packages/report/src/document/read.ts';
+import { writeDocument } from '../../packages/report/src/document/write.ts';
+import { sampleRecord } from './sample-record.ts';
+
+type Node = ReturnType<typeof fromMarkdown>['children'][number];
+
+/** What breaks Markdown tables, YAML, Mermaid or a terminal, and the characters that it is made of. */
+const nasty = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc
+    .array(
+      fc.constantFrom(
+        ...['|', '\\', '`', '``', '\n', '\r\n', '---', '## Notes', '<b>', '<!--', '-->', '[x](y)', '![', ']'],
+        ...[
+          '*',
+          '_',
+          '~~',
+          '#',
+          ':',
+          ': ',
+          '- ',
+          '> ',
+          '&amp;',
+          '&#124;',
+          '$x$',
+          '"',
+          "'",
+          '{',
+          '}',
+          '%',
+          '@',
+        ],
+        ...[
+          '\u001b[31m',
+          '\u0000',
+          '\u2028',
+          '\u0085',
+          '\ufeff',
+          '\ud800',
+          '```',
+          'null',
+          'yes',
+          '1e3',
+          '0x1',
+        ],
+        ...[
+          'http://x.example',
+          'www.example.com',
+          'a@b.example',
+          ' ',
+          '  ',
+          '\t',
+          '=',
+          '!!str',
+          '&a',
+          '*a',
+          ';',
+          '[^1]',
+        ],
+      ),
+      { maxLength: 8 },
+    )
+    .map((parts) => parts.join('')),
+);
+
+/** The sample record with a text of its own wherever text comes from outside. */
+function recordWith(text: () => string): ReportRecord {
+  const [gate] = sampleRecord.gates?.results ?? [];
+  const [step] = sampleRecord.steps;
+  const [change] = sampleRecord.trafficChanges;
+  const [smoke] = sampleRecord.smokes;
+  const [window] = sampleRecord.maintenance;
+  assert.ok(gate && step && change && smoke && window);
+  return {
+    ...sampleRecord,
+    account: text(),
+    host: text(),
+    checkout: { commit: text(), clean: false },
+    image: { reference: text(), tag: text(), digest: text() },
+    domainMapping: { domain: text(), state: text() },
+    baseUrls: [text(), text()],
+    gates: { extent: 'all', results: [{ ...gate, gate: text(), source: text() }] },
+    steps: [{ ...step, name: text(), detail: text(), state: 'failed' }],
+    trafficChanges: [{ ...change, actor: text() }],
+    smokes: [
+      {
+        ...smoke,
+        actor: text(),
+        suite: text(),
+        baseUrl: text(),
+        checks: [
+          { id: text(), state: 'failed', request: text(), detail: text() },
+          { id: text(), state: 'skipped', detail: text() },
+        ],
+      },
+    ],
+    maintenance: [{ ...window, actor: text() }],
+    matrix: { at: smoke.at, verdict: 'failed', summary: text() },
+  };
+}
+
+const records = fc.array(nasty, { minLength: 10, maxLength: 40 }).map((texts) => {
+  let next = 0;
+  return recordWith(() => texts[next++ % texts.length] ?? '');
+});
+
+/** The record with its texts made single clean lines, as it is written down. */
+function cleaned(record: ReportRecord): unknown {
+  return JSON.parse(
+    JSON.stringify(record, (_key, value) =>
+      typeof value === 'string' ? cleanLine(value).toWellFormed() : value,
+    ),
+  );
+}
+
+// Without the pass that looks for links in what has been parsed: it takes escaped ones too, unlike GitHub.
+const mdastExtensions = gfmFromMarkdown().map(({ transforms: _, ...extension }) => extension);
+
+function parseBody(bytes: Buffer): Node[] {
+  const { frontMatter } = splitDocument(bytes) ?? assert.fail('no front matter');
+  const body = bytes.toString().slice('---\n'.length + frontMatter.length + '---\n'.length);
+  return fromMarkdown(body, { extensions: [gfm()], mdastExtensions }).children;
+}
+
+function all(nodes: readonly Node[]): Node[] {
+  return nodes.flatMap((node) => [node, ...('children' in node ? all(node.children) : [])]);
+}
+
+test('the front matter reads back as the same record, whatever the texts', () => {
+  fc.assert(
+    fc.property(records, (record) => {
+      const bytes = writeDocument({ record, notes: undefined }, 'report.md');
+      assert.deepEqual(readDocument(bytes, 'report.md').record, cleaned(record));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('no text breaks out of its cell or turns into markup', () => {
+  fc.assert(
+    fc.property(records, (record) => {
+      const bytes = writeDocument({ record, notes: undefined }, 'report.md');
+      const nodes = all(parseBody(bytes));
+      const types = new Set(nodes.map(({ type }) => type));
+      for (const type of [
+        'link',
+        'image',
+        'linkReference',
+        'imageReference',
+        'footnoteReference',
+        'delete',
+        'emphasis',
+        'blockquote',
+        'thematicBreak',
+        'break',
+        'definition',
+      ] as const) {
+        assert.ok(!types.has(type), `${type} in ${bytes}`);
+      }
+      // The comments at the top and in the notes.
+      assert.equal(nodes.filter(({ type }) => type === 'html').length, 2);
+      for (const node of nodes) {
+        if (node.type !== 'table') continue;
+        const widths = node.children.map(({ children }) => children.length);
+        assert.equal(new Set(widths).size, 1, `rows of ${widths} cells`);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a cell shows the text that was put into it', () => {
+  fc.assert(
+    fc.property(nasty, (text) => {
+      const record = recordWith(() => 'x');
+      const [step] = record.steps;
+      assert.ok(step);
+      record.steps = [{ ...step, name: 'marked', detail: text }];
+      const bytes = writeDocument({ record, notes: undefined }, 'report.md');
+      const row = all(parseBody(bytes)).find(
+        (node) => node.type === 'tableRow' && textOf(node.children[0]) === 'marked',
+      );
+      assert.ok(row?.type === 'tableRow');
+      assert.equal(textOf(row.children.at(-1)), cleanLine(text).toWellFormed());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('the timeline holds nothing but plain characters', () => {
+  fc.assert(
+    fc.property(records, (record) => {
+      const bytes = writeDocument({ record, notes: undefined }, 'report.md');
+      const [diagram] = all(parseBody(bytes)).filter(({ type }) => type === 'code');
+      assert.ok(diagram?.type === 'code');
+      assert.match(diagram.value, /^timeline\n(?: +(?:section [0-9-]+|\w+(?: : [\w.-]+ \d+ %)+)\n?)+$/);
+    }),
+    { numRuns: 50 },
+  );
+});

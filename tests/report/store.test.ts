@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Secret } from '@deploy/cli';
+import { joinEvidence, openEvidence } from '@deploy/report';
+import { readReport } from '../../packages/report/src/store/store.ts';
+import { testCheckout } from './support/checkout.ts';
+import { startProgram } from './support/program.ts';
+import {
+  deployedReport,
+  deployRequest,
+  joinRequest,
+  NEW,
+  notes,
+  OLD,
+  shift,
+  smokeOutcome,
+} from './support/rollout.ts';
+
+describe('a report is opened before anything is changed', () => {
+  test('under the time of its beginning, readable by all, and nothing else is left in the folder', async () => {
+    await using checkout = await testCheckout();
+    const { path } = await openEvidence(deployRequest(checkout));
+    assert.match(path ?? '', /\/service\/docs\/reports\/\d{8}T\d{6}Z-staging-deploy-report\.md$/);
+    assert.deepEqual((await checkout.files()).length, 1);
+    assert.equal((await stat(path ?? '')).mode & 0o777, 0o644);
+    const { record } = await readReport(path ?? '');
+    assert.equal(record.state, 'started');
+    assert.equal(record.account, 'alice@example.com');
+    assert.equal(record.checkout.clean, true);
+    assert.match(record.checkout.commit ?? '', /^[0-9a-f]{40}$/);
+  });
+
+  test('two in the same second get a file each', async () => {
+    await using checkout = await testCheckout();
+    await Promise.all([1, 2, 3].map(() => openEvidence(deployRequest(checkout))));
+    assert.equal((await checkout.files()).length, 3);
+  });
+
+  test('a deployment that cannot have its report is not made, and says how to go without', async () => {
+    await using checkout = await testCheckout();
+    await writeFile(join(checkout.root, 'service/docs'), 'a file where the folder should be');
+    await assert.rejects(openEvidence(deployRequest(checkout)), (error: Error & { hint?: string }) => {
+      assert.match(error.message, /cannot write the evidence report/);
+      assert.match(error.hint ?? '', /EVIDENCE_REPORT=none/);
+      return true;
+    });
+  });
+
+  test('EVIDENCE_REPORT=none and a dry run write nothing', async () => {
+    await using checkout = await testCheckout();
+    for (const changes of [{ evidenceReport: 'none' }, { dryRun: true }]) {
+      const evidence = await openEvidence(deployRequest(checkout, changes));
+      assert.equal(evidence.path, undefined);
+      assert.equal(await evidence.step('deploy', async () => 7), 7);
+    }
+    await assert.rejects(checkout.files(), /ENOENT/);
+  });
+
+  test('EVIDENCE_REPORT=path writes there, and goes on with the same deployment only', async () => {
+    await using checkout = await testCheckout();
+    const evidenceReport = join(checkout.root, 'elsewhere/report.md');
+    await openEvidence(deployRequest(checkout, { evidenceReport }));
+    const again = await openEvidence(deployRequest(checkout, { evidenceReport }));
+    assert.equal(again.path, evidenceReport);
+    await assert.rejects(
+      openEvidence(deployRequest(checkout, { evidenceReport, image: 'registry.example.com/other:1' })),
+      /is the report of another deployment/,
+    );
+  });
+});
+
+describe('steps', () => {
+  test('are written down as begun before they are made, and as done or failed after', async () => {
+    await using checkout = await testCheckout();
+    const evidence = await openEvidence(deployRequest(checkout));
+    const states = async () => (await readReport(evidence.path ?? '')).record.steps.map(({ state }) => state);
+    await evidence.step('gates', async () => assert.deepEqual(await states(), ['started']));
+    assert.deepEqual(await states(), ['done']);
+    const failing = evidence.step('deploy', async () => {
+      throw new Error('quota exceeded');
+    });
+    await assert.rejects(failing, /quota/);
+    const { record } = await readReport(evidence.path ?? '');
+    assert.deepEqual([record.state, record.steps.at(-1)?.detail], ['failed', 'quota exceeded']);
+  });
+});
+
+describe('later commands', () => {
+  test('add to the newest report of their service, and to no other', async () => {
+    await using checkout = await testCheckout();
+    const path = await deployedReport(checkout);
+    const evidence = await joinEvidence(joinRequest(checkout));
+    await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5)));
+    const { record } = await readReport(path);
+    assert.deepEqual(record.trafficChanges.at(-1)?.after, [
+      { revision: OLD, percent: 95 },
+      { revision: NEW, percent: 5 },
+    ]);
+    assert.equal(record.trafficChanges.at(-1)?.actor, 'bob@example.com');
+
+    const said = notes();
+    const elsewhere = { project: 'p', region: 'us-central1', service: 'other' };
+    const none = await joinEvidence({ ...joinRequest(checkout, { note: said.note }), location: elsewhere });
+    assert.equal(none.path, undefined);
+    assert.match(said.lines.join(), /no open evidence report of other/);
+  });
+
+  test('outside a checkout nothing is written and nothing fails', async () => {
+    const said = notes();
+    const evidence = await joinEvidence(
+      joinRequest({ root: '/', serviceDir: 'service', webShellDir: 'x' }, { note: said.note }),
+    );
+    assert.equal(evidence.path, undefined);
+    await evidence.trafficChanged(shift(0, 5));
+    assert.match(said.lines.join(), /no evidence is written/);
+  });
+
+  test('a named report of another service is refused', async () => {
+    await using checkout = await testCheckout();
+    const evidenceReport = await deployedReport(checkout);
+    const location = { project: 'p', region: 'us-central1', service: 'other' };
+    await assert.rejects(
+      joinEvidence({ ...joinRequest(checkout, { evidenceReport }), location }),
+      /is a report of svc in p, us-central1, not of other/,
+    );
+  });
+
+  test('a full disk, or a folder that became read-only, is a warning and no more: a rollback must not wait', async () => {
+    await using checkout = await testCheckout();
+    const path = await deployedReport(checkout);
+    const said = notes();
+    const evidence = await joinEvidence(joinRequest(checkout, { note: said.note }));
+    await writeFile(path, 'no longer a report');
+    await evidence.step('rollback', () => evidence.trafficChanged(shift(5, 0)));
+    assert.match(said.lines.join('\n'), /warning: not in the evidence report/);
+    assert.equal(await readFile(path, 'utf8'), 'no longer a report');
+  });
+});
+
+describe("people's notes", () => {
+  for (const [name, text] of [
+    ['plain', '## Notes\n\nSeen by bob.  \n\n\n### More\n\n---\nreport: no\n---\n'],
+    ['with Windows line ends', '## Notes\r\n\r\nseen\r\n'],
+    ['in another case and level', '### NOTES\nseen'],
+    ['that are no UTF-8', Buffer.concat([Buffer.from('## Notes\n'), Buffer.from([0xff, 0xfe, 0x00, 0x41])])],
+  ] as const) {
+    test(`are carried over to the letter: ${name}`, async () => {
+      await using checkout = await testCheckout();
+      const path = await deployedReport(checkout);
+      const written = await readFile(path);
+      const own = Buffer.from(text);
+      await writeFile(path, Buffer.concat([written.subarray(0, written.indexOf('## Notes')), own]));
+      const evidence = await joinEvidence(joinRequest(checkout));
+      await evidence.trafficChanged(shift(0, 5));
+      const after = await readFile(path);
+      assert.deepEqual(after.subarray(after.length - own.length), own);
+      assert.equal((await readReport(path)).record.trafficChanges.length, 1);
+    });
+  }
+});
+
+test('a secret is in no part of the file, however it got there', async () => {
+  await using checkout = await testCheckout();
+  const secret = new Secret('canary-evidence-4711');
+  const path = await deployedReport(checkout);
+  await writeFile(path, `${await readFile(path, 'utf8')}\npasted: ${secret.reveal()}\n`);
+  const evidence = await joinEvidence(joinRequest(checkout));
+  const failing = evidence.step(`with ${secret.reveal()}`, async () => {
+    throw new Error(`at https://x.example/?maintenance_bypass=${secret.reveal()}`);
+  });
+  await assert.rejects(failing);
+  const text = await readFile(path, 'utf8');
+  assert.ok(!text.includes(secret.reveal()));
+  assert.ok(text.includes('<redacted>') || text.includes('redacted'));
+});
+
+test('20 processes add to one report at once, and none of it is lost', async () => {
+  await using checkout = await testCheckout();
+  const path = await deployedReport(checkout);
+  const names = Array.from({ length: 20 }, (_, i) => `person-${i}`);
+  const ended = await Promise.all(
+    names.map((name) => startProgram('add-smoke', [checkout.root, name]).ended),
+  );
+  assert.deepEqual(new Set(ended.map(({ exitCode }) => exitCode)), new Set([0]));
+  const { record } = await readReport(path);
+  assert.deepEqual(record.smokes.map(({ actor }) => actor).sort(), names.sort());
+  assert.equal((await checkout.files()).length, 1, 'nothing is left over');
+});
+
+test('killed at 50 random moments: the file parses, and the next command goes on with it', async (t) => {
+  await using checkout = await testCheckout();
+  const calm = startProgram('whole-rollout', [checkout.root]);
+  const { exitCode, stderr, wroteForMs } = await calm.ended;
+  assert.equal(exitCode, 0, stderr);
+  const killed = { begun: 0, before: 0 };
+  const killOne = async (): Promise<void> => {
+    await using mine = await testCheckout();
+    const program = startProgram('whole-rollout', [mine.root]);
+    const begun = await program.begun;
+    await pause(Math.random() * wroteForMs);
+    program.kill('SIGKILL');
+    await program.ended;
+    killed[begun ? 'begun' : 'before'] += 1;
+    const [report, ...others] = (await mine.files()).filter((name) => name.endsWith('report.md'));
+    assert.deepEqual(others, []);
+    const path = join(mine.reports, report ?? '');
+    await readReport(path);
+    const evidence = await joinEvidence(joinRequest(mine, { evidenceReport: path }));
+    await evidence.smoked(smokeOutcome('control'));
+    assert.equal((await readReport(path)).record.smokes.at(-1)?.suite, 'control');
+    assert.deepEqual(await mine.files(), [report], 'the next command clears away what the killed one left');
+  };
+  const killAll = async (): Promise<void> => {
+    for (let i = 0; i < 10; i += 1) await killOne();
+  };
+  await Promise.all([1, 2, 3, 4, 5].map(killAll));
+  assert.equal(killed.begun, 50);
+  t.diagnostic(`killed in the ${Math.round(wroteForMs)} ms of a rollout: ${killed.begun}`);
+});
+
+test('a folder that may not be written to stops a deployment before its first step', {
+  skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
+}, async () => {
+  await using checkout = await testCheckout();
+  await chmod(join(checkout.root, 'service'), 0o500);
+  await assert.rejects(openEvidence(deployRequest(checkout)), /cannot write the evidence report/);
+});
