@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Emulator } from '@deploy/emulator';
 import { SERVICE } from '../support/cloud.ts';
 import type { ScenarioRun } from './calls.ts';
 import type { Scenario } from './scenarios.ts';
@@ -9,7 +10,7 @@ import type { Scenario } from './scenarios.ts';
  * undone that it says is done.
  */
 export function verdictOf(scenario: Scenario, run: ScenarioRun): string {
-  requireSoundTraffic(run);
+  requireSoundTraffic(run.cloud);
   if (run.exitCode === 0) {
     scenario.requireDone(run.cloud, run.before);
     return 'done';
@@ -29,7 +30,8 @@ export function verdictOf(scenario: Scenario, run: ScenarioRun): string {
   return 'stops after';
 }
 
-function requireSoundTraffic({ cloud }: ScenarioRun): void {
+/** Throws unless traffic adds up to 100 % and goes to ready revisions only. */
+export function requireSoundTraffic(cloud: Emulator): void {
   const { trafficStatuses, latestReadyRevision } = cloud.service(SERVICE);
   const total = trafficStatuses.reduce((sum, { percent = 0 }) => sum + percent, 0);
   assert.equal(total, 100, JSON.stringify(trafficStatuses));

@@ -54,6 +54,13 @@ async function evidenceFound(
 }
 
 async function evidenceIn(path: string, { account, note }: JoinRequest): Promise<Evidence> {
+  const { steps } = (await readReport(path)).record;
+  const last = steps.at(-1);
+  if (last?.state === 'started') {
+    note(
+      `the last command of this rollout, ${last.name}, began ${last.startedAt} and has not ended: it still runs, or was killed`,
+    );
+  }
   return reportEvidence({ path, actor: (await account?.()) ?? localActor(), deploys: false, note });
 }
 
