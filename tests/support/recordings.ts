@@ -16,6 +16,9 @@ export type Recording = {
     stderr: string;
     calls?: ToolCall[];
     http?: Record<string, unknown>[];
+    /** What the matrix wrote, by name, and the names of its logs. */
+    files?: Record<string, string>;
+    logs?: string[];
   };
 };
 

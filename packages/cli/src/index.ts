@@ -4,6 +4,7 @@ export { cleanLine, cleanText } from './clean-text.ts';
 export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 export { errorMessage, UserError } from './errors.ts';
 export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
+export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
 export { type Progress, startProgress } from './progress.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';

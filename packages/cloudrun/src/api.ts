@@ -87,9 +87,14 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
   };
 }
 
+// A login serves all clients of a run: asking gcloud for it takes a second each time.
+const authClients = new WeakMap<Identity, ReturnType<typeof openAuthClient>>();
+
 /** What every one of Google's clients is opened with: REST, and the emulator or a login. */
 export async function clientOptions({ emulatorHost, identity }: Connection) {
-  const authClient = await openAuthClient(identity);
+  const opened = authClients.get(identity) ?? openAuthClient(identity);
+  authClients.set(identity, opened);
+  const authClient = await opened;
   return { fallback: true, authClient, ...endpoint(emulatorHost) };
 }
 

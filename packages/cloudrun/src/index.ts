@@ -2,8 +2,12 @@ export { type Connection, openServiceApi, type ServiceApi } from './api.ts';
 export { type CanaryCall, canaryActions, isCanaryAction, parseCanaryCall } from './canary-call.ts';
 export { CloudError, type CloudErrorKind } from './cloud-error.ts';
 export { type Deployment, deployNoTraffic } from './deploy.ts';
+export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 export { accountOf, chooseIdentity, type Identity } from './identity.ts';
+export { digestOf, isSameImage } from './image-reference.ts';
+export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
+export { errorFilter, type LogEntry, logReadCommand, openLogApi } from './logs.ts';
 export { type MaintenanceOutcome, requireServing } from './maintenance/outcome.ts';
 export { verifyFromOutside } from './maintenance/outside.ts';
 export {
@@ -14,7 +18,7 @@ export {
 } from './maintenance/status.ts';
 export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
 export { disableMaintenance, enableMaintenance } from './maintenance/window.ts';
-export { requireImage, requireLocation } from './names.ts';
+export { requireImage, requireJobName, requireLocation } from './names.ts';
 export {
   addSecretVersion,
   createSecret,

@@ -12,18 +12,43 @@ const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
 // repository path [:tag] [@digest], as OCI references are written; no leading hyphen, no white space.
 const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/;
 
-/** Where a service is, once its names are known to be possible ones. Throws a UserError that names the variable. */
-export function requireLocation({ project, region, service }: ServiceLocation): ServiceLocation {
-  requireMatch(PROJECT, 100, project, 'PROJECT', 'a project ID: lower-case letters, digits and hyphens');
-  requireMatch(REGION, 40, region, 'REGION', 'a region such as us-central1');
+const VARIABLES: ServiceLocation = { project: 'PROJECT', region: 'REGION', service: 'SERVICE' };
+
+/**
+ * Where a service is, once its names are known to be possible ones. Throws a UserError that names the variable that one
+ * of them was read from.
+ */
+export function requireLocation(
+  { project, region, service }: ServiceLocation,
+  variables = VARIABLES,
+): ServiceLocation {
+  requireMatch(
+    PROJECT,
+    100,
+    project,
+    variables.project,
+    'a project ID: lower-case letters, digits and hyphens',
+  );
+  requireMatch(REGION, 40, region, variables.region, 'a region such as us-central1');
   requireMatch(
     NAME,
     49,
     service,
-    'SERVICE',
+    variables.service,
     'a service name: lower-case letters, digits and hyphens, a letter first',
   );
   return { project, region, service };
+}
+
+/** Throws a UserError unless this can be a job's name: the same rule as for services, up to 63 characters. */
+export function requireJobName(name: string, variable: string): void {
+  requireMatch(
+    NAME,
+    63,
+    name,
+    variable,
+    'a job name: lower-case letters, digits and hyphens, a letter first',
+  );
 }
 
 /** Throws a UserError (exit code 2, it is an argument) unless this can be a revision's name. */

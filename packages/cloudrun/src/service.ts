@@ -152,7 +152,7 @@ const states: Record<string, Condition['state']> = {
   CONDITION_SUCCEEDED: 'succeeded',
 };
 
-function readCondition(condition: ApiCondition | null | undefined): Condition {
+export function readCondition(condition: ApiCondition | null | undefined): Condition {
   // The reason is a oneof of three enums; unset ones are absent or the enum's UNDEFINED value.
   const reasons = [condition?.reason, condition?.revisionReason, condition?.executionReason];
   const reason = reasons.find((each) => typeof each === 'string' && !each.endsWith('_UNDEFINED'));
@@ -164,11 +164,11 @@ function readCondition(condition: ApiCondition | null | undefined): Condition {
   };
 }
 
-function readTime(time: ApiTimestamp | null | undefined): string {
-  return new Date(Number(time?.seconds ?? 0) * 1000).toISOString();
+export function readTime(time: ApiTimestamp | null | undefined): string {
+  return new Date(Number(time?.seconds ?? 0) * 1000 + Number(time?.nanos ?? 0) / 1e6).toISOString();
 }
 
 // Resource names come whole (projects/…/revisions/x) or short, depending on the field.
-function shortName(name: string | null | undefined): string | undefined {
+export function shortName(name: string | null | undefined): string | undefined {
   return name ? name.slice(name.lastIndexOf('/') + 1) : undefined;
 }

@@ -1,11 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { identify, refusal } from './api/access.ts';
 import { iamRoutes } from './api/iam.ts';
+import { jobRoutes } from './api/jobs-v2.ts';
 import { knativeRoutes } from './api/knative-v1.ts';
+import { loggingRoutes } from './api/logging.ts';
 import { runV2Routes } from './api/run-v2.ts';
 import { secretManagerRoutes } from './api/secret-manager.ts';
 import { createApiServer } from './api/server.ts';
 import { createFaultPlan } from './faults.ts';
+import { createJobStore } from './jobs/store.ts';
+import { createLogStore } from './logs/store.ts';
 import type { Emulator, EmulatorOptions, RecordedRequest } from './options.ts';
 import { createSecretStore } from './secrets/store.ts';
 import { seedService } from './seed.ts';
@@ -18,6 +22,8 @@ const DEFAULTS = {
   etags: 'strict',
   reconcileMs: 150,
   services: [],
+  jobs: [],
+  logEntries: [],
   images: {},
   secrets: {},
   people: {},
@@ -34,6 +40,8 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   // What is seeded is there at once; only later changes take their time.
   const timing = { ...options, reconcileMs: 0, secrets };
   const store = createServiceStore(timing);
+  const jobs = createJobStore(`projects/${options.project}/locations/${options.region}`, options.jobs);
+  const logs = createLogStore(options, options.logEntries);
   const faults = createFaultPlan();
   const requests: RecordedRequest[] = [];
   const stopping = new AbortController();
@@ -44,7 +52,9 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       ...runV2Routes(store, guard, options.region),
       ...knativeRoutes(store, guard, options),
       ...iamRoutes(store, guard, options),
+      ...jobRoutes(jobs, guard, options),
       ...secretManagerRoutes(secrets, guard),
+      ...loggingRoutes(logs, guard),
     ],
     faults,
     identify: (authorization) => identify(authorization, options),
@@ -74,6 +84,8 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     changeTraffic(service, traffic, person) {
       store.update(service, { fields: { traffic }, mask: 'traffic', person });
     },
+    addExecution: jobs.addExecution,
+    log: logs.add,
     on: faults.add,
     clearTriggers: faults.clear,
     settled: store.settled,

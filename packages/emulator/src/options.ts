@@ -21,6 +21,38 @@ export type ServiceSeed = {
 /** A service as `gcloud run services describe --format=json` prints it, to be taken over with name and generation. */
 export type RecordedServiceSeed = { knative: RecordedKnativeService };
 
+/** How an execution of a job went; `createTime` is RFC 3339 and now unless given, the image is the job's. */
+export type ExecutionSeed = {
+  name?: string;
+  image?: string;
+  createTime?: string;
+  /** Default: succeeded. */
+  state?: 'succeeded' | 'failed' | 'cancelled' | 'running';
+};
+
+/** A job that is there when the emulator starts, with what has been run of it, in the order in which it is listed. */
+export type JobSeed = { name: string; image: string; executions?: readonly ExecutionSeed[] };
+
+/** What a service's container has logged; an error, now, unless told otherwise. */
+export type LogEntrySeed = {
+  service: string;
+  revision?: string;
+  severity?:
+    | 'DEFAULT'
+    | 'DEBUG'
+    | 'INFO'
+    | 'NOTICE'
+    | 'WARNING'
+    | 'ERROR'
+    | 'CRITICAL'
+    | 'ALERT'
+    | 'EMERGENCY';
+  /** RFC 3339. */
+  timestamp?: string;
+  /** Text, or the fields of a structured entry. */
+  payload: string | Record<string, unknown>;
+};
+
 export type EmulatorOptions = {
   /** Default 0: a free port. */
   port?: number;
@@ -35,6 +67,8 @@ export type EmulatorOptions = {
   /** How long a change takes to settle, in milliseconds (default 150). */
   reconcileMs?: number;
   services?: readonly (ServiceSeed | RecordedServiceSeed)[];
+  jobs?: readonly JobSeed[];
+  logEntries?: readonly LogEntrySeed[];
   /** By full image reference; what is not listed is healthy. */
   images?: Readonly<Record<string, ImageBehaviour>>;
   /** Values of secrets' latest versions, by name. */
@@ -78,6 +112,10 @@ export type Emulator = {
   requests: readonly RecordedRequest[];
   /** Changes a service's traffic at once, as somebody else would. */
   changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
+  /** Another execution of a job. */
+  addExecution(job: string, execution: ExecutionSeed): void;
+  /** Another log entry. */
+  log(entry: LogEntrySeed): void;
   /** What is to go wrong, or to happen, at a coming request. */
   on(trigger: Trigger): void;
   /** Takes back what was to happen and has not. */

@@ -31,18 +31,18 @@ export const controlSmokeSettings = {
 
 /**
  * Checks the base URL and drops its trailing slashes: `//healthz` would meet the service's catch-all page and pass for
- * health. Throws a UserError when it is missing or is not one.
+ * health. Throws a UserError that names the variable when it is missing or is not one.
  */
-export function requireBaseUrl(given: string | undefined): string {
+export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS_BASE_URL'): string {
   if (given === undefined) {
-    throw new UserError('OPENAGENTS_BASE_URL is unset', {
-      hint: 'Set it to the service to check, for instance OPENAGENTS_BASE_URL=https://staging.openagents.com',
+    throw new UserError(`${variable} is unset`, {
+      hint: `Set it to the service to check, for instance ${variable}=https://staging.openagents.com`,
     });
   }
   const trimmed = given.replace(/\/+$/, '');
   if (isBaseUrl(trimmed)) return trimmed;
   throw new UserError(
-    `OPENAGENTS_BASE_URL is "${cleanLine(given.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not an http or https URL without user, query and fragment`,
+    `${variable} is "${cleanLine(given.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not an http or https URL without user, query and fragment`,
     {
       hint: 'For instance: https://staging.openagents.com',
     },

@@ -5,7 +5,8 @@ import { invalidArgument } from './errors.ts';
 
 // The vendor's own descriptors decide which requests are understood: a field or enum that is wrong here is wrong there.
 const require = createRequire(import.meta.url);
-const roots = ['@google-cloud/run', '@google-cloud/secret-manager'].map((client) =>
+const clients = ['@google-cloud/run', '@google-cloud/secret-manager', '@google-cloud/logging-api'];
+const roots = clients.map((client) =>
   protobuf.Root.fromJSON(require(`${client}/build/protos/protos.json`)).resolveAll(),
 );
 

@@ -1,0 +1,59 @@
+import { isSameImage } from './image-reference.ts';
+import type { Execution, Job } from './jobs.ts';
+import type { Service } from './service.ts';
+
+/** What a service runs, what its migration job would run, and what that job ran last. */
+export type MigrationState = {
+  service: Pick<Service, 'name' | 'image'>;
+  job: Job;
+  /** undefined: the job has never been run. */
+  execution: Execution | undefined;
+  /** The image that the service is meant to run, when somebody has said so. */
+  expectedImage: string | undefined;
+};
+
+/**
+ * In what the three do not agree, a sentence each with both sides in it; empty when the migrations that the service's
+ * image brings have been run, with success.
+ */
+export function migrationDrift({ service, job, execution, expectedImage }: MigrationState): string[] {
+  const serviceSide = side(`service ${service.name}`, service.image);
+  const findings: string[] = [];
+  const compare = (one: Side, other: Side): void => {
+    if (!isSameImage(one.image, other.image)) {
+      findings.push(`${one.what} runs ${one.shown}, but ${other.what} runs ${other.shown}`);
+    }
+  };
+  if (expectedImage !== undefined && !isSameImage(service.image, expectedImage)) {
+    findings.push(`${serviceSide.what} runs ${serviceSide.shown}, but EXPECTED_IMAGE is ${expectedImage}`);
+  }
+  compare(serviceSide, side(`job ${job.name}`, job.image));
+  if (execution === undefined) {
+    findings.push(
+      `job ${job.name} has never been executed, so nothing has been migrated for ${service.name}`,
+    );
+    return findings;
+  }
+  compare(serviceSide, side(`its newest execution ${execution.name}`, execution.image));
+  const { state, reason, message } = execution.completed;
+  if (state !== 'succeeded') {
+    const why = [reason, message].filter((part) => part !== undefined).join(': ');
+    findings.push(
+      `execution ${execution.name} of ${execution.createTime} should have succeeded, but is ${WORDS[state]}${why === '' ? '' : ` (${why})`}`,
+    );
+  }
+  return findings;
+}
+
+const WORDS = {
+  pending: 'still waiting to start',
+  reconciling: 'still running',
+  failed: 'failed',
+  unknown: 'in a state that it does not tell',
+};
+
+type Side = { what: string; image: string; shown: string };
+
+function side(what: string, image: string): Side {
+  return { what, image, shown: image === '' ? 'no image that it names' : image };
+}

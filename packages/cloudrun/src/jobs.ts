@@ -1,0 +1,75 @@
+import type { protos } from '@google-cloud/run';
+import { type Connection, clientOptions } from './api.ts';
+import { repeatableCall } from './call.ts';
+import type { ServiceLocation } from './gcloud-commands.ts';
+import { type Condition, readCondition, readTime, shortName } from './service.ts';
+
+/** Where jobs are. */
+export type Place = Omit<ServiceLocation, 'service'>;
+
+/** A job: what its next execution would run. */
+export type Job = { name: string; image: string };
+
+/** One run of a job, over or under way. */
+export type Execution = {
+  name: string;
+  /** What it ran: the job may have been changed since. */
+  image: string;
+  /** RFC 3339. */
+  createTime: string;
+  /** Whether it has succeeded: https://cloud.google.com/run/docs/reference/rest/v2/Condition, type `Completed`. */
+  completed: Condition;
+};
+
+/** The calls that are made about jobs, reads all of them. Each throws a CloudError when it fails. */
+export type JobApi = {
+  readJob(job: string): Promise<Job>;
+  /** The execution that was created last; undefined when there is none. */
+  newestExecution(job: string): Promise<Execution | undefined>;
+};
+
+const READ_TIMEOUT_MS = 10_000;
+
+/** Opens the API for the jobs of one place. The vendor's client is loaded here and not before. */
+export async function openJobApi(connection: Connection, place: Place): Promise<JobApi> {
+  const [{ v2 }, options] = await Promise.all([import('@google-cloud/run'), clientOptions(connection)]);
+  const jobs = new v2.JobsClient(options);
+  const executions = new v2.ExecutionsClient(options);
+  const call = { timeout: READ_TIMEOUT_MS, retry: null };
+  const nameOf = (job: string) => `projects/${place.project}/locations/${place.region}/jobs/${job}`;
+  const about = (doing: string, job: string) => ({ doing, location: { ...place, service: job } });
+
+  return {
+    readJob: (job) =>
+      repeatableCall(about(`reading job ${job}`, job), async () => {
+        const [found] = await jobs.getJob({ name: nameOf(job) }, call);
+        return { name: job, image: imageOf(found.template?.template) };
+      }),
+
+    newestExecution: (job) =>
+      repeatableCall(about(`listing the executions of job ${job}`, job), async () => {
+        // All pages: the API promises no order.
+        const [all] = await executions.listExecutions({ parent: nameOf(job) }, call);
+        return newest(all.map(readExecution));
+      }),
+  };
+}
+
+/** The execution with the latest creation time; undefined when there is none. */
+export function newest(executions: readonly Execution[]): Execution | undefined {
+  return executions.toSorted((a, b) => Date.parse(a.createTime) - Date.parse(b.createTime)).at(-1);
+}
+
+function readExecution(execution: protos.google.cloud.run.v2.IExecution): Execution {
+  const completed = execution.conditions?.find(({ type }) => type === 'Completed');
+  return {
+    name: shortName(execution.name) ?? '',
+    image: imageOf(execution.template),
+    createTime: readTime(execution.createTime),
+    completed: readCondition(completed),
+  };
+}
+
+function imageOf(template: protos.google.cloud.run.v2.ITaskTemplate | null | undefined): string {
+  return template?.containers?.[0]?.image ?? '';
+}

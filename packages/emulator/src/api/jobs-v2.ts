@@ -1,0 +1,78 @@
+import type { JobStore } from '../jobs/store.ts';
+import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
+import { encode } from './descriptors.ts';
+import { notFound } from './errors.ts';
+import { pageOf } from './pages.ts';
+import type { Guard } from './run-v2.ts';
+
+const JOB = 'google.cloud.run.v2.Job';
+const EXECUTION = 'google.cloud.run.v2.Execution';
+const JOBS = '/v2/projects/:project/locations/:location/jobs';
+// The API documents no default; 100 is what its other lists give.
+const PAGE_SIZE = 100;
+
+/** Jobs and executions, to be read, as google/cloud/run/v2/job.proto and execution.proto map them to HTTP. */
+export function jobRoutes(store: JobStore, guard: Guard, { region }: { region: string }): Routes {
+  const authorize = (call: Call, permission: string): void => {
+    const location = `projects/${param(call, 'project')}/locations/${param(call, 'location')}`;
+    const refused = guard(permission, param(call, 'project'), location);
+    if (refused !== undefined) throw refused;
+  };
+  const jobOf = (call: Call): string => {
+    const name = param(call, 'job');
+    if (param(call, 'location') !== region) throw notFound(`${name} in ${param(call, 'location')}`);
+    return name;
+  };
+
+  return [
+    {
+      method: 'GET',
+      path: JOBS,
+      handle(call) {
+        authorize(call, 'run.jobs.list');
+        const { items, ...rest } = pageOf(
+          param(call, 'location') === region ? store.list() : [],
+          askedPage(call),
+          PAGE_SIZE,
+        );
+        return { jobs: items.map((job) => encode(JOB, job, wantsNumericEnums(call))), ...rest };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${JOBS}/:job`,
+      handle(call) {
+        authorize(call, 'run.jobs.get');
+        return encode(JOB, store.read(jobOf(call)), wantsNumericEnums(call));
+      },
+    },
+    {
+      method: 'GET',
+      path: `${JOBS}/:job/executions`,
+      handle(call) {
+        authorize(call, 'run.executions.list');
+        const { items, ...rest } = pageOf(store.executions(jobOf(call)), askedPage(call), PAGE_SIZE);
+        return {
+          executions: items.map((execution) => encode(EXECUTION, execution, wantsNumericEnums(call))),
+          ...rest,
+        };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${JOBS}/:job/executions/:execution`,
+      handle(call) {
+        authorize(call, 'run.executions.get');
+        const execution = store.execution(jobOf(call), param(call, 'execution'));
+        return encode(EXECUTION, execution, wantsNumericEnums(call));
+      },
+    },
+  ];
+}
+
+function askedPage({ query }: Call): { size: number; token: string | undefined } {
+  return {
+    size: Number(query.get('pageSize') ?? query.get('page_size') ?? 0),
+    token: query.get('pageToken') ?? query.get('page_token') ?? undefined,
+  };
+}

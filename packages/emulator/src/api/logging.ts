@@ -1,0 +1,63 @@
+import { parseFilter } from '../logs/filter.ts';
+import type { LogEntryJson, LogStore } from '../logs/store.ts';
+import { type Routes, wantsNumericEnums } from './call.ts';
+import { decode, encode } from './descriptors.ts';
+import { invalidArgument } from './errors.ts';
+import { pageOf } from './pages.ts';
+import type { Guard } from './run-v2.ts';
+
+const REQUEST = 'google.logging.v2.ListLogEntriesRequest';
+const ENTRY = 'google.logging.v2.LogEntry';
+
+// Limits and defaults: ListLogEntriesRequest in google/logging/v2/logging.proto.
+const PAGE_SIZE = 50;
+const LARGEST_PAGE = 1000;
+const LONGEST_FILTER = 20_000;
+
+type ListRequest = {
+  resourceNames?: string[];
+  filter?: string;
+  orderBy?: string;
+  pageSize?: number;
+  pageToken?: string;
+};
+
+/** Cloud Logging, to be read, as google/logging/v2/logging.proto maps it to HTTP. */
+export function loggingRoutes(store: LogStore, guard: Guard): Routes {
+  return [
+    {
+      method: 'POST',
+      path: '/v2/entries::list',
+      handle(call) {
+        const request = decode<ListRequest>(REQUEST, call.body);
+        for (const name of requireProjects(request.resourceNames)) {
+          const refused = guard('logging.logEntries.list', name.slice('projects/'.length), name);
+          if (refused !== undefined) throw refused;
+        }
+        const { filter = '', pageSize = 0, pageToken } = request;
+        if (filter.length > LONGEST_FILTER) throw invalidArgument('The filter is too long.');
+        if (pageSize > LARGEST_PAGE) throw invalidArgument(`page_size: at most ${LARGEST_PAGE}.`);
+        const found = ordered(store.all().filter(parseFilter(filter)), request.orderBy);
+        const { items, ...rest } = pageOf(found, { size: pageSize, token: pageToken }, PAGE_SIZE);
+        return { entries: items.map((entry) => encode(ENTRY, entry, wantsNumericEnums(call))), ...rest };
+      },
+    },
+  ];
+}
+
+function requireProjects(names: readonly string[] = []): readonly string[] {
+  if (names.length === 0) throw invalidArgument('resource_names is required.');
+  const other = names.find((name) => !/^projects\/[^/]+$/.test(name));
+  if (other !== undefined) throw invalidArgument(`resource_names: '${other}' is not a project.`);
+  return names;
+}
+
+function ordered(entries: readonly LogEntryJson[], orderBy = 'timestamp asc'): LogEntryJson[] {
+  if (orderBy !== 'timestamp asc' && orderBy !== 'timestamp desc') {
+    throw invalidArgument(`order_by: '${orderBy}' is neither 'timestamp asc' nor 'timestamp desc'.`);
+  }
+  const oldestFirst = entries.toSorted(
+    (a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp) || a.insertId.localeCompare(b.insertId),
+  );
+  return orderBy === 'timestamp asc' ? oldestFirst : oldestFirst.reverse();
+}

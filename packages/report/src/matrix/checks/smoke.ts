@@ -1,0 +1,66 @@
+import type { Secret } from '@deploy/cli';
+import {
+  type CheckResult,
+  runControlSmoke,
+  runHealthSmoke,
+  type SmokeClientOptions,
+  type SmokeOutcome,
+  smokeFailure,
+  smokeLines,
+} from '@deploy/smoke';
+import type { CheckWork } from '../check.ts';
+import { interruptible } from '../interruptible.ts';
+import type { CheckLog } from '../log.ts';
+import type { Verdict } from '../outcome.ts';
+
+export function healthWork(options: SmokeClientOptions): CheckWork {
+  return (log, signal) => smoke(() => runHealthSmoke(options), options, log, signal);
+}
+
+export function controlWork(
+  options: SmokeClientOptions & {
+    accessToken: Secret | undefined;
+    bypassToken: Secret | undefined;
+    /** What is to be known about this run, for its log. */
+    remark: string | undefined;
+  },
+): CheckWork {
+  return (log, signal) => {
+    if (options.remark !== undefined) log.line(options.remark);
+    return smoke(() => runControlSmoke(options), options, log, signal);
+  };
+}
+
+async function smoke(
+  run: () => Promise<SmokeOutcome>,
+  { baseUrl, timeoutMs, retries }: SmokeClientOptions,
+  log: CheckLog,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  log.line(`asked: ${baseUrl}, ${timeoutMs / 1000} s a request, ${retries} retries`);
+  const outcome = await interruptible(signal, run());
+  for (const check of outcome.checks) log.line(describe(check));
+  log.line('');
+  for (const line of smokeLines(outcome)) log.line(line);
+  const failure = smokeFailure(outcome);
+  if (failure === undefined) return { passed: true, conclusion: summary(outcome) };
+  log.line(`error: ${failure.message}`);
+  if (failure.hint !== undefined) log.line(failure.hint);
+  return { passed: false, conclusion: failure.message };
+}
+
+function describe(check: CheckResult): string {
+  if (check.state === 'skipped') return `- ${check.id}: not asked, ${check.why}`;
+  const attempts = check.attempts > 1 ? `, ${check.attempts} attempts` : '';
+  const answer = check.status === undefined ? 'no answer' : `HTTP ${check.status}`;
+  const asked = `- ${check.id}: ${check.request}: ${answer} after ${check.durationMs} ms${attempts}`;
+  return check.state === 'passed'
+    ? `${asked}: good`
+    : `${asked}: expected ${check.expected}, got ${check.got}`;
+}
+
+function summary({ baseUrl, checks }: SmokeOutcome): string {
+  const passed = checks.filter(({ state }) => state === 'passed').length;
+  const others = checks.flatMap(({ id, state }) => (state === 'passed' ? [] : [`${id} ${state}`]));
+  return `${passed} of ${checks.length} requests to ${baseUrl} as they should be${others.length === 0 ? '' : ` (${others.join(', ')})`}`;
+}

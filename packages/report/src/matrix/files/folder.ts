@@ -1,0 +1,56 @@
+import { appendFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cleanLine, errorMessage, redact, UserError } from '@deploy/cli';
+import type { CheckId, MatrixOutcome } from '../outcome.ts';
+import { resultsJson } from './json.ts';
+import { junitXml } from './junit.ts';
+import { summaryMarkdown } from './summary.ts';
+import { logFile, resultsTsv } from './tsv.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** The folder of a run's results. Every method throws a UserError when something cannot be written. */
+export type ResultsFolder = {
+  results: string;
+  summary: string;
+  writeLog(id: CheckId, text: string): Promise<void>;
+  writeOutcome(outcome: MatrixOutcome): Promise<void>;
+};
+
+/** Makes the folder. Throws a UserError when that cannot be, before anything is run for it. */
+export async function openResultsFolder(folder: string): Promise<ResultsFolder> {
+  await orRefuse(folder, mkdir(join(folder, 'logs'), { recursive: true }));
+  const write = (name: string, text: string) => {
+    const path = join(folder, name);
+    return orRefuse(path, writeWhole(path, redact(text)));
+  };
+  return {
+    results: join(folder, 'results.tsv'),
+    summary: join(folder, 'SUMMARY.md'),
+    writeLog: (id, text) => write(logFile(id), text),
+    async writeOutcome(outcome) {
+      await write('results.tsv', resultsTsv(outcome, folder));
+      await write('results.json', resultsJson(outcome));
+      await write('junit.xml', await junitXml(outcome));
+      await write('SUMMARY.md', summaryMarkdown(outcome));
+    },
+  };
+}
+
+/** Adds the summary to the page that GitHub Actions shows of a job. Throws a UserError when it cannot. */
+export async function addStepSummary(path: string, outcome: MatrixOutcome): Promise<void> {
+  await orRefuse(path, appendFile(path, redact(summaryMarkdown(outcome))));
+}
+
+async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw new UserError(
+      `${cleanLine(path, 200)} cannot be written (${cleanLine(errorMessage(error), 200)})`,
+      {
+        hint: 'Set OUTPUT_DIR to a folder that can be written to.',
+        cause: error,
+      },
+    );
+  }
+}

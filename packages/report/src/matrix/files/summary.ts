@@ -1,0 +1,72 @@
+import { type CheckResult, explanationOf, type MatrixOutcome, requiredWord } from '../outcome.ts';
+import { logFile } from './tsv.ts';
+
+/** `SUMMARY.md`, for people: its headings and the two lists are read by callers as well. */
+export function summaryMarkdown({ startedAt, overall, totals, environment, checks }: MatrixOutcome): string {
+  return `${[
+    '# Rust Staging/Prod Validation Matrix',
+    '',
+    `- Timestamp (UTC): ${compactTime(startedAt)}`,
+    `- Overall: ${overall}`,
+    `- Total checks: ${totals.checks}`,
+    `- Passed: ${totals.passed}`,
+    `- Required failures: ${totals.requiredFailures}`,
+    `- Optional failures: ${totals.optionalFailures}`,
+    `- Required skipped: ${totals.requiredSkipped}`,
+    `- Optional skipped: ${totals.optionalSkipped}`,
+    '',
+    '## Environment',
+    '',
+    ...Object.entries(environment).map(([name, value]) => `- ${name}=${value ?? '<unset>'}`),
+    '',
+    '## Check Results',
+    '',
+    ...table([['Check', 'Required', 'Status', 'Description', 'Log'], ...checks.map(resultRow)]),
+    '',
+    '## Commands',
+    '',
+    ...checks.map((check) =>
+      check.status === 'skipped'
+        ? `- ${check.id}: skipped, ${escapeText(check.reason)}`
+        : `- ${check.id}: ${code(check.command)}`,
+    ),
+  ].join('\n')}\n`;
+}
+
+/** `20260212T165540Z`, from RFC 3339. */
+export function compactTime(time: string): string {
+  return `${time.slice(0, 19).replace(/[-:]/g, '')}Z`;
+}
+
+function resultRow(check: CheckResult): string[] {
+  const log = logFile(check.id);
+  return [
+    check.id,
+    requiredWord(check.required),
+    check.status,
+    escapeText(`${check.description}: ${explanationOf(check)}`),
+    `[${log}](${log})`,
+  ];
+}
+
+function table([head = [], ...rows]: readonly string[][]): string[] {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+}
+
+// What an answer or a condition says must not end a cell, become a link, an image or HTML.
+function escapeText(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*[\]|~$]|(?<!\w)_|_(?!\w)/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+/** Between more backticks than it holds: https://spec.commonmark.org/0.31.2/#code-spans */
+function code(text: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
+}

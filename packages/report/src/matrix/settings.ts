@@ -1,0 +1,87 @@
+import { checkoutSettings, cleanLine, flag, secretText, text, textWithDefault, UserError } from '@deploy/cli';
+import { cloudSettings } from '@deploy/cloudrun';
+import { controlSmokeSettings } from '@deploy/smoke';
+import { type CheckId, checkIds } from './outcome.ts';
+
+/** The variables of the validation matrix. */
+export const matrixSettings = {
+  outputDir: text(
+    'OUTPUT_DIR',
+    'folder for the results (default: docs/reports/rust-cutover-validation/<UTC time> in the target checkout)',
+  ),
+  stagingControlUrl: textWithDefault(
+    'STAGING_CONTROL_BASE_URL',
+    'https://staging.openagents.com',
+    'the control service in staging',
+  ),
+  prodControlUrl: textWithDefault(
+    'PROD_CONTROL_BASE_URL',
+    'https://openagents.com',
+    'the control service in production',
+  ),
+  stagingRuntimeUrl: text('STAGING_RUNTIME_BASE_URL', 'the runtime in staging; unset: not checked'),
+  prodRuntimeUrl: text('PROD_RUNTIME_BASE_URL', 'the runtime in production; unset: not checked'),
+  stagingAccessToken: secretText('STAGING_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
+  prodAccessToken: secretText('PROD_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
+  stagingBypassToken: secretText(
+    'STAGING_MAINTENANCE_BYPASS_TOKEN',
+    'bypass token, to check staging in its maintenance window',
+  ),
+  prodBypassToken: secretText(
+    'PROD_MAINTENANCE_BYPASS_TOKEN',
+    'bypass token, to check production in its maintenance window',
+  ),
+  ambientBypassToken: secretText(
+    'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
+    'the same as STAGING_MAINTENANCE_BYPASS_TOKEN where that is unset; never sent to production',
+  ),
+  project: textWithDefault('GCP_PROJECT', 'openagentsgemini', 'Google Cloud project'),
+  region: textWithDefault('GCP_REGION', 'us-central1', 'Cloud Run region'),
+  runtimeService: textWithDefault('RUNTIME_SERVICE', 'runtime', 'Cloud Run service of the runtime'),
+  migrateJob: textWithDefault(
+    'MIGRATE_JOB',
+    'runtime-migrate',
+    "Cloud Run job that migrates the runtime's store",
+  ),
+  controlService: textWithDefault(
+    'CONTROL_SERVICE',
+    'openagents-control-service',
+    'Cloud Run service of the control service',
+  ),
+  expectedImage: text(
+    'EXPECTED_IMAGE',
+    'image that the runtime service must run, besides agreeing with its job',
+  ),
+  runDriftCheck: flag('RUN_RUNTIME_DRIFT_CHECK', 'compare the runtime service with its migrations', true),
+  runKhalaTests: flag('RUN_KHALA_CONTRACT_TESTS', "run the runtime's Khala contract tests", true),
+  runCrossSurface: flag('RUN_CROSS_SURFACE', 'run the cross-surface contract harness'),
+  runLogProbes: flag('RUN_LOG_PROBES', 'look for errors in the logs, and at the canary split', true),
+  failOnRequiredFailure: flag('FAIL_ON_REQUIRED_FAILURE', 'exit 1 when the overall verdict is failed', true),
+  failOnErrorLogs: flag('FAIL_ON_ERROR_LOGS', 'a log probe that finds errors fails; else they only count'),
+  only: text('MATRIX_ONLY', 'ids of the checks to make, with commas between them; the others are skipped'),
+  stepSummary: text('GITHUB_STEP_SUMMARY', 'file that gets the summary as well, set by GitHub Actions'),
+  timeoutSeconds: controlSmokeSettings.timeoutSeconds,
+  retries: controlSmokeSettings.retries,
+  emulatorHost: cloudSettings.emulatorHost,
+  accessToken: cloudSettings.accessToken,
+  credentialsFile: cloudSettings.credentialsFile,
+  ...checkoutSettings,
+};
+
+/** The checks that MATRIX_ONLY asks for: all of them when it is unset. Throws a UserError for one that there is not. */
+export function parseOnly(only: string | undefined): ReadonlySet<CheckId> {
+  if (only === undefined) return new Set(checkIds);
+  const words = only
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const wanted = checkIds.filter((id) => words.includes(id));
+  const unknown = words.find((word) => !checkIds.some((id) => id === word));
+  if (unknown === undefined && wanted.length > 0) return new Set(wanted);
+  throw new UserError(
+    unknown === undefined
+      ? 'MATRIX_ONLY names no check'
+      : `MATRIX_ONLY names "${cleanLine(unknown, 60)}", which is no check`,
+    { hint: `The checks are: ${checkIds.join(', ')}` },
+  );
+}

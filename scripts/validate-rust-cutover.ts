@@ -1,0 +1,52 @@
+import { join, resolve } from 'node:path';
+import { findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
+import {
+  addStepSummary,
+  compactTime,
+  interruptedBySignal,
+  matrixFailure,
+  matrixSettings,
+  openDisplay,
+  openResultsFolder,
+  planMatrix,
+  runMatrix,
+} from '@deploy/report';
+
+const REPORTS = 'docs/reports/rust-cutover-validation';
+
+const usage: Usage = {
+  script: 'scripts/validate-rust-cutover.ts',
+  purpose: 'Checks staging and production from end to end before a cutover, and writes down what was found.',
+  calls: [{ arguments: '', does: 'all checks that are not switched off' }],
+  settings: matrixSettings,
+  examples: [
+    'STAGING_RUNTIME_BASE_URL=https://… PROD_RUNTIME_BASE_URL=https://… pnpm tsx scripts/validate-rust-cutover.ts',
+    'MATRIX_ONLY=control-prod-health,control-prod-smoke pnpm tsx scripts/validate-rust-cutover.ts',
+  ],
+};
+
+await runScript(usage, async ({ env, out }) => {
+  const values = readSettings(env, matrixSettings);
+  const checkout = findTargetCheckout(values);
+  const plan = planMatrix(values, checkout, env);
+  const folder = await openResultsFolder(
+    resolve(values.outputDir ?? join(checkout.root, REPORTS, compactTime(new Date().toISOString()))),
+  );
+  for (const remark of plan.remarks) out.note(remark);
+
+  const interrupted = interruptedBySignal();
+  const display = await openDisplay(plan.checks, { out, terminal: process.stdout });
+  const outcome = await runMatrix(plan, { signal: interrupted, display, folder });
+  out.data(`[matrix] results: ${folder.results}`);
+  out.data(`[matrix] summary: ${folder.summary}`);
+  if (values.stepSummary !== undefined) await addStepSummary(values.stepSummary, outcome);
+
+  const failure = matrixFailure(outcome, folder);
+  if (interrupted.aborted) {
+    if (failure !== undefined) out.note(`error: ${failure.message}\n${failure.hint}`);
+    // Requests that nobody waits for any more would keep this process until they have timed out.
+    process.exit(1);
+  }
+  if (failure !== undefined && values.failOnRequiredFailure) throw failure;
+  return 0;
+});
