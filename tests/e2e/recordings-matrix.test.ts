@@ -24,7 +24,10 @@ describe('the recorded runs of validate-rust-cutover', () => {
       const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
       t.after(() => rm(folder, { recursive: true }));
       const withPlaces = (text: string): string =>
-        text.replaceAll('<BASE>', service.url).replaceAll('<OUT>', folder).replaceAll('<REPO>', checkout.root);
+        text
+          .replaceAll('<BASE>', service.url)
+          .replaceAll('<OUT>', folder)
+          .replaceAll('<REPO>', checkout.root);
       const ownEnv = Object.entries(env).map(([name, value]) => [name, withPlaces(value)]);
       const run = await runScriptProcess(script, args, {
         env: { ...Object.fromEntries(ownEnv), OPENAGENTS_REPO_ROOT: checkout.root },
@@ -34,7 +37,10 @@ describe('the recorded runs of validate-rust-cutover', () => {
       assert.equal(run.exitCode, observed.exit, run.stderr);
       assert.equal(run.stdout, withPlaces(observed.stdout));
       // Ours says what is wrong; the shell script left that to its files.
-      assert.match(run.stderr, /^error: the matrix has not passed \(.*6 required checks skipped\)\n.*SUMMARY\.md\n$/);
+      assert.match(
+        run.stderr,
+        /^error: the matrix has not passed \(.*6 required checks skipped\)\n.*SUMMARY\.md\n$/,
+      );
       assert.deepEqual(await tools.calls(), JSON.parse(withPlaces(JSON.stringify(observed.calls))));
       assert.deepEqual(byText(service.seen), byText(observed.http ?? []));
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { projectRoot } from '@deploy/cli';
+import { matrixWorld, statuses } from '../support/matrix.ts';
+
+test('MATRIX_ONLY makes the named checks, counts the rest as skipped, and so stays failed', async () => {
+  await using world = await matrixWorld();
+  const run = await world.run({ MATRIX_ONLY: 'control-prod-health, runtime-migration-drift' });
+  assert.equal(run.exitCode, 1);
+  const made = Object.entries(statuses(world.results())).filter(([, status]) => status !== 'skipped');
+  assert.deepEqual(made, [
+    ['control-prod-health', 'passed'],
+    ['runtime-migration-drift', 'passed'],
+  ]);
+  assert.match(world.read('results.tsv'), /^control-staging-smoke\t.*\tnot in MATRIX_ONLY$/m);
+  assert.deepEqual(await world.tools.calls(), []);
+});
+
+test('every command reruns its one check, from the root of the checkout', async () => {
+  await using world = await matrixWorld();
+  assert.equal((await world.run()).exitCode, 0);
+  const { checks } = world.results();
+  const rerun = checks.filter(({ id }) =>
+    [
+      'control-prod-health',
+      'control-staging-smoke',
+      'runtime-staging-smoke',
+      'control-canary-status',
+    ].includes(id),
+  );
+  assert.equal(rerun.length, 4);
+  for (const check of rerun) {
+    assert.ok(check.status === 'passed');
+    const path = [world.tools.folder, join(projectRoot, 'node_modules/.bin'), process.env.PATH].join(':');
+    const env = { PATH: path, HOME: process.env.HOME };
+    await promisify(execFile)('sh', ['-c', check.command], { cwd: world.checkout.root, env });
+  }
+  const probe = checks.find(({ id }) => id === 'runtime-migration-drift');
+  assert.ok(probe?.status === 'passed');
+  assert.match(probe.command, /^MATRIX_ONLY=runtime-migration-drift OPENAGENTS_REPO_ROOT="\$PWD" /);
+});
+
+test('settings that cannot be used are refused by name, before anything is asked, run or written', async () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ PROD_CONTROL_BASE_URL: 'openagents.com' }, /^error: PROD_CONTROL_BASE_URL is "openagents.com"/],
+    [{ STAGING_RUNTIME_BASE_URL: 'http://u:p@h' }, /^error: STAGING_RUNTIME_BASE_URL is /],
+    [{ GCP_PROJECT: 'a/b' }, /^error: GCP_PROJECT is "a\/b"/],
+    [{ MIGRATE_JOB: '../x' }, /^error: MIGRATE_JOB is "\.\.\/x"/],
+    [{ RUN_LOG_PROBES: 'yes' }, /^error: RUN_LOG_PROBES is "yes", but a switch is/],
+    [{ OUTPUT_DIR: '/dev/null/results' }, /^error: \/dev\/null\/results cannot be written/],
+    [
+      { MATRIX_ONLY: 'control-prod-helth' },
+      /^error: MATRIX_ONLY names "control-prod-helth", .*\nThe checks are: /,
+    ],
+  ];
+  await using world = await matrixWorld();
+  await Promise.all(
+    cases.map(async ([env, message]) => {
+      const run = await world.run(env);
+      assert.equal(run.exitCode, 1);
+      assert.match(run.stderr, message);
+      assert.equal(run.stdout, '');
+    }),
+  );
+  assert.deepEqual(
+    [readdirSync(world.folder), await world.tools.calls(), world.cloud.requests],
+    [[], [], []],
+  );
+});

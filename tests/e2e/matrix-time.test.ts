@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { forwardTo } from '../support/forward.ts';
+import { type MatrixWorld, matrixWorld, statuses } from '../support/matrix.ts';
+
+/** Passes requests on to a server, each after a while. */
+async function slowServer(url: string, delayMs: number) {
+  const forward = forwardTo(url);
+  const server = createServer((request, response) => {
+    setTimeout(() => forward(request, response), delayMs);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test('slow lanes take no longer together than the slowest of them', async () => {
+  await using world = await matrixWorld({ cargo: 'sleep 2' });
+  const { STAGING_CONTROL_BASE_URL = '', PROD_CONTROL_BASE_URL = '' } = world.env;
+  // Two waves of requests, 5 s; three builds of 2 s in a row, 6 s; a log that takes 5 s to search.
+  await using staging = await slowServer(STAGING_CONTROL_BASE_URL, 2500);
+  await using prod = await slowServer(PROD_CONTROL_BASE_URL, 2500);
+  world.cloud.on({ match: { path: /entries:list/ }, fault: { kind: 'stall', ms: 5000 }, times: 2 });
+  world.cloud.on({ match: { path: /services\/runtime/ }, fault: { kind: 'stall', ms: 4000 } });
+  const run = await world.run({
+    STAGING_CONTROL_BASE_URL: staging.url,
+    PROD_CONTROL_BASE_URL: prod.url,
+    RUN_CROSS_SURFACE: '0',
+  });
+  assert.equal(run.exitCode, 0, run.stderr);
+
+  const { checks, durationMs } = world.results();
+  const took = (id: string): number => {
+    const check = checks.find((each) => each.id === id);
+    assert.ok(check?.status === 'passed');
+    return check.durationMs;
+  };
+  const builds = ['runtime-staging-smoke', 'runtime-prod-smoke', 'khala-contract-tests'].map(took);
+  assert.ok(builds.every((ms) => ms >= 2000));
+  assert.ok(took('control-prod-smoke') >= 5000 && took('control-error-log-probe') >= 5000);
+  const slowest = builds.reduce((sum, ms) => sum + ms, 0);
+  assert.ok(durationMs <= slowest * 1.15, `${durationMs} ms in all, the slowest lane ${slowest} ms`);
+});
+
+test('through a pipe a line appears as soon as its turn has come', async () => {
+  await using world = await matrixWorld({ cargo: 'while [ ! -e "$HOME/go" ]; do sleep 0.05; done' });
+  let child: ChildProcess | undefined;
+  const run = world.run(
+    { HOME: world.folder },
+    {
+      onStart: (started) => {
+        child = started;
+      },
+    },
+  );
+  // The first four do not wait for cargo; the fifth does, and keeps all others back that may have ended.
+  const stdout = await outputUntil(child, (text) => text.split('\n').length > 4);
+  assert.match(stdout, /^(?:\[passed\] control-\S+ \(required\)\n){4}$/);
+  await world.tools.put(join(world.folder, 'go'), '');
+  assert.equal((await run).exitCode, 0);
+});
+
+const HANGING = 'echo "compiling"; sh -c "echo \\$\\$ > \\"$HOME/grandchild\\"; exec sleep 60"';
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal}: what has ended is written, the rest is skipped with the reason, and nothing runs on`, async () => {
+    await using world = await matrixWorld({ cargo: HANGING });
+    // One of those in this process hangs as well.
+    world.cloud.on({ match: { path: /services\/runtime/ }, fault: { kind: 'stall', ms: 60_000 } });
+    const startedAt = Date.now();
+    const { run, child } = start(world);
+    await existing(join(world.folder, 'grandchild'));
+    while (logsIn(world).length < 7) await pause(20);
+    child.kill(signal);
+    const { exitCode, stdout, stderr } = await run;
+    assert.ok(Date.now() - startedAt < 30_000, 'it ended at once');
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^error: the matrix has not passed \(4 required checks skipped\)\n/);
+    assert.equal(stdout.split('\n').length, 15);
+
+    const results = world.results();
+    assert.equal(results.overall, 'failed');
+    const {
+      'runtime-staging-smoke': building,
+      'control-canary-status': canary,
+      ...others
+    } = statuses(results);
+    assert.deepEqual([building, canary], ['skipped', 'passed']);
+    assert.deepEqual(
+      [others['runtime-migration-drift'], others['khala-contract-tests'], others['control-prod-smoke']],
+      ['skipped', 'skipped', 'passed'],
+    );
+    assert.match(
+      world.read('results.tsv'),
+      new RegExp(`^khala-contract-tests\\t.*\\tinterrupted by ${signal}$`, 'm'),
+    );
+    assert.match(world.read('logs/runtime-staging-smoke.log'), /^compiling$/m);
+    assert.ok(!isRunning(Number(readFileSync(join(world.folder, 'grandchild'), 'utf8'))));
+  });
+}
+
+test('a run that is killed leaves whole files or none', async () => {
+  await using world = await matrixWorld({ cargo: HANGING });
+  const { run, child } = start(world);
+  await existing(join(world.folder, 'grandchild'));
+  await existing(join(world.folder, 'logs/control-prod-smoke.log'));
+  child.kill('SIGKILL');
+  await run;
+  process.kill(Number(readFileSync(join(world.folder, 'grandchild'), 'utf8')), 'SIGKILL');
+  const logs = logsIn(world);
+  assert.ok(logs.length > 0);
+  for (const name of logs) assert.match(world.read(`logs/${name}`), /\n(?:passed|failed|skipped): .+\n$/);
+  for (const name of ['results.tsv', 'SUMMARY.md', 'results.json', 'junit.xml'])
+    assert.ok(!existsSync(join(world.folder, name)), name);
+});
+
+test('the files of an earlier run are replaced as wholes: a reader never sees half of one', async () => {
+  await using world = await matrixWorld();
+  await world.run();
+  const { ino } = statSync(join(world.folder, 'results.tsv'));
+  await world.run();
+  assert.notEqual(statSync(join(world.folder, 'results.tsv')).ino, ino);
+  const left = readdirSync(world.folder, { recursive: true, encoding: 'utf8' });
+  assert.deepEqual(
+    left.filter((name) => name.includes('.tmp')),
+    [],
+  );
+});
+
+function start(world: MatrixWorld) {
+  let child: ChildProcess | undefined;
+  const run = world.run(
+    { HOME: world.folder },
+    {
+      onStart: (started) => {
+        child = started;
+      },
+    },
+  );
+  assert.ok(child);
+  return { run, child };
+}
+
+/** Names of the logs that are in place. */
+function logsIn(world: MatrixWorld): string[] {
+  return readdirSync(join(world.folder, 'logs')).filter((name) => name.endsWith('.log'));
+}
+
+/** Whether a process does anything: one that has ended may wait for its parent to take note. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function existing(path: string): Promise<void> {
+  while (!existsSync(path) || statSync(path).size === 0) await pause(20);
+}
+
+async function outputUntil(
+  child: ChildProcess | undefined,
+  enough: (text: string) => boolean,
+): Promise<string> {
+  let text = '';
+  assert.ok(child?.stdout);
+  while (!enough(text)) {
+    const [chunk] = await once(child.stdout, 'data');
+    text += chunk;
+  }
+  return text;
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
+import type { ResultsFile } from '@deploy/report';
+import { type SampleCheckout, sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { runScriptProcess, type ScriptOptions, type ScriptRun } from './run-script.ts';
+import { type StandInTools, standInTools } from './stand-in-tools.ts';
+
+export const RUNTIME_IMAGE = 'registry.example.com/openagents/runtime:seven';
+const CONTROL_IMAGE = 'registry.example.com/openagents/control:one';
+const STAGING = 'openagents-control-service-staging';
+
+/** Everything that a matrix checks, in a state that passes, and what it takes to run one against it. */
+export type MatrixWorld = {
+  cloud: Emulator;
+  checkout: SampleCheckout;
+  tools: StandInTools;
+  /** Where the results go. */
+  folder: string;
+  env: Record<string, string>;
+  run(env?: Record<string, string | undefined>, options?: ScriptOptions): Promise<ScriptRun>;
+  /** Reads a file of the results. */
+  read(name: string): string;
+  results(): ResultsFile;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Two environments on one local Cloud Run, a sample checkout, and a stand-in for cargo. */
+export async function matrixWorld(
+  options: { cloud?: EmulatorOptions; cargo?: string } = {},
+): Promise<MatrixWorld> {
+  const cloud = await startEmulator({
+    services: [
+      { name: STAGING, image: CONTROL_IMAGE },
+      { name: 'openagents-control-service', image: CONTROL_IMAGE },
+      { name: 'runtime', image: RUNTIME_IMAGE },
+    ],
+    jobs: [
+      { name: 'runtime-migrate', image: RUNTIME_IMAGE, executions: [{ name: 'runtime-migrate-abcde' }] },
+    ],
+    ...options.cloud,
+  });
+  const checkout = await sampleCheckout();
+  const tools = await standInTools({ cargo: options.cargo ?? 'echo "stub cargo $*"' });
+  const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
+  const env = {
+    CLOUD_RUN_EMULATOR_HOST: cloud.host,
+    OPENAGENTS_REPO_ROOT: checkout.root,
+    OUTPUT_DIR: folder,
+    STAGING_CONTROL_BASE_URL: cloud.service(STAGING).uri,
+    PROD_CONTROL_BASE_URL: cloud.service('openagents-control-service').uri,
+    STAGING_RUNTIME_BASE_URL: cloud.service('runtime').uri,
+    PROD_RUNTIME_BASE_URL: cloud.service('runtime').uri,
+    RUN_CROSS_SURFACE: '1',
+  };
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  return {
+    cloud,
+    checkout,
+    tools,
+    folder,
+    env,
+    run: (more = {}, runOptions = {}) =>
+      runScriptProcess('validate-rust-cutover', [], {
+        ...runOptions,
+        env: { ...env, ...more },
+        pathFirst: [tools.folder],
+      }),
+    read,
+    results: () => JSON.parse(read('results.json')),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([
+        cloud.close(),
+        checkout[Symbol.asyncDispose](),
+        tools[Symbol.asyncDispose](),
+        rm(folder, { recursive: true, force: true }),
+      ]);
+    },
+  };
+}
+
+/** Status by check. */
+export function statuses({ checks }: ResultsFile): Record<string, string> {
+  return Object.fromEntries(checks.map(({ id, status }) => [id, status]));
+}
