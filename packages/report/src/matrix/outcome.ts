@@ -48,8 +48,8 @@ export type MatrixOutcome = {
   endedAt: string;
   overall: 'passed' | 'failed';
   totals: Totals;
-  /** What was checked: base URLs and names, in the order in which they are shown. */
-  environment: Readonly<Record<string, string | undefined>>;
+  /** What was checked: base URLs and names, in the order in which they are shown; null is unset. */
+  environment: Readonly<Record<string, string | null>>;
   checks: readonly CheckResult[];
 };
 

@@ -16,7 +16,7 @@ import { driftWork } from './checks/drift.ts';
 import { logProbeWork } from './checks/log-probe.ts';
 import { controlWork, healthWork } from './checks/smoke.ts';
 import { commandLine, HERE, type Variable } from './command-line.ts';
-import { type CheckId, checkIds } from './outcome.ts';
+import { type CheckId, checkIds, type MatrixOutcome } from './outcome.ts';
 import { matrixSettings, parseOnly } from './settings.ts';
 
 export type MatrixSettings = SettingsOf<typeof matrixSettings>;
@@ -24,7 +24,7 @@ export type MatrixSettings = SettingsOf<typeof matrixSettings>;
 export type MatrixPlan = {
   /** All of them, in order. */
   checks: readonly Check[];
-  environment: Readonly<Record<string, string | undefined>>;
+  environment: MatrixOutcome['environment'];
   /** What the operator should know before anything is run. */
   remarks: readonly string[];
 };
@@ -145,8 +145,8 @@ export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env:
     environment: {
       STAGING_CONTROL_BASE_URL: urls.stagingControl,
       PROD_CONTROL_BASE_URL: urls.prodControl,
-      STAGING_RUNTIME_BASE_URL: urls.stagingRuntime,
-      PROD_RUNTIME_BASE_URL: urls.prodRuntime,
+      STAGING_RUNTIME_BASE_URL: urls.stagingRuntime ?? null,
+      PROD_RUNTIME_BASE_URL: urls.prodRuntime ?? null,
       GCP_PROJECT: given.project,
       GCP_REGION: given.region,
       CONTROL_SERVICE: given.controlService,

@@ -21,13 +21,14 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
   await orRefuse(folder, mkdir(join(folder, 'logs'), { recursive: true }));
   const write = (name: string, text: string) => {
     const path = join(folder, name);
-    return orRefuse(path, writeWhole(path, redact(text)));
+    return orRefuse(path, writeWhole(path, text));
   };
   return {
     results: join(folder, 'results.tsv'),
     summary: join(folder, 'SUMMARY.md'),
     writeLog: (id, text) => write(logFile(id), text),
-    async writeOutcome(outcome) {
+    async writeOutcome(full) {
+      const outcome = withoutSecrets(full);
       await write('results.tsv', resultsTsv(outcome, folder));
       await write('results.json', resultsJson(outcome));
       await write('junit.xml', await junitXml(outcome));
@@ -38,7 +39,14 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
 
 /** Adds the summary to the page that GitHub Actions shows of a job. Throws a UserError when it cannot. */
 export async function addStepSummary(path: string, outcome: MatrixOutcome): Promise<void> {
-  await orRefuse(path, appendFile(path, redact(summaryMarkdown(outcome))));
+  await orRefuse(path, appendFile(path, summaryMarkdown(withoutSecrets(outcome))));
+}
+
+/** Redacted before it is rendered: what a format escapes in a secret would hide it. */
+function withoutSecrets(outcome: MatrixOutcome): MatrixOutcome {
+  return JSON.parse(JSON.stringify(outcome), (_name, value) =>
+    typeof value === 'string' ? redact(value) : value,
+  );
 }
 
 async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {

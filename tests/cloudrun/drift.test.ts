@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Execution, isSameImage, type MigrationState, migrationDrift } from '@deploy/cloudrun';
+
+const IMAGE = 'registry.example.com/runtime:seven';
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+
+function execution(over: Partial<Execution> = {}): Execution {
+  return {
+    name: 'migrate-abcde',
+    image: IMAGE,
+    createTime: '2026-03-01T00:00:00.000Z',
+    completed: { type: 'Completed', state: 'succeeded', reason: undefined, message: undefined },
+    ...over,
+  };
+}
+
+function state(over: Partial<MigrationState> = {}): MigrationState {
+  return {
+    service: { name: 'runtime', image: IMAGE },
+    job: { name: 'migrate', image: IMAGE },
+    execution: execution(),
+    expectedImage: undefined,
+    ...over,
+  };
+}
+
+describe('drift between a service and its migrations', () => {
+  test('none when all three agree and the last migration succeeded', () => {
+    assert.deepEqual(migrationDrift(state()), []);
+    assert.deepEqual(migrationDrift(state({ expectedImage: IMAGE })), []);
+  });
+
+  test('none between a tag and another, when both name the same digest', () => {
+    const pinned = (name: string): string => `registry.example.com/${name}@${digest('a')}`;
+    const found = migrationDrift({
+      service: { name: 'runtime', image: pinned('runtime:seven') },
+      job: { name: 'migrate', image: pinned('runtime') },
+      execution: execution({ image: pinned('runtime:latest') }),
+      expectedImage: pinned('runtime:7.0'),
+    });
+    assert.deepEqual(found, []);
+  });
+
+  const old = 'registry.example.com/runtime:six';
+  const failing = { type: 'Completed', reason: 'NON_ZERO_EXIT_CODE', message: 'task 0 failed' };
+  const cases: [string, Partial<MigrationState>, string[]][] = [
+    [
+      'another image on the job',
+      { job: { name: 'migrate', image: old } },
+      [`service runtime runs ${IMAGE}, but job migrate runs ${old}`],
+    ],
+    [
+      'another image in the newest execution',
+      { execution: execution({ image: old }) },
+      [`service runtime runs ${IMAGE}, but its newest execution migrate-abcde runs ${old}`],
+    ],
+    [
+      'another image than expected',
+      { expectedImage: old },
+      [`service runtime runs ${IMAGE}, but EXPECTED_IMAGE is ${old}`],
+    ],
+    [
+      'a migration that failed',
+      { execution: execution({ completed: { ...failing, state: 'failed' } }) },
+      [
+        'execution migrate-abcde of 2026-03-01T00:00:00.000Z should have succeeded, but is failed (NON_ZERO_EXIT_CODE: task 0 failed)',
+      ],
+    ],
+    [
+      'a migration that is under way',
+      {
+        execution: execution({
+          completed: { type: 'Completed', state: 'reconciling', reason: undefined, message: undefined },
+        }),
+      },
+      ['execution migrate-abcde of 2026-03-01T00:00:00.000Z should have succeeded, but is still running'],
+    ],
+    [
+      'no migration at all',
+      { execution: undefined },
+      ['job migrate has never been executed, so nothing has been migrated for runtime'],
+    ],
+    [
+      'no image on the job',
+      { job: { name: 'migrate', image: '' } },
+      [`service runtime runs ${IMAGE}, but job migrate runs no image that it names`],
+    ],
+    [
+      'everything at once',
+      { job: { name: 'migrate', image: old }, expectedImage: 'x', execution: execution({ image: 'y' }) },
+      [
+        `service runtime runs ${IMAGE}, but EXPECTED_IMAGE is x`,
+        `service runtime runs ${IMAGE}, but job migrate runs ${old}`,
+        `service runtime runs ${IMAGE}, but its newest execution migrate-abcde runs y`,
+      ],
+    ],
+  ];
+  for (const [name, over, findings] of cases) {
+    test(name, () => assert.deepEqual(migrationDrift(state(over)), findings));
+  }
+});
+
+describe('two references are the same image', () => {
+  const cases: [string, string, boolean][] = [
+    ['a/b:c', 'a/b:c', true],
+    ['a/b:c', 'a/b:d', false],
+    [`a/b:c@${digest('a')}`, `a/b@${digest('a')}`, true],
+    [`a/b@${digest('a')}`, `a/b@${digest('b')}`, false],
+    // What a tag points to is not known here.
+    ['a/b:c', `a/b:c@${digest('a')}`, false],
+  ];
+  for (const [one, other, same] of cases) {
+    test(`${one.slice(0, 20)} and ${other.slice(0, 20)}: ${same}`, () => {
+      assert.equal(isSameImage(one, other), same);
+      assert.equal(isSameImage(other, one), same);
+    });
+  }
+});

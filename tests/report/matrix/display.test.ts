@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { type Output, projectRoot } from '@deploy/cli';
+import { linesDisplay } from '../../../packages/report/src/matrix/display/display.ts';
+import { frame } from '../../../packages/report/src/matrix/display/live-table.ts';
+import type { CheckId, CheckResult } from '../../../packages/report/src/matrix/outcome.ts';
+import { matrixWorld } from '../../support/matrix.ts';
+
+const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;
+
+function ended(id: CheckId): CheckResult {
+  return {
+    id,
+    required: true,
+    description: '',
+    status: 'passed',
+    conclusion: '',
+    startedAt: '2026-03-01T00:00:00Z',
+    durationMs: 2340,
+    command: '',
+  };
+}
+
+test('lines come in order, each as soon as its turn has come', () => {
+  const lines: string[] = [];
+  const out: Output = { data: (line) => void lines.push(line), note() {} };
+  const display = linesDisplay(IDS, out);
+  display.ended(ended('control-staging-smoke'));
+  assert.deepEqual(lines, []);
+  display.ended(ended('control-staging-health'));
+  assert.deepEqual(lines, [
+    '[passed] control-staging-health (required)',
+    '[passed] control-staging-smoke (required)',
+  ]);
+  display.ended(ended('runtime-migration-drift'));
+  assert.equal(lines.length, 3);
+});
+
+test('a frame of the live table tells for each check how it stands, and for how long', () => {
+  const text = frame(
+    IDS.map((id) => ({ id, required: id !== 'runtime-migration-drift' })),
+    {
+      startedAt: new Map<CheckId, number>([
+        ['control-staging-health', 1000],
+        ['control-staging-smoke', 1500],
+      ]),
+      results: new Map([['control-staging-health', ended('control-staging-health')]]),
+      now: 4600,
+    },
+  );
+  assert.equal(
+    text,
+    [
+      '[passed] control-staging-health (required)    2.3 s',
+      '[running] control-staging-smoke (required)    3.1 s',
+      '[waiting] runtime-migration-drift (optional)',
+    ].join('\n'),
+  );
+});
+
+const hasPty = spawnSync('script', ['--version']).status === 0;
+
+test('on a terminal the table is live, and what stays is the lines a pipe gets', {
+  skip: !hasPty && 'no script(1) to make a terminal with',
+}, async () => {
+  await using world = await matrixWorld({ cargo: 'sleep 0.6' });
+  const command = `stty rows 40 cols 120; '${process.execPath}' --import '${import.meta.resolve('tsx')}' scripts/validate-rust-cutover.ts`;
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: projectRoot,
+    env: {
+      ...world.env,
+      HOME: process.env.HOME,
+      TERM: 'xterm',
+      PATH: [world.tools.folder, process.env.PATH].join(':'),
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let screen = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+  });
+  const exitCode = await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(exitCode, 0, screen);
+  assert.ok(screen.includes('\u001b['), 'the table is drawn over');
+  const text = stripVTControlCharacters(screen).replaceAll('\r', '');
+  assert.match(text, /\[running\] runtime-staging-smoke \(required\)/);
+  assert.match(text, /\[waiting\] khala-contract-tests \(required\)/);
+  const last = text.trimEnd().split('\n').slice(-14);
+  assert.ok(
+    last.slice(0, 12).every((line) => /^\[passed\] [a-z-]+ \((?:required|optional)\)$/.test(line)),
+    text,
+  );
+  assert.equal(last[13], `[matrix] summary: ${join(world.folder, 'SUMMARY.md')}`);
+});

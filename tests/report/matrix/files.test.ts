@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Secret } from '@deploy/cli';
+import { addStepSummary, type CheckResult, type MatrixOutcome, openResultsFolder } from '@deploy/report';
+import { commandLine, HERE } from '../../../packages/report/src/matrix/command-line.ts';
+import { overallOf, totalsOf } from '../../../packages/report/src/matrix/outcome.ts';
+
+const AT = '2026-03-01T12:34:56.789Z';
+const NASTY = 'got <img src=x> | `code` [link](http://x) *bold* a_b $x$\nsecond\tline';
+
+function outcomeOf(...checks: CheckResult[]): MatrixOutcome {
+  const totals = totalsOf(checks);
+  return {
+    startedAt: AT,
+    endedAt: '2026-03-01T12:35:06.789Z',
+    overall: overallOf(totals),
+    totals,
+    environment: { GCP_PROJECT: 'p', STAGING_RUNTIME_BASE_URL: null },
+    checks,
+  };
+}
+
+const made: CheckResult = {
+  id: 'control-prod-smoke',
+  required: true,
+  description: 'The control service does what it must',
+  status: 'failed',
+  conclusion: NASTY,
+  startedAt: AT,
+  durationMs: 1500,
+  command: "X='a`b' run",
+};
+const leftOut: CheckResult = {
+  id: 'cross-surface-contract-harness',
+  required: false,
+  description: 'The harness',
+  status: 'skipped',
+  reason: 'RUN_CROSS_SURFACE=0',
+};
+
+async function written(outcome: MatrixOutcome): Promise<(name: string) => string> {
+  const folder = mkdtempSync(join(tmpdir(), 'matrix-'));
+  try {
+    const results = await openResultsFolder(folder);
+    await results.writeOutcome(outcome);
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+    assert.deepEqual(names, ['SUMMARY.md', 'junit.xml', 'logs', 'results.json', 'results.tsv']);
+    const texts = new Map(
+      names.flatMap((name) => (name === 'logs' ? [] : [[name, readFileSync(join(folder, name), 'utf8')]])),
+    );
+    return (name) => texts.get(name) ?? '';
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('the files of a run', () => {
+  test('SUMMARY.md: nothing that came from outside breaks the table or becomes markup', async () => {
+    const file = await written(outcomeOf(made, leftOut));
+    const row = file('SUMMARY.md')
+      .split('\n')
+      .find((line) => line.startsWith('| control-prod-smoke'));
+    assert.equal(
+      row,
+      '| control-prod-smoke | required | failed | The control service does what it must: got &lt;img src=x&gt; \\| \\`code\\` \\[link\\](http://x) \\*bold\\* a_b \\$x\\$ second line | [logs/control-prod-smoke.log](logs/control-prod-smoke.log) |',
+    );
+    assert.match(file('SUMMARY.md'), /^- STAGING_RUNTIME_BASE_URL=<unset>$/m);
+    assert.match(file('SUMMARY.md'), /^- control-prod-smoke: `` X='a`b' run ``$/m);
+    assert.match(file('SUMMARY.md'), /^- cross-surface-contract-harness: skipped, RUN_CROSS_SURFACE=0$/m);
+    assert.match(file('SUMMARY.md'), /^- Timestamp \(UTC\): 20260301T123456Z$/m);
+  });
+
+  test('results.tsv: a row a check, with no tab or line break in a field', async () => {
+    const file = await written(outcomeOf({ ...made, command: 'one\ttwo\nthree' }, leftOut));
+    const rows = file('results.tsv').trimEnd().split('\n');
+    assert.equal(rows.length, 3);
+    assert.ok(rows.every((row) => row.split('\t').length === 6));
+    assert.ok(rows[1]?.endsWith('\tone two three'));
+  });
+
+  test('results.json: durations, conclusions and what was counted', async () => {
+    const file = await written(outcomeOf({ ...made, figures: { errorEntries: 3 } }, leftOut));
+    const results = JSON.parse(file('results.json'));
+    assert.equal(results.durationMs, 10_000);
+    assert.deepEqual(results.checks[0].figures, { errorEntries: 3 });
+    assert.equal(results.checks[0].log, 'logs/control-prod-smoke.log');
+    assert.equal(results.checks[1].reason, 'RUN_CROSS_SURFACE=0');
+  });
+
+  test('junit.xml: a failed optional check is no failure', async () => {
+    const optional: CheckResult = { ...made, id: 'cross-surface-contract-harness', required: false };
+    const file = await written(outcomeOf(made, optional));
+    assert.match(
+      file('junit.xml'),
+      /<testsuite name="rust-cutover-validation" tests="2" failures="1" skipped="1"/,
+    );
+    assert.match(file('junit.xml'), /<failure message="got &lt;img src=x/);
+    assert.match(file('junit.xml'), /<skipped message="optional: got /);
+    assert.match(file('junit.xml'), /<property name="overall" value="failed"\/>/);
+  });
+
+  test('a secret that turns up in a conclusion is in none of them', async () => {
+    new Secret('hush-*0123456789&');
+    const file = await written(outcomeOf({ ...made, conclusion: 'said hush-*0123456789&' }));
+    for (const name of ['SUMMARY.md', 'results.json', 'results.tsv', 'junit.xml'])
+      assert.doesNotMatch(file(name), /hush/);
+    assert.match(file('SUMMARY.md'), /said &lt;redacted&gt;/);
+  });
+
+  test('the summary is added to what GitHub shows of a job, after what is there', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'matrix-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'step.md');
+    await addStepSummary(path, outcomeOf(made));
+    await addStepSummary(path, outcomeOf(made));
+    assert.equal(readFileSync(path, 'utf8').match(/^# /gm)?.length, 2);
+    await assert.rejects(addStepSummary('/dev/null/x', outcomeOf(made)), { name: 'UserError' });
+  });
+});
+
+test('overall: failed when a required check failed or was skipped, whatever the optional ones did', () => {
+  const passed: CheckResult = { ...made, status: 'passed' };
+  const overall = (...checks: CheckResult[]) => outcomeOf(...checks).overall;
+  assert.equal(overall(passed, leftOut), 'passed');
+  assert.equal(overall(passed, { ...made, required: false }), 'passed');
+  assert.equal(overall(passed, made), 'failed');
+  assert.equal(overall(passed, { ...leftOut, required: true }), 'failed');
+});
+
+describe('a command as it is typed', () => {
+  test('is quoted for a POSIX shell, and leaves out what is unset', () => {
+    assert.equal(
+      commandLine(
+        [
+          ['PLAIN', 'https://x.example.com/a,b'],
+          ['UNSET', undefined],
+          ['HARD', `it's $HOME`],
+          ['EMPTY', ''],
+          ['ROOT', HERE],
+        ],
+        ['run', 'two words'],
+      ),
+      `PLAIN=https://x.example.com/a,b HARD='it'\\''s $HOME' EMPTY='' ROOT="$PWD" run 'two words'`,
+    );
+  });
+
+  test("quotes the mark in a secret's place, which would be a redirection", () => {
+    assert.equal(commandLine([['TOKEN', new Secret('abcdefgh')]], ['run']), `TOKEN='<redacted>' run`);
+  });
+});
