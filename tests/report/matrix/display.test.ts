@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
@@ -7,7 +8,7 @@ import { type Output, projectRoot } from '@deploy/cli';
 import { linesDisplay } from '../../../packages/report/src/matrix/display/display.ts';
 import { frame } from '../../../packages/report/src/matrix/display/live-table.ts';
 import type { CheckId, CheckResult } from '../../../packages/report/src/matrix/outcome.ts';
-import { matrixWorld } from '../../support/matrix.ts';
+import { type MatrixWorld, matrixWorld } from '../../support/matrix.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;
 
@@ -63,11 +64,11 @@ test('a frame of the live table tells for each check how it stands, and for how 
 
 const hasPty = spawnSync('script', ['--version']).status === 0;
 
-test('on a terminal the table is live, and what stays is the lines a pipe gets', {
-  skip: !hasPty && 'no script(1) to make a terminal with',
-}, async () => {
-  await using world = await matrixWorld({ cargo: 'sleep 0.6' });
-  const command = `stty rows 40 cols 120; '${process.execPath}' --import '${import.meta.resolve('tsx')}' scripts/validate-rust-cutover.ts`;
+const onTerminal = { skip: !hasPty && 'no script(1) to make a terminal with' };
+
+/** Runs a matrix on a terminal of its own. */
+function runOnTerminal(world: MatrixWorld) {
+  const command = `stty rows 40 cols 120; exec '${process.execPath}' --import '${import.meta.resolve('tsx')}' scripts/validate-rust-cutover.ts`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: projectRoot,
     env: {
@@ -76,16 +77,30 @@ test('on a terminal the table is live, and what stays is the lines a pipe gets',
       TERM: 'xterm',
       PATH: [world.tools.folder, process.env.PATH].join(':'),
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   let screen = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text;
   });
-  const exitCode = await new Promise((resolve) => child.once('close', resolve));
-  assert.equal(exitCode, 0, screen);
-  assert.ok(screen.includes('\u001b['), 'the table is drawn over');
-  const text = stripVTControlCharacters(screen).replaceAll('\r', '');
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return {
+    ended,
+    type: (keys: string) => child.stdin.write(keys),
+    raw: () => screen,
+    text: () => stripVTControlCharacters(screen).replaceAll('\r', ''),
+    async shows(wanted: string): Promise<void> {
+      while (!screen.includes(wanted)) await once(child.stdout, 'data');
+    },
+  };
+}
+
+test('on a terminal the table is live, and what stays is the lines a pipe gets', onTerminal, async () => {
+  await using world = await matrixWorld({ cargo: 'sleep 0.6' });
+  const terminal = runOnTerminal(world);
+  assert.equal(await terminal.ended, 0, terminal.text());
+  assert.ok(terminal.raw().includes('\u001b['), 'the table is drawn over');
+  const text = terminal.text();
   assert.match(text, /\[running\] runtime-staging-smoke \(required\)/);
   assert.match(text, /\[waiting\] khala-contract-tests \(required\)/);
   const last = text.trimEnd().split('\n').slice(-14);
@@ -94,4 +109,14 @@ test('on a terminal the table is live, and what stays is the lines a pipe gets',
     text,
   );
   assert.equal(last[13], `[matrix] summary: ${join(world.folder, 'SUMMARY.md')}`);
+});
+
+test('Ctrl-C on a terminal ends the run, and what it came to is written', onTerminal, async () => {
+  await using world = await matrixWorld({ cargo: 'sleep 60' });
+  const terminal = runOnTerminal(world);
+  await terminal.shows('[running] runtime-staging-smoke');
+  terminal.type('\u0003');
+  assert.equal(await terminal.ended, 1, terminal.text());
+  assert.match(terminal.text(), /^\[skipped\] runtime-staging-smoke \(required\)$/m);
+  assert.match(world.read('results.tsv'), /^khala-contract-tests\t.*\tinterrupted by SIGINT$/m);
 });
