@@ -4,6 +4,7 @@ import { startEmulator } from '@deploy/emulator';
 import { prepareCargo } from './rehearsal/cargo-stand-in.ts';
 import { childEnvironment } from './rehearsal/environment.ts';
 import { checkEvidence } from './rehearsal/evidence.ts';
+import { matrixSeeds, matrixSteps } from './rehearsal/matrix.ts';
 import { PROJECT, rolloutSteps, SERVICE, STABLE_IMAGE } from './rehearsal/rollout.ts';
 import { sampleCheckout } from './rehearsal/sample-checkout.ts';
 import { lookAtServing } from './rehearsal/serving.ts';
@@ -26,7 +27,8 @@ await runScript(usage, async ({ argv, env, out }) => {
   await using emulator = await startEmulator({
     project: PROJECT,
     reconcileMs: 400,
-    services: [{ name: SERVICE, image: STABLE_IMAGE }],
+    services: [{ name: SERVICE, image: STABLE_IMAGE }, ...matrixSeeds.services],
+    jobs: matrixSeeds.jobs,
   });
   await using checkout = await sampleCheckout();
   await using cargo = await prepareCargo();
@@ -38,7 +40,7 @@ await runScript(usage, async ({ argv, env, out }) => {
 
   const base = childEnvironment(env, { emulator, checkout: checkout.root, toolFolder: cargo.folder });
   const results: StepResult[] = [];
-  for (const nextStep of rolloutSteps(emulator)) {
+  for (const nextStep of [...rolloutSteps(emulator), ...matrixSteps(emulator)]) {
     const step = nextStep();
     const startedAt = Date.now();
     const { exitCode, leaked } = await runStep(step, base);

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
+import { errorMessage, findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
 import {
   addStepSummary,
   compactTime,
@@ -39,7 +39,11 @@ await runScript(usage, async ({ env, out }) => {
   const outcome = await runMatrix(plan, { signal: interrupted, display, folder });
   out.data(`[matrix] results: ${folder.results}`);
   out.data(`[matrix] summary: ${folder.summary}`);
-  if (values.stepSummary !== undefined) await addStepSummary(values.stepSummary, outcome);
+  if (values.stepSummary !== undefined) {
+    await addStepSummary(values.stepSummary, outcome).catch((error) =>
+      out.note(`warning: ${errorMessage(error)}`),
+    );
+  }
 
   const failure = matrixFailure(outcome, folder);
   if (interrupted.aborted) {

@@ -29,7 +29,7 @@ export async function prepareCargo(): Promise<CargoForRehearsal> {
 function noticeOf({ cargo }: RustTools): string {
   return cargo
     ? 'This machine cannot compile for wasm32-unknown-unknown, so the wasm-check gate runs a STAND-IN that checks nothing. The cargo-test gate is real.'
-    : 'This machine has no cargo, so the gates cargo-test and wasm-check run a STAND-IN that checks nothing.';
+    : 'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing.';
 }
 
 function standIn({ cargo }: RustTools): string {

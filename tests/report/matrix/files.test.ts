@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import { addStepSummary, type CheckResult, type MatrixOutcome, openResultsFolder } from '@deploy/report';
+import {
+  addStepSummary,
+  type CheckResult,
+  type MatrixOutcome,
+  matrixVerdict,
+  openResultsFolder,
+} from '@deploy/report';
 import { commandLine, HERE } from '../../../packages/report/src/matrix/command-line.ts';
 import { overallOf, totalsOf } from '../../../packages/report/src/matrix/outcome.ts';
 
@@ -128,6 +134,15 @@ test('overall: failed when a required check failed or was skipped, whatever the 
   assert.equal(overall(passed, { ...made, required: false }), 'passed');
   assert.equal(overall(passed, made), 'failed');
   assert.equal(overall(passed, { ...leftOut, required: true }), 'failed');
+});
+
+test('an evidence report takes over the verdict, and where the summary is in the checkout', () => {
+  const verdict = (summary: string) => matrixVerdict(outcomeOf(made), { summary }, '/checkout');
+  assert.deepEqual(verdict('/checkout/docs/x/SUMMARY.md'), {
+    verdict: 'failed',
+    summary: 'docs/x/SUMMARY.md',
+  });
+  assert.deepEqual(verdict('/elsewhere/SUMMARY.md'), { verdict: 'failed' });
 });
 
 describe('a command as it is typed', () => {

@@ -7,16 +7,18 @@ import type { CheckId, Verdict } from './outcome.ts';
  */
 export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Verdict>;
 
+/** How a check is made. */
+export type Planned = {
+  work: CheckWork;
+  /** Builds share a lock and the processor, so they go one by one, beside everything that goes at once. */
+  lane: 'at-once' | 'one-by-one';
+  /** What reruns it. */
+  command: string;
+};
+
 export type Check = {
   id: CheckId;
   required: boolean;
   description: string;
-  plan:
-    | {
-        work: CheckWork;
-        /** Builds share a lock and the processor, so they go one by one, beside everything that goes at once. */
-        lane: 'at-once' | 'one-by-one';
-        command: string;
-      }
-    | { skip: string };
+  plan: Planned | { skip: string };
 };

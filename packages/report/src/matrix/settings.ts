@@ -1,7 +1,6 @@
-import { checkoutSettings, cleanLine, flag, secretText, text, textWithDefault, UserError } from '@deploy/cli';
+import { checkoutSettings, flag, secretText, text, textWithDefault } from '@deploy/cli';
 import { cloudSettings } from '@deploy/cloudrun';
 import { controlSmokeSettings } from '@deploy/smoke';
-import { type CheckId, checkIds } from './outcome.ts';
 
 /** The variables of the validation matrix. */
 export const matrixSettings = {
@@ -67,21 +66,3 @@ export const matrixSettings = {
   credentialsFile: cloudSettings.credentialsFile,
   ...checkoutSettings,
 };
-
-/** The checks that MATRIX_ONLY asks for: all of them when it is unset. Throws a UserError for one that there is not. */
-export function parseOnly(only: string | undefined): ReadonlySet<CheckId> {
-  if (only === undefined) return new Set(checkIds);
-  const words = only
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
-  const wanted = checkIds.filter((id) => words.includes(id));
-  const unknown = words.find((word) => !checkIds.some((id) => id === word));
-  if (unknown === undefined && wanted.length > 0) return new Set(wanted);
-  throw new UserError(
-    unknown === undefined
-      ? 'MATRIX_ONLY names no check'
-      : `MATRIX_ONLY names "${cleanLine(unknown, 60)}", which is no check`,
-    { hint: `The checks are: ${checkIds.join(', ')}` },
-  );
-}

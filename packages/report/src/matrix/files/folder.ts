@@ -37,7 +37,7 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
   };
 }
 
-/** Adds the summary to the page that GitHub Actions shows of a job. Throws a UserError when it cannot. */
+/** Adds the summary to the page that GitHub Actions shows of a job. Throws a UserError when that cannot be written. */
 export async function addStepSummary(path: string, outcome: MatrixOutcome): Promise<void> {
   await orRefuse(path, appendFile(path, summaryMarkdown(withoutSecrets(outcome))));
 }

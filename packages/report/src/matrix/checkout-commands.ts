@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import type { Environment, TargetCheckout } from '@deploy/cli';
+import type { Planned } from './check.ts';
+import { cargoTestWork } from './checks/cargo-test.ts';
+import { childEnvironment } from './checks/child-environment.ts';
+import { type Command, commandWork } from './checks/command.ts';
+import { commandLine } from './command-line.ts';
+import { matrixSettings } from './settings.ts';
+
+const MANIFEST = 'apps/runtime/Cargo.toml';
+const HARNESS = 'scripts/run-cross-surface-contract-harness.sh';
+
+/** The checks that are commands of the target checkout. */
+export type CheckoutCommands = {
+  runtimeSmoke(baseUrl: string): Planned;
+  khalaTests(): Planned;
+  crossSurfaceHarness(): Planned;
+};
+
+export function checkoutCommands({ root }: TargetCheckout, env: Environment): CheckoutCommands {
+  const inCheckout = (words: Command['words'], more: Partial<Command> = {}): Command => ({
+    words,
+    env: childEnvironment(env, OWN_SECRETS),
+    cwd: root,
+    ...more,
+  });
+  const planned = (work: Planned['work'], command: string): Planned => ({
+    lane: 'one-by-one',
+    work,
+    command,
+  });
+
+  return {
+    runtimeSmoke(baseUrl) {
+      const words = (manifest: string): Command['words'] => [
+        'cargo',
+        'run',
+        '--manifest-path',
+        manifest,
+        '--bin',
+        'runtime-smoke',
+      ];
+      const { env: inherited, ...command } = inCheckout(words(join(root, MANIFEST)), {
+        remark: `note: runtime-smoke writes a run into the store of ${baseUrl}, and leaves it there`,
+      });
+      return planned(
+        commandWork({ ...command, env: { ...inherited, SMOKE_BASE_URL: baseUrl } }),
+        commandLine([['SMOKE_BASE_URL', baseUrl]], words(MANIFEST)),
+      );
+    },
+
+    khalaTests() {
+      const words = (manifest: string): Command['words'] => [
+        'cargo',
+        'test',
+        '--manifest-path',
+        manifest,
+        'server::tests::khala_topic_messages',
+        '--',
+        '--nocapture',
+      ];
+      return planned(
+        cargoTestWork(inCheckout(words(join(root, MANIFEST)))),
+        commandLine([], words(MANIFEST)),
+      );
+    },
+
+    crossSurfaceHarness: () =>
+      planned(commandWork(inCheckout([join(root, HARNESS)])), commandLine([], [HARNESS])),
+  };
+}
+
+/** Variables that hold secrets of this project's own: they are for the control service and for Google. */
+const OWN_SECRETS = [
+  // The smoke script's; the matrix does not read it.
+  'OPENAGENTS_CONTROL_ACCESS_TOKEN',
+  ...Object.values(matrixSettings).flatMap((setting) =>
+    'secret' in setting && setting.secret ? [setting.name] : [],
+  ),
+];

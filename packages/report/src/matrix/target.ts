@@ -1,0 +1,74 @@
+import type { Secret, SettingsOf } from '@deploy/cli';
+import {
+  type Connection,
+  chooseIdentity,
+  requireJobName,
+  requireLocation,
+  type ServiceLocation,
+} from '@deploy/cloudrun';
+import { requireBaseUrl } from '@deploy/smoke';
+import type { matrixSettings } from './settings.ts';
+
+export type MatrixSettings = SettingsOf<typeof matrixSettings>;
+
+/** A control service, and what opens its doors. */
+export type ControlTarget = {
+  /** In words: staging, production. */
+  where: string;
+  baseUrl: string;
+  accessToken: Secret | undefined;
+  bypassToken: Secret | undefined;
+  /** What is to be known about these, for the operator and the log. */
+  remark: string | undefined;
+};
+
+/** What a matrix looks at: the settings, checked. */
+export type MatrixTarget = {
+  staging: ControlTarget;
+  production: ControlTarget;
+  stagingRuntimeUrl: string | undefined;
+  prodRuntimeUrl: string | undefined;
+  connection: Connection;
+  control: ServiceLocation;
+  runtime: ServiceLocation;
+  migrateJob: string;
+  http: { timeoutMs: number; retries: number };
+};
+
+/** Checks what the settings name. Throws a UserError that names the variable when one of them cannot be used. */
+export function readTarget(given: MatrixSettings): MatrixTarget {
+  const locate = (service: string, variable: string): ServiceLocation =>
+    requireLocation(
+      { project: given.project, region: given.region, service },
+      { project: 'GCP_PROJECT', region: 'GCP_REGION', service: variable },
+    );
+  const runtimeUrl = (url: string | undefined, variable: string): string | undefined =>
+    url === undefined ? undefined : requireBaseUrl(url, variable);
+  requireJobName(given.migrateJob, 'MIGRATE_JOB');
+  const usesAmbientToken = given.stagingBypassToken === undefined && given.ambientBypassToken !== undefined;
+  return {
+    staging: {
+      where: 'staging',
+      baseUrl: requireBaseUrl(given.stagingControlUrl, 'STAGING_CONTROL_BASE_URL'),
+      accessToken: given.stagingAccessToken,
+      bypassToken: given.stagingBypassToken ?? given.ambientBypassToken,
+      remark: usesAmbientToken
+        ? 'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN goes to staging only; production has PROD_MAINTENANCE_BYPASS_TOKEN'
+        : undefined,
+    },
+    production: {
+      where: 'production',
+      baseUrl: requireBaseUrl(given.prodControlUrl, 'PROD_CONTROL_BASE_URL'),
+      accessToken: given.prodAccessToken,
+      bypassToken: given.prodBypassToken,
+      remark: undefined,
+    },
+    stagingRuntimeUrl: runtimeUrl(given.stagingRuntimeUrl, 'STAGING_RUNTIME_BASE_URL'),
+    prodRuntimeUrl: runtimeUrl(given.prodRuntimeUrl, 'PROD_RUNTIME_BASE_URL'),
+    connection: { emulatorHost: given.emulatorHost, identity: chooseIdentity(given) },
+    control: locate(given.controlService, 'CONTROL_SERVICE'),
+    runtime: locate(given.runtimeService, 'RUNTIME_SERVICE'),
+    migrateJob: given.migrateJob,
+    http: { timeoutMs: given.timeoutSeconds * 1000, retries: given.retries },
+  };
+}

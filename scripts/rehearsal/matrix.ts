@@ -1,0 +1,42 @@
+import type { Emulator, EmulatorOptions } from '@deploy/emulator';
+import { PROJECT, SERVICE, STABLE_IMAGE } from './rollout.ts';
+import type { Step } from './step.ts';
+
+const PRODUCTION = 'openagents-control-service';
+const RUNTIME = 'runtime';
+const STAGING_RUNTIME = 'runtime-staging';
+const MIGRATE_JOB = 'runtime-migrate';
+const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
+
+/** What the validation matrix looks at beside the staging service: production, the runtime and its migrations. */
+export const matrixSeeds = {
+  services: [
+    { name: PRODUCTION, image: STABLE_IMAGE },
+    { name: RUNTIME, image: RUNTIME_IMAGE },
+    { name: STAGING_RUNTIME, image: RUNTIME_IMAGE },
+  ],
+  jobs: [{ name: MIGRATE_JOB, image: RUNTIME_IMAGE, executions: [{ name: `${MIGRATE_JOB}-first` }] }],
+} satisfies EmulatorOptions;
+
+/** A whole matrix over staging and production, and another one after a migration has failed. */
+export function matrixSteps(emulator: Emulator): (() => Step)[] {
+  const matrix = (title: string, more: Partial<Step> = {}): Step => ({
+    title,
+    env: {
+      STAGING_CONTROL_BASE_URL: emulator.service(SERVICE).uri,
+      PROD_CONTROL_BASE_URL: emulator.service(PRODUCTION).uri,
+      STAGING_RUNTIME_BASE_URL: emulator.service(STAGING_RUNTIME).uri,
+      PROD_RUNTIME_BASE_URL: emulator.service(RUNTIME).uri,
+      RUN_CROSS_SURFACE: '1',
+    },
+    call: ['scripts/validate-rust-cutover.ts'],
+    ...more,
+  });
+  return [
+    () => matrix('Validation matrix: staging and production, all of it'),
+    () => {
+      emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-second`, state: 'failed' });
+      return matrix('Validation matrix after a failed migration: red', { exitCode: 1 });
+    },
+  ];
+}
