@@ -1,16 +1,20 @@
 import { join, resolve } from 'node:path';
 import { errorMessage, findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
-import {
+import { loadMatrix } from '@deploy/report';
+
+const {
   addStepSummary,
+  addVerdict,
   compactTime,
   interruptedBySignal,
+  joinMatrixEvidence,
   matrixFailure,
   matrixSettings,
   openDisplay,
   openResultsFolder,
   planMatrix,
   runMatrix,
-} from '@deploy/report';
+} = await loadMatrix();
 
 const REPORTS = 'docs/reports/rust-cutover-validation';
 
@@ -29,6 +33,7 @@ await runScript(usage, async ({ env, out }) => {
   const values = readSettings(env, matrixSettings);
   const checkout = findTargetCheckout(values);
   const plan = planMatrix(values, checkout, env);
+  const evidence = await joinMatrixEvidence(values, out.note);
   const folder = await openResultsFolder(
     resolve(values.outputDir ?? join(checkout.root, REPORTS, compactTime(new Date().toISOString()))),
   );
@@ -37,6 +42,11 @@ await runScript(usage, async ({ env, out }) => {
   const interrupted = interruptedBySignal();
   const display = await openDisplay(plan.checks, { out, terminal: process.stdout });
   const outcome = await runMatrix(plan, { signal: interrupted, display, folder });
+  await addVerdict(evidence, outcome, {
+    isPartial: values.only !== undefined,
+    summary: folder.summary,
+    checkoutRoot: checkout.root,
+  });
   out.data(`[matrix] results: ${folder.results}`);
   out.data(`[matrix] summary: ${folder.summary}`);
   if (values.stepSummary !== undefined) {

@@ -37,5 +37,6 @@ function required(record: ReportRecord): Record<string, unknown> {
     'rollback command': rollbackCommand(record),
     'gate verdicts': record.gates?.results.every(({ verdict }) => verdict === 'passed'),
     'maintenance window': record.maintenance.length === 2,
+    'verdict of the matrix': record.matrix?.verdict === 'failed',
   };
 }

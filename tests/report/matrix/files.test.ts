@@ -4,14 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import {
-  addStepSummary,
-  type CheckResult,
-  type MatrixOutcome,
-  matrixVerdict,
-  openResultsFolder,
-} from '@deploy/report';
+import type { CheckResult, MatrixOutcome } from '@deploy/report';
 import { commandLine, HERE } from '../../../packages/report/src/matrix/command-line.ts';
+import { addStepSummary, addVerdict, openResultsFolder } from '../../../packages/report/src/matrix/index.ts';
 import { overallOf, totalsOf } from '../../../packages/report/src/matrix/outcome.ts';
 
 const AT = '2026-03-01T12:34:56.789Z';
@@ -136,13 +131,32 @@ test('overall: failed when a required check failed or was skipped, whatever the 
   assert.equal(overall(passed, { ...leftOut, required: true }), 'failed');
 });
 
-test('an evidence report takes over the verdict, and where the summary is in the checkout', () => {
-  const verdict = (summary: string) => matrixVerdict(outcomeOf(made), { summary }, '/checkout');
-  assert.deepEqual(verdict('/checkout/docs/x/SUMMARY.md'), {
-    verdict: 'failed',
-    summary: 'docs/x/SUMMARY.md',
+describe('what an evidence report is told', () => {
+  const told = async (
+    outcome: MatrixOutcome,
+    { summary = '/checkout/docs/x/SUMMARY.md', isPartial = false },
+  ) => {
+    const calls: unknown[] = [];
+    const evidence = { matrix: async (matrix: unknown) => void calls.push(matrix) };
+    await addVerdict(evidence, outcome, { isPartial, summary, checkoutRoot: '/checkout' });
+    return calls;
+  };
+  const passed: CheckResult = { ...made, status: 'passed' };
+
+  test('the verdict, and where the summary is when that is in the checkout', async () => {
+    assert.deepEqual(await told(outcomeOf(passed), {}), [
+      { verdict: 'passed', summary: 'docs/x/SUMMARY.md' },
+    ]);
+    assert.deepEqual(await told(outcomeOf(made), { summary: '/elsewhere/SUMMARY.md' }), [
+      { verdict: 'failed' },
+    ]);
   });
-  assert.deepEqual(verdict('/elsewhere/SUMMARY.md'), { verdict: 'failed' });
+
+  test('of a run of some checks only what failed', async () => {
+    const others: CheckResult = { ...leftOut, required: true };
+    assert.deepEqual(await told(outcomeOf(passed, others), { isPartial: true }), []);
+    assert.equal((await told(outcomeOf(made, others), { isPartial: true })).length, 1);
+  });
 });
 
 describe('a command as it is typed', () => {

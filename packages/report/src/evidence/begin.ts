@@ -32,6 +32,8 @@ export type JoinRequest = EvidenceRequest & {
   repoRoot: string | undefined;
   serviceDir: string;
   webShellDir: string;
+  /** That there is no report to join goes without saying. */
+  mayBeMissing?: boolean;
 };
 
 /**

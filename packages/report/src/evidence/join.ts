@@ -14,14 +14,14 @@ export async function joinByService(
   request: JoinRequest & { location: ServiceLocation },
   place: JoinPlace,
 ): Promise<Evidence> {
-  const { location, note } = request;
+  const { location, note, mayBeMissing = false } = request;
   if ('named' in place) {
     await requireReport(place.named, location);
     return evidenceIn(place.named, request);
   }
   return evidenceFound(request, async () => {
     const path = await findByService(place.folder, location, ignored(note));
-    if (path === undefined) {
+    if (path === undefined && !mayBeMissing) {
       note(`no open evidence report of ${location.service} in ${place.folder}: this is not written down`);
     }
     return path;

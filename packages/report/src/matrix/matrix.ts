@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { UserError } from '@deploy/cli';
 import type { Display } from './display/display.ts';
 import type { ResultsFolder } from './files/folder.ts';
@@ -66,14 +65,4 @@ export function matrixFailure(
       hint: `Why, and how to rerun each: ${summary}`,
     },
   );
-}
-
-/** What an evidence report takes over from a run: its verdict, and where its summary is in the target checkout. */
-export function matrixVerdict(
-  { overall }: MatrixOutcome,
-  { summary }: Pick<ResultsFolder, 'summary'>,
-  checkoutRoot: string,
-): { verdict: 'passed' | 'failed'; summary?: string } {
-  const inside = relative(checkoutRoot, summary);
-  return { verdict: overall, ...(!inside.startsWith('..') && { summary: inside }) };
 }

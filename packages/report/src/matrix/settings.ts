@@ -1,6 +1,7 @@
 import { checkoutSettings, flag, secretText, text, textWithDefault } from '@deploy/cli';
 import { cloudSettings } from '@deploy/cloudrun';
 import { controlSmokeSettings } from '@deploy/smoke';
+import { evidenceSettings } from '../settings.ts';
 
 /** The variables of the validation matrix. */
 export const matrixSettings = {
@@ -65,4 +66,5 @@ export const matrixSettings = {
   accessToken: cloudSettings.accessToken,
   credentialsFile: cloudSettings.credentialsFile,
   ...checkoutSettings,
+  ...evidenceSettings,
 };

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-const TEMPORARY = /^\.staging-deploy-report\.[0-9a-f-]{36}\.tmp$/;
+const TEMPORARY = /^\.being-written\.[0-9a-f-]{36}\.tmp$/;
 
 /**
  * Puts a file in place whole or not at all, also when the power goes: written beside it, synced, renamed, and the
  * folder synced. Nobody else can read it before it is in place. (write-file-atomic syncs no folder and may cut a write
  * short; its temporary files have the final mode from the start.)
  */
-export async function writeAtomically(path: string, bytes: Buffer): Promise<void> {
+export async function writeAtomically(path: string, content: Buffer | string): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.staging-deploy-report.${randomUUID()}.tmp`);
+  const temporary = join(folder, `.being-written.${randomUUID()}.tmp`);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(bytes);
+      await file.writeFile(content);
       await file.chmod(0o644);
       await file.sync();
     } finally {

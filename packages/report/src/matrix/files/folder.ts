@@ -1,12 +1,12 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanLine, errorMessage, redact, UserError } from '@deploy/cli';
+import { writeAtomically } from '../../store/write-atomically.ts';
 import type { CheckId, MatrixOutcome } from '../outcome.ts';
 import { resultsJson } from './json.ts';
 import { junitXml } from './junit.ts';
 import { summaryMarkdown } from './summary.ts';
 import { logFile, resultsTsv } from './tsv.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** The folder of a run's results. Every method throws a UserError when something cannot be written. */
 export type ResultsFolder = {
@@ -21,7 +21,7 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
   await orRefuse(folder, mkdir(join(folder, 'logs'), { recursive: true }));
   const write = (name: string, text: string) => {
     const path = join(folder, name);
-    return orRefuse(path, writeWhole(path, text));
+    return orRefuse(path, writeAtomically(path, text));
   };
   return {
     results: join(folder, 'results.tsv'),

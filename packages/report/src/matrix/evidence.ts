@@ -1,0 +1,37 @@
+import { relative } from 'node:path';
+import { accountOf } from '@deploy/cloudrun';
+import { joinEvidence, joinEvidenceByUrl } from '../evidence/begin.ts';
+import type { Evidence } from '../evidence/evidence.ts';
+import type { MatrixOutcome } from './outcome.ts';
+import { type MatrixSettings, readTarget } from './target.ts';
+
+/**
+ * The evidence that a matrix adds its verdict to: the open report that knows the staging base URL, else that of the
+ * control service; none when there is no such report, which is as good. Throws a UserError when EVIDENCE_REPORT names a
+ * file that is no report.
+ */
+export async function joinMatrixEvidence(
+  given: MatrixSettings,
+  note: (line: string) => void,
+): Promise<Evidence> {
+  const { staging, control, connection } = readTarget(given);
+  const account = () => accountOf(connection.identity, given.credentialsFile);
+  const request = { ...given, account, note };
+  const byUrl = await joinEvidenceByUrl({ ...request, baseUrl: staging.baseUrl });
+  if (byUrl.path !== undefined || given.evidenceReport !== undefined) return byUrl;
+  return joinEvidence({ ...request, location: control, mayBeMissing: true });
+}
+
+/**
+ * Adds a run's verdict to the evidence, with where its summary is in the target checkout. A run of some checks only
+ * (MATRIX_ONLY) cannot speak for the whole: it is added when it found a failure, and else changes nothing.
+ */
+export async function addVerdict(
+  evidence: Pick<Evidence, 'matrix'>,
+  { overall, totals }: MatrixOutcome,
+  { isPartial, summary, checkoutRoot }: { isPartial: boolean; summary: string; checkoutRoot: string },
+): Promise<void> {
+  if (isPartial && totals.requiredFailures === 0) return;
+  const inside = relative(checkoutRoot, summary);
+  await evidence.matrix({ verdict: overall, ...(!inside.startsWith('..') && { summary: inside }) });
+}
