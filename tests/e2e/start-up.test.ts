@@ -14,6 +14,7 @@ describe('a start-up loads only what it needs', () => {
     ['maintenance-mode', 'enable'],
     ['deploy-staging', '--help'],
     ['smoke-control', '--help'],
+    ['validate-rust-cutover', '--help'],
   ];
   for (const call of calls) {
     test(call.join(' '), async () => {

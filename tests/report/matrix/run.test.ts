@@ -109,6 +109,26 @@ describe('running checks', () => {
     assert.match(logs.get('khala-contract-tests') ?? '', /^skipped: interrupted by SIGINT$/m);
   });
 
+  test('the next build does not wait until the last one is written down', async () => {
+    const { promise: started, resolve: start } = Promise.withResolvers<void>();
+    const second: CheckWork = async () => {
+      start();
+      return { passed: true, conclusion: 'good' };
+    };
+    const results = await runChecks(
+      [
+        check('runtime-staging-smoke', good, 'one-by-one'),
+        check('khala-contract-tests', second, 'one-by-one'),
+      ],
+      {
+        signal: new AbortController().signal,
+        onStart() {},
+        onEnd: ({ id }) => (id === 'runtime-staging-smoke' ? started : Promise.resolve()),
+      },
+    );
+    assert.equal(results.length, 2);
+  });
+
   test('a log that cannot be written fails the run and not, silently, the check', async () => {
     const failing = runChecks([check('control-prod-health', good)], {
       signal: new AbortController().signal,

@@ -20,25 +20,31 @@ export type RunOptions = {
 /** Runs the checks: those that build one by one, all others at once beside them. Gives the results in the checks' order. */
 export async function runChecks(checks: readonly Check[], options: RunOptions): Promise<CheckResult[]> {
   let builds: Promise<unknown> = Promise.resolve();
-  const results = checks.map((check) => {
-    if ('skip' in check.plan || check.plan.lane === 'at-once') return runCheck(check, options);
-    const turn = builds.then(() => runCheck(check, options));
-    // One that cannot be written down fails the run, not the checks after it.
-    builds = turn.catch(() => {});
-    return turn;
+  const results = checks.map(async (check) => {
+    let made: Promise<Made>;
+    if ('skip' in check.plan || check.plan.lane === 'at-once') made = makeCheck(check, options);
+    else {
+      made = builds.then(() => makeCheck(check, options));
+      // The next build does not wait for this one to be written down.
+      builds = made;
+    }
+    const { result, log } = await made;
+    await options.onEnd(result, log);
+    return result;
   });
   return Promise.all(results);
 }
 
-async function runCheck(check: Check, { signal, onStart, onEnd }: RunOptions): Promise<CheckResult> {
+type Made = { result: CheckResult; log: string };
+
+async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise<Made> {
   const log = createCheckLog();
   const { id, required, description, plan } = check;
   const about = { id, required, description };
   log.line(`check: ${id} (${description})`);
-  const end = async (result: CheckResult): Promise<CheckResult> => {
+  const end = (result: CheckResult): Made => {
     log.line(`${result.status}: ${explanationOf(result)}`);
-    await onEnd(result, log.text());
-    return result;
+    return { result, log: log.text() };
   };
   if ('skip' in plan) return end({ ...about, status: 'skipped', reason: plan.skip });
   if (signal.aborted) return end({ ...about, status: 'skipped', reason: errorMessage(signal.reason) });
