@@ -95,8 +95,8 @@ describe('a hostile server ends in a clear failure within the time-out', () => {
       assert.match(run.stderr, /^error: readiness: GET http\S+\/readyz: expected an answer, got /m);
       assert.match(run.stderr, says);
       assert.doesNotMatch(run.stderr, /\n\s+at /);
-      // The script's own start takes its part of the time.
-      assert.ok(run.durationMs < 5_000, `took ${run.durationMs} ms`);
+      // Far below the 30 s of a request by default; a busy machine takes its part.
+      assert.ok(run.durationMs < 20_000, `took ${run.durationMs} ms`);
     });
   }
 

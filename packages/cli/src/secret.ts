@@ -48,7 +48,8 @@ export function redact(text: string): string {
 function rememberForms(value: string): void {
   const forms = [
     value,
-    encodeURIComponent(value),
+    // Half a surrogate pair has no URL-encoding.
+    encodeURIComponent(value.toWellFormed()),
     JSON.stringify(value).slice(1, -1),
     Buffer.from(value).toString('base64'),
     Buffer.from(value).toString('base64url'),

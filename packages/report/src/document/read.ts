@@ -22,7 +22,7 @@ export function readDocument(bytes: Buffer, file: string): Report {
 function readYaml(text: string, file: string): unknown {
   try {
     // Nothing that is written here has anchors, and a few lines of them can grow without bounds.
-    return parse(text, { maxAliasCount: 0 });
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
     throw broken(file, errorMessage(error), error);
   }

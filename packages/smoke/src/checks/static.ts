@@ -35,7 +35,7 @@ export function entryCacheCheck(manifest: Answer): Check | undefined {
   const js = isRecord(entry) ? entry.js : undefined;
   if (typeof js !== 'string' || js === '') return undefined;
   // A path of this origin and nothing else, whatever the manifest says.
-  const path = `/${encodeURI(js.replace(/^\/+/, '')).replaceAll('?', '%3F').replaceAll('#', '%23')}`;
+  const path = `/${encodeURI(js.toWellFormed().replace(/^\/+/, '')).replaceAll('?', '%3F').replaceAll('#', '%23')}`;
   const wanted = /[0-9a-f]{8,}/i.test(js) ? 'immutable' : 'max-age=';
   return {
     id: 'entry-cache',

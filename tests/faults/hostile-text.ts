@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+
+/** What shells, terminals, URLs, YAML, Markdown and file systems take for more than text. */
+export const NASTY = [
+  '; touch pwned',
+  '$(touch pwned)',
+  '`touch pwned`',
+  '| touch pwned',
+  '&& touch pwned',
+  '\n',
+  '\r',
+  '\u0000',
+  '\u001b[2J',
+  '\u001b]0;title\u0007',
+  '\u009b31m',
+  '\u202e',
+  '-rf',
+  '--format=json',
+  '../',
+  '/../../etc/passwd',
+  '%2e%2e%2f',
+  "'",
+  '"',
+  '<b>',
+  '::error::',
+  '${IFS}',
+  '*',
+  '\ufffd',
+  '\ud800',
+  '‮',
+  'é',
+  '😀',
+  '0x10',
+  '010',
+  '1e3',
+] as const;
+
+const MEGABYTE = 1024 * 1024;
+
+/** Texts that people, servers and files may hand in: any characters at all, nasty pieces joined, and now and then a megabyte. */
+export const hostileText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 40, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }) },
+  {
+    weight: 40,
+    arbitrary: fc
+      .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ maxLength: 6 })), { maxLength: 8 })
+      .map((parts) => parts.join('')),
+  },
+  {
+    weight: 19,
+    arbitrary: fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('utf8')),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('a', '-', '/', 'a-', '.', '\n', '\u001b[31m')
+      .map((unit) => unit.repeat(MEGABYTE / unit.length)),
+  },
+);

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { cleanLine, cleanText, readSettings, Secret, UserError } from '@deploy/cli';
+import {
+  canaryActions,
+  checkMaintenanceValues,
+  checkToken,
+  cloudSettings,
+  maintenanceSettings,
+  parseCanaryCall,
+  requireImage,
+  requireLocation,
+} from '@deploy/cloudrun';
+import { controlSmokeSettings, requireBaseUrl } from '@deploy/smoke';
+import fc from 'fast-check';
+import { asCloudError } from '../../packages/cloudrun/src/cloud-error.ts';
+import { readDocument } from '../../packages/report/src/document/read.ts';
+import { entryCacheCheck, manifestCheck } from '../../packages/smoke/src/checks/static.ts';
+import { askedToWaitMs } from '../../packages/smoke/src/retry.ts';
+import { LOCATION } from '../support/cloud.ts';
+import { count } from './counts.ts';
+import { hostileText } from './hostile-text.ts';
+
+const INPUTS = 10_000;
+// A parser that is quadratic in a megabyte takes hours.
+const LONGEST_MS = 2_000;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
+
+/** Feeds a parser; it must give a value or a UserError whose words are clean, and soon. */
+function feed(name: string, parse: (text: string, other: string) => void): void {
+  test(`${INPUTS} inputs: ${name}`, () => {
+    fc.assert(
+      fc.property(hostileText, hostileText, (text, other) => {
+        const startedAt = performance.now();
+        try {
+          parse(text, other);
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          const shown = `${cleanLine(error.message, 2000)}${cleanText(error.hint ?? '')}`;
+          assert.doesNotMatch(shown, CONTROL);
+          assert.ok(error.exitCode === 1 || error.exitCode === 2);
+        }
+        const took = performance.now() - startedAt;
+        assert.ok(took < LONGEST_MS, `took ${took} ms for ${text.length} characters`);
+      }),
+      {
+        numRuns: INPUTS,
+        // A megabyte shrinks for hours, and is nothing to print.
+        endOnFailure: true,
+        reporter({ failed, errorInstance, counterexample, seed }) {
+          if (!failed) return;
+          const shown = JSON.stringify(counterexample)?.slice(0, 300);
+          throw new Error(`${errorInstance} for ${shown} (seed ${seed})`, { cause: errorInstance });
+        },
+      },
+    );
+    count('hostile inputs to parsers', INPUTS);
+  });
+}
+
+describe('no text makes a parser crash, hang, or accept what the platform would not', () => {
+  feed('project, region and service', (text, other) => {
+    const location = requireLocation({ project: text, region: other, service: text });
+    assert.match(location.service, NAME);
+    assert.doesNotMatch(location.project + location.region, /[\s/\\?#%;$`'"]/);
+  });
+  feed('image references', (text) => {
+    requireImage(text, 'IMAGE');
+    assert.match(text, /^[a-zA-Z0-9][\w./:@+-]*$/);
+  });
+  feed('calls of canary-rollout', (text, other) => {
+    for (const action of canaryActions) {
+      for (const args of [[], [text], [text, other, '5'], ['a', 'b', text]]) {
+        try {
+          const call = parseCanaryCall(action, args);
+          if ('stable' in call) assert.match(call.stable, NAME);
+          if ('canary' in call) assert.ok(call.canaryPercent >= 0 && call.canaryPercent <= 100);
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          assert.equal(error.exitCode, 2);
+        }
+      }
+    }
+  });
+  feed('the values of a maintenance window', (text, other) => {
+    const values = checkMaintenanceValues({
+      allowedPaths: `/readyz,${text}`,
+      cookieName: 'bypass',
+      cookieTtl: '60',
+      secretName: other,
+    });
+    assert.doesNotMatch(values.allowedPaths + values.secretName, /[\s"<>\\^`{|}]/);
+  });
+  feed('bypass tokens', (text) => {
+    checkToken(new Secret(text));
+    assert.match(text, /^[\w.~-]+$/);
+  });
+  feed('base URLs', (text, other) => {
+    const url = requireBaseUrl(`http://${text}${other}`);
+    assert.ok(URL.canParse(url) && !url.endsWith('/'));
+  });
+  feed('settings', (text, other) => {
+    for (const settings of [cloudSettings, maintenanceSettings, controlSmokeSettings]) {
+      const names = Object.values(settings).map(({ name }) => name);
+      readSettings(Object.fromEntries(names.map((name, i) => [name, i % 2 ? text : other])), settings);
+    }
+  });
+  feed('manifests', (text, other) => {
+    for (const body of [text, JSON.stringify({ manifestVersion: text, entry: { js: other } })]) {
+      const answer = { status: 200, headers: { 'retry-after': text }, setCookies: [], body };
+      manifestCheck.judge(answer);
+      assert.ok(askedToWaitMs(answer, 0) >= 0);
+      const path = safely(() => entryCacheCheck(answer)?.request.path);
+      if (path !== undefined) assert.match(path, /^\/[\x21-\x7e]*$/);
+    }
+  });
+  feed('messages of the API', (text) => {
+    const error = Object.assign(new Error(text), { code: 13 });
+    const shown = asCloudError({ doing: 'reading', location: LOCATION }, error);
+    assert.doesNotMatch(shown.message, CONTROL);
+    assert.doesNotMatch(shown.message, /\n/);
+    assert.ok(shown.message.length < 1000);
+  });
+  feed('evidence reports', (text, other) => {
+    // The YAML parser takes 3 s for a megabyte of nothing but line ends: not quadratic, but too long for this many.
+    const yaml = text.slice(0, 50_000);
+    safely(() => readDocument(Buffer.from(text), 'report.md'));
+    readDocument(Buffer.from(`---\n${yaml}\n---\n${other}`), 'report.md');
+  });
+  feed('texts that are shown', (text) => {
+    assert.doesNotMatch(cleanText(text), CONTROL);
+    assert.doesNotMatch(cleanLine(text), /[\r\n]/);
+  });
+});
+
+function safely<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
