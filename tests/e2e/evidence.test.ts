@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readReport } from '@deploy/report';
+import { lint } from 'markdownlint/promise';
 import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
@@ -82,6 +83,7 @@ describe('the scripts write their evidence', () => {
     const text = await readFile(path, 'utf8');
     assert.match(text, new RegExp(`canary-rollout\\.ts rollback ${one}$`, 'm'));
     assert.ok(!text.includes(TOKEN));
+    assert.deepEqual((await lint({ strings: { text } })).text, []);
   });
 
   test('a deployment that fails leaves a report that says in which step', async () => {

@@ -179,6 +179,17 @@ test('no text breaks out of its cell or turns into markup', () => {
   );
 });
 
+test('an address right behind another one turns into no link', () => {
+  const [step] = sampleRecord.steps;
+  assert.ok(step);
+  const detail = 'refused: a@b.example@a@b.example';
+  const record: ReportRecord = { ...sampleRecord, steps: [{ ...step, state: 'failed', detail }] };
+  const types = all(parseBody(writeDocument({ record, notes: undefined }, 'report.md'))).map(
+    ({ type }) => type,
+  );
+  assert.ok(!types.includes('link'));
+});
+
 test('a cell shows the text that was put into it', () => {
   fc.assert(
     fc.property(nasty, (text) => {

@@ -4,17 +4,19 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@deploy/cli';
-import { joinEvidence, openEvidence } from '@deploy/report';
+import { joinEvidence, joinEvidenceByUrl, openEvidence } from '@deploy/report';
 import { readReport } from '../../packages/report/src/store/store.ts';
 import { testCheckout } from './support/checkout.ts';
 import { startProgram } from './support/program.ts';
 import {
   deployedReport,
+  deployment,
   deployRequest,
   joinRequest,
   NEW,
   notes,
   OLD,
+  serviceUrl,
   shift,
   smokeOutcome,
 } from './support/rollout.ts';
@@ -88,7 +90,68 @@ describe('steps', () => {
   });
 });
 
+test('a deployment that works ends well though its report can no longer be written, and says so', async () => {
+  await using checkout = await testCheckout();
+  const said = notes();
+  const evidence = await openEvidence(deployRequest(checkout, { note: said.note }));
+  const revision = await evidence.step('deploy', async () => {
+    await writeFile(evidence.path ?? '', 'no longer a report');
+    await evidence.deployed(deployment);
+    return deployment.revision;
+  });
+  assert.equal(revision, NEW);
+  const warnings = said.lines.filter((line) => line.startsWith('warning: not in the evidence report'));
+  assert.equal(warnings.length, 2, 'one for the deployment, one for the end of its step');
+});
+
+describe('smoke runs, which know no service', () => {
+  for (const [baseUrl, isKnown] of [
+    [serviceUrl, true],
+    [`${serviceUrl}//`, true],
+    [serviceUrl.replace('svc', 'SVC'), true],
+    [`${serviceUrl}/elsewhere`, false],
+    [serviceUrl.replace('https', 'http'), false],
+    ['https://another.example.com', false],
+  ] as const) {
+    test(`against ${baseUrl} ${isKnown ? 'add to the report' : 'leave the report as it is'}`, async () => {
+      await using checkout = await testCheckout();
+      const path = await deployedReport(checkout);
+      const evidence = await joinEvidenceByUrl({ ...joinRequest(checkout), baseUrl });
+      await evidence.smoked(smokeOutcome('health'));
+      assert.equal((await readReport(path)).record.smokes.length, isKnown ? 1 : 0);
+    });
+  }
+
+  test('add to the file that EVIDENCE_REPORT names, whatever the base URL', async () => {
+    await using checkout = await testCheckout();
+    const evidenceReport = await deployedReport(checkout);
+    const request = joinRequest(checkout, { evidenceReport });
+    const evidence = await joinEvidenceByUrl({ ...request, baseUrl: 'https://another.example.com' });
+    await evidence.smoked(smokeOutcome('health'));
+    assert.equal((await readReport(evidenceReport)).record.smokes.length, 1);
+  });
+});
+
 describe('later commands', () => {
+  test('write nothing with EVIDENCE_REPORT=none or in a dry run', async () => {
+    await using checkout = await testCheckout();
+    const path = await deployedReport(checkout);
+    const before = await readFile(path, 'utf8');
+    for (const changes of [
+      { evidenceReport: 'none' },
+      { dryRun: true },
+      { evidenceReport: path, dryRun: true },
+    ]) {
+      const request = joinRequest(checkout, changes);
+      for (const evidence of [await joinEvidence(request), await joinEvidenceByUrl(request)]) {
+        assert.equal(evidence.path, undefined);
+        await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5)));
+      }
+    }
+    assert.equal(await readFile(path, 'utf8'), before);
+    assert.equal((await checkout.files()).length, 1);
+  });
+
   test('add to the newest report of their service, and to no other', async () => {
     await using checkout = await testCheckout();
     const path = await deployedReport(checkout);
@@ -208,7 +271,8 @@ test('killed at 50 random moments: the file parses, and the next command goes on
     assert.deepEqual(others, []);
     const path = join(mine.reports, report ?? '');
     await readReport(path);
-    const evidence = await joinEvidence(joinRequest(mine, { evidenceReport: path }));
+    const evidence = await joinEvidence(joinRequest(mine));
+    assert.equal(evidence.path, path, 'found as the open report of its service');
     await evidence.smoked(smokeOutcome('control'));
     assert.equal((await readReport(path)).record.smokes.at(-1)?.suite, 'control');
     assert.deepEqual(await mine.files(), [report], 'the next command clears away what the killed one left');

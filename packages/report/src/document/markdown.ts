@@ -18,6 +18,8 @@ export function markdown(blocks: readonly RootContent[]): string {
         gfmToMarkdown({ tablePipeAlign: false }),
         // GitHub sets what stands between two of these as a formula.
         { unsafe: [{ character: '$', inConstruct: 'phrasing' }] },
+        // The extension's own pattern takes the letter after an @ with it, and so misses the second one of `a@b@c.d`.
+        { unsafe: [{ character: '@', inConstruct: 'phrasing' }] },
       ],
     },
   ).trimEnd();
