@@ -6,7 +6,6 @@ import {
   readSettings,
   resolveProject,
   runScript,
-  text,
   textWithDefault,
   type Usage,
   UserError,
@@ -24,12 +23,17 @@ import {
 } from '@deploy/cloudrun';
 import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import { evidenceSettings, openEvidence } from '@deploy/report';
+import { renderPreflight } from './preflight/print.ts';
+import { requireNoErrors, runPreflight } from './preflight/run.ts';
+import { imageSetting, preflightSettings } from './preflight/settings.ts';
 
 const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
-  image: text('IMAGE', 'image to deploy, with tag or digest (required)'),
+  image: imageSetting,
   skipVerify: flag('SKIP_VERIFY', 'leave the verification gates out'),
+  skipPreflight: flag('SKIP_PREFLIGHT', 'leave the check of the preconditions out'),
+  ...preflightSettings,
   dryRun: flag('DRY_RUN', 'build and verify, but touch nothing in the cloud'),
   ...checkoutSettings,
   ...evidenceSettings,
@@ -38,7 +42,7 @@ const settings = {
 const usage: Usage = {
   script: 'scripts/deploy-staging.ts',
   purpose:
-    'Builds the web shell, runs the verification gates, and deploys a revision that gets no traffic yet.',
+    'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision that gets no traffic yet.',
   calls: [{ arguments: '', does: 'everything below' }],
   settings,
   examples: [
@@ -53,6 +57,7 @@ await runScript(usage, async ({ env, out }) => {
   const checkout = findTargetCheckout(values);
   const gates = { checkout, env, out };
   const identity = chooseIdentity(values);
+  const connection = { emulatorHost: values.emulatorHost, identity };
   const evidence = await openEvidence({
     evidenceReport: values.evidenceReport,
     dryRun: values.dryRun,
@@ -64,6 +69,8 @@ await runScript(usage, async ({ env, out }) => {
   });
 
   out.data(`[staging] project=${location.project} region=${location.region} service=${location.service}`);
+  let baseUrl: string | undefined;
+  if (!values.skipPreflight && !values.dryRun) await evidence.step('preflight', checkPreconditions);
   out.data('[deploy] rust web-shell dist build');
   await evidence.step('web-shell build', async () => requirePassed(await runWebShellBuild(gates)));
   if (values.skipVerify) await evidence.gatesSkipped();
@@ -77,7 +84,7 @@ await runScript(usage, async ({ env, out }) => {
   }
 
   out.data(`[deploy] deploy no-traffic revision image=${image}`);
-  const openApi = () => openServiceApi({ emulatorHost: values.emulatorHost, identity }, location);
+  const openApi = () => openServiceApi(connection, location);
   const run = { dryRun: values.dryRun, out };
   await evidence.step('deploy', async () => {
     const found = await performAction(lookAtService(openApi), run);
@@ -91,10 +98,33 @@ await runScript(usage, async ({ env, out }) => {
     await evidence.deployed(deployed.outcome);
     out.data(
       `[deploy] done. ${deployed.outcome.revision} is ready without traffic. Next: shift traffic by the canary runbook ` +
-        '(scripts/canary-rollout.ts set-traffic), then run scripts/smoke-health.ts and scripts/smoke-control.ts',
+        '(scripts/canary-rollout.ts set-traffic), then run scripts/smoke-health.ts and scripts/smoke-control.ts' +
+        (baseUrl === undefined ? '' : ` with OPENAGENTS_BASE_URL=${baseUrl}`),
     );
   });
   return 0;
+
+  async function checkPreconditions(): Promise<void> {
+    const preflight = await runPreflight({
+      connection,
+      credentialsFile: values.credentialsFile,
+      location,
+      image,
+      domain: values.stagingDomain,
+      checkout,
+      env,
+      verify: !values.skipVerify,
+    });
+    out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
+    const { facts } = preflight;
+    if (facts !== undefined) {
+      baseUrl = facts.baseUrl;
+      await evidence.domainMapping(facts.domainMapping);
+      if (facts.digest !== undefined) await evidence.digestResolved(facts.digest);
+      if (baseUrl !== undefined) await evidence.reachedAt(baseUrl);
+    }
+    requireNoErrors(preflight, 'Nothing was deployed. SKIP_PREFLIGHT=1 leaves these checks out.');
+  }
 });
 
 function requireGivenImage(image: string | undefined): string {

@@ -26,6 +26,7 @@ describe('the scripts write their evidence', () => {
     await using tools = await standInTools({ cargo: 'exit 0' });
     const env = {
       ...cloudEnv(cloud),
+      SKIP_PREFLIGHT: '1',
       OPENAGENTS_REPO_ROOT: checkout.root,
       OPENAGENTS_BASE_URL: cloud.service(SERVICE).uri,
     };
@@ -92,7 +93,13 @@ describe('the scripts write their evidence', () => {
     await using checkout = await sampleCheckout();
     await using tools = await standInTools({ cargo: 'exit 0' });
     const run = await runScriptProcess('deploy-staging', [], {
-      env: { ...cloudEnv(cloud), OPENAGENTS_REPO_ROOT: checkout.root, IMAGE: image, SKIP_VERIFY: '1' },
+      env: {
+        ...cloudEnv(cloud),
+        SKIP_PREFLIGHT: '1',
+        OPENAGENTS_REPO_ROOT: checkout.root,
+        IMAGE: image,
+        SKIP_VERIFY: '1',
+      },
       pathFirst: [tools.folder],
     });
     assert.equal(run.exitCode, 1);
@@ -108,7 +115,12 @@ describe('the scripts write their evidence', () => {
     await using checkout = await sampleCheckout();
     await using tools = await standInTools({ cargo: 'exit 101' });
     const run = await runScriptProcess('deploy-staging', [], {
-      env: { ...cloudEnv(cloud), OPENAGENTS_REPO_ROOT: checkout.root, IMAGE: `${IMAGES}:two` },
+      env: {
+        ...cloudEnv(cloud),
+        SKIP_PREFLIGHT: '1',
+        OPENAGENTS_REPO_ROOT: checkout.root,
+        IMAGE: `${IMAGES}:two`,
+      },
       pathFirst: [tools.folder],
     });
     assert.equal(run.exitCode, 101);

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { runPreloaded } from '../support/preloaded.ts';
 
 // What costs a start-up its time; each is loaded where it is used, and a dry run uses none of them.
-const HEAVY = /\/node_modules\/(@google-cloud|google-auth-library|google-gax|undici|p-retry|ora|yaml)\//;
+const HEAVY =
+  /\/node_modules\/(@google-cloud|google-auth-library|google-gax|undici|p-retry|ora|yaml|cli-table3)\//;
 const DRY = { DRY_RUN: '1', PROJECT: 'openagentsgemini' };
 
 describe('a start-up loads only what it needs', () => {
@@ -15,6 +16,7 @@ describe('a start-up loads only what it needs', () => {
     ['deploy-staging', '--help'],
     ['smoke-control', '--help'],
     ['validate-rust-cutover', '--help'],
+    ['preflight', '--help'],
   ];
   for (const call of calls) {
     test(call.join(' '), async () => {

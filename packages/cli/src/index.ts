@@ -3,6 +3,7 @@ export { resolveProject } from './active-project.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 export { errorMessage, UserError } from './errors.ts';
+export type { Finding, FindingState } from './finding.ts';
 export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';

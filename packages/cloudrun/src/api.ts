@@ -103,3 +103,8 @@ function endpoint(emulatorHost: string | undefined) {
   const { hostname, port } = new URL(`http://${emulatorHost}`);
   return { protocol: 'http', apiEndpoint: hostname, port: Number(port || 80) };
 }
+
+/** Where the REST API at that host of Google's is: there, or at the emulator. */
+export function endpointOf(emulatorHost: string | undefined, host: string): string {
+  return emulatorHost === undefined ? `https://${host}` : `http://${emulatorHost}`;
+}

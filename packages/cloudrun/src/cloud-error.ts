@@ -46,6 +46,7 @@ type Explanation = { kind: CloudErrorKind; message: string; hint?: string };
 // gRPC status codes, which the clients use over REST as well: https://grpc.io/docs/guides/status-codes/
 const GRPC = {
   unknown: 2,
+  invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -55,6 +56,29 @@ const GRPC = {
   unavailable: 14,
   unauthenticated: 16,
 };
+
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto names the HTTP status of each code.
+const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
+  401: GRPC.unauthenticated,
+  403: GRPC.permissionDenied,
+  404: GRPC.notFound,
+  409: GRPC.aborted,
+  429: GRPC.resourceExhausted,
+};
+
+/** The failure of a plain REST call with the status code that Google's clients would have given it. */
+export function errorWithCode(thrown: unknown): unknown {
+  if (thrown instanceof UserError || !(thrown instanceof Error)) return thrown;
+  const { response } = thrown as { response?: { status?: number; data?: { error?: { message?: string } } } };
+  const status = response?.status;
+  if (status === undefined) {
+    if (systemCodeOf(thrown) === undefined && thrown.name !== 'TimeoutError') return thrown;
+    return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
+  }
+  const code = CODE_OF_HTTP_STATUS[status] ?? (status >= 500 ? GRPC.unavailable : GRPC.invalidArgument);
+  const message = response?.data?.error?.message ?? `HTTP ${status}`;
+  return Object.assign(new Error(message, { cause: thrown }), { code });
+}
 
 // ABORTED in its looks but final: the name of a revision is taken, and a retry cannot change that.
 const PERMANENT_CONFLICT = /already exists/i;

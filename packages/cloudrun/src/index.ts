@@ -19,6 +19,9 @@ export {
 export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
 export { disableMaintenance, enableMaintenance } from './maintenance/window.ts';
 export { requireImage, requireJobName, requireLocation } from './names.ts';
+export { type CloudCheckRequest, type CloudFacts, checkCloud } from './preflight/check-cloud.ts';
+export type { ExpectedTraffic } from './preflight/service.ts';
+export { type ImageLookup, lookUpImage } from './registry/look-up.ts';
 export {
   addSecretVersion,
   createSecret,

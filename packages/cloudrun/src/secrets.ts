@@ -5,9 +5,16 @@ import { callOnce, repeatableCall } from './call.ts';
 import { CloudError } from './cloud-error.ts';
 import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 
+/** One grant of an access policy: https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
+export type PolicyBinding = { role: string; members: readonly string[]; conditional: boolean };
+
 /** The few calls that are made to Secret Manager. Each throws a CloudError when it fails. */
 export type SecretApi = {
   exists(secret: string): Promise<boolean>;
+  /** ENABLED, DISABLED or DESTROYED; undefined when there is no such version. The secret's name may be a full one. */
+  versionState(secret: string, version: string): Promise<string | undefined>;
+  /** Who may do what with the secret, without what is granted on its project or above. */
+  accessPolicy(secret: string): Promise<PolicyBinding[]>;
   /** Whether the version that `latest` stands for can be read; undefined when there is no version. */
   latestIsEnabled(secret: string): Promise<boolean | undefined>;
   create(secret: string): Promise<void>;
@@ -28,6 +35,20 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
   const call = { timeout: TIMEOUT_MS, retry: null };
   const about = (doing: string, secret: string) => ({ doing: `${doing} secret ${secret}`, location });
 
+  const secretName = (secret: string): string =>
+    secret.includes('/') ? secret : `${parent}/secrets/${secret}`;
+
+  async function versionState(secret: string, version: string): Promise<string | undefined> {
+    const name = `${secretName(secret)}/versions/${version}`;
+    let state: protos.google.cloud.secretmanager.v1.ISecretVersion['state'];
+    const isThere = await found(
+      repeatableCall(about(`looking up version ${version} of`, secret), async () => {
+        [{ state }] = await client.getSecretVersion({ name }, call);
+      }),
+    );
+    return isThere ? String(state) : undefined;
+  }
+
   return {
     exists: (secret) =>
       found(
@@ -36,15 +57,25 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
         ),
       ),
 
+    versionState,
+
+    accessPolicy: (secret) =>
+      repeatableCall(about('reading the access policy of', secret), async () => {
+        const [policy] = await client.getIamPolicy(
+          // Without this, a policy with conditions is refused.
+          { resource: secretName(secret), options: { requestedPolicyVersion: 3 } },
+          call,
+        );
+        return (policy.bindings ?? []).map(({ role, members, condition }) => ({
+          role: role ?? '',
+          members: members ?? [],
+          conditional: condition !== null && condition !== undefined,
+        }));
+      }),
+
     async latestIsEnabled(secret) {
-      const name = `${parent}/secrets/${secret}/versions/latest`;
-      let version: protos.google.cloud.secretmanager.v1.ISecretVersion | undefined;
-      const isThere = await found(
-        repeatableCall(about('looking up the latest version of', secret), async () => {
-          [version] = await client.getSecretVersion({ name }, call);
-        }),
-      );
-      return isThere ? version?.state === 'ENABLED' : undefined;
+      const state = await versionState(secret, 'latest');
+      return state === undefined ? undefined : state === 'ENABLED';
     },
 
     create: (secret) =>

@@ -1,9 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { identify, refusal } from './api/access.ts';
+import { domainMappingRoutes } from './api/domain-mappings.ts';
 import { iamRoutes } from './api/iam.ts';
 import { jobRoutes } from './api/jobs-v2.ts';
 import { knativeRoutes } from './api/knative-v1.ts';
 import { loggingRoutes } from './api/logging.ts';
+import { projectRoutes } from './api/project.ts';
+import { registryRoutes } from './api/registry.ts';
 import { runV2Routes } from './api/run-v2.ts';
 import { secretManagerRoutes } from './api/secret-manager.ts';
 import { createApiServer } from './api/server.ts';
@@ -11,6 +14,7 @@ import { createFaultPlan } from './faults.ts';
 import { createJobStore } from './jobs/store.ts';
 import { createLogStore } from './logs/store.ts';
 import type { Emulator, EmulatorOptions, RecordedRequest } from './options.ts';
+import { createRegistry } from './registry/store.ts';
 import { createSecretStore } from './secrets/store.ts';
 import { seedService } from './seed.ts';
 import { createServiceStore } from './service/store.ts';
@@ -25,7 +29,16 @@ const DEFAULTS = {
   jobs: [],
   logEntries: [],
   images: {},
+  repositories: {},
+  domainMappings: [],
   secrets: {},
+  secretPolicies: {},
+  projectPolicy: [
+    {
+      role: 'roles/secretmanager.secretAccessor',
+      members: ['serviceAccount:157437760789-compute@developer.gserviceaccount.com'],
+    },
+  ],
   people: {},
   denied: [],
   requireLogin: false,
@@ -38,7 +51,9 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   const options: Required<EmulatorOptions> = { ...DEFAULTS, ...given };
   const secrets = createSecretStore(options.secrets);
   // What is seeded is there at once; only later changes take their time.
-  const timing = { ...options, reconcileMs: 0, secrets };
+  const registry = createRegistry(options);
+  const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
+  const timing = { ...options, reconcileMs: 0, secrets, registry };
   const store = createServiceStore(timing);
   const jobs = createJobStore(`projects/${options.project}/locations/${options.region}`, options.jobs);
   const logs = createLogStore(options, options.logEntries);
@@ -53,8 +68,11 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       ...knativeRoutes(store, guard, options),
       ...iamRoutes(store, guard, options),
       ...jobRoutes(jobs, guard, options),
-      ...secretManagerRoutes(secrets, guard),
       ...loggingRoutes(logs, guard),
+      ...secretManagerRoutes(secrets, guard, options.secretPolicies),
+      ...projectRoutes(guard, options.projectPolicy),
+      ...domainMappingRoutes(domains, guard, options),
+      ...registryRoutes(registry, { guard, identify: (authorization) => identify(authorization, options) }),
     ],
     faults,
     identify: (authorization) => identify(authorization, options),
@@ -86,6 +104,10 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     },
     addExecution: jobs.addExecution,
     log: logs.add,
+    mapDomain: (mapping) => void domains.set(mapping.metadata.name, mapping),
+    disableSecretVersion(secret, version) {
+      secrets.version(secret, String(version)).state = 'DISABLED';
+    },
     on: faults.add,
     clearTriggers: faults.clear,
     settled: store.settled,

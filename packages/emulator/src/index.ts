@@ -1,3 +1,5 @@
+export { type DomainSeed, domainMapping } from './domains/mapping.ts';
+export type { DomainMappingJson } from './domains/types.ts';
 export { startEmulator } from './emulator.ts';
 export type { Fault, RequestMatch, Trigger } from './faults.ts';
 export type { RecordedKnativeService } from './knative/types.ts';
@@ -9,6 +11,7 @@ export type {
   ImageBehaviour,
   JobSeed,
   LogEntrySeed,
+  PolicyBinding,
   RecordedRequest,
   RecordedServiceSeed,
   ServiceSeed,

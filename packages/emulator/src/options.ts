@@ -1,3 +1,4 @@
+import type { DomainMappingJson } from './domains/types.ts';
 import type { Trigger } from './faults.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
 import type { RevisionJson, ServiceJson, TrafficTargetJson } from './service/resources.ts';
@@ -12,6 +13,8 @@ export type ServiceSeed = {
   name: string;
   image: string;
   env?: EnvSeed;
+  /** The account that its containers act as. */
+  serviceAccount?: string;
   /** More revisions after the first one, oldest first, made from these images. */
   laterImages?: readonly string[];
   /** Default: everything follows the latest revision. `revision` may be a number: 1 is the first one. */
@@ -53,6 +56,13 @@ export type LogEntrySeed = {
   payload: string | Record<string, unknown>;
 };
 
+/** https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
+export type PolicyBinding = {
+  role: string;
+  members: readonly string[];
+  condition?: { title?: string; expression: string };
+};
+
 export type EmulatorOptions = {
   /** Default 0: a free port. */
   port?: number;
@@ -71,8 +81,19 @@ export type EmulatorOptions = {
   logEntries?: readonly LogEntrySeed[];
   /** By full image reference; what is not listed is healthy. */
   images?: Readonly<Record<string, ImageBehaviour>>;
+  /**
+   * Tags by repository (`host/path`), oldest first: what is not listed there is not in the registry. A repository that
+   * is not named has every tag.
+   */
+  repositories?: Readonly<Record<string, readonly string[]>>;
+  /** Domain mappings as the platform shows them, such as recorded ones or what `domainMapping` makes. */
+  domainMappings?: readonly DomainMappingJson[];
   /** Values of secrets' latest versions, by name. */
   secrets?: Readonly<Record<string, string>>;
+  /** Access policies of secrets, by name; the others have an empty one. */
+  secretPolicies?: Readonly<Record<string, readonly PolicyBinding[]>>;
+  /** The project's access policy. Default: the default compute service account reads every secret. */
+  projectPolicy?: readonly PolicyBinding[];
   /** Accounts by access token, for telling people apart. Without a token it is operator@example.com who acts. */
   people?: Readonly<Record<string, string>>;
   /** Permissions that are refused, such as run.services.update. */
@@ -116,6 +137,10 @@ export type Emulator = {
   addExecution(job: string, execution: ExecutionSeed): void;
   /** Another log entry. */
   log(entry: LogEntrySeed): void;
+  /** Maps a domain, or changes its mapping, at once. */
+  mapDomain(mapping: DomainMappingJson): void;
+  /** Disables a version of a secret, by its number, at once. */
+  disableSecretVersion(secret: string, version: number): void;
   /** What is to go wrong, or to happen, at a coming request. */
   on(trigger: Trigger): void;
   /** Takes back what was to happen and has not. */

@@ -33,6 +33,11 @@ async function adoptRecorded(
       if (valueFrom?.secretKeyRef) ensureSecret(place.secrets, valueFrom.secretKeyRef);
     }
   }
+  for (const { secret } of recorded.spec.template.spec?.volumes ?? []) {
+    if (secret === undefined) continue;
+    const { secretName: name, items = [{ key: 'latest' }] } = secret;
+    for (const { key } of items) ensureSecret(place.secrets, { name, key });
+  }
   const parent = `projects/${place.project}/locations/${place.region}`;
   await store.adopt(recordedService(recorded, parent, place));
 }
@@ -46,7 +51,9 @@ function ensureSecret(secrets: SecretStore, { name, key }: { name: string; key: 
 /** A service from its revisions, one after another, and then its revisions one after another, then its traffic. */
 async function createSeeded(store: ServiceStore, seed: ServiceSeed): Promise<void> {
   const env = envOf(seed.env ?? {});
-  const fields = (image: string) => decode<Json>(SERVICE, { template: { containers: [{ image, env }] } });
+  const account = seed.serviceAccount === undefined ? {} : { serviceAccount: seed.serviceAccount };
+  const fields = (image: string) =>
+    decode<Json>(SERVICE, { template: { ...account, containers: [{ image, env }] } });
   await store.create(seed.name, { fields: fields(seed.image), person: SEEDED_BY });
   await store.settled();
   for (const image of seed.laterImages ?? []) {

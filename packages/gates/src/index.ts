@@ -7,3 +7,4 @@ export {
   runGates,
   runWebShellBuild,
 } from './run.ts';
+export { checkTools, type ToolCheckRequest } from './tools/check.ts';

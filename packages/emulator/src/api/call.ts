@@ -9,11 +9,34 @@ export type Call = {
   person: string;
   /** The region that the host stands for, as in `us-central1-run.googleapis.com`; undefined when it names none. */
   region: string | undefined;
+  /** The host that was asked, with its port. */
+  host: string;
+  /** The header of that name. */
+  authorization: string | undefined;
 };
 
-export type Handler = (call: Call) => Json | Promise<Json>;
+/** An answer that is not simply JSON with status 200. */
+export class RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
 
-export type Routes = readonly { method: 'GET' | 'POST' | 'PUT' | 'PATCH'; path: string; handle: Handler }[];
+  constructor(status: number, headers: Readonly<Record<string, string>>, text: string) {
+    this.status = status;
+    this.headers = headers;
+    this.text = text;
+  }
+}
+
+export type Handler = (call: Call) => Json | RawAnswer | Promise<Json | RawAnswer>;
+
+export type Routes = readonly {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  path: string;
+  /** Whether the handler itself finds out who calls, by other rules than Google's APIs. */
+  ownLogin?: true;
+  handle: Handler;
+}[];
 
 /** A path parameter that the route is known to have. */
 export function param({ params }: Call, name: string): string {

@@ -1,3 +1,4 @@
+import type { PolicyBinding } from '../options.ts';
 import type { SecretStore, SecretVersion, StoredSecret } from '../secrets/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { decode, encode, type Json } from './descriptors.ts';
@@ -9,7 +10,11 @@ const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
 const ADD_REQUEST = 'google.cloud.secretmanager.v1.AddSecretVersionRequest';
 
 /** Secret Manager, as google/cloud/secretmanager/v1/service.proto maps it to HTTP. */
-export function secretManagerRoutes(store: SecretStore, guard: Guard): Routes {
+export function secretManagerRoutes(
+  store: SecretStore,
+  guard: Guard,
+  policies: Readonly<Record<string, readonly PolicyBinding[]>>,
+): Routes {
   const authorize = (call: Call, permission: string): string => {
     const project = param(call, 'project');
     const refused = guard(permission, project, `projects/${project}/secrets/${call.params.secret ?? ''}`);
@@ -41,6 +46,15 @@ export function secretManagerRoutes(store: SecretStore, guard: Guard): Routes {
       handle(call) {
         const project = authorize(call, 'secretmanager.secrets.get');
         return showSecret(call, project, store.get(param(call, 'secret')));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/projects/:project/secrets/:secret(^[^:]+)::getIamPolicy',
+      handle(call) {
+        authorize(call, 'secretmanager.secrets.getIamPolicy');
+        const { name } = store.get(param(call, 'secret'));
+        return { version: 1, etag: 'none', bindings: policies[name] ?? [] };
       },
     },
     {

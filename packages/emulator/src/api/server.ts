@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import createRouter from 'find-my-way';
 import type { Fault, FaultPlan } from '../faults.ts';
 import type { RecordedRequest } from '../options.ts';
-import type { Routes } from './call.ts';
+import { RawAnswer, type Routes } from './call.ts';
 import type { Json } from './descriptors.ts';
 import { ApiError, errorBody, invalidArgument, notFound } from './errors.ts';
 
-type Answer = { status: number; body: Json; headers?: Record<string, string> };
+type Answer = { status: number; body: Json | string; headers?: Readonly<Record<string, string>> };
 
 type ApiServerOptions = {
   routes: Routes;
@@ -27,19 +27,23 @@ type Seen = { body?: unknown; person?: string };
 export function createApiServer(options: ApiServerOptions): Server {
   const { routes, faults, identify, onAnswered, stopping } = options;
   const router = createRouter({ maxParamLength: 500 });
-  for (const { method, path, handle } of routes) router.on(method, path, () => {}, { handle });
+  for (const route of routes) router.on(route.method, route.path, () => {}, route);
 
   const answer = async (request: IncomingMessage, target: Target, seen: Seen): Promise<Answer> => {
     try {
       seen.body = await readJson(request);
-      seen.person = identify(request.headers.authorization);
+      const { authorization } = request.headers;
       const found = router.find((request.method ?? 'GET') as 'GET', target.path);
-      if (found === null) throw notFound(target.path);
-      const { handle } = found.store as Routes[number];
-      const { params } = found;
-      const { person } = seen;
-      const call = { params, query: target.query, body: seen.body ?? {}, person, region: target.region };
-      return { status: 200, body: await handle(call) };
+      const route = found?.store as Routes[number] | undefined;
+      const person = route?.ownLogin ? 'a client of the registry' : identify(authorization);
+      seen.person = person;
+      if (found === null || route === undefined) throw notFound(target.path);
+      const { path: _, ...asked } = target;
+      const call = { ...asked, params: found.params, body: seen.body ?? {}, person, authorization };
+      const given = await route.handle(call);
+      return given instanceof RawAnswer
+        ? { status: given.status, body: given.text, headers: given.headers }
+        : { status: 200, body: given };
     } catch (error) {
       return refusal(error);
     }
@@ -88,7 +92,7 @@ function refusal(error: unknown): Answer {
   return { status: refused.httpStatus, body: errorBody(refused) };
 }
 
-type Target = { path: string; query: URLSearchParams; region: string | undefined };
+type Target = { path: string; query: URLSearchParams; region: string | undefined; host: string };
 
 /**
  * What a request is for, whichever host it names: gcloud puts the region in front of the host of an endpoint, which then
@@ -100,7 +104,7 @@ function targetOf(request: IncomingMessage): Target {
   const rest = path ?? request.url ?? '/';
   const url = new URL(`http://emulator${rest.startsWith('/') ? rest : `/${rest}`}`);
   const [, region] = /^([a-z]+-[a-z]+\d+)-/.exec(host) ?? [];
-  return { path: url.pathname, query: url.searchParams, region };
+  return { path: url.pathname, query: url.searchParams, region, host };
 }
 
 /** What a fault does before the request is taken: an answer in its place, a cut connection, or only time. */
@@ -131,7 +135,8 @@ async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<
 }
 
 function send(response: ServerResponse, { status, body, headers }: Answer, fault: Fault | undefined): void {
-  const text = fault?.kind === 'not-json' ? (fault.body ?? '<html>Bad gateway</html>') : JSON.stringify(body);
+  const given = typeof body === 'string' ? body : JSON.stringify(body);
+  const text = fault?.kind === 'not-json' ? (fault.body ?? '<html>Bad gateway</html>') : given;
   if (fault?.kind === 'reset') {
     response.destroy();
     return;

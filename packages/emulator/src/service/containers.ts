@@ -1,19 +1,20 @@
 import { startControlService } from '../control-service/index.ts';
 import type { ImageBehaviour } from '../options.ts';
+import type { Registry } from '../registry/store.ts';
 import type { SecretStore } from '../secrets/store.ts';
 import { type ConditionJson, type ContainerJson, condition, shortName } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
 
-export type ContainerOptions = { images: Readonly<Record<string, ImageBehaviour>>; secrets: SecretStore };
+export type ContainerOptions = { registry: Registry; secrets: SecretStore };
 
 /** Starts what a revision's container runs, and says on the revision how that went. */
 export async function startContainer(
   revision: StoredRevision,
-  { images, secrets }: ContainerOptions,
+  { registry, secrets }: ContainerOptions,
 ): Promise<void> {
   const [container = {}] = revision.template.containers ?? [];
   const image = container.image ?? '';
-  const failure = whyItCannotStart(revision.name, image, images[image] ?? 'healthy');
+  const failure = whyItCannotStart(revision.name, image, registry.behaviourOf(image));
   if (failure !== undefined) return settle(revision, failure);
 
   const env = resolveEnv(container, secrets);

@@ -14,15 +14,18 @@ type Found = { path: string; record: ReportRecord };
 /** Told of each file that has a report's name and is none. */
 type OnIgnored = (path: string, why: string) => void;
 
-/** The newest report of a service that is still open; undefined when there is none, or no such folder. */
+/**
+ * The newest report of a service that is still open, and that `suits`; undefined when there is none, or no such folder.
+ */
 export async function findByService(
   folder: string,
   { project, region, service }: Pick<ReportRecord, 'project' | 'region' | 'service'>,
   onIgnored: OnIgnored,
+  suits: (record: ReportRecord) => boolean = () => true,
 ): Promise<string | undefined> {
   for await (const { path, record } of newestFirst(folder, onIgnored)) {
     const isIt = record.service === service && record.project === project && record.region === region;
-    if (isIt && isOpen(record)) return path;
+    if (isIt && isOpen(record) && suits(record)) return path;
   }
   return undefined;
 }

@@ -1,0 +1,48 @@
+import type { ServiceLocation } from './gcloud-commands.ts';
+import type { GoogleRest } from './google-rest.ts';
+
+/** What the platform says about one aspect of a domain mapping; `status` is True, False or Unknown. */
+export type DomainCondition = {
+  type: string;
+  status: string;
+  reason: string | undefined;
+  message: string | undefined;
+};
+
+export type DomainMapping = {
+  domain: string;
+  /** The service that the domain leads to. */
+  routeName: string;
+  conditions: readonly DomainCondition[];
+};
+
+type ApiMapping = {
+  spec?: { routeName?: string };
+  status?: { conditions?: { type?: string; status?: string; reason?: string; message?: string }[] };
+};
+
+/**
+ * Reads a domain mapping, which only Cloud Run's v1 API has, at the region's own host:
+ * https://cloud.google.com/run/docs/reference/rest/v1/namespaces.domainmappings/get
+ */
+export async function readDomainMapping(
+  rest: GoogleRest,
+  location: ServiceLocation,
+  domain: string,
+): Promise<DomainMapping> {
+  const { spec, status } = await rest.get<ApiMapping>(
+    { doing: `reading the mapping of ${domain}`, location },
+    `${location.region}-run.googleapis.com`,
+    `/apis/domains.cloudrun.com/v1/namespaces/${location.project}/domainmappings/${encodeURIComponent(domain)}`,
+  );
+  return {
+    domain,
+    routeName: spec?.routeName ?? '',
+    conditions: (status?.conditions ?? []).map(({ type, status: state, reason, message }) => ({
+      type: type ?? '',
+      status: state ?? 'Unknown',
+      reason,
+      message,
+    })),
+  };
+}

@@ -1,0 +1,112 @@
+import type { Finding } from '@deploy/cli';
+import { type Connection, openServiceApi } from '../api.ts';
+import { readDomainMapping } from '../domain-mapping.ts';
+import type { ServiceLocation } from '../gcloud-commands.ts';
+import { openGoogleRest } from '../google-rest.ts';
+import { describeMaintenance } from '../maintenance/status.ts';
+import { maintenancePercent } from '../maintenance/window.ts';
+import { lookUpImage } from '../registry/look-up.ts';
+import { openSecretApi } from '../secrets.ts';
+import { checkDomain } from './domain.ts';
+import { checkEnvironment } from './environment.ts';
+import { checkImage } from './image.ts';
+import { checkLogin, findAccount } from './login.ts';
+import { tryRead } from './read.ts';
+import { checkSecrets } from './secrets.ts';
+import { checkService, checkTraffic, type ExpectedTraffic } from './service.ts';
+
+export type CloudCheckRequest = {
+  connection: Connection;
+  credentialsFile: string | undefined;
+  location: ServiceLocation;
+  image: string | undefined;
+  /** The domain that is to lead to the service. */
+  domain: string;
+  expectedTraffic: ExpectedTraffic | undefined;
+};
+
+/** What the checks found out that others need. */
+export type CloudFacts = {
+  account: string | undefined;
+  /** Of the image. */
+  digest: string | undefined;
+  domainMapping: { domain: string; state: string };
+  /** By which the service is to be reached: its domain when that is ready, else its own URL. */
+  baseUrl: string | undefined;
+};
+
+/**
+ * Checks the preconditions of a deployment that lie in the cloud, all at once, reading only. Nothing is thrown for what a
+ * person can act on: it is a finding.
+ */
+export async function checkCloud(
+  request: CloudCheckRequest,
+): Promise<{ findings: Finding[]; facts: CloudFacts }> {
+  const { connection, credentialsFile, location, image, domain, expectedTraffic } = request;
+  const openedSecrets = once(() => openSecretApi(connection, location));
+  // Its client takes a while to load, better while others wait for answers.
+  void openedSecrets().catch(() => {});
+  const openedService = openServiceApi(connection, location);
+
+  const reading = tryRead(async () => (await openedService).read());
+  const [account, lookup, service, mapping, ofTemplate, maintenance] = await Promise.all([
+    findAccount(connection, location, credentialsFile),
+    image === undefined ? undefined : lookUpImage(connection, image),
+    reading,
+    tryRead(async () => readDomainMapping(await openGoogleRest(connection), location, domain)),
+    reading.then(async (read): Promise<Finding[]> => {
+      if (!read.read) return [];
+      const { template } = read.value;
+      return [
+        ...checkEnvironment(template, domain),
+        ...(await checkSecrets(openedSecrets, connection, location, template)),
+      ];
+    }),
+    reading.then(async (read): Promise<Finding[]> => {
+      if (!read.read) return [];
+      const { value: found } = read;
+      const percent = await tryRead(async () => maintenancePercent(await openedService, found));
+      const check = 'maintenance';
+      return percent.read
+        ? [{ check, state: 'note', found: describeMaintenance({ service: found, percent: percent.value }) }]
+        : [{ check, state: 'note', found: `cannot be told: ${percent.error.message}` }];
+    }),
+  ]);
+
+  const found = service.read ? service.value : undefined;
+  const verdict = checkDomain(domain, location.service, found?.url, mapping);
+  return {
+    findings: [
+      checkLogin(account, connection, location, service),
+      checkImage(image, lookup),
+      checkService(location, service),
+      ...(found === undefined ? [] : [checkTraffic(found, expectedTraffic)]),
+      verdict.finding,
+      ...ofTemplate,
+      ...maintenance,
+      ...(found === undefined ? notLookedAt() : []),
+    ],
+    facts: {
+      account,
+      digest: lookup?.state === 'found' ? lookup.digest : undefined,
+      domainMapping: { domain, state: verdict.state },
+      baseUrl: verdict.baseUrl,
+    },
+  };
+}
+
+function notLookedAt(): Finding[] {
+  return ['traffic', 'env', 'secrets', 'maintenance'].map((check) => ({
+    check,
+    state: 'note',
+    found: 'not looked at, without the service',
+  }));
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}

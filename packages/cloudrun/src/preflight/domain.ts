@@ -1,0 +1,74 @@
+import { cleanLine, type Finding } from '@deploy/cli';
+import type { DomainCondition, DomainMapping } from '../domain-mapping.ts';
+import { isAbsent } from './login.ts';
+import type { Read } from './read.ts';
+
+/** Where the domain stands, and the URL by which the service is to be reached for now. */
+export type DomainVerdict = { finding: Finding; state: string; baseUrl: string | undefined };
+
+const CHECK = 'domain mapping';
+/** What must be True before the domain can be used. */
+const NEEDED = ['Ready', 'CertificateProvisioned'];
+
+/** Whether the domain leads to the service, with a certificate; else the service's own URL is the one to use. */
+export function checkDomain(
+  domain: string,
+  service: string,
+  serviceUrl: string | undefined,
+  mapping: Read<DomainMapping>,
+): DomainVerdict {
+  const warn = (state: string, found: string, advice = ''): DomainVerdict => ({
+    state,
+    baseUrl: serviceUrl,
+    finding: {
+      check: CHECK,
+      state: 'warning',
+      found,
+      advice: `${advice}${
+        serviceUrl === undefined
+          ? ''
+          : `Until then use the service's own URL: OPENAGENTS_BASE_URL=${serviceUrl}`
+      }`.trim(),
+    },
+  });
+  if (!mapping.read) {
+    return isAbsent(mapping.error)
+      ? warn('not mapped', `${domain} is not mapped to any service here`, 'Check STAGING_DOMAIN, or map it. ')
+      : warn('unknown', mapping.error.message);
+  }
+  const { routeName, conditions } = mapping.value;
+  if (routeName !== service) {
+    return warn(`leads to ${routeName}`, `${domain} leads to ${routeName}, not to ${service}`);
+  }
+  const unmet = NEEDED.map((type) => conditions.find((each) => each.type === type) ?? missing(type)).filter(
+    ({ status }) => status !== 'True',
+  );
+  if (unmet.length > 0) {
+    const [{ reason } = missing('Ready')] = unmet;
+    return warn(`not ready${reason === undefined ? '' : `: ${reason}`}`, `${domain}: ${describe(unmet)}`);
+  }
+  return {
+    state: 'ready',
+    baseUrl: `https://${domain}`,
+    finding: {
+      check: CHECK,
+      state: 'ok',
+      found: `${domain} leads to ${service}; Ready and CertificateProvisioned are True`,
+    },
+  };
+}
+
+/** Each reason and message once, since one is often that of several conditions. */
+function describe(conditions: readonly DomainCondition[]): string {
+  const byCause = new Map<string, string[]>();
+  for (const { type, status, reason, message } of conditions) {
+    const cause = [reason, message].filter((part) => part !== undefined).join(': ');
+    byCause.set(cause, [...(byCause.get(cause) ?? []), `${type}=${status}`]);
+  }
+  const parts = [...byCause].map(([cause, types]) => `${types.join(', ')}${cause && ` (${cause})`}`);
+  return cleanLine(parts.join('; '), 400);
+}
+
+function missing(type: string): DomainCondition {
+  return { type, status: 'Unknown', reason: undefined, message: undefined };
+}

@@ -1,0 +1,161 @@
+import { cleanLine, type Finding } from '@deploy/cli';
+import type { RevisionTemplate } from '../service.ts';
+
+/** A variable of the template: its value, or that it comes from a secret. */
+type Given = { value: string } | { fromSecret: string };
+
+type Requirement = {
+  /** The first name is the one to set; another one does as well. */
+  names: readonly [string, ...string[]];
+  /** What the value must be; any when there is none. */
+  value?: string;
+};
+
+// The staging runbook's list of required configuration.
+const REQUIRED: readonly Requirement[] = [
+  { names: ['WORKOS_CLIENT_ID'] },
+  { names: ['WORKOS_API_KEY'] },
+  { names: ['OA_AUTH_PROVIDER_MODE'], value: 'workos' },
+  { names: ['OA_SYNC_TOKEN_ENABLED'], value: 'true' },
+  { names: ['OA_SYNC_TOKEN_SIGNING_KEY', 'SYNC_TOKEN_SIGNING_KEY'] },
+  { names: ['OA_SYNC_TOKEN_AUDIENCE'], value: 'openagents-sync' },
+  { names: ['OA_ROUTE_SPLIT_ENABLED'], value: 'true' },
+  { names: ['OA_ROUTE_SPLIT_MODE'], value: 'rust' },
+];
+const STATIC_DIR = 'OA_CONTROL_STATIC_DIR';
+const RUNBOOK_STATIC_DIR = '/app/apps/openagents.com/web-shell/dist';
+const IMAGE_STATIC_DIR = '/app/web-shell/dist';
+const COMPAT = 'OA_COMPAT_CONTROL';
+const BELONGS_IN_SECRET = /_(?:API_KEY|SIGNING_KEY)$/;
+
+const CHECKS = {
+  required: 'env: required',
+  recommended: 'env: recommended',
+  compatibility: 'env: compatibility',
+} as const;
+
+/** Whether the template has the configuration that the runbook asks for. `domain` is the one that staging has. */
+export function checkEnvironment(template: RevisionTemplate, domain: string): Finding[] {
+  const env = readEnv(template);
+  return [...required(env), ...recommended(env, domain), ...compatibility(env)];
+}
+
+function required(env: ReadonlyMap<string, Given>): Finding[] {
+  const check = CHECKS.required;
+  const problems = [
+    ...REQUIRED.flatMap((requirement): Finding[] => {
+      const problem = unmet(env, requirement);
+      if (problem === undefined) return [];
+      return [{ check, state: 'error', found: problem, advice: howToSet(requirement) }];
+    }),
+    ...staticDir(env),
+  ];
+  return problems.length > 0
+    ? problems
+    : [{ check, state: 'ok', found: `all ${REQUIRED.length + 1} variables are set` }];
+}
+
+/**
+ * The runbook and the image disagree about this one: the image has its web shell at another place than the runbook says,
+ * and sets the variable to it.
+ */
+function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
+  const check = CHECKS.required;
+  const problem = unmet(env, { names: [STATIC_DIR], value: RUNBOOK_STATIC_DIR });
+  if (problem === undefined) return [];
+  return env.has(STATIC_DIR)
+    ? [
+        {
+          check,
+          state: 'warning',
+          found: `${problem}, as the runbook has it`,
+          advice: `Right as long as the image has its web shell there; the present one ships it in ${IMAGE_STATIC_DIR}.`,
+        },
+      ]
+    : [
+        {
+          check,
+          state: 'error',
+          found: problem,
+          advice: howToSet({ names: [STATIC_DIR], value: RUNBOOK_STATIC_DIR }),
+        },
+      ];
+}
+
+function recommended(env: ReadonlyMap<string, Given>, domain: string): Finding[] {
+  const check = CHECKS.recommended;
+  const issuer: Requirement = { names: ['OA_SYNC_TOKEN_ISSUER'], value: `https://${domain}` };
+  const problem = unmet(env, issuer);
+  const plain = [...env].flatMap(([name, given]) =>
+    BELONGS_IN_SECRET.test(name) && 'value' in given && given.value !== '' ? [name] : [],
+  );
+  const findings: Finding[] = [
+    ...(problem === undefined
+      ? []
+      : [{ check, state: 'warning', found: problem, advice: howToSet(issuer) } as const]),
+    ...plain.map(
+      (name) =>
+        ({
+          check,
+          state: 'warning',
+          found: `${name} is a plain value, which everybody who may look at the service can read`,
+          advice: `Put it into a secret: gcloud run services update … --update-secrets ${name}=<secret>:latest`,
+        }) as const,
+    ),
+  ];
+  return findings.length > 0
+    ? findings
+    : [{ check, state: 'ok', found: `tokens are issued by https://${domain}; keys come from secrets` }];
+}
+
+function compatibility(env: ReadonlyMap<string, Given>): Finding[] {
+  const check = CHECKS.compatibility;
+  const enforced = env.get(`${COMPAT}_ENFORCED`);
+  const isEnforced = enforced !== undefined && ('fromSecret' in enforced || isTrue(enforced.value));
+  if (!isEnforced) return [{ check, state: 'ok', found: 'not enforced' }];
+  const missing = [`${COMPAT}_PROTOCOL_VERSION`, `${COMPAT}_MIN_CLIENT_BUILD_ID`].filter(
+    (name) => !isSet(env.get(name)),
+  );
+  return missing.length === 0
+    ? [{ check, state: 'ok', found: 'enforced, with a protocol version and an oldest client build' }]
+    : missing.map((name) => ({
+        check,
+        state: 'warning',
+        found: `${COMPAT}_ENFORCED is on, but ${name} is not set, so the service's own default decides which clients it turns away`,
+        advice: `Set ${name} on the service.`,
+      }));
+}
+
+/** What is wrong with a variable, without its value where that may be a secret; undefined when nothing is. */
+function unmet(env: ReadonlyMap<string, Given>, { names, value: wanted }: Requirement): string | undefined {
+  const name = names.find((each) => env.has(each)) ?? names[0];
+  const given = env.get(name);
+  if (!isSet(given)) return `${names.join(' or ')} is ${given === undefined ? 'not set' : 'empty'}`;
+  // A value that is kept in a secret is not looked into.
+  if (wanted === undefined || given === undefined || 'fromSecret' in given) return undefined;
+  const isSame = given.value === wanted || (wanted === 'true' && isTrue(given.value));
+  return isSame ? undefined : `${name} is "${cleanLine(given.value, 80)}", not ${wanted}`;
+}
+
+function howToSet({ names: [name], value }: Requirement): string {
+  return `Set ${name}${value === undefined ? '' : `=${value}`} on the service.`;
+}
+
+/** As the service itself reads its switches. */
+function isTrue(value: string): boolean {
+  return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
+}
+
+function isSet(given: Given | undefined): boolean {
+  return given !== undefined && ('fromSecret' in given || given.value !== '');
+}
+
+function readEnv(template: RevisionTemplate): Map<string, Given> {
+  const env = template.containers?.[0]?.env ?? [];
+  return new Map(
+    env.map(({ name, value, valueSource }) => {
+      const secret = valueSource?.secretKeyRef?.secret;
+      return [name ?? '', secret ? { fromSecret: secret } : { value: value ?? '' }];
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+import type { Finding } from '@deploy/cli';
+import type { Connection } from '../api.ts';
+import { CloudError } from '../cloud-error.ts';
+import type { ServiceLocation } from '../gcloud-commands.ts';
+import { openGoogleRest } from '../google-rest.ts';
+import { accountOf, HOW_TO_LOG_IN } from '../identity.ts';
+import { problem, type Read } from './read.ts';
+
+const CHECK = 'login';
+
+/**
+ * The account that acts. Where the login itself does not name it, Google is asked whose its token is
+ * (https://cloud.google.com/docs/authentication/token-types#access-contents); undefined when that cannot be told.
+ */
+export async function findAccount(
+  connection: Connection,
+  location: ServiceLocation,
+  credentialsFile: string | undefined,
+): Promise<string | undefined> {
+  const known = await accountOf(connection.identity, credentialsFile);
+  if (known !== undefined || connection.identity.kind === 'none') return known;
+  try {
+    const rest = await openGoogleRest(connection);
+    const { email } = await rest.post<{ email?: string }>(
+      { doing: 'asking whose the access token is', location },
+      'oauth2.googleapis.com',
+      '/tokeninfo',
+    );
+    return email;
+  } catch {
+    // The name is for information; whether the login is good is told by what is done with it.
+    return undefined;
+  }
+}
+
+/** Whether the identity can call the project, by how reading the service went. */
+export function checkLogin(
+  account: string | undefined,
+  connection: Connection,
+  { project }: ServiceLocation,
+  service: Read<unknown>,
+): Finding {
+  const who = account ?? nameless(connection);
+  if (service.read || isAbsent(service.error)) {
+    return { check: CHECK, state: 'ok', found: `${who} can read project ${project}` };
+  }
+  const { found, advice } = problem(service.error);
+  return {
+    check: CHECK,
+    state: 'error',
+    found: `${who} cannot read project ${project}: ${found}`,
+    advice: advice ?? HOW_TO_LOG_IN,
+  };
+}
+
+/** Only who may read is told that there is nothing. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof CloudError && error.kind === 'not-found';
+}
+
+function nameless({ identity, emulatorHost }: Connection): string {
+  if (identity.kind === 'none') return `who asks without a login (a local Cloud Run at ${emulatorHost})`;
+  return 'an account that cannot be told';
+}

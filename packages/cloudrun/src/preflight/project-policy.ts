@@ -1,0 +1,36 @@
+import type { Connection } from '../api.ts';
+import type { ServiceLocation } from '../gcloud-commands.ts';
+import { openGoogleRest } from '../google-rest.ts';
+import type { PolicyBinding } from '../secrets.ts';
+
+type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
+
+/** Gives what reads the access policy of a secret's project, each project's once. */
+export function projectPolicies(
+  connection: Connection,
+  location: ServiceLocation,
+): (secret: string) => Promise<PolicyBinding[]> {
+  const asked = new Map<string, Promise<PolicyBinding[]>>();
+  return (secret) => {
+    const [, project = location.project] = /^projects\/([^/]+)\//.exec(secret) ?? [];
+    const policy = asked.get(project) ?? readPolicy(connection, { ...location, project });
+    asked.set(project, policy);
+    return policy;
+  };
+}
+
+/** https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy */
+async function readPolicy(connection: Connection, location: ServiceLocation): Promise<PolicyBinding[]> {
+  const rest = await openGoogleRest(connection);
+  const { bindings = [] } = await rest.post<ApiPolicy>(
+    { doing: `reading the access policy of project ${location.project}`, location },
+    'cloudresourcemanager.googleapis.com',
+    `/v1/projects/${location.project}:getIamPolicy`,
+    { options: { requestedPolicyVersion: 3 } },
+  );
+  return bindings.map(({ role = '', members = [], condition }) => ({
+    role,
+    members,
+    conditional: condition !== undefined,
+  }));
+}

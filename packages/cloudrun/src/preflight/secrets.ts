@@ -1,0 +1,152 @@
+import type { Finding } from '@deploy/cli';
+import type { Connection } from '../api.ts';
+import { CloudError } from '../cloud-error.ts';
+import type { ServiceLocation } from '../gcloud-commands.ts';
+import type { PolicyBinding, SecretApi } from '../secrets.ts';
+import type { RevisionTemplate } from '../service.ts';
+import { readsSecrets } from './grants.ts';
+import { projectPolicies } from './project-policy.ts';
+import { problem, tryRead } from './read.ts';
+
+type Reference = { secret: string; version: string };
+
+const CHECK = 'secrets';
+
+/**
+ * Whether every secret that the template refers to has that version, enabled, and whether the service's account may read
+ * it. The account's permissions cannot be asked for directly: `testIamPermissions` tells those of the caller
+ * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/testIamPermissions). So the access
+ * policies of the secret and of its project are read; what comes from a folder, an organisation, a group or a custom role
+ * does not show there.
+ */
+export async function checkSecrets(
+  openSecrets: () => Promise<SecretApi>,
+  connection: Connection,
+  location: ServiceLocation,
+  template: RevisionTemplate,
+): Promise<Finding[]> {
+  const references = referencesIn(template);
+  if (references.length === 0) return [{ check: CHECK, state: 'ok', found: 'the service refers to none' }];
+  const opened = await tryRead(openSecrets);
+  if (!opened.read) return [{ check: CHECK, state: 'error', ...problem(opened.error) }];
+  const api = opened.value;
+  const [versions, readable] = await Promise.all([
+    Promise.all(references.map((reference) => checkVersion(api, reference))),
+    checkAllReadable(api, connection, location, { template, references }),
+  ]);
+  const problems = versions.flatMap((finding) => finding ?? []);
+  const count = references.length - problems.length;
+  return [
+    ...(count === 0 ? [] : [ok(`${count} of ${references.length} versions are there and enabled`)]),
+    ...problems,
+    ...readable,
+  ];
+}
+
+async function checkAllReadable(
+  api: SecretApi,
+  connection: Connection,
+  location: ServiceLocation,
+  { template, references }: { template: RevisionTemplate; references: readonly Reference[] },
+): Promise<Finding[]> {
+  const account = template.serviceAccount;
+  if (!account) return [cannotTell('whether they are readable cannot be told: the service names no account')];
+  const secrets = [...new Set(references.map(({ secret }) => secret))];
+  const policyOf = projectPolicies(connection, location);
+  const problems = await Promise.all(
+    secrets.map((secret) =>
+      checkReadable(
+        secret,
+        account,
+        () => api.accessPolicy(secret),
+        () => policyOf(secret),
+      ),
+    ),
+  );
+  const found = problems.flatMap((finding) => finding ?? []);
+  return found.length > 0
+    ? found
+    : [ok(`${account} may read ${secrets.length === 1 ? 'it' : 'all of them'}`)];
+}
+
+async function checkVersion(api: SecretApi, { secret, version }: Reference): Promise<Finding | undefined> {
+  const state = await tryRead(() => api.versionState(secret, version));
+  if (!state.read) {
+    return isForbidden(state.error)
+      ? cannotTell(`version ${version} of secret ${secret} could not be looked at: ${state.error.message}`)
+      : { check: CHECK, state: 'error', ...problem(state.error) };
+  }
+  if (state.value === 'ENABLED') return undefined;
+  return {
+    check: CHECK,
+    state: 'error',
+    found:
+      state.value === undefined
+        ? `secret ${secret} is not there, or has no version ${version}`
+        : `version ${version} of secret ${secret} is ${state.value}`,
+    advice: `A revision that uses it does not start. Add a version: gcloud secrets versions add ${secret} --data-file=-`,
+  };
+}
+
+async function checkReadable(
+  secret: string,
+  account: string,
+  readSecretPolicy: () => Promise<PolicyBinding[]>,
+  readProjectPolicy: () => Promise<PolicyBinding[]>,
+): Promise<Finding | undefined> {
+  for (const readPolicy of [readSecretPolicy, readProjectPolicy]) {
+    const policy = await tryRead(readPolicy);
+    // That there is no such secret is told by its version.
+    if (!policy.read && policy.error instanceof CloudError && policy.error.kind === 'not-found')
+      return undefined;
+    if (!policy.read)
+      return cannotTell(
+        `whether ${account} may read secret ${secret} cannot be told: ${policy.error.message}`,
+      );
+    const answer = readsSecrets(policy.value, account);
+    if (answer === 'yes') return undefined;
+    if (answer === 'perhaps')
+      return cannotTell(
+        `whether ${account} may read secret ${secret} cannot be told: its grants are conditional, of a group or of a custom role`,
+      );
+  }
+  return {
+    check: CHECK,
+    state: 'error',
+    found: `${account} may not read secret ${secret}, by the access policies of the secret and its project`,
+    advice: `gcloud secrets add-iam-policy-binding ${secret} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor (where a folder or the organisation grants it: SKIP_PREFLIGHT=1)`,
+  };
+}
+
+function ok(found: string): Finding {
+  return { check: CHECK, state: 'ok', found };
+}
+
+function cannotTell(found: string): Finding {
+  return { check: CHECK, state: 'note', found };
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof CloudError && error.kind === 'forbidden';
+}
+
+/** Every secret that a container's environment or a volume refers to, each version once. */
+function referencesIn({ containers, volumes }: RevisionTemplate): Reference[] {
+  const inEnv = (containers ?? []).flatMap(({ env }) =>
+    (env ?? []).flatMap(({ valueSource }) => {
+      const reference = valueSource?.secretKeyRef;
+      return reference?.secret ? [{ secret: reference.secret, version: reference.version || 'latest' }] : [];
+    }),
+  );
+  const inVolumes = (volumes ?? []).flatMap(({ secret: source }) => {
+    const secret = source?.secret;
+    if (!secret) return [];
+    // Without items, a volume holds the latest version (google/cloud/run/v2/k8s.min.proto, SecretVolumeSource).
+    const items = source.items ?? [];
+    return items.length === 0
+      ? [{ secret, version: 'latest' }]
+      : items.map(({ version }) => ({ secret, version: version || 'latest' }));
+  });
+  const unique = new Map([...inEnv, ...inVolumes].map((each) => [`${each.secret}/${each.version}`, each]));
+  return [...unique.values()];
+}

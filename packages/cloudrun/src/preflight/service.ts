@@ -1,0 +1,70 @@
+import { cleanLine, type Finding } from '@deploy/cli';
+import type { ServiceLocation } from '../gcloud-commands.ts';
+import type { Service } from '../service.ts';
+import { describeShares, followsLatest, type Share, sharesOf } from '../traffic.ts';
+import { isAbsent } from './login.ts';
+import type { Read } from './read.ts';
+
+/** The split that is to be expected, and what says so. */
+export type ExpectedTraffic = { shares: readonly Share[]; source: string };
+
+/** Whether the service is there and settled. */
+export function checkService(location: ServiceLocation, service: Read<Service>): Finding {
+  const { project, region, service: name } = location;
+  const check = 'service';
+  const where = `${name} in ${region} of project ${project}`;
+  if (!service.read) {
+    return isAbsent(service.error)
+      ? {
+          check,
+          state: 'error',
+          found: `there is no service ${where}`,
+          advice: `Check SERVICE and REGION; what is there: gcloud run services list --project ${project}`,
+        }
+      : { check, state: 'error', found: `${where} could not be read`, advice: 'See login.' };
+  }
+  const { reconciling, ready, url } = service.value;
+  const said = [ready.reason, ready.message].filter((part) => part !== undefined).join(': ');
+  if (reconciling || ready.state !== 'succeeded') {
+    return {
+      check,
+      state: 'warning',
+      found: `${where} ${reconciling ? 'is still changing' : 'is not ready'}${said && `: ${cleanLine(said, 300)}`}`,
+      advice: reconciling
+        ? 'Wait until it has settled, or find out who is changing it.'
+        : 'What serves is another revision than the latest; look at the logs of the latest one.',
+    };
+  }
+  return { check, state: 'ok', found: `${where} is ready, at ${url}` };
+}
+
+/** Whether traffic goes where it is expected to, and by name or to LATEST. */
+export function checkTraffic(
+  { served, latestReadyRevision }: Service,
+  expected: ExpectedTraffic | undefined,
+): Finding {
+  const check = 'traffic';
+  const shares = sharesOf(served, latestReadyRevision);
+  const kind = followsLatest(served) ? 'follows LATEST' : 'pinned';
+  const found = `${describeShares(shares)} (${kind})`;
+  if (expected === undefined) return { check, state: 'ok', found: `${found}; no report to compare with` };
+  if (sameShares(shares, expected.shares)) {
+    return { check, state: 'ok', found: `${found}, as ${expected.source} says` };
+  }
+  return {
+    check,
+    state: 'warning',
+    found: `${found}, but ${expected.source} says ${describeShares(expected.shares)}`,
+    advice: 'Somebody shifted traffic without the scripts: find out who and why before you go on.',
+  };
+}
+
+function sameShares(one: readonly Share[], other: readonly Share[]): boolean {
+  const text = (shares: readonly Share[]): string =>
+    shares
+      .filter(({ percent }) => percent > 0)
+      .map(({ revision, percent }) => `${revision}=${percent}`)
+      .sort()
+      .join();
+  return text(one) === text(other);
+}

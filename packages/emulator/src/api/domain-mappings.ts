@@ -1,0 +1,51 @@
+import type { DomainMappingJson } from '../domains/types.ts';
+import { type Call, param, type Routes } from './call.ts';
+import { notFound } from './errors.ts';
+import type { Guard } from './run-v2.ts';
+
+const DOMAINS = '/apis/domains.cloudrun.com/v1/namespaces/:project/domainmappings';
+
+/** Reading domain mappings: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.domainmappings */
+export function domainMappingRoutes(
+  mappings: ReadonlyMap<string, DomainMappingJson>,
+  guard: Guard,
+  { region }: { region: string },
+): Routes {
+  const authorize = (call: Call, permission: string): void => {
+    const project = param(call, 'project');
+    const refused = guard(
+      permission,
+      project,
+      `namespaces/${project}/domainmappings/${call.params.domain ?? ''}`,
+    );
+    if (refused !== undefined) throw refused;
+  };
+  const isHere = (call: Call): boolean => call.region === undefined || call.region === region;
+  return [
+    {
+      method: 'GET',
+      path: `${DOMAINS}/:domain`,
+      handle(call) {
+        authorize(call, 'run.domainmappings.get');
+        const domain = param(call, 'domain');
+        const found = isHere(call) ? mappings.get(domain) : undefined;
+        if (found === undefined) throw notFound(domain);
+        return { ...found };
+      },
+    },
+    {
+      method: 'GET',
+      path: DOMAINS,
+      handle(call) {
+        authorize(call, 'run.domainmappings.list');
+        const items = isHere(call) ? [...mappings.values()] : [];
+        return {
+          apiVersion: 'domains.cloudrun.com/v1',
+          kind: 'DomainMappingList',
+          metadata: {},
+          items,
+        };
+      },
+    },
+  ];
+}

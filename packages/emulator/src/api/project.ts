@@ -1,0 +1,36 @@
+import type { PolicyBinding } from '../options.ts';
+import { param, type Routes } from './call.ts';
+import { invalidArgument } from './errors.ts';
+import type { Guard } from './run-v2.ts';
+
+/**
+ * What is asked about the project and the caller: its access policy, as
+ * https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy, and whose an access token is, as
+ * https://oauth2.googleapis.com/tokeninfo tells.
+ */
+export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): Routes {
+  return [
+    {
+      method: 'POST',
+      path: '/v1/projects/:project(^[^:]+)::getIamPolicy',
+      handle(call) {
+        const project = param(call, 'project');
+        const refused = guard('resourcemanager.projects.getIamPolicy', project, `projects/${project}`);
+        if (refused !== undefined) throw refused;
+        return { version: 1, etag: 'none', bindings: policy };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/tokeninfo',
+      handle(call) {
+        if (call.authorization === undefined) throw invalidArgument('An access token is required.');
+        return {
+          email: call.person,
+          expires_in: '3599',
+          scope: 'https://www.googleapis.com/auth/cloud-platform',
+        };
+      },
+    },
+  ];
+}

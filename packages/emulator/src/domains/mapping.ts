@@ -1,0 +1,40 @@
+import type { DomainMappingJson } from './types.ts';
+
+export type DomainSeed = {
+  domain: string;
+  service: string;
+  /** Default: issued. */
+  certificate?: 'issued' | 'pending';
+};
+
+// What mappings say whose certificate has not been issued yet, as people show them:
+// https://github.com/rafter-platform/rafter/pull/45 and the troubleshooting of
+// https://cloud.google.com/run/docs/mapping-custom-domains#certificate-pending
+const PENDING = {
+  status: 'Unknown',
+  reason: 'CertificatePending',
+  message:
+    'Waiting for certificate provisioning. You must configure your DNS records for certificate issuance to begin.',
+};
+
+/** A mapping of a domain to a service, its certificate issued or still to come. */
+export function domainMapping({ domain, service, certificate = 'issued' }: DomainSeed): DomainMappingJson {
+  const lastTransitionTime = new Date().toISOString();
+  const state = certificate === 'issued' ? { status: 'True' } : PENDING;
+  return {
+    apiVersion: 'domains.cloudrun.com/v1',
+    kind: 'DomainMapping',
+    metadata: { name: domain, generation: 1, creationTimestamp: lastTransitionTime },
+    spec: { routeName: service },
+    status: {
+      conditions: [
+        { type: 'Ready', ...state, lastTransitionTime },
+        { type: 'CertificateProvisioned', ...state, lastTransitionTime },
+        { type: 'DomainRoutable', status: 'True', lastTransitionTime },
+      ],
+      mappedRouteName: service,
+      observedGeneration: 1,
+      resourceRecords: [{ name: domain.split('.')[0], rrdata: 'ghs.googlehosted.com.', type: 'CNAME' }],
+    },
+  };
+}

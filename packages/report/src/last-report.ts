@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TargetCheckout } from '@deploy/cli';
+import type { ServiceLocation, Share } from '@deploy/cloudrun';
+import { trafficNow } from './record/split.ts';
+import { reportsFolder } from './reports-folder.ts';
+
+/**
+ * The split that the newest open report of a service says there is, and that report's file; undefined when there is no
+ * report that says. What reads reports is loaded only where there are some.
+ */
+export async function reportedTraffic(
+  checkout: TargetCheckout,
+  location: ServiceLocation,
+): Promise<{ shares: readonly Share[]; path: string } | undefined> {
+  const folder = join(checkout.root, reportsFolder(checkout));
+  if (!existsSync(folder)) return undefined;
+  const { findByService } = await import('./store/find.ts');
+  const { readReport } = await import('./store/store.ts');
+  const path = await findByService(
+    folder,
+    location,
+    () => {},
+    (record) => trafficNow(record) !== undefined,
+  );
+  if (path === undefined) return undefined;
+  const shares = trafficNow((await readReport(path)).record);
+  return shares === undefined ? undefined : { shares, path };
+}

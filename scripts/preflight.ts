@@ -1,0 +1,66 @@
+import {
+  checkoutSettings,
+  findTargetCheckout,
+  flag,
+  readSettings,
+  resolveProject,
+  runScript,
+  type TargetCheckout,
+  textWithDefault,
+  type Usage,
+  UserError,
+} from '@deploy/cli';
+import { chooseIdentity, cloudSettings, requireImage, requireLocation } from '@deploy/cloudrun';
+import { renderPreflight } from './preflight/print.ts';
+import { requireNoErrors, runPreflight } from './preflight/run.ts';
+import { imageSetting, preflightSettings } from './preflight/settings.ts';
+
+const settings = {
+  ...cloudSettings,
+  service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
+  image: imageSetting,
+  ...preflightSettings,
+  skipVerify: flag('SKIP_VERIFY', 'the verification gates will be left out, so their tools are not needed'),
+  dryRun: flag('DRY_RUN', 'check only what is on this machine'),
+  ...checkoutSettings,
+};
+
+const usage: Usage = {
+  script: 'scripts/preflight.ts',
+  purpose: 'Checks the preconditions of a staging deployment, all of them, and changes nothing.',
+  calls: [{ arguments: '', does: 'everything below; exit code 1 when something would stop a deployment' }],
+  settings,
+  examples: [
+    'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/preflight.ts',
+    'PREFLIGHT_FORMAT=json IMAGE=… pnpm tsx scripts/preflight.ts | jq .findings',
+  ],
+};
+
+await runScript(usage, async ({ env, out }) => {
+  const values = readSettings(env, settings);
+  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  if (values.image !== undefined) requireImage(values.image, 'IMAGE');
+  const preflight = await runPreflight({
+    connection: { emulatorHost: values.emulatorHost, identity: chooseIdentity(values) },
+    credentialsFile: values.credentialsFile,
+    location,
+    image: values.image,
+    domain: values.stagingDomain,
+    checkout: checkoutOrWhyNot(),
+    env,
+    verify: !values.skipVerify,
+    dryRun: values.dryRun,
+  });
+  out.data(await renderPreflight(preflight, values.preflightFormat, process.stdout));
+  requireNoErrors(preflight, 'What to do about each is said with it. Nothing was changed.');
+  return 0;
+
+  function checkoutOrWhyNot(): TargetCheckout | UserError {
+    try {
+      return findTargetCheckout(values);
+    } catch (error) {
+      if (error instanceof UserError) return error;
+      throw error;
+    }
+  }
+});

@@ -1,0 +1,63 @@
+import type { Finding } from '@deploy/cli';
+import type { Preflight } from './run.ts';
+
+export type PreflightFormat = 'auto' | 'table' | 'plain' | 'json';
+
+/** Where the findings go: a terminal of so many columns, or something else. */
+export type Screen = { isTTY?: boolean; columns?: number };
+
+const NARROWEST = 72;
+/** Of a cell, on both sides together. */
+const PADDING = 2;
+
+/** The findings as text, in lines. */
+export async function renderPreflight(
+  preflight: Preflight,
+  format: PreflightFormat,
+  screen: Screen,
+): Promise<string> {
+  switch (format === 'auto' ? (screen.isTTY ? 'table' : 'plain') : format) {
+    case 'table':
+      return table(preflight.findings, Math.max(screen.columns ?? 120, NARROWEST));
+    case 'plain':
+      return preflight.findings.map(plainLine).join('\n');
+    case 'json': {
+      const { findings, facts = {} } = preflight;
+      const passed = findings.every(({ state }) => state !== 'error');
+      return JSON.stringify({ passed, ...facts, findings }, null, 2);
+    }
+  }
+}
+
+/** `[error] image: … is not in its registry -> Set IMAGE to …` */
+function plainLine({ check, state, found, advice }: Finding): string {
+  return `[${state}] ${check}: ${found}${advice ? ` -> ${advice}` : ''}`;
+}
+
+async function table(findings: readonly Finding[], columns: number): Promise<string> {
+  const { default: Table } = await import('cli-table3');
+  const [check, state, borders] = [20, 9, 5];
+  const rest = columns - check - state - borders;
+  const found = Math.ceil(rest * 0.55);
+  const rows = new Table({
+    head: ['check', 'state', 'found', 'what to do'],
+    colWidths: [check, state, found, rest - found],
+    wordWrap: true,
+    wrapOnWordBoundary: true,
+    style: { head: [], border: [] },
+  });
+  for (const finding of findings) {
+    rows.push([
+      finding.check,
+      finding.state,
+      breakable(finding.found, found - PADDING),
+      breakable(finding.advice ?? '', rest - found - PADDING),
+    ]);
+  }
+  return rows.toString();
+}
+
+/** The text with words that are longer than a line cut into pieces: the table would cut them off, digests included. */
+function breakable(text: string, width: number): string {
+  return text.replace(new RegExp(`\\S{${width}}(?=\\S)`, 'g'), '$& ');
+}
