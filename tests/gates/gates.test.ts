@@ -6,7 +6,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Output, projectRoot, UserError } from '@deploy/cli';
-import { type GateRequest, type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
+import {
+  type GateRun,
+  requirePassed,
+  runGates,
+  runWebShellBuild,
+  type VerificationRequest,
+} from '@deploy/gates';
 import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
 import { type SampleCheckout, sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
@@ -24,7 +30,7 @@ type Line = { stream: 'stdout' | 'stderr'; text: string; at: number };
 function request(
   { root }: SampleCheckout,
   { tools, env = {} }: { tools?: StandInTools; env?: Record<string, string> } = {},
-): GateRequest & { lines: Line[]; text(): string } {
+): VerificationRequest & { lines: Line[]; text(): string } {
   const lines: Line[] = [];
   const out: Output = {
     data: (text) => lines.push({ stream: 'stdout', text, at: Date.now() }),
@@ -34,6 +40,8 @@ function request(
   return {
     checkout: { root, ...places },
     env: { PATH: path, HOME: process.env.HOME, ...env },
+    choices: { selected: undefined, force: false, maxAgeMs: 60_000, passed: [] },
+    stopAtFirst: true,
     out,
     lines,
     text: () => lines.map(({ text }) => text).join('\n'),

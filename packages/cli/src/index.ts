@@ -3,14 +3,16 @@ export { resolveProject } from './active-project.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 export { errorMessage, UserError } from './errors.ts';
+export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
 export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
 export { type Progress, startProgress } from './progress.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';
-export { REDACTED, redact, Secret } from './secret.ts';
+export { REDACTED, redact, Secret, secretValues } from './secret.ts';
 export {
+  duration,
   type Environment,
   flag,
   oneOf,

@@ -36,6 +36,11 @@ export class Secret {
   }
 }
 
+/** What `redact` removes, for processes of our own that must remove it as well; not for anything that is shown. */
+export function secretValues(): string[] {
+  return [...knownForms];
+}
+
 /** The text with every known secret replaced by `<redacted>`, also where it stands URL-encoded, in JSON or in base64. */
 export function redact(text: string): string {
   let clean = text;

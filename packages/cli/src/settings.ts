@@ -94,6 +94,24 @@ export function wholeNumber(
   };
 }
 
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** A time span such as `90s`, `30m`, `12h` or `7d`; the value is in milliseconds. */
+export function duration(name: string, defaultText: string, meaning: string): Setting<number> {
+  return {
+    name,
+    meaning,
+    defaultText,
+    parse(value = defaultText) {
+      const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+      if (count !== undefined) return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000;
+      throw new UserError(
+        `${name} is "${cleanLine(value, 60)}", but must be a time span such as 30m, 12h or 7d`,
+      );
+    },
+  };
+}
+
 /** One of a few words. */
 export function oneOf<const W extends string>(
   name: string,

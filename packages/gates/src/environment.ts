@@ -1,48 +1,87 @@
-import { delimiter, join, relative } from 'node:path';
-import { type Environment, projectRoot, type TargetCheckout } from '@deploy/cli';
-
-/** What a gate's process gets: where to run, and its whole environment. Travels through turbo in two variables. */
-export type GateSurroundings = { checkout: TargetCheckout; env: Record<string, string> };
+import { cleanLine, type Environment, operatorEnvironment, UserError } from '@deploy/cli';
+import type { Gate } from './gates.ts';
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY/i;
-const OURS = /^(?:npm_|pnpm_|turbo_|gates_)/i;
+
+// What steers a gate: how cargo, rustc, C compilers, Node, Python and wasm-pack build and run, and what the tests and
+// the build read. All of it is part of what a verdict rests on.
+const STEERING = [
+  /^(?:RUST|CARGO_|DEP_|WASM_|OA_|PROPTEST_|QUICKCHECK_|INSTA_|PYTHON|PKG_CONFIG|SCCACHE_)/,
+  /^(?:.*_)?(?:CC|CXX|AR|LD|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS)(?:_.*)?$/,
+  /^(?:NODE_OPTIONS|NODE_ENV|NODE_PATH|LD_LIBRARY_PATH|LD_PRELOAD|LIBRARY_PATH|CPATH|SOURCE_DATE_EPOCH)$/,
+  /^(?:DYLD_.*|SDKROOT|DEVELOPER_DIR|MACOSX_DEPLOYMENT_TARGET)$/,
+];
+
+// What the gates that are scripts measure by; the others do not get it.
+const MEASURES = [/^(?:LATENCY|SOAK|WARMUP|PERF)_/, /_(?:BUDGET|SAMPLES)(?:_|$)/];
+
+// What only says where things are on this machine, how to reach the network, and how to talk to a person.
+const NEUTRAL = [
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|SSH_AUTH_SOCK)$/,
+  /^(?:https?|all|no|ftp)_proxy$/i,
+  /^(?:SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE|GIT_SSH|GIT_SSH_COMMAND)$/,
+  /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
+  /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
+  /^(?:RUSTUP_HOME|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
+  /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
+];
+
+const matches = (patterns: readonly RegExp[], name: string): boolean =>
+  patterns.some((pattern) => pattern.test(name));
+
+/** Whether a variable carries a secret, by its name: no gate gets it, and no fingerprint is made of it. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+// Of turbo, and between us and the tasks.
+const OURS = /^(?:turbo_|gates_)/i;
+
+/** The environment for what is not cached: the operator's, but for secrets, which no gate needs. */
+export function uncachedEnvironment(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(operatorEnvironment(env)).filter(([name]) => !isSecretName(name) && !OURS.test(name)),
+  );
+}
 
 /**
- * The environment for gates: the operator's, so that whatever steers a build does, without secrets, which no gate
- * needs, and without what pnpm and turbo put in. On the PATH, this project's own tools go last: a gate runs with the
- * `node` that the operator has, and with ours only where there is none.
+ * The environment for gates whose verdicts are kept: what steers them and what a machine needs, named one by one. Anything else such a gate does not
+ * get, so that it cannot change a verdict unseen: not even the locale and the time zone, in which colleagues differ. The
+ * variables that `passed` names are handed on as well, and count as steering. Secrets never are.
  */
-export function gateEnvironment(env: Environment): Record<string, string> {
-  const kept = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined || SECRET_NAME.test(name) || OURS.test(name) ? [] : [[name, value] as const],
+export function gateEnvironment(
+  env: Environment,
+  gate: Pick<Gate, 'isScript'> = { isScript: false },
+  passed: readonly string[] = [],
+): Record<string, string> {
+  const steering = gate.isScript ? [...STEERING, ...MEASURES] : STEERING;
+  return Object.fromEntries(
+    Object.entries(operatorEnvironment(env)).filter(
+      ([name]) =>
+        !isSecretName(name) && (matches(steering, name) || matches(NEUTRAL, name) || passed.includes(name)),
+    ),
   );
-  const path = (env.PATH ?? '').split(delimiter).filter((folder) => !isOwnBin(folder));
-  return { ...Object.fromEntries(kept), PATH: [...path, ownBin].join(delimiter) };
 }
 
-/** The environment for turbo itself, which finds pnpm and Node among this project's own tools. */
-export function turboEnvironment(env: Environment, checkout: TargetCheckout): Record<string, string> {
-  return {
-    PATH: [ownBin, env.PATH ?? ''].join(delimiter),
-    HOME: env.HOME ?? '',
-    TURBO_TELEMETRY_DISABLED: '1',
-    TURBO_NO_UPDATE_NOTIFIER: '1',
-    GATES_CHECKOUT: JSON.stringify(checkout),
-    GATES_ENVIRONMENT: JSON.stringify(gateEnvironment(env)),
-  };
+/** Of a gate's environment, what a verdict rests on. */
+export function steeringVariables(
+  gateEnv: Readonly<Record<string, string>>,
+): [name: string, value: string][] {
+  return Object.entries(gateEnv).filter(([name]) => !matches(NEUTRAL, name));
 }
 
-/** Reads back what `turboEnvironment` wrote. */
-export function readSurroundings(env: Environment): GateSurroundings {
-  if (env.GATES_CHECKOUT === undefined || env.GATES_ENVIRONMENT === undefined) {
-    throw new Error('a gate is run by the deployment scripts, through turbo');
+/** Reads the names in GATES_PASS_ENV. Throws a UserError for one that looks like a secret's or like no name at all. */
+export function parsePassedNames(text: string | undefined): string[] {
+  const names = (text ?? '').split(',').flatMap((name) => name.trim() || []);
+  for (const name of names) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new UserError(`GATES_PASS_ENV has "${cleanLine(name, 60)}", which is no name of a variable`);
+    }
+    if (isSecretName(name)) {
+      throw new UserError(`GATES_PASS_ENV has ${name}, which looks like a secret: gates get none`, {
+        hint: 'What a gate is given ends up in its log. Give a test what it needs in a file that git ignores.',
+      });
+    }
   }
-  return { checkout: JSON.parse(env.GATES_CHECKOUT), env: JSON.parse(env.GATES_ENVIRONMENT) };
-}
-
-const ownBin = join(projectRoot, 'node_modules/.bin');
-
-function isOwnBin(folder: string): boolean {
-  const inside = relative(projectRoot, folder);
-  return inside !== '' && !inside.startsWith('..') && inside.includes('node_modules');
+  return names;
 }

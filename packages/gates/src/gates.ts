@@ -2,22 +2,35 @@ import { join } from 'node:path';
 import type { TargetCheckout } from '@deploy/cli';
 
 /** A turbo task of this package: the web-shell build, or one of the four verification gates. */
-export type GateId = 'web-shell-build' | 'cargo-test' | 'wasm-check' | 'sw-policy' | 'perf-budget';
+export const gateIds = ['cargo-test', 'wasm-check', 'sw-policy', 'perf-budget'] as const;
+export type GateId = (typeof gateIds)[number] | 'web-shell-build';
+
+/** The two folders of a checkout that packages are built from. */
+export type PackageFolder = 'serviceDir' | 'webShellDir';
 
 export type Gate = {
   id: GateId;
   /** The command, run in the root of the target checkout. */
   command(checkout: TargetCheckout): readonly [program: string, ...args: string[]];
+  /** The folders whose packages, with the crates behind them, the verdict rests on. */
+  packages: readonly PackageFolder[];
+  /** Whether it is a script of the checkout, which may measure and have budgets. */
+  isScript: boolean;
+  /** Gates without which this one cannot pass: where one of them has failed, this one is not run. */
+  needs: readonly GateId[];
 };
 
 const webShellBuild: Gate = {
   id: 'web-shell-build',
   command: ({ root, webShellDir }) => [join(root, webShellDir, 'build-dist.sh')],
+  packages: ['webShellDir'],
+  isScript: true,
+  needs: [],
 };
 
 /**
- * In the order in which they run, one after another (`dependsOn` in turbo.json says the same): all of them build, the
- * last two wipe and rebuild `dist`, and the last one measures latency.
+ * In the order in which they run, one after another: all of them build, the last two wipe and rebuild `dist`, and the
+ * last one measures latency, with the service running.
  */
 export const verificationGates: readonly Gate[] = [
   {
@@ -28,18 +41,30 @@ export const verificationGates: readonly Gate[] = [
       '--manifest-path',
       join(root, serviceDir, 'Cargo.toml'),
     ],
+    packages: ['serviceDir'],
+    isScript: false,
+    needs: [],
   },
   {
     id: 'wasm-check',
     command: () => ['cargo', 'check', '-p', 'openagents-web-shell', '--target', 'wasm32-unknown-unknown'],
+    packages: ['webShellDir'],
+    isScript: false,
+    needs: [],
   },
   {
     id: 'sw-policy',
     command: ({ root, webShellDir }) => [join(root, webShellDir, 'scripts/sw-policy-verify.sh')],
+    packages: ['webShellDir'],
+    isScript: true,
+    needs: ['wasm-check'],
   },
   {
     id: 'perf-budget',
     command: ({ root, webShellDir }) => [join(root, webShellDir, 'scripts/perf-budget-gate.sh')],
+    packages: ['webShellDir', 'serviceDir'],
+    isScript: true,
+    needs: ['wasm-check'],
   },
 ];
 

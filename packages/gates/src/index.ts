@@ -1,4 +1,5 @@
-export type { GateId } from './gates.ts';
+export { type Explanation, explainGates } from './explain.ts';
+export { type GateId, gateIds } from './gates.ts';
 export {
   type GateRequest,
   type GateResult,
@@ -6,5 +7,7 @@ export {
   requirePassed,
   runGates,
   runWebShellBuild,
+  type VerificationRequest,
 } from './run.ts';
+export { type GateChoices, gateSettings } from './settings.ts';
 export { checkTools, type ToolCheckRequest } from './tools/check.ts';

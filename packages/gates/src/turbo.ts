@@ -1,43 +1,76 @@
 import { readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cleanLine, type Environment, projectRoot, type TargetCheckout } from '@deploy/cli';
 import { $ } from 'zx/core';
-import { turboEnvironment } from './environment.ts';
 import { type GateLine, unframeLine } from './frame.ts';
 import type { GateId } from './gates.ts';
 
-/** How one task ended, by turbo's own summary of the run; a task that never started is not in it. */
-export type TaskSummary = { task: string; exitCode: number; durationMs: number };
+/** How a task ended, by turbo's own summary of the run. */
+export type TaskSummary = {
+  exitCode: number;
+  durationMs: number;
+  /** Where the result came from; undefined when the task ran. */
+  replayedFrom: 'local' | 'remote' | undefined;
+};
 
 export type TurboRun = {
-  exitCode: number | null;
-  tasks: readonly TaskSummary[];
+  /** Undefined when the task has not started: turbo's summary leaves it out. */
+  task: TaskSummary | undefined;
   /** What turbo itself had to say when it failed, in one line. */
   complaint: string;
 };
 
-type TurboRequest = {
-  tasks: readonly GateId[];
+/** `use` reads and writes the cache, `renew` only writes, `none` does neither. */
+export type CacheMode = 'use' | 'renew' | 'none';
+
+export type TurboRequest = {
+  task: GateId;
+  cache: CacheMode;
+  fingerprint: string;
   checkout: TargetCheckout;
+  /** Of this process; for turbo's own settings. */
   env: Environment;
+  /** For the gate. */
+  gateEnv: Readonly<Record<string, string>>;
+  /** Where the gate's runner asks what to redact. */
+  secretsPath: string;
+  /** Lines of the gate as it runs; a result from the cache comes without. */
   onLine(line: GateLine): void;
 };
 
 const PACKAGE = '@deploy/gates';
 const STOPPING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const CACHE_FLAGS: Record<CacheMode, readonly string[]> = {
+  use: [],
+  renew: ['--force'],
+  none: ['--cache=local:,remote:'],
+};
+const LOCAL_ONLY = '--cache=local:rw,remote:';
+// Of turbo's own variables; each as https://turborepo.com/docs/reference/system-environment-variables has it.
+const TURBO_VARIABLE =
+  /^(?:TURBO_(?:API|TOKEN|TEAM|TEAMID|CACHE_DIR|REMOTE_CACHE_\w+|PREFLIGHT)|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR))$/i;
+
+/** Whether a shared cache is configured but cannot be trusted: without a key, whoever reaches it decides what passes. */
+export function isUnsigned(env: Environment): boolean {
+  return Boolean(env.TURBO_TOKEN) && !env.TURBO_REMOTE_CACHE_SIGNATURE_KEY;
+}
 
 /**
- * Runs tasks of this package with turbo, one at a time, passing on their lines as they come. A signal that stops this
- * process stops turbo, the gate and everything the gate has started.
+ * Runs one task of this package with turbo. A signal that stops this process stops turbo, the gate and everything the
+ * gate has started.
  */
-export async function runTurbo({ tasks, checkout, env, onLine }: TurboRequest): Promise<TurboRun> {
+export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
+  const { task, cache, env, onLine } = request;
+  const flags = cache === 'none' ? CACHE_FLAGS.none : [...CACHE_FLAGS[cache], ...localOnly(env)];
   const child = $({
     cwd: projectRoot,
-    env: turboEnvironment(env, checkout),
+    env: turboEnvironment(request),
     nothrow: true,
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-  })`turbo run ${tasks} --filter=${PACKAGE} --concurrency=1 --json --summarize`;
+  })`turbo run ${task} --filter=${PACKAGE} --output-logs=new-only --json --summarize ${flags}`;
   let stoppedBy: NodeJS.Signals | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     stoppedBy = signal;
@@ -53,13 +86,75 @@ export async function runTurbo({ tasks, checkout, env, onLine }: TurboRequest): 
       if (gateLine !== undefined) onLine(gateLine);
       summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
     }
-    const { exitCode, stderr } = await child;
+    const { stderr } = await child;
     // Stopped by a signal, this process ends by it, as its caller expects.
     if (stoppedBy !== undefined) process.kill(process.pid, stoppedBy);
-    return { exitCode, tasks: await readSummary(summaryFile), complaint: cleanLine(stderr, 300) };
+    return { task: await readSummary(summaryFile, task), complaint: cleanLine(stderr, 300) };
   } finally {
     for (const signal of STOPPING_SIGNALS) process.off(signal, stop);
   }
+}
+
+/** Which of these tasks, by fingerprint, turbo would take from a cache, and from which; nothing is run. */
+export async function askTurbo(
+  request: Pick<TurboRequest, 'task' | 'fingerprint' | 'checkout' | 'env'>,
+): Promise<'local' | 'remote' | undefined> {
+  const { task, env } = request;
+  const child = $({
+    cwd: projectRoot,
+    env: turboEnvironment({ ...request, gateEnv: {}, secretsPath: '' }),
+    nothrow: true,
+    quiet: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })`turbo run ${task} --filter=${PACKAGE} --dry=json ${localOnly(env)}`;
+  const { stdout } = await child;
+  try {
+    const { tasks } = JSON.parse(stdout) as {
+      tasks: { task: string; cache: { local: boolean; remote: boolean } }[];
+    };
+    const cache = tasks.find((each) => each.task === task)?.cache;
+    return cache?.local ? 'local' : cache?.remote ? 'remote' : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines that a gate wrote when its result was established, which turbo has brought back. */
+export async function replayedLines(task: GateId): Promise<GateLine[]> {
+  const file = join(projectRoot, 'packages/gates/.turbo', `turbo-${task}.log`);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split(/\r?\n/).flatMap((line) => unframeLine(line) ?? []);
+}
+
+function localOnly(env: Environment): string[] {
+  return isUnsigned(env) ? [LOCAL_ONLY] : [];
+}
+
+function turboEnvironment(request: Omit<TurboRequest, 'task' | 'cache' | 'onLine'>): Record<string, string> {
+  const { env, checkout, gateEnv, fingerprint, secretsPath } = request;
+  const own = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && TURBO_VARIABLE.test(name) ? [[name, value] as const] : [],
+  );
+  return {
+    ...Object.fromEntries(own),
+    // Turbo finds pnpm and Node among this project's own tools.
+    PATH: [join(projectRoot, 'node_modules/.bin'), env.PATH ?? ''].join(delimiter),
+    HOME: env.HOME ?? '',
+    TURBO_TELEMETRY_DISABLED: '1',
+    TURBO_NO_UPDATE_NOTIFIER: '1',
+    GATES_FINGERPRINT: fingerprint,
+    GATES_CHECKOUT: JSON.stringify(checkout),
+    GATES_ENVIRONMENT: JSON.stringify(gateEnv),
+    GATES_SECRETS: secretsPath,
+    GATES_WHERE: placeOf(env),
+  };
+}
+
+/** The run in CI where there is one, else the machine's name. */
+function placeOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Environment): string {
+  return GITHUB_RUN_ID === undefined
+    ? hostname()
+    : `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }
 
 type TurboEvent = { source: string; text: string };
@@ -76,17 +171,25 @@ function parseEvent(line: string): TurboEvent | undefined {
 }
 
 type SummaryFile = {
-  tasks: { task: string; execution?: { exitCode: number; startTime: number; endTime: number } }[];
+  tasks: {
+    task: string;
+    cache: { status: 'HIT' | 'MISS'; source?: 'LOCAL' | 'REMOTE' };
+    execution?: { exitCode: number; startTime: number; endTime: number };
+  }[];
 };
 
 /** Reads the summary of this very run, whose file turbo names, and clears it away: it would never be read again. */
-async function readSummary(file: string | undefined): Promise<TaskSummary[]> {
-  if (file === undefined) return [];
+async function readSummary(file: string | undefined, task: GateId): Promise<TaskSummary | undefined> {
+  if (file === undefined) return undefined;
   const { tasks } = JSON.parse(await readFile(file, 'utf8')) as SummaryFile;
   await rm(file, { force: true });
-  return tasks.flatMap(({ task, execution }) =>
-    execution === undefined
-      ? []
-      : [{ task, exitCode: execution.exitCode, durationMs: execution.endTime - execution.startTime }],
-  );
+  const found = tasks.find((each) => each.task === task);
+  if (found?.execution === undefined) return undefined;
+  const { exitCode, startTime, endTime } = found.execution;
+  const source = found.cache.source === 'REMOTE' ? 'remote' : 'local';
+  return {
+    exitCode,
+    durationMs: endTime - startTime,
+    replayedFrom: found.cache.status === 'HIT' ? source : undefined,
+  };
 }

@@ -11,7 +11,6 @@ export { loadMatrix } from './load-matrix.ts';
 export type { ResultsFile } from './matrix/files/json.ts';
 export type { CheckId, CheckResult, MatrixOutcome } from './matrix/outcome.ts';
 export { readReport } from './read-report.ts';
-export type { GateEvidence } from './record/gate-entries.ts';
 export type { ReportRecord } from './record/schema.ts';
 export { rollbackCommand, stableRevision, trafficNow } from './record/split.ts';
 export { evidenceSettings } from './settings.ts';

@@ -6,13 +6,18 @@ import type { Gate } from '../gates.ts';
 /** A program that gates call, or the standard library of the target that they compile for. */
 export type Tool = 'cargo' | 'wasm32-unknown-unknown' | 'wasm-pack' | 'node' | 'python3' | 'jq';
 
-/** What a gate needs: tools, and scripts of the checkout, of which some may not be there. */
-export type Needs = { tools: ReadonlySet<Tool>; missingScripts: readonly string[] };
+/** What a gate needs: tools, and files of the checkout. */
+export type Needs = {
+  tools: ReadonlySet<Tool>;
+  /** The scripts that it runs and the files that these name, relative to the checkout's root. */
+  files: readonly string[];
+  missingScripts: readonly string[];
+};
 
 const WASM = 'wasm32-unknown-unknown';
 const PROGRAMS = ['cargo', 'wasm-pack', 'node', 'python3', 'jq'] as const;
 const COMMENT = /(^|\s)#.*$/gm;
-const SCRIPT_NAME = /[\w./-]+\.sh\b/g;
+const FILE_NAME = /[\w./-]+\.\w+\b/g;
 
 /**
  * What a gate will call. A gate that is a script of the checkout is read, with the scripts that it names: what it calls
@@ -20,8 +25,11 @@ const SCRIPT_NAME = /[\w./-]+\.sh\b/g;
  */
 export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Needs> {
   const [program, ...args] = gate.command(checkout);
-  if (!isAbsolute(program)) return { tools: toolsIn([program, ...args].join(' ')), missingScripts: [] };
+  if (!isAbsolute(program)) {
+    return { tools: toolsIn([program, ...args].join(' ')), files: [], missingScripts: [] };
+  }
   const tools = new Set<Tool>();
+  const files: string[] = [];
   const missingScripts: string[] = [];
   const seen = new Set<string>();
   const pending = [program];
@@ -34,11 +42,13 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
       if (path === program) missingScripts.push(relative(checkout.root, path));
       continue;
     }
+    files.push(relative(checkout.root, path));
+    if (path !== program && !path.endsWith('.sh')) continue;
     const calls = text.replace(COMMENT, '');
     for (const tool of toolsIn(calls)) tools.add(tool);
-    pending.push(...scriptsIn(calls, path, checkout));
+    pending.push(...filesIn(calls, path, checkout));
   }
-  return { tools, missingScripts };
+  return { tools, files, missingScripts };
 }
 
 function toolsIn(text: string): Set<Tool> {
@@ -48,10 +58,12 @@ function toolsIn(text: string): Set<Tool> {
   return tools;
 }
 
-/** Scripts may be named from where the script lies, from the project above it, or from the root. */
-function scriptsIn(text: string, path: string, { root, webShellDir }: TargetCheckout): string[] {
+/** Files may be named from where the script lies, from the project above it, or from the root. */
+function filesIn(text: string, path: string, { root, webShellDir }: TargetCheckout): string[] {
   const starts = [dirname(path), join(root, webShellDir), root];
-  return [...text.matchAll(SCRIPT_NAME)].flatMap(([name]) =>
-    starts.map((start) => resolve(start, name.replace(/^\/+/, ''))).filter((each) => each.startsWith(root)),
+  return [...text.matchAll(FILE_NAME)].flatMap(([name]) =>
+    starts
+      .map((start) => resolve(start, name.replace(/^\/+/, '')))
+      .filter((each) => each.startsWith(`${root}/`)),
   );
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cleanLine, type Environment, runCommand, type TargetCheckout } from '@deploy/cli';
-import { gateEnvironment } from '../environment.ts';
+import { uncachedEnvironment } from '../environment.ts';
 import type { Tool } from './needs.ts';
 
 /** Whether a tool is there, as a gate would find it, and its version as far as it tells. */
@@ -18,7 +18,7 @@ export async function lookForTool(
   const command = isTarget ? ['rustc', '--print', 'target-libdir', '--target', tool] : [tool, '--version'];
   const { exitCode, stdout, stderr } = await runCommand(command, {
     cwd: checkout.root,
-    env: gateEnvironment(env),
+    env: uncachedEnvironment(env),
   });
   if (exitCode === NOT_FOUND)
     return { there: false, why: isTarget ? 'is missing: there is no rustc' : 'is missing' };

@@ -1,6 +1,6 @@
 import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
+import type { GateRun } from '@deploy/gates';
 import type { SmokeOutcome } from '@deploy/smoke';
-import type { GateEvidence } from '../record/gate-entries.ts';
 
 /**
  * Where a command writes down what it does. Every method may be called whether or not there is a report to write to.
@@ -17,7 +17,7 @@ export type Evidence = {
   /** What served before anything was changed, so that a killed deployment's report has its rollback command. */
   foundServing(shares: readonly Share[]): Promise<void>;
   /** How the verification gates ended. */
-  gates(run: { results: readonly GateEvidence[] }, options?: { partial?: boolean }): Promise<void>;
+  gates(run: Pick<GateRun, 'results' | 'leftOut'>): Promise<void>;
   gatesSkipped(): Promise<void>;
   deployed(deployment: Deployment): Promise<void>;
   /** The image's digest, once it has been looked up. */

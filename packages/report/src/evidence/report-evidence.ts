@@ -69,9 +69,9 @@ export function reportEvidence({ path, actor, deploys, note }: Writer): Evidence
     path,
     step,
     foundServing: (shares) => record((current) => servingFound(current, shares)),
-    gates: ({ results }, { partial = false } = {}) =>
+    gates: ({ results, leftOut }) =>
       record((current) =>
-        gatesRun(current, { results: gateEntries(results), extent: partial ? 'partial' : 'all' }),
+        gatesRun(current, { results: gateEntries(results), extent: leftOut.length > 0 ? 'partial' : 'all' }),
       ),
     gatesSkipped: () => record((current) => gatesRun(current, { results: [], extent: 'skipped' })),
     deployed: (deployment) => record((current) => deployed(current, deployment)),

@@ -1,0 +1,72 @@
+import type { Environment, TargetCheckout } from '@deploy/cli';
+import { gateEnvironment } from './environment.ts';
+import { type FingerprintOrWhyNot, fingerprintGates } from './fingerprint.ts';
+import { type Gate, type GateId, verificationGates } from './gates.ts';
+import { nearestRemembered } from './remembered.ts';
+import type { GateChoices } from './settings.ts';
+import { listed, whyNotUsed } from './staleness.ts';
+import { askTurbo } from './turbo.ts';
+
+/** Whether a gate's verdict would come from a cache, and why. */
+export type Explanation = {
+  gate: GateId;
+  expect: 'hit' | 'miss';
+  reason: string;
+  /** On a miss, the inputs that are not as they were for the verdict that is nearest. */
+  changed: readonly string[];
+};
+
+export type ExplainRequest = { checkout: TargetCheckout; env: Environment; choices: GateChoices };
+
+/** Says of each selected gate what a run would find in the cache. Nothing is run. */
+export async function explainGates({ checkout, env, choices }: ExplainRequest): Promise<Explanation[]> {
+  const gates = verificationGates.filter(({ id }) => choices.selected?.includes(id) ?? true);
+  const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
+  const prints = await fingerprintGates(gates, { checkout, gateEnvOf });
+  return Promise.all(gates.map((gate) => explain(gate, prints.get(gate.id))));
+
+  async function explain(gate: Gate, print: FingerprintOrWhyNot | undefined): Promise<Explanation> {
+    const miss = (reason: string, changed: readonly string[] = []): Explanation => ({
+      gate: gate.id,
+      expect: 'miss',
+      reason,
+      changed,
+    });
+    if (choices.force) return miss('GATES_FORCE=1 runs it whatever is cached');
+    if (print === undefined || 'unknown' in print) {
+      return miss(`nothing is cached of it: ${print?.unknown ?? 'it has no inputs'}`);
+    }
+    const [place, nearest] = await Promise.all([
+      askTurbo({ task: gate.id, fingerprint: print.id, checkout, env }),
+      nearestRemembered(gate.id, print.inputs),
+    ]);
+    const evidence = nearest?.changed.length === 0 ? nearest.verdict.evidence : undefined;
+    if (place !== undefined) {
+      const { maxAgeMs } = choices;
+      const why =
+        evidence &&
+        (await whyNotUsed(evidence, {
+          fingerprint: print.id,
+          root: checkout.root,
+          gateEnv: gateEnvOf(gate),
+          maxAgeMs,
+        }));
+      if (why !== undefined) return miss(`its cached verdict is not used: ${why}`);
+      const established = evidence ? `, established ${evidence.establishedAt} on ${evidence.where}` : '';
+      return {
+        gate: gate.id,
+        expect: 'hit',
+        reason: `its verdict is in the ${place} cache${established}`,
+        changed: [],
+      };
+    }
+    if (nearest === undefined) return miss('no verdict of it is known here');
+    const { verdict, changed } = nearest;
+    if (changed.length === 0) return miss('its verdict is in no cache any more');
+    const { establishedAt, commit } = verdict.evidence;
+    return miss(
+      `changed since the verdict of ${establishedAt} at commit ${commit.slice(0, 12)}: ${listed(changed)}`,
+      changed,
+    );
+  }
+}

@@ -1,0 +1,121 @@
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import type { Crates } from './cargo.ts';
+import { contentAt } from './content.ts';
+
+/** What a build read beside its fingerprint's inputs: files by path, `variable NAME` by name, with what was there. */
+export type AlsoRead = Readonly<Record<string, string>>;
+
+export type SeenRequest = {
+  root: string;
+  crates: Crates;
+  gateEnv: Readonly<Record<string, string>>;
+  /** Whether the fingerprint covers it, by the same names. */
+  isCovered(name: string): boolean;
+};
+
+const VARIABLE = 'variable ';
+const RERUN = /^cargo::?rerun-if-(env-)?changed=(.+)$/;
+// Set by cargo itself from what the fingerprint covers.
+const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|OPT_LEVEL|DEBUG|NUM_JOBS)$/;
+
+/**
+ * What the compiler and the build scripts of the crates have read, by what they left in the target folder: files that
+ * `include_str!` takes from elsewhere, variables of `env!`. Source: `rustc --emit dep-info`, and
+ * https://doc.rust-lang.org/cargo/reference/build-scripts.html
+ */
+export async function readElsewhere(request: SeenRequest): Promise<AlsoRead> {
+  const { root, crates, gateEnv, isCovered } = request;
+  const names = new Set<string>();
+  for (const profile of await profileFolders(crates.targetDirectory)) {
+    for (const file of await filesIn(join(profile, 'deps'), '.d')) await addDepInfo(file);
+    for (const file of await buildOutputs(profile, crates.names)) await addBuildOutput(file);
+  }
+  const seen = [...names].filter((name) => !isCovered(name)).sort();
+  return Object.fromEntries(
+    await Promise.all(seen.map(async (name) => [name, await now(name, root, gateEnv)])),
+  );
+
+  async function addDepInfo(file: string): Promise<void> {
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    // Every source stands alone in front of a colon as well.
+    const sources = lines.flatMap((line) =>
+      line.endsWith(':') ? [resolve(crates.workspaceRoot, line.slice(0, -1).replaceAll('\\ ', ' '))] : [],
+    );
+    const [crateRoot] = sources;
+    if (crateRoot === undefined || !crates.folders.some((folder) => isUnder(crateRoot, folder))) return;
+    for (const source of sources) await addFile(source);
+    for (const line of lines) addVariable(/^# env-dep:(\w+)/.exec(line)?.[1]);
+  }
+
+  async function addBuildOutput({ path, folder }: { path: string; folder: string }): Promise<void> {
+    for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
+      const [, isVariable, what] = RERUN.exec(line.trim()) ?? [];
+      if (what === undefined) continue;
+      if (isVariable) addVariable(what);
+      else await addFile(resolve(folder, what));
+    }
+  }
+
+  async function buildOutputs(profile: string, crateNames: readonly string[]) {
+    const entries = await readdir(join(profile, 'build')).catch(() => []);
+    return entries.flatMap((entry) => {
+      const at = crateNames.indexOf(entry.replace(/-[0-9a-f]{16}$/, ''));
+      const folder = crates.folders[at];
+      return folder === undefined ? [] : [{ path: join(profile, 'build', entry, 'output'), folder }];
+    });
+  }
+
+  async function addFile(path: string): Promise<void> {
+    const real = await realpath(path).catch(() => path);
+    if (!isUnder(real, crates.targetDirectory)) names.add(relative(root, real));
+  }
+
+  function addVariable(name: string | undefined): void {
+    if (name !== undefined && !CARGO_SETS.test(name)) names.add(`${VARIABLE}${name}`);
+  }
+}
+
+/** Those of the things that were read which are different now, by name. */
+export async function changedSince(
+  alsoRead: AlsoRead,
+  root: string,
+  gateEnv: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const names = Object.keys(alsoRead);
+  const states = await Promise.all(names.map((name) => now(name, root, gateEnv)));
+  return names.filter((name, i) => alsoRead[name] !== states[i]);
+}
+
+async function now(name: string, root: string, gateEnv: Readonly<Record<string, string>>): Promise<string> {
+  return name.startsWith(VARIABLE)
+    ? (gateEnv[name.slice(VARIABLE.length)] ?? 'unset')
+    : contentAt(join(root, name));
+}
+
+/** `debug` and `release`, of this machine and of every target: folders that have `deps` in them. */
+async function profileFolders(target: string): Promise<string[]> {
+  const entries = await readdir(target, { withFileTypes: true }).catch(() => []);
+  const first = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(target, name));
+  const second = await Promise.all(
+    first.map(async (folder) =>
+      (await readdir(folder, { withFileTypes: true }))
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => join(folder, name)),
+    ),
+  );
+  return [
+    ...new Set(
+      [...first, ...second.flat()].filter((folder) => !/\/(?:deps|build|incremental)$/.test(folder)),
+    ),
+  ];
+}
+
+async function filesIn(folder: string, ending: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name));
+}
+
+function isUnder(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}

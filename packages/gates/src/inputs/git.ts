@@ -1,0 +1,18 @@
+import { cleanLine, runCommand } from '@deploy/cli';
+import { InputsUnknown } from './unknown.ts';
+
+export type Git = (...args: readonly string[]) => Promise<string>;
+
+/**
+ * Git in that folder, without taking its locks, with paths taken to the letter, and without what a git hook that runs
+ * us has put into the environment. Gives what it prints; throws InputsUnknown when it fails.
+ */
+export function gitIn(root: string, env: Record<string, string>): Git {
+  const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
+  const quiet = { ...ours, GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
+  return async (...args) => {
+    const { exitCode, stdout, stderr } = await runCommand(['git', ...args], { cwd: root, env: quiet });
+    if (exitCode === 0) return stdout;
+    throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 200) || `exit code ${exitCode}`}`);
+  };
+}

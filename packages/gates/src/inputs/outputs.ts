@@ -1,0 +1,29 @@
+import { basename, dirname, join, relative } from 'node:path';
+import type { TargetCheckout } from '@deploy/cli';
+import type { Crates } from './cargo.ts';
+
+const REPORT = /^(?:\.staging-deploy-report\.lock|.*-staging-deploy-report(?:-\d+)?\.md)$/;
+
+/**
+ * Whether a path of the checkout holds what builds, gates and deployments leave behind: it changes with every run and
+ * is read by none. The evidence reports stand in the service's own folder, which is an input otherwise.
+ */
+export function isOutputOf(
+  { serviceDir, webShellDir }: TargetCheckout,
+  crates: readonly Crates[],
+  root: string,
+): (path: string) => boolean {
+  const folders = [
+    join(webShellDir, 'dist'),
+    ...crates.map(({ targetDirectory }) => relative(root, targetDirectory)),
+  ];
+  const reports = join(serviceDir, 'docs/reports');
+  return (path) => {
+    const plain = path.replace(/\/$/, '');
+    return (
+      folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`)) ||
+      plain.split('/').includes('node_modules') ||
+      (dirname(plain) === reports && REPORT.test(basename(plain)))
+    );
+  };
+}

@@ -1,0 +1,65 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '@deploy/cli';
+import type { GateEvidence } from './evidence.ts';
+import type { Inputs } from './fingerprint.ts';
+import type { GateId } from './gates.ts';
+
+/** A verdict and what it rested on, kept on this machine alone so that it can be told what has changed since. */
+export type Remembered = { evidence: GateEvidence; inputs: Inputs };
+
+const MOST_KEPT = 10;
+
+const folderOf = (gate: GateId): string => join(projectRoot, '.turbo/verdicts', gate);
+
+export async function remember({ evidence, inputs }: Remembered): Promise<void> {
+  const folder = folderOf(evidence.gate);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${evidence.fingerprint}.json`);
+  await writeFile(file, JSON.stringify({ evidence, inputs: [...inputs] }), { mode: 0o600 });
+  const kept = await newestFirst(folder);
+  await Promise.all(kept.slice(MOST_KEPT).map((old) => rm(old, { force: true })));
+}
+
+/** Of the verdicts of a gate that are remembered, the one with the fewest differences, and the names of these. */
+export async function nearestRemembered(
+  gate: GateId,
+  inputs: Inputs,
+): Promise<{ verdict: Remembered; changed: string[] } | undefined> {
+  let nearest: { verdict: Remembered; changed: string[] } | undefined;
+  for (const file of await newestFirst(folderOf(gate))) {
+    const verdict = await readRemembered(file);
+    const changed = verdict && differences(verdict.inputs, inputs);
+    if (changed && (nearest === undefined || changed.length < nearest.changed.length)) {
+      nearest = { verdict, changed };
+    }
+  }
+  return nearest;
+}
+
+/** The names of the inputs that are in one and not the same in the other. */
+export function differences(before: Inputs, after: Inputs): string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].filter((name) => before.get(name) !== after.get(name)).sort();
+}
+
+async function readRemembered(file: string): Promise<Remembered | undefined> {
+  try {
+    const { evidence, inputs } = JSON.parse(await readFile(file, 'utf8'));
+    return { evidence, inputs: new Map(inputs) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function newestFirst(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      const found = await stat(file).catch(() => undefined);
+      return { file, changedAt: found?.mtimeMs ?? 0 };
+    }),
+  );
+  return files.sort((a, b) => b.changedAt - a.changedAt).map(({ file }) => file);
+}

@@ -1,0 +1,50 @@
+import { cleanLine, duration, flag, type Setting, secretText, text, UserError } from '@deploy/cli';
+import { parsePassedNames } from './environment.ts';
+import { type GateId, gateIds } from './gates.ts';
+
+/** What a person may ask of the gates, beside what turbo itself reads for a shared cache. */
+export const gateSettings = {
+  selected: selection('GATES', `which gates to run, with commas between; all of them: ${gateIds.join(', ')}`),
+  force: flag('GATES_FORCE', 'run the gates whether or not their verdicts are cached'),
+  maxAgeMs: duration('GATES_MAX_AGE', '7d', 'how old a cached verdict may be'),
+  passed: {
+    name: 'GATES_PASS_ENV',
+    meaning:
+      'names of further variables that gates get, with commas between; their verdicts then depend on them',
+    parse: parsePassedNames,
+  } satisfies Setting<string[]>,
+  // Read by turbo; here so that they are known, and redacted.
+  turboApi: text('TURBO_API', 'shared cache: its URL'),
+  turboTeam: text('TURBO_TEAM', 'shared cache: the team'),
+  turboToken: secretText('TURBO_TOKEN', 'shared cache: the token'),
+  signatureKey: secretText(
+    'TURBO_REMOTE_CACHE_SIGNATURE_KEY',
+    'shared cache: the key that verdicts are signed with; without it the cache is not used',
+  ),
+};
+
+/** What was asked for of the gates, once read. */
+export type GateChoices = {
+  selected: readonly GateId[] | undefined;
+  force: boolean;
+  maxAgeMs: number;
+  passed: readonly string[];
+};
+
+function selection(name: string, meaning: string): Setting<readonly GateId[] | undefined> {
+  return {
+    name,
+    meaning,
+    parse(value) {
+      if (value === undefined) return undefined;
+      const asked = value.split(',').map((each) => each.trim());
+      const unknown = asked.find((each) => !gateIds.some((id) => id === each));
+      if (unknown !== undefined) {
+        throw new UserError(`${name} has "${cleanLine(unknown, 60)}", which is no gate`, {
+          hint: `The gates are: ${gateIds.join(', ')}.`,
+        });
+      }
+      return gateIds.filter((id) => asked.includes(id));
+    },
+  };
+}

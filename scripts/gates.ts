@@ -1,0 +1,47 @@
+import {
+  checkoutSettings,
+  findTargetCheckout,
+  readSettings,
+  refuseUsage,
+  runScript,
+  type Usage,
+} from '@deploy/cli';
+import { explainGates, gateSettings, requirePassed, runGates } from '@deploy/gates';
+import { explanationLine, verdictLine } from './gates/print.ts';
+
+const settings = { ...checkoutSettings, ...gateSettings };
+
+const usage: Usage = {
+  script: 'scripts/gates.ts',
+  purpose:
+    'Runs the verification gates on a checkout, or takes their verdicts from the cache where they still hold. Deploys nothing.',
+  calls: [
+    { arguments: '', does: "runs them; a failed gate's own exit code, the first one's of several" },
+    {
+      arguments: '--explain',
+      does: 'says of each gate whether its verdict is cached, and what has changed; runs nothing',
+    },
+  ],
+  settings,
+  examples: [
+    'pnpm tsx scripts/gates.ts',
+    'GATES=sw-policy,perf-budget GATES_FORCE=1 pnpm tsx scripts/gates.ts',
+  ],
+};
+
+await runScript(usage, async ({ argv, env, out }) => {
+  const [option, ...more] = argv;
+  if (more.length > 0 || (option !== undefined && option !== '--explain')) return refuseUsage(usage, out);
+  const values = readSettings(env, settings);
+  const checkout = findTargetCheckout(values);
+  if (option === '--explain') {
+    for (const each of await explainGates({ checkout, env, choices: values }))
+      out.data(explanationLine(each));
+    return 0;
+  }
+  const run = await runGates({ checkout, env, out, choices: values });
+  for (const result of run.results) out.data(verdictLine(result));
+  if (run.leftOut.length > 0) out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);
+  requirePassed(run, 'The other gates have been run as well.');
+  return 0;
+});
