@@ -64,7 +64,7 @@ export async function fingerprintGates(
     ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
   ];
   const [versions, files] = await Promise.all([
-    toolVersions([...new Set(needs.flatMap(toolsOf))], checkout, gateEnv),
+    settled(() => toolVersions([...new Set(needs.flatMap(toolsOf))], checkout, gateEnv)),
     settled(() => readWorktree({ root, paths: union, isOutput }, gitIn(root, gateEnv))),
   ]);
   return new Map(
@@ -80,6 +80,7 @@ export async function fingerprintGates(
     const own = paths[i];
     if (own === undefined || 'unknown' in own) throw new InputsUnknown(own?.unknown);
     if ('unknown' in files) throw new InputsUnknown(files.unknown);
+    if ('unknown' in versions) throw new InputsUnknown(versions.unknown);
     const command = gate.command({ ...checkout, root: '.' }).join(' ');
     const entries: [string, string][] = [
       ['scheme', String(SCHEME)],
@@ -88,7 +89,10 @@ export async function fingerprintGates(
         `variable ${name}`,
         value,
       ]),
-      ...toolsOf(needs[i] as Needs).map((tool): [string, string] => [tool, versions.get(tool) ?? 'missing']),
+      ...toolsOf(needs[i] as Needs).map((tool): [string, string] => [
+        tool,
+        versions.value.get(tool) ?? 'missing',
+      ]),
       ...filesUnder(own.inside, files.value, own.packages),
     ];
     for (const folder of own.outside) entries.push([relative(root, folder), await contentAt(folder)]);

@@ -1,0 +1,145 @@
+import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Output, projectRoot, runCommand } from '@deploy/cli';
+import { type Explanation, explainGates, type GateChoices, type GateRun, runGates } from '@deploy/gates';
+
+export const SERVICE = 'apps/openagents.com/service';
+export const WEB = 'apps/openagents.com/web-shell';
+
+/** Everything afresh unless a cached verdict is younger than a week. */
+export const CHOICES: GateChoices = {
+  selected: undefined,
+  force: false,
+  maxAgeMs: 7 * 86_400_000,
+  passed: [],
+};
+
+export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
+
+/**
+ * The sample checkout with more of what a real one has: a crate that only tests use, one that only a dependency's tests
+ * use, files that a build reads from elsewhere or that git ignores, links; with a turbo cache of its own.
+ */
+export async function cachingCheckout() {
+  const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
+  const root = join(home, 'checkout');
+  await cp(join(projectRoot, 'tests/fixtures/sample-checkout'), root, { recursive: true });
+  const env: Record<string, string | undefined> = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    USER: 'operator',
+    CARGO_HOME: process.env.CARGO_HOME,
+    RUSTUP_HOME: process.env.RUSTUP_HOME,
+    TURBO_CACHE_DIR: join(home, 'turbo'),
+  };
+  const at = (path: string): string => join(root, path);
+  const put = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(at(path)), { recursive: true });
+    await writeFile(at(path), text);
+  };
+  const git = async (...args: string[]): Promise<string> => {
+    const identity = ['-c', 'user.name=Sample', '-c', 'user.email=sample@example.com'];
+    const { exitCode, stdout, stderr } = await runCommand(['git', ...identity, ...args], { cwd: root });
+    if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  const add = (path: string, text: string): Promise<void> => appendFile(at(path), text);
+
+  for (const [name, users] of [
+    ['openagents-testkit', SERVICE],
+    ['openagents-devonly', 'crates/openagents-session-model'],
+  ] as const) {
+    await put(
+      `crates/${name}/Cargo.toml`,
+      `[package]\nname = "${name}"\nversion = "0.1.0"\nedition = "2021"\n`,
+    );
+    await put(`crates/${name}/src/lib.rs`, '');
+    const up = users === SERVICE ? '../../../crates' : '..';
+    await add(`${users}/Cargo.toml`, `\n[dev-dependencies]\n${name} = { path = "${up}/${name}" }\n`);
+  }
+  await put('docs/openapi.txt', 'paths\n');
+  await put('docs/guide.txt', 'read by people only\n');
+  await put('shared/notice.txt', 'a notice\n');
+  await symlink('../../../shared/notice.txt', at(`${SERVICE}/notice.txt`));
+  await add('.gitignore', 'generated.rs\nnode_modules/\n.env\n');
+  await put(`${SERVICE}/src/generated.rs`, 'pub const GENERATED: u8 = 1;\n');
+  await add(
+    `${SERVICE}/src/lib.rs`,
+    [
+      'include!("generated.rs");',
+      'pub const API: &str = include_str!("../../../../docs/openapi.txt");',
+      'pub const BUILT_BY: Option<&str> = option_env!("USER");',
+      '',
+    ].join('\n'),
+  );
+  await runCommand(['cargo', 'generate-lockfile', '--offline'], { cwd: root });
+  await git('init', '-q', '-b', 'main');
+  await git('add', '-A');
+  await git('commit', '-q', '-m', 'Sample checkout');
+
+  const choicesOf = (more: Partial<GateChoices>): GateChoices => ({ ...CHOICES, ...more });
+  const checkoutAt = (folder = root) => ({ root: folder, serviceDir: SERVICE, webShellDir: WEB });
+  const left: AsyncDisposable[] = [];
+  return {
+    root,
+    home,
+    env,
+    at,
+    put,
+    add,
+    git,
+    /** To be cleared away by the next `restore`. */
+    leave: (what: AsyncDisposable): void => void left.push(what),
+    remove: (path: string) => rm(at(path), { recursive: true, force: true }),
+    rename: (from: string, to: string) => rename(at(from), at(to)),
+    chmod: (path: string, mode: number) => chmod(at(path), mode),
+    /** As it was committed, but for what git ignores, which is put back as it was. */
+    async restore(): Promise<void> {
+      for (const each of left.splice(0)) await each[Symbol.asyncDispose]();
+      const tagged = (await git('ls-files', '-v')).split('\n').filter((line) => /^(?:[a-z]|S)/.test(line));
+      for (const line of tagged) {
+        const flag = line.startsWith('S') ? '--no-skip-worktree' : '--no-assume-unchanged';
+        await git('update-index', flag, line.slice(2));
+      }
+      await git('clean', '-ffdqx', '-e', 'target', '-e', 'dist');
+      await git('checkout', '-q', '-f', 'main');
+      await git('reset', '-q', '--hard', 'main');
+      await put(`${SERVICE}/src/generated.rs`, 'pub const GENERATED: u8 = 1;\n');
+    },
+    explain: (
+      more: { env?: Record<string, string | undefined>; choices?: Partial<GateChoices>; root?: string } = {},
+    ): Promise<Explanation[]> =>
+      explainGates({
+        checkout: checkoutAt(more.root),
+        env: { ...env, ...more.env },
+        choices: choicesOf(more.choices ?? {}),
+      }),
+    async run(
+      more: {
+        env?: Record<string, string | undefined>;
+        choices?: Partial<GateChoices>;
+        root?: string;
+        stopAtFirst?: boolean;
+      } = {},
+    ): Promise<GateRun & { text: string }> {
+      const lines: string[] = [];
+      const keep = (line: string): void => void lines.push(line);
+      const out: Output = { data: keep, note: keep };
+      const run = await runGates({
+        checkout: checkoutAt(more.root),
+        env: { ...env, ...more.env },
+        choices: choicesOf(more.choices ?? {}),
+        stopAtFirst: more.stopAtFirst ?? false,
+        out,
+      });
+      return { ...run, text: lines.join('\n') };
+    },
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+/** `cargo-test hit`, in the order of the gates. */
+export function states({ results }: GateRun): string[] {
+  return results.map((each) => `${each.gate} ${each.state === 'passed' ? each.cache : each.state}`);
+}
