@@ -23,7 +23,7 @@ type Row = {
   change: string;
   misses: GateId[];
   /** Makes the change; what it gives goes with the question. */
-  make(checkout: Checkout): Promise<Setting | undefined | void>;
+  make(checkout: Checkout): Promise<Setting | undefined> | Promise<void>;
 };
 
 const MODEL = 'crates/openagents-session-model';

@@ -136,6 +136,9 @@ function turboEnvironment(request: Omit<TurboRequest, 'task' | 'cache' | 'onLine
     value !== undefined && TURBO_VARIABLE.test(name) ? [[name, value] as const] : [],
   );
   return {
+    // Seconds. Turbo's own 30 and 60, for each of four gates, would be long to wait for a cache that is down.
+    TURBO_REMOTE_CACHE_TIMEOUT: '10',
+    TURBO_REMOTE_CACHE_UPLOAD_TIMEOUT: '20',
     ...Object.fromEntries(own),
     // Turbo finds pnpm and Node among this project's own tools.
     PATH: [join(projectRoot, 'node_modules/.bin'), env.PATH ?? ''].join(delimiter),

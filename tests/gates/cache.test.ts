@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { projectRoot, UserError } from '@deploy/cli';
+import { gateIds, requirePassed } from '@deploy/gates';
+import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
+
+const rust = await findRustTools();
+const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
+const BROKEN = '\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n';
+const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
+
+describe('cached verdicts', {
+  concurrency: 2,
+  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+}, () => {
+  test('are replayed with their log, and tell where they come from', async () => {
+    await using checkout = await cachingCheckout();
+    const first = await checkout.run();
+    assert.deepEqual(states(first), all('miss'));
+    const second = await checkout.run();
+    assert.deepEqual(states(second), all('hit'));
+    for (const line of ['test result: ok. 2 passed', 'sw-policy: ok', 'perf-budget: ok']) {
+      assert.ok(first.text.includes(line) && second.text.includes(line), line);
+    }
+    const commit = (await checkout.git('rev-parse', '--short=12', 'HEAD')).trim();
+    for (const result of second.results) {
+      assert.ok(result.state === 'passed');
+      assert.match(result.source, /^local cache; first established \S+Z on \S+ at commit [0-9a-f]{12}$/);
+      assert.ok(result.source.endsWith(commit));
+    }
+    requirePassed(second);
+  });
+
+  test('a failure is never one of them; what does not depend on it goes on, what does is not run', async () => {
+    await using checkout = await cachingCheckout();
+    await checkout.add(`${SERVICE}/src/lib.rs`, BROKEN);
+    await checkout.add(`${WEB}/src/lib.rs`, '\nfn broken( {\n');
+    for (const _ of ['first', 'again']) {
+      const run = await checkout.run();
+      assert.deepEqual(states(run), [
+        'cargo-test failed',
+        'wasm-check failed',
+        'sw-policy not-run',
+        'perf-budget not-run',
+      ]);
+      assert.throws(
+        () => requirePassed(run),
+        (error) =>
+          error instanceof UserError &&
+          error.exitCode === 101 &&
+          /sw-policy, perf-budget/.test(error.hint ?? ''),
+      );
+    }
+    await checkout.restore();
+    assert.deepEqual(states(await checkout.run()), all('miss'));
+  });
+
+  test('are not used when they are too old, or when all are to run', async () => {
+    await using checkout = await cachingCheckout();
+    await checkout.run({ choices: { selected: ['wasm-check'] } });
+    const choices = { selected: ['wasm-check'] as const };
+    const old = await checkout.run({ choices: { ...choices, maxAgeMs: 1 } });
+    assert.deepEqual(states(old), ['wasm-check miss']);
+    assert.match(old.text, /wasm-check: its cached verdict is not used: it is of \S+Z, older than/);
+    assert.deepEqual(states(await checkout.run({ choices: { ...choices, force: true } })), [
+      'wasm-check miss',
+    ]);
+    assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check hit']);
+  });
+
+  test('a selection leaves out the others, and says so', async () => {
+    await using checkout = await cachingCheckout();
+    const run = await checkout.run({ choices: { selected: ['sw-policy', 'perf-budget'] } });
+    assert.deepEqual(states(run), ['sw-policy miss', 'perf-budget miss']);
+    assert.deepEqual(run.leftOut, ['cargo-test', 'wasm-check']);
+  });
+
+  test('a gate during which an input changed has passed, and its verdict is not kept', async () => {
+    await using checkout = await cachingCheckout();
+    await checkout.add(POLICY, '\necho "// later" >> host/index.html\n');
+    const choices = { selected: ['sw-policy'] as const };
+    const run = await checkout.run({ choices });
+    assert.deepEqual(states(run), ['sw-policy miss']);
+    assert.match(run.text, /sw-policy: passed, but its verdict is not kept.*host\/index\.html/);
+    requirePassed(run);
+    assert.deepEqual(states(await checkout.run({ choices })), ['sw-policy miss']);
+  });
+
+  test('a gate with exit code 75 of its own has failed', async () => {
+    await using checkout = await cachingCheckout();
+    await checkout.put(POLICY, '#!/bin/sh\nexit 75\n');
+    await checkout.chmod(POLICY, 0o755);
+    const run = await checkout.run({ choices: { selected: ['sw-policy'] } });
+    assert.deepEqual(states(run), ['sw-policy failed']);
+  });
+
+  test('two runs at once from one project keep their verdicts apart', async () => {
+    await using one = await cachingCheckout();
+    await using two = await cachingCheckout();
+    await two.add(POLICY, '\nexit 3\n');
+    const choices = { selected: ['sw-policy', 'perf-budget'] as const };
+    const [good, bad] = await Promise.all([one.run({ choices }), two.run({ choices })]);
+    assert.deepEqual(states(good), ['sw-policy miss', 'perf-budget miss']);
+    assert.deepEqual(states(bad), ['sw-policy failed', 'perf-budget miss']);
+    assert.deepEqual(states(await one.run({ choices })), ['sw-policy hit', 'perf-budget hit']);
+    assert.deepEqual(states(await two.run({ choices })), ['sw-policy failed', 'perf-budget hit']);
+  });
+});
+
+describe("turbo's traps", {
+  concurrency: 2,
+  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+}, () => {
+  test('a secret that a gate prints is in nothing that turbo stores', async () => {
+    await using checkout = await cachingCheckout();
+    const token = 'canary-5d41402abc4b2a76';
+    await checkout.add(POLICY, `\necho "the token is ${token}"\n`);
+    const env = { MAINTENANCE_BYPASS_TOKEN: token };
+    const choices = { selected: ['sw-policy'] as const };
+    const run = await checkout.run({ choices, env });
+    assert.deepEqual(states(run), ['sw-policy miss']);
+    assert.match(run.text, /the token is <redacted>/);
+    assert.match((await checkout.run({ choices, env })).text, /the token is <redacted>/);
+    const log = join(projectRoot, 'packages/gates/.turbo/turbo-sw-policy.log');
+    assert.doesNotMatch(await readFile(log, 'utf8').catch(() => ''), new RegExp(token));
+    const stored = await readdir(join(checkout.home, 'turbo'));
+    assert.ok(stored.length > 0);
+    for (const name of stored.filter((each) => each.endsWith('.zst'))) {
+      const bytes = await unpacked(join(checkout.home, 'turbo', name));
+      assert.ok(bytes.includes('redacted') && !bytes.includes(token), name);
+    }
+  });
+
+  test('inputs that git does not list, because it ignores their whole folder: a change in them is seen all the same', async () => {
+    await using checkout = await cachingCheckout();
+    // Git shows nothing of a folder that it ignores as a whole and was never told of.
+    await checkout.add('.gitignore', 'apps/openagents.com/web-shell/\n');
+    await checkout.git('rm', '-rq', '--cached', WEB);
+    await checkout.git('commit', '-qam', 'The web shell is ignored');
+    await rm(checkout.at('target'), { recursive: true, force: true });
+    const choices = { selected: ['wasm-check'] as const };
+    assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check miss']);
+    await checkout.add(`${WEB}/src/lib.rs`, '\nfn broken( {\n');
+    assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check failed']);
+  });
+
+  test('what cannot be established, here for want of git: the gate runs every time, and says why', async () => {
+    await using checkout = await cachingCheckout();
+    await rm(checkout.at('.git'), { recursive: true });
+    const choices = { selected: ['wasm-check'] as const };
+    for (const _ of ['first', 'again']) {
+      const run = await checkout.run({ choices });
+      assert.deepEqual(states(run), ['wasm-check miss']);
+      const [result] = run.results;
+      assert.match(result?.state === 'passed' ? result.source : '', /^this run, without a cache: git /);
+    }
+  });
+
+  test('a hit whose evidence is gone or is of something else is no verdict', async () => {
+    await using checkout = await cachingCheckout();
+    const choices = { selected: ['sw-policy'] as const };
+    await checkout.run({ choices });
+    const folder = join(checkout.home, 'turbo');
+    for (const name of await readdir(folder)) {
+      if (name.endsWith('.zst')) await writeFile(join(folder, name), await emptyArchive());
+    }
+    const run = await checkout.run({ choices });
+    assert.deepEqual(states(run), ['sw-policy miss']);
+    assert.match(run.text, /sw-policy: its cached verdict is not used: its evidence is missing/);
+  });
+
+  test('a task that turbo has not started is not taken for one that has passed', () => {
+    const notStarted = {
+      results: [{ gate: 'cargo-test', state: 'not-run' } as const],
+      leftOut: [],
+      complaint: 'x',
+    };
+    assert.throws(() => requirePassed(notStarted), /turbo did not run cargo-test: x/);
+  });
+
+  test('a budget that is exceeded fails although the same files have passed before', async () => {
+    await using checkout = await cachingCheckout();
+    const choices = { selected: ['perf-budget'] as const };
+    assert.deepEqual(states(await checkout.run({ choices })), ['perf-budget miss']);
+    const run = await checkout.run({ choices, env: { JS_BUDGET_BYTES: '10' } });
+    assert.deepEqual(states(run), ['perf-budget failed']);
+  });
+});
+
+/** A turbo artifact as text: a tar file in Zstandard. */
+async function unpacked(file: string): Promise<string> {
+  const { zstdDecompressSync } = await import('node:zlib');
+  return zstdDecompressSync(await readFile(file)).toString('latin1');
+}
+
+/** A tar file without entries, in Zstandard. */
+async function emptyArchive(): Promise<Buffer> {
+  const { zstdCompressSync } = await import('node:zlib');
+  return zstdCompressSync(Buffer.alloc(1024));
+}
