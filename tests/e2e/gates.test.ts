@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { cachingCheckout, SERVICE, WEB } from '../gates/support/caching-checkout.ts';
+import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+
+const rust = await findRustTools();
+
+describe('gates.ts', {
+  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+}, () => {
+  test('runs them, replays them, explains them, and ends with the exit code of the first that failed', async () => {
+    await using checkout = await cachingCheckout();
+    const gates = (args: string[] = [], env: Record<string, string> = {}): Promise<ScriptRun> =>
+      runScriptProcess('gates', args, {
+        env: { ...checkout.env, OPENAGENTS_REPO_ROOT: checkout.root, ...env },
+      });
+    const lines = ({ stdout }: ScriptRun): string[] =>
+      stdout.split('\n').filter((line) => /^\[(?:passed|failed|not run|hit|miss)\] /.test(line));
+    const only = { GATES: 'perf-budget,wasm-check' };
+
+    const first = await gates([], only);
+    assert.equal(first.exitCode, 0, first.stderr);
+    assert.deepEqual(
+      lines(first).map((line) => line.replace(/\d+\.\d/, 'N')),
+      ['[passed] wasm-check (N s, this run)', '[passed] perf-budget (N s, this run)'],
+    );
+    assert.match(first.stderr, /^verified in part only: GATES leaves out cargo-test, sw-policy$/m);
+    const again = await gates([], only);
+    assert.match(
+      lines(again)[1] ?? '',
+      /^\[passed\] perf-budget \(\d+\.\d s, local cache; first established /,
+    );
+
+    await checkout.put(`${WEB}/host/new.html`, '<p>new</p>\n');
+    const explained = await gates(['--explain']);
+    assert.equal(explained.exitCode, 0);
+    const said = lines(explained);
+    assert.match(said[0] ?? '', /^\[miss\] cargo-test: (?:no verdict of it is known here|its verdict is in no cache any more)$/);
+    assert.match(said[3] ?? '', /^\[miss\] perf-budget: changed since the verdict of .*: .*host\/new\.html$/);
+
+    await checkout.add(`${SERVICE}/src/lib.rs`, '\n#[test]\nfn broken() { panic!("on purpose") }\n');
+    const failed = await gates([], { GATES: 'cargo-test,sw-policy' });
+    assert.equal(failed.exitCode, 101);
+    assert.deepEqual(
+      lines(failed).map((line) => line.split(' (')[0]),
+      ['[failed] cargo-test', '[passed] sw-policy'],
+    );
+    assert.match(failed.stderr, /^error: cargo-test failed with exit code 101$/m);
+  });
+
+  test('refuses what it does not know, before anything is run', async () => {
+    await using checkout = await cachingCheckout();
+    for (const [args, env, exitCode, says] of [
+      [['--explian'], {}, 2, /--explain/],
+      [['--explain', 'more'], {}, 2, /--explain/],
+      [
+        [],
+        { GATES: 'sw-policy,lint' },
+        1,
+        /^error: GATES has "lint", which is no gate\nThe gates are: cargo-test, /,
+      ],
+      [
+        [],
+        { GATES_MAX_AGE: 'a week' },
+        1,
+        /^error: GATES_MAX_AGE is "a week", but must be a time span such as 30m/,
+      ],
+      [
+        [],
+        { GATES_PASS_ENV: 'A,MY_TOKEN' },
+        1,
+        /^error: GATES_PASS_ENV has MY_TOKEN, which looks like a secret/,
+      ],
+    ] as const) {
+      const env2 = { ...checkout.env, OPENAGENTS_REPO_ROOT: checkout.root, ...env };
+      const run = await runScriptProcess('gates', args, { env: env2 });
+      assert.equal(run.exitCode, exitCode);
+      assert.match(exitCode === 2 ? run.stdout : run.stderr, says);
+    }
+  });
+
+  test('a deployment says that it was verified in part, and takes verdicts from the cache', async () => {
+    await using checkout = await cachingCheckout();
+    const deploy = (): Promise<ScriptRun> =>
+      runScriptProcess('deploy-staging', [], {
+        env: {
+          ...checkout.env,
+          OPENAGENTS_REPO_ROOT: checkout.root,
+          PROJECT: 'p',
+          IMAGE: 'registry.example/control:1',
+          GATES: 'wasm-check',
+          DRY_RUN: '1',
+        },
+      });
+    const first = await deploy();
+    assert.equal(first.exitCode, 0, first.stderr);
+    assert.match(
+      first.stderr,
+      /^verified in part only: GATES leaves out cargo-test, sw-policy, perf-budget$/m,
+    );
+    const again = await deploy();
+    assert.match(again.stderr, /^wasm-check: passed, replayed from the local cache; first established /m);
+    assert.deepEqual(await readdir(checkout.at(`${SERVICE}/docs/reports`)), ['.gitkeep']);
+    assert.ok((await readFile(join(checkout.root, WEB, 'dist/manifest.json'), 'utf8')).length > 0);
+  });
+});
