@@ -5,9 +5,10 @@ import { prepareCargo } from './rehearsal/cargo-stand-in.ts';
 import { childEnvironment } from './rehearsal/environment.ts';
 import { checkEvidence } from './rehearsal/evidence.ts';
 import { matrixSeeds, matrixSteps } from './rehearsal/matrix.ts';
-import { PROJECT, rolloutSteps, SERVICE, STABLE_IMAGE } from './rehearsal/rollout.ts';
+import { rolloutSteps } from './rehearsal/rollout.ts';
 import { sampleCheckout } from './rehearsal/sample-checkout.ts';
 import { lookAtServing } from './rehearsal/serving.ts';
+import { PROJECT, SERVICE, STAGING } from './rehearsal/staging.ts';
 import { runStep, type StepResult } from './rehearsal/step.ts';
 import { summaryTable } from './rehearsal/summary.ts';
 
@@ -25,9 +26,9 @@ const usage: Usage = {
 await runScript(usage, async ({ argv, env, out }) => {
   const keep = argv.includes('--keep');
   await using emulator = await startEmulator({
-    project: PROJECT,
+    ...STAGING,
     reconcileMs: 400,
-    services: [{ name: SERVICE, image: STABLE_IMAGE }, ...matrixSeeds.services],
+    services: [...STAGING.services, ...matrixSeeds.services],
     jobs: matrixSeeds.jobs,
   });
   await using checkout = await sampleCheckout();

@@ -16,9 +16,13 @@ export async function prepareCargo(): Promise<CargoForRehearsal> {
   const tools = await findRustTools();
   if (tools.wasm) return { folder: undefined, notice: undefined, async [Symbol.asyncDispose]() {} };
   const folder = await mkdtemp(join(tmpdir(), 'rehearsal-cargo-'));
-  const program = join(folder, 'cargo');
-  await writeFile(program, standIn(tools));
-  await chmod(program, 0o755);
+  for (const [name, text] of [
+    ['cargo', cargoStandIn(tools)],
+    ['rustc', rustcStandIn(folder)],
+  ] as const) {
+    await writeFile(join(folder, name), text);
+    await chmod(join(folder, name), 0o755);
+  }
   return {
     folder,
     notice: noticeOf(tools),
@@ -32,13 +36,23 @@ function noticeOf({ cargo }: RustTools): string {
     : 'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing.';
 }
 
-function standIn({ cargo }: RustTools): string {
+function cargoStandIn({ cargo }: RustTools): string {
   const say = `echo "(stand-in for: cargo $*)"`;
   const otherwise = cargo ? `PATH=\${PATH#"\${0%/*}:"} exec cargo "$@"` : say;
   return `#!/bin/sh
 case " $* " in
   *" wasm32-unknown-unknown "*) ${say} ;;
   *) ${otherwise} ;;
+esac
+`;
+}
+
+/** Says that the target is installed, so that the preconditions hold; anything else the real one is asked. */
+function rustcStandIn(folder: string): string {
+  return `#!/bin/sh
+case " $* " in
+  *" target-libdir --target wasm32-unknown-unknown "*) echo '${folder}' ;;
+  *) PATH=\${PATH#"\${0%/*}:"} exec rustc "$@" ;;
 esac
 `;
 }

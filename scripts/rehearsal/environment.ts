@@ -1,7 +1,7 @@
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Environment } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
-import { PROJECT, SERVICE } from './rollout.ts';
+import { PROJECT, SERVICE } from './staging.ts';
 
 // What a shell has anyway, and what cargo and the tools behind a proxy need. Everything else stays outside: a
 // rehearsal must not reach a real project, however the person's shell is set up.
@@ -26,5 +26,7 @@ export function childEnvironment(
     PROJECT,
     SERVICE,
     OPENAGENTS_REPO_ROOT: checkout,
+    // Of its own: what earlier rehearsals have verified is not to be known.
+    TURBO_CACHE_DIR: join(checkout, 'target/turbo'),
   };
 }

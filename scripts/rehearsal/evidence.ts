@@ -26,6 +26,8 @@ function required(record: ReportRecord): Record<string, unknown> {
     record.smokes.some((smoke) => smoke.suite === suite && smoke.checks.length > 0);
   return {
     'image tag': record.image.tag,
+    'image digest': record.image.digest,
+    'domain mapping': record.domainMapping,
     'revision before': record.revisions.before,
     'revision deployed': record.revisions.after,
     'traffic split before': record.trafficBefore?.length,
@@ -35,7 +37,7 @@ function required(record: ReportRecord): Record<string, unknown> {
     'smoke outputs of the control service': smoked('control'),
     'stable revision': stableRevision(record),
     'rollback command': rollbackCommand(record),
-    'gate verdicts': record.gates?.results.every(({ verdict }) => verdict === 'passed'),
+    'gate verdicts': record.gates?.results.every(({ verdict, cache }) => verdict === 'passed' && cache),
     'maintenance window': record.maintenance.length === 2,
     'verdict of the matrix': record.matrix?.verdict === 'failed',
   };

@@ -1,5 +1,5 @@
 import type { Emulator, EmulatorOptions } from '@deploy/emulator';
-import { PROJECT, SERVICE, STABLE_IMAGE } from './rollout.ts';
+import { PROJECT, SERVICE, STABLE_IMAGE } from './staging.ts';
 import type { Step } from './step.ts';
 
 const PRODUCTION = 'openagents-control-service';

@@ -1,11 +1,6 @@
-import type { Emulator } from '@deploy/emulator';
+import { domainMapping, type Emulator } from '@deploy/emulator';
+import { DOMAIN, NEW_IMAGE, SERVICE } from './staging.ts';
 import type { Step } from './step.ts';
-
-export const PROJECT = 'openagentsgemini';
-export const SERVICE = 'openagents-control-service-staging';
-const IMAGES = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control`;
-export const STABLE_IMAGE = `${IMAGES}:stable`;
-const NEW_IMAGE = `${IMAGES}:candidate`;
 
 const BYPASS_TOKEN = 'rehearsal-bypass-0123456789abcdef';
 
@@ -33,13 +28,25 @@ export function rolloutSteps(emulator: Emulator): (() => Step)[] {
     call: ['scripts/maintenance-mode.ts', action],
     ...more,
   });
+  const preflight = (title: string): Step => ({
+    title,
+    env: { IMAGE: NEW_IMAGE },
+    call: ['scripts/preflight.ts'],
+    serves: `${stable} 100 %`,
+  });
   return [
+    () => preflight('Preflight: the certificate of the domain is still to come'),
+    () => {
+      emulator.mapDomain(domainMapping({ domain: DOMAIN, service: SERVICE }));
+      return preflight('Preflight: the certificate is there');
+    },
     () => ({
-      title: 'Deploy to staging: build, gates, a revision without traffic',
+      title: 'Deploy to staging: preconditions, build, gates, a revision without traffic',
       env: { IMAGE: NEW_IMAGE },
       call: ['scripts/deploy-staging.ts'],
       serves: `${stable} 100 %`,
     }),
+    () => ({ title: 'The gates once more: their verdicts are known', call: ['scripts/gates.ts'] }),
     () => ({ title: 'Status', call: ['scripts/canary-rollout.ts', 'status'], serves: `${stable} 100 %` }),
     () => shift(5, `${stable} 95 %, ${canary()} 5 %`),
     () => shift(100, `${canary()} 100 %`),

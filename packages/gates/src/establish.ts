@@ -4,7 +4,7 @@ import { type GateEvidence, writeEvidence } from './evidence.ts';
 import { type FingerprintOrWhyNot, fingerprintGates } from './fingerprint.ts';
 import type { Gate } from './gates.ts';
 import { type AlsoRead, readElsewhere } from './inputs/dep-info.ts';
-import { gitIn } from './inputs/git.ts';
+import { gitIn, hasChanges } from './inputs/git.ts';
 
 export type EstablishRequest = {
   gate: Gate;
@@ -26,10 +26,10 @@ const TOOL_NAME = /^(?:cargo|node|python3|jq|wasm-pack)$/;
 export async function establish(request: EstablishRequest): Promise<GateEvidence> {
   const { gate, checkout, gateEnv, durationMs, where } = request;
   const git = gitIn(checkout.root, gateEnv);
-  const [prints, commit, changes] = await Promise.all([
+  const [prints, commit, hadChanges] = await Promise.all([
     fingerprintGates([gate], { checkout, gateEnvOf: () => gateEnv }),
     git('rev-parse', 'HEAD'),
-    git('status', '--porcelain'),
+    hasChanges(git, checkout),
   ]);
   const now = prints.get(gate.id);
   const found: GateEvidence = {
@@ -37,7 +37,7 @@ export async function establish(request: EstablishRequest): Promise<GateEvidence
     verdict: 'passed',
     fingerprint: request.fingerprint,
     commit: commit.trim(),
-    hadChanges: changes.trim() !== '',
+    hadChanges,
     establishedAt: new Date().toISOString(),
     durationMs,
     where,

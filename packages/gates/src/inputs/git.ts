@@ -1,4 +1,5 @@
-import { cleanLine, runCommand } from '@deploy/cli';
+import { cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
+import { isReport } from './outputs.ts';
 import { InputsUnknown } from './unknown.ts';
 
 export type Git = (...args: readonly string[]) => Promise<string>;
@@ -15,4 +16,12 @@ export function gitIn(root: string, env: Record<string, string>): Git {
     if (exitCode === 0) return stdout;
     throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 200) || `exit code ${exitCode}`}`);
   };
+}
+
+/** Whether the work tree differs from the commit in anything but evidence reports, which deployments put there. */
+export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<boolean> {
+  const entries = (await git('status', '--porcelain', '--no-renames', '--untracked-files=all', '-z')).split(
+    '\0',
+  );
+  return entries.some((entry) => entry !== '' && !isReport(entry.slice(3), checkout));
 }

@@ -4,26 +4,30 @@ import type { Crates } from './cargo.ts';
 
 const REPORT = /^(?:\.staging-deploy-report\.lock|.*-staging-deploy-report(?:-\d+)?\.md)$/;
 
+/** Whether a path is an evidence report, or the lock beside it. */
+export function isReport(path: string, { serviceDir }: TargetCheckout): boolean {
+  return dirname(path) === join(serviceDir, 'docs/reports') && REPORT.test(basename(path));
+}
+
 /**
  * Whether a path of the checkout holds what builds, gates and deployments leave behind: it changes with every run and
  * is read by none. The evidence reports stand in the service's own folder, which is an input otherwise.
  */
 export function isOutputOf(
-  { serviceDir, webShellDir }: TargetCheckout,
+  checkout: TargetCheckout,
   crates: readonly Crates[],
   root: string,
 ): (path: string) => boolean {
   const folders = [
-    join(webShellDir, 'dist'),
+    join(checkout.webShellDir, 'dist'),
     ...crates.map(({ targetDirectory }) => relative(root, targetDirectory)),
   ];
-  const reports = join(serviceDir, 'docs/reports');
   return (path) => {
     const plain = path.replace(/\/$/, '');
     return (
       folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`)) ||
       plain.split('/').includes('node_modules') ||
-      (dirname(plain) === reports && REPORT.test(basename(plain)))
+      isReport(plain, checkout)
     );
   };
 }

@@ -1,5 +1,8 @@
-import { type Environment, type Finding, runCommand, type TargetCheckout } from '@deploy/cli';
+import type { Environment, Finding, TargetCheckout } from '@deploy/cli';
+import { uncachedEnvironment } from '../environment.ts';
 import { type Gate, type GateId, verificationGates, webShellBuildTasks } from '../gates.ts';
+import { gitIn, hasChanges } from '../inputs/git.ts';
+import { InputsUnknown } from '../inputs/unknown.ts';
 import { type Needs, needsOf, type Tool } from './needs.ts';
 import { lookForTool, type ToolState } from './versions.ts';
 
@@ -31,7 +34,7 @@ export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> 
   const gates = [...webShellBuildTasks, ...(verify ? verificationGates : [])];
   const [needs, commit] = await Promise.all([
     Promise.all(gates.map((gate) => needsOfGate(gate, checkout, isCached))),
-    checkCheckout(checkout),
+    checkCheckout(checkout, env),
   ]);
   const tools = [...new Set(needs.flatMap((each) => [...each.tools]))];
   const states = await Promise.all(tools.map((tool) => lookForTool(tool, checkout, env)));
@@ -86,21 +89,22 @@ function finding(needing: readonly GateNeeds[], problem: string, advice: string)
       };
 }
 
-async function checkCheckout({ root }: TargetCheckout): Promise<Finding> {
-  const git = (...args: string[]) => runCommand(['git', '--no-optional-locks', '-C', root, ...args]);
-  const [head, changes] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain')]);
-  if (head.exitCode !== 0) {
+async function checkCheckout(checkout: TargetCheckout, env: Environment): Promise<Finding> {
+  const git = gitIn(checkout.root, uncachedEnvironment(env));
+  try {
+    const [head, changed] = await Promise.all([git('rev-parse', 'HEAD'), hasChanges(git, checkout)]);
+    return {
+      check: CHECK,
+      state: 'ok',
+      found: `checkout ${checkout.root} at commit ${head.trim()}${changed ? ', with changes' : ''}`,
+    };
+  } catch (error) {
+    if (!(error instanceof InputsUnknown)) throw error;
     return {
       check: CHECK,
       state: 'warning',
-      found: `${root} is no git checkout, or has no commit: what is built from it cannot be named`,
+      found: `${checkout.root} is no git checkout, or has no commit: what is built from it cannot be named`,
       advice: 'Point OPENAGENTS_REPO_ROOT at a clone of the OpenAgents repository.',
     };
   }
-  const dirty = changes.exitCode === 0 && changes.stdout.trim() !== '';
-  return {
-    check: CHECK,
-    state: 'ok',
-    found: `checkout ${root} at commit ${head.stdout.trim()}${dirty ? ', with changes' : ''}`,
-  };
 }
