@@ -18,6 +18,7 @@ test('the verdict goes into the open evidence report of the rollout that is chec
       PROJECT: 'openagentsgemini',
       IMAGE: 'registry.example.com/openagents/control:two',
       SKIP_VERIFY: '1',
+      SKIP_PREFLIGHT: '1',
     },
   });
   assert.equal(deployed.exitCode, 0, deployed.stderr);
