@@ -1,5 +1,5 @@
 import { checkoutSettings, readSettings, runScript, type Usage } from '@deploy/cli';
-import { evidenceSettings, joinEvidenceByUrl } from '@deploy/report';
+import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
 import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
 
 const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
@@ -15,7 +15,7 @@ const usage: Usage = {
 
 await runScript(usage, async ({ env, out }) => {
   const values = readSettings(env, settings);
-  const baseUrl = requireBaseUrl(values.baseUrl);
+  const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
   const { timeoutSeconds, retries, accessToken, bypassToken } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
   const outcome = await runControlSmoke({

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
 import { cachingCheckout, SERVICE, WEB } from '../gates/support/caching-checkout.ts';
+import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
-const rust = await findRustTools();
+const skip = await without('a cargo that checks for WebAssembly');
 
 describe('gates.ts', {
-  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+  skip,
 }, () => {
   test('runs them, replays them, explains them, and ends with the exit code of the first that failed', async () => {
     await using checkout = await cachingCheckout();

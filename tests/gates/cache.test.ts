@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, UserError } from '@deploy/cli';
 import { gateIds, requirePassed } from '@deploy/gates';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { without } from '../support/needs.ts';
 import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
-const rust = await findRustTools();
+const skip = await without('a cargo that checks for WebAssembly');
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const BROKEN = '\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n';
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
 describe('cached verdicts', {
   concurrency: 2,
-  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+  skip,
 }, () => {
   test('are replayed with their log, and tell where they come from', async () => {
     await using checkout = await cachingCheckout();
@@ -112,7 +112,7 @@ describe('cached verdicts', {
 
 describe("turbo's traps", {
   concurrency: 2,
-  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+  skip,
 }, () => {
   test('a secret that a gate prints is in nothing that turbo stores', async () => {
     await using checkout = await cachingCheckout();

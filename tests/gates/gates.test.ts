@@ -13,8 +13,8 @@ import {
   runWebShellBuild,
   type VerificationRequest,
 } from '@deploy/gates';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
 import { type SampleCheckout, sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { without } from '../support/needs.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 
 const places = { serviceDir: 'apps/openagents.com/service', webShellDir: 'apps/openagents.com/web-shell' };
@@ -22,7 +22,7 @@ const BUILD = join(places.webShellDir, 'build-dist.sh');
 const SW_POLICY = join(places.webShellDir, 'scripts/sw-policy-verify.sh');
 const PERF = join(places.webShellDir, 'scripts/perf-budget-gate.sh');
 
-const rust = await findRustTools();
+const skip = await without('a cargo');
 
 type Line = { stream: 'stdout' | 'stderr'; text: string; at: number };
 
@@ -78,7 +78,7 @@ describe('gates on the sample checkout, with the real tools', () => {
   });
 
   test("a failing cargo test ends with cargo's own exit code, 101", {
-    skip: rust.cargo ? false : 'there is no cargo on this machine',
+    skip,
   }, async () => {
     await using checkout = await sampleCheckout();
     const lib = join(checkout.root, places.serviceDir, 'src/lib.rs');

@@ -3,7 +3,7 @@ import { cp, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type GateChoices, type GateId, gateIds } from '@deploy/gates';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { without } from '../support/needs.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 import { type Checkout, cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
@@ -199,10 +199,10 @@ const rows: Row[] = [
   row('all are to run', ALL, async () => ({ choices: { force: true } })),
 ];
 
-const rust = await findRustTools();
+const skip = await without('a cargo that checks for WebAssembly');
 
 describe('what changes a verdict, and what does not', {
-  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+  skip,
 }, () => {
   let checkout: Checkout;
   before(async () => {

@@ -8,16 +8,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gateIds } from '@deploy/gates';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { without } from '../support/needs.ts';
 import { type Checkout, cachingCheckout, states } from './support/caching-checkout.ts';
 
-const rust = await findRustTools();
+const skip = await without('a cargo that checks for WebAssembly');
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const TOKEN = 'token-of-the-shared-cache';
 const KEY = 'a-key-of-thirty-two-bytes-or-more-for-signing';
 
 describe('a shared cache, on a server that people run themselves', {
-  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+  skip,
 }, () => {
   let server: Server;
   let colleague: Checkout;

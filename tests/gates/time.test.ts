@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gateIds } from '@deploy/gates';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { without } from '../support/needs.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { type Checkout, cachingCheckout } from './support/caching-checkout.ts';
 import { addManyFiles } from './support/many-files.ts';
 
-const rust = await findRustTools();
+const skip = await without('a cargo that checks for WebAssembly');
 const ATTEMPTS = 8;
 
 describe('a run in which every verdict is cached', {
-  skip: rust.wasm ? false : 'this machine has no cargo that checks for WebAssembly',
+  skip,
 }, () => {
   test('takes at most 1.5 s on the sample checkout', async (t) => {
     await using checkout = await cachingCheckout();

@@ -6,7 +6,7 @@ export {
   openEvidence,
 } from './evidence/begin.ts';
 export { type Evidence, noEvidence } from './evidence/evidence.ts';
-export { reportedTraffic } from './last-report.ts';
+export { reportedBaseUrl, reportedTraffic } from './last-report.ts';
 export { loadMatrix } from './load-matrix.ts';
 export type { ResultsFile } from './matrix/files/json.ts';
 export type { CheckId, CheckResult, MatrixOutcome } from './matrix/outcome.ts';

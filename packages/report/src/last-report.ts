@@ -27,3 +27,13 @@ export async function reportedTraffic(
   const shares = trafficNow((await readReport(path)).record);
   return shares === undefined ? undefined : { shares, path };
 }
+
+/**
+ * Where the service is reached according to a report that EVIDENCE_REPORT names: what the preconditions of its rollout
+ * came to, the domain or, until that has its certificate, the service's own URL. Undefined when no report is named.
+ */
+export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
+  if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
+  const { readReport } = await import('./store/store.ts');
+  return (await readReport(evidenceReport)).record.baseUrls[0];
+}

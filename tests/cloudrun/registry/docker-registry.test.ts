@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
 import { type ImageLookup, lookUpImage } from '@deploy/cloudrun';
-import { hasDockerRegistry, startDockerRegistry } from '../../support/docker-registry.ts';
+import { startDockerRegistry } from '../../support/docker-registry.ts';
+import { without } from '../../support/needs.ts';
 import { localCertificate } from '../../support/tls.ts';
 import { ISSUER, SERVICE, startTokenServer } from '../../support/token-server.ts';
 
 const REPOSITORY = 'openagents/control';
-const skip = hasDockerRegistry()
-  ? false
-  : 'this machine has no docker-registry: apt-get install docker-registry';
+const skip = await without('a docker-registry');
 const nobody = { emulatorHost: undefined, identity: { kind: 'none' } } as const;
 const google = {
   emulatorHost: undefined,

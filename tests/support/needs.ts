@@ -1,0 +1,19 @@
+import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { hasDockerRegistry } from './docker-registry.ts';
+
+const looks = {
+  'a cargo': async () => (await findRustTools()).cargo,
+  'a cargo that checks for WebAssembly': async () => (await findRustTools()).wasm,
+  'a docker-registry': async () => hasDockerRegistry(),
+};
+
+/**
+ * For a test's `skip`: why it cannot run here, or false. Where TOOLS_REQUIRED is 1, as in CI, a tool that is missing
+ * fails the test file instead.
+ */
+export async function without(tool: keyof typeof looks): Promise<string | false> {
+  if (await looks[tool]()) return false;
+  const why = `this machine has not got ${tool}: .ci/install-tools`;
+  if (process.env.TOOLS_REQUIRED === '1') throw new Error(why);
+  return why;
+}
