@@ -87,7 +87,11 @@ const rows: Row[] = [
     c.leave(tools);
     return { env: { PATH: `${tools.folder}:${c.env.PATH}` } };
   }),
-  row('no cargo at all', ALL, async () => ({ env: { PATH: '/usr/bin:/bin' } })),
+  row('no cargo at all', ALL, async (c) => {
+    const tools = await standInTools({ git: `PATH='${c.env.PATH}' exec git "$@"` });
+    c.leave(tools);
+    return { env: { PATH: tools.folder } };
+  }),
 
   // Elsewhere in the checkout.
   row('a file in the root that nothing reads', NONE, (c) => c.put('README.md', 'new\n')),
