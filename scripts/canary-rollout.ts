@@ -56,7 +56,7 @@ const usage: Usage = {
 
 await runScript(usage, async ({ argv, env, out }) => {
   const [action, ...args] = argv;
-  if (!isCanaryAction(action)) return refuseUsage(usage, out);
+  if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
   const call = parseCanaryCall(action, args);

@@ -31,7 +31,8 @@ const usage: Usage = {
 
 await runScript(usage, async ({ argv, env, out }) => {
   const [option, ...more] = argv;
-  if (more.length > 0 || (option !== undefined && option !== '--explain')) return refuseUsage(usage, out);
+  if (more.length > 0 || (option !== undefined && option !== '--explain'))
+    return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
   const checkout = findTargetCheckout(values);
   if (option === '--explain') {

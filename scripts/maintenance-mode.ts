@@ -65,8 +65,10 @@ const usage: Usage = {
   examples: ['SERVICE=openagents-control-service-staging pnpm tsx scripts/maintenance-mode.ts status'],
 };
 
-await runScript(usage, async ({ argv: [action], env, out }) => {
-  if (action !== 'status' && action !== 'enable' && action !== 'disable') return refuseUsage(usage, out);
+await runScript(usage, async ({ argv, env, out }) => {
+  const [action] = argv;
+  if (action !== 'status' && action !== 'enable' && action !== 'disable')
+    return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
   const identity = chooseIdentity(values);

@@ -26,4 +26,4 @@ export {
   wholeNumber,
 } from './settings.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
-export { type Usage, usageText } from './usage.ts';
+export { type Usage, type UsageData, usageText } from './usage.ts';

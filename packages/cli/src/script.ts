@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
 import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
+import { misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
 import type { Environment } from './settings.ts';
-import { type Usage, usageText } from './usage.ts';
+import { actionsOf, type Usage, usageData, usageText } from './usage.ts';
 
 export type Program = {
   argv: readonly string[];
@@ -13,8 +14,8 @@ export type Program = {
 
 /**
  * Runs a script's main function and turns how it ends into the exit code: what it returns (nothing is 0), the code of
- * a UserError, or 1 for a bug, which shows its stack. `--help` shows the usage and exits 0. The process is left to
- * drain, so that nothing written is lost.
+ * a UserError, or 1 for a bug, which shows its stack. `--help` shows the usage and exits 0, `--help=json` the same as
+ * data. The process is left to drain, so that nothing written is lost.
  */
 export async function runScript(
   usage: Usage,
@@ -27,17 +28,43 @@ export async function runScript(
     out.data(usageText(usage));
     return;
   }
+  if (argv[0] === '--help=json') {
+    out.data(JSON.stringify(usageData(usage), null, 2));
+    return;
+  }
   try {
+    await warnOfSlips(usage, { argv, env: process.env, out });
     process.exitCode = (await main({ argv, env: process.env, out })) ?? 0;
   } catch (thrown) {
     process.exitCode = reportFailure(thrown, out);
   }
 }
 
-/** Shows the usage text on stdout, as a call without arguments or with an unknown action does; gives exit code 2. */
-export function refuseUsage(usage: Usage, out: Output): 2 {
+/**
+ * Shows the usage text on stdout, as a call without arguments or with an unknown action does; gives exit code 2. An
+ * action that is nearly one gets a suggestion on stderr.
+ */
+export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
+  const [action] = argv;
   out.data(usageText(usage));
+  const meant = action && (await suggestWord(action, actionsOf(usage)));
+  if (meant) {
+    out.note(`error: there is no action "${cleanLine(action, 60)}"`);
+    out.note(`Did you mean: ${meant}`);
+  }
   return 2;
+}
+
+/** What is ignored, but was probably meant: told, and ignored all the same, as callers rely on. */
+async function warnOfSlips(usage: Usage, { argv, env, out }: Program): Promise<void> {
+  for (const { variable, meant } of await misspelledVariables(env, usage.settings)) {
+    out.note(`warning: ${variable} is not read by this script; did you mean ${meant}?`);
+  }
+  if (argv.length > 0 && usage.calls.every((call) => call.arguments === '')) {
+    out.note(
+      'warning: this script takes no arguments, and what was given is ignored; --help tells its variables',
+    );
+  }
 }
 
 function reportFailure(thrown: unknown, out: Output): number {

@@ -10,32 +10,68 @@ export type Usage = {
   examples?: readonly string[];
 };
 
+/** A script's help as data, for tools that make documentation of it. */
+export type UsageData = Omit<Usage, 'settings'> & {
+  variables: { name: string; meaning: string; default?: string; secret: boolean }[];
+};
+
+/** Fits a terminal of the usual size, whichever one it is shown on: the same text everywhere. */
+const WIDTH = 100;
+const WIDEST_LEFT = 40;
+const NO_BREAK = '\u00a0';
+
 /** The help text of a script: every way to call it, every variable it reads with its default, examples. */
 export function usageText(usage: Usage): string {
   const command = `pnpm tsx ${usage.script}`;
   const calls = usage.calls.map((call) => [`${command} ${call.arguments}`.trim(), call.does] as const);
-  const variables = Object.values(usage.settings).map(
-    (setting) =>
-      [
-        setting.name,
-        setting.defaultText === undefined
-          ? setting.meaning
-          : `${setting.meaning} (default: ${setting.defaultText})`,
-      ] as const,
+  const variables = usageData(usage).variables.map(
+    ({ name, meaning, default: byDefault }) =>
+      [name, byDefault === undefined ? meaning : `${meaning} (default:${NO_BREAK}${byDefault})`] as const,
   );
   return [
-    usage.purpose,
+    ...wrapped(usage.purpose, WIDTH),
     '',
     'Usage:',
     ...columns(calls),
-    '',
-    'Environment variables:',
-    ...columns(variables),
+    ...(variables.length === 0 ? [] : ['', 'Environment variables:', ...columns(variables)]),
     ...(usage.examples ? ['', 'Examples:', ...usage.examples.map((example) => `  ${example}`)] : []),
   ].join('\n');
 }
 
+/** The same as data. */
+export function usageData({ settings, ...usage }: Usage): UsageData {
+  const variables = Object.values(settings).map(({ name, meaning, defaultText, secret = false }) => ({
+    name,
+    meaning,
+    ...(defaultText === undefined ? {} : { default: defaultText }),
+    secret,
+  }));
+  return { ...usage, variables };
+}
+
+/** The actions that a script knows: the first word of each of its calls. */
+export function actionsOf({ calls }: Usage): string[] {
+  return calls.flatMap((call) => call.arguments.split(' ')[0] || []);
+}
+
+/** Two columns; what stands right goes below what stands left where that is too wide. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
+  const widest = Math.max(...rows.map(([left]) => left.length));
+  const width = Math.min(widest, WIDEST_LEFT);
+  const indent = ' '.repeat(widest > WIDEST_LEFT ? 6 : width + 4);
+  return rows.flatMap(([left, right]) => {
+    const [first = '', ...rest] = wrapped(right, WIDTH - indent.length).map((line) => `${indent}${line}`);
+    if (widest > WIDEST_LEFT) return [`  ${left}`, first, ...rest];
+    return [`  ${left.padEnd(width)}  ${first.trimStart()}`.trimEnd(), ...rest];
+  });
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.map((line) => line.replaceAll(NO_BREAK, ' '));
 }

@@ -16,6 +16,7 @@ export const gateSettings = {
   // Read by turbo; here so that they are known, and redacted.
   turboApi: text('TURBO_API', 'shared cache: its URL'),
   turboTeam: text('TURBO_TEAM', 'shared cache: the team'),
+  turboTeamId: text('TURBO_TEAMID', 'shared cache: the team, by its id'),
   turboToken: secretText('TURBO_TOKEN', 'shared cache: the token'),
   signatureKey: secretText(
     'TURBO_REMOTE_CACHE_SIGNATURE_KEY',

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
+import { $ } from 'zx/core';
+import { scriptNames } from '../support/script-names.ts';
+
+const node = process.execPath;
+const tools = join(projectRoot, 'node_modules/.bin');
+const tsx = join(tools, 'tsx');
+const env = {
+  PATH: `${tools}:${process.env.PATH}`,
+  HOME: process.env.HOME,
+  DRY_RUN: '1',
+  PROJECT: 'p',
+  SERVICE: 's',
+};
+const rollback = ['rollback', 'control-00001-abc'];
+const announced =
+  '+ gcloud run services update-traffic s --project p --region us-central1 --to-revisions control-00001-abc=100\n';
+
+async function output(command: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await $({ cwd, env, quiet: true })`${command}`;
+  return stdout;
+}
+
+describe('the scripts run', { concurrency: true }, () => {
+  for (const name of scriptNames) {
+    test(`${name} with node alone, which strips the types itself`, async () => {
+      const help = await output([node, join(projectRoot, 'scripts', `${name}.ts`), '--help'], tmpdir());
+      assert.equal(help, await readFile(join(import.meta.dirname, `golden/help/${name}.txt`), 'utf8'));
+    });
+  }
+
+  test('from any working directory', async () => {
+    const script = join(projectRoot, 'scripts/canary-rollout.ts');
+    for (const runner of [node, tsx]) {
+      assert.equal(await output([runner, script, ...rollback], tmpdir()), announced);
+    }
+  });
+
+  test('through a symbolic link to the script, and through one to the whole project', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'links-'));
+    await symlink(join(projectRoot, 'scripts/canary-rollout.ts'), join(folder.path, 'canary.ts'));
+    await symlink(projectRoot, join(folder.path, 'deploy'));
+    for (const runner of [node, tsx]) {
+      for (const script of ['canary.ts', 'deploy/scripts/canary-rollout.ts']) {
+        assert.equal(await output([runner, script, ...rollback], folder.path), announced, script);
+      }
+    }
+  });
+
+  test('with pnpm tsx, in the project and, told where that is, from elsewhere', async () => {
+    const call = ['tsx', 'scripts/canary-rollout.ts', ...rollback];
+    assert.equal(await output(['pnpm', ...call], projectRoot), announced);
+    assert.equal(await output(['pnpm', '--dir', projectRoot, ...call], tmpdir()), announced);
+  });
+});

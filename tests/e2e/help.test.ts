@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { runScriptProcess } from '../support/run-script.ts';
+import { scriptNames } from '../support/script-names.ts';
+
+// UPDATE_GOLDEN=1 in front of the test writes the files anew; then look at what git says has changed.
+const GOLDEN = join(import.meta.dirname, 'golden/help');
+const isUpdate = process.env.UPDATE_GOLDEN === '1';
+
+describe('--help', { concurrency: true }, () => {
+  for (const name of scriptNames) {
+    test(`of ${name} goes to stdout, exits 0 and reads as its golden file does`, async () => {
+      const { exitCode, stdout, stderr } = await runScriptProcess(name, ['--help']);
+      assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+      const golden = join(GOLDEN, `${name}.txt`);
+      if (isUpdate) await writeFile(golden, stdout);
+      assert.equal(stdout, await readFile(golden, 'utf8'), 'UPDATE_GOLDEN=1 writes it anew');
+      // An example is to be copied, and stays on its line.
+      const [text = ''] = stdout.split('\nExamples:');
+      for (const line of text.split('\n')) assert.ok(line.length <= 100, `too wide for a terminal: ${line}`);
+    });
+  }
+
+  test('-h is the same, and what is set in the environment changes nothing', async () => {
+    const { exitCode, stdout } = await runScriptProcess('canary-rollout', ['-h'], {
+      env: { DRY_RUN: 'nonsense', REGION: 'europe-west1' },
+    });
+    assert.equal(exitCode, 0);
+    assert.equal(stdout, await readFile(join(GOLDEN, 'canary-rollout.txt'), 'utf8'));
+  });
+
+  test('has a golden file for every script and none beside', () => {
+    assert.deepEqual(
+      readdirSync(GOLDEN).sort(),
+      scriptNames.map((name) => `${name}.txt`),
+    );
+  });
+
+  test('as JSON has the same variables', async () => {
+    const { exitCode, stdout } = await runScriptProcess('smoke-control', ['--help=json']);
+    assert.equal(exitCode, 0);
+    const { script, variables } = JSON.parse(stdout);
+    assert.equal(script, 'scripts/smoke-control.ts');
+    assert.deepEqual(
+      variables.find(({ name }: { name: string }) => name === 'OPENAGENTS_CONTROL_ACCESS_TOKEN'),
+      {
+        name: 'OPENAGENTS_CONTROL_ACCESS_TOKEN',
+        meaning: 'access token; with it the session and token routes are checked',
+        secret: true,
+      },
+    );
+  });
+});
+
+describe('a slip of the finger', { concurrency: true }, () => {
+  const slips: [script: string, action: string, meant: string][] = [
+    ['canary-rollout', 'rolback', 'rollback'],
+    ['canary-rollout', 'set_traffic', 'set-traffic'],
+    ['canary-rollout', 'Status', 'status'],
+    ['maintenance-mode', 'disabel', 'disable'],
+    ['gates', '--explian', '--explain'],
+  ];
+  for (const [script, action, meant] of slips) {
+    test(`${script} ${action}: usage on stdout, a suggestion on stderr, exit 2`, async () => {
+      const { exitCode, stdout, stderr } = await runScriptProcess(script, [action]);
+      assert.equal(exitCode, 2);
+      assert.match(stdout, /^Usage:$/m);
+      assert.equal(stderr, `error: there is no action "${action}"\nDid you mean: ${meant}\n`);
+    });
+  }
+
+  test('an action that is like none gets the usage alone', async () => {
+    const { exitCode, stderr } = await runScriptProcess('canary-rollout', ['frobnicate']);
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 2, stderr: '' });
+  });
+
+  test('a misspelt variable is a warning on stderr, without its value; the run goes as it would', async () => {
+    const env = { PROJECT: 'p', DRY_RUN: '1', SERVICE_: 'x' };
+    const plain = await runScriptProcess('canary-rollout', ['status'], { env });
+    const slipped = await runScriptProcess('canary-rollout', ['status'], {
+      env: { ...env, GOOGLE_APPLICATION_CREDENTIAL: '/a/file/of/mine' },
+    });
+    assert.equal(plain.stderr, 'warning: SERVICE_ is not read by this script; did you mean SERVICE?\n');
+    assert.deepEqual([slipped.exitCode, slipped.stdout], [0, plain.stdout]);
+    assert.match(
+      slipped.stderr,
+      /GOOGLE_APPLICATION_CREDENTIAL is not .* mean GOOGLE_APPLICATION_CREDENTIALS\?/,
+    );
+    assert.doesNotMatch(slipped.stderr, /mine/);
+  });
+
+  test('OPENAGENTS_BASEURL: the error, and what was probably meant', async () => {
+    const { exitCode, stderr } = await runScriptProcess('smoke-health', [], {
+      env: { OPENAGENTS_BASEURL: 'https://staging.example.com' },
+    });
+    assert.equal(exitCode, 1);
+    assert.match(
+      stderr,
+      /^warning: OPENAGENTS_BASEURL is not read by this script; did you mean OPENAGENTS_BASE_URL\?\nerror: OPENAGENTS_BASE_URL is unset\n/,
+    );
+  });
+
+  test('arguments that nobody reads are told, but not shown: one of them may be a token', async () => {
+    const { stderr } = await runScriptProcess('smoke-health', ['--token=sesame-1234']);
+    assert.match(stderr, /^warning: this script takes no arguments/);
+    assert.doesNotMatch(stderr, /sesame/);
+  });
+});
