@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
+import { $ } from 'zx/core';
+import { cloudEnv, cloudWith, revisionNames, serving } from '../support/cloud.ts';
+import { scriptNames } from '../support/script-names.ts';
+
+const hasMake = spawnSync('make', ['--version'], { stdio: 'ignore' }).status === 0;
+const makefile = join(projectRoot, 'Makefile');
+const targets = [...readFileSync(makefile, 'utf8').matchAll(/^([a-z-]+):/gm)].map(
+  ([, target]) => target ?? '',
+);
+
+/** Runs make as a person would, with variables after the target. */
+async function make(args: readonly string[], { cwd = projectRoot, env = {} } = {}) {
+  const surroundings = { PATH: process.env.PATH, HOME: process.env.HOME, ...env };
+  const run = await $({ cwd, env: surroundings, nothrow: true, quiet: true })`make -f ${makefile} ${args}`;
+  return { exitCode: run.exitCode, stdout: run.stdout, stderr: run.stderr };
+}
+
+describe('the Makefile', { skip: !hasMake && 'there is no make on this machine', concurrency: 2 }, () => {
+  test('tells every target it has', async () => {
+    const { exitCode, stdout } = await make([]);
+    assert.equal(exitCode, 0);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+      targets,
+    );
+  });
+
+  test('has a target for every script, and runs nothing that is not there', async () => {
+    const { stdout } = await make(['-n', ...targets]);
+    const called = [...stdout.matchAll(/scripts\/([a-z-]+)\.ts/g)].map(([, name]) => name ?? '');
+    const commands = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).scripts;
+    assert.deepEqual(
+      [...new Set(called)].sort(),
+      scriptNames.filter((name) => name !== 'rehearse'),
+    );
+    for (const [, command = ''] of stdout.matchAll(/pnpm@12 (?!tsx )(\S+)/g))
+      assert.ok(commands[command], command);
+  });
+
+  test('shifts traffic and takes it back on a real service, smoke-checks it, from any folder', async () => {
+    await using cloud = await cloudWith();
+    const env = { ...cloudEnv(cloud), EVIDENCE_REPORT: 'none' };
+    const [stable = ''] = revisionNames(cloud);
+
+    const deployed = await make(['canary-deploy', 'IMAGE=registry.example.com/openagents/control:two'], {
+      env,
+    });
+    assert.equal(deployed.exitCode, 0, deployed.stderr);
+    const canary = revisionNames(cloud)[1] ?? '';
+    const shifted = await make(['-s', 'canary-shift', `STABLE=${stable}`, `CANARY=${canary}`, 'PERCENT=5'], {
+      env,
+      cwd: tmpdir(),
+    });
+    assert.match(shifted.stdout, /^\+ gcloud run services update-traffic control /);
+    assert.deepEqual(serving(cloud), [`${stable}=95`, `${canary}=5`]);
+
+    const back = await make(['rollback', `STABLE=${stable}`], { env });
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+
+    const url = cloud.service('control').uri;
+    const smoked = await make(['smoke', `OPENAGENTS_BASE_URL=${url}/`], { env });
+    assert.equal(smoked.exitCode, 0, smoked.stderr);
+    assert.match(smoked.stdout, new RegExp(`^ok: ${url}/healthz[^]*^ok: control-service smoke checks`, 'm'));
+  });
+
+  test('a dry run of the maintenance window announces what it would do', async () => {
+    const { exitCode, stdout } = await make(['-s', 'maintenance-on', 'DRY_RUN=1', 'PROJECT=p', 'SERVICE=s']);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^\+ gcloud run services update s --project p .*OA_MAINTENANCE_MODE_ENABLED=true/m);
+  });
+
+  test('what is missing is told, and a hostile value stays a value', async () => {
+    const missing = await make(['rollback', 'DRY_RUN=1', 'PROJECT=p']);
+    assert.notEqual(missing.exitCode, 0);
+    assert.match(missing.stderr, /STABLE: is the revision to go back to/);
+    const hostile = await make(['rollback', 'DRY_RUN=1', 'PROJECT=p', 'STABLE=a"; echo pwned; "']);
+    assert.match(hostile.stderr, /^error: <stable> is/m);
+    assert.doesNotMatch(hostile.stdout, /^pwned/m);
+  });
+});
