@@ -25,7 +25,7 @@ export async function compare(ours: Command, theirs: Command, pairs: number): Pr
 }
 
 /** How long a process takes from its start to its end, in milliseconds. Throws when it fails: that would be no measure. */
-export async function timeProcess({ run: [program, ...args], env, cwd }: Command): Promise<number> {
+async function timeProcess({ run: [program, ...args], env, cwd }: Command): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -41,7 +41,7 @@ export async function timeProcess({ run: [program, ...args], env, cwd }: Command
   return performance.now() - startedAt;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const [low = 0, high = 0] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** What shells, terminals, URLs, YAML, Markdown and file systems take for more than text. */
-export const NASTY = [
+const NASTY = [
   '; touch pwned',
   '$(touch pwned)',
   '`touch pwned`',

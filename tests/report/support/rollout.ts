@@ -17,7 +17,7 @@ export const deployment: Deployment = {
   traffic: [{ revision: OLD, percent: 100 }],
 };
 
-export function split(canaryPercent: number): Share[] {
+function split(canaryPercent: number): Share[] {
   return [
     { revision: OLD, percent: 100 - canaryPercent },
     { revision: NEW, percent: canaryPercent },

@@ -96,7 +96,7 @@ export function forgetSplit(service: Service): Record<string, string> {
 }
 
 /** The split put down when a window was opened by moving traffic; undefined when there is none that makes sense. */
-export function recordedSplit(service: Service): Share[] | undefined {
+function recordedSplit(service: Service): Share[] | undefined {
   const text = service.annotations[REPLACED_SPLIT];
   if (text === undefined) return undefined;
   const shares = text.split(',').map((entry) => {

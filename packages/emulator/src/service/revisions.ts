@@ -75,7 +75,7 @@ export function newRevision(name: string, service: ServiceJson, knative: Knative
 type Configuration = Pick<StoredRevision, 'template' | 'knative'>;
 
 /** Whether revisions made from the two would be the same but for their name. */
-export function sameConfiguration(one: Configuration, other: Configuration): boolean {
+function sameConfiguration(one: Configuration, other: Configuration): boolean {
   return isDeepStrictEqual(configurationOf(one), configurationOf(other));
 }
 

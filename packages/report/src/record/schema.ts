@@ -124,7 +124,5 @@ export const recordSchema = v.strictObject({
 export type ReportRecord = v.InferOutput<typeof recordSchema>;
 export type GateEntry = v.InferOutput<typeof gateEntry>;
 export type StepEntry = v.InferOutput<typeof step>;
-export type TrafficEntry = v.InferOutput<typeof trafficEntry>;
 export type SmokeEntry = v.InferOutput<typeof smokeEntry>;
 export type SmokeCheckEntry = v.InferOutput<typeof smokeCheck>;
-export type MaintenanceEntry = v.InferOutput<typeof maintenanceEntry>;
