@@ -20,7 +20,7 @@ import {
   STAGING_SERVICE,
 } from '../../scripts/rehearsal/staging.ts';
 
-export { DOMAIN, NEW_IMAGE, SERVICE };
+export { DOMAIN, NEW_IMAGE, PROJECT, SERVICE };
 export const IMAGES = NEW_IMAGE.slice(0, NEW_IMAGE.lastIndexOf(':'));
 
 type Env = NonNullable<ServiceSeed['env']>;
