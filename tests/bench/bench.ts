@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util';
 import { markdownTable } from 'markdown-table';
 import { updatePerformancePage } from './page.ts';
 import type { Measured, Row } from './row.ts';
+import { gateRows } from './rows/gates.ts';
+import { matrix } from './rows/matrix.ts';
 import { memory } from './rows/memory.ts';
 import { smokeRows } from './rows/smoke.ts';
 import { startUp } from './rows/start-up.ts';
 import { status } from './rows/status.ts';
 
-const ROWS: Row[] = [startUp, status, ...smokeRows, memory];
+const ROWS: Row[] = [startUp, status, ...smokeRows, ...gateRows, matrix, memory];
 const HELP = `Usage: pnpm bench [row ...] [--pairs N] [--slack F] [--write]
 
 Measures the scripts against what people would use instead, in pairs taken in turn, and prints the ratios of the medians.

@@ -15,9 +15,22 @@ export type Comparison = { oursMs: number; theirsMs: number; ratio: number };
  * Runs both commands in turn, `pairs` times after a first time that does not count (caches on disk are warm in daily
  * use), and compares the medians. What disturbs the machine meanwhile disturbs both.
  */
-export async function compare(ours: Command, theirs: Command, pairs: number): Promise<Comparison> {
+export function compare(ours: Command, theirs: Command, pairs: number): Promise<Comparison> {
+  return compareTimes(
+    () => timeProcess(ours),
+    () => timeProcess(theirs),
+    pairs,
+  );
+}
+
+/** The same for what takes its own time, in milliseconds. */
+export async function compareTimes(
+  ours: () => Promise<number>,
+  theirs: () => Promise<number>,
+  pairs: number,
+): Promise<Comparison> {
   const taken: [number, number][] = [];
-  for (let i = 0; i <= pairs; i += 1) taken.push([await timeProcess(ours), await timeProcess(theirs)]);
+  for (let i = 0; i <= pairs; i += 1) taken.push([await ours(), await theirs()]);
   const counted = taken.slice(1);
   const oursMs = median(counted.map(([one]) => one));
   const theirsMs = median(counted.map(([, other]) => other));
@@ -25,7 +38,7 @@ export async function compare(ours: Command, theirs: Command, pairs: number): Pr
 }
 
 /** How long a process takes from its start to its end, in milliseconds. Throws when it fails: that would be no measure. */
-async function timeProcess({ run: [program, ...args], env, cwd }: Command): Promise<number> {
+export async function timeProcess({ run: [program, ...args], env, cwd }: Command): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },

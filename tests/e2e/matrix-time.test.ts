@@ -2,60 +2,14 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { forwardTo } from '../support/forward.ts';
 import { type MatrixWorld, matrixWorld, statuses } from '../support/matrix.ts';
-
-/** Passes requests on to a server, each after a while. */
-async function slowServer(url: string, delayMs: number) {
-  const forward = forwardTo(url);
-  const server = createServer((request, response) => {
-    setTimeout(() => forward(request, response), delayMs);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+import { runSlowLanes } from '../support/matrix-lanes.ts';
 
 test('slow lanes take no longer together than the slowest of them', async () => {
-  await using world = await matrixWorld({ cargo: 'sleep 3' });
-  const { STAGING_CONTROL_BASE_URL = '', PROD_CONTROL_BASE_URL = '' } = world.env;
-  // Two waves of requests, 7 s; three builds of 3 s in a row, 9 s; a log that takes 8 s to search, an image that takes 5.
-  await using staging = await slowServer(STAGING_CONTROL_BASE_URL, 3500);
-  await using prod = await slowServer(PROD_CONTROL_BASE_URL, 3500);
-  world.cloud.on({ match: { path: /entries:list/ }, fault: { kind: 'stall', ms: 8000 }, times: 2 });
-  world.cloud.on({ match: { path: /services\/runtime/ }, fault: { kind: 'stall', ms: 5000 } });
-  const run = await world.run({
-    STAGING_CONTROL_BASE_URL: staging.url,
-    PROD_CONTROL_BASE_URL: prod.url,
-    RUN_CROSS_SURFACE: '0',
-  });
-  assert.equal(run.exitCode, 0, run.stderr);
-
-  const { checks, durationMs } = world.results();
-  /** From the first start to the last end of these checks. */
-  const laneMs = (...ids: string[]): number => {
-    const lane = checks.flatMap((check) =>
-      ids.includes(check.id) && check.status === 'passed' ? [check] : [],
-    );
-    assert.equal(lane.length, ids.length);
-    const starts = lane.map(({ startedAt }) => Date.parse(startedAt));
-    return Math.max(...lane.map((each, i) => (starts[i] ?? 0) + each.durationMs)) - Math.min(...starts);
-  };
-  const lanes = {
-    builds: laneMs('runtime-staging-smoke', 'runtime-prod-smoke', 'khala-contract-tests'),
-    requests: laneMs('control-staging-smoke', 'control-prod-smoke', 'control-prod-health'),
-    logs: laneMs('control-error-log-probe', 'runtime-error-log-probe'),
-  };
+  const { durationMs, lanes } = await runSlowLanes();
   assert.ok(lanes.builds >= 9000 && lanes.requests >= 7000 && lanes.logs >= 8000, JSON.stringify(lanes));
   const slowest = Math.max(...Object.values(lanes));
   assert.ok(durationMs <= slowest * 1.15, `${durationMs} ms in all, the lanes ${JSON.stringify(lanes)}`);

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import type { Environment, TargetCheckout } from '@deploy/cli';
 import { steeringVariables } from './environment.ts';
 import type { Gate, GateId, PackageFolder } from './gates.ts';
-import { type Crates, cargoConfiguration, cratesOf } from './inputs/cargo.ts';
+import { type Crates, cargoConfiguration, Workspaces } from './inputs/cargo.ts';
 import { contentAt } from './inputs/content.ts';
 import { gitIn } from './inputs/git.ts';
 import { isOutputOf } from './inputs/outputs.ts';
@@ -47,11 +47,13 @@ export async function fingerprintGates(
   // In what the tools asked here go by, gates do not differ.
   const gateEnv = gateEnvOf(first);
   const root = await realpath(checkout.root);
-  const folders = [...new Set(gates.flatMap(({ packages }) => packages))];
-  const [needs, crates] = await Promise.all([
-    Promise.all(gates.map((gate) => needsOf(gate, checkout))),
-    settledMap(folders, (folder) => cratesOf(join(root, checkout[folder]), gateEnv)),
-  ]);
+  const needs = await Promise.all(gates.map((gate) => needsOf(gate, checkout)));
+  // Whether the target is installed here is no matter of the verdict; which compiler it belongs to is.
+  const toolsOf = (each: Needs): Tool[] => [
+    ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
+  ];
+  const asked = settled(() => toolVersions([...new Set(needs.flatMap(toolsOf))], checkout, gateEnv));
+  const crates = await cratesOf([...new Set(gates.flatMap(({ packages }) => packages))]);
   const isOutput = isOutputOf(
     checkout,
     [...crates.values()].flatMap((each) => ('value' in each ? [each.value] : [])),
@@ -59,12 +61,8 @@ export async function fingerprintGates(
   );
   const paths = gates.map((gate, i) => pathsOf(gate, needs[i] as Needs, crates, checkout, root));
   const union = [...new Set(paths.flatMap((each) => ('inside' in each ? each.inside : [])))];
-  // Whether the target is installed here is no matter of the verdict; which compiler it belongs to is.
-  const toolsOf = (each: Needs): Tool[] => [
-    ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
-  ];
   const [versions, files] = await Promise.all([
-    settled(() => toolVersions([...new Set(needs.flatMap(toolsOf))], checkout, gateEnv)),
+    asked,
     settled(() => readWorktree({ root, paths: union, isOutput }, gitIn(root, gateEnv))),
   ]);
   return new Map(
@@ -75,6 +73,16 @@ export async function fingerprintGates(
       }),
     ),
   );
+
+  // One after another: they are of the same workspace, as a rule, and then cargo is asked only once.
+  async function cratesOf(folders: readonly PackageFolder[]): Promise<Map<PackageFolder, Settled<Crates>>> {
+    const workspaces = new Workspaces(gateEnv);
+    const found = new Map<PackageFolder, Settled<Crates>>();
+    for (const folder of folders) {
+      found.set(folder, await settled(() => workspaces.cratesOf(join(root, checkout[folder]))));
+    }
+    return found;
+  }
 
   async function fingerprint(gate: Gate, i: number): Promise<Fingerprint> {
     const own = paths[i];
@@ -159,18 +167,30 @@ function pathsOf(
   };
 }
 
-/** The files under some paths. Throws InputsUnknown when a package's folder has none: a link leads away, or git ignores it. */
+/** The files under some paths. Throws InputsUnknown when a package's folder has none: it is not what was meant. */
 function filesUnder(
   paths: readonly string[],
   files: FileStates,
   packages: readonly string[],
 ): [string, string][] {
-  const isUnder = (file: string, path: string): boolean =>
-    path === '.' || file === path || file.startsWith(`${path}/`);
-  const entries = [...files].filter(([file]) => paths.some((path) => isUnder(file, path)));
-  const empty = packages.find((path) => !entries.some(([file]) => isUnder(file, path)));
+  const wanted = new Set(paths);
+  const met = new Set<string>();
+  const entries = [...files].filter(([file]) => {
+    const under = selfAndAbove(file).filter((path) => wanted.has(path));
+    for (const path of under) met.add(path);
+    return under.length > 0;
+  });
+  const empty = packages.find((path) => !met.has(path));
   if (empty !== undefined) throw new InputsUnknown(`git knows no file in ${empty}`);
   return entries;
+}
+
+/** `a/b/c`, `a/b`, `a`, `.`: a path and the folders that it is in. */
+function selfAndAbove(path: string): string[] {
+  const all = [path, '.'];
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+    all.push(path.slice(0, at));
+  return all;
 }
 
 type Settled<T> = { value: T } | { unknown: string };
@@ -182,11 +202,4 @@ async function settled<T>(work: () => Promise<T>): Promise<Settled<T>> {
     if (error instanceof InputsUnknown) return { unknown: error.message };
     throw error;
   }
-}
-
-async function settledMap<K, T>(
-  keys: readonly K[],
-  work: (key: K) => Promise<T>,
-): Promise<ReadonlyMap<K, Settled<T>>> {
-  return new Map(await Promise.all(keys.map(async (key) => [key, await settled(() => work(key))] as const)));
 }

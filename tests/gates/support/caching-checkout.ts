@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Output, projectRoot, runCommand } from '@deploy/cli';
 import { type Explanation, explainGates, type GateChoices, type GateRun, runGates } from '@deploy/gates';
+import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
+import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
+import { verificationGates } from '../../../packages/gates/src/gates.ts';
 
 export const SERVICE = 'apps/openagents.com/service';
 export const WEB = 'apps/openagents.com/web-shell';
@@ -135,6 +138,12 @@ export async function cachingCheckout() {
       });
       return { ...run, text: lines.join('\n') };
     },
+    /** Fingerprints of all gates, afresh. */
+    fingerprints: () =>
+      fingerprintGates(verificationGates, {
+        checkout: checkoutAt(),
+        gateEnvOf: (gate) => gateEnvironment(env, gate),
+      }),
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };
 }

@@ -26,47 +26,63 @@ type Metadata = {
   }[];
 };
 
-/**
- * The crates behind a package. Its own dev-dependencies count (its tests use them), those of what it depends on do not.
- * Throws InputsUnknown when cargo cannot say, or when cargo is configured to take sources from elsewhere.
- */
-export async function cratesOf(packageFolder: string, env: Record<string, string>): Promise<Crates> {
-  await requireProgram('cargo', env);
-  const known = new Map<string, Metadata['packages'][number]>();
-  const first = await metadata(packageFolder);
-  const root = await realpath(first.workspace_root);
-  const patched = await patchedPaths(join(root, 'Cargo.toml'));
-  const seen = new Set<string>();
-  const start = await realpath(packageFolder);
-  const pending = [start, ...patched];
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    if (seen.has(folder)) continue;
-    seen.add(folder);
-    if (!known.has(folder)) await metadata(folder);
-    const found = known.get(folder);
-    if (found === undefined) throw new InputsUnknown(`cargo metadata knows no package in ${folder}`);
-    for (const { path, kind } of found.dependencies) {
-      if (path === undefined || (kind === 'dev' && folder !== start)) continue;
-      pending.push(await realpath(path).catch(() => missing(path)));
-    }
-  }
-  return {
-    folders: [...seen],
-    names: [...seen].flatMap((folder) => known.get(folder)?.name ?? []),
-    workspaceRoot: root,
-    targetDirectory: await realpath(first.target_directory).catch(() => first.target_directory),
-  };
+/** What cargo says of packages, asked once for each workspace. */
+export class Workspaces {
+  readonly #packages = new Map<string, Metadata['packages'][number] & { workspace: Metadata }>();
+  readonly #env: Record<string, string>;
 
-  async function metadata(folder: string): Promise<Metadata> {
+  /** `env` is the gates'. */
+  constructor(env: Record<string, string>) {
+    this.#env = env;
+  }
+
+  /**
+   * The crates behind a package. Its own dev-dependencies count (its tests use them), those of what it depends on do
+   * not. Throws InputsUnknown when cargo cannot say, or when cargo is configured to take sources from elsewhere.
+   */
+  async cratesOf(packageFolder: string): Promise<Crates> {
+    const start = await realpath(packageFolder).catch(() => missing(packageFolder));
+    const { workspace } = await this.#find(start);
+    const root = await realpath(workspace.workspace_root);
+    const seen = new Map<string, string>();
+    const pending = [start, ...(await patchedPaths(join(root, 'Cargo.toml')))];
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      if (seen.has(folder)) continue;
+      const { name, dependencies } = await this.#find(folder);
+      seen.set(folder, name);
+      for (const { path, kind } of dependencies) {
+        if (path === undefined || (kind === 'dev' && folder !== start)) continue;
+        pending.push(await realpath(path).catch(() => missing(path)));
+      }
+    }
+    const target = workspace.target_directory;
+    return {
+      folders: [...seen.keys()],
+      names: [...seen.values()],
+      workspaceRoot: root,
+      targetDirectory: await realpath(target).catch(() => target),
+    };
+  }
+
+  async #find(folder: string) {
+    if (!this.#packages.has(folder)) await this.#ask(folder);
+    const found = this.#packages.get(folder);
+    if (found === undefined) throw new InputsUnknown(`cargo metadata knows no package in ${folder}`);
+    return found;
+  }
+
+  async #ask(folder: string): Promise<void> {
+    await requireProgram('cargo', this.#env);
     const manifest = join(folder, 'Cargo.toml');
     const { exitCode, stdout, stderr } = await runCommand(
       ['cargo', 'metadata', '--no-deps', '--format-version', '1', '--manifest-path', manifest],
-      { cwd: folder, env },
+      { cwd: folder, env: this.#env },
     );
     if (exitCode !== 0) throw new InputsUnknown(`cargo metadata: ${cleanLine(stderr, 200)}`);
-    const found = parsed(stdout);
-    for (const each of found.packages) known.set(await realpath(dirname(each.manifest_path)), each);
-    return found;
+    const workspace = parsed(stdout);
+    for (const each of workspace.packages) {
+      this.#packages.set(await realpath(dirname(each.manifest_path)), { ...each, workspace });
+    }
   }
 }
 

@@ -6,7 +6,11 @@ const REPORT = /^(?:\.staging-deploy-report\.lock|.*-staging-deploy-report(?:-\d
 
 /** Whether a path is an evidence report, or the lock beside it. */
 export function isReport(path: string, { serviceDir }: TargetCheckout): boolean {
-  return dirname(path) === join(serviceDir, 'docs/reports') && REPORT.test(basename(path));
+  return (
+    path.includes('-report') &&
+    dirname(path) === join(serviceDir, 'docs/reports') &&
+    REPORT.test(basename(path))
+  );
 }
 
 /**
@@ -23,10 +27,10 @@ export function isOutputOf(
     ...crates.map(({ targetDirectory }) => relative(root, targetDirectory)),
   ];
   return (path) => {
-    const plain = path.replace(/\/$/, '');
+    const plain = path.endsWith('/') ? path.slice(0, -1) : path;
     return (
       folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`)) ||
-      plain.split('/').includes('node_modules') ||
+      `/${plain}/`.includes('/node_modules/') ||
       isReport(plain, checkout)
     );
   };
