@@ -118,6 +118,7 @@ await runScript(usage, async ({ env, out }) => {
       checkout,
       env,
       verify: !values.skipVerify,
+      gates: values,
     });
     out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
     const { facts } = preflight;

@@ -11,6 +11,7 @@ import {
   UserError,
 } from '@deploy/cli';
 import { chooseIdentity, cloudSettings, requireImage, requireLocation } from '@deploy/cloudrun';
+import { gateSettings } from '@deploy/gates';
 import { renderPreflight } from './preflight/print.ts';
 import { requireNoErrors, runPreflight } from './preflight/run.ts';
 import { imageSetting, preflightSettings } from './preflight/settings.ts';
@@ -23,6 +24,7 @@ const settings = {
   skipVerify: flag('SKIP_VERIFY', 'the verification gates will be left out, so their tools are not needed'),
   dryRun: flag('DRY_RUN', 'check only what is on this machine'),
   ...checkoutSettings,
+  ...gateSettings,
 };
 
 const usage: Usage = {
@@ -49,6 +51,7 @@ await runScript(usage, async ({ env, out }) => {
     checkout: checkoutOrWhyNot(),
     env,
     verify: !values.skipVerify,
+    gates: values,
     dryRun: values.dryRun,
   });
   out.data(await renderPreflight(preflight, values.preflightFormat, process.stdout));

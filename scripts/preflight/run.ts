@@ -1,14 +1,15 @@
 import { type Environment, type Finding, type TargetCheckout, UserError } from '@deploy/cli';
 import { type CloudCheckRequest, type CloudFacts, checkCloud } from '@deploy/cloudrun';
-import { checkTools } from '@deploy/gates';
+import { checkTools, explainGates, type GateChoices, gateIds } from '@deploy/gates';
 import { reportedTraffic } from '@deploy/report';
 
 export type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
   /** The target checkout, or why there is none. */
   checkout: TargetCheckout | UserError;
   env: Environment;
-  /** Whether the verification gates are going to run. */
+  /** Whether the verification gates are going to run, and what is asked of them. */
   verify: boolean;
+  gates: GateChoices;
   /** Leaves out everything that asks the cloud. */
   dryRun?: boolean;
 };
@@ -31,13 +32,29 @@ const ORDER = [
 
 /** Checks every precondition of a deployment, all at once, and changes nothing. */
 export async function runPreflight(request: PreflightRequest): Promise<Preflight> {
-  const { checkout, env, verify, dryRun = false } = request;
+  const { checkout, env, verify, gates, dryRun = false } = request;
   const [cloud, tools] = await Promise.all([
     dryRun ? undefined : checkCloudWithReport(request),
-    checkout instanceof UserError ? [noCheckout(checkout)] : checkTools({ checkout, env, verify }),
+    checkout instanceof UserError
+      ? [noCheckout(checkout)]
+      : checkTools({
+          checkout,
+          env,
+          gates: verify ? (gates.selected ?? gateIds) : [],
+          isCached: cachedGates(request, checkout),
+        }),
   ]);
   const findings = [...(cloud?.findings ?? [leftOut]), ...tools].sort((a, b) => rank(a) - rank(b));
   return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
+}
+
+/** Says of a gate whether its verdict is cached; the cache is asked when the first one is asked after. */
+function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout) {
+  let explained: ReturnType<typeof explainGates> | undefined;
+  return async (gate: string): Promise<boolean> => {
+    explained ??= explainGates({ checkout, env, choices: gates });
+    return (await explained).some((each) => each.gate === gate && each.expect === 'hit');
+  };
 }
 
 /** Throws a UserError that names the checks that found an error, if any did. */

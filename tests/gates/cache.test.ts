@@ -89,6 +89,24 @@ describe('cached verdicts', {
     assert.deepEqual(states(await checkout.run({ choices })), ['sw-policy miss']);
   });
 
+  test('a gate gets what steers it and what the machine needs, and neither secrets nor anything else', async () => {
+    await using checkout = await cachingCheckout();
+    await checkout.add(POLICY, '\nenv | sed "s/^/has /"\n');
+    const env = {
+      RUSTFLAGS: '-Dwarnings',
+      LATENCY_SAMPLES: '3',
+      WORKOS_API_KEY: 'canary-1',
+      CARGO_REGISTRY_TOKEN: 'canary-2',
+      FAVOURITE_COLOUR: 'canary-3',
+      LANG: 'canary-4',
+    };
+    const { text } = await checkout.run({ choices: { selected: ['sw-policy'] }, env });
+    assert.match(text, /^has RUSTFLAGS=-Dwarnings$/m);
+    assert.match(text, /^has LATENCY_SAMPLES=3$/m);
+    assert.match(text, /^has PATH=/m);
+    assert.doesNotMatch(text, /canary|^has (?:TURBO|GATES|npm)_/m);
+  });
+
   test('a gate with exit code 75 of its own has failed', async () => {
     await using checkout = await cachingCheckout();
     await checkout.put(POLICY, '#!/bin/sh\nexit 75\n');

@@ -11,7 +11,7 @@ export const SERVICE = 'apps/openagents.com/service';
 export const WEB = 'apps/openagents.com/web-shell';
 
 /** Everything afresh unless a cached verdict is younger than a week. */
-const CHOICES: GateChoices = {
+export const CHOICES: GateChoices = {
   selected: undefined,
   force: false,
   maxAgeMs: 7 * 86_400_000,

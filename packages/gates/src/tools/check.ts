@@ -1,6 +1,6 @@
 import type { Environment, Finding, TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
-import { type Gate, type GateId, verificationGates, webShellBuildTasks } from '../gates.ts';
+import { type GateId, verificationGates, webShellBuildTasks } from '../gates.ts';
 import { gitIn, hasChanges } from '../inputs/git.ts';
 import { InputsUnknown } from '../inputs/unknown.ts';
 import { type Needs, needsOf, type Tool } from './needs.ts';
@@ -9,10 +9,10 @@ import { lookForTool, type ToolState } from './versions.ts';
 export type ToolCheckRequest = {
   checkout: TargetCheckout;
   env: Environment;
-  /** Whether the verification gates will run, and not only the web-shell build. */
-  verify: boolean;
-  /** Whether a gate's verdict is cached, so that it will not run. */
-  isCached?(gate: GateId): Promise<boolean> | boolean;
+  /** The verification gates that are to run; the web-shell build always is. */
+  gates: readonly GateId[];
+  /** Whether a gate's verdict is cached, so that it will not run; asked of gates for which something is missing. */
+  isCached?(gate: GateId): Promise<boolean>;
 };
 
 const CHECK = 'tools';
@@ -26,66 +26,54 @@ const HOW_TO_GET: Readonly<Record<Tool, string>> = {
   jq: 'Install jq.',
 };
 
-type GateNeeds = Needs & { gate: GateId; cached: boolean };
+type GateNeeds = Needs & { gate: GateId };
 
 /** Whether what the gates will call is there, and what they will be run on. Nothing is thrown for what is missing. */
 export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> {
-  const { checkout, env, verify, isCached = () => false } = request;
-  const gates = [...webShellBuildTasks, ...(verify ? verificationGates : [])];
-  const [needs, commit] = await Promise.all([
-    Promise.all(gates.map((gate) => needsOfGate(gate, checkout, isCached))),
-    checkCheckout(checkout, env),
-  ]);
+  const { checkout, env, isCached = async () => false } = request;
+  const gates = [...webShellBuildTasks, ...verificationGates.filter(({ id }) => request.gates.includes(id))];
+  const commit = checkCheckout(checkout, env);
+  const needs = await Promise.all(
+    gates.map(async (gate): Promise<GateNeeds> => ({ gate: gate.id, ...(await needsOf(gate, checkout)) })),
+  );
   const tools = [...new Set(needs.flatMap((each) => [...each.tools]))];
   const states = await Promise.all(tools.map((tool) => lookForTool(tool, checkout, env)));
-  const looked = tools.map((tool, i) => ({ tool, state: states[i] as ToolState }));
-  const there = looked.flatMap(({ tool, state }) =>
-    state.there ? [state.version === undefined ? tool : `${tool} ${state.version}`] : [],
-  );
+  const there: string[] = [];
+  const missing: Promise<Finding>[] = [];
+  for (const [i, tool] of tools.entries()) {
+    const state = states[i] as ToolState;
+    const needing = needs.filter((each) => each.tools.has(tool));
+    if (state.there) there.push(state.version === undefined ? tool : `${tool} ${state.version}`);
+    else missing.push(finding(needing, `${tool} ${state.why}`, HOW_TO_GET[tool], isCached));
+  }
+  for (const each of needs) {
+    for (const script of each.missingScripts) {
+      const problem = `${script} is missing from the checkout`;
+      missing.push(finding([each], problem, 'Check OPENAGENTS_REPO_ROOT and WEB_SHELL_DIR.', isCached));
+    }
+  }
   return [
     ...(there.length === 0 ? [] : [{ check: CHECK, state: 'ok', found: there.join(', ') } as const]),
-    ...looked.flatMap(({ tool, state }) =>
-      state.there
-        ? []
-        : [
-            finding(
-              needs.filter((each) => each.tools.has(tool)),
-              `${tool} ${state.why}`,
-              HOW_TO_GET[tool],
-            ),
-          ],
-    ),
-    ...needs.flatMap((each) =>
-      each.missingScripts.map((script) =>
-        finding(
-          [each],
-          `${script} is missing from the checkout`,
-          'Check OPENAGENTS_REPO_ROOT and WEB_SHELL_DIR.',
-        ),
-      ),
-    ),
-    commit,
+    ...(await Promise.all(missing)),
+    await commit,
   ];
 }
 
-async function needsOfGate(
-  gate: Gate,
-  checkout: TargetCheckout,
+async function finding(
+  needing: readonly GateNeeds[],
+  problem: string,
+  advice: string,
   isCached: NonNullable<ToolCheckRequest['isCached']>,
-): Promise<GateNeeds> {
-  const [needs, cached] = await Promise.all([needsOf(gate, checkout), isCached(gate.id)]);
-  return { gate: gate.id, cached, ...needs };
-}
-
-function finding(needing: readonly GateNeeds[], problem: string, advice: string): Finding {
-  const running = needing.filter(({ cached }) => !cached);
-  const names = (each: readonly GateNeeds[]): string => each.map(({ gate }) => gate).join(', ');
+): Promise<Finding> {
+  const names = needing.map(({ gate }) => gate);
+  const cached = await Promise.all(names.map(isCached));
+  const running = names.filter((_, i) => !cached[i]);
   return running.length > 0
-    ? { check: CHECK, state: 'error', found: `${problem}; needed by ${names(running)}`, advice }
+    ? { check: CHECK, state: 'error', found: `${problem}; needed by ${running.join(', ')}`, advice }
     : {
         check: CHECK,
         state: 'note',
-        found: `${problem}; ${names(needing)} would need it, but their verdicts are cached`,
+        found: `${problem}; ${names.join(', ')} would need it, but their verdicts are cached`,
       };
 }
 
