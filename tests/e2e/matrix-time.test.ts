@@ -6,14 +6,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MatrixWorld, matrixWorld, statuses } from '../support/matrix.ts';
-import { runSlowLanes } from '../support/matrix-lanes.ts';
-
-test('slow lanes take no longer together than the slowest of them', async () => {
-  const { durationMs, lanes } = await runSlowLanes();
-  assert.ok(lanes.builds >= 9000 && lanes.requests >= 7000 && lanes.logs >= 8000, JSON.stringify(lanes));
-  const slowest = Math.max(...Object.values(lanes));
-  assert.ok(durationMs <= slowest * 1.15, `${durationMs} ms in all, the lanes ${JSON.stringify(lanes)}`);
-});
 
 test('through a pipe a line appears as soon as its turn has come', async () => {
   await using world = await matrixWorld({ cargo: 'while [ ! -e "$HOME/go" ]; do sleep 0.05; done' });

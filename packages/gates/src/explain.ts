@@ -37,7 +37,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
       return miss(`nothing is cached of it: ${print?.unknown ?? 'it has no inputs'}`);
     }
     const [place, nearest] = await Promise.all([
-      askTurbo({ task: gate.id, fingerprint: print.id, checkout, env }),
+      askTurbo({ gate: gate.id, fingerprint: print.id, checkout, env }),
       nearestRemembered(gate.id, print.inputs),
     ]);
     const evidence = nearest?.changed.length === 0 ? nearest.verdict.evidence : undefined;

@@ -227,9 +227,9 @@ async function turboRun(
   cache: CacheMode,
   fingerprint = '',
 ): Promise<TurboRun> {
-  await forgetEvidence(gate.id);
+  if (cache !== 'none') await forgetEvidence(gate.id);
   return runTurbo({
-    task: gate.id,
+    gate: gate.id,
     cache,
     fingerprint,
     checkout,

@@ -22,11 +22,14 @@ export type TurboRun = {
   complaint: string;
 };
 
-/** `use` reads and writes the cache, `renew` only writes, `none` does neither. */
+/**
+ * `use` reads and writes the cache, `renew` only writes, `none` does neither: a task of its own then, whose log is not
+ * the one that somebody else is about to have cached.
+ */
 export type CacheMode = 'use' | 'renew' | 'none';
 
 export type TurboRequest = {
-  task: GateId;
+  gate: GateId;
   cache: CacheMode;
   fingerprint: string;
   checkout: TargetCheckout;
@@ -42,11 +45,6 @@ export type TurboRequest = {
 
 const PACKAGE = '@deploy/gates';
 const STOPPING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const CACHE_FLAGS: Record<CacheMode, readonly string[]> = {
-  use: [],
-  renew: ['--force'],
-  none: ['--cache=local:,remote:'],
-};
 const LOCAL_ONLY = '--cache=local:rw,remote:';
 // Of turbo's own variables; each as https://turborepo.com/docs/reference/system-environment-variables has it.
 const TURBO_VARIABLE =
@@ -62,8 +60,9 @@ export function isUnsigned(env: Environment): boolean {
  * gate has started.
  */
 export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
-  const { task, cache, env, onLine } = request;
-  const flags = cache === 'none' ? CACHE_FLAGS.none : [...CACHE_FLAGS[cache], ...localOnly(env)];
+  const { gate, cache, env, onLine } = request;
+  const task = cache === 'none' ? uncachedTask(gate) : gate;
+  const flags = [...(cache === 'renew' ? ['--force'] : []), ...localOnly(env)];
   const child = $({
     cwd: projectRoot,
     env: turboEnvironment(request),
@@ -97,22 +96,22 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
 
 /** Which of these tasks, by fingerprint, turbo would take from a cache, and from which; nothing is run. */
 export async function askTurbo(
-  request: Pick<TurboRequest, 'task' | 'fingerprint' | 'checkout' | 'env'>,
+  request: Pick<TurboRequest, 'gate' | 'fingerprint' | 'checkout' | 'env'>,
 ): Promise<'local' | 'remote' | undefined> {
-  const { task, env } = request;
+  const { gate, env } = request;
   const child = $({
     cwd: projectRoot,
     env: turboEnvironment({ ...request, gateEnv: {}, secretsPath: '' }),
     nothrow: true,
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-  })`turbo run ${task} --filter=${PACKAGE} --dry=json ${localOnly(env)}`;
+  })`turbo run ${gate} --filter=${PACKAGE} --dry=json ${localOnly(env)}`;
   const { stdout } = await child;
   try {
     const { tasks } = JSON.parse(stdout) as {
       tasks: { task: string; cache: { local: boolean; remote: boolean } }[];
     };
-    const cache = tasks.find((each) => each.task === task)?.cache;
+    const cache = tasks.find((each) => each.task === gate)?.cache;
     return cache?.local ? 'local' : cache?.remote ? 'remote' : undefined;
   } catch {
     return undefined;
@@ -120,17 +119,22 @@ export async function askTurbo(
 }
 
 /** The lines that a gate wrote when its result was established, which turbo has brought back. */
-export async function replayedLines(task: GateId): Promise<GateLine[]> {
-  const file = join(projectRoot, 'packages/gates/.turbo', `turbo-${task}.log`);
+export async function replayedLines(gate: GateId): Promise<GateLine[]> {
+  const file = join(projectRoot, 'packages/gates/.turbo', `turbo-${gate}.log`);
   const text = await readFile(file, 'utf8').catch(() => '');
   return text.split(/\r?\n/).flatMap((line) => unframeLine(line) ?? []);
+}
+
+/** The web-shell build is of no cache anyway. */
+function uncachedTask(gate: GateId): string {
+  return gate === 'web-shell-build' ? gate : `${gate}-uncached`;
 }
 
 function localOnly(env: Environment): string[] {
   return isUnsigned(env) ? [LOCAL_ONLY] : [];
 }
 
-function turboEnvironment(request: Omit<TurboRequest, 'task' | 'cache' | 'onLine'>): Record<string, string> {
+function turboEnvironment(request: Omit<TurboRequest, 'gate' | 'cache' | 'onLine'>): Record<string, string> {
   const { env, checkout, gateEnv, fingerprint, secretsPath } = request;
   const own = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && TURBO_VARIABLE.test(name) ? [[name, value] as const] : [],
@@ -182,7 +186,7 @@ type SummaryFile = {
 };
 
 /** Reads the summary of this very run, whose file turbo names, and clears it away: it would never be read again. */
-async function readSummary(file: string | undefined, task: GateId): Promise<TaskSummary | undefined> {
+async function readSummary(file: string | undefined, task: string): Promise<TaskSummary | undefined> {
   if (file === undefined) return undefined;
   const { tasks } = JSON.parse(await readFile(file, 'utf8')) as SummaryFile;
   await rm(file, { force: true });

@@ -1,0 +1,29 @@
+import type { Emulator } from '@deploy/emulator';
+import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { runScriptProcess, type ScriptRun } from './run-script.ts';
+import { NEW_IMAGE, PROJECT } from './staging.ts';
+import { standInTools } from './stand-in-tools.ts';
+
+export type PreflightWorld = Awaited<ReturnType<typeof preflightWorld>>;
+
+/** An emulator, a checkout whose gates need a cargo that is always there, and what an operator would set. */
+export async function preflightWorld(cloud: Emulator) {
+  const checkout = await sampleCheckout();
+  const tools = await standInTools({ cargo: 'echo "cargo 1.2.3"', rustc: 'echo /' });
+  const env = {
+    CLOUD_RUN_EMULATOR_HOST: cloud.host,
+    PROJECT,
+    IMAGE: NEW_IMAGE,
+    OPENAGENTS_REPO_ROOT: checkout.root,
+  };
+  return {
+    cloud,
+    checkout,
+    tools,
+    run: (script: string, more: Record<string, string | undefined> = {}): Promise<ScriptRun> =>
+      runScriptProcess(script, [], { env: { ...env, ...more }, pathFirst: [tools.folder] }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([cloud, checkout, tools].map((each) => each[Symbol.asyncDispose]()));
+    },
+  };
+}
