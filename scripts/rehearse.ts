@@ -10,7 +10,7 @@ import { sampleCheckout } from './rehearsal/sample-checkout.ts';
 import { lookAtServing } from './rehearsal/serving.ts';
 import { PROJECT, SERVICE, STAGING } from './rehearsal/staging.ts';
 import { runStep, type StepResult } from './rehearsal/step.ts';
-import { summaryTable } from './rehearsal/summary.ts';
+import { summaryLines } from './rehearsal/summary.ts';
 
 const usage: Usage = {
   script: 'scripts/rehearse.ts',
@@ -61,7 +61,7 @@ await runScript(usage, async ({ argv, env, out }) => {
       : `It LACKS: ${evidence.missing.join(', ')}`,
   );
 
-  out.data(`\n## Summary\n\n${summaryTable(results)}`);
+  out.data(`\n## Summary\n\n${summaryLines(results, SERVICE)}`);
   if (cargo.notice !== undefined) out.data(cargo.notice);
   const failed = results.filter(({ asExpected }) => !asExpected);
   if (failed.length > 0) {

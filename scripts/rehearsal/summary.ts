@@ -1,20 +1,25 @@
-import Table from 'cli-table3';
 import type { StepResult } from './step.ts';
 
-/** The rehearsal's summary: a row a step. */
-export function summaryTable(results: readonly StepResult[]): string {
-  const table = new Table({
-    head: ['step', 'exit code', 'as expected', 'seconds', 'serving afterwards'],
-    style: { head: [], border: [] },
-  });
-  for (const { title, exitCode, asExpected, durationMs, serving } of results) {
-    table.push([
-      title,
-      exitCode,
-      asExpected ? 'yes' : 'NO',
-      (durationMs / 1000).toFixed(1),
-      serving.replaceAll(', ', '\n'),
-    ]);
-  }
-  return table.toString();
+/**
+ * The rehearsal's summary, a line a step, so that all of it fits a screen. Revisions go without the service's name, which
+ * is the same for all.
+ */
+export function summaryLines(results: readonly StepResult[], service: string): string {
+  const rows = results.map(({ title, exitCode, asExpected, durationMs, serving }) => [
+    asExpected ? 'ok' : 'NOT AS EXPECTED',
+    String(exitCode),
+    `${(durationMs / 1000).toFixed(1)} s`,
+    serving.replaceAll(`${service}-`, ''),
+    title,
+  ]);
+  const table = [['', 'exit', 'time', 'serving afterwards', 'step'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
