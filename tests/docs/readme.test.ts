@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
+import { type Emulator, startEmulator } from '@deploy/emulator';
+import { toString as textOf } from 'mdast-util-to-string';
+import { prepareCargo } from '../../scripts/rehearsal/cargo-stand-in.ts';
+import { childEnvironment } from '../../scripts/rehearsal/environment.ts';
+import { matrixSeeds, matrixSteps } from '../../scripts/rehearsal/matrix.ts';
+import { rolloutSteps } from '../../scripts/rehearsal/rollout.ts';
+import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { SERVICE, STAGING } from '../../scripts/rehearsal/staging.ts';
+import { allOf, blocksOf, readPage } from './markdown.ts';
+
+const readme = await readPage('README.md');
+const [twoCommands = '', ...rollout] = blocksOf(readme, 'sh');
+const hasOpenssl = spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0;
+
+function staging(): Promise<Emulator> {
+  const services = [...STAGING.services, ...matrixSeeds.services];
+  return startEmulator({ ...STAGING, reconcileMs: 30, services, jobs: matrixSeeds.jobs });
+}
+
+test('the two commands are those that are run on a clean checkout before a change lands', () => {
+  const ci = readFileSync(join(projectRoot, '.ci/run'), 'utf8');
+  const commands = twoCommands.split('\n');
+  assert.equal(commands.length, 2);
+  for (const command of commands) assert.ok(ci.includes(command.replace('npx ', 'npx --yes ')), command);
+});
+
+test('every command of the rollout does what it is there for, in order, against a local Cloud Run', {
+  skip: !hasOpenssl && 'there is no openssl on this machine',
+}, async () => {
+  await using cloud = await staging();
+  await using checkout = await sampleCheckout();
+  await using cargo = await prepareCargo();
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'readme-'));
+  const revisions = { '<stable>': '', '<canary>': '' };
+  // What differs from a real rollout: where things are, and the names that are made on the way.
+  const places = {
+    '<tag>': 'candidate',
+    '<checkout>': checkout.root,
+    '<staging-runtime>': cloud.service('runtime-staging').uri,
+    '<production-runtime>': cloud.service('runtime').uri,
+    'https://staging.openagents.com': cloud.service(SERVICE).uri,
+    'https://openagents.com': cloud.service('openagents-control-service').uri,
+  };
+  const surroundings = { emulator: cloud, checkout: checkout.root, toolFolder: cargo.folder };
+  const ownTools = join(projectRoot, 'node_modules/.bin');
+  let env = childEnvironment({ ...process.env, PATH: `${ownTools}:${process.env.PATH}` }, surroundings);
+  const outputs: string[] = [];
+  for (const block of rollout) {
+    const concrete = Object.entries({ ...places, ...revisions }).reduce(
+      (shell, [from, to]) => shell.replaceAll(from, to),
+      block,
+    );
+    const shell = `${concrete}\nenv -0 > '${join(folder.path, 'env')}'`;
+    const run = await inShell(shell, env);
+    assert.equal(run.exitCode, 0, `${shell}\n${run.output}`);
+    outputs.push(run.output);
+    // What a block exports is there in the next one, as in a terminal.
+    env = parseEnvironment(await readFile(join(folder.path, 'env'), 'utf8'));
+    const [newest = '', before = newest] = cloud.revisions(SERVICE).map(({ name }) => name.split('/').at(-1));
+    if (block.includes('deploy-staging.ts'))
+      Object.assign(revisions, { '<stable>': before, '<canary>': newest });
+  }
+  const output = outputs.join('\n');
+  assert.match(output, /is ready without traffic/);
+  assert.match(output, /^ok: control-service smoke checks passed for /m);
+  assert.match(output, /^\[passed\] control-canary-status/m);
+  const serving = cloud
+    .service(SERVICE)
+    .trafficStatuses.map(({ revision, percent }) => `${revision} ${percent}`);
+  assert.deepEqual(serving, [`${revisions['<stable>']} 100`]);
+});
+
+test('the rehearsal that is shown has the steps of the rehearsal that there is', async () => {
+  await using cloud = await staging();
+  const [shown = ''] = blocksOf(readme, 'text');
+  const rows = shown
+    .slice(shown.indexOf('## Summary'))
+    .split('\n')
+    .filter((line) => line.startsWith('ok '));
+  const titles = [...rolloutSteps(cloud), ...matrixSteps(cloud)].map((step) => step().title);
+  assert.deepEqual(
+    rows.map((row, i) => row.endsWith(`  ${titles[i]}`)),
+    titles.map(() => true),
+    `the steps are now: ${titles.join('; ')}`,
+  );
+});
+
+test('every message that the troubleshooting quotes is one of ours', () => {
+  const sources = ['packages', 'scripts']
+    .flatMap((folder) =>
+      readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+        join(folder, file),
+      ),
+    )
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+    .map((file) => readFileSync(join(projectRoot, file), 'utf8'));
+  const table = allOf(readme, 'table').find(
+    ({ children: [head] }) => head && textOf(head).startsWith('message'),
+  );
+  const messages =
+    table?.children.slice(1).map(({ children: [quoted] }) => (quoted ? textOf(quoted) : '')) ?? [];
+  assert.ok(messages.length > 10);
+  for (const message of messages)
+    assert.ok(
+      sources.some((source) => source.includes(message)),
+      message,
+    );
+});
+
+test('every page that the README links to is there', async () => {
+  const links = allOf(readme, 'link').filter(({ url }) => !url.includes(':'));
+  assert.ok(links.length > 2);
+  for (const { url } of links) await readFile(join(projectRoot, url));
+});
+
+async function inShell(shell: string, env: Record<string, string>) {
+  const child = spawn('bash', ['-euc', shell], { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [exitCode] = await ended;
+  return { exitCode, output: `${stdout}${stderr}` };
+}
+
+function parseEnvironment(dump: string): Record<string, string> {
+  const entries = dump.split('\0').filter((entry) => entry.includes('='));
+  return Object.fromEntries(
+    entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
+}
