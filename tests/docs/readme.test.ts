@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
@@ -16,11 +16,11 @@ import { matrixSeeds, matrixSteps } from '../../scripts/rehearsal/matrix.ts';
 import { rolloutSteps } from '../../scripts/rehearsal/rollout.ts';
 import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
 import { SERVICE, STAGING } from '../../scripts/rehearsal/staging.ts';
+import { without } from '../support/needs.ts';
 import { allOf, blocksOf, readPage } from './markdown.ts';
 
 const readme = await readPage('README.md');
 const [twoCommands = '', ...rollout] = blocksOf(readme, 'sh');
-const hasOpenssl = spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0;
 
 function staging(): Promise<Emulator> {
   const services = [...STAGING.services, ...matrixSeeds.services];
@@ -35,7 +35,7 @@ test('the two commands are those that are run on a clean checkout before a chang
 });
 
 test('every command of the rollout does what it is there for, in order, against a local Cloud Run', {
-  skip: !hasOpenssl && 'there is no openssl on this machine',
+  skip: await without('openssl'),
 }, async () => {
   await using cloud = await staging();
   await using checkout = await sampleCheckout();

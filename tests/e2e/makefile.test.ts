@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +6,9 @@ import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { $ } from 'zx/core';
 import { cloudEnv, cloudWith, revisionNames, serving } from '../support/cloud.ts';
+import { without } from '../support/needs.ts';
 import { scriptNames } from '../support/script-names.ts';
 
-const hasMake = spawnSync('make', ['--version'], { stdio: 'ignore' }).status === 0;
 const makefile = join(projectRoot, 'Makefile');
 const targets = [...readFileSync(makefile, 'utf8').matchAll(/^([a-z-]+):/gm)].map(
   ([, target]) => target ?? '',
@@ -22,7 +21,7 @@ async function make(args: readonly string[], { cwd = projectRoot, env = {} } = {
   return { exitCode: run.exitCode, stdout: run.stdout, stderr: run.stderr };
 }
 
-describe('the Makefile', { skip: !hasMake && 'there is no make on this machine', concurrency: 2 }, () => {
+describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => {
   test('tells every target it has', async () => {
     const { exitCode, stdout } = await make([]);
     assert.equal(exitCode, 0);

@@ -1,3 +1,4 @@
+import { runCommand } from '@deploy/cli';
 import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
 import { hasDockerRegistry } from './docker-registry.ts';
 
@@ -5,6 +6,8 @@ const looks = {
   'a cargo': async () => (await findRustTools()).cargo,
   'a cargo that checks for WebAssembly': async () => (await findRustTools()).wasm,
   'a docker-registry': async () => hasDockerRegistry(),
+  make: async () => (await runCommand(['make', '--version'])).exitCode === 0,
+  openssl: async () => (await runCommand(['openssl', 'version'])).exitCode === 0,
 };
 
 /**
