@@ -1,11 +1,15 @@
 import {
+  addStepSummary,
   checkoutSettings,
   findTargetCheckout,
   flag,
+  grouped,
   performAction,
   readSettings,
   resolveProject,
   runScript,
+  startLiveLine,
+  stepSummarySetting,
   textWithDefault,
   type Usage,
   UserError,
@@ -23,6 +27,7 @@ import {
 } from '@deploy/cloudrun';
 import { gateSettings, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import { evidenceSettings, openEvidence } from '@deploy/report';
+import { gatesMarkdown } from './gates/print.ts';
 import { renderPreflight } from './preflight/print.ts';
 import { requireNoErrors, runPreflight } from './preflight/run.ts';
 import { imageSetting, preflightSettings } from './preflight/settings.ts';
@@ -38,6 +43,7 @@ const settings = {
   dryRun: flag('DRY_RUN', 'build and verify, but touch nothing in the cloud'),
   ...checkoutSettings,
   ...evidenceSettings,
+  stepSummary: stepSummarySetting,
 };
 
 const usage: Usage = {
@@ -71,7 +77,9 @@ await runScript(usage, async ({ env, out }) => {
 
   out.data(`[staging] project=${location.project} region=${location.region} service=${location.service}`);
   let baseUrl: string | undefined;
-  if (!values.skipPreflight && !values.dryRun) await evidence.step('preflight', checkPreconditions);
+  if (!values.skipPreflight && !values.dryRun) {
+    await evidence.step('preflight', () => grouped({ env, out }, 'preconditions', checkPreconditions));
+  }
   out.data('[deploy] rust web-shell dist build');
   await evidence.step('web-shell build', async () => requirePassed(await runWebShellBuild(gates)));
   if (values.skipVerify) await evidence.gatesSkipped();
@@ -81,6 +89,7 @@ await runScript(usage, async ({ env, out }) => {
       // The first failure ends it, as it always has: the answer that a deployment waits for is known by then.
       const run = await runGates({ ...gates, choices: values, stopAtFirst: true });
       await evidence.gates(run);
+      await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
       requirePassed(run);
       if (run.leftOut.length > 0)
         out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);
@@ -100,6 +109,10 @@ await runScript(usage, async ({ env, out }) => {
     const deployed = await performAction(deployNoTraffic(openApi, location, image), run);
     if (deployed.dryRun) return;
     await evidence.deployed(deployed.outcome);
+    const { service, revision, traffic } = deployed.outcome;
+    const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
+    const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
+    await addStepSummary(values.stepSummary, deployment, out.note);
     out.data(
       `[deploy] done. ${deployed.outcome.revision} is ready without traffic. Next: shift traffic by the canary runbook ` +
         '(scripts/canary-rollout.ts set-traffic), then run scripts/smoke-health.ts and scripts/smoke-control.ts' +
@@ -109,6 +122,7 @@ await runScript(usage, async ({ env, out }) => {
   return 0;
 
   async function checkPreconditions(): Promise<void> {
+    const live = await startLiveLine('checking the preconditions');
     const preflight = await runPreflight({
       connection,
       credentialsFile: values.credentialsFile,
@@ -119,7 +133,7 @@ await runScript(usage, async ({ env, out }) => {
       env,
       verify: !values.skipVerify,
       gates: values,
-    });
+    }).finally(live.stop);
     out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
     const { facts } = preflight;
     if (facts !== undefined) {

@@ -1,15 +1,18 @@
 import {
+  addStepSummary,
   checkoutSettings,
   findTargetCheckout,
   readSettings,
   refuseUsage,
   runScript,
+  startLiveLine,
+  stepSummarySetting,
   type Usage,
 } from '@deploy/cli';
 import { explainGates, gateSettings, requirePassed, runGates } from '@deploy/gates';
-import { explanationLine, verdictLine } from './gates/print.ts';
+import { explanationLine, gatesMarkdown, verdictLine } from './gates/print.ts';
 
-const settings = { ...checkoutSettings, ...gateSettings };
+const settings = { ...checkoutSettings, ...gateSettings, stepSummary: stepSummarySetting };
 
 const usage: Usage = {
   script: 'scripts/gates.ts',
@@ -36,12 +39,14 @@ await runScript(usage, async ({ argv, env, out }) => {
   const values = readSettings(env, settings);
   const checkout = findTargetCheckout(values);
   if (option === '--explain') {
-    for (const each of await explainGates({ checkout, env, choices: values }))
-      out.data(explanationLine(each));
+    const live = await startLiveLine('looking at what the verdicts rest on');
+    const explanations = await explainGates({ checkout, env, choices: values }).finally(live.stop);
+    for (const each of explanations) out.data(explanationLine(each));
     return 0;
   }
   const run = await runGates({ checkout, env, out, choices: values });
   for (const result of run.results) out.data(verdictLine(result));
+  await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
   if (run.leftOut.length > 0) out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);
   requirePassed(run, 'The other gates have been run as well.');
   return 0;

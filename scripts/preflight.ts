@@ -5,6 +5,7 @@ import {
   readSettings,
   resolveProject,
   runScript,
+  startLiveLine,
   type TargetCheckout,
   textWithDefault,
   type Usage,
@@ -42,6 +43,7 @@ await runScript(usage, async ({ env, out }) => {
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
   if (values.image !== undefined) requireImage(values.image, 'IMAGE');
+  const live = await startLiveLine('checking the preconditions');
   const preflight = await runPreflight({
     connection: { emulatorHost: values.emulatorHost, identity: chooseIdentity(values) },
     credentialsFile: values.credentialsFile,
@@ -53,7 +55,7 @@ await runScript(usage, async ({ env, out }) => {
     verify: !values.skipVerify,
     gates: values,
     dryRun: values.dryRun,
-  });
+  }).finally(live.stop);
   out.data(await renderPreflight(preflight, values.preflightFormat, process.stdout));
   requireNoErrors(preflight, 'What to do about each is said with it. Nothing was changed.');
   return 0;

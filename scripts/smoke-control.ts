@@ -1,4 +1,4 @@
-import { checkoutSettings, readSettings, runScript, type Usage } from '@deploy/cli';
+import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
 import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
 
@@ -18,13 +18,14 @@ await runScript(usage, async ({ env, out }) => {
   const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
   const { timeoutSeconds, retries, accessToken, bypassToken } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
+  const live = await startLiveLine(`checking ${baseUrl}`);
   const outcome = await runControlSmoke({
     baseUrl,
     timeoutMs: timeoutSeconds * 1000,
     retries,
     accessToken,
     bypassToken,
-  });
+  }).finally(live.stop);
   await evidence.smoked(outcome);
   await reportSmoke(outcome, { ...values, out });
   return 0;

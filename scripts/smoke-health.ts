@@ -1,4 +1,4 @@
-import { checkoutSettings, readSettings, runScript, type Usage } from '@deploy/cli';
+import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
 import { reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
 
@@ -17,7 +17,10 @@ await runScript(usage, async ({ env, out }) => {
   const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
   const { timeoutSeconds, retries } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
-  const outcome = await runHealthSmoke({ baseUrl, timeoutMs: timeoutSeconds * 1000, retries });
+  const live = await startLiveLine(`checking ${baseUrl}`);
+  const outcome = await runHealthSmoke({ baseUrl, timeoutMs: timeoutSeconds * 1000, retries }).finally(
+    live.stop,
+  );
   await evidence.smoked(outcome);
   await reportSmoke(outcome, { ...values, out });
   return 0;

@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path';
-import { errorMessage, findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
+import { addStepSummary, findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
 import { loadMatrix } from '@deploy/report';
 
 const {
-  addStepSummary,
   addVerdict,
   compactTime,
   interruptedBySignal,
@@ -14,6 +13,7 @@ const {
   openResultsFolder,
   planMatrix,
   runMatrix,
+  summaryOf,
 } = await loadMatrix();
 
 const REPORTS = 'docs/reports/rust-cutover-validation';
@@ -49,11 +49,7 @@ await runScript(usage, async ({ env, out }) => {
   });
   out.data(`[matrix] results: ${folder.results}`);
   out.data(`[matrix] summary: ${folder.summary}`);
-  if (values.stepSummary !== undefined) {
-    await addStepSummary(values.stepSummary, outcome).catch((error) =>
-      out.note(`warning: ${errorMessage(error)}`),
-    );
-  }
+  await addStepSummary(values.stepSummary, summaryOf(outcome), out.note);
 
   const failure = matrixFailure(outcome, folder);
   if (interrupted.aborted) {

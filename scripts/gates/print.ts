@@ -1,4 +1,4 @@
-import type { Explanation, GateResult } from '@deploy/gates';
+import type { Explanation, GateResult, GateRun } from '@deploy/gates';
 
 /** `[hit] cargo-test: …` */
 export function explanationLine({ gate, expect, reason }: Explanation): string {
@@ -14,6 +14,30 @@ export function verdictLine(result: GateResult): string {
       return `[failed] ${result.gate} (${seconds(result.durationMs)}, exit code ${result.exitCode})`;
     case 'not-run':
       return `[not run] ${result.gate}`;
+  }
+}
+
+/** The verdicts as a Markdown table, under a title. */
+export function gatesMarkdown({ results, leftOut }: GateRun): string {
+  const rows = [['gate', 'verdict', 'took', 'from'], ['---', '---', '---', '---'], ...results.map(row)];
+  const table = rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+  const partial = leftOut.length === 0 ? [] : ['', `Verified in part only: without ${leftOut.join(', ')}.`];
+  return ['### Verification gates', '', ...table, ...partial, ''].join('\n');
+}
+
+function row(result: GateResult): string[] {
+  switch (result.state) {
+    case 'passed':
+      return [result.gate, 'passed', seconds(result.durationMs), result.source];
+    case 'failed':
+      return [
+        result.gate,
+        `**failed**, exit code ${result.exitCode}`,
+        seconds(result.durationMs),
+        'this run',
+      ];
+    case 'not-run':
+      return [result.gate, 'not run', '', ''];
   }
 }
 

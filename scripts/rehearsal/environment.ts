@@ -5,7 +5,8 @@ import { PROJECT, SERVICE } from './staging.ts';
 
 // What a shell has anyway, and what cargo and the tools behind a proxy need. Everything else stays outside: a
 // rehearsal must not reach a real project, however the person's shell is set up.
-const KEPT = /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
+const KEPT =
+  /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
 
 /** The environment of the rehearsal's commands: an operator's, but with everything pointing at the local Cloud Run. */
 export function childEnvironment(

@@ -38,3 +38,21 @@ test('an action is announced and done; in a dry run it is announced and not done
     assert.equal(done, dryRun ? 0 : 1);
   }
 });
+
+test('without a terminal a verdict is plain on stdout, whatever FORCE_COLOR says; on stderr it has its way', (t) => {
+  const before = process.env.FORCE_COLOR;
+  t.after(() => {
+    if (before === undefined) delete process.env.FORCE_COLOR;
+    else process.env.FORCE_COLOR = before;
+  });
+  process.env.FORCE_COLOR = '1';
+  const forced = capture();
+  forced.out.data('[failed] control-prod-health (required)');
+  forced.out.note('error: no');
+  assert.equal(forced.stdout(), '[failed] control-prod-health (required)\n');
+  assert.equal(forced.stderr(), '\u001b[31merror:\u001b[39m no\n');
+  delete process.env.FORCE_COLOR;
+  const plain = capture();
+  plain.out.note('error: no');
+  assert.equal(plain.stderr(), 'error: no\n');
+});

@@ -5,10 +5,11 @@ export { type CommandOptions, type CommandResult, runCommand } from './command.t
 export { errorMessage, UserError } from './errors.ts';
 export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
+export { addStepSummary, grouped, stepSummarySetting } from './github-actions.ts';
 export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
-export { type Progress, startProgress } from './progress.ts';
+export { type Progress, startLiveLine, startProgress } from './progress.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';
 export { REDACTED, redact, Secret, secretValues } from './secret.ts';
 export {

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
 import { cleanText } from './clean-text.ts';
 import { redact } from './secret.ts';
 
@@ -8,14 +9,37 @@ export type Output = {
   note(line: string): void;
 };
 
-/** An output on two streams; every line loses its control characters and known secrets on the way. */
+/**
+ * An output on two streams; every line loses its control characters and known secrets on the way. On a terminal, verdicts
+ * and errors have a colour, unless NO_COLOR is set; FORCE_COLOR gives them one on stderr wherever that goes, but not on
+ * stdout, which callers read.
+ */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {
-    data: (line) => writeLine(streams.stdout, line),
-    note: (line) => writeLine(streams.stderr, line),
+    data: (line) => writeLine(streams.stdout, line, isTerminal(streams.stdout)),
+    note: (line) => writeLine(streams.stderr, line, true),
   };
 }
 
-function writeLine(stream: Writable, line: string): void {
-  stream.write(`${redact(cleanText(line))}\n`);
+function writeLine(stream: Writable, line: string, mayHaveColour: boolean): void {
+  const clean = redact(cleanText(line));
+  stream.write(`${mayHaveColour ? coloured(clean, stream) : clean}\n`);
+}
+
+const COLOURS = {
+  green: /^\[(?:passed|ok|hit)\]/gm,
+  red: /^(?:\[(?:failed|error)\]|error:)/gm,
+  yellow: /^(?:\[(?:skipped|warning|not run|miss)\]|warning:)/gm,
+} as const;
+
+function coloured(text: string, stream: Writable): string {
+  return Object.entries(COLOURS).reduce(
+    (painted, [colour, words]) =>
+      painted.replace(words, (word) => styleText(colour as keyof typeof COLOURS, word, { stream })),
+    text,
+  );
+}
+
+function isTerminal(stream: Writable): boolean {
+  return 'isTTY' in stream && stream.isTTY === true;
 }

@@ -19,6 +19,14 @@ export async function startProgress(label: string): Promise<Progress> {
   return process.stderr.isTTY ? liveLine(label) : plainLines(label);
 }
 
+/**
+ * The same for what prints lines of its own: on a terminal a live line that stays below them, and not a word elsewhere,
+ * where those lines are enough.
+ */
+export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop'>> {
+  return process.stderr.isTTY ? liveLine(label) : { stop: () => {} };
+}
+
 async function liveLine(label: string): Promise<Progress> {
   const { default: ora } = await import('ora');
   const startedAt = Date.now();

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { cleanLine } from './clean-text.ts';
-import { UserError } from './errors.ts';
+import { errorMessage, UserError } from './errors.ts';
+import { annotate } from './github-actions.ts';
 import { misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
 import type { Environment } from './settings.ts';
@@ -22,8 +23,9 @@ export async function runScript(
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
   const out = createOutput(process);
+  const program = { argv: process.argv.slice(2), env: process.env, out };
   endQuietlyWhenTheReaderLeaves();
-  const argv = process.argv.slice(2);
+  const { argv } = program;
   if (argv[0] === '--help' || argv[0] === '-h') {
     out.data(usageText(usage));
     return;
@@ -33,10 +35,10 @@ export async function runScript(
     return;
   }
   try {
-    await warnOfSlips(usage, { argv, env: process.env, out });
-    process.exitCode = (await main({ argv, env: process.env, out })) ?? 0;
+    await warnOfSlips(usage, program);
+    process.exitCode = (await main(program)) ?? 0;
   } catch (thrown) {
-    process.exitCode = reportFailure(thrown, out);
+    process.exitCode = reportFailure(thrown, program, usage.script);
   }
 }
 
@@ -58,7 +60,9 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
 /** What is ignored, but was probably meant: told, and ignored all the same, as callers rely on. */
 async function warnOfSlips(usage: Usage, { argv, env, out }: Program): Promise<void> {
   for (const { variable, meant } of await misspelledVariables(env, usage.settings)) {
-    out.note(`warning: ${variable} is not read by this script; did you mean ${meant}?`);
+    const message = `${variable} is not read by this script; did you mean ${meant}?`;
+    out.note(`warning: ${message}`);
+    annotate({ env, out }, { level: 'warning', title: usage.script, message });
   }
   if (argv.length > 0 && usage.calls.every((call) => call.arguments === '')) {
     out.note(
@@ -67,7 +71,10 @@ async function warnOfSlips(usage: Usage, { argv, env, out }: Program): Promise<v
   }
 }
 
-function reportFailure(thrown: unknown, out: Output): number {
+function reportFailure(thrown: unknown, program: Program, script: string): number {
+  const { out } = program;
+  const hint = thrown instanceof UserError && thrown.hint !== undefined ? `\n${thrown.hint}` : '';
+  annotate(program, { level: 'error', title: script, message: `${errorMessage(thrown)}${hint}` });
   if (thrown instanceof UserError) {
     out.note(`error: ${cleanLine(thrown.message, 2000)}`);
     if (thrown.hint !== undefined) out.note(thrown.hint);

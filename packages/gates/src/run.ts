@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type Environment,
+  grouped,
   type Output,
   projectRoot,
   secretValues,
+  startLiveLine,
   type TargetCheckout,
   UserError,
   withFileLock,
@@ -118,7 +120,9 @@ async function runInTurn(
       results.set(gate.id, { gate: gate.id, state: 'not-run' });
       continue;
     }
-    const ended = cached ? await runCached(gate, context) : await runUncached(gate, context, 'this run');
+    const ended = await grouped(request, gate.id, () =>
+      cached ? runCached(gate, context) : runUncached(gate, context, 'this run'),
+    );
     results.set(gate.id, ended.result);
     complaint ||= ended.complaint;
   }
@@ -228,6 +232,7 @@ async function turboRun(
   fingerprint = '',
 ): Promise<TurboRun> {
   if (cache !== 'none') await forgetEvidence(gate.id);
+  const live = await startLiveLine(gate.id);
   return runTurbo({
     gate: gate.id,
     cache,
@@ -237,7 +242,7 @@ async function turboRun(
     gateEnv: cache === 'none' ? uncachedEnvironment(env) : gateEnvOf(gate),
     secretsPath,
     onLine: ({ stream, text }) => (stream === 'stdout' ? out.data(text) : out.note(text)),
-  });
+  }).finally(live.stop);
 }
 
 function secretsIn(env: Environment): string[] {

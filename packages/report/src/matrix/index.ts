@@ -1,6 +1,6 @@
 export { openDisplay } from './display/open.ts';
 export { addVerdict, joinMatrixEvidence } from './evidence.ts';
-export { addStepSummary, openResultsFolder } from './files/folder.ts';
+export { openResultsFolder, summaryOf } from './files/folder.ts';
 export { compactTime } from './files/summary.ts';
 export { interruptedBySignal } from './interruption.ts';
 export { matrixFailure, runMatrix } from './matrix.ts';

@@ -1,4 +1,4 @@
-import { checkoutSettings, flag, secretText, text, textWithDefault } from '@deploy/cli';
+import { checkoutSettings, flag, secretText, stepSummarySetting, text, textWithDefault } from '@deploy/cli';
 import { cloudSettings } from '@deploy/cloudrun';
 import { controlSmokeSettings } from '@deploy/smoke';
 import { evidenceSettings } from '../settings.ts';
@@ -59,7 +59,7 @@ export const matrixSettings = {
   failOnRequiredFailure: flag('FAIL_ON_REQUIRED_FAILURE', 'exit 1 when the overall verdict is failed', true),
   failOnErrorLogs: flag('FAIL_ON_ERROR_LOGS', 'a log probe that finds errors fails; else they only count'),
   only: text('MATRIX_ONLY', 'ids of the checks to make, with commas between them; the others are skipped'),
-  stepSummary: text('GITHUB_STEP_SUMMARY', 'file that gets the summary as well, set by GitHub Actions'),
+  stepSummary: stepSummarySetting,
   timeoutSeconds: controlSmokeSettings.timeoutSeconds,
   retries: controlSmokeSettings.retries,
   emulatorHost: cloudSettings.emulatorHost,

@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanLine, errorMessage, redact, UserError } from '@deploy/cli';
 import { writeAtomically } from '../../store/write-atomically.ts';
@@ -37,9 +37,9 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
   };
 }
 
-/** Adds the summary to the page that GitHub Actions shows of a job. Throws a UserError when that cannot be written. */
-export async function addStepSummary(path: string, outcome: MatrixOutcome): Promise<void> {
-  await orRefuse(path, appendFile(path, summaryMarkdown(withoutSecrets(outcome))));
+/** The summary, for somewhere else than the folder. */
+export function summaryOf(outcome: MatrixOutcome): string {
+  return summaryMarkdown(withoutSecrets(outcome));
 }
 
 /** Redacted before it is rendered: what a format escapes in a secret would hide it. */
