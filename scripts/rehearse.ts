@@ -41,10 +41,15 @@ await runScript(usage, async ({ argv, env, out }) => {
 
   const base = childEnvironment(env, { emulator, checkout: checkout.root, toolFolder: cargo.folder });
   const results: StepResult[] = [];
-  for (const nextStep of [...rolloutSteps(emulator), ...matrixSteps(emulator)]) {
+  const steps = [...rolloutSteps(emulator), ...matrixSteps(emulator)];
+  for (const [i, nextStep] of steps.entries()) {
     const step = nextStep();
     const startedAt = Date.now();
-    const { exitCode, leaked } = await runStep(step, base);
+    const { exitCode, leaked } = await runStep(step, {
+      env: base,
+      place: `${i + 1} of ${steps.length}`,
+      out,
+    });
     const durationMs = Date.now() - startedAt;
     const { reported, counted } = await lookAtServing(emulator, SERVICE);
     out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);

@@ -45,6 +45,8 @@ async function table(findings: readonly Finding[], columns: number): Promise<str
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [] },
+    // Without lines between rows it fits a screen.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const finding of findings) {
     rows.push([

@@ -1,4 +1,4 @@
-import { projectRoot, REDACTED } from '@deploy/cli';
+import { type Output, projectRoot, REDACTED } from '@deploy/cli';
 import { $ } from 'zx/core';
 
 /** One command of the rehearsal, typed as an operator would type it. */
@@ -27,12 +27,15 @@ export type StepResult = {
 export type StepRun = { exitCode: number; leaked: boolean };
 
 /** Runs a step as a child process, showing the command and its output as it comes. */
-export async function runStep(step: Step, baseEnv: Record<string, string>): Promise<StepRun> {
+export async function runStep(
+  step: Step,
+  { env: baseEnv, place, out }: { env: Record<string, string>; place: string; out: Output },
+): Promise<StepRun> {
   const { title, env = {}, secretEnv = {}, call } = step;
   const command = ['pnpm', 'tsx', ...call];
   const hidden = Object.keys(secretEnv).map((name) => [name, REDACTED]);
   const variables = [...Object.entries(env), ...hidden].map(([name, value]) => `${name}=${value}`);
-  process.stdout.write(`\n## ${title}\n\n$ ${[...variables, ...command].join(' ')}\n`);
+  out.data(`\n## ${title} (${place})\n\n$ ${[...variables, ...command].join(' ')}`);
   const child = $({
     cwd: projectRoot,
     env: { ...baseEnv, ...env, ...secretEnv },

@@ -58,7 +58,7 @@ describe('in GitHub Actions', { concurrency: true }, () => {
     assert.equal(run.exitCode, 101);
     assert.match(
       run.stderr,
-      /^::error title=scripts\/deploy-staging\.ts::cargo-test failed .*%0ANothing was deployed/m,
+      /^::error title=scripts\/deploy-staging\.ts::cargo-test failed .*%0AIts output above tells why\. Nothing was deployed/m,
     );
     assert.match(run.stderr, /^error: cargo-test failed with exit code 101$/m);
     assert.match(summary, /^\| cargo-test \| \*\*failed\*\*, exit code 101 \|/m);

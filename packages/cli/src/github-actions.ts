@@ -15,12 +15,15 @@ export const stepSummarySetting = text(
 );
 
 /**
- * Does something whose output GitHub Actions then folds under a title; elsewhere, just does it. The commands are on stderr:
- * the runner acts on both streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs),
+ * Does something whose output GitHub Actions then folds under a title, and a terminal shows below it; elsewhere, just
+ * does it. The commands are on stderr: the runner acts on both streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs),
  * and stdout is read by callers.
  */
 export async function grouped<T>({ env, out }: Place, title: string, work: () => Promise<T>): Promise<T> {
-  if (!isGitHubActions(env)) return work();
+  if (!isGitHubActions(env)) {
+    if (process.stderr.isTTY) out.note(`## ${title}`);
+    return work();
+  }
   out.note(`::group::${escapeData(title)}`);
   try {
     return await work();

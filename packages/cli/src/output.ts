@@ -26,16 +26,17 @@ function writeLine(stream: Writable, line: string, mayHaveColour: boolean): void
   stream.write(`${mayHaveColour ? coloured(clean, stream) : clean}\n`);
 }
 
-const COLOURS = {
-  green: /^\[(?:passed|ok|hit)\]/gm,
-  red: /^(?:\[(?:failed|error)\]|error:)/gm,
+const STYLES = {
+  green: /^(?:\[(?:passed|ok|hit)\]|ok\b)/gm,
+  red: /^(?:\[(?:failed|error)\]|error:|NOT AS EXPECTED)/gm,
   yellow: /^(?:\[(?:skipped|warning|not run|miss)\]|warning:)/gm,
+  bold: /^## .*/gm,
 } as const;
 
 function coloured(text: string, stream: Writable): string {
-  return Object.entries(COLOURS).reduce(
-    (painted, [colour, words]) =>
-      painted.replace(words, (word) => styleText(colour as keyof typeof COLOURS, word, { stream })),
+  return Object.entries(STYLES).reduce(
+    (painted, [style, words]) =>
+      painted.replace(words, (word) => styleText(style as keyof typeof STYLES, word, { stream })),
     text,
   );
 }

@@ -68,7 +68,7 @@ export function requirePassed({ results, complaint }: GateRun, hint = 'Nothing w
   if (first !== undefined) {
     const what = failed.map(({ gate, exitCode }) => `${gate} failed with exit code ${exitCode}`).join(', ');
     throw new UserError(what, {
-      hint: `${hint}${alsoNotRun} Its output above tells why.`,
+      hint: `Its output above tells why. ${hint}${alsoNotRun}`,
       exitCode: first.exitCode,
     });
   }

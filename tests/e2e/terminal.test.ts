@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { without } from '../support/needs.ts';
+import { runOnTerminal } from '../support/on-terminal.ts';
+import { standInTools } from '../support/stand-in-tools.ts';
+
+const SMOKE = [process.execPath, 'scripts/smoke-health.ts'];
+const NOBODY = { OPENAGENTS_BASE_URL: 'http://127.0.0.1:9' };
+
+describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrency: true }, () => {
+  test('an error stands out, unless NO_COLOR is set', async () => {
+    const coloured = await runOnTerminal(SMOKE, NOBODY);
+    assert.equal(coloured.exitCode, 1);
+    assert.ok(coloured.shown.includes('\u001b[31merror:\u001b[39m health: GET '), coloured.shown);
+    const plain = await runOnTerminal(SMOKE, { ...NOBODY, NO_COLOR: '1' });
+    assert.ok(!plain.shown.includes('\u001b[31m'), plain.shown);
+    assert.match(plain.shown, /error: health: GET /);
+  });
+
+  test('a gate that is silent shows that it runs, and for how long; its lines stay above', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'echo compiling; sleep 2.5; echo compiled; exit 101' });
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'terminal-'));
+    const { exitCode, shown } = await runOnTerminal([process.execPath, 'scripts/gates.ts'], {
+      PATH: `${tools.folder}:${process.env.PATH}`,
+      GATES: 'cargo-test',
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      TURBO_CACHE_DIR: folder.path,
+    });
+    assert.equal(exitCode, 101);
+    assert.match(stripVTControlCharacters(shown), /cargo-test \(2 s\)/);
+    assert.ok(shown.includes('\u001b[1m## cargo-test\u001b[22m'), shown);
+    assert.ok(shown.includes('\u001b[31m[failed]\u001b[39m cargo-test ('), shown);
+    assert.match(
+      stripVTControlCharacters(shown),
+      /## cargo-test\r?\n.*compiling\r?\n.*compiled\r?\n.*\[failed\]/s,
+    );
+  });
+});
