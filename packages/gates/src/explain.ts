@@ -38,7 +38,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
     }
     const [place, nearest] = await Promise.all([
       askTurbo({ gate: gate.id, fingerprint: print.id, checkout, env }),
-      nearestRemembered(gate.id, print.inputs),
+      nearestRemembered(gate.id, print.inputs, env),
     ]);
     const evidence = nearest?.changed.length === 0 ? nearest.verdict.evidence : undefined;
     if (place !== undefined) {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { projectRoot } from '@deploy/cli';
+import { type Environment, projectRoot } from '@deploy/cli';
 import type { GateEvidence } from './evidence.ts';
 import type { Inputs } from './fingerprint.ts';
 import type { GateId } from './gates.ts';
@@ -10,10 +10,13 @@ export type Remembered = { evidence: GateEvidence; inputs: Inputs };
 
 const MOST_KEPT = 10;
 
-const folderOf = (gate: GateId): string => join(projectRoot, '.turbo/verdicts', gate);
+/** Beside turbo's cache, which is where the verdicts themselves are. */
+function folderOf(gate: GateId, { TURBO_CACHE_DIR }: Environment): string {
+  return join(TURBO_CACHE_DIR || join(projectRoot, '.turbo'), 'verdicts', gate);
+}
 
-export async function remember({ evidence, inputs }: Remembered): Promise<void> {
-  const folder = folderOf(evidence.gate);
+export async function remember({ evidence, inputs }: Remembered, env: Environment): Promise<void> {
+  const folder = folderOf(evidence.gate, env);
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${evidence.fingerprint}.json`);
   await writeFile(file, JSON.stringify({ evidence, inputs: [...inputs] }), { mode: 0o600 });
@@ -25,9 +28,10 @@ export async function remember({ evidence, inputs }: Remembered): Promise<void> 
 export async function nearestRemembered(
   gate: GateId,
   inputs: Inputs,
+  env: Environment,
 ): Promise<{ verdict: Remembered; changed: string[] } | undefined> {
   let nearest: { verdict: Remembered; changed: string[] } | undefined;
-  for (const file of await newestFirst(folderOf(gate))) {
+  for (const file of await newestFirst(folderOf(gate, env))) {
     const verdict = await readRemembered(file);
     const changed = verdict && differences(verdict.inputs, inputs);
     if (changed && (nearest === undefined || changed.length < nearest.changed.length)) {

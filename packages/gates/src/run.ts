@@ -158,7 +158,7 @@ async function useOrRenew(gate: Gate, context: Context, print: Fingerprint): Pro
       maxAgeMs,
     });
     if (evidence !== undefined && why === undefined) {
-      await remember({ evidence, inputs: print.inputs });
+      await remember({ evidence, inputs: print.inputs }, context.env);
       return replay(gate, context, evidence, task.replayedFrom);
     }
     out.note(`${gate.id}: its cached verdict is not used: ${why}`);
@@ -200,7 +200,7 @@ async function fresh(gate: Gate, context: Context, print: Fingerprint, turbo: Tu
   const isOurs = evidence?.fingerprint === print.id;
   if (!isOurs || turbo.task === undefined) return ended(gate, turbo, 'this run');
   if (evidence.kept) {
-    await remember({ evidence, inputs: print.inputs });
+    await remember({ evidence, inputs: print.inputs }, context.env);
     return ended(gate, turbo, 'this run');
   }
   const now = await context.fingerprint(gate);
