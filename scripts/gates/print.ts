@@ -22,7 +22,7 @@ export function gatesMarkdown({ results, leftOut }: GateRun): string {
   const rows = [['gate', 'verdict', 'took', 'from'], ['---', '---', '---', '---'], ...results.map(row)];
   const table = rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
   const partial = leftOut.length === 0 ? [] : ['', `Verified in part only: without ${leftOut.join(', ')}.`];
-  return ['### Verification gates', '', ...table, ...partial, ''].join('\n');
+  return ['### Verification gates', '', ...table, ...partial, '', ''].join('\n');
 }
 
 function row(result: GateResult): string[] {

@@ -45,8 +45,8 @@ describe('in GitHub Actions', () => {
     const file = join(folder.path, 'summary.md');
     const { lines, out } = place(ACTIONS);
     new Secret('sesame-56789');
-    await addStepSummary(file, '# One sesame-56789', out.note);
-    await addStepSummary(file, '# Two', out.note);
+    await addStepSummary(file, '# One sesame-56789\n', out.note);
+    await addStepSummary(file, '# Two\n', out.note);
     await addStepSummary(undefined, '# Three', out.note);
     assert.equal(await readFile(file, 'utf8'), '# One <redacted>\n# Two\n');
     assert.deepEqual(lines, []);

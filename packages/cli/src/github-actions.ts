@@ -41,7 +41,7 @@ export function annotate(
 }
 
 /**
- * Adds Markdown to the page that GitHub Actions shows of a job, if there is one. One that cannot be written is worth a
+ * Adds Markdown, line breaks and all, to the page that GitHub Actions shows of a job, if there is one. One that cannot be written is worth a
  * warning, not the run.
  */
 export async function addStepSummary(
@@ -51,7 +51,7 @@ export async function addStepSummary(
 ): Promise<void> {
   if (file === undefined) return;
   try {
-    await appendFile(file, `${redact(markdown)}\n`);
+    await appendFile(file, redact(markdown));
   } catch (error) {
     note(`warning: the step summary cannot be written (${cleanLine(errorMessage(error), 200)})`);
   }
