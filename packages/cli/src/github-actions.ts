@@ -16,8 +16,8 @@ export const stepSummarySetting = text(
 
 /**
  * Does something whose output GitHub Actions then folds under a title, and a terminal shows below it; elsewhere, just
- * does it. The commands are on stderr: the runner acts on both streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs),
- * and stdout is read by callers.
+ * does it. The commands are on stderr: stdout is read by callers, and the runner acts on both streams
+ * (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
  */
 export async function grouped<T>({ env, out }: Place, title: string, work: () => Promise<T>): Promise<T> {
   if (!isGitHubActions(env)) {
@@ -41,8 +41,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, line breaks and all, to the page that GitHub Actions shows of a job, if there is one. One that cannot be written is worth a
- * warning, not the run.
+ * Adds Markdown, line breaks and all, to the page that GitHub Actions shows of a job, if there is one. One that cannot be
+ * written is worth a warning, not the run.
  */
 export async function addStepSummary(
   file: string | undefined,
