@@ -89,7 +89,9 @@ await runScript(usage, async ({ argv, env, out }) => {
 
   async function shift(action: Action<TrafficChange>): Promise<void> {
     const account = () => accountOf(identity, values.credentialsFile);
-    const evidence = await joinEvidence({ ...values, location, account, note: out.note });
+    // Nobody who has to go back waits for a report.
+    const isUrgent = call.action === 'rollback';
+    const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
     await evidence.step(`canary-rollout ${call.action}`, async () => {
       const shifted = await performAction(action, run);
       if (!shifted.dryRun) await evidence.trafficChanged(shifted.outcome);

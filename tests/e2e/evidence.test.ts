@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { readReport } from '@deploy/report';
 import { lint } from 'markdownlint/promise';
 import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
-import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
@@ -85,6 +85,21 @@ describe('the scripts write their evidence', () => {
     assert.match(text, new RegExp(`canary-rollout\\.ts rollback ${one}$`, 'm'));
     assert.ok(!text.includes(TOKEN));
     assert.deepEqual((await lint({ strings: { text } })).text, []);
+  });
+
+  test('a shift refuses a report that is none, a rollback only warns of it', async () => {
+    await using cloud = await cloudWith({
+      services: [{ name: SERVICE, image: `${IMAGES}:one`, laterImages: [`${IMAGES}:two`] }],
+    });
+    const [one = '', two = ''] = revisionNames(cloud);
+    const env = { ...cloudEnv(cloud), EVIDENCE_REPORT: '/nonexistent/report.md' };
+    const shift = await runScriptProcess('canary-rollout', ['set-traffic', one, two, '50'], { env });
+    assert.equal(shift.exitCode, 1);
+    assert.match(shift.stderr, /^error: .*\/nonexistent\/report\.md/m);
+    const back = await runScriptProcess('canary-rollout', ['rollback', one], { env });
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.match(back.stderr, /^warning: no evidence is written: .*\/nonexistent\/report\.md/m);
+    assert.deepEqual(serving(cloud), [`${one}=100`]);
   });
 
   test('a deployment that fails leaves a report that says in which step', async () => {

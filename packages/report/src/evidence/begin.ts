@@ -34,6 +34,8 @@ export type JoinRequest = EvidenceRequest & {
   webShellDir: string;
   /** That there is no report to join goes without saying. */
   mayBeMissing?: boolean;
+  /** What is done is more urgent than that it is written down: any failure to do so is only told. */
+  isUrgent?: boolean;
 };
 
 /**
@@ -48,8 +50,8 @@ export async function openEvidence(request: DeploymentRequest): Promise<Evidence
 
 /**
  * The evidence of a command on a service: goes into the newest open report of that service, or the file that
- * EVIDENCE_REPORT names. Throws a UserError when that file is not a report of this service; any other failure to find a
- * report is told, and the command goes on without.
+ * EVIDENCE_REPORT names. Throws a UserError when that file is not a report of this service, unless the command is urgent;
+ * any other failure to find a report is told, and the command goes on without.
  */
 export async function joinEvidence(request: JoinRequest & { location: ServiceLocation }): Promise<Evidence> {
   const place = whereToJoin(request);

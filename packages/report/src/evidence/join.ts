@@ -14,8 +14,14 @@ export async function joinByService(
   request: JoinRequest & { location: ServiceLocation },
   place: JoinPlace,
 ): Promise<Evidence> {
-  const { location, note, mayBeMissing = false } = request;
+  const { location, note, mayBeMissing = false, isUrgent = false } = request;
   if ('named' in place) {
+    if (isUrgent) {
+      return evidenceFound(request, async () => {
+        await requireReport(place.named, location);
+        return place.named;
+      });
+    }
     await requireReport(place.named, location);
     return evidenceIn(place.named, request);
   }
