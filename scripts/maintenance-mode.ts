@@ -34,6 +34,7 @@ import {
   verifyFromOutside,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
+import { requireBaseUrl } from '@deploy/smoke';
 
 const settings = {
   ...cloudSettings,
@@ -87,6 +88,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   }
 
   const window = checkMaintenanceValues(values);
+  const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
   const account = () => accountOf(identity, values.credentialsFile);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {
@@ -105,14 +107,14 @@ await runScript(usage, async ({ argv, env, out }) => {
   return 0;
 
   async function verify(mode: 'on' | 'off'): Promise<void> {
-    if (values.baseUrl === undefined) {
+    if (baseUrl === undefined) {
       out.note(
         'verified: the configuration that serves; set OPENAGENTS_BASE_URL to verify from outside as well',
       );
       return;
     }
-    await verifyFromOutside(values.baseUrl.replace(/\/+$/, ''), mode, window.allowedPaths);
-    out.note(`verified from outside: ${values.baseUrl}`);
+    await verifyFromOutside(baseUrl, mode, window.allowedPaths);
+    out.note(`verified from outside: ${baseUrl}`);
   }
 
   /** Sees to it that the secret holds a token before anything of the service is changed. */

@@ -27,7 +27,6 @@ const NASTY = [
   '*',
   '\ufffd',
   '\ud800',
-  '‮',
   'é',
   '😀',
   '0x10',
@@ -37,7 +36,33 @@ const NASTY = [
 
 const MEGABYTE = 1024 * 1024;
 
-/** Texts that people, servers and files may hand in: any characters at all, nasty pieces joined, and and one in a thousand a megabyte. */
+/** What a long text may be long of, and what may come before and after it: a pattern may take to one and choke on the other. */
+const UNITS = [
+  'a',
+  '-',
+  '/',
+  'a-',
+  '.',
+  '\n',
+  ' ',
+  '\u001b[31m',
+  '%41',
+  ',',
+  '"',
+  '{',
+  '[',
+  ':',
+  '=a;',
+  '\u202e',
+];
+const ENDS = ['', 'x', '/', '\n', '"'];
+
+/** Every kind of long text there is, of about so many characters, with each of these ends. */
+export function longTexts(length: number, ends: readonly string[] = ENDS): string[] {
+  return UNITS.flatMap((unit) => ends.map((end) => `${unit.repeat(length / unit.length)}${end}`));
+}
+
+/** Texts that people, servers and files may hand in: any characters at all, nasty pieces joined, and one in a thousand a megabyte. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 400, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }) },
   {
@@ -53,7 +78,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .constantFrom('a', '-', '/', 'a-', '.', '\n', '\u001b[31m')
-      .map((unit) => unit.repeat(MEGABYTE / unit.length)),
+      .tuple(fc.constantFrom(...ENDS), fc.constantFrom(...UNITS), fc.constantFrom(...ENDS))
+      .map(([start, unit, end]) => `${start}${unit.repeat(MEGABYTE / unit.length)}${end}`),
   },
 );

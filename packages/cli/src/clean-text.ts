@@ -1,12 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 
+const UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /**
  * Text from outside (API messages, child output) made safe to show: escape sequences and control characters are
- * removed, since a terminal acts on them; tabs and line breaks stay.
+ * removed, since a terminal acts on them, and so are the marks that turn the direction of writing, which make text look like
+ * other text (https://trojansource.codes); tabs and line breaks stay.
  */
 export function cleanText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return stripVTControlCharacters(text).replace(UNSAFE, '');
 }
 
 /** The same on one line and at most `maxLength` characters: for text that is quoted inside a sentence. */

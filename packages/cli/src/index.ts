@@ -27,4 +27,5 @@ export {
   wholeNumber,
 } from './settings.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
-export { type Usage, type UsageData, usageText } from './usage.ts';
+export { dropTrailingSlashes } from './trailing-slashes.ts';
+export { type Usage, type Usage, type UsageData, usageText, usageText } from './usage.ts';

@@ -1,4 +1,4 @@
-import { cleanLine, oneOf, secretText, text, UserError, wholeNumber } from '@deploy/cli';
+import { cleanLine, dropTrailingSlashes, oneOf, secretText, text, UserError, wholeNumber } from '@deploy/cli';
 
 /** The variables that both smoke scripts read. */
 export const smokeSettings = {
@@ -29,6 +29,9 @@ export const controlSmokeSettings = {
   ),
 };
 
+// Longer ones no browser and no server takes.
+const LONGEST = 2000;
+
 /**
  * Checks the base URL and drops its trailing slashes: `//healthz` would meet the service's catch-all page and pass for
  * health. Throws a UserError that names the variable when it is missing or is not one.
@@ -39,10 +42,10 @@ export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS
       hint: `Set it to the service to check, for instance ${variable}=https://staging.openagents.com`,
     });
   }
-  const trimmed = given.replace(/\/+$/, '');
-  if (isBaseUrl(trimmed)) return trimmed;
+  const trimmed = dropTrailingSlashes(given.slice(0, LONGEST + 1));
+  if (given.length <= LONGEST && isBaseUrl(trimmed)) return trimmed;
   throw new UserError(
-    `${variable} is "${cleanLine(given.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not an http or https URL without user, query and fragment`,
+    `${variable} is "${cleanLine(trimmed.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not an http or https URL without user, query and fragment`,
     {
       hint: 'For instance: https://staging.openagents.com',
     },
@@ -50,9 +53,9 @@ export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS
 }
 
 function isBaseUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = URL.parse(text);
   return (
-    url !== undefined &&
+    url !== null &&
     /^https?:$/.test(url.protocol) &&
     /^[\x21-\x7e]+$/.test(text) &&
     `${url.username}${url.password}${url.search}${url.hash}` === ''

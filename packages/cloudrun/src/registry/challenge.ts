@@ -1,9 +1,13 @@
 /** Where a registry says that a token is to be had: https://distribution.github.io/distribution/spec/auth/token/ */
 export type Challenge = { realm: string; parameters: Readonly<Record<string, string>> };
 
+// The patterns below take a time that grows with the square of the length.
+const LONGEST = 4096;
+
 /** Reads a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"`; undefined when it asks for something else. */
 export function parseChallenge(header: string | null): Challenge | undefined {
-  const [, rest] = /^\s*Bearer\s+(.*)$/i.exec(header ?? '') ?? [];
+  if (header === null || header.length > LONGEST) return undefined;
+  const [, rest] = /^\s*Bearer\s+(.*)$/i.exec(header) ?? [];
   if (rest === undefined) return undefined;
   const pairs = [...rest.matchAll(/([a-z_]+)="([^"]*)"/gi)].map(
     ([, name = '', value = '']) => [name.toLowerCase(), value] as const,

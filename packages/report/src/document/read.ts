@@ -10,10 +10,14 @@ export type Report = {
   notes: Buffer | undefined;
 };
 
+// Hundreds of steps fit in. The YAML parser takes half a minute for a megabyte of quotation marks.
+const LONGEST_FRONT_MATTER = 256 * 1024;
+
 /** Reads a report's file. Throws a UserError that names the file, and the place in the record that is wrong. */
 export function readDocument(bytes: Buffer, file: string): Report {
   const parts = splitDocument(bytes);
   if (parts === undefined) throw broken(file, 'it has no front matter');
+  if (parts.frontMatter.length > LONGEST_FRONT_MATTER) throw broken(file, 'its front matter is too long');
   const checked = checkRecord(readYaml(parts.frontMatter, file));
   if (!checked.ok) throw broken(file, checked.why);
   return { record: checked.record, notes: parts.notes };
