@@ -1,41 +1,86 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '@deploy/cli';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import { cloudEnv, cloudWith, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import { openEvidence } from '@deploy/report';
+import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import type { ScriptRun } from '../support/run-script.ts';
 import type { Before, Scenario } from './scenarios.ts';
+import type { ScriptHosts } from './script-hosts.ts';
 
 /** A cloud call of a script: its kind, and which of the calls of that kind in one run. */
 export type ScriptCall = { name: string; method: string; path: RegExp; skip: number };
 
-export type ScenarioRun = ScriptRun & { cloud: Emulator; before: Before };
+export type ScenarioRun = ScriptRun & { cloud: Emulator; before: Before; checkout: string };
+
+// A quarter of an hour in some three seconds.
+const FAST = 300;
 
 /** Runs a scenario, with a fault or without, and lets `judge` look at the outcome while the emulator is still up. */
 export async function runScenario<T>(
+  hosts: ScriptHosts,
   scenario: Scenario,
   trigger: Trigger | undefined,
   judge: (run: ScenarioRun) => Promise<T> | T,
 ): Promise<T> {
   await using cloud = await cloudWith(scenario.cloud);
+  await using checkout = await bareCheckout();
+  if (scenario.hasReport) await openReport(checkout.root);
   const before = {
     generation: cloud.service(SERVICE).generation,
     revisions: revisionNames(cloud),
     serving: serving(cloud),
   };
   if (trigger !== undefined) cloud.on(trigger);
-  const run = await runScriptProcess(scenario.script, scenario.args(cloud), {
-    env: { ...cloudEnv(cloud), ...scenario.env },
-    withoutTsx: true,
+  const run = await hosts.run({
+    script: scenario.script,
+    args: scenario.args(cloud),
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: checkout.root,
+      ...cloudEnv(cloud),
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      OUTPUT_DIR: join(checkout.root, 'matrix'),
+      ...scenario.env,
+    },
+    clockSpeed: trigger?.fault.kind === 'operation' && trigger.fault.fate === 'stalls' ? FAST : 1,
   });
   await cloud.settled();
-  return judge({ ...run, cloud, before });
+  return judge({ ...run, cloud, before, checkout: checkout.root });
+}
+
+/** A sample checkout that no gate looks at: not committed to git, which takes longer than a script does. */
+export async function bareCheckout(): Promise<{ root: string; [Symbol.asyncDispose](): Promise<void> }> {
+  const root = await mkdtemp(join(tmpdir(), 'openagents-'));
+  await cp(join(projectRoot, 'tests/fixtures/sample-checkout'), root, { recursive: true });
+  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
+}
+
+/** The report of a deployment that went before. */
+export async function openReport(root: string): Promise<void> {
+  const checkout = {
+    root,
+    serviceDir: 'apps/openagents.com/service',
+    webShellDir: 'apps/openagents.com/web-shell',
+  };
+  const evidence = await openEvidence({
+    checkout,
+    location: LOCATION,
+    image: `${IMAGES}:two`,
+    evidenceReport: undefined,
+    note: () => {},
+  });
+  await evidence.step('deploy', async () => {});
 }
 
 /**
  * The calls that a scenario makes when nothing goes wrong: of each kind the first one, and the first one after each
  * write, since an interrupted look at what came of a write is another matter than one before it.
  */
-export async function callsOf(scenario: Scenario): Promise<ScriptCall[]> {
-  return runScenario(scenario, undefined, ({ cloud, exitCode, stderr }) => {
-    if (exitCode !== 0) throw new Error(`${scenario.title} fails without a fault: ${stderr}`);
+export async function callsOf(hosts: ScriptHosts, scenario: Scenario): Promise<ScriptCall[]> {
+  return runScenario(hosts, scenario, undefined, ({ cloud, exitCode, stdout, stderr }) => {
+    if (exitCode !== 0) throw new Error(`${scenario.title} fails without a fault: ${stdout}${stderr}`);
     const counts = new Map<string, number>();
     const seen = new Set<string>();
     const calls: ScriptCall[] = [];
@@ -47,10 +92,15 @@ export async function callsOf(scenario: Scenario): Promise<ScriptCall[]> {
       const name = phase === 'before' ? kind : `${kind}, after ${phase}`;
       if (!seen.has(name)) calls.push({ name, method, path: patternOf(path), skip });
       seen.add(name);
-      if (method !== 'GET') phase = `the ${ordinal(counts, method)}${method}`;
+      // Some questions are asked by POST.
+      if (method !== 'GET' && isWrite(path)) phase = `the ${ordinal(counts, method)}${method}`;
     }
     return calls;
   });
+}
+
+function isWrite(path: string): boolean {
+  return !/tokeninfo|IamPolicy$|entries:list$/.test(path);
 }
 
 // Names differ from run to run.
@@ -58,13 +108,15 @@ function shapeOf(path: string): string {
   return path
     .replace(/^\/v\d\/projects\/[^/]+/, '')
     .replace(/^\/locations\/[^/]+/, '')
-    .replace(/(services|revisions|secrets)\/[^/:]+/g, '$1/*');
+    .replace(/(services|revisions|secrets|jobs|projects)\/[^/:]+/g, '$1/*')
+    .replace(/\/openagentsgemini\/.*\/manifests\/.*/, '/*/manifests/*')
+    .replace(/namespaces\/[^/]+\/domainmappings\/.*/, 'namespaces/*/domainmappings/*');
 }
 
 function patternOf(path: string): RegExp {
   const shape = path
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/(services|revisions|secrets)\/[^/:]+/g, '$1/[^/:]+');
+    .replace(/(services|revisions|secrets|jobs)\/[^/:]+/g, '$1/[^/:]+');
   return new RegExp(`^${shape}$`);
 }
 

@@ -12,7 +12,7 @@ function refusal(httpStatus: number, status: string, headers?: Record<string, st
   };
 }
 
-/** What may happen to a call, once, by its name in the table. */
+/** What may happen to a call, once, by its name in the table. The last three can happen only to a change of a service. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   '401': refusal(401, 'UNAUTHENTICATED'),
   '403': refusal(403, 'PERMISSION_DENIED'),
@@ -27,4 +27,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'cut body': { kind: 'cut-body' },
   'not JSON': { kind: 'not-json' },
   '60 s stall': { kind: 'stall', ms: 60_000 },
+  'operation fails': { kind: 'operation', fate: 'fails' },
+  'operation stalls': { kind: 'operation', fate: 'stalls' },
+  'operation vanishes': { kind: 'operation', fate: 'vanishes' },
 };

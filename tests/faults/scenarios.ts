@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Emulator, EmulatorOptions } from '@deploy/emulator';
+import { domainMapping } from '@deploy/emulator';
+import { DOMAIN, NEW_IMAGE, STAGING, STAGING_SERVICE } from '../../scripts/rehearsal/staging.ts';
 import { IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 
 /** A script called in a situation; what is to be true when it says that it did its work. */
@@ -10,6 +12,10 @@ export type Scenario = {
   cloud?: EmulatorOptions;
   args(cloud: Emulator): string[];
   env?: Record<string, string>;
+  /** Whether the report of a deployment that went before is open. */
+  hasReport?: true;
+  /** Whether every run opens a report of its own. */
+  opensReport?: true;
   /** Throws when the work is not done. */
   requireDone(cloud: Emulator, before: Before): void;
 };
@@ -41,7 +47,67 @@ const IN_MAINTENANCE = {
   secrets: { bypass: TOKEN },
 };
 
+const RUNTIME_IMAGE = 'registry.example.com/openagents/runtime:seven';
+const MATRIX_CHECKS = [
+  'runtime-migration-drift',
+  'control-error-log-probe',
+  'runtime-error-log-probe',
+  'control-canary-status',
+];
+
 export const SCENARIOS: readonly Scenario[] = [
+  {
+    script: 'preflight',
+    title: '',
+    cloud: {
+      ...STAGING,
+      services: [
+        {
+          ...STAGING_SERVICE,
+          name: SERVICE,
+          env: {
+            ...STAGING_SERVICE.env,
+            OA_CONTROL_STATIC_DIR: '/app/apps/openagents.com/web-shell/dist',
+          },
+        },
+      ],
+      domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
+      people: { 'token-of-the-operator': 'operator@example.com' },
+    },
+    args: () => [],
+    env: { IMAGE: NEW_IMAGE, SKIP_VERIFY: '1', CLOUDSDK_AUTH_ACCESS_TOKEN: 'token-of-the-operator' },
+    requireDone: unchanged,
+  },
+  {
+    script: 'deploy-staging',
+    title: '',
+    args: () => [],
+    env: { IMAGE: `${IMAGES}:two`, SKIP_VERIFY: '1', SKIP_PREFLIGHT: '1' },
+    opensReport: true,
+    requireDone(cloud, before) {
+      assert.equal(revisionNames(cloud).length, before.revisions.length + 1, 'exactly one new revision');
+      assert.deepEqual(servedShares(cloud), [`${before.revisions[0]}=100`]);
+    },
+  },
+  {
+    script: 'validate-rust-cutover',
+    title: 'what it reads from the cloud',
+    cloud: {
+      services: [
+        { name: SERVICE, image: `${IMAGES}:one` },
+        { name: 'runtime', image: RUNTIME_IMAGE },
+      ],
+      jobs: [{ name: 'runtime-migrate', image: RUNTIME_IMAGE, executions: [{}] }],
+    },
+    args: () => [],
+    // What is left out counts as failed.
+    env: {
+      CONTROL_SERVICE: SERVICE,
+      MATRIX_ONLY: MATRIX_CHECKS.join(','),
+      FAIL_ON_REQUIRED_FAILURE: '0',
+    },
+    requireDone: unchanged,
+  },
   {
     script: 'canary-rollout',
     title: 'status',
@@ -62,6 +128,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'set-traffic',
     cloud: TWO_REVISIONS,
     args: (cloud) => ['set-traffic', ...revisionNames(cloud), '5'],
+    hasReport: true,
     requireDone(cloud, { revisions: [one, two] }) {
       assert.deepEqual(servedShares(cloud), [`${one}=95`, `${two}=5`]);
     },
@@ -71,6 +138,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'rollback',
     cloud: { services: [{ ...TWO_REVISIONS.services[0], traffic: split(95, 5) }] } as EmulatorOptions,
     args: (cloud) => ['rollback', revisionNames(cloud)[0] ?? ''],
+    hasReport: true,
     requireDone(cloud, { revisions: [one] }) {
       assert.deepEqual(servedShares(cloud), [`${one}=100`]);
     },
@@ -97,6 +165,7 @@ export const SCENARIOS: readonly Scenario[] = [
     script: 'maintenance-mode',
     title: 'enable, with a token, traffic moved',
     cloud: TWO_REVISIONS,
+    hasReport: true,
     args: () => ['enable'],
     env: { MAINTENANCE_BYPASS_TOKEN: TOKEN, MAINTENANCE_MOVE_TRAFFIC: '1' },
     requireDone(cloud, before) {
@@ -109,6 +178,7 @@ export const SCENARIOS: readonly Scenario[] = [
     script: 'maintenance-mode',
     title: 'disable',
     cloud: IN_MAINTENANCE,
+    hasReport: true,
     args: () => ['disable'],
     requireDone(cloud) {
       assert.ok(!isInMaintenance(cloud));

@@ -17,7 +17,9 @@ what came out; \`pnpm test:faults --write\` writes it anew.
 
 - **done**: the script repeated what may be repeated, or looked up what became of a write, and did its work (exit 0)
 - **stops before**: exit 1 with one clear line; the service is as it was
-- **stops after**: exit 1 with one clear line; the service was changed, and the line says so and how to look`;
+- **stops after**: exit 1 with one clear line; the service was changed, and the line says so and how to look
+- **check fails**: the matrix makes its other checks; this one is red, and its log says why in one line
+- nothing: that cannot happen to this call`;
 
 /** Holds the checked-in table to what came out; writes it instead when asked to. */
 export async function requireTable(cells: readonly Cell[]): Promise<void> {

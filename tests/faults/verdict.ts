@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Emulator } from '@deploy/emulator';
+import { readReport } from '@deploy/report';
 import { SERVICE } from '../support/cloud.ts';
 import type { ScenarioRun } from './calls.ts';
 import type { Scenario } from './scenarios.ts';
@@ -9,9 +12,16 @@ import type { Scenario } from './scenarios.ts';
  * more or less than one error, with traffic that does not add up or goes to a revision that is not ready, or with work
  * undone that it says is done.
  */
-export function verdictOf(scenario: Scenario, run: ScenarioRun): string {
+export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<string> {
   requireSoundTraffic(run.cloud);
+  if (scenario.hasReport || scenario.opensReport) await requireReported(run);
   if (run.exitCode === 0) {
+    const [failed, ...others] = failedChecks(run);
+    if (failed !== undefined) {
+      assert.equal(others.length, 0, `one fault fails ${run.stdout}`);
+      await requireReason(run, failed);
+      return 'check fails';
+    }
     scenario.requireDone(run.cloud, run.before);
     return 'done';
   }
@@ -24,10 +34,34 @@ export function verdictOf(scenario: Scenario, run: ScenarioRun): string {
   if (run.cloud.service(SERVICE).generation === run.before.generation) return 'stops before';
   assert.match(
     errors[0] ?? '',
-    /was changed|was made|is unknown|made no revision/,
+    /was changed|was made|is unknown|made no revision|is not ready|did not shift|has not settled/,
     'does not say that there was a change',
   );
   return 'stops after';
+}
+
+/** The checks that a matrix shows as failed. */
+function failedChecks({ stdout }: ScenarioRun): string[] {
+  return [...stdout.matchAll(/^\[failed\] (\S+)/gm)].map(([, id = '']) => id);
+}
+
+/** Throws unless the log of a failed check says in one line what went wrong. */
+async function requireReason({ checkout }: ScenarioRun, check: string): Promise<void> {
+  const log = await readFile(join(checkout, 'matrix/logs', `${check}.log`), 'utf8');
+  assert.equal(log.match(/^error: .+$/gm)?.length, 1, log);
+  assert.doesNotMatch(log, /\n\s+at |this is a bug/);
+}
+
+/** Throws unless the report's last step says how the run ended, and why. */
+async function requireReported({ checkout, exitCode, stderr }: ScenarioRun): Promise<void> {
+  const folder = join(checkout, 'apps/openagents.com/service/docs/reports');
+  const [name, ...others] = (await readdir(folder)).filter((each) => each.endsWith('.md'));
+  assert.ok(name !== undefined && others.length === 0, `one report, not ${others.length}`);
+  const { steps } = (await readReport(join(folder, name))).record;
+  const last = steps.at(-1);
+  assert.equal(last?.state, exitCode === 0 ? 'done' : 'failed', JSON.stringify(steps));
+  if (exitCode === 0) return;
+  assert.ok(last?.detail && stderr.includes(last.detail.slice(0, 60)), `${last?.detail} is not in ${stderr}`);
 }
 
 /** Throws unless traffic adds up to 100 % and goes to ready revisions only. */

@@ -1,6 +1,12 @@
 /** Which coming requests something happens to. */
 export type RequestMatch = { method?: string; path: RegExp };
 
+/**
+ * How a change ends that was accepted: it fails, it is never carried out, or it is carried out while its operation can no
+ * longer be asked for.
+ */
+export type OperationFate = 'fails' | 'stalls' | 'vanishes';
+
 /** What happens to a request instead of, or beside, its answer. */
 export type Fault =
   | { kind: 'error'; httpStatus: number; status: string; message: string; headers?: Record<string, string> }
@@ -11,6 +17,8 @@ export type Fault =
   | { kind: 'cut-body' }
   | { kind: 'not-json'; body?: string }
   | { kind: 'stall'; ms: number }
+  /** The request is answered as always; what it sets going ends otherwise. */
+  | { kind: 'operation'; fate: OperationFate }
   /** Something else happens first, such as somebody else's change; then the request is answered as always. */
   | { kind: 'first'; act: () => void | Promise<void> };
 

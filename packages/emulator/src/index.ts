@@ -1,7 +1,7 @@
 export { type DomainSeed, domainMapping } from './domains/mapping.ts';
 export type { DomainMappingJson } from './domains/types.ts';
 export { startEmulator } from './emulator.ts';
-export type { Fault, RequestMatch, Trigger } from './faults.ts';
+export type { Fault, OperationFate, RequestMatch, Trigger } from './faults.ts';
 export type { RecordedKnativeService } from './knative/types.ts';
 export type {
   Emulator,

@@ -1,3 +1,4 @@
+import type { OperationFate } from '../faults.ts';
 import type { Json } from './descriptors.ts';
 
 /** A call of the API, as a handler sees it. */
@@ -13,6 +14,8 @@ export type Call = {
   host: string;
   /** The header of that name. */
   authorization: string | undefined;
+  /** How the operation that it begins is made to end; undefined: as it would. */
+  fate: OperationFate | undefined;
 };
 
 /** An answer that is not simply JSON with status 200. */

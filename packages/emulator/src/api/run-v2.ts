@@ -88,7 +88,7 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
           authorize(call, 'run.services.create');
           return showOperation(call, await store.create(name, { fields, person: call.person }, validateOnly));
         }
-        const change = { fields, mask, etag: fields.etag, person: call.person };
+        const change = { fields, mask, etag: fields.etag, person: call.person, fate: call.fate };
         return showOperation(call, store.update(name, change, validateOnly));
       },
     },

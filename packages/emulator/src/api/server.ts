@@ -29,7 +29,12 @@ export function createApiServer(options: ApiServerOptions): Server {
   const router = createRouter({ maxParamLength: 500 });
   for (const route of routes) router.on(route.method, route.path, () => {}, route);
 
-  const answer = async (request: IncomingMessage, target: Target, seen: Seen): Promise<Answer> => {
+  const answer = async (
+    request: IncomingMessage,
+    target: Target,
+    seen: Seen,
+    fault: Fault | undefined,
+  ): Promise<Answer> => {
     try {
       seen.body = await readJson(request);
       const { authorization } = request.headers;
@@ -39,7 +44,8 @@ export function createApiServer(options: ApiServerOptions): Server {
       seen.person = person;
       if (found === null || route === undefined) throw notFound(target.path);
       const { path: _, ...asked } = target;
-      const call = { ...asked, params: found.params, body: seen.body ?? {}, person, authorization };
+      const fate = fault?.kind === 'operation' ? fault.fate : undefined;
+      const call = { ...asked, params: found.params, body: seen.body ?? {}, person, authorization, fate };
       const given = await route.handle(call);
       return given instanceof RawAnswer
         ? { status: given.status, body: given.text, headers: given.headers }
@@ -70,7 +76,7 @@ export function createApiServer(options: ApiServerOptions): Server {
       request.socket.destroy();
       return record(0);
     }
-    const answered = early ?? (await answer(request, target, seen));
+    const answered = early ?? (await answer(request, target, seen, fault));
     record(answered.status);
     send(response, answered, fault);
   });

@@ -13,16 +13,16 @@ import type { StoredService } from './store.ts';
 /**
  * The service once its newest generation has been carried out, for better or worse: what serves, the conditions, the
  * latest revisions. Traffic that cannot be given as asked stays as it was served, while what is asked for stays as
- * well: desired and actual split then differ.
+ * well: desired and actual split then differ. So it is where routing fails for another reason, `whyNotRouted`.
  */
-export function observe({ json, revisions, frontEnd }: StoredService): ServiceJson {
+export function observe({ json, revisions, frontEnd }: StoredService, whyNotRouted?: string): ServiceJson {
   const newest = revisions.at(-1);
   const latestReady = revisions.findLast(({ state }) => state === 'ready');
   const configured = configurationCondition(newest);
   const wanted = json.traffic.length === 0 ? [ALL_TO_LATEST] : json.traffic;
-  const unroutable = wanted
-    .map((target) => whyUnroutable(target, revisions, latestReady))
-    .find((why) => why !== undefined);
+  const unroutable =
+    whyNotRouted ??
+    wanted.map((target) => whyUnroutable(target, revisions, latestReady)).find((why) => why !== undefined);
   const routed =
     unroutable === undefined
       ? condition('RoutesReady', 'CONDITION_SUCCEEDED')

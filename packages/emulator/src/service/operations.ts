@@ -1,4 +1,5 @@
 import { notFound } from '../api/errors.ts';
+import type { OperationFate } from '../faults.ts';
 import type { ServiceJson } from './resources.ts';
 
 /** How a change ended that did not succeed: google.rpc.Status, codes as in google/rpc/code.proto. */
@@ -9,6 +10,8 @@ export type Operation = {
   name: string;
   service: string;
   done: boolean;
+  /** How it is made to end. */
+  fate?: OperationFate;
   error?: OperationError;
   /** What the service would look like, for a change that was only to be checked. */
   preview?: ServiceJson;
@@ -19,7 +22,7 @@ export type Operation = {
 
 export type OperationLog = {
   /** An operation that is under way, and can be asked for from now on. */
-  begin(service: string): Operation;
+  begin(service: string, fate?: OperationFate): Operation;
   /** One that is done already: nothing changed, or nothing was to be changed. Only the former is kept. */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;
@@ -44,9 +47,10 @@ export function createOperationLog(parent: string): OperationLog {
     };
     return operation;
   };
-  const begin = (service: string): Operation => {
+  const begin = (service: string, fate?: OperationFate): Operation => {
     const operation = create(service);
-    operations.set(operation.name, operation);
+    if (fate !== undefined) operation.fate = fate;
+    if (fate !== 'vanishes') operations.set(operation.name, operation);
     return operation;
   };
   return {

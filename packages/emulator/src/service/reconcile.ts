@@ -38,14 +38,16 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
     const { generation } = service.json;
     await pause(options.reconcileMs);
     if (closed) return;
-    if (made?.state === 'starting') made.started ??= startContainer(made, options);
+    const fails = operation.fate === 'fails';
+    if (made?.state === 'starting')
+      made.started ??= startContainer(made, fails ? withoutStart(options) : options);
     // An earlier change's revision may still be on its way up; what this change routes to it must find it ready.
     await Promise.all(service.revisions.map(({ started }) => started));
     await service.frontEnd.openTags(service.json.traffic.flatMap(({ tag }) => tag ?? []));
     // When a later change has taken over, it is the one that says what serves.
     const isNewest = service.json.generation === generation;
     if (isNewest) {
-      service.json = observe(service);
+      service.json = observe(service, fails && made === undefined ? MADE_TO_FAIL : undefined);
       service.frontEnd.route(service);
     }
     const [ready] = made?.json.conditions ?? [];
@@ -54,6 +56,7 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
 
   return {
     start(service, made, operation) {
+      if (operation.fate === 'stalls') return;
       const work = carryOut(service, made, operation).finally(() => underWay.delete(work));
       underWay.add(work);
     },
@@ -66,6 +69,13 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
       await Promise.all(underWay);
     },
   };
+}
+
+const MADE_TO_FAIL = 'The change was made to fail.';
+
+/** What lets no container come up. */
+function withoutStart(options: ContainerOptions): ContainerOptions {
+  return { ...options, registry: { ...options.registry, behaviourOf: () => 'never-ready' } };
 }
 
 // Seen in reports of failed deployments: 9 for a container that does not come up (13 until 2024), 5 for an image that

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../api/descriptors.ts';
 import { ApiError, aborted, alreadyExists } from '../api/errors.ts';
+import type { OperationFate } from '../faults.ts';
 import { type FrontEnd, openFrontEnd } from '../network/front-end.ts';
 import type { EmulatorOptions } from '../options.ts';
 import type { ContainerOptions } from './containers.ts';
@@ -35,6 +36,8 @@ export type ServiceChange = {
   /** The etag the caller saw, when it wants to be told of changes since. */
   etag?: string | undefined;
   person: string;
+  /** How it is made to end. */
+  fate?: OperationFate | undefined;
 };
 
 /** A service that is not made here but taken over as it was elsewhere. */
@@ -91,7 +94,12 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
   };
 
   /** Accepts the next state of a service and sets it on its way. */
-  const accept = (service: StoredService, next: ServiceJson, knative: KnativeExtras): Operation => {
+  const accept = (
+    service: StoredService,
+    next: ServiceJson,
+    knative: KnativeExtras,
+    fate?: OperationFate,
+  ): Operation => {
     const made = revisionToMake(service, next, knative);
     const working = condition('Ready', 'CONDITION_RECONCILING', {
       message: 'The change is being carried out.',
@@ -99,7 +107,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
     service.json = { ...next, reconciling: true, terminalCondition: working, etag: newEtag() };
     service.knative = knative;
     if (made !== undefined && !service.revisions.includes(made)) service.revisions.push(made);
-    const operation = operations.begin(shortName(next.name));
+    const operation = operations.begin(shortName(next.name), fate);
     reconciler.start(service, made, operation);
     return operation;
   };
@@ -157,6 +165,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
           updateTime: new Date().toISOString(),
         },
         knative,
+        change.fate,
       );
     },
 

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
+import type { Emulator } from '@deploy/emulator';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
+import { bareCheckout, openReport } from './calls.ts';
+import { count } from './counts.ts';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+const COMMANDS = 'x; touch pwned; $(touch pwned) `touch pwned` | touch pwned && touch pwned';
+const ESCAPES =
+  '\u001b[2J\u001b]0;title\u0007\u009b31mred\r\n::error::not ours\u202e\nerror: not ours either';
+const MEGABYTE = 1024 * 1024;
+
+/** As bytes: one of them is no UTF-8. The longest is what Linux takes for one argument or one variable. */
+const VALUES: Readonly<Record<string, Buffer>> = {
+  'shell metacharacters': Buffer.from(COMMANDS),
+  'escapes and newlines': Buffer.from(ESCAPES),
+  'a hyphen first': Buffer.from('--format=json'),
+  'a path': Buffer.from('../../etc/passwd'),
+  'no UTF-8': Buffer.from([0x61, 0xff, 0xfe, 0xc0, 0x80, 0x62]),
+  '120 kB': Buffer.alloc(120_000, 'a'),
+};
+
+type Place = { name: string; script: string; args?: readonly string[]; variable?: string };
+
+/** Where a hostile value goes: the argument HERE, or a variable. */
+const HERE = 'HERE';
+const PLACES: readonly Place[] = [
+  {
+    name: 'stable revision',
+    script: 'canary-rollout',
+    args: ['set-traffic', HERE, 'control-00002-abc', '5'],
+  },
+  {
+    name: 'canary revision',
+    script: 'canary-rollout',
+    args: ['set-traffic', 'control-00001-abc', HERE, '5'],
+  },
+  { name: 'percent', script: 'canary-rollout', args: ['set-traffic', 'a', 'b', HERE] },
+  { name: 'revision of a rollback', script: 'canary-rollout', args: ['rollback', HERE] },
+  { name: 'image', script: 'canary-rollout', args: ['deploy-no-traffic', HERE] },
+  ...['PROJECT', 'REGION', 'SERVICE'].map((variable) => ({
+    name: variable,
+    script: 'canary-rollout',
+    args: ['status'],
+    variable,
+  })),
+  { name: 'IMAGE', script: 'deploy-staging', variable: 'IMAGE' },
+  { name: 'SERVICE of a deployment', script: 'deploy-staging', variable: 'SERVICE' },
+  { name: 'PROJECT of a preflight', script: 'preflight', variable: 'PROJECT' },
+  ...[
+    'MAINTENANCE_ALLOWED_PATHS',
+    'MAINTENANCE_BYPASS_COOKIE_NAME',
+    'MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS',
+    'MAINTENANCE_BYPASS_SECRET_NAME',
+    'OPENAGENTS_BASE_URL',
+  ].map((variable) => ({ name: variable, script: 'maintenance-mode', args: ['enable'], variable })),
+  { name: 'OPENAGENTS_BASE_URL of a smoke check', script: 'smoke-control', variable: 'OPENAGENTS_BASE_URL' },
+  ...['MIGRATE_JOB', 'RUNTIME_SERVICE', 'STAGING_CONTROL_BASE_URL'].map((variable) => ({
+    name: variable,
+    script: 'validate-rust-cutover',
+    variable,
+  })),
+];
+type Ended = { exitCode: number | null; stdout: string; stderr: string };
+
+/** Runs a script with a value that need not be text: a shell reads it from a pipe. */
+async function runWith(
+  place: Place,
+  value: Buffer,
+  env: Record<string, string>,
+  cwd: string,
+): Promise<Ended> {
+  const { script, args = [], variable } = place;
+  const given = args.map((arg) => (arg === HERE ? '"$V"' : `'${arg}'`)).join(' ');
+  const assigned = variable === undefined ? '' : `export ${variable}="$V"; `;
+  const file = join(projectRoot, 'scripts', `${script}.ts`);
+  const command = `V=$(cat; echo .); V=\${V%.}; ${assigned}exec "$NODE" "${file}" ${given} </dev/null`;
+  const child = spawn('sh', ['-c', command], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, NODE: process.execPath, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.end(value);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once('close', resolve)),
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+function requireClean(shown: string): void {
+  const found = UNSAFE.exec(shown);
+  assert.equal(found, null, `unsafe character in ${JSON.stringify(shown.slice(0, 500))}`);
+}
+
+describe('values from outside', { concurrency: 4 }, () => {
+  let cloud: Emulator;
+  let checkout: { root: string; [Symbol.asyncDispose](): Promise<void> };
+  let folder: string;
+  before(async () => {
+    [cloud, checkout, folder] = await Promise.all([
+      cloudWith(),
+      bareCheckout(),
+      mkdtemp(join(tmpdir(), 'hostile-')),
+    ]);
+  });
+  after(async () => {
+    await Promise.all([cloud.close(), checkout[Symbol.asyncDispose](), rm(folder, { recursive: true })]);
+  });
+
+  for (const place of PLACES) {
+    for (const [kind, value] of Object.entries(VALUES)) {
+      test(`${place.name}: ${kind}: refused before any call`, async () => {
+        const env = {
+          ...cloudEnv(cloud),
+          OPENAGENTS_REPO_ROOT: checkout.root,
+          IMAGE: `${IMAGES}:two`,
+          OUTPUT_DIR: join(folder, 'matrix'),
+        };
+        const run = await runWith(place, value, env, folder);
+        assert.ok(
+          run.exitCode === 1 || run.exitCode === 2,
+          `exit ${run.exitCode}: ${run.stdout}${run.stderr}`,
+        );
+        assert.equal(run.stderr.match(/^error: /gm)?.length, 1, run.stderr.slice(0, 2000));
+        assert.doesNotMatch(run.stderr, /this is a bug|\n\s+at /);
+        requireClean(run.stdout + run.stderr);
+        assert.ok(run.stderr.length < 3000, `${run.stderr.length} characters of complaint`);
+        assert.deepEqual(cloud.requests, []);
+        for (const place of [folder, checkout.root]) assert.ok(!existsSync(join(place, 'pwned')));
+        count('hostile values to real processes');
+      });
+    }
+  }
+});
+
+describe('what servers say', { concurrency: 4 }, () => {
+  const messages = [ESCAPES, COMMANDS, 'x'.repeat(MEGABYTE), `${ESCAPES}${'\u001b[31m'.repeat(10_000)}`];
+  for (const [index, message] of messages.entries()) {
+    test(`message ${index + 1} of the API leaves terminal and report clean`, async () => {
+      await using cloud = await cloudWith({
+        services: [
+          {
+            name: SERVICE,
+            image: `${IMAGES}:one`,
+            laterImages: [`${IMAGES}:two`],
+            traffic: [{ revision: 1, percent: 100 }],
+          },
+        ],
+      });
+      await using checkout = await bareCheckout();
+      await openReport(checkout.root);
+      const env = { ...cloudEnv(cloud), OPENAGENTS_REPO_ROOT: checkout.root };
+      for (const args of [['status'], ['set-traffic', ...revisionNames(cloud), '5']]) {
+        cloud.on({
+          match: { path: /\/services\// },
+          fault: { kind: 'error', httpStatus: 403, status: 'PERMISSION_DENIED', message },
+        });
+        const run = await runWith(
+          { name: '', script: 'canary-rollout', args },
+          Buffer.from(''),
+          env,
+          checkout.root,
+        );
+        assert.equal(run.exitCode, 1);
+        assert.equal(run.stderr.match(/^error: /gm)?.length, 1, run.stderr.slice(0, 2000));
+        assert.ok(run.stderr.length < 3000);
+        requireClean(run.stdout + run.stderr);
+        count('hostile answers to real processes');
+      }
+      const folder = join(checkout.root, 'apps/openagents.com/service/docs/reports');
+      for (const name of (await readdir(folder)).filter((each) => each.endsWith('.md'))) {
+        const report = await readFile(join(folder, name), 'utf8');
+        requireClean(report);
+        assert.ok(report.length < 20_000);
+        assert.doesNotMatch(report, /^(?:::error::|error: not ours)/m);
+      }
+      assert.ok(!existsSync(join(checkout.root, 'pwned')));
+    });
+  }
+
+  const manifest = (entry: string) =>
+    JSON.stringify({ manifestVersion: 'openagents.webshell.v2', entry: { js: entry } });
+  const answers: Readonly<Record<string, [headers: string, body: string]>> = {
+    'escapes in a header': [
+      `cache-control: ${ESCAPES.split('\r')[0]}\r\nset-cookie: a=\u001b[31m; path=/`,
+      '{}',
+    ],
+    'escapes in a manifest': [
+      'cache-control: no-cache',
+      JSON.stringify({ manifestVersion: ESCAPES + COMMANDS }),
+    ],
+    'a manifest that names a command': ['cache-control: no-cache', manifest(`/$(touch pwned)${COMMANDS}`)],
+    'a manifest that names another origin': [
+      'cache-control: no-cache',
+      manifest('https://evil.example/x.js'),
+    ],
+    'a manifest of a megabyte': ['cache-control: no-cache', manifest('a/'.repeat(MEGABYTE / 2))],
+    'a header of a hundred kilobytes': [`cache-control: ${'a'.repeat(100_000)}`, '{}'],
+    'no UTF-8': ['cache-control: no-cache', '{"manifestVersion":"\u00ff\u00fe"}'],
+  };
+  for (const [name, [headers, body]] of Object.entries(answers)) {
+    test(`${name}: a smoke check fails in clear words`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'hostile-'));
+      const head = `HTTP/1.1 200 OK\r\n${headers}\r\ncontent-length: ${Buffer.byteLength(body, 'latin1')}\r\nconnection: close\r\n\r\n`;
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', (asked) =>
+          socket.end(Buffer.from(String(asked).startsWith('HEAD') ? head : head + body, 'latin1')),
+        );
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = server.address() as { port: number };
+        const junit = join(folder, 'junit.xml');
+        const env = { OPENAGENTS_BASE_URL: `http://127.0.0.1:${port}`, SMOKE_JUNIT: junit };
+        const run = await runWith({ name: '', script: 'smoke-control' }, Buffer.from(''), env, folder);
+        assert.equal(run.exitCode, 1, run.stdout + run.stderr);
+        assert.equal(run.stderr.match(/^error: /gm)?.length, 1, run.stderr.slice(0, 2000));
+        assert.doesNotMatch(run.stderr, /this is a bug|\n\s+at /);
+        requireClean(run.stdout + run.stderr + (await readFile(junit, 'utf8')));
+        assert.ok(run.stderr.length + run.stdout.length < 5000);
+        assert.ok(!existsSync(join(folder, 'pwned')));
+        count('hostile answers to real processes');
+      } finally {
+        server.close();
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
+});

@@ -1,0 +1,49 @@
+/**
+ * Runs scripts one after another in this process, as its parent asks: hundreds of runs that load the packages once. Each
+ * gets its own arguments, its own environment and nothing else, and its own exit code and output. What has to do with
+ * processes (signals, command lines, memory) is not for here.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { projectRoot } from '@deploy/cli';
+import type { HostAnswer, HostRequest } from './script-hosts.ts';
+
+const realNow = Date.now;
+const written = { stdout: '', stderr: '' };
+for (const name of ['stdout', 'stderr'] as const) {
+  process[name].write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
+    written[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+    const done = rest.find((each) => typeof each === 'function');
+    if (done !== undefined) queueMicrotask(() => done());
+    return true;
+  };
+}
+
+let runs = 0;
+
+async function run({ script, args, env, clockSpeed }: HostRequest): Promise<HostAnswer> {
+  written.stdout = '';
+  written.stderr = '';
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, env);
+  const file = join(projectRoot, 'scripts', `${script}.ts`);
+  process.argv = [process.execPath, file, ...args];
+  process.exitCode = undefined;
+  const startedAt = realNow();
+  Date.now = () => startedAt + (realNow() - startedAt) * clockSpeed;
+  runs += 1;
+  // A script runs when it is loaded, and is loaded once for each URL.
+  await import(`${pathToFileURL(file).href}?run=${runs}`);
+  Date.now = realNow;
+  process.stdout.removeAllListeners('error');
+  const exitCode = Number(process.exitCode ?? 0);
+  process.exitCode = 0;
+  return { ...written, exitCode, durationMs: realNow() - startedAt };
+}
+
+process.on('message', (request: HostRequest) => {
+  run(request).then(
+    (answer) => process.send?.(answer),
+    (error: Error) => process.send?.({ ...written, exitCode: 1, stderr: `${error.stack}`, durationMs: 0 }),
+  );
+});

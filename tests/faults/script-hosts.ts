@@ -1,0 +1,57 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { ScriptRun } from '../support/run-script.ts';
+
+export type HostRequest = {
+  script: string;
+  args: readonly string[];
+  /** All of it. */
+  env: Record<string, string>;
+  /** How fast the script's clock runs, for limits that are minutes: the timers keep their own time. */
+  clockSpeed: number;
+};
+
+export type HostAnswer = ScriptRun;
+
+export type ScriptHosts = {
+  /** Runs a script in a host that is free, a new one if there is none. */
+  run(request: HostRequest): Promise<ScriptRun>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Processes that run one script after another each; as many as there are runs at once. */
+export function scriptHosts(): ScriptHosts {
+  const all = new Set<ChildProcess>();
+  const free: ChildProcess[] = [];
+  const start = (): ChildProcess => {
+    // Node strips the types itself, which starts faster than tsx does.
+    const host = fork(join(import.meta.dirname, 'script-host.ts'), { execArgv: [] });
+    all.add(host);
+    return host;
+  };
+  return {
+    async run(request) {
+      const host = free.pop() ?? start();
+      const ended = once(host, 'exit').then(([code]) => {
+        throw new Error(`the host of ${request.script} ended with ${code}`);
+      });
+      const answered = once(host, 'message').then(([answer]) => answer as HostAnswer);
+      host.send(request);
+      const answer = await Promise.race([answered, ended]);
+      ended.catch(() => {});
+      free.push(host);
+      return answer;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(
+        [...all].map(async (host) => {
+          const gone = once(host, 'exit');
+          host.disconnect();
+          host.kill('SIGKILL');
+          await gone;
+        }),
+      );
+    },
+  };
+}
