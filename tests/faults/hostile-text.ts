@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** What shells, terminals, URLs, YAML, Markdown and file systems take for more than text. */
-const NASTY = [
+export const NASTY = [
   '; touch pwned',
   '$(touch pwned)',
   '`touch pwned`',

@@ -28,4 +28,4 @@ export {
 } from './settings.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { dropTrailingSlashes } from './trailing-slashes.ts';
-export { type Usage, type Usage, type UsageData, usageText, usageText } from './usage.ts';
+export { type Usage, type UsageData, usageText } from './usage.ts';
