@@ -93,20 +93,20 @@ export async function callsOf(hosts: ScriptHosts, scenario: Scenario): Promise<S
       if (!seen.has(name)) calls.push({ name, method, path: patternOf(path), skip });
       seen.add(name);
       // Some questions are asked by POST.
-      if (method !== 'GET' && isWrite(path)) phase = `the ${ordinal(counts, method)}${method}`;
+      if (isWrite(method, path)) phase = `the ${ordinal(counts, method)}${method}`;
     }
     return calls;
   });
 }
 
-function isWrite(path: string): boolean {
-  return !/tokeninfo|IamPolicy$|entries:list$/.test(path);
+function isWrite(method: string, path: string): boolean {
+  return method !== 'GET' && method !== 'HEAD' && !/tokeninfo|IamPolicy$|entries:list$/.test(path);
 }
 
 // Names differ from run to run.
 function shapeOf(path: string): string {
   return path
-    .replace(/^\/v\d\/projects\/[^/]+/, '')
+    .replace(/^\/v\d\/projects\/[^/:]+(?=\/)/, '')
     .replace(/^\/locations\/[^/]+/, '')
     .replace(/(services|revisions|secrets|jobs|projects)\/[^/:]+/g, '$1/*')
     .replace(/\/openagentsgemini\/.*\/manifests\/.*/, '/*/manifests/*')

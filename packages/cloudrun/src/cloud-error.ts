@@ -72,7 +72,7 @@ export function errorWithCode(thrown: unknown): unknown {
   const { response } = thrown as { response?: { status?: number; data?: { error?: { message?: string } } } };
   const status = response?.status;
   if (status === undefined) {
-    if (systemCodeOf(thrown) === undefined && thrown.name !== 'TimeoutError') return thrown;
+    if (systemCodeOf(thrown) === undefined && !isTimeout(thrown)) return thrown;
     return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
   }
   const code = CODE_OF_HTTP_STATUS[status] ?? (status >= 500 ? GRPC.unavailable : GRPC.invalidArgument);
@@ -148,6 +148,19 @@ function explainLocalFailure(error: Error, said: string): Explanation {
     return { kind: 'unauthenticated', message: `no usable login (${said})`, hint: HOW_TO_LOG_IN };
   }
   throw error;
+}
+
+/** Whether it is, however deep it is wrapped, that there was no answer in time. */
+function isTimeout(error: Error): boolean {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if (each.name === 'TimeoutError' || each.name === 'AbortError') return true;
+  }
+  return false;
+}
+
+/** The failure of a call whose answer was not what the API gives, but, for instance, a proxy's page. */
+export function noUsableAnswer(): Error {
+  return Object.assign(new Error('the answer was not JSON'), { code: GRPC.unavailable });
 }
 
 /** The operating system's word for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), however deep it is wrapped. */

@@ -1,6 +1,6 @@
 import { type Connection, endpointOf } from './api.ts';
 import { repeatableCall } from './call.ts';
-import { type CallSubject, errorWithCode } from './cloud-error.ts';
+import { type CallSubject, errorWithCode, noUsableAnswer } from './cloud-error.ts';
 import { openAuthClient } from './identity.ts';
 
 /** Google's REST calls for which there is no client here. Each throws a CloudError when it fails. */
@@ -32,6 +32,7 @@ export async function openGoogleRest(connection: Connection): Promise<GoogleRest
           // When to repeat is decided in one place.
           retry: false,
         });
+        if (typeof data !== 'object' || data === null) throw noUsableAnswer();
         return data;
       } catch (error) {
         throw errorWithCode(error);
