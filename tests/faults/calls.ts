@@ -106,11 +106,11 @@ function isWrite(method: string, path: string): boolean {
 // Names differ from run to run.
 function shapeOf(path: string): string {
   return path
-    .replace(/^\/v\d\/projects\/[^/:]+(?=\/)/, '')
+    .replace(/^\/v\d(?=\/(?:projects|entries))/, '')
+    .replace(/^\/projects\/[^/:]+\//, '/')
     .replace(/^\/locations\/[^/]+/, '')
-    .replace(/(services|revisions|secrets|jobs|projects)\/[^/:]+/g, '$1/*')
-    .replace(/\/openagentsgemini\/.*\/manifests\/.*/, '/*/manifests/*')
-    .replace(/namespaces\/[^/]+\/domainmappings\/.*/, 'namespaces/*/domainmappings/*');
+    .replace(/(services|revisions|secrets|jobs|projects|namespaces|domainmappings)\/[^/:]+/g, '$1/*')
+    .replace(/\/v2\/.*\/manifests\/.*/, '/v2/*/manifests/*');
 }
 
 function patternOf(path: string): RegExp {

@@ -92,22 +92,19 @@ describe('no token is anywhere but where it belongs', () => {
     cloud = await startEmulator({
       ...STAGING,
       reconcileMs: 30,
-      services: [
-        {
-          ...STAGING_SERVICE,
-          env: {
-            ...STAGING_SERVICE.env,
-            OA_CONTROL_STATIC_DIR: '/app/apps/openagents.com/web-shell/dist',
-          },
-        },
-        { name: 'runtime', image: NEW_IMAGE },
-      ],
+      services: [STAGING_SERVICE, { name: 'runtime', image: NEW_IMAGE }],
       jobs: [{ name: 'runtime-migrate', image: NEW_IMAGE, executions: [{}] }],
       domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
       people: { [TOKENS.CLOUDSDK_AUTH_ACCESS_TOKEN ?? '']: 'operator@example.com' },
     });
     checkout = await sampleCheckout();
-    tools = await standInTools({ cargo: 'env; echo "stub cargo $*"', 'wasm-pack': 'exit 0', jq: 'exit 0' });
+    tools = await standInTools({
+      // What a build prints is shown, and kept in its cache.
+      cargo: 'env; echo "stub cargo 1.0.0 $*"',
+      rustc: 'echo /',
+      'wasm-pack': 'exit 0',
+      jq: 'exit 0',
+    });
     home = await mkdtemp(join(tmpdir(), 'secrets-'));
     await mkdir(join(home, 'tmp'));
   });
@@ -194,7 +191,8 @@ describe('no token is anywhere but where it belongs', () => {
       for (const path of [/\/services\//, /\/secrets/]) {
         for (const [script, args] of calls) {
           cloud.on({ match: { path }, fault });
-          await run(script, args);
+          // To look from outside takes its patience of half a minute when the window did not open.
+          await run(script, args, { OPENAGENTS_BASE_URL: '' });
           cloud.clearTriggers();
         }
       }

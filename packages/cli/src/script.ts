@@ -4,6 +4,7 @@ import { errorMessage, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
 import { misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
+import { takeSecretsOut } from './secret-variables.ts';
 import type { Environment } from './settings.ts';
 import { actionsOf, type Usage, usageData, usageText } from './usage.ts';
 
@@ -23,7 +24,7 @@ export async function runScript(
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
   const out = createOutput(process);
-  const program = { argv: process.argv.slice(2), env: process.env, out };
+  const program = { argv: process.argv.slice(2), env: takeSecretsOut(process.env), out };
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
   if (argv[0] === '--help' || argv[0] === '-h') {

@@ -5,7 +5,7 @@ import type { CheckResult, SmokeOutcome } from './outcome.ts';
 /** Writes the outcome as JUnit XML, a test case a check. Throws a UserError when the file cannot be written. */
 export async function writeJunit(path: string, outcome: SmokeOutcome): Promise<void> {
   const xml = redact(await junitXml(outcome));
-  await writeFile(path, xml).catch((error: unknown) => {
+  await writeFile(path, xml, { mode: 0o644 }).catch((error: unknown) => {
     throw new UserError(
       `SMOKE_JUNIT: ${cleanLine(path, 120)} cannot be written (${cleanLine(errorMessage(error), 200)})`,
       { cause: error },

@@ -21,6 +21,7 @@ export type RegistryOptions = {
 };
 
 const TIMEOUT_MS = 10_000;
+const RETRIES = 3;
 
 // An index for many platforms or a manifest for one, in OCI's or in Docker's spelling.
 const MANIFEST_TYPES = [
@@ -35,12 +36,15 @@ const MANIFEST_TYPES = [
  * or says where a token is to be had first (https://distribution.github.io/distribution/spec/auth/token/).
  */
 export async function openRegistry({ origin, accessToken }: RegistryOptions): Promise<RegistryClient> {
-  const { Agent, EnvHttpProxyAgent, fetch } = await import('undici');
+  const [{ Agent, EnvHttpProxyAgent, fetch }, { default: pRetry }] = await Promise.all([
+    import('undici'),
+    import('p-retry'),
+  ]);
   // What is on this machine is not reached through a proxy.
   const dispatcher = new URL(origin).protocol === 'http:' ? new Agent() : new EnvHttpProxyAgent();
   let token: string | undefined;
 
-  const send = async (method: 'GET' | 'HEAD', url: string, headers: Record<string, string>) => {
+  const sendOnce = async (method: 'GET' | 'HEAD', url: string, headers: Record<string, string>) => {
     const answer = await fetch(url, {
       method,
       headers: { accept: `${MANIFEST_TYPES}, application/json`, ...headers },
@@ -49,6 +53,16 @@ export async function openRegistry({ origin, accessToken }: RegistryOptions): Pr
     });
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
+  // Everything here is a read. What still gets no better answer at the last attempt is the answer.
+  const send = (...request: Parameters<typeof sendOnce>): Promise<RegistryAnswer> =>
+    pRetry(
+      async (attempt) => {
+        const answer = await sendOnce(...request);
+        if (isPassing(answer) && attempt <= RETRIES) throw new Error(`HTTP ${answer.status}`);
+        return answer;
+      },
+      { retries: RETRIES, minTimeout: 200, factor: 2.5 },
+    );
   const withToken = (method: 'GET' | 'HEAD', path: string) =>
     send(method, `${origin}${path}`, token === undefined ? {} : { authorization: `Bearer ${token}` });
 
@@ -66,6 +80,11 @@ export async function openRegistry({ origin, accessToken }: RegistryOptions): Pr
       return withToken(method, path);
     },
   };
+}
+
+/** Whether the same question may get another answer in a moment. */
+function isPassing({ status }: RegistryAnswer): boolean {
+  return status === 429 || status >= 500;
 }
 
 // https://cloud.google.com/artifact-registry/docs/docker/authentication#token

@@ -1,0 +1,21 @@
+import { Secret } from './secret.ts';
+import type { Environment } from './settings.ts';
+
+const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
+// Shorter ones are switches and such: redacting them would blank out ordinary words.
+const SHORTEST_SECRET = 12;
+
+/**
+ * Gives the environment as it is, and takes what is a secret by its name out of it: a command that simply inherits it, such
+ * as git, needs none. Whether or not the script reads such a variable, its value is shown nowhere from now on: a server may
+ * send it back, and a tool may have it from elsewhere and print it.
+ */
+export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
+  const whole = { ...environment };
+  for (const [name, value = ''] of Object.entries(whole)) {
+    if (!SECRET_NAME.test(name)) continue;
+    if (value.length >= SHORTEST_SECRET) new Secret(value);
+    delete environment[name];
+  }
+  return whole;
+}
