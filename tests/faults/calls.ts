@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { projectRoot } from '@deploy/cli';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { openEvidence } from '@deploy/report';
@@ -14,8 +15,9 @@ export type ScriptCall = { name: string; method: string; path: RegExp; skip: num
 
 export type ScenarioRun = ScriptRun & { cloud: Emulator; before: Before; checkout: string };
 
-// A quarter of an hour in some three seconds.
-const FAST = 300;
+// More than the quarter of an hour that a script waits for a service to settle.
+const TOO_LONG_MS = 16 * 60_000;
+const STALLED_MS = 500;
 
 /** Runs a scenario, with a fault or without, and lets `judge` look at the outcome while the emulator is still up. */
 export async function runScenario<T>(
@@ -33,21 +35,40 @@ export async function runScenario<T>(
     serving: serving(cloud),
   };
   if (trigger !== undefined) cloud.on(trigger);
-  const run = await hosts.run({
-    script: scenario.script,
-    args: scenario.args(cloud),
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: checkout.root,
-      ...cloudEnv(cloud),
-      OPENAGENTS_REPO_ROOT: checkout.root,
-      OUTPUT_DIR: join(checkout.root, 'matrix'),
-      ...scenario.env,
+  const ended = new AbortController();
+  const run = await hosts.run(
+    {
+      script: scenario.script,
+      args: scenario.args(cloud),
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: checkout.root,
+        ...cloudEnv(cloud),
+        OPENAGENTS_REPO_ROOT: checkout.root,
+        OUTPUT_DIR: join(checkout.root, 'matrix'),
+        ...scenario.env,
+      },
     },
-    clockSpeed: trigger?.fault.kind === 'operation' && trigger.fault.fate === 'stalls' ? FAST : 1,
-  });
+    (putForward) => {
+      if (trigger?.fault.kind !== 'operation' || trigger.fault.fate !== 'stalls') return;
+      whenStalled(cloud, ended.signal).then(
+        () => putForward(TOO_LONG_MS),
+        () => {},
+      );
+    },
+  );
+  ended.abort();
   await cloud.settled();
   return judge({ ...run, cloud, before, checkout: checkout.root });
+}
+
+/** Resolves when the service has been changing for much longer than a change takes here; rejects when that is off. */
+async function whenStalled(cloud: Emulator, off: AbortSignal): Promise<void> {
+  let changingMs = 0;
+  while (changingMs < STALLED_MS) {
+    await pause(50, undefined, { signal: off });
+    changingMs = cloud.service(SERVICE).reconciling ? changingMs + 50 : 0;
+  }
 }
 
 /** A sample checkout that no gate looks at: not committed to git, which takes longer than a script does. */

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '@deploy/cli';
-import type { HostAnswer, HostRequest } from './script-hosts.ts';
+import type { ClockJump, HostAnswer, HostRequest } from './script-hosts.ts';
 
 const realNow = Date.now;
 const written = { stdout: '', stderr: '' };
@@ -21,7 +21,7 @@ for (const name of ['stdout', 'stderr'] as const) {
 
 let runs = 0;
 
-async function run({ script, args, env, clockSpeed }: HostRequest): Promise<HostAnswer> {
+async function run({ script, args, env }: HostRequest): Promise<HostAnswer> {
   written.stdout = '';
   written.stderr = '';
   for (const name of Object.keys(process.env)) delete process.env[name];
@@ -30,7 +30,6 @@ async function run({ script, args, env, clockSpeed }: HostRequest): Promise<Host
   process.argv = [process.execPath, file, ...args];
   process.exitCode = undefined;
   const startedAt = realNow();
-  Date.now = () => startedAt + (realNow() - startedAt) * clockSpeed;
   runs += 1;
   // A script runs when it is loaded, and is loaded once for each URL.
   await import(`${pathToFileURL(file).href}?run=${runs}`);
@@ -41,7 +40,11 @@ async function run({ script, args, env, clockSpeed }: HostRequest): Promise<Host
   return { ...written, exitCode, durationMs: realNow() - startedAt };
 }
 
-process.on('message', (request: HostRequest) => {
+process.on('message', (request: HostRequest | ClockJump) => {
+  if ('clockJumpMs' in request) {
+    Date.now = () => realNow() + request.clockJumpMs;
+    return;
+  }
   run(request).then(
     (answer) => process.send?.(answer),
     (error: Error) => process.send?.({ ...written, exitCode: 1, stderr: `${error.stack}`, durationMs: 0 }),

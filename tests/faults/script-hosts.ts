@@ -8,15 +8,16 @@ export type HostRequest = {
   args: readonly string[];
   /** All of it. */
   env: Record<string, string>;
-  /** How fast the script's clock runs, for limits that are minutes: the timers keep their own time. */
-  clockSpeed: number;
 };
+
+/** Puts the clock of the script that runs forward by so many milliseconds, for limits that are minutes. */
+export type ClockJump = { clockJumpMs: number };
 
 export type HostAnswer = ScriptRun;
 
 export type ScriptHosts = {
   /** Runs a script in a host that is free, a new one if there is none. */
-  run(request: HostRequest): Promise<ScriptRun>;
+  run(request: HostRequest, onStart?: (putForward: (ms: number) => void) => void): Promise<ScriptRun>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -31,13 +32,14 @@ export function scriptHosts(): ScriptHosts {
     return host;
   };
   return {
-    async run(request) {
+    async run(request, onStart) {
       const host = free.pop() ?? start();
       const ended = once(host, 'exit').then(([code]) => {
         throw new Error(`the host of ${request.script} ended with ${code}`);
       });
       const answered = once(host, 'message').then(([answer]) => answer as HostAnswer);
       host.send(request);
+      onStart?.((clockJumpMs) => host.send({ clockJumpMs } satisfies ClockJump));
       const answer = await Promise.race([answered, ended]);
       ended.catch(() => {});
       free.push(host);

@@ -72,8 +72,9 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment): Ch
 
 /** Variables that hold secrets of this project's own: they are for the control service and for Google. */
 const OWN_SECRETS = [
-  // The smoke script's; the matrix does not read it.
+  // The smoke script's and maintenance-mode's; the matrix does not read them.
   'OPENAGENTS_CONTROL_ACCESS_TOKEN',
+  'MAINTENANCE_BYPASS_TOKEN',
   ...Object.values(matrixSettings).flatMap((setting) =>
     'secret' in setting && setting.secret ? [setting.name] : [],
   ),
