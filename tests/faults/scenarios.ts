@@ -16,6 +16,10 @@ export type Scenario = {
   hasReport?: true;
   /** Whether every run opens a report of its own. */
   opensReport?: true;
+  /** Whether it tells what it could not look at, and goes on. */
+  looks?: true;
+  /** The calls that every fault is tried at, by their names in the table, and the faults for the others; default: all. */
+  calls?: { match: RegExp; others: readonly string[] };
   /** Throws when the work is not done. */
   requireDone(cloud: Emulator, before: Before): void;
 };
@@ -47,6 +51,23 @@ const IN_MAINTENANCE = {
   secrets: { bypass: TOKEN },
 };
 
+/** Everything that the preflight asks for. */
+const PREPARED: EmulatorOptions = {
+  ...STAGING,
+  services: [
+    {
+      ...STAGING_SERVICE,
+      name: SERVICE,
+      env: {
+        ...STAGING_SERVICE.env,
+        OA_CONTROL_STATIC_DIR: '/app/apps/openagents.com/web-shell/dist',
+      },
+    },
+  ],
+  domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
+  people: { 'token-of-the-operator': 'operator@example.com' },
+};
+
 const RUNTIME_IMAGE = 'registry.example.com/openagents/runtime:seven';
 const MATRIX_CHECKS = [
   'runtime-migration-drift',
@@ -59,31 +80,22 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     script: 'preflight',
     title: '',
-    cloud: {
-      ...STAGING,
-      services: [
-        {
-          ...STAGING_SERVICE,
-          name: SERVICE,
-          env: {
-            ...STAGING_SERVICE.env,
-            OA_CONTROL_STATIC_DIR: '/app/apps/openagents.com/web-shell/dist',
-          },
-        },
-      ],
-      domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
-      people: { 'token-of-the-operator': 'operator@example.com' },
-    },
+    cloud: PREPARED,
     args: () => [],
     env: { IMAGE: NEW_IMAGE, SKIP_VERIFY: '1', CLOUDSDK_AUTH_ACCESS_TOKEN: 'token-of-the-operator' },
+    looks: true,
     requireDone: unchanged,
   },
   {
     script: 'deploy-staging',
-    title: '',
+    title: 'with its preflight',
+    cloud: PREPARED,
     args: () => [],
-    env: { IMAGE: `${IMAGES}:two`, SKIP_VERIFY: '1', SKIP_PREFLIGHT: '1' },
+    env: { IMAGE: NEW_IMAGE, SKIP_VERIFY: '1', CLOUDSDK_AUTH_ACCESS_TOKEN: 'token-of-the-operator' },
+    looks: true,
     opensReport: true,
+    // Its build starts turbo, and the preflight's calls are tried with every fault by preflight.ts.
+    calls: { match: /PATCH/, others: ['403', '503', 'reset after'] },
     requireDone(cloud, before) {
       assert.equal(revisionNames(cloud).length, before.revisions.length + 1, 'exactly one new revision');
       assert.deepEqual(servedShares(cloud), [`${before.revisions[0]}=100`]);

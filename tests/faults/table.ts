@@ -16,6 +16,7 @@ faults happen in the local Cloud Run, checks that traffic still adds up to 100 %
 what came out; \`pnpm test:faults --write\` writes it anew.
 
 - **done**: the script repeated what may be repeated, or looked up what became of a write, and did its work (exit 0)
+- **done in part**: the same, and it tells what it could not look at
 - **stops before**: exit 1 with one clear line; the service is as it was
 - **stops after**: exit 1 with one clear line; the service was changed, and the line says so and how to look
 - **check fails**: the matrix makes its other checks; this one is red, and its log says why in one line

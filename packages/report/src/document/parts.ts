@@ -8,7 +8,7 @@ export type DocumentParts = {
 const FRONT_MATTER = /^(?:\xef\xbb\xbf)?---[ \t]*\r?\n([\s\S]*?\n)---[ \t]*(?:\r?\n|$)/;
 
 // People retype headings: any level and any case of it counts, since what were not found would be lost.
-const NOTES = /^ {0,3}#{1,6}[ \t]+notes[ \t]*#*[ \t]*\r?$/im;
+const NOTES = /^ {0,3}#{1,6}[ \t]+notes[ \t]*(?:#+[ \t]*)?\r?$/im;
 
 /** Takes a report's file apart. Gives undefined when it has no front matter. */
 export function splitDocument(bytes: Buffer): DocumentParts | undefined {
