@@ -3,7 +3,7 @@ import type { Environment } from './settings.ts';
 
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
 // Shorter ones are switches and such: redacting them would blank out ordinary words.
-const SHORTEST_SECRET = 12;
+const SHORTEST_SECRET = 8;
 
 /**
  * Gives the environment as it is, and takes what is a secret by its name out of it: a command that simply inherits it, such
