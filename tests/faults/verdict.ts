@@ -41,7 +41,7 @@ export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<s
 }
 
 // As findings of the preflight that are no errors say it.
-const COULD_NOT_LOOK = /cannot be told|could not be|account that cannot|\[warning\] domain mapping/;
+const COULD_NOT_LOOK = /cannot be told|could not be looked at|account that cannot|\[warning\] domain mapping/;
 
 /** The checks that a matrix shows as failed. */
 function failedChecks({ stdout }: ScenarioRun): string[] {

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 // Window titles and links, up to their end. Node's own stripper looks for an end that is not there from every such start
 // to the end of the text, which takes a minute for a megabyte of starts; none is left for it.
@@ -14,11 +14,13 @@ const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 /**
  * Text from outside (API messages, child output) made safe to show: escape sequences and control characters are
  * removed, since a terminal acts on them, and so are the marks that turn the direction of writing, which make text look like
- * other text (https://trojansource.codes); tabs and line breaks stay.
+ * other text (https://trojansource.codes); tabs and line breaks stay, Unicode's separators becoming line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');
-  return stripVTControlCharacters(withoutCommands).replace(UNSAFE, '');
+  return stripVTControlCharacters(withoutCommands)
+    .replace(/[\u2028\u2029]/g, '\n')
+    .replace(UNSAFE, '');
 }
 
 /** The same on one line and at most `maxLength` characters: for text that is quoted inside a sentence. */

@@ -4,6 +4,9 @@ import type { Environment } from './settings.ts';
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
 // Shorter ones are switches and such: redacting them would blank out ordinary words.
 const SHORTEST_SECRET = 8;
+// What Google's library reads by itself, for a login through another cloud
+// (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
+const READ_LATER = /^AWS_/;
 
 /**
  * Gives the environment as it is, and takes what is a secret by its name out of it: a command that simply inherits it, such
@@ -15,7 +18,7 @@ export function takeSecretsOut(environment: Record<string, string | undefined>):
   for (const [name, value = ''] of Object.entries(whole)) {
     if (!SECRET_NAME.test(name)) continue;
     if (value.length >= SHORTEST_SECRET) new Secret(value);
-    delete environment[name];
+    if (!READ_LATER.test(name)) delete environment[name];
   }
   return whole;
 }

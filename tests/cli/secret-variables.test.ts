@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { redact } from '@deploy/cli';
+import { takeSecretsOut } from '../../packages/cli/src/secret-variables.ts';
+
+test('secrets by their names are known from the start, and left to no command that simply inherits the environment', () => {
+  const environment: Record<string, string | undefined> = {
+    PATH: '/usr/bin',
+    DATABASE_PASSWORD: 'pw-0123456789',
+    USE_TOKEN: '1',
+    AWS_SESSION_TOKEN: 'aws-0123456789',
+    MAINTENANCE_BYPASS_SECRET_NAME: 'bypass-of-the-service',
+  };
+  const whole = takeSecretsOut(environment);
+  assert.deepEqual(Object.keys(environment), ['PATH', 'AWS_SESSION_TOKEN', 'MAINTENANCE_BYPASS_SECRET_NAME']);
+  assert.equal(whole.DATABASE_PASSWORD, 'pw-0123456789');
+  assert.equal(
+    redact('connecting with pw-0123456789 and aws-0123456789 to bypass-of-the-service, 1 try'),
+    'connecting with <redacted> and <redacted> to bypass-of-the-service, 1 try',
+  );
+});
