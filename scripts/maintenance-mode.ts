@@ -18,20 +18,14 @@ import {
   chooseIdentity,
   cloudSettings,
   createSecret,
-  describeMaintenance,
-  disableMaintenance,
-  enableMaintenance,
   isSecretMissing,
+  loadMaintenance,
   lookAtService,
   maintenanceSettings,
-  maintenanceStatus,
-  maintenanceStatusYaml,
   openSecretApi,
   openServiceApi,
   requireEnabledVersion,
   requireLocation,
-  requireServing,
-  verifyFromOutside,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
 import { requireBaseUrl } from '@deploy/smoke';
@@ -70,6 +64,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   const [action] = argv;
   if (action !== 'status' && action !== 'enable' && action !== 'disable')
     return refuseUsage(usage, { argv, out });
+  const maintenance = await loadMaintenance();
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
   const identity = chooseIdentity(values);
@@ -79,10 +74,10 @@ await runScript(usage, async ({ argv, env, out }) => {
   const run = { dryRun: values.dryRun, out };
 
   if (action === 'status') {
-    const status = await performAction(maintenanceStatus(openApi, location), run);
+    const status = await performAction(maintenance.maintenanceStatus(openApi, location), run);
     if (!status.dryRun) {
-      out.data(await maintenanceStatusYaml(status.outcome));
-      out.note(describeMaintenance(status.outcome));
+      out.data(await maintenance.maintenanceStatusYaml(status.outcome));
+      out.note(maintenance.describeMaintenance(status.outcome));
     }
     return 0;
   }
@@ -96,12 +91,12 @@ await runScript(usage, async ({ argv, env, out }) => {
     const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
     const change =
       action === 'enable'
-        ? enableMaintenance(openApi, location, window, options)
-        : disableMaintenance(openApi, location, options);
+        ? maintenance.enableMaintenance(openApi, location, window, options)
+        : maintenance.disableMaintenance(openApi, location, options);
     const changed = await performAction(change, run);
     if (changed.dryRun) return;
     await evidence.maintenanceChanged(changed.outcome);
-    requireServing(changed.outcome);
+    maintenance.requireServing(changed.outcome);
     await verify(changed.outcome.mode);
   });
   return 0;
@@ -113,7 +108,7 @@ await runScript(usage, async ({ argv, env, out }) => {
       );
       return;
     }
-    await verifyFromOutside(baseUrl, mode, window.allowedPaths);
+    await maintenance.verifyFromOutside(baseUrl, mode, window.allowedPaths);
     out.note(`verified from outside: ${baseUrl}`);
   }
 

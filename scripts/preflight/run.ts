@@ -1,5 +1,5 @@
 import { type Environment, type Finding, type TargetCheckout, UserError } from '@deploy/cli';
-import { type CloudCheckRequest, type CloudFacts, checkCloud } from '@deploy/cloudrun';
+import { type CloudCheckRequest, type CloudFacts, loadPreflight } from '@deploy/cloudrun';
 import { checkTools, explainGates, type GateChoices, gateIds } from '@deploy/gates';
 import { reportedTraffic } from '@deploy/report';
 
@@ -70,6 +70,7 @@ async function checkCloudWithReport(request: PreflightRequest) {
   const { checkout, location } = request;
   const reported = checkout instanceof UserError ? undefined : await reportedTraffic(checkout, location);
   const expectedTraffic = reported && { shares: reported.shares, source: reported.path };
+  const { checkCloud } = await loadPreflight();
   return checkCloud({ ...request, expectedTraffic });
 }
 

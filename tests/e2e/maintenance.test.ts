@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { verifyFromOutside } from '@deploy/cloudrun';
+import { loadMaintenance } from '@deploy/cloudrun';
 import { request } from 'undici';
 import { parse } from 'yaml';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
@@ -221,6 +221,7 @@ describe('nothing is left half done', () => {
 
   test('a window that does not show from outside is an error that says what was met instead', async () => {
     await using cloud = await cloudWith();
+    const { verifyFromOutside } = await loadMaintenance();
     await assert.rejects(
       verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', 300),
       /configured on, but from outside http:\S+ answers 200, not 503/,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finding, projectRoot } from '@deploy/cli';
-import { type CloudCheckRequest, type CloudFacts, checkCloud, type Identity } from '@deploy/cloudrun';
+import { type CloudCheckRequest, type CloudFacts, type Identity, loadPreflight } from '@deploy/cloudrun';
 import {
   type DomainMappingJson,
   domainMapping,
@@ -56,6 +56,7 @@ export async function check(
   changes: Partial<Omit<CloudCheckRequest, 'connection'>> & { identity?: Identity } = {},
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
   const { identity = { kind: 'none' }, ...request } = changes;
+  const { checkCloud } = await loadPreflight();
   return checkCloud({
     connection: { emulatorHost: emulator.host, identity },
     credentialsFile: undefined,

@@ -7,21 +7,14 @@ export { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 export { accountOf, chooseIdentity, type Identity } from './identity.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
 export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
+export { loadMaintenance, loadPreflight } from './load-parts.ts';
 export { errorFilter, type LogEntry, logReadCommand, openLogApi } from './logs.ts';
-export { type MaintenanceOutcome, requireServing } from './maintenance/outcome.ts';
-export { verifyFromOutside } from './maintenance/outside.ts';
-export {
-  describeMaintenance,
-  type MaintenanceStatus,
-  maintenanceStatus,
-  maintenanceStatusYaml,
-} from './maintenance/status.ts';
+export type { MaintenanceOutcome } from './maintenance/outcome.ts';
+export type { MaintenanceStatus } from './maintenance/status.ts';
 export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
-export { disableMaintenance, enableMaintenance } from './maintenance/window.ts';
 export { requireImage, requireJobName, requireLocation } from './names.ts';
-export { type CloudCheckRequest, type CloudFacts, checkCloud } from './preflight/check-cloud.ts';
+export type { CloudCheckRequest, CloudFacts } from './preflight/check-cloud.ts';
 export type { ExpectedTraffic } from './preflight/service.ts';
-export { type ImageLookup, lookUpImage } from './registry/look-up.ts';
 export {
   addSecretVersion,
   createSecret,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import { type ImageLookup, lookUpImage } from '@deploy/cloudrun';
+import { type ImageLookup, lookUpImage } from '../../../packages/cloudrun/src/registry/look-up.ts';
 import { startDockerRegistry } from '../../support/docker-registry.ts';
 import { without } from '../../support/needs.ts';
 import { localCertificate } from '../../support/tls.ts';
