@@ -39,6 +39,7 @@ export function runControlSmoke({
     {
       name: 'control',
       bestEffort: BEST_EFFORT,
+      atOnce: firstChecks(authorization).length,
       async run(client) {
         if (bypass === undefined) return afterEntry({ client, context, authorization, cookies: undefined });
         const cookies = await openCookies(options.baseUrl);
@@ -78,24 +79,28 @@ async function enter(
   return ran.result;
 }
 
-async function afterEntry({ client, context, authorization, cookies }: Surroundings): Promise<CheckResult[]> {
-  const headersFor = async ({ request }: Check) => (await cookies?.headerFor(request.path)) ?? {};
-  const send = (checks: readonly Check[]) => runAtOnce(checks, client, context, headersFor);
-
-  const core = [
+/** What needs nothing but entry. */
+function firstChecks(authorization: Surroundings['authorization']): Check[] {
+  return [
     readinessCheck,
     controlStatusCheck(authorization),
     manifestCheck,
     manifestCacheCheck,
     workerCacheCheck,
+    ...(authorization === undefined ? [] : sessionChecks(authorization)),
+    // Last: it only informs, and a server that hangs on it must not hold up the others on its connection.
+    healthCheck,
   ];
-  const sessions = authorization === undefined ? [] : sessionChecks(authorization);
-  const tokens = authorization === undefined ? [] : syncTokenChecks(authorization);
+}
 
-  // Health goes last: it only informs, and a server that hangs on it must not hold up the others on its connection.
-  const first = await send([...core, ...sessions, healthCheck]);
+async function afterEntry({ client, context, authorization, cookies }: Surroundings): Promise<CheckResult[]> {
+  const headersFor = async ({ request }: Check) => (await cookies?.headerFor(request.path)) ?? {};
+  const send = (checks: readonly Check[]) => runAtOnce(checks, client, context, headersFor);
+
+  const first = await send(firstChecks(authorization));
   const results = first.map(({ result }) => result);
   const entry = entryCheckOf(first);
+  const tokens = authorization === undefined ? [] : syncTokenChecks(authorization);
   const last = [...(entry === undefined ? [] : [entry]), ...tokens];
   // Tokens are minted only on a service that has passed everything before.
   const isHealthy = decisiveFailure({ checks: results, bestEffort: BEST_EFFORT }) === undefined;

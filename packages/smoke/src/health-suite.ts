@@ -3,6 +3,8 @@ import type { SmokeClientOptions } from './http.ts';
 import type { SmokeOutcome } from './outcome.ts';
 import { runAtOnce, runSuite } from './suite.ts';
 
+const CHECKS = [healthCheck, readinessCheck];
+
 /** Checks `/healthz` and `/readyz`: both must answer below 400. */
 export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcome> {
   const context = { baseUrl: options.baseUrl, hasAccessToken: false, hasBypassToken: false };
@@ -10,8 +12,8 @@ export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcom
     {
       name: 'health',
       bestEffort: [],
-      run: async (client) =>
-        (await runAtOnce([healthCheck, readinessCheck], client, context)).map(({ result }) => result),
+      atOnce: CHECKS.length,
+      run: async (client) => (await runAtOnce(CHECKS, client, context)).map(({ result }) => result),
     },
     options,
     context,

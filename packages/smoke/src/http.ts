@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanLine } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
+import { connectEarly } from './early-connections.ts';
 import { askedToWaitMs, isWorthRetrying } from './retry.ts';
+import { loadConnector, loadPool } from './undici-parts.ts';
 
 export type SmokeRequest = {
   method: 'GET' | 'HEAD' | 'POST';
@@ -32,8 +34,11 @@ export type SmokeClient = {
 
 export type SmokeClientOptions = { baseUrl: string; timeoutMs: number; retries: number };
 
-// As many as are in flight at once: a connection that had to be waited for would cost a round trip more.
-const CONNECTIONS = 8;
+type ConnectionOptions = SmokeClientOptions & {
+  /** As many as requests are in flight at once: a connection that had to be waited for would cost a round trip more. */
+  connections: number;
+};
+
 // The largest thing that is read whole is the manifest, of a few kilobytes.
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -42,24 +47,19 @@ export async function openSmokeClient({
   baseUrl,
   timeoutMs,
   retries,
-}: SmokeClientOptions): Promise<SmokeClient> {
-  const [{ buildConnector, Pool, sendRequest }, { default: pRetry }] = await Promise.all([
-    import('./undici-parts.ts'),
-    import('p-retry'),
-  ]);
-  const { origin, pathname } = new URL(baseUrl);
-  const prefix = pathname === '/' ? '' : pathname;
-  const connectEither = buildConnector({ allowH2: true, timeout: timeoutMs });
-  const pool = new Pool(origin, {
-    connections: CONNECTIONS,
+  connections,
+}: ConnectionOptions): Promise<SmokeClient> {
+  const url = new URL(baseUrl);
+  const prefix = url.pathname === '/' ? '' : url.pathname;
+  const early = connectEarly(url, connections, loadConnector()({ allowH2: true, timeout: timeoutMs }));
+  const [{ default: pRetry }] = await Promise.all([import('p-retry'), early.begun]);
+  const { Pool, sendRequest } = loadPool();
+  const pool = new Pool(url.origin, {
+    connections,
     // Every connection offers HTTP/2, but the pool is not told: it would open a first one alone, to learn what the
     // server speaks, and a server without HTTP/2 would cost two round trips more.
     allowH2: false,
-    connect: ({ hostname, host, protocol, port, servername }, callback) =>
-      connectEither(
-        { hostname, protocol, port, ...(host && { host }), ...(servername && { servername }) },
-        callback,
-      ),
+    connect: early.connect,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
@@ -117,7 +117,10 @@ export async function openSmokeClient({
         return { answered: false, reason: reasonFor(error, timeoutMs), ...took() };
       }
     },
-    close: () => pool.destroy(),
+    async close() {
+      early.close();
+      await pool.destroy();
+    },
   };
 }
 

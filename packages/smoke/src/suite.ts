@@ -8,6 +8,8 @@ export type Ran = { result: CheckResult; exchange: Exchange };
 export type Suite = {
   name: SmokeOutcome['suite'];
   bestEffort: readonly string[];
+  /** How many requests are in flight at once, at the most. */
+  atOnce: number;
   /** Sends what is to be sent; gives the results in the suite's order. */
   run(client: SmokeClient, context: CheckContext): Promise<CheckResult[]>;
 };
@@ -19,7 +21,7 @@ export async function runSuite(
   context: CheckContext,
 ): Promise<SmokeOutcome> {
   const startedAt = new Date();
-  const client = await openSmokeClient(options);
+  const client = await openSmokeClient({ ...options, connections: suite.atOnce });
   try {
     const checks = await suite.run(client, context);
     const { name, bestEffort } = suite;

@@ -1,0 +1,4 @@
+export { requireServing } from './outcome.ts';
+export { verifyFromOutside } from './outside.ts';
+export { describeMaintenance, maintenanceStatus, maintenanceStatusYaml } from './status.ts';
+export { disableMaintenance, enableMaintenance } from './window.ts';
