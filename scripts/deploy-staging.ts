@@ -29,7 +29,7 @@ import { gateSettings, requirePassed, runGates, runWebShellBuild } from '@deploy
 import { evidenceSettings, openEvidence } from '@deploy/report';
 import { gatesMarkdown } from './gates/print.ts';
 import { renderPreflight } from './preflight/print.ts';
-import { requireNoErrors, runPreflight } from './preflight/run.ts';
+import { annotateFindings, requireNoErrors, runPreflight } from './preflight/run.ts';
 import { imageSetting, preflightSettings } from './preflight/settings.ts';
 
 const settings = {
@@ -135,6 +135,7 @@ await runScript(usage, async ({ env, out }) => {
       gates: values,
     }).finally(live.stop);
     out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
+    annotateFindings(preflight, { env, out });
     const { facts } = preflight;
     if (facts !== undefined) {
       baseUrl = facts.baseUrl;

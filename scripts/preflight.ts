@@ -14,7 +14,7 @@ import {
 import { chooseIdentity, cloudSettings, requireImage, requireLocation } from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
 import { renderPreflight } from './preflight/print.ts';
-import { requireNoErrors, runPreflight } from './preflight/run.ts';
+import { annotateFindings, requireNoErrors, runPreflight } from './preflight/run.ts';
 import { imageSetting, preflightSettings } from './preflight/settings.ts';
 
 const settings = {
@@ -57,6 +57,7 @@ await runScript(usage, async ({ env, out }) => {
     dryRun: values.dryRun,
   }).finally(live.stop);
   out.data(await renderPreflight(preflight, values.preflightFormat, process.stdout));
+  annotateFindings(preflight, { env, out });
   requireNoErrors(preflight, 'What to do about each is said with it. Nothing was changed.');
   return 0;
 

@@ -1,4 +1,11 @@
-import { type Environment, type Finding, type TargetCheckout, UserError } from '@deploy/cli';
+import {
+  annotate,
+  type Environment,
+  type Finding,
+  type Program,
+  type TargetCheckout,
+  UserError,
+} from '@deploy/cli';
 import { type CloudCheckRequest, type CloudFacts, loadPreflight } from '@deploy/cloudrun';
 import { checkTools, explainGates, type GateChoices, gateIds } from '@deploy/gates';
 import { reportedTraffic } from '@deploy/report';
@@ -55,6 +62,15 @@ function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout)
     explained ??= explainGates({ checkout, env, choices: gates });
     return (await explained).some((each) => each.gate === gate && each.expect === 'hit');
   };
+}
+
+/** Puts what may stop a deployment onto the page of a run in GitHub Actions, each by itself. */
+export function annotateFindings({ findings }: Preflight, place: Pick<Program, 'env' | 'out'>): void {
+  for (const { check, state, found, advice } of findings) {
+    if (state !== 'error' && state !== 'warning') continue;
+    const message = advice === undefined ? found : `${found}\n${advice}`;
+    annotate(place, { level: state, title: `preflight: ${check}`, message });
+  }
 }
 
 /** Throws a UserError that names the checks that found an error, if any did. */

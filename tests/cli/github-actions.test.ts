@@ -3,8 +3,7 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { addStepSummary, grouped, Secret } from '@deploy/cli';
-import { annotate } from '../../packages/cli/src/github-actions.ts';
+import { addStepSummary, annotate, grouped, Secret } from '@deploy/cli';
 
 function place(env: Record<string, string>) {
   const lines: string[] = [];

@@ -46,6 +46,24 @@ describe('preflight.ts', () => {
     assert.match(run.stderr, /^error: preflight found what stops a deployment: image, env: required$/m);
   });
 
+  test('in GitHub Actions each finding is an annotation, and stdout is what it is elsewhere', async () => {
+    await using place = await preflightWorld(await broken());
+    const run = await place.run('preflight', { GITHUB_ACTIONS: 'true' });
+    const annotations = run.stderr.split('\n').filter((line) => line.startsWith('::'));
+    assert.match(
+      annotations.join('\n'),
+      /^::error title=preflight%3A env%3A required::WORKOS_CLIENT_ID is not set/m,
+    );
+    assert.match(
+      annotations.join('\n'),
+      /^::warning title=preflight%3A domain mapping::.*CertificatePending.*%0A.*OPENAGENTS_BASE_URL=http:/m,
+    );
+    const found = run.stdout.match(/^\[(?:error|warning)\] /gm) ?? [];
+    // And one for the error that the script ends with.
+    assert.equal(annotations.length, found.length + 1, run.stderr);
+    assert.doesNotMatch(run.stdout, /::/);
+  });
+
   test('as JSON it is one document, with what was learned', async () => {
     await using place = await preflightWorld(await broken());
     const run = await place.run('preflight', { PREFLIGHT_FORMAT: 'json' });

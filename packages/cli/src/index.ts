@@ -5,7 +5,7 @@ export { type CommandOptions, type CommandResult, runCommand } from './command.t
 export { errorMessage, UserError } from './errors.ts';
 export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
-export { addStepSummary, grouped, stepSummarySetting } from './github-actions.ts';
+export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
 export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
