@@ -12,8 +12,8 @@ export type Action<T> = {
 export type Performed<T> = { dryRun: true } | { dryRun: false; outcome: T };
 
 /**
- * Announces an action as `+ <command line>`, where it has one, and, unless this is a dry run, does it. The only place that asks whether
- * this is a dry run, so that both kinds of run announce the same.
+ * Announces an action as `+ <command line>`, where it has one, and, unless this is a dry run, does it. The only place
+ * that asks whether this is a dry run, so that both kinds of run announce the same.
  */
 export async function performAction<T>(
   action: Action<T>,

@@ -45,9 +45,10 @@ export function uncachedEnvironment(env: Environment): Record<string, string> {
 }
 
 /**
- * The environment for gates whose verdicts are kept: what steers them and what a machine needs, named one by one. Anything else such a gate does not
- * get, so that it cannot change a verdict unseen: not even the locale and the time zone, in which colleagues differ. The
- * variables that `passed` names are handed on as well, and count as steering. Secrets never are.
+ * The environment for gates whose verdicts are kept: what steers them and what a machine needs, named one by one.
+ * Anything else such a gate does not get, so that it cannot change a verdict unseen: not even the locale and the time
+ * zone, in which colleagues differ. The variables that `passed` names are handed on as well, and count as steering.
+ * Secrets never are.
  */
 export function gateEnvironment(
   env: Environment,
