@@ -34,16 +34,22 @@ export function scriptHosts(): ScriptHosts {
   return {
     async run(request, onStart) {
       const host = free.pop() ?? start();
-      const ended = once(host, 'exit').then(([code]) => {
+      // What waits for the other of the two is taken off the host, which runs hundreds of scripts.
+      const over = new AbortController();
+      const ended = once(host, 'exit', over).then(([code]) => {
         throw new Error(`the host of ${request.script} ended with ${code}`);
       });
-      const answered = once(host, 'message').then(([answer]) => answer as HostAnswer);
+      const answered = once(host, 'message', over).then(([answer]) => answer as HostAnswer);
       host.send(request);
       onStart?.((clockJumpMs) => host.send({ clockJumpMs } satisfies ClockJump));
-      const answer = await Promise.race([answered, ended]);
-      ended.catch(() => {});
-      free.push(host);
-      return answer;
+      try {
+        const answer = await Promise.race([answered, ended]);
+        free.push(host);
+        return answer;
+      } finally {
+        for (const wait of [answered, ended]) wait.catch(() => {});
+        over.abort();
+      }
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(

@@ -25,7 +25,8 @@ export function createStaticFiles(staticDir: string, buildId: string) {
 export function buildIdOf(image: string): string {
   let hash = 0;
   for (const letter of image) hash = (hash * 31 + letter.charCodeAt(0)) % 1_000_000;
-  return `20260221T${String(hash).padStart(6, '0')}Z`;
+  const builtAt = new Date(Date.UTC(2026, 1, 1) + hash * 1000);
+  return builtAt.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
 /** By the service's rule: what follows the last hyphen of the name is at least eight letters or digits. */
