@@ -52,7 +52,7 @@ export async function openSmokeClient({
   const url = new URL(baseUrl);
   const prefix = url.pathname === '/' ? '' : url.pathname;
   const early = connectEarly(url, connections, loadConnector()({ allowH2: true, timeout: timeoutMs }));
-  const [{ default: pRetry }] = await Promise.all([import('p-retry'), early.begun]);
+  await early.begun;
   const { Pool, sendRequest } = loadPool();
   const pool = new Pool(url.origin, {
     connections,
@@ -92,25 +92,13 @@ export async function openSmokeClient({
       let attempts = 0;
       const took = () => ({ attempts, durationMs: Math.round(performance.now() - startedAt) });
       try {
-        const answer = await pRetry(
-          async () => {
-            attempts += 1;
-            const got = await sendOnce(request);
-            if (isWorthRetrying({ answer: got })) throw new WorthRetrying(got);
-            return got;
-          },
-          {
-            retries,
-            minTimeout: 250,
-            maxTimeout: 4_000,
-            shouldRetry: ({ error }) => error instanceof WorthRetrying || isWorthRetrying({ error }),
-            // No longer than a request may take: a server that asks for an hour is not met in this run.
-            async onFailedAttempt({ error, retriesLeft }) {
-              if (retriesLeft === 0 || !(error instanceof WorthRetrying)) return;
-              await sleep(Math.min(askedToWaitMs(error.answer, Date.now()), timeoutMs));
-            },
-          },
-        );
+        const attempt = async (): Promise<Answer> => {
+          attempts += 1;
+          const got = await sendOnce(request);
+          if (isWorthRetrying({ answer: got })) throw new WorthRetrying(got);
+          return got;
+        };
+        const answer = retries === 0 ? await attempt() : await repeat(attempt, { retries, timeoutMs });
         return { answered: true, answer, ...took() };
       } catch (error) {
         if (error instanceof WorthRetrying) return { answered: true, answer: error.answer, ...took() };
@@ -122,6 +110,25 @@ export async function openSmokeClient({
       await pool.destroy();
     },
   };
+}
+
+/** Attempts, again after what is worth retrying, until one succeeds or none is left. */
+async function repeat(
+  attempt: () => Promise<Answer>,
+  { retries, timeoutMs }: Pick<SmokeClientOptions, 'retries' | 'timeoutMs'>,
+): Promise<Answer> {
+  const { default: pRetry } = await import('p-retry');
+  return pRetry(attempt, {
+    retries,
+    minTimeout: 250,
+    maxTimeout: 4_000,
+    shouldRetry: ({ error }) => error instanceof WorthRetrying || isWorthRetrying({ error }),
+    // No longer than a request may take: a server that asks for an hour is not met in this run.
+    async onFailedAttempt({ error, retriesLeft }) {
+      if (retriesLeft === 0 || !(error instanceof WorthRetrying)) return;
+      await sleep(Math.min(askedToWaitMs(error.answer, Date.now()), timeoutMs));
+    },
+  });
 }
 
 /** An answer that another attempt may better; the last one of them counts. */
