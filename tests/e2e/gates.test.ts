@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
+import { $ } from 'zx/core';
 import { cachingCheckout, SERVICE, WEB } from '../gates/support/caching-checkout.ts';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
@@ -49,6 +51,21 @@ describe('gates.ts', {
       ['[failed] cargo-test', '[passed] sw-policy'],
     );
     assert.match(failed.stderr, /^error: cargo-test failed with exit code 101$/m);
+  });
+
+  test('knows with node alone the verdicts that pnpm tsx has established', async () => {
+    await using checkout = await cachingCheckout();
+    const env = {
+      ...checkout.env,
+      PATH: `${join(projectRoot, 'node_modules/.bin')}:${process.env.PATH}`,
+      HOME: process.env.HOME,
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      GATES: 'sw-policy',
+    };
+    const gates = async (...runner: string[]) =>
+      (await $({ cwd: projectRoot, env, quiet: true })`${runner} scripts/gates.ts`).stdout;
+    assert.match(await gates('pnpm', 'tsx'), /^\[passed\] sw-policy \(\d+\.\d s, this run\)$/m);
+    assert.match(await gates(process.execPath), /^\[passed\] sw-policy \(\d+\.\d s, local cache; /m);
   });
 
   test('refuses what it does not know, before anything is run', async () => {

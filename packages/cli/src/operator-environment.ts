@@ -3,20 +3,31 @@ import type { Environment } from './settings.ts';
 import { projectRoot } from './target-checkout.ts';
 
 /**
- * The environment for a command of the operator's own, such as cargo: all of it but what pnpm has put in. On the PATH
- * this project's own tools go last: such a command runs with the `node` that the operator has.
+ * The environment for a command of the operator's own, such as cargo: all of it but what pnpm and its wrappers of
+ * commands have put in. On the PATH this project's own tools go last: such a command runs with the `node` that the
+ * operator has, and its `require` finds nothing of ours.
  */
 export function operatorEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined || /^(?:npm_|pnpm_)/i.test(name) ? [] : [[name, value] as const],
+    value === undefined || /^(?:npm_|pnpm_|INIT_CWD$)/i.test(name) ? [] : [[name, value] as const],
   );
-  const path = (env.PATH ?? '').split(delimiter).filter((folder) => !isOwnTools(folder));
-  return { ...Object.fromEntries(kept), PATH: [...path, ownTools].join(delimiter) };
+  const { PATH = '', NODE_PATH = '', NODE = '', ...others } = Object.fromEntries(kept);
+  const nodePath = withoutOurs(NODE_PATH);
+  return {
+    ...others,
+    ...(NODE === '' || isOurs(NODE) ? {} : { NODE }),
+    ...(nodePath.length === 0 ? {} : { NODE_PATH: nodePath.join(delimiter) }),
+    PATH: [...withoutOurs(PATH), ownTools].join(delimiter),
+  };
 }
 
 const ownTools = join(projectRoot, 'node_modules/.bin');
 
-function isOwnTools(folder: string): boolean {
-  const inside = relative(projectRoot, folder);
+function withoutOurs(folders: string): string[] {
+  return folders.split(delimiter).filter((folder) => folder !== '' && !isOurs(folder));
+}
+
+function isOurs(path: string): boolean {
+  const inside = relative(projectRoot, path);
   return inside !== '' && !inside.startsWith('..') && inside.includes('node_modules');
 }
