@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { runScript, type Usage, UserError } from '@deploy/cli';
+import { onStopSignals, runScript, type Usage, UserError } from '@deploy/cli';
 import { startEmulator } from '@deploy/emulator';
 import { prepareCargo } from './rehearsal/cargo-stand-in.ts';
 import { childEnvironment } from './rehearsal/environment.ts';
@@ -80,7 +79,8 @@ await runScript(usage, async ({ argv, env, out }) => {
   if (keep) {
     out.data(`\nThe local Cloud Run stays up; Ctrl-C ends it. Play with it:
   export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    // Not disposed of: the same Ctrl-C, passed on by pnpm, is not to cut the clearing away short.
+    await new Promise<void>((resolve) => onStopSignals(() => resolve()));
   }
   return 0;
 });

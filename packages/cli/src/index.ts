@@ -6,7 +6,7 @@ export { errorMessage, UserError } from './errors.ts';
 export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
-export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
+export { endInterrupted, type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
 export { type Progress, startLiveLine, startProgress } from './progress.ts';
@@ -26,6 +26,7 @@ export {
   textWithDefault,
   wholeNumber,
 } from './settings.ts';
+export { onStopSignals } from './stop-signals.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { dropTrailingSlashes } from './trailing-slashes.ts';
 export { type Usage, type UsageData, usageText } from './usage.ts';

@@ -1,18 +1,19 @@
 import { cleanLine } from './clean-text.ts';
 import { redact } from './secret.ts';
+import { onStopSignals } from './stop-signals.ts';
 
 /** What is to be said when the script is stopped at this point: what was going on, and what to do now. */
 export type InterruptionNotice = { message: string; hint: string };
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const notices: InterruptionNotice[] = [];
+let listening: Disposable | undefined;
 
 /**
  * From here until it is disposed of, whoever stops the script (Ctrl-C, SIGTERM, a closed terminal) is told this; of
  * several the latest. The process then ends by the same signal, as it would have without this.
  */
 export function tellIfInterrupted(notice: InterruptionNotice): Disposable {
-  if (notices.length === 0) for (const signal of SIGNALS) process.on(signal, tellAndEnd);
+  listening ??= onStopSignals(tellAndEnd);
   notices.push(notice);
   return {
     [Symbol.dispose]() {
@@ -22,16 +23,23 @@ export function tellIfInterrupted(notice: InterruptionNotice): Disposable {
   };
 }
 
-function tellAndEnd(signal: NodeJS.Signals): void {
-  const notice = notices.at(-1);
-  stopListening();
-  if (notice !== undefined) {
-    const lines = [`error: interrupted ${notice.message}`, notice.hint];
-    process.stderr.write(`\n${lines.map((line) => redact(cleanLine(line))).join('\n')}\n`);
-  }
+/**
+ * Tells what a signal has interrupted, and ends the process by that signal, as its caller expects. Whoever listens for
+ * it has stopped to.
+ */
+export function endInterrupted(signal: NodeJS.Signals, { message, hint }: InterruptionNotice): void {
+  const lines = [`error: interrupted ${message}`, hint];
+  process.stderr.write(`\n${lines.map((line) => redact(cleanLine(line))).join('\n')}\n`);
   process.kill(process.pid, signal);
 }
 
+function tellAndEnd(signal: NodeJS.Signals): void {
+  const notice = notices.at(-1);
+  stopListening();
+  if (notice !== undefined) endInterrupted(signal, notice);
+}
+
 function stopListening(): void {
-  for (const signal of SIGNALS) process.off(signal, tellAndEnd);
+  listening?.[Symbol.dispose]();
+  listening = undefined;
 }

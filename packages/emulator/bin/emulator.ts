@@ -44,9 +44,14 @@ For gcloud:
 
 Ctrl-C stops it.
 `);
-  const stop = (): void => void emulator.close();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  // More than once: pnpm and tsx pass a Ctrl-C on that has come from the terminal as well.
+  let isClosing = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (!isClosing) void emulator.close();
+      isClosing = true;
+    });
+  }
 }
 
 function portOf(host: string): string {

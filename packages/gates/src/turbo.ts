@@ -6,6 +6,7 @@ import { cleanLine, type Environment, projectRoot, type TargetCheckout } from '@
 import { $ } from 'zx/core';
 import { type GateLine, unframeLine } from './frame.ts';
 import type { GateId } from './gates.ts';
+import { stopAlong } from './stopping.ts';
 
 /** How a task ended, by turbo's own summary of the run. */
 export type TaskSummary = {
@@ -44,7 +45,6 @@ export type TurboRequest = {
 };
 
 const PACKAGE = '@deploy/gates';
-const STOPPING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LOCAL_ONLY = '--cache=local:rw,remote:';
 // Of turbo's own variables; each as https://turborepo.com/docs/reference/system-environment-variables has it.
 const TURBO_VARIABLE =
@@ -70,28 +70,21 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })`turbo run ${task} --filter=${PACKAGE} --output-logs=new-only --json --summarize ${flags}`;
-  let stoppedBy: NodeJS.Signals | undefined;
-  const stop = (signal: NodeJS.Signals): void => {
-    stoppedBy = signal;
-    void child.kill(signal);
-  };
-  for (const signal of STOPPING_SIGNALS) process.once(signal, stop);
-  try {
-    let summaryFile: string | undefined;
-    for await (const line of createInterface({ input: child.stdout })) {
-      const event = parseEvent(line);
-      if (event === undefined) continue;
-      const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
-      if (gateLine !== undefined) onLine(gateLine);
-      summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
-    }
-    const { stderr } = await child;
-    // Stopped by a signal, this process ends by it, as its caller expects.
-    if (stoppedBy !== undefined) process.kill(process.pid, stoppedBy);
-    return { task: await readSummary(summaryFile, task), complaint: cleanLine(stderr, 300) };
-  } finally {
-    for (const signal of STOPPING_SIGNALS) process.off(signal, stop);
+  using stopping = stopAlong(child);
+  let summaryFile: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = parseEvent(line);
+    if (event === undefined) continue;
+    const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
+    if (gateLine !== undefined) onLine(gateLine);
+    summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
+  const { stderr } = await child;
+  stopping.endIfStopped({
+    message: `while ${gate} was running`,
+    hint: 'It was stopped, with all that it had started, and nothing after it was begun.',
+  });
+  return { task: await readSummary(summaryFile, task), complaint: cleanLine(stderr, 300) };
 }
 
 /** Which of these tasks, by fingerprint, turbo would take from a cache, and from which; nothing is run. */
