@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -216,6 +216,8 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
   await using checkout = await sampleCheckout();
   await using tools = await standInTools({});
   const pidFile = join(tools.folder, 'pid');
+  const temporary = join(tools.folder, 'temporary');
+  await mkdir(temporary);
   await tools.put(
     join(checkout.root, BUILD),
     `sh -c 'echo $$ > ${pidFile}; while true; do sleep 0.1; done'\n`,
@@ -231,6 +233,7 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
         IMAGE: 'i:t',
         DRY_RUN: '1',
         OPENAGENTS_REPO_ROOT: checkout.root,
+        TMPDIR: temporary,
       },
       stdio: ['ignore', 'ignore', 'pipe'],
     },
@@ -248,7 +251,12 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
   assert.equal(script.signalCode, 'SIGINT');
   assert.match(
     await complaint,
-    /\nerror: interrupted while web-shell-build was running\nIt was stopped, .* nothing after it was begun\.\n$/,
+    /^error: interrupted while web-shell-build was running\nIt was stopped, .* nothing after it was begun\.\n$/m,
+  );
+  const left = await readdir(temporary);
+  assert.deepEqual(
+    left.filter((name) => name.startsWith('gates-')),
+    [],
   );
   assert.doesNotMatch(await complaint, /Warning/);
 });

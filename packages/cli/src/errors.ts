@@ -16,6 +16,19 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * What a signal has interrupted, thrown once what was running has been stopped: the script takes leave as after any
+ * failure, and then ends by that signal.
+ */
+export class Interrupted extends UserError {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals, message: string, hint: string) {
+    super(`interrupted ${message}`, { hint });
+    this.signal = signal;
+  }
+}
+
 /** The message of whatever was thrown. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -23,20 +23,14 @@ export function tellIfInterrupted(notice: InterruptionNotice): Disposable {
   };
 }
 
-/**
- * Tells what a signal has interrupted, and ends the process by that signal, as its caller expects. Whoever listens for
- * it has stopped to.
- */
-export function endInterrupted(signal: NodeJS.Signals, { message, hint }: InterruptionNotice): void {
-  const lines = [`error: interrupted ${message}`, hint];
-  process.stderr.write(`\n${lines.map((line) => redact(cleanLine(line))).join('\n')}\n`);
-  process.kill(process.pid, signal);
-}
-
 function tellAndEnd(signal: NodeJS.Signals): void {
   const notice = notices.at(-1);
   stopListening();
-  if (notice !== undefined) endInterrupted(signal, notice);
+  if (notice !== undefined) {
+    const lines = [`error: interrupted ${notice.message}`, notice.hint];
+    process.stderr.write(`\n${lines.map((line) => redact(cleanLine(line))).join('\n')}\n`);
+  }
+  process.kill(process.pid, signal);
 }
 
 function stopListening(): void {

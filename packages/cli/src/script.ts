@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { inspect } from 'node:util';
 import { cleanLine } from './clean-text.ts';
-import { errorMessage, UserError } from './errors.ts';
+import { errorMessage, Interrupted, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
 import { misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
@@ -17,8 +17,8 @@ export type Program = {
 
 /**
  * Runs a script's main function and turns how it ends into the exit code: what it returns (nothing is 0), the code of
- * a UserError, or 1 for a bug, which shows its stack. `--help` shows the usage and exits 0, `--help=json` the same as
- * data. The process is left to drain, so that nothing written is lost.
+ * a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits
+ * 0, `--help=json` the same as data. The process is left to drain, so that nothing written is lost.
  */
 export async function runScript(
   usage: Usage,
@@ -43,6 +43,7 @@ export async function runScript(
     process.exitCode = (await main(program)) ?? 0;
   } catch (thrown) {
     process.exitCode = reportFailure(thrown, program, usage.script);
+    if (thrown instanceof Interrupted) endBy(thrown.signal);
   }
 }
 
@@ -86,6 +87,11 @@ function reportFailure(thrown: unknown, program: Program, script: string): numbe
   }
   out.note(`error: this is a bug in the deployment scripts: ${inspect(thrown)}`);
   return 1;
+}
+
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 // `script | head -1` closes the pipe early; that is no failure of the script.

@@ -1,9 +1,9 @@
-import { endInterrupted, type InterruptionNotice, onStopSignals } from '@deploy/cli';
+import { Interrupted, onStopSignals } from '@deploy/cli';
 import type { ProcessPromise } from 'zx/core';
 
 export type Stopping = Disposable & {
-  /** Ends this process as a signal has asked, if one has; what was to be stopped has ended by now. */
-  endIfStopped(notice: InterruptionNotice): void;
+  /** Throws Interrupted when a signal has asked to stop; what was to be stopped has ended by now. */
+  throwIfStopped(message: string, hint: string): void;
 };
 
 /**
@@ -22,11 +22,12 @@ export function stopAlong(child: ProcessPromise): Stopping {
     () => void child.kill('SIGKILL'),
   );
   return {
-    endIfStopped(notice) {
-      if (stoppedBy === undefined) return;
-      listening[Symbol.dispose]();
-      endInterrupted(stoppedBy, notice);
+    throwIfStopped(message, hint) {
+      if (stoppedBy !== undefined) throw new Interrupted(stoppedBy, message, hint);
     },
-    [Symbol.dispose]: () => listening[Symbol.dispose](),
+    // Stopped, it listens on: the same Ctrl-C, passed on by pnpm, is not to cut short what is still to be done.
+    [Symbol.dispose]: () => {
+      if (stoppedBy === undefined) listening[Symbol.dispose]();
+    },
   };
 }

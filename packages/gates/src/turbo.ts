@@ -57,7 +57,7 @@ export function isUnsigned(env: Environment): boolean {
 
 /**
  * Runs one task of this package with turbo. A signal that stops this process stops turbo, the gate and everything the
- * gate has started.
+ * gate has started; then it throws Interrupted.
  */
 export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
   const { gate, cache, env, onLine } = request;
@@ -80,10 +80,10 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
     summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
   const { stderr } = await child;
-  stopping.endIfStopped({
-    message: `while ${gate} was running`,
-    hint: 'It was stopped, with all that it had started, and nothing after it was begun.',
-  });
+  stopping.throwIfStopped(
+    `while ${gate} was running`,
+    'It was stopped, with all that it had started, and nothing after it was begun.',
+  );
   return { task: await readSummary(summaryFile, task), complaint: cleanLine(stderr, 300) };
 }
 
