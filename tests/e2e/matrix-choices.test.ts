@@ -50,6 +50,11 @@ test('settings that cannot be used are refused by name, before anything is asked
     [{ STAGING_RUNTIME_BASE_URL: 'http://u:p@h' }, /^error: STAGING_RUNTIME_BASE_URL is /],
     [{ GCP_PROJECT: 'a/b' }, /^error: GCP_PROJECT is "a\/b"/],
     [{ MIGRATE_JOB: '../x' }, /^error: MIGRATE_JOB is "\.\.\/x"/],
+    [
+      { PROD_CONTROL_ACCESS_TOKEN: 'tok-\nprod' },
+      /^error: PROD_CONTROL_ACCESS_TOKEN holds a space, a line break /,
+    ],
+    [{ STAGING_MAINTENANCE_BYPASS_TOKEN: 'a b' }, /^error: STAGING_MAINTENANCE_BYPASS_TOKEN may hold only /],
     [{ RUN_LOG_PROBES: 'yes' }, /^error: RUN_LOG_PROBES is "yes", but a switch is/],
     [{ OUTPUT_DIR: '/dev/null/results' }, /^error: \/dev\/null\/results cannot be written/],
     [

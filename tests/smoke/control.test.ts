@@ -177,6 +177,17 @@ describe('tokens', () => {
       assert.equal(run.seen.length, 0);
     });
   }
+
+  test('an access token that no header can carry is refused unseen and unsent', async () => {
+    const run = await smoke({}, { OPENAGENTS_CONTROL_ACCESS_TOKEN: 'tok-0123456\r' });
+    assert.equal(run.exitCode, 1);
+    assert.match(
+      run.stderr,
+      /^error: OPENAGENTS_CONTROL_ACCESS_TOKEN holds a space, a line break .*\nGive the token alone/,
+    );
+    assert.ok(!run.stderr.includes('tok-0123456'));
+    assert.equal(run.seen.length, 0);
+  });
 });
 
 describe('hints', () => {

@@ -24,6 +24,7 @@ export {
   secretText,
   text,
   textWithDefault,
+  tokenText,
   wholeNumber,
 } from './settings.ts';
 export { onStopSignals } from './stop-signals.ts';

@@ -43,14 +43,30 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
   return { name, meaning, defaultText, parse: (value) => value ?? defaultText };
 }
 
+/** What a secret must be, told without quoting it. */
+export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
+
 /** A text that must not be seen. */
-export function secretText(name: string, meaning: string): Setting<Secret | undefined> {
+export function secretText(name: string, meaning: string, rule?: SecretRule): Setting<Secret | undefined> {
   return {
     name,
     meaning,
     secret: true,
-    parse: (value) => (value === undefined ? undefined : new Secret(value)),
+    parse(value) {
+      if (value === undefined) return undefined;
+      if (rule === undefined || rule.pattern.test(value)) return new Secret(value);
+      throw new UserError(`${name} ${rule.refusal}`, { hint: rule.hint });
+    },
   };
+}
+
+/** A secret that goes into the header of a request, which takes visible ASCII characters and no others. */
+export function tokenText(name: string, meaning: string): Setting<Secret | undefined> {
+  return secretText(name, meaning, {
+    pattern: /^[\x21-\x7e]+$/,
+    refusal: 'holds a space, a line break or another character that no token has',
+    hint: 'Give the token alone, as it was issued.',
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { secretText, text, textWithDefault } from '@deploy/cli';
+import { text, textWithDefault, tokenText } from '@deploy/cli';
 
 /** The variables by which every script that talks to Google finds the project, and proves who is asking. */
 export const cloudSettings = {
@@ -8,7 +8,7 @@ export const cloudSettings = {
     'CLOUD_RUN_EMULATOR_HOST',
     'host:port of a local Cloud Run; every Google call goes there, without credentials',
   ),
-  accessToken: secretText('CLOUDSDK_AUTH_ACCESS_TOKEN', 'access token to act with, instead of a login'),
+  accessToken: tokenText('CLOUDSDK_AUTH_ACCESS_TOKEN', 'access token to act with, instead of a login'),
   credentialsFile: text(
     'GOOGLE_APPLICATION_CREDENTIALS',
     'credentials file to act with, instead of the gcloud account',

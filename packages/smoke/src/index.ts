@@ -4,4 +4,4 @@ export type { SmokeClientOptions } from './http.ts';
 export type { CheckResult, FailedCheck, SmokeOutcome } from './outcome.ts';
 export { smokeFailure, smokeLines } from './render.ts';
 export { reportSmoke } from './report.ts';
-export { controlSmokeSettings, requireBaseUrl, smokeSettings } from './settings.ts';
+export { bypassTokenText, controlSmokeSettings, requireBaseUrl, smokeSettings } from './settings.ts';

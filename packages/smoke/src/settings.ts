@@ -1,4 +1,24 @@
-import { cleanLine, dropTrailingSlashes, oneOf, secretText, text, UserError, wholeNumber } from '@deploy/cli';
+import {
+  cleanLine,
+  dropTrailingSlashes,
+  oneOf,
+  type Secret,
+  type Setting,
+  secretText,
+  text,
+  tokenText,
+  UserError,
+  wholeNumber,
+} from '@deploy/cli';
+
+/** A bypass token, of what gets through a URL that the service does not decode. */
+export function bypassTokenText(name: string, meaning: string): Setting<Secret | undefined> {
+  return secretText(name, meaning, {
+    pattern: /^[A-Za-z0-9._~+/=-]+$/,
+    refusal: 'may hold only letters, digits and . _ ~ + / = -',
+    hint: 'It is given in a URL that the service does not decode; other characters cannot get through.',
+  });
+}
 
 /** The variables that both smoke scripts read. */
 export const smokeSettings = {
@@ -19,11 +39,11 @@ export const smokeSettings = {
 
 export const controlSmokeSettings = {
   ...smokeSettings,
-  accessToken: secretText(
+  accessToken: tokenText(
     'OPENAGENTS_CONTROL_ACCESS_TOKEN',
     'access token; with it the session and token routes are checked',
   ),
-  bypassToken: secretText(
+  bypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
     'bypass token, to check a service in its maintenance window',
   ),

@@ -1,6 +1,6 @@
-import { checkoutSettings, flag, secretText, stepSummarySetting, text, textWithDefault } from '@deploy/cli';
+import { checkoutSettings, flag, stepSummarySetting, text, textWithDefault, tokenText } from '@deploy/cli';
 import { cloudSettings } from '@deploy/cloudrun';
-import { controlSmokeSettings } from '@deploy/smoke';
+import { bypassTokenText, controlSmokeSettings } from '@deploy/smoke';
 import { evidenceSettings } from '../settings.ts';
 
 /** The variables of the validation matrix. */
@@ -21,17 +21,17 @@ export const matrixSettings = {
   ),
   stagingRuntimeUrl: text('STAGING_RUNTIME_BASE_URL', 'the runtime in staging; unset: not checked'),
   prodRuntimeUrl: text('PROD_RUNTIME_BASE_URL', 'the runtime in production; unset: not checked'),
-  stagingAccessToken: secretText('STAGING_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
-  prodAccessToken: secretText('PROD_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
-  stagingBypassToken: secretText(
+  stagingAccessToken: tokenText('STAGING_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
+  prodAccessToken: tokenText('PROD_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
+  stagingBypassToken: bypassTokenText(
     'STAGING_MAINTENANCE_BYPASS_TOKEN',
     'bypass token, to check staging in its maintenance window',
   ),
-  prodBypassToken: secretText(
+  prodBypassToken: bypassTokenText(
     'PROD_MAINTENANCE_BYPASS_TOKEN',
     'bypass token, to check production in its maintenance window',
   ),
-  ambientBypassToken: secretText(
+  ambientBypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
     'the same as STAGING_MAINTENANCE_BYPASS_TOKEN where that is unset; never sent to production',
   ),
