@@ -6,11 +6,12 @@ import { steeringVariables } from './environment.ts';
 import type { Gate, GateId, PackageFolder } from './gates.ts';
 import { type Crates, cargoConfiguration, Workspaces } from './inputs/cargo.ts';
 import { contentAt } from './inputs/content.ts';
+import { groupByPath } from './inputs/files-under.ts';
 import { gitIn } from './inputs/git.ts';
 import { isOutputOf } from './inputs/outputs.ts';
 import { toolVersions } from './inputs/tool-versions.ts';
 import { InputsUnknown } from './inputs/unknown.ts';
-import { type FileStates, readWorktree } from './inputs/worktree.ts';
+import { readWorktree } from './inputs/worktree.ts';
 import { type Needs, needsOf, type Tool } from './tools/needs.ts';
 
 /** Everything that a gate's verdict rests on, by name; the values say when it has changed, not what it is. */
@@ -65,6 +66,7 @@ export async function fingerprintGates(
     asked,
     settled(() => readWorktree({ root, paths: union, isOutput }, gitIn(root, gateEnv))),
   ]);
+  const filesUnder = groupByPath('value' in files ? files.value : new Map<string, string>(), union);
   return new Map(
     await Promise.all(
       gates.map(async (gate, i) => {
@@ -101,7 +103,7 @@ export async function fingerprintGates(
         tool,
         versions.value.get(tool) ?? 'missing',
       ]),
-      ...filesUnder(own.inside, files.value, own.packages),
+      ...filesUnder(own.inside, own.packages),
     ];
     for (const folder of own.outside) entries.push([relative(root, folder), await contentAt(folder)]);
     for (const { path, isCargoHome } of await cargoConfiguration(own.configured, gateEnv as Environment)) {
@@ -165,32 +167,6 @@ function pathsOf(
     configured: [root, ...folders],
     crates,
   };
-}
-
-/** The files under some paths. Throws InputsUnknown when a package's folder has none: it is not what was meant. */
-function filesUnder(
-  paths: readonly string[],
-  files: FileStates,
-  packages: readonly string[],
-): [string, string][] {
-  const wanted = new Set(paths);
-  const met = new Set<string>();
-  const entries = [...files].filter(([file]) => {
-    const under = selfAndAbove(file).filter((path) => wanted.has(path));
-    for (const path of under) met.add(path);
-    return under.length > 0;
-  });
-  const empty = packages.find((path) => !met.has(path));
-  if (empty !== undefined) throw new InputsUnknown(`git knows no file in ${empty}`);
-  return entries;
-}
-
-/** `a/b/c`, `a/b`, `a`, `.`: a path and the folders that it is in. */
-function selfAndAbove(path: string): string[] {
-  const all = [path, '.'];
-  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
-    all.push(path.slice(0, at));
-  return all;
 }
 
 type Settled<T> = { value: T } | { unknown: string };
