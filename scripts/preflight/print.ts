@@ -7,6 +7,8 @@ export type PreflightFormat = 'auto' | 'table' | 'plain' | 'json';
 export type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 72;
+/** From here on what to do has a column of its own; in a narrower one, names of variables would be cut in two. */
+const WIDE = 120;
 /** Of a cell, on both sides together. */
 const PADDING = 2;
 
@@ -36,25 +38,24 @@ function plainLine({ check, state, found, advice }: Finding): string {
 
 async function table(findings: readonly Finding[], columns: number): Promise<string> {
   const { default: Table } = await import('cli-table3');
-  const [check, state, borders] = [20, 9, 5];
+  const isNarrow = columns < WIDE;
+  const [check, state, borders] = [20, 9, isNarrow ? 4 : 5];
   const rest = columns - check - state - borders;
-  const found = Math.ceil(rest * 0.55);
+  const found = isNarrow ? rest : Math.ceil(rest * 0.55);
   const rows = new Table({
-    head: ['check', 'state', 'found', 'what to do'],
-    colWidths: [check, state, found, rest - found],
+    head: ['check', 'state', ...(isNarrow ? ['found, and what to do'] : ['found', 'what to do'])],
+    colWidths: [check, state, found, ...(isNarrow ? [] : [rest - found])],
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [] },
     // Without lines between rows it fits a screen.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  for (const finding of findings) {
-    rows.push([
-      finding.check,
-      finding.state,
-      breakable(finding.found, found - PADDING),
-      breakable(finding.advice ?? '', rest - found - PADDING),
-    ]);
+  for (const { check, state, found: what, advice = '' } of findings) {
+    const told = breakable(what, found - PADDING);
+    if (isNarrow)
+      rows.push([check, state, advice ? `${told}\n${breakable(`-> ${advice}`, found - PADDING)}` : told]);
+    else rows.push([check, state, told, breakable(advice, rest - found - PADDING)]);
   }
   return rows.toString();
 }

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Finding } from '@deploy/cli';
 import { domainMapping, type Emulator } from '@deploy/emulator';
+import { renderPreflight } from '../../scripts/preflight/print.ts';
 import { type PreflightWorld, preflightWorld } from '../support/preflight-world.ts';
 import { DOMAIN, NEW_IMAGE, SERVICE, staging } from '../support/staging.ts';
 
@@ -81,6 +83,21 @@ describe('preflight.ts', () => {
     const lines = run.stdout.trimEnd().split('\n');
     assert.ok(lines.length > 10 && lines.every((line) => [...line].length <= 120), run.stdout);
     assert.match(run.stdout, /│ domain mapping +│ warning +│/);
+  });
+
+  test('as a table of 80 columns it cuts no name in two', async () => {
+    const advice = 'Set OA_AUTH_PROVIDER_MODE=workos on the service.';
+    const findings: Finding[] = [
+      { check: 'env: required', state: 'error', found: 'OA_AUTH_PROVIDER_MODE is not set', advice },
+      { check: 'maintenance', state: 'note', found: 'off' },
+    ];
+    const shown = await renderPreflight({ findings }, 'auto', { isTTY: true, columns: 80 });
+    assert.ok(
+      shown.split('\n').every((line) => line.length <= 80),
+      shown,
+    );
+    assert.match(shown, /│ env: required +│ error +│ OA_AUTH_PROVIDER_MODE is not set +│\n/);
+    assert.match(shown, /│ +│ +│ -> Set OA_AUTH_PROVIDER_MODE=workos on the +│\n│ +│ +│ service\. +│\n/);
   });
 
   test('in a dry run asks nothing of the cloud', async () => {
