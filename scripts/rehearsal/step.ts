@@ -1,4 +1,4 @@
-import { type Output, projectRoot, REDACTED } from '@deploy/cli';
+import { type Output, projectRoot, REDACTED, stopAlong } from '@deploy/cli';
 import { $ } from 'zx/core';
 
 /** One command of the rehearsal, typed as an operator would type it. */
@@ -26,7 +26,7 @@ export type StepResult = {
 
 export type StepRun = { exitCode: number; leaked: boolean };
 
-/** Runs a step as a child process, showing the command and its output as it comes. */
+/** Runs a step as a child process, showing the command and its output as it comes. Throws Interrupted at a signal. */
 export async function runStep(
   step: Step,
   { env: baseEnv, place, out }: { env: Record<string, string>; place: string; out: Output },
@@ -43,9 +43,11 @@ export async function runStep(
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })`${command}`;
+  using stopping = stopAlong(child);
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   const { exitCode, stdall } = await child;
+  stopping.throwIfStopped(`in the rehearsal of: ${title}`, 'Nothing of it is left on this machine.');
   return {
     exitCode: exitCode ?? 1,
     leaked: Object.values(secretEnv).some((value) => stdall.includes(value)),

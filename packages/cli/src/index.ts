@@ -2,7 +2,7 @@ export { type Action, type Performed, performAction } from './action.ts';
 export { resolveProject } from './active-project.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
-export { errorMessage, Interrupted, UserError } from './errors.ts';
+export { errorMessage, UserError } from './errors.ts';
 export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
@@ -27,6 +27,7 @@ export {
   tokenText,
   wholeNumber,
 } from './settings.ts';
+export { type Stopping, stopAlong } from './stop-along.ts';
 export { onStopSignals } from './stop-signals.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { dropTrailingSlashes } from './trailing-slashes.ts';

@@ -42,6 +42,8 @@ export async function runScript(
     await warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
   } catch (thrown) {
+    // Below the ^C that the terminal shows.
+    if (thrown instanceof Interrupted) out.note('');
     process.exitCode = reportFailure(thrown, program, usage.script);
     if (thrown instanceof Interrupted) endBy(thrown.signal);
   }

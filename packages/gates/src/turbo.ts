@@ -2,11 +2,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cleanLine, type Environment, projectRoot, type TargetCheckout } from '@deploy/cli';
+import { cleanLine, type Environment, projectRoot, stopAlong, type TargetCheckout } from '@deploy/cli';
 import { $ } from 'zx/core';
 import { type GateLine, unframeLine } from './frame.ts';
 import type { GateId } from './gates.ts';
-import { stopAlong } from './stopping.ts';
 
 /** How a task ended, by turbo's own summary of the run. */
 export type TaskSummary = {

@@ -1,5 +1,6 @@
-import { Interrupted, onStopSignals } from '@deploy/cli';
 import type { ProcessPromise } from 'zx/core';
+import { Interrupted } from './errors.ts';
+import { onStopSignals } from './stop-signals.ts';
 
 export type Stopping = Disposable & {
   /** Throws Interrupted when a signal has asked to stop; what was to be stopped has ended by now. */
