@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { mkdtempDisposable, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runScriptProcess } from '../support/run-script.ts';
+
+test('Ctrl-C in a rehearsal stops the step and leaves nothing behind', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'rehearse-'));
+  const run = await runScriptProcess('rehearse', [], {
+    env: { TMPDIR: folder.path },
+    onStart(child) {
+      let shown = '';
+      child.stdout?.on('data', (chunk) => {
+        shown += chunk;
+        if (shown.includes('[ok] login')) child.kill('SIGINT');
+      });
+    },
+  });
+  assert.equal(run.exitCode, null, run.stderr);
+  assert.match(run.stderr, /^error: interrupted in the rehearsal of: Preflight.*\nNothing of it is left /m);
+  const left = (await readdir(folder.path)).filter((name) => /^(?:openagents|rehearsal|gates)-/.test(name));
+  assert.deepEqual(left, []);
+});
