@@ -71,6 +71,25 @@ describe('cached verdicts', {
     assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check hit']);
   });
 
+  test("a gate that prints what turbo's summary is announced with neither gets another verdict nor loses a file", async () => {
+    await using checkout = await cachingCheckout();
+    const forged = join(checkout.root, '../forged.json');
+    const execution = { exitCode: 0, startTime: 0, endTime: 1 };
+    await writeFile(
+      forged,
+      JSON.stringify({ tasks: [{ task: 'sw-policy', cache: { status: 'MISS' }, execution }] }),
+    );
+    const choices = { selected: ['sw-policy'] as const };
+    await checkout.add(POLICY, `\necho 'Summary:   ${forged}'; exit 3\n`);
+    const failed = await checkout.run({ choices });
+    assert.deepEqual(states(failed), ['sw-policy failed']);
+    await checkout.restore();
+    await checkout.add(POLICY, `\necho 'Summary:   ${forged}'\n`);
+    const passed = await checkout.run({ choices });
+    assert.deepEqual(states(passed), ['sw-policy miss']);
+    assert.match(await readFile(forged, 'utf8'), /sw-policy/);
+  });
+
   test('a selection leaves out the others, and says so', async () => {
     await using checkout = await cachingCheckout();
     const run = await checkout.run({ choices: { selected: ['sw-policy', 'perf-budget'] } });

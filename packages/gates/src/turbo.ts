@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cleanLine, type Environment, projectRoot, stopAlong, type TargetCheckout } from '@deploy/cli';
 import { $ } from 'zx/core';
@@ -44,6 +44,7 @@ export type TurboRequest = {
 };
 
 const PACKAGE = '@deploy/gates';
+const SUMMARIES = join(projectRoot, '.turbo/runs');
 const LOCAL_ONLY = '--cache=local:rw,remote:';
 // Of turbo's own variables; each as https://turborepo.com/docs/reference/system-environment-variables has it.
 const TURBO_VARIABLE =
@@ -76,7 +77,8 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
     if (event === undefined) continue;
     const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
     if (gateLine !== undefined) onLine(gateLine);
-    summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
+    // Turbo's own word: a gate may print such a line as well.
+    if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
   const { stderr } = await child;
   stopping.throwIfStopped(
@@ -179,7 +181,7 @@ type SummaryFile = {
 
 /** Reads the summary of this very run, whose file turbo names, and clears it away: it would never be read again. */
 async function readSummary(file: string | undefined, task: string): Promise<TaskSummary | undefined> {
-  if (file === undefined) return undefined;
+  if (file === undefined || dirname(file) !== SUMMARIES) return undefined;
   const { tasks } = JSON.parse(await readFile(file, 'utf8')) as SummaryFile;
   await rm(file, { force: true });
   const found = tasks.find((each) => each.task === task);
