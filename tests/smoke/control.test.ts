@@ -91,6 +91,22 @@ describe('each check passes and fails as the contract says', () => {
     });
   }
 
+  for (const [js, path] of [
+    ['./assets/app.js', '/assets/app.js'],
+    ['assets/a%20b.js', '/assets/a%20b.js'],
+    ['assets/app.js?v=deadbeef99', '/assets/app.js?v=deadbeef99'],
+    ['//elsewhere.example/app.js', '/elsewhere.example/app.js'],
+  ] as const) {
+    test(`the entry script ${js} is asked for as a browser would, and here`, async () => {
+      const run = await smoke({ js, js_cache: 'max-age=5' });
+      assert.doesNotMatch(run.stderr, /immutable/);
+      assert.ok(
+        run.seen.some((request) => request.method === 'HEAD' && request.path === path),
+        run.seen.map((request) => request.path).join(' '),
+      );
+    });
+  }
+
   test('a manifest without an entry script has that check left out', async () => {
     const run = await smoke({ js: '' });
     assert.equal(run.exitCode, 0, run.stderr);
@@ -123,6 +139,11 @@ describe('the base URL', () => {
     'http://a/?q=1',
     'http://a/#b',
     'http://a b',
+    'http://a?',
+    'http://a#',
+    'http://@a',
+    'http:\\\\a',
+    'http:a',
   ]) {
     test(`${bad} is refused, without showing what may be a password`, async () => {
       const run = await runScriptProcess('smoke-control', [], { env: { OPENAGENTS_BASE_URL: bad } });
@@ -292,5 +313,12 @@ describe('other forms of the outcome', () => {
     assert.equal(run.exitCode, 1);
     assert.match(run.stderr, /^error: SMOKE_JUNIT: \/nonexistent\/smoke\.xml cannot be written/m);
     assert.ok(!existsSync('/nonexistent'));
+  });
+
+  test('and only a warning when a check has failed: that is what the run was about', async () => {
+    const run = await smoke({ readyz: 500 }, { SMOKE_JUNIT: '/nonexistent/smoke.xml' });
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stderr, /^warning: SMOKE_JUNIT: \/nonexistent\/smoke\.xml cannot be written/m);
+    assert.match(run.stderr, /^error: readiness: .* got status 500$/m);
   });
 });

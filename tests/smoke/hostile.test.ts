@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import { localCertificate } from '../support/tls.ts';
 
 type Served = { url: string; [Symbol.asyncDispose](): Promise<void> };
 
@@ -126,7 +129,20 @@ describe('a hostile server ends in a clear failure within the time-out', () => {
     const run = await smoke(server.url.replace('http:', 'https:'));
     assert.equal(run.exitCode, 1);
     assert.match(run.stderr, /the TLS connection failed/);
-    assert.match(run.stderr, /The certificate may not be ready yet/);
+    assert.match(run.stderr, /^What listens there does not speak TLS/m);
+  });
+
+  test('a certificate that nobody vouches for', async () => {
+    await using certificate = await localCertificate();
+    const server = createHttpsServer(certificate, (_, response) => response.end('ok'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const run = await smoke(`https://localhost:${(server.address() as AddressInfo).port}`);
+    server.close();
+    assert.equal(run.exitCode, 1);
+    assert.match(
+      run.stderr,
+      /the TLS connection failed \(\w*SELF_SIGNED\w*\)\nThe certificate may not be ready yet/,
+    );
   });
 
   test("an answer's escape sequences and secrets are not shown", async () => {

@@ -12,6 +12,7 @@ export { createOutput, type Output } from './output.ts';
 export { type Progress, startLiveLine, startProgress } from './progress.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';
 export { REDACTED, redact, Secret, secretValues } from './secret.ts';
+export { secretsAmong } from './secret-variables.ts';
 export {
   duration,
   type Environment,

@@ -8,6 +8,13 @@ const SHORTEST_SECRET = 8;
 // (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
 const READ_LATER = /^AWS_/;
 
+/** The values of variables that are secrets by their names, but for such as are too short to be one. */
+export function secretsAmong(environment: Environment): string[] {
+  return Object.entries(environment).flatMap(([name, value = '']) =>
+    SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET ? [value] : [],
+  );
+}
+
 /**
  * Gives the environment as it is, and takes what is a secret by its name out of it: a command that simply inherits it, such
  * as git, needs none. Whether or not the script reads such a variable, its value is shown nowhere from now on: a server may
@@ -15,10 +22,9 @@ const READ_LATER = /^AWS_/;
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };
-  for (const [name, value = ''] of Object.entries(whole)) {
-    if (!SECRET_NAME.test(name)) continue;
-    if (value.length >= SHORTEST_SECRET) new Secret(value);
-    if (!READ_LATER.test(name)) delete environment[name];
+  for (const value of secretsAmong(whole)) new Secret(value);
+  for (const name of Object.keys(whole)) {
+    if (SECRET_NAME.test(name) && !READ_LATER.test(name)) delete environment[name];
   }
   return whole;
 }

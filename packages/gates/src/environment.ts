@@ -29,8 +29,8 @@ const NEUTRAL = [
 const matches = (patterns: readonly RegExp[], name: string): boolean =>
   patterns.some((pattern) => pattern.test(name));
 
-/** Whether a variable carries a secret, by its name: no gate gets it, and no fingerprint is made of it. */
-export function isSecretName(name: string): boolean {
+// Wider than what is redacted: a gate may do without a variable that is a secret only perhaps.
+function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 

@@ -1,5 +1,12 @@
-import { type Environment, grouped, type Output, secretValues, type TargetCheckout } from '@deploy/cli';
-import { gateEnvironment, isSecretName } from './environment.ts';
+import {
+  type Environment,
+  grouped,
+  type Output,
+  secretsAmong,
+  secretValues,
+  type TargetCheckout,
+} from '@deploy/cli';
+import { gateEnvironment } from './environment.ts';
 import { fingerprintGates } from './fingerprint.ts';
 import { type Gate, type GateId, verificationGates, webShellBuildTasks } from './gates.ts';
 import { type GateContext, runCached, runUncached } from './one-gate.ts';
@@ -41,7 +48,7 @@ async function runInTurn(
   if (cached && isUnsigned(env)) {
     out.note('the shared cache of verdicts is not used: TURBO_REMOTE_CACHE_SIGNATURE_KEY is unset');
   }
-  await using secrets = await offerSecrets(() => [...secretValues(), ...secretsIn(env)]);
+  await using secrets = await offerSecrets(() => [...secretValues(), ...secretsAmong(env)]);
   let prints: ReturnType<typeof fingerprintGates> | undefined;
   const context: GateContext = {
     ...request,
@@ -70,8 +77,4 @@ async function runInTurn(
     complaint ||= ended.complaint;
   }
   return { results: [...results.values()], leftOut: [], complaint };
-}
-
-function secretsIn(env: Environment): string[] {
-  return Object.entries(env).flatMap(([name, value]) => (value && isSecretName(name) ? [value] : []));
 }

@@ -81,10 +81,7 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
     if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
   const { stderr } = await child;
-  stopping.throwIfStopped(
-    `while ${gate} was running`,
-    'It was stopped, with all that it had started, and nothing after it was begun.',
-  );
+  stopping.throwIfStopped(`while ${gate} was running`, 'It was stopped, and nothing after it was begun.');
   return { task: await readSummary(summaryFile, task), complaint: cleanLine(stderr, 300) };
 }
 

@@ -9,6 +9,8 @@ export function hintFor(
   { baseUrl, hasAccessToken, hasBypassToken }: CheckContext,
 ): string | undefined {
   if (answer === undefined) {
+    if (/WRONG_VERSION/.test(got))
+      return 'What listens there does not speak TLS: an http URL, or another port?';
     return /TLS/.test(got)
       ? "The certificate may not be ready yet: use the service's own run.app URL as OPENAGENTS_BASE_URL meanwhile."
       : undefined;

@@ -168,6 +168,6 @@ function reasonFor(error: unknown, timeoutMs: number): string {
   }
   if (/CERT|TLS|SSL|SELF_SIGNED|EPROTO|ALTNAME/.test(code)) return `the TLS connection failed (${code})`;
   if (error.name.startsWith('HTTPParser') || code.startsWith('HPE_'))
-    return `the answer is not HTTP (${cleanLine(code, 60)})`;
+    return code ? `the answer is not HTTP (${cleanLine(code, 60)})` : 'the answer is not HTTP';
   return REASONS[code] ?? `the request failed (${code || error.name})`;
 }

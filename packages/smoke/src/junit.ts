@@ -24,16 +24,19 @@ async function junitXml({
   const { create } = await import('xmlbuilder2');
   const isFailure = (check: CheckResult): boolean =>
     check.state === 'failed' && !bestEffort.includes(check.id);
-  const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuite', {
-    name: `smoke-${suite} ${baseUrl}`,
-    tests: checks.length,
-    failures: checks.filter(isFailure).length,
-    skipped: checks.filter(
-      (check) => check.state === 'skipped' || (check.state === 'failed' && !isFailure(check)),
-    ).length,
-    timestamp: startedAt,
-    time: durationMs / 1000,
-  });
+  const root = create({ version: '1.0', encoding: 'UTF-8', invalidCharReplacement: '\uFFFD' }).ele(
+    'testsuite',
+    {
+      name: `smoke-${suite} ${baseUrl}`,
+      tests: checks.length,
+      failures: checks.filter(isFailure).length,
+      skipped: checks.filter(
+        (check) => check.state === 'skipped' || (check.state === 'failed' && !isFailure(check)),
+      ).length,
+      timestamp: startedAt,
+      time: durationMs / 1000,
+    },
+  );
   for (const check of checks) {
     const time = check.state === 'skipped' ? 0 : check.durationMs / 1000;
     const testcase = root.ele('testcase', { classname: `smoke.${suite}`, name: check.id, time });

@@ -1,4 +1,4 @@
-import type { Output } from '@deploy/cli';
+import { errorMessage, type Output } from '@deploy/cli';
 import { writeJunit } from './junit.ts';
 import type { SmokeOutcome } from './outcome.ts';
 import { smokeFailure, smokeLines } from './render.ts';
@@ -10,7 +10,13 @@ export async function reportSmoke(
 ): Promise<void> {
   if (format === 'json') out.data(JSON.stringify(outcome));
   else for (const line of smokeLines(outcome)) out.data(line);
-  if (junit !== undefined) await writeJunit(junit, outcome);
   const failure = smokeFailure(outcome);
+  if (junit !== undefined) {
+    await writeJunit(junit, outcome).catch((error: unknown) => {
+      // The file is not what the run was about.
+      if (failure === undefined) throw error;
+      out.note(`warning: ${errorMessage(error)}`);
+    });
+  }
   if (failure !== undefined) throw failure;
 }

@@ -76,7 +76,8 @@ function isBaseUrl(text: string): boolean {
   const url = URL.parse(text);
   return (
     url !== null &&
-    /^https?:$/.test(url.protocol) &&
+    // As it is written: a URL parser also takes what has no host in sight, or an empty query.
+    /^https?:\/\/[^/?#@\\]+(?:\/[^?#\\]*)?$/i.test(text) &&
     /^[\x21-\x7e]+$/.test(text) &&
     `${url.username}${url.password}${url.search}${url.hash}` === ''
   );

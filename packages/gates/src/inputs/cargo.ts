@@ -101,8 +101,8 @@ export async function cargoConfiguration(
   for (const path of there) {
     if (path.includes('rust-toolchain')) continue;
     const config = parseToml(await readFile(path, 'utf8'), path);
-    // Packages from elsewhere, which nothing in the checkout tells of.
-    const key = ['patch', 'paths'].find((each) => config[each] !== undefined);
+    // Packages and settings from elsewhere, which nothing in the checkout tells of.
+    const key = ['patch', 'paths', 'include'].find((each) => config[each] !== undefined);
     if (key !== undefined) throw new InputsUnknown(`cargo is configured with [${key}] in ${path}`);
   }
   return there.map((path) => ({ path, isCargoHome: homeFiles.includes(path) }));

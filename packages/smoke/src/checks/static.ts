@@ -34,12 +34,12 @@ export function entryCacheCheck(manifest: Answer): Check | undefined {
   const entry = readManifest(manifest)?.entry;
   const js = isRecord(entry) ? entry.js : undefined;
   if (typeof js !== 'string' || js === '') return undefined;
-  // A path of this origin and nothing else, whatever the manifest says.
-  const path = `/${encodeURI(js.toWellFormed().replace(/^\/+/, '')).replaceAll('?', '%3F').replaceAll('#', '%23')}`;
-  const wanted = /[0-9a-f]{8,}/i.test(js) ? 'immutable' : 'max-age=';
+  // As a browser would ask for it, but at this origin and nowhere else, whatever the manifest says.
+  const { pathname, search } = new URL(`http://entry/${js.replace(/^[/\\]+/, '')}`);
+  const wanted = /[0-9a-f]{8,}/i.test(pathname) ? 'immutable' : 'max-age=';
   return {
     id: 'entry-cache',
-    request: { method: 'HEAD', path },
+    request: { method: 'HEAD', path: `${pathname}${search}` },
     judge: (answer) => headerContains(answer, 'cache-control', wanted),
   };
 }

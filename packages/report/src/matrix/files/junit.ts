@@ -4,14 +4,17 @@ import { logFile } from './tsv.ts';
 /** The outcome as JUnit XML, a test case a check. An optional check that failed is no failure, but shown as skipped. */
 export async function junitXml({ startedAt, endedAt, checks, overall }: MatrixOutcome): Promise<string> {
   const { create } = await import('xmlbuilder2');
-  const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuite', {
-    name: 'rust-cutover-validation',
-    tests: checks.length,
-    failures: checks.filter(isFailure).length,
-    skipped: checks.filter((check) => check.status !== 'passed' && !isFailure(check)).length,
-    timestamp: startedAt,
-    time: (Date.parse(endedAt) - Date.parse(startedAt)) / 1000,
-  });
+  const root = create({ version: '1.0', encoding: 'UTF-8', invalidCharReplacement: '\uFFFD' }).ele(
+    'testsuite',
+    {
+      name: 'rust-cutover-validation',
+      tests: checks.length,
+      failures: checks.filter(isFailure).length,
+      skipped: checks.filter((check) => check.status !== 'passed' && !isFailure(check)).length,
+      timestamp: startedAt,
+      time: (Date.parse(endedAt) - Date.parse(startedAt)) / 1000,
+    },
+  );
   root.ele('properties').ele('property', { name: 'overall', value: overall });
   for (const check of checks) {
     const time = check.status === 'skipped' ? 0 : check.durationMs / 1000;
