@@ -190,6 +190,26 @@ describe('running gates', () => {
     ]);
   });
 
+  test('a build waits for what measures in the same checkout', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({ cargo: 'exit 0' });
+    const log = join(tools.folder, 'log');
+    await tools.put(join(checkout.root, SW_POLICY), 'exit 0');
+    await tools.put(
+      join(checkout.root, PERF),
+      `echo measuring >> ${log}; sleep 0.5; echo measured >> ${log}`,
+    );
+    await tools.put(join(checkout.root, BUILD), `echo built >> ${log}`);
+    const seen = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
+    const build = request(checkout, { tools });
+    await Promise.all([
+      runGates(request(checkout, { tools })),
+      until('the gate measures', async () => (await seen()) !== '').then(() => runWebShellBuild(build)),
+    ]);
+    assert.equal(await seen(), 'measuring\nmeasured\nbuilt\n');
+    assert.match(build.text(), /web-shell-build: waiting for another run in this checkout/);
+  });
+
   test("a gate gets the operator's environment without the secrets in it", async () => {
     await using checkout = await sampleCheckout();
     await using tools = await standInTools({});

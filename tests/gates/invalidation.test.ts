@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, symlink, utimes } from 'node:fs/promises';
+import { cp, readFile, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type GateChoices, type GateId, gateIds } from '@deploy/gates';
@@ -97,6 +97,8 @@ const rows: Row[] = [
   row('a file in the root that nothing reads', NONE, (c) => c.put('README.md', 'new\n')),
   append('scripts/run-cross-surface-contract-harness.sh', NONE),
   append('docs/openapi.txt', OF_SERVICE, 'a file outside the crates that include_str! takes in is edited'),
+  append('tools/limit.mjs', ['sw-policy'], "a module elsewhere that a gate's script imports is edited"),
+  append('tools/common', ['sw-policy'], 'a shell script without an ending that a gate sources is edited'),
   append('docs/guide.txt', NONE, 'the file next to it, which no build reads, is edited'),
 
   // What may happen to a file.
@@ -149,7 +151,34 @@ const rows: Row[] = [
   row('a file that git ignores and tests may read', OF_SERVICE, (c) => c.put(`${SERVICE}/.env`, 'A=1\n')),
   row('the folder that cargo builds into', NONE, (c) => c.put('target/debug/deps/left-behind.txt', 'x\n')),
   row('the dist folder', NONE, (c) => c.put(`${WEB}/dist/left-behind.txt`, 'x\n')),
-  row('installed packages', NONE, (c) => c.put(`${WEB}/host/node_modules/x/index.js`, 'x\n')),
+  row('what a package manager notes of the packages that it has installed', OF_WEB, (c) =>
+    c.put(`${WEB}/host/node_modules/.package-lock.json`, '{}\n'),
+  ),
+  row('line endings that git takes back on the way into a commit', OF_WEB, async (c) => {
+    const script = `${WEB}/scripts/sw-policy-verify.sh`;
+    const text = await readFile(c.at(script), 'utf8');
+    c.leave({
+      async [Symbol.asyncDispose]() {
+        await c.remove('.git/info/attributes');
+        await c.put(script, text);
+      },
+    });
+    await c.put('.git/info/attributes', '*.sh text\n');
+    await c.put(script, text.replaceAll('\n', '\r\n'));
+    await c.git('add', '-A');
+  }),
+  row('a mode that git was told not to look at', OF_WEB, async (c) => {
+    const script = `${WEB}/scripts/perf-budget-gate.sh`;
+    c.leave({
+      async [Symbol.asyncDispose]() {
+        await c.git('config', 'core.fileMode', 'true');
+        await c.chmod(script, 0o755);
+      },
+    });
+    await c.git('config', 'core.fileMode', 'false');
+    await c.chmod(script, 0o644);
+    await c.git('update-index', '--refresh');
+  }),
   row('an evidence report', NONE, (c) =>
     c.put(`${SERVICE}/docs/reports/20260221T193500Z-staging-deploy-report.md`, 'x\n'),
   ),

@@ -64,7 +64,7 @@ export async function fingerprintGates(
   const union = [...new Set(paths.flatMap((each) => ('inside' in each ? each.inside : [])))];
   const [versions, files] = await Promise.all([
     asked,
-    settled(() => readWorktree({ root, paths: union, isOutput }, gitIn(root, gateEnv))),
+    settled(() => readWorktree({ root, paths: union, env: gateEnv, isOutput }, gitIn(root, gateEnv))),
   ]);
   const filesUnder = groupByPath('value' in files ? files.value : new Map<string, string>(), union);
   return new Map(

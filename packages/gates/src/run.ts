@@ -6,6 +6,7 @@ import {
   secretValues,
   type TargetCheckout,
 } from '@deploy/cli';
+import { aloneIn } from './checkout-lock.ts';
 import { gateEnvironment } from './environment.ts';
 import { fingerprintGates } from './fingerprint.ts';
 import { type Gate, type GateId, verificationGates, webShellBuildTasks } from './gates.ts';
@@ -70,8 +71,11 @@ async function runInTurn(
       results.set(gate.id, { gate: gate.id, state: 'not-run' });
       continue;
     }
+    const onWait = (): void => out.note(`${gate.id}: waiting for another run in this checkout`);
     const ended = await grouped(request, gate.id, () =>
-      cached ? runCached(gate, context) : runUncached(gate, context, 'this run'),
+      aloneIn(checkout.root, onWait, () =>
+        cached ? runCached(gate, context) : runUncached(gate, context, 'this run'),
+      ),
     );
     results.set(gate.id, ended.result);
     complaint ||= ended.complaint;

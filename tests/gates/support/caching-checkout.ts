@@ -63,6 +63,10 @@ export async function cachingCheckout() {
   }
   await put('docs/openapi.txt', 'paths\n');
   await put('docs/guide.txt', 'read by people only\n');
+  await put('tools/limit.mjs', 'export const LIMIT = 1;\n');
+  await add(`${WEB}/scripts/check-manifest.mjs`, "\nimport '../../../../tools/limit.mjs';\n");
+  await put('tools/common', '# for scripts\n');
+  await add(`${WEB}/scripts/sw-policy-verify.sh`, '\n. ../../../tools/common\n');
   await put('shared/notice.txt', 'a notice\n');
   await symlink('../../../shared/notice.txt', at(`${SERVICE}/notice.txt`));
   await add('.gitignore', 'generated.rs\nnode_modules/\n.env\n');

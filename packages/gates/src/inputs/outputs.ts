@@ -30,7 +30,6 @@ export function isOutputOf(
     const plain = path.endsWith('/') ? path.slice(0, -1) : path;
     return (
       folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`)) ||
-      `/${plain}/`.includes('/node_modules/') ||
       isReport(plain, checkout)
     );
   };

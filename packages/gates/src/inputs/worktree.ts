@@ -1,7 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentAt, linkAt } from './content.ts';
+import { mayConvert, readGitSettings } from './conversions.ts';
 import type { Git } from './git.ts';
+import { installedAt, isInstalled } from './installed.ts';
 import { InputsUnknown } from './unknown.ts';
 
 /** By path relative to the checkout's root: mode and content of every file, in a short text. */
@@ -11,6 +13,8 @@ export type WorktreeRequest = {
   root: string;
   /** Folders and files, relative to the root. */
   paths: readonly string[];
+  /** Of the gates: where the user's own settings of git are. */
+  env: Readonly<Record<string, string>>;
   /** Whether a path holds what builds and deployments leave behind, which is no input. */
   isOutput(path: string): boolean;
 };
@@ -28,7 +32,8 @@ const LONGEST_ARGUMENTS = 60_000;
 export async function readWorktree(request: WorktreeRequest, git: Git): Promise<FileStates> {
   const { root, isOutput } = request;
   const paths = ['--', ...request.paths];
-  const [tracked, changed, untracked, ignored] = await Promise.all([
+  const [settings, tracked, changed, untracked, ignored] = await Promise.all([
+    readGitSettings(root, git),
     git('ls-files', '-v', '--stage', '-z', ...paths),
     git('diff-files', '--name-only', '--no-renames', '--ignore-submodules=none', '-z', ...paths),
     git('ls-files', '--others', '--exclude-standard', '-z', ...paths),
@@ -43,6 +48,8 @@ export async function readWorktree(request: WorktreeRequest, git: Git): Promise<
     if (tag !== 'H' || mode === SYMLINK || mode === SUBMODULE) toRead.add(path);
     else states.set(path, `${mode} ${blob}`);
   }
+  const known = { root, paths: request.paths, files: [...states.keys(), ...toRead], env: request.env };
+  if (await mayConvert(settings, known)) for (const path of states.keys()) toRead.add(path);
   const files: { path: string; mode: string }[] = [];
   for (const path of toRead) {
     states.delete(path);
@@ -50,6 +57,7 @@ export async function readWorktree(request: WorktreeRequest, git: Git): Promise<
     if (found === undefined) continue;
     if (found.isSymbolicLink()) states.set(path, await linkAt(join(root, path)));
     else if (found.isFile()) files.push({ path, mode: found.mode & 0o100 ? '100755' : '100644' });
+    else if (isInstalled(path)) states.set(path, await installedAt(join(root, path)));
     else if (!isOutput(path)) states.set(path, await contentAt(join(root, path)));
   }
   for (const path of states.keys()) if (isOutput(path)) states.delete(path);
@@ -62,7 +70,7 @@ export async function readWorktree(request: WorktreeRequest, git: Git): Promise<
   return states;
 }
 
-/** The blob ids that git would give to files, after its filters. */
+/** The blob ids of files as they are, whatever git would make of them on the way into a commit. */
 async function hashObjects(paths: readonly string[], git: Git): Promise<string[]> {
   const batches: string[][] = [];
   let length = Number.POSITIVE_INFINITY;
@@ -76,7 +84,7 @@ async function hashObjects(paths: readonly string[], git: Git): Promise<string[]
   }
   const blobs: string[] = [];
   for (const batch of batches) {
-    blobs.push(...(await git('hash-object', '--', ...batch)).trimEnd().split('\n'));
+    blobs.push(...(await git('hash-object', '--no-filters', '--', ...batch)).trimEnd().split('\n'));
   }
   return blobs;
 }

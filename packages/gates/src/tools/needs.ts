@@ -17,7 +17,10 @@ export type Needs = {
 const WASM = 'wasm32-unknown-unknown';
 const PROGRAMS = ['cargo', 'wasm-pack', 'node', 'python3', 'jq'] as const;
 const COMMENT = /(^|\s)#.*$/gm;
-const FILE_NAME = /[\w./-]+\.\w+\b/g;
+// With an ending or with a folder: any other word is a command.
+const FILE_NAME = /[\w./-]*\/[\w.-]+|[\w.-]+\.\w+\b/g;
+const SCRIPT = /\.(?:sh|[cm]?[jt]s|py)$|\/[^./]+$/;
+const SHELL_SCRIPT = /\.sh$|\/[^./]+$/;
 
 /**
  * What a gate will call. A gate that is a script of the checkout is read, with the scripts that it names: what it calls
@@ -43,10 +46,11 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
       continue;
     }
     files.push(relative(checkout.root, path));
-    if (path !== program && !path.endsWith('.sh')) continue;
+    // What has been built names what it likes.
+    if (path.startsWith(join(checkout.root, checkout.webShellDir, 'dist/'))) continue;
     const calls = text.replace(COMMENT, '');
-    for (const tool of toolsIn(calls)) tools.add(tool);
-    pending.push(...filesIn(calls, path, checkout));
+    if (path === program || SHELL_SCRIPT.test(path)) for (const tool of toolsIn(calls)) tools.add(tool);
+    if (path === program || SCRIPT.test(path)) pending.push(...filesIn(calls, path, checkout));
   }
   return { tools, files, missingScripts };
 }
