@@ -1,6 +1,6 @@
 import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
-import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
+import { controlSmokeSettings, proxyIn, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
 
 const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -23,6 +23,7 @@ await runScript(usage, async ({ env, out }) => {
     baseUrl,
     timeoutMs: timeoutSeconds * 1000,
     retries,
+    proxy: proxyIn(env),
     accessToken,
     bypassToken,
   }).finally(live.stop);

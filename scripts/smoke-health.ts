@@ -1,6 +1,6 @@
 import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
-import { reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
+import { proxyIn, reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
 
 const settings = { ...smokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -18,9 +18,12 @@ await runScript(usage, async ({ env, out }) => {
   const { timeoutSeconds, retries } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
   const live = await startLiveLine(`checking ${baseUrl}`);
-  const outcome = await runHealthSmoke({ baseUrl, timeoutMs: timeoutSeconds * 1000, retries }).finally(
-    live.stop,
-  );
+  const outcome = await runHealthSmoke({
+    baseUrl,
+    timeoutMs: timeoutSeconds * 1000,
+    retries,
+    proxy: proxyIn(env),
+  }).finally(live.stop);
   await evidence.smoked(outcome);
   await reportSmoke(outcome, { ...values, out });
   return 0;

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanLine } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
-import { connectEarly } from './early-connections.ts';
+import { MAX_BODY_BYTES, openDispatcher } from './dispatcher.ts';
+import type { HttpsProxy } from './proxy.ts';
 import { askedToWaitMs, isWorthRetrying } from './retry.ts';
-import { loadConnector, loadPool } from './undici-parts.ts';
+import { loadRequest } from './undici-parts.ts';
 
 export type SmokeRequest = {
   method: 'GET' | 'HEAD' | 'POST';
@@ -32,43 +33,28 @@ export type SmokeClient = {
   close(): Promise<void>;
 };
 
-export type SmokeClientOptions = { baseUrl: string; timeoutMs: number; retries: number };
-
-type ConnectionOptions = SmokeClientOptions & {
-  /** As many as requests are in flight at once: a connection that had to be waited for would cost a round trip more. */
-  connections: number;
+export type SmokeClientOptions = {
+  baseUrl: string;
+  timeoutMs: number;
+  retries: number;
+  proxy: HttpsProxy | undefined;
 };
 
-// The largest thing that is read whole is the manifest, of a few kilobytes.
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
-
-/** Opens the one connection pool to the service's origin. Redirects are not followed. */
-export async function openSmokeClient({
-  baseUrl,
-  timeoutMs,
-  retries,
-  connections,
-}: ConnectionOptions): Promise<SmokeClient> {
+/** Opens what requests to the service go through. Redirects are not followed. */
+export async function openSmokeClient(
+  { baseUrl, timeoutMs, retries, proxy }: SmokeClientOptions,
+  connections: number,
+): Promise<SmokeClient> {
   const url = new URL(baseUrl);
   const prefix = url.pathname === '/' ? '' : url.pathname;
-  const early = connectEarly(url, connections, loadConnector()({ allowH2: true, timeout: timeoutMs }));
-  await early.begun;
-  const { Pool, sendRequest } = loadPool();
-  const pool = new Pool(url.origin, {
-    connections,
-    // Every connection offers HTTP/2, but the pool is not told: it would open a first one alone, to learn what the
-    // server speaks, and a server without HTTP/2 would cost two round trips more.
-    allowH2: false,
-    connect: early.connect,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: MAX_BODY_BYTES,
-  });
+  const { dispatcher, close } = await openDispatcher(url, { timeoutMs, connections, proxy });
+  const sendRequest = loadRequest();
 
   const sendOnce = async ({ method, path, headers, body }: SmokeRequest): Promise<Answer> => {
     // The limit for the whole of it: an answer that drips in slowly keeps the other limits from ever being met.
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await sendRequest.call(pool, {
+    const response = await sendRequest.call(dispatcher, {
+      origin: url.origin,
       method,
       path: `${prefix}${path}`,
       signal,
@@ -105,10 +91,7 @@ export async function openSmokeClient({
         return { answered: false, reason: reasonFor(error, timeoutMs), ...took() };
       }
     },
-    async close() {
-      early.close();
-      await pool.destroy();
-    },
+    close,
   };
 }
 

@@ -21,7 +21,7 @@ export async function runSuite(
   context: CheckContext,
 ): Promise<SmokeOutcome> {
   const startedAt = new Date();
-  const client = await openSmokeClient({ ...options, connections: suite.atOnce });
+  const client = await openSmokeClient(options, suite.atOnce);
   try {
     const checks = await suite.run(client, context);
     const { name, bestEffort } = suite;

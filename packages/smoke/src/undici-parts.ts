@@ -15,9 +15,10 @@ export function loadConnector(): (options: BuildConnector.BuildOptions) => Conne
   return require('undici/lib/core/connect.js');
 }
 
-export function loadPool(): { Pool: typeof Pool; sendRequest: SendRequest } {
-  return {
-    Pool: require('undici/lib/dispatcher/pool.js'),
-    sendRequest: require('undici/lib/api/api-request.js'),
-  };
+export function loadPool(): typeof Pool {
+  return require('undici/lib/dispatcher/pool.js');
+}
+
+export function loadRequest(): SendRequest {
+  return require('undici/lib/api/api-request.js');
 }

@@ -1,5 +1,6 @@
 import type { Environment, TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
+import { proxyIn } from '@deploy/smoke';
 import type { Check, Planned } from './check.ts';
 import { checkoutCommands } from './checkout-commands.ts';
 import { canaryStatusWork } from './checks/canary-status.ts';
@@ -45,7 +46,8 @@ function draftChecks(
   checkout: TargetCheckout,
   env: Environment,
 ): Record<CheckId, Draft> {
-  const { staging, production, connection, control, runtime, migrateJob: job, http } = target;
+  const { staging, production, connection, control, runtime, migrateJob: job } = target;
+  const http = { ...target.http, proxy: proxyIn(env) };
   const rerun = rerunCommands(given, checkout);
   const local = checkoutCommands(checkout, env);
 
