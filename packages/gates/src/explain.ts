@@ -52,7 +52,9 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
           maxAgeMs,
         }));
       if (why !== undefined) return miss(`its cached verdict is not used: ${why}`);
-      const established = evidence ? `, established ${evidence.establishedAt} on ${evidence.where}` : '';
+      const established = evidence
+        ? `, established ${evidence.establishedAt} on ${evidence.where}`
+        : '; whether it is young enough shows when it is taken from there';
       return {
         gate: gate.id,
         expect: 'hit',
