@@ -36,7 +36,10 @@ describe('a shared cache, on a server that people run themselves', {
     await using checkout = await cachingCheckout();
     const explained = await checkout.explain({ env: server.env });
     for (const { expect, reason } of explained) {
-      assert.match(`${expect}: ${reason}`, /^hit: its verdict is in the remote cache; whether it is young enough shows when /);
+      assert.match(
+        `${expect}: ${reason}`,
+        /^hit: its verdict is in the remote cache; whether it is young enough shows when /,
+      );
     }
     const run = await checkout.run({ env: server.env });
     assert.deepEqual(states(run), all('hit'), run.text);

@@ -308,6 +308,14 @@ describe('other forms of the outcome', () => {
     );
   });
 
+  test('what XML does not allow in a body is replaced in it', async () => {
+    const path = join(folder, 'odd.xml');
+    await smoke({ manifest_version: 'odd \uffff\ufffe text' }, { SMOKE_JUNIT: path });
+    const xml = await readFile(path, 'utf8');
+    assert.match(xml, /<failure message="[^"]*odd \ufffd\ufffd text/);
+    assert.doesNotMatch(xml, /[\ufffe\uffff]/);
+  });
+
   test('a file that cannot be written is an error', async () => {
     const run = await smoke({}, { SMOKE_JUNIT: '/nonexistent/smoke.xml' });
     assert.equal(run.exitCode, 1);

@@ -63,7 +63,8 @@ export function headerContains(answer: Answer, name: string, wanted: string): Ob
 
 // Redacted before it is cut: a secret cut in two would not be recognised.
 function excerptOf(body: string): string | undefined {
-  const text = redact(cleanText(body)).trim().slice(0, EXCERPT_LENGTH);
+  // By whole characters: half of a surrogate pair is none.
+  const text = [...redact(cleanText(body)).trim()].slice(0, EXCERPT_LENGTH).join('');
   return text === '' ? undefined : text;
 }
 
