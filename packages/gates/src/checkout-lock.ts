@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withFileLock } from '@deploy/cli';
 
@@ -13,5 +13,7 @@ export async function aloneIn<T>(root: string, onWait: () => void, work: () => P
     .update(await realpath(root))
     .digest('hex')
     .slice(0, 16);
-  return withFileLock(join(tmpdir(), `gates-${userInfo().uid}-${place}.lock`), { onWait }, work);
+  // By user: one cannot open the file of another.
+  const lock = join(tmpdir(), `gates-${process.getuid?.() ?? 'user'}-${place}.lock`);
+  return withFileLock(lock, { onWait }, work);
 }
