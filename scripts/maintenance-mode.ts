@@ -82,7 +82,8 @@ await runScript(usage, async ({ argv, env, out }) => {
     return 0;
   }
 
-  const window = checkMaintenanceValues(values);
+  // Closing a window uses none of them, and is not to fail over one.
+  const window = action === 'enable' ? checkMaintenanceValues(values) : undefined;
   const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
   const account = () => accountOf(identity, values.credentialsFile);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
@@ -90,7 +91,7 @@ await runScript(usage, async ({ argv, env, out }) => {
     if (action === 'enable') await prepareToken();
     const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
     const change =
-      action === 'enable'
+      window !== undefined
         ? maintenance.enableMaintenance(openApi, location, window, options)
         : maintenance.disableMaintenance(openApi, location, options);
     const changed = await performAction(change, run);
@@ -108,7 +109,7 @@ await runScript(usage, async ({ argv, env, out }) => {
       );
       return;
     }
-    await maintenance.verifyFromOutside(baseUrl, mode, window.allowedPaths);
+    await maintenance.verifyFromOutside(baseUrl, mode, window?.allowedPaths ?? '');
     out.note(`verified from outside: ${baseUrl}`);
   }
 

@@ -162,6 +162,56 @@ describe('traffic that is pinned', () => {
     assert.deepEqual(serving(cloud), before);
   });
 
+  for (const latest of [1, 2]) {
+    test(`a split between LATEST and revision ${latest} of 2 comes back whole`, async () => {
+      const traffic = [{ percent: 50 }, { revision: latest, percent: 50 }];
+      await using cloud = await cloudWith({
+        secrets: { [SECRET]: TOKEN },
+        services: [{ ...pinned, traffic }],
+      });
+      const prepared = await run(cloud, 'enable');
+      assert.equal(prepared.exitCode, 1);
+      assert.match(prepared.stderr, /NOT on as asked for: traffic is pinned/);
+      assert.equal(await statusOf(cloud), 200);
+      const enabled = await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+      assert.equal(enabled.exitCode, 0, enabled.stderr);
+      const disabled = await run(cloud, 'disable');
+      assert.equal(disabled.exitCode, 0, disabled.stderr);
+      const [one, two] = revisionNames(cloud);
+      const whole = latest === 1 ? [`${one}=50`, `${two}=50`] : [`${two}=100`];
+      assert.deepEqual(serving(cloud).sort(), whole);
+      assert.equal(await statusOf(cloud), 200);
+    });
+  }
+
+  test('a split that was put down for an earlier window is not put back after another', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
+    const [, release] = revisionNames(cloud);
+    const shift = (revision = '') =>
+      runScriptProcess('canary-rollout', ['rollback', revision], { env: cloudEnv(cloud) });
+    await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    // The window is ended by hand with a newer release, and another one is opened by hand.
+    await shift(release);
+    await run(cloud, 'enable');
+    await shift(revisionNames(cloud).at(-1));
+    const before = serving(cloud);
+    const disabled = await run(cloud, 'disable');
+    assert.equal(disabled.exitCode, 1, disabled.stderr);
+    assert.match(disabled.stderr, /^error: .*NOT off as asked for: traffic is pinned/m);
+    assert.match(
+      disabled.stderr,
+      /^To give it the traffic: MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode\.ts disable$/m,
+    );
+    assert.deepEqual(serving(cloud), before);
+  });
+
+  test('closing a window does not fail over a value that only opening one uses', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
+    await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    const disabled = await run(cloud, 'disable', { MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS: '59' });
+    assert.equal(disabled.exitCode, 0, disabled.stderr);
+  });
+
   test('a revision prepared before is given the traffic, without another one', async () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
     await run(cloud, 'enable');

@@ -47,6 +47,11 @@ export function followsLatest(split: TrafficSplit): boolean {
   return spellOut(split).some((target) => target.revision === undefined && target.percent > 0);
 }
 
+/** Whether all traffic does, and none is for a revision by name, even the same one. */
+export function followsLatestOnly(split: TrafficSplit): boolean {
+  return spellOut(split).every((target) => target.revision === undefined || target.percent === 0);
+}
+
 /** Who gets how much, LATEST resolved, tag entries left out, most traffic first. */
 export function sharesOf(split: TrafficSplit, latestReadyRevision: string | undefined): Share[] {
   const shares = spellOut(split).map(({ revision, percent }) => ({

@@ -5,13 +5,14 @@ import { newNonce, withNonce } from '../nonce.ts';
 import { ownRevision, requireReadyRevision } from '../own-revision.ts';
 import type { Revision, RevisionTemplate, Service } from '../service.ts';
 import { describeCondition, waitUntilSettled } from '../settle.ts';
-import { assignTraffic } from '../traffic.ts';
+import { assignTraffic, pinLatest, type TrafficSplit } from '../traffic.ts';
 import { forgetSplit, type MaintenancePlan, recordSplit } from './plan.ts';
 
 export type CarryOutContext = {
   api: ServiceApi;
   /** As it was when the plan was made. */
   service: Service;
+  mode: 'on' | 'off';
   /** Whether all that serves is in maintenance mode already. */
   isOpen: boolean;
   tell(text: string): void;
@@ -33,12 +34,24 @@ export async function carryOut(plan: MaintenancePlan, context: CarryOutContext):
       if (plan.traffic === 'move') await moveTraffic(plan.revision, context);
       return plan.revision;
     case 'new-revision': {
-      const { name } = await makeRevision(plan.template, context, { traffic: service.traffic });
+      const { name } = await makeRevision(plan.template, context, {
+        traffic: trafficMeanwhile(plan, service),
+      });
       if (plan.traffic === 'move')
         await moveTraffic(name, context).catch((error) => afterMaking(name, error));
       return name;
     }
   }
+}
+
+/** Until traffic is moved to it, or for good, a new revision gets none: not even the share that is for LATEST. */
+function trafficMeanwhile(
+  { traffic }: MaintenancePlan & { kind: 'new-revision' },
+  service: Service,
+): TrafficSplit {
+  return traffic === 'follows' || service.latestReadyRevision === undefined
+    ? service.traffic
+    : pinLatest(service.traffic, service.latestReadyRevision);
 }
 
 async function makeRevision(
@@ -58,12 +71,12 @@ async function makeRevision(
   return revision;
 }
 
-async function moveTraffic(revision: string, { api, isOpen, tell }: CarryOutContext): Promise<void> {
+async function moveTraffic(revision: string, { api, mode, isOpen, tell }: CarryOutContext): Promise<void> {
   const service = await api.read();
   tell(`moving the traffic to ${revision}`);
   const change = {
     traffic: assignTraffic(service.traffic, [{ revision, percent: 100 }]),
-    annotations: recordSplit(service, { isOpen }),
+    annotations: mode === 'on' ? recordSplit(service, { isOpen, revision }) : forgetSplit(service),
   };
   const accepted = await changeService(api, unlessChanged(service, change), tell);
   await waitUntilSettled(api, accepted.generation);

@@ -36,11 +36,11 @@ export function describeOutcome({
 /** Throws a UserError for a window that was prepared only, since its traffic is pinned elsewhere. */
 export function requireServing({ mode, state, revision, service, after }: MaintenanceOutcome): void {
   if (state === 'serving') return;
-  const action = mode === 'on' ? 'enable' : 'disable';
+  const [action, later] = mode === 'on' ? ['enable', ', and have the split put back later'] : ['disable', ''];
   throw new UserError(
     `maintenance mode of ${service} is NOT ${mode} as asked for: traffic is pinned (${describeShares(after)}), so revision ${revision}, made for it, gets none`,
     {
-      hint: `To give it the traffic, and have the split put back later: MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode.ts ${action}`,
+      hint: `To give it the traffic${later}: MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode.ts ${action}`,
     },
   );
 }

@@ -1,6 +1,6 @@
 import { UserError } from '@deploy/cli';
 import type { Revision, RevisionTemplate, Service } from '../service.ts';
-import { describeShares, followsLatest, type Share, sharesOf } from '../traffic.ts';
+import { describeShares, followsLatestOnly, type Share, sharesOf } from '../traffic.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
 /** What there is to decide on: the service, and the revisions that serve or are newest. */
@@ -48,8 +48,7 @@ export function planMaintenance(
     };
   }
 
-  const isWholeLatest = followsLatest(service.traffic) && serving.length === 1;
-  if (isWholeLatest) {
+  if (followsLatestOnly(service.traffic) && serving.length === 1) {
     // A newest revision that never came up would take the window down with it: build on what serves instead.
     const cameUp = service.latestCreatedRevision === service.latestReadyRevision;
     return {
@@ -59,7 +58,7 @@ export function planMaintenance(
     };
   }
 
-  const recorded = recordedSplit(service);
+  const recorded = replacedBy(service);
   if (wish.mode === 'off' && recorded !== undefined && !serves) {
     return { kind: 'restore', template: withWish(base.template, wish), shares: recorded };
   }
@@ -80,14 +79,17 @@ export function planMaintenance(
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 
 /**
- * The annotations with the split that is about to be replaced put down in them. A window that is open already, and only
- * gets a new token, keeps the split from before it was opened.
+ * The annotations with the split put down in them that a maintenance revision is about to replace. A window that is open
+ * already, and only gets a new token, keeps the split from before it was opened, if it is known.
  */
-export function recordSplit(service: Service, { isOpen }: { isOpen: boolean }): Record<string, string> {
-  if (isOpen && recordedSplit(service) !== undefined) return { ...service.annotations };
-  const shares = sharesOf(service.served, service.latestReadyRevision);
-  const text = shares.map(({ revision, percent }) => `${revision}=${percent}`).join(',');
-  return { ...service.annotations, [REPLACED_SPLIT]: text };
+export function recordSplit(
+  service: Service,
+  { isOpen, revision }: { isOpen: boolean; revision: string },
+): Record<string, string> {
+  const shares = isOpen ? replacedBy(service) : sharesOf(service.served, service.latestReadyRevision);
+  if (shares === undefined) return forgetSplit(service);
+  const text = shares.map((share) => `${share.revision}=${share.percent}`).join(',');
+  return { ...service.annotations, [REPLACED_SPLIT]: `${revision};${text}` };
 }
 
 export function forgetSplit(service: Service): Record<string, string> {
@@ -95,10 +97,14 @@ export function forgetSplit(service: Service): Record<string, string> {
   return others;
 }
 
-/** The split put down when a window was opened by moving traffic; undefined when there is none that makes sense. */
-function recordedSplit(service: Service): Share[] | undefined {
-  const text = service.annotations[REPLACED_SPLIT];
-  if (text === undefined) return undefined;
+/**
+ * The split that was put down when what serves now was given the traffic; undefined when there is none that makes sense.
+ * What was put down for another revision is history: somebody has moved the traffic since.
+ */
+function replacedBy(service: Service): Share[] | undefined {
+  const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];
+  const [serving] = sharesOf(service.served, service.latestReadyRevision);
+  if (text === undefined || serving?.revision !== holder || serving?.percent !== 100) return undefined;
   const shares = text.split(',').map((entry) => {
     const [revision = '', percent = ''] = entry.split('=');
     return { revision, percent: /^\d{1,3}$/.test(percent) ? Number(percent) : Number.NaN };

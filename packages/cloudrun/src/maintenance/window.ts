@@ -54,7 +54,13 @@ async function setMaintenance(
     const { service, serving } = surroundings;
     const plan = planMaintenance(surroundings, wish, options);
     const isOpen = serving.every(({ template }) => isMaintenanceOn(template));
-    const revision = await carryOut(plan, { api, service, isOpen, tell: progress.update });
+    const revision = await carryOut(plan, {
+      api,
+      service,
+      mode: wish.mode,
+      isOpen,
+      tell: progress.update,
+    });
     const done = { service, plan, revision, rotated: options.rotated };
     const outcome =
       plan.kind === 'nothing'
