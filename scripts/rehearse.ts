@@ -1,15 +1,21 @@
 import { onStopSignals, runScript, type Usage, UserError } from '@deploy/cli';
 import { startEmulator } from '@deploy/emulator';
-import { prepareCargo } from './rehearsal/cargo-stand-in.ts';
-import { childEnvironment } from './rehearsal/environment.ts';
-import { checkEvidence } from './rehearsal/evidence.ts';
-import { matrixSeeds, matrixSteps } from './rehearsal/matrix.ts';
-import { rolloutSteps } from './rehearsal/rollout.ts';
-import { sampleCheckout } from './rehearsal/sample-checkout.ts';
-import { lookAtServing } from './rehearsal/serving.ts';
-import { PROJECT, SERVICE, STAGING } from './rehearsal/staging.ts';
-import { runStep, type StepResult } from './rehearsal/step.ts';
-import { summaryLines } from './rehearsal/summary.ts';
+import {
+  checkEvidence,
+  childEnvironment,
+  lookAtServing,
+  matrixSeeds,
+  matrixSteps,
+  PROJECT,
+  prepareCargo,
+  rolloutSteps,
+  runStep,
+  SERVICE,
+  STAGING,
+  type StepResult,
+  sampleCheckout,
+  summaryLines,
+} from '@deploy/rehearsal';
 
 const usage: Usage = {
   script: 'scripts/rehearse.ts',

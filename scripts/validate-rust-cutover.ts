@@ -1,8 +1,6 @@
 import { join, resolve } from 'node:path';
 import { addStepSummary, findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
-import { loadMatrix } from '@deploy/report';
-
-const {
+import {
   addVerdict,
   compactTime,
   interruptedBySignal,
@@ -14,7 +12,7 @@ const {
   planMatrix,
   runMatrix,
   summaryOf,
-} = await loadMatrix();
+} from '@deploy/matrix';
 
 const REPORTS = 'docs/reports/rust-cutover-validation';
 

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 
-// Imports run downwards only: scripts -> report -> (types of cloudrun, gates, smoke) -> cli. The emulator is a
-// product of its own, used by the rehearsal and the tests.
+// Imports run downwards only: scripts -> matrix, rehearsal -> report -> (types of cloudrun, gates, smoke) -> cli. The
+// emulator is a product of its own: only the rehearsal and the tests use it.
 const mayUse: Record<string, readonly string[]> = {
   cli: [],
   cloudrun: ['cli'],
   gates: ['cli'],
   smoke: ['cli'],
   report: ['cli', 'cloudrun', 'gates', 'smoke'],
+  matrix: ['cli', 'cloudrun', 'report', 'smoke'],
   emulator: [],
+  rehearsal: ['cli', 'emulator', 'report'],
 };
 
 const packages = readdirSync(join(projectRoot, 'packages'));

@@ -11,7 +11,7 @@ import {
   stableRevision,
   type TrafficSplit,
   type TrafficTarget,
-} from '../../packages/cloudrun/src/traffic.ts';
+} from '../../packages/cloudrun/src/service/traffic.ts';
 
 const revisionName = fc.integer({ min: 1, max: 9 }).map((n) => `svc-0000${n}-abc`);
 

@@ -9,13 +9,17 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { type Emulator, startEmulator } from '@deploy/emulator';
+import {
+  childEnvironment,
+  matrixSeeds,
+  matrixSteps,
+  prepareCargo,
+  rolloutSteps,
+  SERVICE,
+  STAGING,
+  sampleCheckout,
+} from '@deploy/rehearsal';
 import { toString as textOf } from 'mdast-util-to-string';
-import { prepareCargo } from '../../scripts/rehearsal/cargo-stand-in.ts';
-import { childEnvironment } from '../../scripts/rehearsal/environment.ts';
-import { matrixSeeds, matrixSteps } from '../../scripts/rehearsal/matrix.ts';
-import { rolloutSteps } from '../../scripts/rehearsal/rollout.ts';
-import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
-import { SERVICE, STAGING } from '../../scripts/rehearsal/staging.ts';
 import { without } from '../support/needs.ts';
 import { allOf, blocksOf, readPage } from './markdown.ts';
 

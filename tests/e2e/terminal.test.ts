@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import { sampleCheckout } from '@deploy/rehearsal';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { standInTools } from '../support/stand-in-tools.ts';

@@ -2,8 +2,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { projectRoot } from '@deploy/cli';
 import type { Emulator, Trigger } from '@deploy/emulator';
+import { sampleCheckoutFolder } from '@deploy/rehearsal';
 import { openEvidence } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import type { ScriptRun } from '../support/run-script.ts';
@@ -74,7 +74,7 @@ async function whenStalled(cloud: Emulator, off: AbortSignal): Promise<void> {
 /** A sample checkout that no gate looks at: not committed to git, which takes longer than a script does. */
 export async function bareCheckout(): Promise<{ root: string; [Symbol.asyncDispose](): Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
-  await cp(join(projectRoot, 'tests/fixtures/sample-checkout'), root, { recursive: true });
+  await cp(sampleCheckoutFolder, root, { recursive: true });
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
 }
 

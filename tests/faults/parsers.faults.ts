@@ -14,12 +14,12 @@ import {
 } from '@deploy/cloudrun';
 import { controlSmokeSettings, requireBaseUrl } from '@deploy/smoke';
 import fc from 'fast-check';
-import { asCloudError } from '../../packages/cloudrun/src/cloud-error.ts';
+import { asCloudError } from '../../packages/cloudrun/src/google/cloud-error.ts';
 import { parseChallenge, tokenUrl } from '../../packages/cloudrun/src/registry/challenge.ts';
 import { parseImageReference, schemeOf } from '../../packages/cloudrun/src/registry/reference.ts';
+import { commandLine } from '../../packages/matrix/src/command-line.ts';
+import { parseOnly } from '../../packages/matrix/src/only.ts';
 import { readDocument } from '../../packages/report/src/document/read.ts';
-import { commandLine } from '../../packages/report/src/matrix/command-line.ts';
-import { parseOnly } from '../../packages/report/src/matrix/only.ts';
 import { canonicalBaseUrl } from '../../packages/report/src/record/base-url.ts';
 import { entryCacheCheck, manifestCheck } from '../../packages/smoke/src/checks/static.ts';
 import { askedToWaitMs } from '../../packages/smoke/src/retry.ts';

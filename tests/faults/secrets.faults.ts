@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { domainMapping, type Emulator, startEmulator, type Trigger } from '@deploy/emulator';
-import { type SampleCheckout, sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
 import {
   DOMAIN,
   NEW_IMAGE,
   PROJECT,
+  type SampleCheckout,
   SERVICE,
   STAGING,
   STAGING_SERVICE,
-} from '../../scripts/rehearsal/staging.ts';
+  sampleCheckout,
+} from '@deploy/rehearsal';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { count } from './counts.ts';

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
-import type { ResultsFile } from '@deploy/report';
-import { type SampleCheckout, sampleCheckout } from '../../scripts/rehearsal/sample-checkout.ts';
+import type { ResultsFile } from '@deploy/matrix';
+import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal';
 import { runScriptProcess, type ScriptOptions, type ScriptRun } from './run-script.ts';
 import { type StandInTools, standInTools } from './stand-in-tools.ts';
 

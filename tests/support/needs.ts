@@ -1,5 +1,5 @@
 import { runCommand } from '@deploy/cli';
-import { findRustTools } from '../../scripts/rehearsal/rust-tools.ts';
+import { findRustTools } from '@deploy/rehearsal';
 import { hasDockerRegistry } from './docker-registry.ts';
 
 const looks = {

@@ -11,14 +11,7 @@ import {
   type ServiceSeed,
   startEmulator,
 } from '@deploy/emulator';
-import {
-  DOMAIN,
-  NEW_IMAGE,
-  PROJECT,
-  SERVICE,
-  STAGING,
-  STAGING_SERVICE,
-} from '../../scripts/rehearsal/staging.ts';
+import { DOMAIN, NEW_IMAGE, PROJECT, SERVICE, STAGING, STAGING_SERVICE } from '@deploy/rehearsal';
 
 export { DOMAIN, NEW_IMAGE, PROJECT, SERVICE };
 export const IMAGES = NEW_IMAGE.slice(0, NEW_IMAGE.lastIndexOf(':'));

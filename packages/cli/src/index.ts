@@ -33,3 +33,4 @@ export { onStopSignals } from './stop-signals.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { dropTrailingSlashes } from './trailing-slashes.ts';
 export { type Usage, type UsageData, usageText } from './usage.ts';
+export { removeLeftovers, writeAtomically } from './write-atomically.ts';

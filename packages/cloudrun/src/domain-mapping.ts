@@ -1,5 +1,5 @@
-import type { ServiceLocation } from './gcloud-commands.ts';
-import type { GoogleRest } from './google-rest.ts';
+import type { GoogleRest } from './google/google-rest.ts';
+import type { ServiceLocation } from './service-location.ts';
 
 /** What the platform says about one aspect of a domain mapping; `status` is True, False or Unknown. */
 export type DomainCondition = {

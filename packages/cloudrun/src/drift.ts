@@ -1,6 +1,6 @@
 import { isSameImage } from './image-reference.ts';
 import type { Execution, Job } from './jobs.ts';
-import type { Service } from './service.ts';
+import type { Service } from './service/service.ts';
 
 /** What a service runs, what its migration job would run, and what that job ran last. */
 export type MigrationState = {

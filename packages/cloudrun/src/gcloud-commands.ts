@@ -1,7 +1,6 @@
 import type { MaintenanceValues } from './maintenance/values.ts';
-import type { Share } from './traffic.ts';
-
-export type ServiceLocation = { project: string; region: string; service: string };
+import type { Share } from './service/traffic.ts';
+import type { ServiceLocation } from './service-location.ts';
 
 /** The gcloud command lines that do what our actions do. Runbooks quote them: they are interface, to the letter. */
 export const gcloudCommands = {

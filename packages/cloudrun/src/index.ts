@@ -1,10 +1,8 @@
-export { type Connection, openServiceApi, type ServiceApi } from './api.ts';
 export { type CanaryCall, canaryActions, isCanaryAction, parseCanaryCall } from './canary-call.ts';
-export { CloudError, type CloudErrorKind } from './cloud-error.ts';
-export { type Deployment, deployNoTraffic } from './deploy.ts';
 export { type MigrationState, migrationDrift } from './drift.ts';
-export { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
-export { accountOf, chooseIdentity, type Identity } from './identity.ts';
+export { gcloudCommands } from './gcloud-commands.ts';
+export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
+export { accountOf, chooseIdentity, type Identity } from './google/identity.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
 export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
 export { loadMaintenance, loadPreflight } from './load-parts.ts';
@@ -22,10 +20,11 @@ export {
   openSecretApi,
   requireEnabledVersion,
 } from './secrets.ts';
-export type { Condition, Revision, ServedTarget, Service } from './service.ts';
-export { cloudSettings } from './settings.ts';
-export { rollback, setTraffic, type TrafficChange } from './shift-traffic.ts';
-export { canaryStatus, canaryStatusYaml, lookAtService } from './status.ts';
+export { type Connection, openServiceApi, type ServiceApi } from './service/api.ts';
+export { type Deployment, deployNoTraffic } from './service/deploy.ts';
+export type { Condition, Revision, ServedTarget, Service } from './service/service.ts';
+export { rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
+export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export {
   describeShares,
   followsLatest,
@@ -34,4 +33,6 @@ export {
   stableRevision,
   type TrafficSplit,
   type TrafficTarget,
-} from './traffic.ts';
+} from './service/traffic.ts';
+export type { ServiceLocation } from './service-location.ts';
+export { cloudSettings } from './settings.ts';

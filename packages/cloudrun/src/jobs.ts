@@ -1,8 +1,8 @@
 import type { protos } from '@google-cloud/run';
-import { type Connection, clientOptions } from './api.ts';
-import { repeatableCall } from './call.ts';
-import type { ServiceLocation } from './gcloud-commands.ts';
-import { type Condition, readCondition, readTime, shortName } from './service.ts';
+import { repeatableCall } from './google/call.ts';
+import { type Connection, clientOptions } from './service/api.ts';
+import { type Condition, readCondition, readTime, shortName } from './service/service.ts';
+import type { ServiceLocation } from './service-location.ts';
 
 /** Where jobs are. */
 export type Place = Omit<ServiceLocation, 'service'>;

@@ -1,8 +1,8 @@
 import type { protos } from '@google-cloud/logging';
-import { type Connection, clientOptions } from './api.ts';
-import { repeatableCall } from './call.ts';
-import type { ServiceLocation } from './gcloud-commands.ts';
-import { readTime } from './service.ts';
+import { repeatableCall } from './google/call.ts';
+import { type Connection, clientOptions } from './service/api.ts';
+import { readTime } from './service/service.ts';
+import type { ServiceLocation } from './service-location.ts';
 
 /** One log entry of a service. */
 export type LogEntry = {

@@ -1,5 +1,5 @@
 import { cleanLine, UserError } from '@deploy/cli';
-import type { ServiceLocation } from './gcloud-commands.ts';
+import type { ServiceLocation } from './service-location.ts';
 
 // Lower-case letters, digits and hyphens, a letter first and no hyphen last, is what the Admin API's CreateService
 // and gcloud's --revision-suffix document for services (at most 49 characters) and revisions (at most 63).

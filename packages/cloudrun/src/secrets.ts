@@ -1,9 +1,10 @@
 import { type Action, type Secret, UserError } from '@deploy/cli';
 import type { protos } from '@google-cloud/secret-manager';
-import { type Connection, clientOptions } from './api.ts';
-import { callOnce, repeatableCall } from './call.ts';
-import { CloudError } from './cloud-error.ts';
-import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
+import { gcloudCommands } from './gcloud-commands.ts';
+import { callOnce, repeatableCall } from './google/call.ts';
+import { CloudError } from './google/cloud-error.ts';
+import { type Connection, clientOptions } from './service/api.ts';
+import type { ServiceLocation } from './service-location.ts';
 
 /** One grant of an access policy: https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
 export type PolicyBinding = { role: string; members: readonly string[]; conditional: boolean };

@@ -1,7 +1,7 @@
-import { decode, type Json } from './api/descriptors.ts';
 import { recordedService } from './knative/recorded.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
 import type { EnvSeed, RecordedServiceSeed, ServiceSeed } from './options.ts';
+import { decode, type Json } from './protocol/descriptors.ts';
 import type { SecretStore } from './secrets/store.ts';
 import type { ContainerOptions } from './service/containers.ts';
 import type { EnvVarJson, TrafficTargetJson } from './service/resources.ts';

@@ -7,9 +7,6 @@ export {
 } from './evidence/begin.ts';
 export { type Evidence, noEvidence } from './evidence/evidence.ts';
 export { reportedBaseUrl, reportedTraffic } from './last-report.ts';
-export { loadMatrix } from './load-matrix.ts';
-export type { ResultsFile } from './matrix/files/json.ts';
-export type { CheckId, CheckResult, MatrixOutcome } from './matrix/outcome.ts';
 export { readReport } from './read-report.ts';
 export type { ReportRecord } from './record/schema.ts';
 export { rollbackCommand, stableRevision, trafficNow } from './record/split.ts';

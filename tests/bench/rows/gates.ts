@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot, runCommand } from '@deploy/cli';
-import { findRustTools } from '../../../scripts/rehearsal/rust-tools.ts';
+import { findRustTools } from '@deploy/rehearsal';
 import { cachingCheckout } from '../../gates/support/caching-checkout.ts';
 import { addManyFiles } from '../../gates/support/many-files.ts';
 import { compare, compareTimes, timeProcess } from '../measure.ts';

@@ -1,8 +1,9 @@
 import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Output, projectRoot, runCommand } from '@deploy/cli';
+import { type Output, runCommand } from '@deploy/cli';
 import { type Explanation, explainGates, type GateChoices, type GateRun, runGates } from '@deploy/gates';
+import { sampleCheckoutFolder } from '@deploy/rehearsal';
 import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
 import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
 import { verificationGates } from '../../../packages/gates/src/gates.ts';
@@ -27,7 +28,7 @@ export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 export async function cachingCheckout() {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
   const root = join(home, 'checkout');
-  await cp(join(projectRoot, 'tests/fixtures/sample-checkout'), root, { recursive: true });
+  await cp(sampleCheckoutFolder, root, { recursive: true });
   const env: Record<string, string | undefined> = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,

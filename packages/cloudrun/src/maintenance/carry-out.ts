@@ -1,11 +1,11 @@
 import { UserError } from '@deploy/cli';
-import type { ServiceApi, ServiceChange } from '../api.ts';
-import { changeService } from '../change.ts';
-import { newNonce, withNonce } from '../nonce.ts';
-import { ownRevision, requireReadyRevision } from '../own-revision.ts';
-import type { Revision, RevisionTemplate, Service } from '../service.ts';
-import { describeCondition, waitUntilSettled } from '../settle.ts';
-import { assignTraffic, pinLatest, type TrafficSplit } from '../traffic.ts';
+import type { ServiceApi, ServiceChange } from '../service/api.ts';
+import { changeService } from '../service/change.ts';
+import { newNonce, withNonce } from '../service/nonce.ts';
+import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
+import type { Revision, RevisionTemplate, Service } from '../service/service.ts';
+import { describeCondition, waitUntilSettled } from '../service/settle.ts';
+import { assignTraffic, pinLatest, type TrafficSplit } from '../service/traffic.ts';
 import { forgetSplit, type MaintenancePlan, recordSplit } from './plan.ts';
 
 export type CarryOutContext = {

@@ -1,5 +1,5 @@
 import { UserError } from '@deploy/cli';
-import { describeShares, type Share } from '../traffic.ts';
+import { describeShares, type Share } from '../service/traffic.ts';
 
 /** How a maintenance window stands after an `enable` or `disable`. */
 export type MaintenanceOutcome = {

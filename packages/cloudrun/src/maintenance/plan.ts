@@ -1,6 +1,6 @@
 import { UserError } from '@deploy/cli';
-import type { Revision, RevisionTemplate, Service } from '../service.ts';
-import { describeShares, followsLatestOnly, type Share, sharesOf } from '../traffic.ts';
+import type { Revision, RevisionTemplate, Service } from '../service/service.ts';
+import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
 /** What there is to decide on: the service, and the revisions that serve or are newest. */

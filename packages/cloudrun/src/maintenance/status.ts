@@ -1,8 +1,9 @@
 import type { Action } from '@deploy/cli';
-import type { ServiceApi } from '../api.ts';
-import { gcloudCommands, type ServiceLocation } from '../gcloud-commands.ts';
-import type { Service } from '../service.ts';
-import { knativeTraffic } from '../status.ts';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import type { ServiceApi } from '../service/api.ts';
+import type { Service } from '../service/service.ts';
+import { knativeTraffic } from '../service/status.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { maintenancePercent } from './window.ts';
 
 export type MaintenanceStatus = {

@@ -1,9 +1,10 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
-import type { ServiceApi } from '../api.ts';
-import { gcloudCommands, type ServiceLocation } from '../gcloud-commands.ts';
-import type { Revision, Service } from '../service.ts';
-import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../settle.ts';
-import { describeShares, type Share, sharesOf } from '../traffic.ts';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import type { ServiceApi } from '../service/api.ts';
+import type { Revision, Service } from '../service/service.ts';
+import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../service/settle.ts';
+import { describeShares, type Share, sharesOf } from '../service/traffic.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { carryOut } from './carry-out.ts';
 import { fulfils, isMaintenanceOn, type MaintenanceWish } from './environment.ts';
 import { describeOutcome, type MaintenanceOutcome } from './outcome.ts';

@@ -1,12 +1,12 @@
 import type { Finding } from '@deploy/cli';
-import { type Connection, openServiceApi } from '../api.ts';
 import { readDomainMapping } from '../domain-mapping.ts';
-import type { ServiceLocation } from '../gcloud-commands.ts';
-import { openGoogleRest } from '../google-rest.ts';
+import { openGoogleRest } from '../google/google-rest.ts';
 import { describeMaintenance } from '../maintenance/status.ts';
 import { maintenancePercent } from '../maintenance/window.ts';
 import { lookUpImage } from '../registry/look-up.ts';
 import { openSecretApi } from '../secrets.ts';
+import { type Connection, openServiceApi } from '../service/api.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { checkDomain } from './domain.ts';
 import { checkEnvironment } from './environment.ts';
 import { checkImage } from './image.ts';

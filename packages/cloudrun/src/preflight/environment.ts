@@ -1,5 +1,5 @@
 import { cleanLine, type Finding } from '@deploy/cli';
-import type { RevisionTemplate } from '../service.ts';
+import type { RevisionTemplate } from '../service/service.ts';
 
 /** A variable of the template: its value, or that it comes from a secret. */
 type Given = { value: string } | { fromSecret: string };

@@ -1,5 +1,5 @@
 import { cleanLine, type Finding } from '@deploy/cli';
-import { HOW_TO_LOG_IN } from '../identity.ts';
+import { HOW_TO_LOG_IN } from '../google/identity.ts';
 import type { ImageLookup } from '../registry/look-up.ts';
 
 const CHECK = 'image';

@@ -1,9 +1,9 @@
 import type { Finding } from '@deploy/cli';
-import type { Connection } from '../api.ts';
-import { CloudError } from '../cloud-error.ts';
-import type { ServiceLocation } from '../gcloud-commands.ts';
-import { openGoogleRest } from '../google-rest.ts';
-import { accountOf, HOW_TO_LOG_IN } from '../identity.ts';
+import { CloudError } from '../google/cloud-error.ts';
+import { openGoogleRest } from '../google/google-rest.ts';
+import { accountOf, HOW_TO_LOG_IN } from '../google/identity.ts';
+import type { Connection } from '../service/api.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { problem, type Read } from './read.ts';
 
 const CHECK = 'login';

@@ -1,7 +1,7 @@
-import type { Connection } from '../api.ts';
-import type { ServiceLocation } from '../gcloud-commands.ts';
-import { openGoogleRest } from '../google-rest.ts';
+import { openGoogleRest } from '../google/google-rest.ts';
 import type { PolicyBinding } from '../secrets.ts';
+import type { Connection } from '../service/api.ts';
+import type { ServiceLocation } from '../service-location.ts';
 
 type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
 

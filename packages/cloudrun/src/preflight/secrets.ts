@@ -1,9 +1,9 @@
 import type { Finding } from '@deploy/cli';
-import type { Connection } from '../api.ts';
-import { CloudError } from '../cloud-error.ts';
-import type { ServiceLocation } from '../gcloud-commands.ts';
+import { CloudError } from '../google/cloud-error.ts';
 import type { PolicyBinding, SecretApi } from '../secrets.ts';
-import type { RevisionTemplate } from '../service.ts';
+import type { Connection } from '../service/api.ts';
+import type { RevisionTemplate } from '../service/service.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { readsSecrets } from './grants.ts';
 import { projectPolicies } from './project-policy.ts';
 import { problem, tryRead } from './read.ts';

@@ -1,7 +1,7 @@
 import { cleanLine, type Finding } from '@deploy/cli';
-import type { ServiceLocation } from '../gcloud-commands.ts';
-import type { Service } from '../service.ts';
-import { describeShares, followsLatest, type Share, sharesOf } from '../traffic.ts';
+import type { Service } from '../service/service.ts';
+import { describeShares, followsLatest, type Share, sharesOf } from '../service/traffic.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
 

@@ -1,5 +1,5 @@
 import type { EmulatorOptions } from '../options.ts';
-import { type ApiError, permissionDenied, unauthenticated } from './errors.ts';
+import { type ApiError, permissionDenied, unauthenticated } from '../protocol/errors.ts';
 
 type AccessOptions = Required<
   Pick<EmulatorOptions, 'project' | 'people' | 'denied' | 'requireLogin' | 'expiredTokens'>

@@ -1,5 +1,5 @@
 import type { OperationFate } from '../faults.ts';
-import type { Json } from './descriptors.ts';
+import type { Json } from '../protocol/descriptors.ts';
 
 /** A call of the API, as a handler sees it. */
 export type Call = {

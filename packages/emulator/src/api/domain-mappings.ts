@@ -1,6 +1,6 @@
 import type { DomainMappingJson } from '../domains/types.ts';
+import { notFound } from '../protocol/errors.ts';
 import { type Call, param, type Routes } from './call.ts';
-import { notFound } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 const DOMAINS = '/apis/domains.cloudrun.com/v1/namespaces/:project/domainmappings';

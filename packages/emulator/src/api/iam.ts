@@ -1,7 +1,7 @@
+import type { Json } from '../protocol/descriptors.ts';
+import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { ServiceStore } from '../service/store.ts';
 import { type Call, param, type Routes } from './call.ts';
-import type { Json } from './descriptors.ts';
-import { invalidArgument, notFound } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 /**

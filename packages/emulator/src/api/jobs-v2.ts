@@ -1,7 +1,7 @@
 import type { JobStore } from '../jobs/store.ts';
+import { encode } from '../protocol/descriptors.ts';
+import { notFound } from '../protocol/errors.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
-import { encode } from './descriptors.ts';
-import { notFound } from './errors.ts';
 import { pageOf } from './pages.ts';
 import type { Guard } from './run-v2.ts';
 

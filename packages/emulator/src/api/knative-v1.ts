@@ -1,9 +1,9 @@
 import { revisionToKnative } from '../knative/revision.ts';
 import { KNATIVE_MASK, resourceVersion, serviceFromKnative, serviceToKnative } from '../knative/service.ts';
 import type { KnativeService } from '../knative/types.ts';
+import { aborted, invalidArgument, notFound } from '../protocol/errors.ts';
 import type { ServiceStore, StoredService } from '../service/store.ts';
 import { type Call, param, type Routes } from './call.ts';
-import { aborted, invalidArgument, notFound } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 const API_VERSION = 'serving.knative.dev/v1';

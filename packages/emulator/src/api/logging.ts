@@ -1,8 +1,8 @@
 import { parseFilter } from '../logs/filter.ts';
 import type { LogEntryJson, LogStore } from '../logs/store.ts';
+import { decode, encode } from '../protocol/descriptors.ts';
+import { invalidArgument } from '../protocol/errors.ts';
 import { type Routes, wantsNumericEnums } from './call.ts';
-import { decode, encode } from './descriptors.ts';
-import { invalidArgument } from './errors.ts';
 import { pageOf } from './pages.ts';
 import type { Guard } from './run-v2.ts';
 

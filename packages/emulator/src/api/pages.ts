@@ -1,4 +1,4 @@
-import { invalidArgument } from './errors.ts';
+import { invalidArgument } from '../protocol/errors.ts';
 
 export type Page<T> = { items: T[]; nextPageToken?: string };
 

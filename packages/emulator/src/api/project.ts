@@ -1,6 +1,6 @@
 import type { PolicyBinding } from '../options.ts';
+import { invalidArgument } from '../protocol/errors.ts';
 import { param, type Routes } from './call.ts';
-import { invalidArgument } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { ApiError } from '../protocol/errors.ts';
 import type { Registry, StoredManifest } from '../registry/store.ts';
 import { type Call, RawAnswer, type Routes } from './call.ts';
-import { ApiError } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 const PERMISSION = 'artifactregistry.repositories.downloadArtifacts';

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { decode, encode, type Json } from '../protocol/descriptors.ts';
+import type { ApiError } from '../protocol/errors.ts';
+import { notFound } from '../protocol/errors.ts';
 import type { Operation } from '../service/operations.ts';
 import type { ServiceStore } from '../service/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
-import { decode, encode, type Json } from './descriptors.ts';
-import type { ApiError } from './errors.ts';
-import { notFound } from './errors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
 const REVISION = 'google.cloud.run.v2.Revision';

@@ -1,8 +1,8 @@
 import type { PolicyBinding } from '../options.ts';
+import { decode, encode, type Json } from '../protocol/descriptors.ts';
+import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { SecretStore, SecretVersion, StoredSecret } from '../secrets/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
-import { decode, encode, type Json } from './descriptors.ts';
-import { invalidArgument, notFound } from './errors.ts';
 import type { Guard } from './run-v2.ts';
 
 const SECRET = 'google.cloud.secretmanager.v1.Secret';

@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import createRouter from 'find-my-way';
 import type { Fault, FaultPlan } from '../faults.ts';
 import type { RecordedRequest } from '../options.ts';
+import type { Json } from '../protocol/descriptors.ts';
+import { ApiError, errorBody, invalidArgument, notFound } from '../protocol/errors.ts';
 import { RawAnswer, type Routes } from './call.ts';
-import type { Json } from './descriptors.ts';
-import { ApiError, errorBody, invalidArgument, notFound } from './errors.ts';
 
 type Answer = { status: number; body: Json | string; headers?: Readonly<Record<string, string>> };
 

@@ -1,5 +1,5 @@
-import { notFound } from '../api/errors.ts';
 import type { ExecutionSeed, JobSeed } from '../options.ts';
+import { notFound } from '../protocol/errors.ts';
 import { condition, shortName } from '../service/resources.ts';
 import { newEtag } from '../service/revisions.ts';
 import type { ExecutionJson, JobConditionJson, JobJson } from './resources.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Json } from '../api/descriptors.ts';
-import { invalidArgument } from '../api/errors.ts';
+import type { Json } from '../protocol/descriptors.ts';
+import { invalidArgument } from '../protocol/errors.ts';
 import { isBlank, valueAt, withValueAt } from './paths.ts';
 
 /**

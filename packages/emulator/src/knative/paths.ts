@@ -1,4 +1,4 @@
-import type { Json } from '../api/descriptors.ts';
+import type { Json } from '../protocol/descriptors.ts';
 
 /** The value at a path such as `containers.0.resources`; undefined when any part of the way is missing. */
 export function valueAt(resource: unknown, path: string): unknown {

@@ -1,4 +1,4 @@
-import { decode, type Json } from '../api/descriptors.ts';
+import { decode, type Json } from '../protocol/descriptors.ts';
 import {
   ALL_TO_LATEST,
   isLatest,

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../api/errors.ts';
+import { invalidArgument } from '../protocol/errors.ts';
 import type { LogEntryJson } from './store.ts';
 
 /** Whether a log entry is one that a filter asks for. */

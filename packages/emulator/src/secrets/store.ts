@@ -1,4 +1,4 @@
-import { alreadyExists, failedPrecondition, notFound } from '../api/errors.ts';
+import { alreadyExists, failedPrecondition, notFound } from '../protocol/errors.ts';
 
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
 export type SecretVersion = { number: number; value: string; state: VersionState; createTime: string };

@@ -1,4 +1,4 @@
-import { type Json, topFieldOf, writableFields } from '../api/descriptors.ts';
+import { type Json, topFieldOf, writableFields } from '../protocol/descriptors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
 // Of the fields that a caller may send, these two say which service is meant, and which state of it.

@@ -1,5 +1,5 @@
-import { notFound } from '../api/errors.ts';
 import type { OperationFate } from '../faults.ts';
+import { notFound } from '../protocol/errors.ts';
 import type { ServiceJson } from './resources.ts';
 
 /** How a change ended that did not succeed: google.rpc.Status, codes as in google/rpc/code.proto. */

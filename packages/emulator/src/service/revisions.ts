@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { aborted } from '../api/errors.ts';
+import { aborted } from '../protocol/errors.ts';
 import {
   condition,
   type KnativeExtras,

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Json } from '../api/descriptors.ts';
-import { ApiError, aborted, alreadyExists } from '../api/errors.ts';
 import type { OperationFate } from '../faults.ts';
 import { type FrontEnd, openFrontEnd } from '../network/front-end.ts';
 import type { EmulatorOptions } from '../options.ts';
+import type { Json } from '../protocol/descriptors.ts';
+import { ApiError, aborted, alreadyExists } from '../protocol/errors.ts';
 import type { ContainerOptions } from './containers.ts';
 import { applyMask } from './field-mask.ts';
 import { createOperationLog, type Operation } from './operations.ts';

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../api/errors.ts';
+import { invalidArgument } from '../protocol/errors.ts';
 import { isLatest, type ServiceJson, type TemplateJson, type TrafficTargetJson } from './resources.ts';
 
 const REVISION_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { removeLeftovers, writeAtomically } from '@deploy/cli';
 import { type Report, readDocument } from '../document/read.ts';
 import { writeDocument } from '../document/write.ts';
 import type { ReportRecord } from '../record/schema.ts';
 import { reportName } from './file-name.ts';
 import { withFolderLock } from './lock.ts';
-import { removeLeftovers, writeAtomically } from './write-atomically.ts';
 
 /** Reads a report as it is now. Throws a UserError when it is not one, and the system's error when it is not there. */
 export async function readReport(path: string): Promise<Report> {

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { accountOf } from '@deploy/cloudrun';
-import { joinEvidence, joinEvidenceByUrl } from '../evidence/begin.ts';
-import type { Evidence } from '../evidence/evidence.ts';
+import type { Evidence } from '@deploy/report';
+import { joinEvidence, joinEvidenceByUrl } from '@deploy/report';
 import type { MatrixOutcome } from './outcome.ts';
 import { type MatrixSettings, readTarget } from './target.ts';
 

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot, runCommand } from '@deploy/cli';
 
+/** The sample checkout as it lies in this project: a miniature of the OpenAgents repository. */
+export const sampleCheckoutFolder = join(projectRoot, 'packages/rehearsal/sample-checkout');
+
 export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<void> };
 
 /**
@@ -11,22 +14,22 @@ export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<vo
  */
 export async function sampleCheckout(): Promise<SampleCheckout> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
-  await cp(join(projectRoot, 'tests/fixtures/sample-checkout'), root, { recursive: true });
-  const env = {
-    PATH: process.env.PATH ?? '',
-    HOME: root,
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_AUTHOR_NAME: 'Sample',
-    GIT_AUTHOR_EMAIL: 'sample@example.com',
-    GIT_COMMITTER_NAME: 'Sample',
-    GIT_COMMITTER_EMAIL: 'sample@example.com',
-  };
+  await cp(sampleCheckoutFolder, root, { recursive: true });
+  // Set by env(1), so that git still finds its own programs by the PATH that this process has.
+  const environment = [
+    `HOME=${root}`,
+    'GIT_CONFIG_NOSYSTEM=1',
+    'GIT_AUTHOR_NAME=Sample',
+    'GIT_AUTHOR_EMAIL=sample@example.com',
+    'GIT_COMMITTER_NAME=Sample',
+    'GIT_COMMITTER_EMAIL=sample@example.com',
+  ];
   for (const args of [
     ['init', '-q', '-b', 'main'],
     ['add', '-A'],
     ['commit', '-q', '-m', 'Sample checkout'],
   ]) {
-    const { exitCode, stderr } = await runCommand(['git', ...args], { cwd: root, env });
+    const { exitCode, stderr } = await runCommand(['env', ...environment, 'git', ...args], { cwd: root });
     if (exitCode !== 0) throw new Error(`git ${args[0]}: ${stderr}`);
   }
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };

@@ -1,7 +1,7 @@
 import type { protos, RevisionsClient as Revisions } from '@google-cloud/run';
-import { callOnce, repeatableCall } from './call.ts';
-import type { ServiceLocation } from './gcloud-commands.ts';
-import { type Identity, openAuthClient } from './identity.ts';
+import { callOnce, repeatableCall } from '../google/call.ts';
+import { type Identity, openAuthClient } from '../google/identity.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import {
   type Revision,
   type RevisionTemplate,

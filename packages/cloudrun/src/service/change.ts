@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { tellIfInterrupted, UserError } from '@deploy/cli';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
-import { CloudError } from './cloud-error.ts';
-import { gcloudCommands } from './gcloud-commands.ts';
 import { nonceOf } from './nonce.ts';
 import type { Service } from './service.ts';
 import { sameSplit } from './traffic.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import type { CheckResult, MatrixOutcome } from '@deploy/report';
-import { commandLine, HERE } from '../../../packages/report/src/matrix/command-line.ts';
-import { addVerdict, openResultsFolder, summaryOf } from '../../../packages/report/src/matrix/index.ts';
-import { overallOf, totalsOf } from '../../../packages/report/src/matrix/outcome.ts';
+import type { CheckResult, MatrixOutcome } from '@deploy/matrix';
+import { commandLine, HERE } from '../../packages/matrix/src/command-line.ts';
+import { addVerdict, openResultsFolder, summaryOf } from '../../packages/matrix/src/index.ts';
+import { overallOf, totalsOf } from '../../packages/matrix/src/outcome.ts';
 
 const AT = '2026-03-01T12:34:56.789Z';
 const NASTY = 'got <img src=x> | `code` [link](http://x) *bold* a_b $x$\nsecond\tline';

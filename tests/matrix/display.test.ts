@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { type Output, projectRoot } from '@deploy/cli';
-import { linesDisplay } from '../../../packages/report/src/matrix/display/display.ts';
-import { frame } from '../../../packages/report/src/matrix/display/live-table.ts';
-import type { CheckId, CheckResult } from '../../../packages/report/src/matrix/outcome.ts';
-import { type MatrixWorld, matrixWorld } from '../../support/matrix.ts';
+import { linesDisplay } from '../../packages/matrix/src/display/display.ts';
+import { frame } from '../../packages/matrix/src/display/live-table.ts';
+import type { CheckId, CheckResult } from '../../packages/matrix/src/outcome.ts';
+import { type MatrixWorld, matrixWorld } from '../support/matrix.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;
 

@@ -1,5 +1,5 @@
 import { cleanLine, UserError } from '@deploy/cli';
-import type { ServiceLocation } from './gcloud-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Action } from '@deploy/cli';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
-import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 import type { ServedTarget, Service } from './service.ts';
 
 /** Reads what serves, for `canary-rollout status`. */

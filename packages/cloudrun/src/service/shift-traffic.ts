@@ -1,8 +1,9 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import { CloudError } from '../google/cloud-error.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
-import { CloudError } from './cloud-error.ts';
-import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
 import { assignTraffic, describeShares, type Share, sameSplit, sharesOf } from './traffic.ts';

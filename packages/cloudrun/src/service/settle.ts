@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { tellIfInterrupted, UserError } from '@deploy/cli';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
-import { CloudError } from './cloud-error.ts';
-import { gcloudCommands } from './gcloud-commands.ts';
 import type { Condition, Service } from './service.ts';
 
 // A revision may take its startup probe's 240 s, and image import before that; gcloud waits without an end.

@@ -1,7 +1,8 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
-import { gcloudCommands, type ServiceLocation } from './gcloud-commands.ts';
 import { newNonce, withNonce } from './nonce.ts';
 import { ownRevision, requireReadyRevision } from './own-revision.ts';
 import type { RevisionTemplate, Service } from './service.ts';

@@ -1,4 +1,4 @@
-import { type Connection, endpointOf } from './api.ts';
+import { type Connection, endpointOf } from '../service/api.ts';
 import { repeatableCall } from './call.ts';
 import { type CallSubject, errorWithCode, noUsableAnswer } from './cloud-error.ts';
 import { openAuthClient } from './identity.ts';

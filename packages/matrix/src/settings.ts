@@ -1,7 +1,7 @@
 import { checkoutSettings, flag, stepSummarySetting, text, textWithDefault, tokenText } from '@deploy/cli';
 import { cloudSettings } from '@deploy/cloudrun';
+import { evidenceSettings } from '@deploy/report';
 import { bypassTokenText, controlSmokeSettings } from '@deploy/smoke';
-import { evidenceSettings } from '../settings.ts';
 
 /** The variables of the validation matrix. */
 export const matrixSettings = {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import type { Check, CheckWork } from '../../../packages/report/src/matrix/check.ts';
-import { interruptible } from '../../../packages/report/src/matrix/interruptible.ts';
-import type { CheckId, CheckResult } from '../../../packages/report/src/matrix/outcome.ts';
-import { Interruption, runChecks } from '../../../packages/report/src/matrix/run.ts';
+import type { Check, CheckWork } from '../../packages/matrix/src/check.ts';
+import { interruptible } from '../../packages/matrix/src/interruptible.ts';
+import type { CheckId, CheckResult } from '../../packages/matrix/src/outcome.ts';
+import { Interruption, runChecks } from '../../packages/matrix/src/run.ts';
 
 const good: CheckWork = async () => ({ passed: true, conclusion: 'good' });
 

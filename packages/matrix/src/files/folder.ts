@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanLine, errorMessage, redact, UserError } from '@deploy/cli';
-import { writeAtomically } from '../../store/write-atomically.ts';
+import { cleanLine, errorMessage, redact, UserError, writeAtomically } from '@deploy/cli';
 import type { CheckId, MatrixOutcome } from '../outcome.ts';
 import { resultsJson } from './json.ts';
 import { junitXml } from './junit.ts';

@@ -1,0 +1,2 @@
+/** Where a Cloud Run service is. */
+export type ServiceLocation = { project: string; region: string; service: string };
