@@ -227,7 +227,7 @@ describe('domain mapping', () => {
     const { uri } = cloud.service(SERVICE);
     assert.equal(state, 'warning');
     assert.match(found, /Ready=Unknown, CertificateProvisioned=Unknown \(CertificatePending: Waiting for/);
-    assert.ok(advice?.endsWith(`OPENAGENTS_BASE_URL=${uri}`), advice);
+    assert.ok(advice?.endsWith(`OPENAGENTS_BASE_URL=${uri}`), String(advice));
     assert.equal(facts.baseUrl, uri);
     assert.equal(facts.domainMapping.state, 'not ready: CertificatePending');
   });
