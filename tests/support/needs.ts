@@ -7,6 +7,7 @@ const looks = {
   'a cargo that checks for WebAssembly': async () => (await findRustTools()).wasm,
   'a docker-registry': async () => hasDockerRegistry(),
   'a pseudo-terminal': async () => (await runCommand(['script', '--version'])).exitCode === 0,
+  curl: async () => (await runCommand(['curl', '--version'])).exitCode === 0,
   make: async () => (await runCommand(['make', '--version'])).exitCode === 0,
   openssl: async () => (await runCommand(['openssl', 'version'])).exitCode === 0,
 };

@@ -1,0 +1,116 @@
+import { isIPv6 } from 'node:net';
+import { UserError } from './errors.ts';
+import { isExempt } from './no-proxy.ts';
+import { Secret } from './secret.ts';
+import type { Environment } from './settings.ts';
+
+/** A proxy, as one of curl's variables names it. */
+export type ProxyServer = {
+  /** The variable that names it, such as `HTTPS_PROXY`. */
+  variable: string;
+  /** How to talk to the proxy itself. With `socks4` and `socks5` the client looks host names up, not the proxy. */
+  protocol: ProxyProtocol;
+  /** A name or an address, IPv6 without brackets. */
+  host: string;
+  port: number;
+  login: { user: string; password: Secret } | undefined;
+  /** The proxy's URL without its login, for messages. */
+  shown: string;
+};
+
+const protocols = ['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h'] as const;
+export type ProxyProtocol = (typeof protocols)[number];
+
+/**
+ * The proxy through which a request to this URL goes, or undefined when it goes directly. The variables, their order and
+ * their defaults are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (in small letters only) for http, else
+ * `all_proxy` or `ALL_PROXY`; none for the hosts of `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable
+ * when it holds something else than a proxy. Never ask it about the emulator, which is always reached directly.
+ * Sources: https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
+ */
+export function proxyFor(url: URL, env: Environment): ProxyServer | undefined {
+  const names =
+    url.protocol === 'https:'
+      ? ['https_proxy', 'HTTPS_PROXY']
+      : url.protocol === 'http:'
+        ? ['http_proxy']
+        : [];
+  const variable = [...names, 'all_proxy', 'ALL_PROXY'].find((name) => env[name]);
+  if (variable === undefined) return undefined;
+  if (isExempt(url.hostname, env.no_proxy || env.NO_PROXY || '')) return undefined;
+  return parseProxy(variable, env[variable] ?? '');
+}
+
+/** The value of the Proxy-Authorization header (https://www.rfc-editor.org/rfc/rfc7617), if the proxy has a login. */
+export function proxyAuthorization({ login }: ProxyServer): string | undefined {
+  return login && `Basic ${Buffer.from(`${login.user}:${login.password.reveal()}`).toString('base64')}`;
+}
+
+const PORTS: Partial<Record<ProxyProtocol, number>> = { https: 443 };
+// Not 80, which a URL parser would take, nor 8080, which most people would guess.
+const DEFAULT_PORT = 1080;
+
+function parseProxy(variable: string, text: string): ProxyServer {
+  const [, scheme = 'http', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
+  const authority = rest.replace(/[/?#].*$/s, '');
+  const at = authority.lastIndexOf('@');
+  const login = at < 0 ? undefined : readLogin(authority.slice(0, at));
+  const protocol = protocolOf(scheme.toLowerCase());
+  if (protocol === undefined) {
+    throw refused(
+      variable,
+      text,
+      `${protocols.join(', ')} are the kinds of proxy that these scripts can use`,
+    );
+  }
+  const [, name = '', portText] = /^(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/.exec(authority.slice(at + 1)) ?? [];
+  const host = name === '' ? undefined : URL.parse(`http://${name}/`)?.hostname;
+  const port = portText ? Number(portText) : (PORTS[protocol] ?? DEFAULT_PORT);
+  if (!host || port < 1 || port > 65_535) {
+    throw refused(
+      variable,
+      text,
+      'give it as http://proxy.example.com:3128, special characters of a login as %40',
+    );
+  }
+  return {
+    variable,
+    protocol,
+    host: isIPv6(host.slice(1, -1)) ? host.slice(1, -1) : host,
+    port,
+    login,
+    shown: `${protocol}://${host}:${port}`,
+  };
+}
+
+function protocolOf(scheme: string): ProxyProtocol | undefined {
+  // curl's older word for it.
+  if (scheme === 'socks') return 'socks4';
+  return protocols.find((each) => each === scheme);
+}
+
+function readLogin(text: string): { user: string; password: Secret } {
+  const colon = text.indexOf(':');
+  const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  // As it stands in the variable, where a tool that prints its environment would show it.
+  new Secret(password);
+  const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
+  new Secret(`${decoded.user}:${decoded.password}`);
+  return { user: decoded.user, password: new Secret(decoded.password) };
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Quotes nothing that might be a password: in a broken value there is no telling where one stands. */
+function refused(variable: string, text: string, advice: string): UserError {
+  const quoted = /^[\w.:/[\]-]{1,80}$/.test(text) ? ` ("${text}")` : '';
+  return new UserError(`${variable} does not name a proxy that can be used${quoted}`, {
+    hint: `Change or unset ${variable}: ${advice}.`,
+  });
+}
