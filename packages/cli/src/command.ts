@@ -1,19 +1,192 @@
-export type CommandResult = { exitCode: number; stdout: string; stderr: string };
+import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { lineSplitter } from './lines.ts';
 
-export type CommandOptions = { cwd?: string; env?: Record<string, string> };
+export type CommandResult = {
+  /** 127: there is no such command, 126: it cannot be run, 128 and more: a signal ended it. */
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** The signal that ended it. */
+  killedBy?: NodeJS.Signals;
+  /** Why it was never started: `ENOENT`, `EACCES`, … */
+  notStarted?: string;
+  /** It has ended, but what it left running still held its output open, and was killed. */
+  leftRunning?: true;
+};
+
+export type CommandOptions = {
+  cwd?: string;
+  /** The whole environment of the command; this process's own when it is left out. */
+  env?: Record<string, string>;
+  /**
+   * Stops the command when it is aborted: SIGTERM, and after a while SIGKILL, to the command and whatever it has started.
+   * With a signal the command gets a process group of its own, so a Ctrl-C in the terminal reaches this process alone; and
+   * when the command has ended, whatever else is left of its group is killed.
+   */
+  signal?: AbortSignal;
+  /** Gets each line of both streams as it comes; nothing is then kept for the result. */
+  onLine?(line: string): void;
+};
+
+/** How long a command that was asked to stop has for that. */
+const PATIENCE_MS = 3_000;
+/** How long the output of a command that has ended may stay open without anything coming, and at all. */
+const GRACE_MS = 500;
+const LONGEST_GRACE_MS = 5_000;
+/** Far more than any command prints that is read as a whole. */
+const MOST_KEPT_BYTES = 256 * 1024 * 1024;
+
+const groups = new Set<ChildProcess>();
 
 /**
- * Runs a command to its end and gives what it printed; a failure is an exit code, not an exception (127: no such
- * command). Its standard input is empty rather than a pipe: bash, which zx runs commands with, takes a pipe of Node's
- * for a remote login and then reads ~/.bashrc, which may change the PATH.
+ * Runs a command to its end and gives what it printed; a failure is an exit code, not an exception. It settles when the
+ * command has ended, whoever else still holds its output open. Throws an Error when there is more output to keep than any
+ * caller could want. Its standard input is empty.
  */
 export async function runCommand(
-  command: readonly string[],
-  options: CommandOptions = {},
+  [program = '', ...args]: readonly string[],
+  { cwd, env, signal, onLine }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const { $ } = await import('zx/core');
-  const run = $({ nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  const { exitCode, stdout, stderr } = await run`${command}`;
-  // Ended by a signal, it has no exit code of its own.
-  return { exitCode: exitCode ?? 1, stdout, stderr };
+  const { spawn } = await import('node:child_process');
+  const child = spawn(program, args, {
+    cwd,
+    env,
+    detached: signal !== undefined,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stdout = readOutput(child.stdout, onLine);
+  const stderr = readOutput(child.stderr, onLine);
+  const stopping = signal && stopWhenAborted(child, signal);
+  try {
+    const ended = await endOf(child);
+    const leftRunning = !('notStarted' in ended) && !(await closesInTime(child));
+    for (const output of [stdout, stderr]) output.close();
+    if (signal !== undefined) killGroup(child, 'SIGKILL');
+    return {
+      ...ended,
+      stdout: stdout.text(),
+      stderr: 'notStarted' in ended ? `${program}: ${ended.notStarted}` : stderr.text(),
+      ...(leftRunning && { leftRunning }),
+    };
+  } finally {
+    stopping?.[Symbol.dispose]();
+    groups.delete(child);
+  }
+}
+
+/** Kills the commands that run in process groups of their own, and all that they have started: no one else would. */
+export function killCommands(): void {
+  for (const child of groups) killGroup(child, 'SIGKILL');
+}
+
+type Ended = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  return new Promise((resolve) => {
+    child.once('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+      if (child.pid === undefined) resolve({ exitCode: code === 'ENOENT' ? 127 : 126, notStarted: code });
+    });
+    child.once('exit', (exitCode, killedBy) => {
+      if (killedBy === null) resolve({ exitCode: exitCode ?? 1 });
+      else resolve({ exitCode: 128 + constants.signals[killedBy], killedBy });
+    });
+  });
+}
+
+/**
+ * Whether both streams close soon: a process that the command left running may hold them open for ever, and may go on
+ * writing. What the command itself wrote before it ended is read first, however busy this process is.
+ */
+function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
+  const streams = [stdout, stderr].filter((stream) => stream !== null);
+  return new Promise((resolve) => {
+    const endedAt = performance.now();
+    let isQuiet = true;
+    const settle = (closed: boolean): void => {
+      clearTimeout(timer);
+      resolve(closed);
+    };
+    const look = (): void => {
+      if (isQuiet || performance.now() - endedAt > LONGEST_GRACE_MS) settle(false);
+      else wait();
+    };
+    let timer: NodeJS.Timeout;
+    const wait = (): void => {
+      isQuiet = true;
+      // What has arrived by now is read before the immediate.
+      timer = setTimeout(() => setImmediate(look), GRACE_MS);
+    };
+    for (const stream of streams) {
+      stream.on('data', () => {
+        isQuiet = false;
+      });
+      stream.once('close', () => streams.every(({ closed }) => closed) && settle(true));
+    }
+    wait();
+    if (streams.every(({ closed }) => closed)) settle(true);
+  });
+}
+
+function stopWhenAborted(child: ChildProcess, signal: AbortSignal): Disposable {
+  groups.add(child);
+  let lastResort: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    killGroup(child, 'SIGTERM');
+    lastResort = setTimeout(() => killGroup(child, 'SIGKILL'), PATIENCE_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(lastResort);
+      signal.removeEventListener('abort', stop);
+    },
+  };
+}
+
+function killGroup({ pid }: ChildProcess, how: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, how);
+  } catch {
+    // All of it has ended.
+  }
+}
+
+type Reading = { text(): string; close(): void };
+
+function readOutput(stream: Readable, onLine: ((line: string) => void) | undefined): Reading {
+  // A pipe that breaks has ended.
+  stream.on('error', () => {});
+  if (onLine === undefined) return keepAll(stream);
+  const decoder = new StringDecoder('utf8');
+  const lines = lineSplitter(onLine);
+  stream.on('data', (chunk: Buffer) => lines.add(decoder.write(chunk)));
+  return {
+    text: () => '',
+    close() {
+      stream.destroy();
+      lines.add(decoder.end());
+      lines.end();
+    },
+  };
+}
+
+function keepAll(stream: Readable): Reading {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= MOST_KEPT_BYTES) chunks.push(chunk);
+  });
+  return {
+    text() {
+      if (length <= MOST_KEPT_BYTES) return Buffer.concat(chunks).toString('utf8');
+      throw new Error(`a command printed ${length} bytes, more than the ${MOST_KEPT_BYTES} that are kept`);
+    },
+    close: () => void stream.destroy(),
+  };
 }

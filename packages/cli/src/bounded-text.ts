@@ -1,0 +1,61 @@
+import { cleanText } from './clean-text.ts';
+import { redact } from './secret.ts';
+
+export type BoundedText = {
+  /** Adds a line, or several. */
+  add(lines: string): void;
+  /** All of it, or its beginning and its end with a line between them that says how much is missing; clean and redacted. */
+  text(): string;
+};
+
+// Cut away from both sides of a gap: a secret of several lines that the gap begins or ends in would not be recognised.
+const MARGIN = 64 * 1024;
+
+/** Keeps the beginning and the end of a text that may become endless, in some 2 to 3 times `most` characters. */
+export function boundedText(most: number): BoundedText {
+  const head = chunk();
+  let older = chunk();
+  let newer = chunk();
+  const gap = chunk();
+  return {
+    add(lines) {
+      if (head.length < most) return head.add(lines);
+      newer.add(lines);
+      if (newer.length < most) return;
+      gap.lines += older.lines;
+      gap.length += older.length;
+      older = newer;
+      newer = chunk();
+    },
+    text() {
+      const tail = [...older.parts, ...newer.parts];
+      if (gap.length === 0) return shown([...head.parts, ...tail]);
+      const start = shown(head.parts).slice(0, -MARGIN);
+      const end = shown(tail).slice(MARGIN);
+      const mebibytes = (gap.length / 1024 / 1024).toFixed(1);
+      return [
+        start.slice(0, start.lastIndexOf('\n')),
+        `\n… ${gap.lines} lines and more (${mebibytes} MiB) left out here …\n`,
+        end.slice(end.indexOf('\n') + 1),
+      ].join('\n');
+    },
+  };
+}
+
+function chunk() {
+  return {
+    parts: [] as string[],
+    lines: 0,
+    length: 0,
+    add(lines: string) {
+      this.parts.push(lines);
+      this.lines += 1;
+      this.length += lines.length + 1;
+    },
+  };
+}
+
+// Redacted as a whole: a secret that holds a line break would not be recognised in its lines.
+function shown(parts: readonly string[]): string {
+  return redact(cleanText(`${parts.join('\n')}\n`));
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { errorCode } from './network-failure.ts';
+import type { Environment } from './settings.ts';
+
+let trusting: Promise<void> | undefined;
+
+/**
+ * From here on this process also trusts the certificate authorities that the operating system trusts (a company's own, for
+ * instance), and those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of
+ * a second, so ask for it when a certificate was not trusted without them (`isUntrusted`), and then connect anew.
+ */
+export function trustSystemCertificates(env: Environment): Promise<void> {
+  trusting ??= load(env);
+  return trusting;
+}
+
+/** Whether a connection failed because the certificate's issuer is not known here. */
+export function isUntrusted(error: unknown): boolean {
+  return UNTRUSTED.includes(errorCode(error));
+}
+
+// https://nodejs.org/api/tls.html#x509-certificate-error-codes
+const UNTRUSTED = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+
+async function load(env: Environment): Promise<void> {
+  const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
+  // On Linux the operating system's are those of SSL_CERT_FILE and SSL_CERT_DIR, when they are set.
+  const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
+  const bundle = env.CURL_CA_BUNDLE ? await readFile(env.CURL_CA_BUNDLE, 'utf8').catch(() => '') : '';
+  for (const [certificate] of bundle.matchAll(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)) {
+    known.add(certificate);
+  }
+  try {
+    setDefaultCACertificates([...known]);
+  } catch {
+    // One that cannot be read makes none of them trusted; the connection then fails as it has before.
+  }
+}

@@ -1,0 +1,51 @@
+import { redact } from './secret.ts';
+
+/** The longest line that is passed on whole, in characters. */
+const LONGEST_LINE = 64 * 1024;
+// A secret that the cut would go through lies within this, and is recognised before the cut.
+const MARGIN = 64 * 1024;
+
+export type LineSplitter = {
+  add(text: string): void;
+  /** Passes on what came after the last line break. */
+  end(): void;
+};
+
+/**
+ * Cuts text that comes in pieces into lines. Of a line that is too long, or never ends, it passes on the beginning and says
+ * how much it left out, so it never holds more than that.
+ */
+export function lineSplitter(onLine: (line: string) => void): LineSplitter {
+  let held = '';
+  let leftOut = 0;
+  const hold = (text: string): void => {
+    const room = LONGEST_LINE + MARGIN - held.length;
+    held += text.slice(0, room);
+    leftOut += Math.max(0, text.length - room);
+  };
+  const passOn = (): void => {
+    onLine(shortened(held, leftOut).replace(/\r$/, ''));
+    held = '';
+    leftOut = 0;
+  };
+  return {
+    add(text) {
+      let start = 0;
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+        hold(text.slice(start, end));
+        passOn();
+        start = end + 1;
+      }
+      hold(text.slice(start));
+    },
+    end() {
+      if (held !== '') passOn();
+    },
+  };
+}
+
+function shortened(line: string, leftOut: number): string {
+  if (line.length + leftOut <= LONGEST_LINE) return line;
+  const more = line.length - LONGEST_LINE + leftOut;
+  return `${redact(line).slice(0, LONGEST_LINE)}… (${more} more characters of this line left out)`;
+}

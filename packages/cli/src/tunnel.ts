@@ -1,0 +1,135 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { cleanLine } from './clean-text.ts';
+import { errorMessage } from './errors.ts';
+import { errorCode, networkFailure } from './network-failure.ts';
+import { type ProxyServer, proxyAuthorization } from './proxy.ts';
+
+/** A proxy that opens no connection. The message names the proxy and the variable that it comes from. */
+export class ProxyFailure extends Error {
+  override readonly name = 'ProxyFailure';
+  /** What to do next, when that is known. */
+  readonly hint: string | undefined;
+
+  constructor(
+    { shown, variable }: ProxyServer,
+    reason: string,
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(`the proxy ${shown} (${variable}): ${reason}`, { cause: options.cause });
+    this.hint = options.hint;
+  }
+}
+
+/**
+ * Opens a connection to a host through a proxy: by CONNECT through one for HTTP
+ * (https://www.rfc-editor.org/rfc/rfc9110#CONNECT), or by SOCKS. TLS to the host itself, if any, is the caller's. Throws a
+ * ProxyFailure, or the signal's reason once that is aborted; a connection that is under way then is closed.
+ */
+export async function openTunnel(
+  proxy: ProxyServer,
+  target: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<Socket> {
+  const open = proxy.protocol.startsWith('http') ? openHttpTunnel : openSocksTunnel;
+  try {
+    return await open(proxy, target, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ProxyFailure) throw error;
+    const code = errorCode(error);
+    const reason = networkFailure(code) ?? (code || cleanLine(errorMessage(error), 120));
+    throw new ProxyFailure(proxy, reason, {
+      hint: `Check ${proxy.variable}, and whether that proxy is up.`,
+      cause: error,
+    });
+  }
+}
+
+type Open = typeof openTunnel;
+
+const openHttpTunnel: Open = async (proxy, { host, port }, signal) => {
+  const { request } = proxy.protocol === 'https' ? await import('node:https') : await import('node:http');
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const authorization = proxyAuthorization(proxy);
+  const asking = request({
+    host: proxy.host,
+    port: proxy.port,
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority, ...(authorization && { 'proxy-authorization': authorization }) },
+    agent: false,
+    signal,
+  });
+  const { answer, socket, head } = await answerOf(asking);
+  const status = answer.statusCode ?? 0;
+  if (status >= 200 && status < 300) {
+    if (head.length > 0) socket.unshift(head);
+    return socket;
+  }
+  socket.destroy();
+  throw new ProxyFailure(proxy, ...refusal(proxy, status, authority));
+};
+
+type ConnectAnswer = { answer: IncomingMessage; socket: Socket; head: Buffer };
+
+function answerOf(asking: ClientRequest): Promise<ConnectAnswer> {
+  return new Promise((resolve, reject) => {
+    asking.once('connect', (answer, socket, head) => {
+      // Nobody else listens until the caller does.
+      socket.on('error', () => {});
+      resolve({ answer, socket: socket as Socket, head });
+    });
+    asking.once('error', reject);
+    asking.end();
+  });
+}
+
+function refusal(proxy: ProxyServer, status: number, authority: string): [string, { hint: string }] {
+  if (status === 407) {
+    return [
+      proxy.login === undefined ? 'it asks for a login (407)' : 'it does not accept this login (407)',
+      { hint: `Put the login into ${proxy.variable}: ${proxy.protocol}://user:password@host:port` },
+    ];
+  }
+  return [
+    `it opens no connection to ${authority} (${status})`,
+    { hint: `Ask the proxy's operators, or exempt the host: NO_PROXY=${authority.replace(/:\d+$/, '')}` },
+  ];
+}
+
+const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
+  const [{ SocksClient }, { connect }] = await Promise.all([import('socks'), import('node:net')]);
+  const version = proxy.protocol.startsWith('socks4') ? 4 : 5;
+  const destination =
+    proxy.protocol.endsWith('4') || proxy.protocol.endsWith('5') ? await addressOf(host, version) : host;
+  const socket = connect({ host: proxy.host, port: proxy.port, signal });
+  socket.on('error', () => {});
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  const { login } = proxy;
+  try {
+    await SocksClient.createConnection({
+      existing_socket: socket,
+      command: 'connect',
+      proxy: {
+        host: proxy.host,
+        port: proxy.port,
+        type: version,
+        ...(login && { userId: login.user, password: login.password.reveal() }),
+      },
+      destination: { host: destination, port },
+      // Longer than anyone waits: the signal sets the limit.
+      timeout: 24 * 3600 * 1000,
+    });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+};
+
+/** These kinds of SOCKS leave looking names up to the client; version 4 knows no IPv6. */
+async function addressOf(host: string, version: 4 | 5): Promise<string> {
+  const { lookup } = await import('node:dns/promises');
+  return (await lookup(host, version === 4 ? { family: 4 } : {})).address;
+}
