@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { parse } from 'yaml';
+import { type Machine, machines, nameOf } from './machines.ts';
 
 type LockedPackage = {
   resolution: { integrity?: string };
@@ -17,19 +18,6 @@ const lockfile = parse(readFileSync(join(projectRoot, 'pnpm-lock.yaml'), 'utf8')
   packages: Record<string, LockedPackage>;
 };
 const locked = lockfile.packages;
-
-const machines = [
-  { os: 'linux', cpu: 'x64', libc: 'glibc' },
-  { os: 'linux', cpu: 'arm64', libc: 'glibc' },
-  { os: 'linux', cpu: 'x64', libc: 'musl' },
-  { os: 'linux', cpu: 'arm64', libc: 'musl' },
-  { os: 'darwin', cpu: 'x64' },
-  { os: 'darwin', cpu: 'arm64' },
-  { os: 'win32', cpu: 'x64' },
-] as const;
-type Machine = (typeof machines)[number];
-
-const called = (machine: Machine): string => Object.values(machine).join(' ');
 
 /** What a package has for only some machines, and why. */
 const lacking: Readonly<Record<string, { on: (machine: Machine) => boolean; why: string }>> = {
@@ -91,7 +79,7 @@ describe('the lockfile serves every kind of machine', () => {
     if (!entries.some((each) => each.os ?? each.cpu)) continue;
     for (const machine of machines) {
       const known = lacking[name]?.on(machine) ? lacking[name] : undefined;
-      test(`${name} ${known ? 'has nothing' : 'has a native'} for ${called(machine)}`, () => {
+      test(`${name} ${known ? 'has nothing' : 'has a native'} for ${nameOf(machine)}`, () => {
         assert.equal(
           entries.some((each) => suits(each, machine)),
           !known,

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { projectRoot } from '@deploy/cli';
+import { machines, nameOf } from './machines.ts';
+import { pretending } from './pretending.ts';
 
 const run = promisify(execFile);
 
@@ -12,16 +14,11 @@ const run = promisify(execFile);
 async function check(machine: {
   os: string;
   cpu: string;
-  glibc?: string;
+  libc?: string;
 }): Promise<{ code: number; stderr: string }> {
-  const pretend = `
-    Object.defineProperty(process, 'platform', { value: '${machine.os}' });
-    Object.defineProperty(process, 'arch', { value: '${machine.cpu}' });
-    process.report.getReport = () => ({ header: { glibcVersionRuntime: ${JSON.stringify(machine.glibc)} } });`;
-  const preload = `data:text/javascript,${encodeURIComponent(pretend)}`;
   const program = join(projectRoot, 'scripts/install/machine.mjs');
   try {
-    const { stderr } = await run(process.execPath, ['--import', preload, program]);
+    const { stderr } = await run(process.execPath, ['--import', pretending(machine), program]);
     return { code: 0, stderr };
   } catch (error) {
     return error as { code: number; stderr: string };
@@ -29,20 +26,14 @@ async function check(machine: {
 }
 
 describe('before an install, the machine is looked at', () => {
-  for (const machine of [
-    { os: 'linux', cpu: 'x64', glibc: '2.36' },
-    { os: 'linux', cpu: 'arm64', glibc: '2.36' },
-    { os: 'darwin', cpu: 'x64' },
-    { os: 'darwin', cpu: 'arm64' },
-    { os: 'win32', cpu: 'x64' },
-  ]) {
-    test(`${machine.os} ${machine.cpu} will do`, async () => {
+  for (const machine of machines.filter((each) => !('libc' in each) || each.libc === 'glibc')) {
+    test(`${nameOf(machine)} will do`, async () => {
       assert.deepEqual(await check(machine), { code: 0, stderr: '' });
     });
   }
 
   test('Alpine is refused, with what to use instead', async () => {
-    const { code, stderr } = await check({ os: 'linux', cpu: 'x64' });
+    const { code, stderr } = await check({ os: 'linux', cpu: 'x64', libc: 'musl' });
     assert.equal(code, 1);
     assert.match(
       stderr,
@@ -52,7 +43,7 @@ describe('before an install, the machine is looked at', () => {
   });
 
   test('so is a processor that there is no Node for', async () => {
-    const { code, stderr } = await check({ os: 'linux', cpu: 'ppc64', glibc: '2.36' });
+    const { code, stderr } = await check({ os: 'linux', cpu: 'ppc64', libc: 'glibc' });
     assert.equal(code, 1);
     assert.match(stderr, /^error: .*; this machine is linux ppc64 glibc\.\n/);
   });
