@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal';
@@ -92,13 +93,14 @@ describe('the scripts write their evidence', () => {
       services: [{ name: SERVICE, image: `${IMAGES}:one`, laterImages: [`${IMAGES}:two`] }],
     });
     const [one = '', two = ''] = revisionNames(cloud);
-    const env = { ...cloudEnv(cloud), EVIDENCE_REPORT: '/nonexistent/report.md' };
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'evidence-'));
+    const env = { ...cloudEnv(cloud), EVIDENCE_REPORT: join(folder.path, 'missing/report.md') };
     const shift = await runScriptProcess('canary-rollout', ['set-traffic', one, two, '50'], { env });
     assert.equal(shift.exitCode, 1);
-    assert.match(shift.stderr, /^error: .*\/nonexistent\/report\.md/m);
+    assert.match(shift.stderr, /^error: .*\/missing\/report\.md/m);
     const back = await runScriptProcess('canary-rollout', ['rollback', one], { env });
     assert.equal(back.exitCode, 0, back.stderr);
-    assert.match(back.stderr, /^warning: no evidence is written: .*\/nonexistent\/report\.md/m);
+    assert.match(back.stderr, /^warning: no evidence is written: .*\/missing\/report\.md/m);
     assert.deepEqual(serving(cloud), [`${one}=100`]);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, serving } from '../support/cloud.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
 /** One line that says what is wrong, the next what to do, no stack, exit code 1. */
@@ -56,8 +57,9 @@ describe('a failure is one line that says what is wrong, and one that says what 
   });
 
   test('an API that cannot be reached', async () => {
+    await using nobody = await refusingAddress();
     const run = await runScriptProcess('canary-rollout', ['status'], {
-      env: { PROJECT: 'p', CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1' },
+      env: { PROJECT: 'p', CLOUD_RUN_EMULATOR_HOST: nobody.host },
     });
     assertOneClearError(run, /could not be reached \(ECONNREFUSED/, /Check the network/);
   });

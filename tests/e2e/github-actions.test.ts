@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal';
 import { cloudEnv, cloudWith, IMAGES, revisionNames } from '../support/cloud.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
@@ -66,8 +67,9 @@ describe('in GitHub Actions', { concurrency: true }, () => {
   });
 
   test('stdout is what it is elsewhere, and no annotation holds a token', async () => {
+    await using nobody = await refusingAddress();
     const env = {
-      OPENAGENTS_BASE_URL: 'http://127.0.0.1:9',
+      OPENAGENTS_BASE_URL: nobody.url,
       OPENAGENTS_CONTROL_ACCESS_TOKEN: TOKEN,
       SMOKE_FORMAT: 'json',
     };

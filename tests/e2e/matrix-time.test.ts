@@ -25,21 +25,19 @@ test('through a pipe a line appears as soon as its turn has come', async () => {
   assert.equal((await run).exitCode, 0);
 });
 
-const HANGING = 'echo "compiling"; sh -c "echo \\$\\$ > \\"$HOME/grandchild\\"; exec sleep 60"';
+const HANGING = 'echo "compiling"; sh -c "echo \\$\\$ > \\"$HOME/grandchild\\"; exec sleep 600"';
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal}: what has ended is written, the rest is skipped with the reason, and nothing runs on`, async () => {
     await using world = await matrixWorld({ cargo: HANGING });
     // One of those in this process hangs as well.
-    world.cloud.on({ match: { path: /services\/runtime/ }, fault: { kind: 'stall', ms: 60_000 } });
-    const startedAt = Date.now();
+    world.cloud.on({ match: { path: /services\/runtime/ }, fault: { kind: 'stall', ms: 600_000 } });
     const { run, child } = start(world);
     await existing(join(world.folder, 'grandchild'));
     while (logsIn(world).length < 7) await pause(20);
     // From a terminal it comes more than once: pnpm and tsx pass it on.
     for (const afterMs of [0, 20, 60]) setTimeout(() => child.kill(signal), afterMs);
     const { exitCode, stdout, stderr } = await run;
-    assert.ok(Date.now() - startedAt < 30_000, 'it ended at once');
     assert.equal(exitCode, 1);
     assert.match(stderr, /^error: the matrix has not passed \(4 required checks skipped\)\n/);
     assert.equal(stdout.split('\n').length, 15);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,33 +8,43 @@ import { stripVTControlCharacters } from 'node:util';
 import { sampleCheckout } from '@deploy/rehearsal';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
 const SMOKE = [process.execPath, 'scripts/smoke-health.ts'];
-const NOBODY = { OPENAGENTS_BASE_URL: 'http://127.0.0.1:9' };
 
 describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrency: true }, () => {
   test('an error stands out, unless NO_COLOR is set', async () => {
-    const coloured = await runOnTerminal(SMOKE, NOBODY);
+    await using nobody = await refusingAddress();
+    const env = { OPENAGENTS_BASE_URL: nobody.url };
+    const coloured = await runOnTerminal(SMOKE, env);
     assert.equal(coloured.exitCode, 1);
     assert.ok(coloured.shown.includes('\u001b[31merror:\u001b[39m health: GET '), coloured.shown);
-    const plain = await runOnTerminal(SMOKE, { ...NOBODY, NO_COLOR: '1' });
+    const plain = await runOnTerminal(SMOKE, { ...env, NO_COLOR: '1' });
     assert.ok(!plain.shown.includes('\u001b[31m'), plain.shown);
     assert.match(plain.shown, /error: health: GET /);
   });
 
   test('a gate that is silent shows that it runs, and for how long; its lines stay above', async () => {
     await using checkout = await sampleCheckout();
-    await using tools = await standInTools({ cargo: 'echo compiling; sleep 2.5; echo compiled; exit 101' });
     await using folder = await mkdtempDisposable(join(tmpdir(), 'terminal-'));
-    const { exitCode, shown } = await runOnTerminal([process.execPath, 'scripts/gates.ts'], {
+    const goOn = join(folder.path, 'go-on');
+    await using tools = await standInTools({
+      cargo: `echo compiling; while [ ! -e '${goOn}' ]; do sleep 0.1; done; echo compiled; exit 101`,
+    });
+    const env = {
       PATH: `${tools.folder}:${process.env.PATH}`,
       GATES: 'cargo-test',
       OPENAGENTS_REPO_ROOT: checkout.root,
       TURBO_CACHE_DIR: folder.path,
-    });
+    };
+    const { exitCode, shown } = await runOnTerminal(
+      [process.execPath, 'scripts/gates.ts'],
+      env,
+      (soFar) =>
+        /cargo-test \((?:[2-9]|\d\d) s\)/.test(stripVTControlCharacters(soFar)) && writeFileSync(goOn, ''),
+    );
     assert.equal(exitCode, 101);
-    assert.match(stripVTControlCharacters(shown), /cargo-test \(2 s\)/);
     assert.ok(shown.includes('\u001b[1m## cargo-test\u001b[22m'), shown);
     assert.ok(shown.includes('\u001b[31m[failed]\u001b[39m cargo-test ('), shown);
     assert.match(

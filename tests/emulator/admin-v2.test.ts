@@ -27,15 +27,6 @@ const toRevision = (revision: string, percent: number, tag?: string) => ({
   ...(tag && { tag }),
 });
 
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!holds()) {
-    assert.ok(Date.now() < deadline, `timed out waiting until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-const settled = (cloud: Cloud) => until('the service has settled', () => !cloud.service(SERVICE).reconciling);
-
 describe('what the real platform refuses is refused', () => {
   const cases: [string, string, unknown, number, string, RegExp][] = [
     ['an unknown field', 'traffic', { trafic: [] }, 400, 'INVALID_ARGUMENT', /Unknown name "trafic"/],
@@ -128,7 +119,7 @@ describe('what the real platform refuses is refused', () => {
       json.error?.message ?? '',
       /Revision named 'control-mine' with different configuration already exists/,
     );
-    await settled(cloud);
+    await cloud.settled();
   });
 
   test('another project, another region, a service that is not there', async () => {
@@ -152,7 +143,7 @@ describe('what the real platform refuses is refused', () => {
       traffic: [toRevision(first, 100)],
     });
     assert.equal(statusCode, 200);
-    await settled(cloud);
+    await cloud.settled();
   });
 });
 
@@ -167,7 +158,7 @@ describe('changes behave as on the platform', () => {
     const during = cloud.service(SERVICE);
     assert.deepEqual([during.reconciling, during.generation, during.observedGeneration], [true, '2', '1']);
     assert.match(during.latestReadyRevision ?? '', new RegExp(`${first}$`));
-    await settled(cloud);
+    await cloud.settled();
     const operation = await call(cloud, 'GET', `/v2/${json.name}`);
     assert.equal(operation.json.done, true);
     assert.equal(cloud.service(SERVICE).observedGeneration, '2');
@@ -186,7 +177,7 @@ describe('changes behave as on the platform', () => {
     await using cloud = await cloudWith();
     const before = serving(cloud);
     await patch(cloud, 'traffic', { traffic: [toRevision('control-nope', 100)] });
-    await settled(cloud);
+    await cloud.settled();
     const { terminalCondition, traffic } = cloud.service(SERVICE);
     assert.equal(terminalCondition.state, 'CONDITION_FAILED');
     assert.match(terminalCondition.message ?? '', /'control-nope' was not found/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
@@ -96,8 +97,10 @@ function runOnTerminal(world: MatrixWorld) {
 }
 
 test('on a terminal the table is live, and what stays is the lines a pipe gets', onTerminal, async () => {
-  await using world = await matrixWorld({ cargo: 'sleep 0.6' });
+  await using world = await matrixWorld({ cargo: 'while [ ! -e "$OUTPUT_DIR/go-on" ]; do sleep 0.1; done' });
   const terminal = runOnTerminal(world);
+  await terminal.shows('[running] runtime-staging-smoke');
+  await writeFile(join(world.folder, 'go-on'), '');
   assert.equal(await terminal.ended, 0, terminal.text());
   assert.ok(terminal.raw().includes('\u001b['), 'the table is drawn over');
   const text = terminal.text();
@@ -112,7 +115,7 @@ test('on a terminal the table is live, and what stays is the lines a pipe gets',
 });
 
 test('Ctrl-C on a terminal ends the run, and what it came to is written', onTerminal, async () => {
-  await using world = await matrixWorld({ cargo: 'sleep 60' });
+  await using world = await matrixWorld({ cargo: 'sleep 600' });
   const terminal = runOnTerminal(world);
   await terminal.shows('[running] runtime-staging-smoke');
   terminal.type('\u0003');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -319,16 +319,19 @@ describe('other forms of the outcome', () => {
   });
 
   test('a file that cannot be written is an error', async () => {
-    const run = await smoke({}, { SMOKE_JUNIT: '/nonexistent/smoke.xml' });
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'junit-'));
+    const missing = join(folder.path, 'missing');
+    const run = await smoke({}, { SMOKE_JUNIT: join(missing, 'smoke.xml') });
     assert.equal(run.exitCode, 1);
-    assert.match(run.stderr, /^error: SMOKE_JUNIT: \/nonexistent\/smoke\.xml cannot be written/m);
-    assert.ok(!existsSync('/nonexistent'));
+    assert.match(run.stderr, /^error: SMOKE_JUNIT: \S+\/missing\/smoke\.xml cannot be written/m);
+    assert.ok(!existsSync(missing));
   });
 
   test('and only a warning when a check has failed: that is what the run was about', async () => {
-    const run = await smoke({ readyz: 500 }, { SMOKE_JUNIT: '/nonexistent/smoke.xml' });
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'junit-'));
+    const run = await smoke({ readyz: 500 }, { SMOKE_JUNIT: join(folder.path, 'missing/smoke.xml') });
     assert.equal(run.exitCode, 1);
-    assert.match(run.stderr, /^warning: SMOKE_JUNIT: \/nonexistent\/smoke\.xml cannot be written/m);
+    assert.match(run.stderr, /^warning: SMOKE_JUNIT: \S+\/missing\/smoke\.xml cannot be written/m);
     assert.match(run.stderr, /^error: readiness: .* got status 500$/m);
   });
 });

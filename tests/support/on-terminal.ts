@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { projectRoot } from '@deploy/cli';
 
-/** Runs a command in this project on a terminal of 120 columns and gives what that got, escape sequences included. */
+/**
+ * Runs a command in this project on a terminal of 120 columns and gives what that got, escape sequences included.
+ * `onShown` sees what has been shown so far, each time that more comes.
+ */
 export async function runOnTerminal(
   command: readonly string[],
   env: Record<string, string>,
+  onShown: (soFar: string) => void = () => {},
 ): Promise<{ exitCode: number; shown: string }> {
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const child = spawn('script', ['-qec', `stty rows 40 cols 120; exec ${quoted}`, '/dev/null'], {
@@ -15,7 +18,11 @@ export async function runOnTerminal(
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = once(child, 'close');
-  const shown = await text(child.stdout);
+  let shown = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    shown += chunk;
+    onShown(shown);
+  }
   const [exitCode] = await ended;
   return { exitCode, shown };
 }
