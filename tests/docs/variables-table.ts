@@ -17,7 +17,7 @@ export async function variablesTable(): Promise<string> {
   const rows = new Map<string, Row>();
   const readers = new Set<string>();
   for (const name of scriptNames) {
-    const { stdout } = await runScriptProcess(name, ['--help=json'], { withoutTsx: true });
+    const { stdout } = await runScriptProcess(name, ['--help=json']);
     const { variables } = JSON.parse(stdout) as UsageData;
     for (const variable of variables) {
       const key = JSON.stringify(variable);

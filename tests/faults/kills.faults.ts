@@ -115,7 +115,6 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
       runScriptProcess(stage.script, stage.args(revisions), {
         env: { ...cloudEnv(cloud), ...stage.env, OPENAGENTS_REPO_ROOT: checkout.root },
         pathFirst: [tools.folder],
-        withoutTsx: true,
         ...(onStart && { onStart: (child) => onStart((signal) => child.kill(signal)) }),
       });
     await use(run, cloud, checkout.root);

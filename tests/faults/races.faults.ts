@@ -23,7 +23,6 @@ async function race(cloud: Emulator): Promise<Racer[]> {
       : ['deploy-no-traffic', `${IMAGES}:race-${i}`];
     const run = await runScriptProcess('canary-rollout', args, {
       env: { ...cloudEnv(cloud), CLOUDSDK_AUTH_ACCESS_TOKEN: `token-of-${i}` },
-      withoutTsx: true,
     });
     return { i, run, wanted: shifts ? [`${one}=${100 - percent}`, `${two}=${percent}`] : undefined };
   });

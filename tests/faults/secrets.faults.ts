@@ -125,7 +125,6 @@ describe('no token is anywhere but where it belongs', () => {
     const ended = await runScriptProcess(script, args, {
       cwd: checkout.root,
       pathFirst: [tools.folder],
-      withoutTsx: true,
       env: {
         HOME: home,
         TMPDIR: join(home, 'tmp'),

@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { COMPILE_CACHE } from '../../support/run-script.ts';
 
 export type Ended = { exitCode: number | null; stderr: string; wroteForMs: number };
 
 /** Starts one of the programs beside this file. `begun` tells whether it said so before it ended. */
 export function startProgram(name: string, args: readonly string[]) {
   const program = join(import.meta.dirname, `${name}.ts`);
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), program, ...args], {
+  const child = spawn(process.execPath, [...COMPILE_CACHE, program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let begunAt = 0;
