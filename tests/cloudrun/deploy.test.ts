@@ -69,10 +69,7 @@ describe('deploying without traffic', () => {
     await using cloud = await cloudWith();
     const api = await apiOf(cloud);
     const { template, traffic, etag } = await api.read();
-    await api.write(
-      { template: { ...template, revision: 'control-named', timeout: { seconds: 60 } }, traffic },
-      etag,
-    );
+    await api.write({ template: { ...template, revision: 'control-named', timeout: '60s' }, traffic }, etag);
     await deploy(cloud);
     assert.deepEqual(revisionNames(cloud).slice(1, 2), ['control-named']);
     assert.equal(revisionNames(cloud).length, 3);

@@ -1,4 +1,4 @@
-import type { GoogleRest } from './google/google-rest.ts';
+import type { GoogleRest } from './google/rest.ts';
 import type { ServiceLocation } from './service-location.ts';
 
 /** What the platform says about one aspect of a domain mapping; `status` is True, False or Unknown. */
@@ -30,10 +30,12 @@ export async function readDomainMapping(
   location: ServiceLocation,
   domain: string,
 ): Promise<DomainMapping> {
-  const { spec, status } = await rest.get<ApiMapping>(
+  const { spec, status } = await rest.repeatable<ApiMapping>(
     { doing: `reading the mapping of ${domain}`, location },
-    `${location.region}-run.googleapis.com`,
-    `/apis/domains.cloudrun.com/v1/namespaces/${location.project}/domainmappings/${encodeURIComponent(domain)}`,
+    {
+      host: `${location.region}-run.googleapis.com`,
+      path: `/apis/domains.cloudrun.com/v1/namespaces/${location.project}/domainmappings/${encodeURIComponent(domain)}`,
+    },
   );
   return {
     domain,

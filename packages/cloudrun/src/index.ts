@@ -2,6 +2,7 @@ export { type CanaryCall, canaryActions, isCanaryAction, parseCanaryCall } from 
 export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands } from './gcloud-commands.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
+export type { Connection } from './google/connection.ts';
 export { accountOf, chooseIdentity, type Identity } from './google/identity.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
 export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
@@ -20,9 +21,9 @@ export {
   openSecretApi,
   requireEnabledVersion,
 } from './secrets.ts';
-export { type Connection, openServiceApi, type ServiceApi } from './service/api.ts';
+export { openServiceApi, type ServiceApi } from './service/api.ts';
 export { type Deployment, deployNoTraffic } from './service/deploy.ts';
-export type { Condition, Revision, ServedTarget, Service } from './service/service.ts';
+export type { Condition, Revision, RunningRevision, ServedTarget, Service } from './service/service.ts';
 export { rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export {

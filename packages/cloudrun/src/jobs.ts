@@ -1,7 +1,8 @@
 import type { protos } from '@google-cloud/run';
 import { repeatableCall } from './google/call.ts';
-import { type Connection, clientOptions } from './service/api.ts';
-import { type Condition, readCondition, readTime, shortName } from './service/service.ts';
+import type { Connection } from './google/connection.ts';
+import { clientOptions } from './google/vendor-client.ts';
+import { type ApiCondition, type Condition, readCondition, shortName } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
 
 /** Where jobs are. */
@@ -66,10 +67,15 @@ function readExecution(execution: protos.google.cloud.run.v2.IExecution): Execut
     name: shortName(execution.name) ?? '',
     image: imageOf(execution.template),
     createTime: readTime(execution.createTime),
-    completed: readCondition(completed),
+    completed: readCondition(completed as ApiCondition | undefined),
   };
 }
 
 function imageOf(template: protos.google.cloud.run.v2.ITaskTemplate | null | undefined): string {
   return template?.containers?.[0]?.image ?? '';
+}
+
+/** A time as the vendor's client gives it, in RFC 3339. */
+function readTime(time: protos.google.protobuf.ITimestamp | null | undefined): string {
+  return new Date(Number(time?.seconds ?? 0) * 1000 + Number(time?.nanos ?? 0) / 1e6).toISOString();
 }

@@ -1,6 +1,5 @@
-import type { protos } from '@google-cloud/logging';
-import { repeatableCall } from './google/call.ts';
-import { type Connection, clientOptions } from './service/api.ts';
+import type { Connection } from './google/connection.ts';
+import { googleRest } from './google/rest.ts';
 import { readTime } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
 
@@ -41,34 +40,51 @@ export function logReadCommand(project: string, { filter, limit }: LogQuery): st
   return `gcloud logging read '${filter}' --project ${project} --limit ${limit} --format json`;
 }
 
-/** Opens Cloud Logging for one project. The vendor's client is loaded here and not before. */
+/** Opens Cloud Logging for one project: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list */
 export async function openLogApi(connection: Connection, location: ServiceLocation): Promise<LogApi> {
-  const [{ v2 }, options] = await Promise.all([import('@google-cloud/logging'), clientOptions(connection)]);
-  const client = new v2.LoggingServiceV2Client(options);
+  const rest = googleRest(connection);
   const subject = { doing: `reading the logs of ${location.service}`, location };
   return {
-    newest: ({ filter, limit }) =>
-      repeatableCall(subject, async () => {
-        const [entries] = await client.listLogEntries(
-          {
+    async newest({ filter, limit }) {
+      const found: LogEntry[] = [];
+      let pageToken: string | undefined;
+      // A page may be empty and not the last one.
+      do {
+        const page = await rest.repeatable<{ entries?: ApiEntry[]; nextPageToken?: string }>(subject, {
+          method: 'POST',
+          host: 'logging.googleapis.com',
+          path: '/v2/entries:list',
+          body: {
             resourceNames: [`projects/${location.project}`],
             filter,
             orderBy: 'timestamp desc',
+            pageSize: limit,
+            pageToken,
           },
-          // A page may be empty and not the last one: the client reads on until there are as many entries.
-          { timeout: READ_TIMEOUT_MS, retry: null, maxResults: limit },
-        );
-        return entries.map(readEntry);
-      }),
+          timeoutMs: READ_TIMEOUT_MS,
+        });
+        found.push(...(page.entries ?? []).map(readEntry));
+        pageToken = page.nextPageToken || undefined;
+      } while (pageToken !== undefined && found.length < limit);
+      return found.slice(0, limit);
+    },
   };
 }
 
-type ApiEntry = protos.google.logging.v2.ILogEntry;
+/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry */
+type ApiEntry = {
+  timestamp?: string;
+  severity?: string;
+  resource?: { labels?: Record<string, string> };
+  textPayload?: string;
+  jsonPayload?: unknown;
+  protoPayload?: { '@type'?: string };
+};
 
 function readEntry(entry: ApiEntry): LogEntry {
   return {
     timestamp: readTime(entry.timestamp),
-    severity: String(entry.severity ?? 'DEFAULT'),
+    severity: entry.severity ?? 'DEFAULT',
     revision: entry.resource?.labels?.revision_name,
     payload: readPayload(entry),
   };
@@ -76,20 +92,6 @@ function readEntry(entry: ApiEntry): LogEntry {
 
 function readPayload({ textPayload, jsonPayload, protoPayload }: ApiEntry): string {
   if (textPayload) return textPayload;
-  if (jsonPayload) return JSON.stringify(readStruct(jsonPayload));
-  return protoPayload ? `(${protoPayload.type_url})` : '';
-}
-
-type ApiStruct = protos.google.protobuf.IStruct;
-type ApiValue = protos.google.protobuf.IValue;
-
-/** A protobuf Struct as the JSON that was logged. */
-function readStruct({ fields }: ApiStruct): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields ?? {}).map(([name, value]) => [name, readValue(value)]));
-}
-
-function readValue({ structValue, listValue, stringValue, numberValue, boolValue }: ApiValue): unknown {
-  if (structValue) return readStruct(structValue);
-  if (listValue) return (listValue.values ?? []).map(readValue);
-  return stringValue ?? numberValue ?? boolValue ?? null;
+  if (jsonPayload) return JSON.stringify(jsonPayload);
+  return protoPayload ? `(${protoPayload['@type']})` : '';
 }

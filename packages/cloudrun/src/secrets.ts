@@ -1,9 +1,8 @@
 import { type Action, type Secret, UserError } from '@deploy/cli';
-import type { protos } from '@google-cloud/secret-manager';
 import { gcloudCommands } from './gcloud-commands.ts';
-import { callOnce, repeatableCall } from './google/call.ts';
-import { CloudError } from './google/cloud-error.ts';
-import { type Connection, clientOptions } from './service/api.ts';
+import { ApiRefusal, CloudError } from './google/cloud-error.ts';
+import type { Connection } from './google/connection.ts';
+import { googleRest } from './google/rest.ts';
 import type { ServiceLocation } from './service-location.ts';
 
 /** One grant of an access policy: https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
@@ -22,82 +21,87 @@ export type SecretApi = {
   addVersion(secret: string, value: Secret): Promise<void>;
 };
 
+const HOST = 'secretmanager.googleapis.com';
 const TIMEOUT_MS = 15_000;
-const ALREADY_EXISTS = 6;
 
-/** Opens Secret Manager in one project. The vendor's client is loaded here and not before. */
+type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
+
+/** Opens Secret Manager in one project: https://cloud.google.com/secret-manager/docs/reference/rest */
 export async function openSecretApi(connection: Connection, location: ServiceLocation): Promise<SecretApi> {
-  const [{ SecretManagerServiceClient }, options] = await Promise.all([
-    import('@google-cloud/secret-manager'),
-    clientOptions(connection),
-  ]);
-  const client = new SecretManagerServiceClient(options);
+  const rest = googleRest(connection);
   const parent = `projects/${location.project}`;
-  const call = { timeout: TIMEOUT_MS, retry: null };
   const about = (doing: string, secret: string) => ({ doing: `${doing} secret ${secret}`, location });
+  const to = (name: string, query: Record<string, string> = {}) => ({
+    host: HOST,
+    path: `/v1/${name}`,
+    query,
+    timeoutMs: TIMEOUT_MS,
+  });
 
   const secretName = (secret: string): string =>
     secret.includes('/') ? secret : `${parent}/secrets/${secret}`;
 
   async function versionState(secret: string, version: string): Promise<string | undefined> {
-    const name = `${secretName(secret)}/versions/${version}`;
-    let state: protos.google.cloud.secretmanager.v1.ISecretVersion['state'];
-    const isThere = await found(
-      repeatableCall(about(`looking up version ${version} of`, secret), async () => {
-        [{ state }] = await client.getSecretVersion({ name }, call);
-      }),
+    const found = await unlessMissing(
+      rest.repeatable<{ state?: string }>(
+        about(`looking up version ${version} of`, secret),
+        to(`${secretName(secret)}/versions/${version}`),
+      ),
     );
-    return isThere ? String(state) : undefined;
+    return found && (found.state ?? 'STATE_UNSPECIFIED');
   }
 
   return {
-    exists: (secret) =>
-      found(
-        repeatableCall(about('looking up', secret), () =>
-          client.getSecret({ name: `${parent}/secrets/${secret}` }, call),
-        ),
-      ),
+    async exists(secret) {
+      const found = await unlessMissing(
+        rest.repeatable(about('looking up', secret), to(`${parent}/secrets/${secret}`)),
+      );
+      return found !== undefined;
+    },
 
     versionState,
 
-    accessPolicy: (secret) =>
-      repeatableCall(about('reading the access policy of', secret), async () => {
-        const [policy] = await client.getIamPolicy(
-          // Without this, a policy with conditions is refused.
-          { resource: secretName(secret), options: { requestedPolicyVersion: 3 } },
-          call,
-        );
-        return (policy.bindings ?? []).map(({ role, members, condition }) => ({
-          role: role ?? '',
-          members: members ?? [],
-          conditional: condition !== null && condition !== undefined,
-        }));
-      }),
+    async accessPolicy(secret) {
+      // Without the version, a policy with conditions is refused.
+      const query = { 'options.requestedPolicyVersion': '3' };
+      const { bindings = [] } = await rest.repeatable<ApiPolicy>(
+        about('reading the access policy of', secret),
+        to(`${secretName(secret)}:getIamPolicy`, query),
+      );
+      return bindings.map(({ role = '', members = [], condition }) => ({
+        role,
+        members,
+        conditional: condition !== undefined,
+      }));
+    },
 
     async latestIsEnabled(secret) {
       const state = await versionState(secret, 'latest');
       return state === undefined ? undefined : state === 'ENABLED';
     },
 
-    create: (secret) =>
-      callOnce(about('creating', secret), async () => {
-        try {
-          await client.createSecret(
-            { parent, secretId: secret, secret: { replication: { automatic: {} } } },
-            call,
-          );
-        } catch (error) {
-          // Somebody else was faster, or an earlier answer was lost: what was wanted is there.
-          if (!(error instanceof Error && 'code' in error && error.code === ALREADY_EXISTS)) throw error;
-        }
-      }),
+    async create(secret) {
+      try {
+        await rest.once(about('creating', secret), {
+          ...to(`${parent}/secrets`, { secretId: secret }),
+          method: 'POST',
+          body: { replication: { automatic: {} } },
+        });
+      } catch (error) {
+        // Somebody else was faster, or an earlier answer was lost: what was wanted is there.
+        if (!isAlreadyThere(error)) throw error;
+      }
+    },
 
     // A version too many, after an answer that was lost, holds the same value and harms nothing.
-    addVersion: (secret, value) =>
-      repeatableCall(about('adding a version to', secret), async () => {
-        const payload = { data: Buffer.from(value.reveal()) };
-        await client.addSecretVersion({ parent: `${parent}/secrets/${secret}`, payload }, call);
-      }),
+    async addVersion(secret, value) {
+      const data = Buffer.from(value.reveal());
+      await rest.repeatable(about('adding a version to', secret), {
+        ...to(`${parent}/secrets/${secret}:addVersion`),
+        method: 'POST',
+        body: { payload: { data: data.toString('base64') } },
+      });
+    },
   };
 }
 
@@ -146,12 +150,19 @@ async function checkEnabledVersion(secrets: SecretApi, secret: string): Promise<
   });
 }
 
-async function found(call: Promise<unknown>): Promise<boolean> {
+async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
-    await call;
-    return true;
+    return await call;
   } catch (error) {
-    if (error instanceof CloudError && error.kind === 'not-found') return false;
+    if (error instanceof CloudError && error.kind === 'not-found') return undefined;
     throw error;
   }
+}
+
+function isAlreadyThere(error: unknown): boolean {
+  return (
+    error instanceof CloudError &&
+    error.cause instanceof ApiRefusal &&
+    error.cause.status === 'ALREADY_EXISTS'
+  );
 }

@@ -66,18 +66,25 @@ const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   429: GRPC.resourceExhausted,
 };
 
-/** The failure of a plain REST call with the status code that Google's clients would have given it. */
-export function errorWithCode(thrown: unknown): unknown {
-  if (thrown instanceof UserError || !(thrown instanceof Error)) return thrown;
-  const { response } = thrown as { response?: { status?: number; data?: { error?: { message?: string } } } };
-  const status = response?.status;
-  if (status === undefined) {
-    if (systemCodeOf(thrown) === undefined && !isTimeout(thrown)) return thrown;
-    return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
+/** An answer of a REST API that is not a success, with the status code that Google's clients would have given it. */
+export class ApiRefusal extends Error {
+  readonly code: number;
+  /** The name of the status, as in google/rpc/code.proto: `ALREADY_EXISTS`; undefined when the answer has none. */
+  readonly status: string | undefined;
+
+  constructor(httpStatus: number, body: unknown) {
+    const { error } = (body ?? {}) as { error?: { message?: unknown; status?: unknown } };
+    super(typeof error?.message === 'string' ? error.message : `HTTP ${httpStatus}`);
+    this.code =
+      CODE_OF_HTTP_STATUS[httpStatus] ?? (httpStatus >= 500 ? GRPC.unavailable : GRPC.invalidArgument);
+    this.status = typeof error?.status === 'string' ? error.status : undefined;
   }
-  const code = CODE_OF_HTTP_STATUS[status] ?? (status >= 500 ? GRPC.unavailable : GRPC.invalidArgument);
-  const message = response?.data?.error?.message ?? `HTTP ${status}`;
-  return Object.assign(new Error(message, { cause: thrown }), { code });
+}
+
+/** What was thrown by a call without a whole answer in time, with the status code for that; else as it was thrown. */
+export function unanswered(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || (systemCodeOf(thrown) === undefined && !isTimeout(thrown))) return thrown;
+  return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
 // ABORTED in its looks but final: the name of a revision is taken, and a retry cannot change that.

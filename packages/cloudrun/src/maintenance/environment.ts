@@ -1,8 +1,5 @@
-import type { protos } from '@google-cloud/run';
-import type { RevisionTemplate } from '../service/service.ts';
+import type { EnvVar, RevisionTemplate } from '../service/service.ts';
 import type { MaintenanceValues } from './values.ts';
-
-type EnvVar = protos.google.cloud.run.v2.IEnvVar;
 
 export type MaintenanceWish = { mode: 'on'; values: MaintenanceValues } | { mode: 'off' };
 

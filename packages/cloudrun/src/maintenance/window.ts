@@ -80,7 +80,12 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Surr
     tell(`waiting first for ${found.name}: ${describeCondition(found.ready)}`);
   const service = await waitUntilSettled(api, found.generation);
   const [serving, newest] = await Promise.all([
-    readAll(api, sharesOf(service.served, service.latestReadyRevision)),
+    // A new revision may be built from one of these.
+    Promise.all(
+      sharesOf(service.served, service.latestReadyRevision).map(({ revision }) =>
+        api.readRunningRevision(revision),
+      ),
+    ),
     service.latestCreatedRevision === undefined ? undefined : api.readRevision(service.latestCreatedRevision),
   ]);
   return { service, serving, newest: newest?.ready.state === 'succeeded' ? newest : undefined };

@@ -1,11 +1,12 @@
 import type { Finding } from '@deploy/cli';
 import { readDomainMapping } from '../domain-mapping.ts';
-import { openGoogleRest } from '../google/google-rest.ts';
+import type { Connection } from '../google/connection.ts';
+import { googleRest } from '../google/rest.ts';
 import { describeMaintenance } from '../maintenance/status.ts';
 import { maintenancePercent } from '../maintenance/window.ts';
 import { lookUpImage } from '../registry/look-up.ts';
 import { openSecretApi } from '../secrets.ts';
-import { type Connection, openServiceApi } from '../service/api.ts';
+import { openServiceApi } from '../service/api.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { checkDomain } from './domain.ts';
 import { checkEnvironment } from './environment.ts';
@@ -53,7 +54,7 @@ export async function checkCloud(
     findAccount(connection, location, credentialsFile),
     image === undefined ? undefined : lookUpImage(connection, image),
     reading,
-    tryRead(async () => readDomainMapping(await openGoogleRest(connection), location, domain)),
+    tryRead(async () => readDomainMapping(googleRest(connection), location, domain)),
     reading.then(async (read): Promise<Finding[]> => {
       if (!read.read) return [];
       const { template } = read.value;

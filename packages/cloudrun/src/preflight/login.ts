@@ -1,8 +1,8 @@
 import type { Finding } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
-import { openGoogleRest } from '../google/google-rest.ts';
+import type { Connection } from '../google/connection.ts';
 import { accountOf, HOW_TO_LOG_IN } from '../google/identity.ts';
-import type { Connection } from '../service/api.ts';
+import { googleRest } from '../google/rest.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { problem, type Read } from './read.ts';
 
@@ -20,11 +20,9 @@ export async function findAccount(
   const known = await accountOf(connection.identity, credentialsFile);
   if (known !== undefined || connection.identity.kind === 'none') return known;
   try {
-    const rest = await openGoogleRest(connection);
-    const { email } = await rest.post<{ email?: string }>(
+    const { email } = await googleRest(connection).repeatable<{ email?: string }>(
       { doing: 'asking whose the access token is', location },
-      'oauth2.googleapis.com',
-      '/tokeninfo',
+      { method: 'POST', host: 'oauth2.googleapis.com', path: '/tokeninfo' },
     );
     return email;
   } catch {

@@ -1,6 +1,6 @@
-import { openGoogleRest } from '../google/google-rest.ts';
+import type { Connection } from '../google/connection.ts';
+import { googleRest } from '../google/rest.ts';
 import type { PolicyBinding } from '../secrets.ts';
-import type { Connection } from '../service/api.ts';
 import type { ServiceLocation } from '../service-location.ts';
 
 type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
@@ -21,12 +21,14 @@ export function projectPolicies(
 
 /** https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy */
 async function readPolicy(connection: Connection, location: ServiceLocation): Promise<PolicyBinding[]> {
-  const rest = await openGoogleRest(connection);
-  const { bindings = [] } = await rest.post<ApiPolicy>(
+  const { bindings = [] } = await googleRest(connection).repeatable<ApiPolicy>(
     { doing: `reading the access policy of project ${location.project}`, location },
-    'cloudresourcemanager.googleapis.com',
-    `/v1/projects/${location.project}:getIamPolicy`,
-    { options: { requestedPolicyVersion: 3 } },
+    {
+      method: 'POST',
+      host: 'cloudresourcemanager.googleapis.com',
+      path: `/v1/projects/${location.project}:getIamPolicy`,
+      body: { options: { requestedPolicyVersion: 3 } },
+    },
   );
   return bindings.map(({ role = '', members = [], condition }) => ({
     role,

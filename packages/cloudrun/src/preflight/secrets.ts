@@ -1,7 +1,7 @@
 import type { Finding } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
+import type { Connection } from '../google/connection.ts';
 import type { PolicyBinding, SecretApi } from '../secrets.ts';
-import type { Connection } from '../service/api.ts';
 import type { RevisionTemplate } from '../service/service.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { readsSecrets } from './grants.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cleanLine, errorMessage, Secret } from '@deploy/cli';
+import { type Connection, endpointOf } from '../google/connection.ts';
 import { openAuthClient } from '../google/identity.ts';
-import { type Connection, endpointOf } from '../service/api.ts';
 import { openRegistry, type RegistryAnswer, type RegistryClient } from './client.ts';
 import { newestTags } from './newest-tags.ts';
 import { type ImageReference, isGoogleRegistry, parseImageReference, schemeOf } from './reference.ts';

@@ -1,19 +1,21 @@
-import type { protos, RevisionsClient as Revisions } from '@google-cloud/run';
-import { callOnce, repeatableCall } from '../google/call.ts';
-import { type Identity, openAuthClient } from '../google/identity.ts';
+import type { CallSubject } from '../google/cloud-error.ts';
+import type { Connection } from '../google/connection.ts';
+import { googleRest } from '../google/rest.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import {
+  type ApiRevision,
+  type ApiService,
+  type KnativeRevision,
   type Revision,
   type RevisionTemplate,
+  type RunningRevision,
   readRevision,
+  readRunningRevision,
   readService,
   type Service,
   writeTraffic,
 } from './service.ts';
 import type { TrafficSplit } from './traffic.ts';
-
-/** How to reach Cloud Run: the real one, or a local one at `emulatorHost` (host:port). */
-export type Connection = { emulatorHost: string | undefined; identity: Identity };
 
 /** What a write changes. Only what is named here is sent, under a mask. */
 export type ServiceChange = {
@@ -27,96 +29,89 @@ export type ServiceApi = {
   location: ServiceLocation;
   read(): Promise<Service>;
   readRevision(name: string): Promise<Revision>;
+  /** What a revision really runs: two calls, of which one is to Knative v1, which alone tells some of it. */
+  readRunningRevision(name: string): Promise<RunningRevision>;
   /** The revision made from the template with that mark, if there is one. */
   findRevision(nonce: string): Promise<Revision | undefined>;
   /** Sends one write, once. Gives the service as accepted: its generation is this write's. */
   write(change: ServiceChange, etag: string): Promise<Service>;
 };
 
-// Reads answer in a fraction of a second; a write waits for validation on the server. The vendor's default for writes
-// (15 s) is short of what a busy region takes.
-const READ_TIMEOUT_MS = 10_000;
+const HOST = 'run.googleapis.com';
+// A write waits for validation on the server: 15 s, the vendor's default, is short of what a busy region takes.
 const WRITE_TIMEOUT_MS = 90_000;
 
 /**
- * Opens the API for one service. The vendor's clients are loaded here and not before: they cost 200 ms, even past the
- * package's front door, which loads six more of them.
+ * Opens the API for one service: Admin API v2 as plain JSON, so that what is read and written back is what the platform
+ * sent. The vendor's client drops every field that it does not know yet, and takes 200 ms to load.
  */
 export async function openServiceApi(connection: Connection, location: ServiceLocation): Promise<ServiceApi> {
-  const [{ ServicesClient }, { RevisionsClient }, options] = await Promise.all([
-    import('@google-cloud/run/build/src/v2/services_client.js'),
-    import('@google-cloud/run/build/src/v2/revisions_client.js'),
-    clientOptions(connection),
-  ]);
-  const services = new ServicesClient(options);
-  // Opening one takes 20 ms, and most calls ask for no revision.
-  let openedRevisions: Revisions | undefined;
-  const revisions = () => {
-    openedRevisions ??= new RevisionsClient(options);
-    return openedRevisions;
-  };
+  const rest = googleRest(connection);
   const name = `projects/${location.project}/locations/${location.region}/services/${location.service}`;
-  const subject = (doing: string) => ({ doing, location });
+  const path = `/v2/${name}`;
+  const subject = (doing: string): CallSubject => ({ doing, location });
+
+  const getRevision = (revision: string) =>
+    rest.repeatable<ApiRevision>(subject(`reading revision ${revision}`), {
+      host: HOST,
+      path: `${path}/revisions/${revision}`,
+    });
 
   return {
     location,
 
-    read: () =>
-      repeatableCall(subject(`reading service ${location.service}`), async () => {
-        const [service] = await services.getService({ name }, { timeout: READ_TIMEOUT_MS, retry: null });
-        return readService(service);
-      }),
+    async read() {
+      return readService(
+        await rest.repeatable<ApiService>(subject(`reading service ${location.service}`), {
+          host: HOST,
+          path,
+        }),
+      );
+    },
 
-    readRevision: (revision) =>
-      repeatableCall(subject(`reading revision ${revision}`), async () => {
-        const [found] = await revisions().getRevision(
-          { name: `${name}/revisions/${revision}` },
-          { timeout: READ_TIMEOUT_MS, retry: null },
+    async readRevision(revision) {
+      return readRevision(await getRevision(revision));
+    },
+
+    async readRunningRevision(revision) {
+      const [v2, v1] = await Promise.all([
+        getRevision(revision),
+        rest.repeatable<KnativeRevision>(subject(`reading revision ${revision}`), {
+          host: `${location.region}-${HOST}`,
+          path: `/apis/serving.knative.dev/v1/namespaces/${location.project}/revisions/${revision}`,
+        }),
+      ]);
+      return readRunningRevision(v2, v1);
+    },
+
+    async findRevision(nonce) {
+      let pageToken: string | undefined;
+      do {
+        const page = await rest.repeatable<{ revisions?: ApiRevision[]; nextPageToken?: string }>(
+          subject(`listing the revisions of ${location.service}`),
+          { host: HOST, path: `${path}/revisions`, query: { pageToken } },
         );
-        return readRevision(found);
-      }),
+        const found = (page.revisions ?? []).map(readRevision).find((revision) => revision.nonce === nonce);
+        if (found !== undefined) return found;
+        pageToken = page.nextPageToken || undefined;
+      } while (pageToken !== undefined);
+      return undefined;
+    },
 
-    findRevision: (nonce) =>
-      repeatableCall(subject(`listing the revisions of ${location.service}`), async () => {
-        const [all] = await revisions().listRevisions(
-          { parent: name },
-          { timeout: READ_TIMEOUT_MS, retry: null },
-        );
-        return all.map(readRevision).find((revision) => revision.nonce === nonce);
-      }),
-
-    write: (change, etag) =>
-      callOnce(subject(`changing service ${location.service}`), async () => {
-        const { traffic, ...others } = change;
-        const request: protos.google.cloud.run.v2.IUpdateServiceRequest = {
-          service: { name, etag, traffic: writeTraffic(traffic), ...others },
+    async write({ traffic, ...others }, etag) {
+      const { metadata } = await rest.once<{ metadata?: ApiService }>(
+        subject(`changing service ${location.service}`),
+        {
+          method: 'PATCH',
+          host: HOST,
+          path,
           // A write names what it writes. A whole object written back resends the old revision's name and is refused.
-          updateMask: { paths: ['traffic', ...Object.keys(others)] },
-        };
-        const [operation] = await services.updateService(request, { timeout: WRITE_TIMEOUT_MS, retry: null });
-        return readService((operation.metadata ?? {}) as protos.google.cloud.run.v2.IService);
-      }),
+          query: { updateMask: ['traffic', ...Object.keys(others)].join() },
+          body: { name, etag, traffic: writeTraffic(traffic), ...others },
+          timeoutMs: WRITE_TIMEOUT_MS,
+        },
+      );
+      return readService(metadata ?? {});
+    },
   };
-}
-
-// A login serves all clients of a run: asking gcloud for it takes a second each time.
-const authClients = new WeakMap<Identity, ReturnType<typeof openAuthClient>>();
-
-/** What every one of Google's clients is opened with: REST, and the emulator or a login. */
-export async function clientOptions({ emulatorHost, identity }: Connection) {
-  const opened = authClients.get(identity) ?? openAuthClient(identity);
-  authClients.set(identity, opened);
-  const authClient = await opened;
-  return { fallback: true, authClient, ...endpoint(emulatorHost) };
-}
-
-function endpoint(emulatorHost: string | undefined) {
-  if (emulatorHost === undefined) return {};
-  const { hostname, port } = new URL(`http://${emulatorHost}`);
-  return { protocol: 'http', apiEndpoint: hostname, port: Number(port || 80) };
-}
-
-/** Where the REST API at that host of Google's is: there, or at the emulator. */
-export function endpointOf(emulatorHost: string | undefined, host: string): string {
-  return emulatorHost === undefined ? `https://${host}` : `http://${emulatorHost}`;
 }

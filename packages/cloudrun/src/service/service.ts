@@ -1,9 +1,43 @@
-import type { protos } from '@google-cloud/run';
 import { nonceOf } from './nonce.ts';
 import type { TrafficSplit, TrafficTarget } from './traffic.ts';
 
-/** The template that new revisions are made from, as the API has it: passed on whole, never picked apart. */
-export type RevisionTemplate = protos.google.cloud.run.v2.IRevisionTemplate;
+/** A variable of a container: a value, or where it comes from. */
+export type EnvVar = {
+  name?: string;
+  value?: string;
+  valueSource?: { secretKeyRef?: { secret?: string; version?: string } };
+};
+
+/** A container as the API has it. Only what is looked at here is named; everything else is passed on. */
+export type Container = {
+  name?: string;
+  image?: string;
+  ports?: { name?: string; containerPort?: number }[];
+  env?: EnvVar[];
+  [field: string]: unknown;
+};
+
+/** A volume as the API has it. */
+export type Volume = {
+  name?: string;
+  secret?: { secret?: string; items?: { path?: string; version?: string; [field: string]: unknown }[] };
+  [field: string]: unknown;
+};
+
+/**
+ * The template that new revisions are made from: the JSON that the API sent, to be written back with the intended fields
+ * changed and all others as they are, those that nobody here knows included.
+ * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#RevisionTemplate
+ */
+export type RevisionTemplate = {
+  revision?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  serviceAccount?: string;
+  containers?: Container[];
+  volumes?: Volume[];
+  [field: string]: unknown;
+};
 
 /** What the platform says about one aspect of a resource. */
 export type Condition = {
@@ -52,16 +86,66 @@ export type Revision = {
   createTime: string;
   /** The mark of the write that made it, if it was marked. */
   nonce: string | undefined;
-  /** A template that would make the same revision again, under another name. */
+  /**
+   * Its configuration in the form of a template. To make the same revision again take that of `readRunningRevision`:
+   * Admin v2 does not show all of it.
+   */
   template: RevisionTemplate;
 };
 
-type ApiService = protos.google.cloud.run.v2.IService;
-type ApiRevision = protos.google.cloud.run.v2.IRevision;
-type ApiCondition = protos.google.cloud.run.v2.ICondition;
-type ApiTarget = protos.google.cloud.run.v2.ITrafficTarget;
-type ApiServedTarget = protos.google.cloud.run.v2.ITrafficTargetStatus;
-type ApiTimestamp = protos.google.protobuf.ITimestamp;
+/** A revision with what it really runs; `template` would make the same revision again, under another name. */
+export type RunningRevision = Revision & {
+  /**
+   * The image of the container that takes the requests, by digest (`host/path@sha256:…`), as it was when the revision was
+   * made: its tag may have moved since. Only Knative v1 tells it; undefined when it does not.
+   */
+  imageDigest: string | undefined;
+};
+
+type ApiTarget = { type?: string; revision?: string; percent?: number; tag?: string };
+type ApiServedTarget = ApiTarget & { uri?: string };
+export type ApiCondition = {
+  type?: string;
+  state?: string;
+  message?: string;
+  reason?: string;
+  revisionReason?: string;
+  executionReason?: string;
+};
+
+/** Service and revision as Admin API v2 sends them; int64 is text, enums are names, times RFC 3339. */
+export type ApiService = {
+  name?: string;
+  generation?: string;
+  observedGeneration?: string;
+  reconciling?: boolean;
+  etag?: string;
+  uri?: string;
+  lastModifier?: string;
+  updateTime?: string;
+  template?: RevisionTemplate;
+  annotations?: Record<string, string>;
+  traffic?: ApiTarget[];
+  trafficStatuses?: ApiServedTarget[];
+  latestCreatedRevision?: string;
+  latestReadyRevision?: string;
+  terminalCondition?: ApiCondition;
+};
+export type ApiRevision = {
+  name?: string;
+  labels?: Record<string, string>;
+  containers?: Container[];
+  reconciling?: boolean;
+  conditions?: ApiCondition[];
+  createTime?: string;
+  [field: string]: unknown;
+};
+
+/** What of a revision only Knative v1 tells: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions */
+export type KnativeRevision = {
+  metadata?: { annotations?: Record<string, string> };
+  status?: { imageDigest?: string };
+};
 
 export function readService(service: ApiService): Service {
   return {
@@ -97,36 +181,63 @@ export function readRevision(revision: ApiRevision): Revision {
   };
 }
 
-// Every field that RevisionTemplate and Revision share (google/cloud/run/v2/revision_template.proto, revision.proto);
-// a template's `revision` and `healthCheckDisabled` have no counterpart.
-function templateOf(revision: ApiRevision): RevisionTemplate {
+/** A revision from what Admin v2 and Knative v1 say of it. */
+export function readRunningRevision(v2: ApiRevision, v1: KnativeRevision): RunningRevision {
+  const isHealthCheckOff = v1.metadata?.annotations?.[HEALTH_CHECK_DISABLED] === 'true';
   return {
-    labels: revision.labels ?? null,
-    annotations: revision.annotations ?? null,
-    scaling: revision.scaling ?? null,
-    vpcAccess: revision.vpcAccess ?? null,
-    timeout: revision.timeout ?? null,
-    serviceAccount: revision.serviceAccount ?? null,
-    containers: revision.containers ?? null,
-    volumes: revision.volumes ?? null,
-    executionEnvironment: revision.executionEnvironment ?? null,
-    encryptionKey: revision.encryptionKey ?? null,
-    maxInstanceRequestConcurrency: revision.maxInstanceRequestConcurrency ?? null,
-    serviceMesh: revision.serviceMesh ?? null,
-    encryptionKeyRevocationAction: revision.encryptionKeyRevocationAction ?? null,
-    encryptionKeyShutdownDuration: revision.encryptionKeyShutdownDuration ?? null,
-    sessionAffinity: revision.sessionAffinity ?? null,
-    nodeSelector: revision.nodeSelector ?? null,
-    gpuZonalRedundancyDisabled: revision.gpuZonalRedundancyDisabled ?? null,
+    ...readRevision(v2),
+    template: { ...templateOf(v2), ...(isHealthCheckOff ? { healthCheckDisabled: true } : {}) },
+    imageDigest: v1.status?.imageDigest || undefined,
   };
+}
+
+// gcloud: DISABLE_HEALTH_CHECK_ANNOTATION in api_lib/run/container_resource.py.
+const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
+
+/**
+ * What a Revision has and a RevisionTemplate has not: what the platform writes, and the launch stage, which is the
+ * service's. Everything else the two share by name (revision.proto, revision_template.proto in google/cloud/run/v2), and so
+ * will what is added to them; of what is not known here it is better to send too much, which is refused, than to
+ * leave something out, which nobody would see.
+ */
+const ONLY_OF_REVISIONS = new Set([
+  'name',
+  'uid',
+  'generation',
+  'createTime',
+  'updateTime',
+  'deleteTime',
+  'expireTime',
+  'launchStage',
+  'service',
+  'reconciling',
+  'conditions',
+  'observedGeneration',
+  'logUri',
+  'satisfiesPzs',
+  'scalingStatus',
+  'containerStatuses',
+  'creator',
+  'etag',
+]);
+
+function templateOf(revision: ApiRevision): RevisionTemplate {
+  const shared = Object.entries(revision).filter(([field]) => !ONLY_OF_REVISIONS.has(field));
+  const { containers, ...template }: RevisionTemplate = Object.fromEntries(shared);
+  return containers === undefined ? template : { ...template, containers: containers.map(withoutBuildInfo) };
+}
+
+/** `buildInfo` is the one field of a container that the platform writes (google/cloud/run/v2/k8s.min.proto). */
+function withoutBuildInfo({ buildInfo: _, ...container }: Container): Container {
+  return container;
 }
 
 /** A split in the API's spelling. */
 export function writeTraffic(split: TrafficSplit): ApiTarget[] {
   return split.map(({ revision, percent, tag }) => ({
     ...(revision === undefined
-      ? { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST' as const }
-      : { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const, revision }),
+      ? { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST' }
+      : { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION', revision }),
     percent,
     ...(tag === undefined ? {} : { tag }),
   }));
@@ -152,7 +263,7 @@ const states: Record<string, Condition['state']> = {
   CONDITION_SUCCEEDED: 'succeeded',
 };
 
-export function readCondition(condition: ApiCondition | null | undefined): Condition {
+export function readCondition(condition: ApiCondition | undefined): Condition {
   // The reason is a oneof of three enums; unset ones are absent or the enum's UNDEFINED value.
   const reasons = [condition?.reason, condition?.revisionReason, condition?.executionReason];
   const reason = reasons.find((each) => typeof each === 'string' && !each.endsWith('_UNDEFINED'));
@@ -164,8 +275,10 @@ export function readCondition(condition: ApiCondition | null | undefined): Condi
   };
 }
 
-export function readTime(time: ApiTimestamp | null | undefined): string {
-  return new Date(Number(time?.seconds ?? 0) * 1000 + Number(time?.nanos ?? 0) / 1e6).toISOString();
+/** A time in RFC 3339, cut to milliseconds; the epoch when there is none. */
+export function readTime(time: string | undefined): string {
+  const at = Date.parse(time ?? '');
+  return new Date(Number.isNaN(at) ? 0 : at).toISOString();
 }
 
 // Resource names come whole (projects/…/revisions/x) or short, depending on the field.

@@ -23,6 +23,7 @@ export const TEMPLATE_ANNOTATIONS: Spellings = {
     gen2: 'EXECUTION_ENVIRONMENT_GEN2',
   }),
   'run.googleapis.com/sessionAffinity': flag('sessionAffinity'),
+  'run.googleapis.com/health-check-disabled': flag('healthCheckDisabled'),
   'run.googleapis.com/startup-cpu-boost': flag('containers.0.resources.startupCpuBoost'),
   'run.googleapis.com/cpu-throttling': cpuThrottling(),
   'run.googleapis.com/container-dependencies': containerDependencies(),

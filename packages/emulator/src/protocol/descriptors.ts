@@ -2,13 +2,16 @@ import { createRequire } from 'node:module';
 import { fromProto3JSON, toProto3JSON } from 'proto3-json-serializer';
 import protobuf from 'protobufjs';
 import { invalidArgument } from './errors.ts';
+import { addNewerFields } from './newer-fields.ts';
 
 // The vendor's own descriptors decide which requests are understood: a field or enum that is wrong here is wrong there.
 const require = createRequire(import.meta.url);
 const clients = ['@google-cloud/run', '@google-cloud/secret-manager', '@google-cloud/logging-api'];
-const roots = clients.map((client) =>
-  protobuf.Root.fromJSON(require(`${client}/build/protos/protos.json`)).resolveAll(),
-);
+const roots = clients.map((client) => {
+  const json = structuredClone(require(`${client}/build/protos/protos.json`));
+  addNewerFields(json);
+  return protobuf.Root.fromJSON(json).resolveAll();
+});
 
 function lookupType(name: string): protobuf.Type {
   const root = roots.find((each) => each.lookup(name) !== null);

@@ -45,7 +45,8 @@ export function revisionFor(
 
 /** A revision of the service as it is now that nobody has started yet. */
 export function newRevision(name: string, service: ServiceJson, knative: KnativeExtras): StoredRevision {
-  const { revision: _, ...configuration } = service.template;
+  // A revision shows what its template said, but for the two fields that Revision in revision.proto does not have.
+  const { revision: _, healthCheckDisabled: __, ...configuration } = service.template;
   const now = new Date().toISOString();
   const json: RevisionJson = {
     ...configuration,

@@ -1,0 +1,67 @@
+/** The part of a protobufjs descriptor in JSON that is looked into here. */
+export type DescriptorJson = {
+  nested?: Record<string, DescriptorJson>;
+  fields?: Record<string, { type: string; id: number; options?: Record<string, unknown> }>;
+  oneofs?: Record<string, { oneof: string[] }>;
+  values?: Record<string, number>;
+};
+
+type Additions = { fields?: Readonly<Record<string, string>>; values?: Readonly<Record<string, number>> };
+
+/**
+ * What the real API has and the vendor's package does not know yet, so that its serializer erases it. By message: fields
+ * with their types; by enum: values. Sources: the current REST reference
+ * (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services) and
+ * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service.
+ * `fileStore` and `EXECUTION_ENVIRONMENT_GEN3` stand for what Google will add next: nobody can know a name for that.
+ */
+const NEWER: Readonly<Record<string, Additions>> = {
+  RevisionTemplate: {
+    fields: {
+      terminationGracePeriod: 'google.protobuf.Duration',
+      client: 'string',
+      clientVersion: 'string',
+    },
+  },
+  Revision: {
+    fields: {
+      terminationGracePeriod: 'google.protobuf.Duration',
+      client: 'string',
+      clientVersion: 'string',
+    },
+  },
+  RevisionScaling: { fields: { cpuUtilization: 'double', concurrencyUtilization: 'double' } },
+  Container: { fields: { sandboxLauncher: 'bool' } },
+  Volume: { fields: { fileStore: 'NFSVolumeSource' } },
+  Medium: { values: { DISK: 2 } },
+  ExecutionEnvironment: { values: { EXECUTION_ENVIRONMENT_GEN3: 3 } },
+};
+
+// Nothing here is sent in binary: a number only has to be free.
+const FIRST_FREE_ID = 10_000;
+
+/** Adds what is newer to the vendor's descriptors of Cloud Run, in place. */
+export function addNewerFields(root: DescriptorJson): void {
+  const run = ['google', 'cloud', 'run', 'v2'].reduce<DescriptorJson | undefined>(
+    (at, name) => at?.nested?.[name],
+    root,
+  );
+  if (run !== undefined) addBelow(run);
+}
+
+function addBelow({ nested = {} }: DescriptorJson): void {
+  for (const [name, type] of Object.entries(nested)) {
+    const { fields = {}, values = {} } = NEWER[name] ?? {};
+    for (const [i, [field, fieldType]] of Object.entries(fields).entries()) {
+      if (type.fields?.[field] !== undefined) continue;
+      // Optional, so that a 0 that was set can be told from none: it switches a scaling target off.
+      type.oneofs = { ...type.oneofs, [`_${field}`]: { oneof: [field] } };
+      type.fields = {
+        ...type.fields,
+        [field]: { type: fieldType, id: FIRST_FREE_ID + i, options: { proto3_optional: true } },
+      };
+    }
+    if (type.values !== undefined) type.values = { ...values, ...type.values };
+    addBelow(type);
+  }
+}
