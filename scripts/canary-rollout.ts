@@ -23,6 +23,7 @@ import {
   requireLocation,
   rollback,
   setTraffic,
+  stableRevision,
   type TrafficChange,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
@@ -94,7 +95,8 @@ await runScript(usage, async ({ argv, env, out }) => {
     const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
     await evidence.step(`canary-rollout ${call.action}`, async () => {
       const shifted = await performAction(action, run);
-      if (!shifted.dryRun) await evidence.trafficChanged(shifted.outcome);
+      if (shifted.dryRun) return;
+      await evidence.trafficChanged(shifted.outcome, stableRevision(shifted.outcome.before));
     });
   }
 });

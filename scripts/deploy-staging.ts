@@ -24,6 +24,7 @@ import {
   requireImage,
   requireLocation,
   sharesOf,
+  stableRevision,
 } from '@deploy/cloudrun';
 import { gateSettings, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import { evidenceSettings, openEvidence } from '@deploy/report';
@@ -103,12 +104,14 @@ await runScript(usage, async ({ env, out }) => {
     const found = await performAction(lookAtService(openApi), run);
     if (!found.dryRun) {
       const { served, latestReadyRevision, url } = found.outcome;
-      await evidence.foundServing(sharesOf(served, latestReadyRevision));
-      await evidence.reachedAt(url, ...served.flatMap((target) => target.url ?? []));
+      const shares = sharesOf(served, latestReadyRevision);
+      await evidence.foundServing(shares, stableRevision(shares));
+      await evidence.reachedAt(url);
+      await evidence.tagsReachedAt(...served.flatMap((target) => target.url ?? []));
     }
     const deployed = await performAction(deployNoTraffic(openApi, location, image), run);
     if (deployed.dryRun) return;
-    await evidence.deployed(deployed.outcome);
+    await evidence.deployed(deployed.outcome, stableRevision(deployed.outcome.traffic));
     const { service, revision, traffic } = deployed.outcome;
     const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
     const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;

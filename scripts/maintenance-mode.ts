@@ -26,6 +26,7 @@ import {
   openServiceApi,
   requireEnabledVersion,
   requireLocation,
+  stableRevision,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
 import { requireBaseUrl } from '@deploy/smoke';
@@ -96,7 +97,7 @@ await runScript(usage, async ({ argv, env, out }) => {
         : maintenance.disableMaintenance(openApi, location, options);
     const changed = await performAction(change, run);
     if (changed.dryRun) return;
-    await evidence.maintenanceChanged(changed.outcome);
+    await evidence.maintenanceChanged(changed.outcome, stableRevision(changed.outcome.before));
     maintenance.requireServing(changed.outcome);
     await verify(changed.outcome.mode);
   });

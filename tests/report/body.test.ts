@@ -14,9 +14,12 @@ const {
   gates: __,
   matrix: ___,
   trafficBefore: ____,
+  stable: ______,
   account: _____,
   ...required
 } = sampleRecord;
+
+const { stable: _______, ...withoutStable } = sampleRecord;
 
 const records: Record<string, ReportRecord> = {
   'a rollout and back': sampleRecord,
@@ -32,7 +35,7 @@ const records: Record<string, ReportRecord> = {
     baseUrls: [],
   },
   'a deployment without gates of a service with even traffic': {
-    ...sampleRecord,
+    ...withoutStable,
     gates: { extent: 'skipped', results: [] },
     trafficChanges: [],
     trafficBefore: [
@@ -80,7 +83,8 @@ test('a killed deployment says that it has no rollback command yet, and why', ()
   assert.doesNotMatch(text, /canary-rollout\.ts rollback/);
 });
 
-test('of two revisions that held the same traffic neither is called stable', () => {
+test('of two revisions that shared the traffic neither is called stable, and the command brings the split back', () => {
   const text = document(records['a deployment without gates of a service with even traffic'] ?? sampleRecord);
-  assert.match(text, /Stable revision: none/);
+  assert.match(text, /Stable revision: unclear, since traffic was split before: a 50 %, b 50 %/);
+  assert.match(text, /canary-rollout\.ts set-traffic a b 50$/m);
 });

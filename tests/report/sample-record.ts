@@ -22,7 +22,8 @@ export const sampleRecord: ReportRecord = {
     digest: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   },
   domainMapping: { domain: 'staging.openagents.com', state: 'certificate pending' },
-  baseUrls: ['https://staging.openagents.com', 'https://canary---control-abc.a.run.app'],
+  baseUrls: ['https://staging.openagents.com', 'https://control-abc.a.run.app'],
+  tagUrls: ['https://canary---control-abc.a.run.app'],
   gates: {
     extent: 'all',
     results: [
@@ -34,6 +35,7 @@ export const sampleRecord: ReportRecord = {
   },
   revisions: { before: OLD, after: NEW },
   trafficBefore: [{ revision: OLD, percent: 100 }],
+  stable: OLD,
   steps: [
     {
       name: 'web-shell-build',

@@ -96,7 +96,7 @@ test('a deployment that works ends well though its report can no longer be writt
   const evidence = await openEvidence(deployRequest(checkout, { note: said.note }));
   const revision = await evidence.step('deploy', async () => {
     await writeFile(evidence.path ?? '', 'no longer a report');
-    await evidence.deployed(deployment);
+    await evidence.deployed(deployment, OLD);
     return deployment.revision;
   });
   assert.equal(revision, NEW);
@@ -145,7 +145,7 @@ describe('later commands', () => {
       const request = joinRequest(checkout, changes);
       for (const evidence of [await joinEvidence(request), await joinEvidenceByUrl(request)]) {
         assert.equal(evidence.path, undefined);
-        await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5)));
+        await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5), OLD));
       }
     }
     assert.equal(await readFile(path, 'utf8'), before);
@@ -156,7 +156,7 @@ describe('later commands', () => {
     await using checkout = await testCheckout();
     const path = await deployedReport(checkout);
     const evidence = await joinEvidence(joinRequest(checkout));
-    await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5)));
+    await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5), OLD));
     const { record } = await readReport(path);
     assert.deepEqual(record.trafficChanges.at(-1)?.after, [
       { revision: OLD, percent: 95 },
@@ -177,7 +177,7 @@ describe('later commands', () => {
       joinRequest({ root: '/', serviceDir: 'service', webShellDir: 'x' }, { note: said.note }),
     );
     assert.equal(evidence.path, undefined);
-    await evidence.trafficChanged(shift(0, 5));
+    await evidence.trafficChanged(shift(0, 5), OLD);
     assert.match(said.lines.join(), /no evidence is written/);
   });
 
@@ -197,7 +197,7 @@ describe('later commands', () => {
     const said = notes();
     const evidence = await joinEvidence(joinRequest(checkout, { note: said.note }));
     await writeFile(path, 'no longer a report');
-    await evidence.step('rollback', () => evidence.trafficChanged(shift(5, 0)));
+    await evidence.step('rollback', () => evidence.trafficChanged(shift(5, 0), OLD));
     assert.match(said.lines.join('\n'), /warning: not in the evidence report/);
     assert.equal(await readFile(path, 'utf8'), 'no longer a report');
   });
@@ -217,7 +217,7 @@ describe("people's notes", () => {
       const own = Buffer.from(text);
       await writeFile(path, Buffer.concat([written.subarray(0, written.indexOf('## Notes')), own]));
       const evidence = await joinEvidence(joinRequest(checkout));
-      await evidence.trafficChanged(shift(0, 5));
+      await evidence.trafficChanged(shift(0, 5), OLD);
       const after = await readFile(path);
       assert.deepEqual(after.subarray(after.length - own.length), own);
       assert.equal((await readReport(path)).record.trafficChanges.length, 1);

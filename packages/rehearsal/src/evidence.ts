@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReportRecord, readReport, rollbackCommand, stableRevision, trafficNow } from '@deploy/report';
+import { type ReportRecord, readReport, rollbackCommand, trafficNow } from '@deploy/report';
 
 const FOLDER = 'apps/openagents.com/service/docs/reports';
 
@@ -35,7 +35,7 @@ function required(record: ReportRecord): Record<string, unknown> {
     'traffic changes': record.trafficChanges.length > 0,
     'smoke outputs of health': smoked('health'),
     'smoke outputs of the control service': smoked('control'),
-    'stable revision': stableRevision(record),
+    'stable revision': record.stable,
     'rollback command': rollbackCommand(record),
     'gate verdicts': record.gates?.results.every(({ verdict, cache }) => verdict === 'passed' && cache),
     'maintenance window': record.maintenance.length === 2,

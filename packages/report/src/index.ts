@@ -9,5 +9,5 @@ export { type Evidence, noEvidence } from './evidence/evidence.ts';
 export { reportedBaseUrl, reportedTraffic } from './last-report.ts';
 export { readReport } from './read-report.ts';
 export type { ReportRecord } from './record/schema.ts';
-export { rollbackCommand, stableRevision, trafficNow } from './record/split.ts';
+export { rollbackCommand, trafficNow } from './record/split.ts';
 export { evidenceSettings } from './settings.ts';

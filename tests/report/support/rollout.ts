@@ -95,7 +95,7 @@ export function joinRequest(
 export async function deployedReport(checkout: TargetCheckout): Promise<string> {
   const evidence = await openEvidence(deployRequest(checkout));
   await evidence.reachedAt(`${serviceUrl}/`);
-  await evidence.step('deploy', () => evidence.deployed(deployment));
+  await evidence.step('deploy', () => evidence.deployed(deployment, OLD));
   if (evidence.path === undefined) throw new Error('no report was opened');
   return evidence.path;
 }

@@ -1,5 +1,5 @@
 import { joinEvidence, openEvidence } from '@deploy/report';
-import { deployment, image, location, serviceUrl, shift, smokeOutcome } from './rollout.ts';
+import { deployment, image, location, OLD, serviceUrl, shift, smokeOutcome } from './rollout.ts';
 
 // A process that writes the evidence of a whole rollout in the checkout of its first argument, from the opening on, as
 // fast as it can; `begun` on stdout when the report is open.
@@ -16,9 +16,9 @@ await evidence.step('gates', () =>
   }),
 );
 await evidence.step('deploy', async () => {
-  await evidence.foundServing(deployment.traffic);
+  await evidence.foundServing(deployment.traffic, OLD);
   await evidence.reachedAt(serviceUrl);
-  await evidence.deployed(deployment);
+  await evidence.deployed(deployment, OLD);
 });
 const request = {
   repoRoot: root,
@@ -29,6 +29,6 @@ const request = {
 };
 const later = await joinEvidence({ ...request, location });
 for (const percent of [5, 25, 50, 100, 0]) {
-  await later.step('set-traffic', () => later.trafficChanged(shift(0, percent)));
+  await later.step('set-traffic', () => later.trafficChanged(shift(0, percent), OLD));
   await later.smoked(smokeOutcome('health'));
 }

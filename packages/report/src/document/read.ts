@@ -10,8 +10,8 @@ export type Report = {
   notes: Buffer | undefined;
 };
 
-// Hundreds of steps fit in. The YAML parser takes half a minute for a megabyte of quotation marks.
-const LONGEST_FRONT_MATTER = 256 * 1024;
+/** In characters. The YAML parser takes half a minute for a megabyte of quotation marks. */
+export const LONGEST_FRONT_MATTER = 256 * 1024;
 
 /** Reads a report's file. Throws a UserError that names the file, and the place in the record that is wrong. */
 export function readDocument(bytes: Buffer, file: string): Report {

@@ -1,5 +1,7 @@
+import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../record/schema.ts';
 import { describeSplit } from '../record/split.ts';
+import { paragraph } from './markdown.ts';
 
 /** `2026-02-12 16:55:40 UTC`. */
 export function moment(at: string): string {
@@ -19,4 +21,9 @@ export function duration(ms: number | undefined): string {
 /** A split in words, or that it is not known. */
 export function splitOr(split: ReportRecord['trafficBefore'], otherwise: string): string {
   return split === undefined ? otherwise : describeSplit(split);
+}
+
+/** How many earlier entries of a table were dropped; nothing when none were. */
+export function leftOut(count: number | undefined, what: string): RootContent[] {
+  return count === undefined || count === 0 ? [] : [paragraph(`${count} earlier ${what} were left out.`)];
 }

@@ -3,8 +3,9 @@ import { redact, UserError } from '@deploy/cli';
 import { stringify } from 'yaml';
 import { cleanValue } from '../record/clean.ts';
 import type { ReportRecord } from '../record/schema.ts';
+import { shorten } from '../record/shorten.ts';
 import { renderBody } from './body.ts';
-import { type Report, readDocument } from './read.ts';
+import { LONGEST_FRONT_MATTER, type Report, readDocument } from './read.ts';
 
 const EMPTY_NOTES = `## Notes
 
@@ -18,7 +19,7 @@ const EMPTY_NOTES = `## Notes
  */
 export function writeDocument({ record, notes }: Report, file: string): Buffer {
   const bytes = Buffer.concat([
-    Buffer.from(redact(frontMatterAndBody(cleanValue(record)))),
+    Buffer.from(redact(frontMatterAndBody(shorten(cleanValue(record), fits)))),
     notes === undefined ? Buffer.from(EMPTY_NOTES) : redactBytes(notes),
   ]);
   requireReadable(bytes, file);
@@ -26,9 +27,16 @@ export function writeDocument({ record, notes }: Report, file: string): Buffer {
 }
 
 function frontMatterAndBody(record: ReportRecord): string {
+  return `---\n${frontMatter(record)}---\n\n${renderBody(record)}\n\n`;
+}
+
+function frontMatter(record: ReportRecord): string {
   // Unfolded, since a fold would hide a secret from redaction; quoted so that readers of YAML 1.1 see the same.
-  const yaml = stringify(record, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
-  return `---\n${yaml}---\n\n${renderBody(record)}\n\n`;
+  return stringify(record, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+}
+
+function fits(record: ReportRecord): boolean {
+  return frontMatter(record).length <= LONGEST_FRONT_MATTER;
 }
 
 // A byte that is no UTF-8 would not survive being decoded; in latin1 every byte does.

@@ -15,19 +15,21 @@ export type Evidence = {
   /** Does something as a step of the rollout: written down as begun before, and as done or failed after. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** What served before anything was changed, so that a killed deployment's report has its rollback command. */
-  foundServing(shares: readonly Share[]): Promise<void>;
+  foundServing(shares: readonly Share[], stable: string | undefined): Promise<void>;
   /** How the verification gates ended. */
   gates(run: Pick<GateRun, 'results' | 'leftOut'>): Promise<void>;
   gatesSkipped(): Promise<void>;
-  deployed(deployment: Deployment): Promise<void>;
+  deployed(deployment: Deployment, stable: string | undefined): Promise<void>;
   /** The image's digest, once it has been looked up. */
   digestResolved(digest: string): Promise<void>;
-  trafficChanged(change: TrafficChange): Promise<void>;
+  trafficChanged(change: TrafficChange, stable: string | undefined): Promise<void>;
   smoked(outcome: SmokeOutcome): Promise<void>;
-  maintenanceChanged(outcome: MaintenanceOutcome): Promise<void>;
+  maintenanceChanged(outcome: MaintenanceOutcome, stable: string | undefined): Promise<void>;
   domainMapping(mapping: { domain: string; state: string }): Promise<void>;
-  /** Where the service is reached: its own URL, those of its tags, its domain. Smoke runs find the report by them. */
+  /** Where the service is reached: its own URL and its domain. Smoke runs find the report by them, and count. */
   reachedAt(...baseUrls: string[]): Promise<void>;
+  /** Where single revisions are reached by their tags. Smoke runs find the report by these too, but do not count. */
+  tagsReachedAt(...baseUrls: string[]): Promise<void>;
   matrix(matrix: { verdict: 'passed' | 'failed'; summary?: string }): Promise<void>;
 };
 
@@ -47,5 +49,6 @@ export const noEvidence: Evidence = {
   maintenanceChanged: nothing,
   domainMapping: nothing,
   reachedAt: nothing,
+  tagsReachedAt: nothing,
   matrix: nothing,
 };

@@ -9,6 +9,7 @@ import {
   reachedAt,
   servingFound,
   smoked,
+  tagsReachedAt,
   trafficChanged,
 } from '../record/events.ts';
 import { gateEntries } from '../record/gate-entries.ts';
@@ -68,25 +69,26 @@ export function reportEvidence({ path, actor, deploys, note }: Writer): Evidence
   return {
     path,
     step,
-    foundServing: (shares) => record((current) => servingFound(current, shares)),
+    foundServing: (shares, stable) => record((current) => servingFound(current, shares, stable)),
     gates: ({ results, leftOut }) =>
       record((current) =>
         gatesRun(current, { results: gateEntries(results), extent: leftOut.length > 0 ? 'partial' : 'all' }),
       ),
     gatesSkipped: () => record((current) => gatesRun(current, { results: [], extent: 'skipped' })),
-    deployed: (deployment) => record((current) => deployed(current, deployment)),
+    deployed: (deployment, stable) => record((current) => deployed(current, deployment, stable)),
     digestResolved: (digest) => record((current) => digestResolved(current, digest)),
-    trafficChanged: (change) => {
+    trafficChanged: (change, stable) => {
       const when = moment();
-      return record((current) => trafficChanged(current, change, when));
+      return record((current) => trafficChanged(current, change, stable, when));
     },
     smoked: (outcome) => record((current) => smoked(current, outcome, actor)),
-    maintenanceChanged: (outcome) => {
+    maintenanceChanged: (outcome, stable) => {
       const when = moment();
-      return record((current) => maintenanceChanged(current, outcome, when));
+      return record((current) => maintenanceChanged(current, outcome, stable, when));
     },
     domainMapping: (mapping) => record((current) => domainMappingSeen(current, mapping)),
     reachedAt: (...urls) => record((current) => reachedAt(current, urls)),
+    tagsReachedAt: (...urls) => record((current) => tagsReachedAt(current, urls)),
     matrix: (matrix) => {
       const at = now();
       return record((current) => matrixRun(current, { at, ...matrix }));

@@ -1,6 +1,27 @@
 import { dropTrailingSlashes } from '@deploy/cli';
+import type { ReportRecord } from './schema.ts';
 
 /** A base URL in the one spelling by which two of them are compared: no trailing slash, the host in lower case. */
 export function canonicalBaseUrl(url: string): string {
   return dropTrailingSlashes(URL.parse(url)?.href ?? url);
+}
+
+/** Whether a base URL is the service's own, so that what answers there is what the public gets. */
+export function isOwnUrl({ baseUrls, tagUrls }: ReportRecord, url: string): boolean {
+  return includes(baseUrls, url) && !(tagUrls === undefined && isTagUrl(url));
+}
+
+/** Whether the report knows a base URL, be it the service's own or that of a tag. */
+export function isKnownUrl({ baseUrls, tagUrls = [] }: ReportRecord, url: string): boolean {
+  return includes([...baseUrls, ...tagUrls], url);
+}
+
+// Reports of earlier versions list the URLs of tags among the others. Cloud Run joins tag and name by three dashes:
+// https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
+function isTagUrl(url: string): boolean {
+  return /^[^.]+---[^.]+\..*run\.app$/.test(URL.parse(url)?.hostname ?? '');
+}
+
+function includes(urls: readonly string[], url: string): boolean {
+  return urls.some((each) => canonicalBaseUrl(each) === canonicalBaseUrl(url));
 }

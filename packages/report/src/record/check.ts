@@ -6,8 +6,15 @@ export type Checked = { ok: true; record: ReportRecord } | { ok: false; why: str
 /** Whether this is a record, to the last field; if not, the first thing that is wrong with it and where. */
 export function checkRecord(value: unknown): Checked {
   const result = v.safeParse(recordSchema, value, { abortEarly: true });
-  if (result.success) return { ok: true, record: result.output };
+  if (result.success) return { ok: true, record: withStable(result.output) };
   const [issue] = result.issues;
   const place = v.getDotPath(issue);
   return { ok: false, why: place === null ? issue.message : `${place}: ${issue.message}` };
+}
+
+/** Reports of earlier versions do not name the stable revision; one that served alone was it. */
+function withStable(record: ReportRecord): ReportRecord {
+  const [only, ...others] = record.trafficBefore ?? [];
+  if (record.stable !== undefined || only === undefined || others.length > 0) return record;
+  return only.percent === 100 ? { ...record, stable: only.revision } : record;
 }

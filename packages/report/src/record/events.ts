@@ -7,8 +7,14 @@ import { smokeEntry } from './smoke-entry.ts';
 /** When something happened, and who did it. */
 export type Moment = { at: string; actor: string };
 
-export function servingFound(record: ReportRecord, shares: readonly Share[]): ReportRecord {
-  return { ...record, trafficBefore: record.trafficBefore ?? [...shares] };
+/** What served, and the stable revision among it if there was one. Only the first time of a rollout is kept. */
+export function servingFound(
+  record: ReportRecord,
+  shares: readonly Share[],
+  stable: string | undefined,
+): ReportRecord {
+  if (record.trafficBefore !== undefined) return record;
+  return { ...record, trafficBefore: [...shares], ...(stable === undefined ? {} : { stable }) };
 }
 
 /** Verification gates that ended. One that did not pass stops a deployment. */
@@ -24,10 +30,14 @@ export function gatesRun(
   };
 }
 
-export function deployed(record: ReportRecord, deployment: Deployment): ReportRecord {
+export function deployed(
+  record: ReportRecord,
+  deployment: Deployment,
+  stable: string | undefined,
+): ReportRecord {
   const before = record.revisions.before ?? deployment.previousRevision;
   return {
-    ...servingFound(record, deployment.traffic),
+    ...servingFound(record, deployment.traffic, stable),
     state: 'deployed',
     revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },
   };
@@ -40,10 +50,11 @@ export function digestResolved(record: ReportRecord, digest: string): ReportReco
 export function trafficChanged(
   record: ReportRecord,
   { before, after }: TrafficChange,
+  stable: string | undefined,
   moment: Moment,
 ): ReportRecord {
   const entry = { ...moment, before: [...before], after: [...after] };
-  return { ...servingFound(record, before), trafficChanges: [...record.trafficChanges, entry] };
+  return { ...servingFound(record, before, stable), trafficChanges: [...record.trafficChanges, entry] };
 }
 
 export function smoked(record: ReportRecord, outcome: SmokeOutcome, actor: string): ReportRecord {
@@ -54,6 +65,7 @@ export function smoked(record: ReportRecord, outcome: SmokeOutcome, actor: strin
 export function maintenanceChanged(
   record: ReportRecord,
   outcome: MaintenanceOutcome,
+  stable: string | undefined,
   moment: Moment,
 ): ReportRecord {
   const { service, mode, state, changed, revision, before, after } = outcome;
@@ -66,7 +78,7 @@ export function maintenanceChanged(
     after: [...after],
   };
   const moved = JSON.stringify(before) !== JSON.stringify(after);
-  const withShift = moved ? trafficChanged(record, { service, before, after }, moment) : record;
+  const withShift = moved ? trafficChanged(record, { service, before, after }, stable, moment) : record;
   return { ...withShift, maintenance: [...record.maintenance, entry] };
 }
 
@@ -82,5 +94,13 @@ export function matrixRun(record: ReportRecord, matrix: NonNullable<ReportRecord
 }
 
 export function reachedAt(record: ReportRecord, urls: readonly string[]): ReportRecord {
-  return { ...record, baseUrls: [...new Set([...record.baseUrls, ...urls.map(canonicalBaseUrl)])] };
+  return { ...record, baseUrls: union(record.baseUrls, urls) };
+}
+
+export function tagsReachedAt(record: ReportRecord, urls: readonly string[]): ReportRecord {
+  return { ...record, tagUrls: union(record.tagUrls ?? [], urls) };
+}
+
+function union(known: readonly string[], urls: readonly string[]): string[] {
+  return [...new Set([...known, ...urls.map(canonicalBaseUrl)])];
 }

@@ -64,6 +64,22 @@ const smokeEntry = v.strictObject({
   checks: v.array(smokeCheck),
 });
 
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const droppedSmokes = v.strictObject({
+  suite: v.string(),
+  baseUrl: v.string(),
+  passed: count,
+  failed: count,
+});
+
+const dropped = v.strictObject({
+  steps: count,
+  trafficChanges: count,
+  maintenance: count,
+  smokes: v.array(droppedSmokes),
+});
+
 const maintenanceEntry = v.strictObject({
   at: time,
   actor: v.string(),
@@ -97,8 +113,10 @@ export const recordSchema = v.strictObject({
     digest: optional(v.string()),
   }),
   domainMapping: optional(v.strictObject({ domain: v.string(), state: v.string() })),
-  /** Where the service is reached: a smoke run against one of these belongs here. */
+  /** The service's own URLs: its domain and the URL that Cloud Run gave it. Only smoke runs against these count. */
   baseUrls: v.array(v.string()),
+  /** URLs of tags: a smoke run against one reaches a single revision, and is listed here without counting. */
+  tagUrls: optional(v.array(v.string())),
   gates: optional(
     v.strictObject({
       extent: v.picklist(['all', 'partial', 'skipped']),
@@ -107,9 +125,14 @@ export const recordSchema = v.strictObject({
   ),
   revisions: v.strictObject({ before: optional(name), after: optional(name) }),
   trafficBefore: optional(split),
+  /** The revision that held all the traffic before the rollout; missing when traffic was split, or is not known. */
+  stable: optional(name),
   steps: v.array(step),
   trafficChanges: v.array(trafficEntry),
+  /** The latest runs of each suite against each URL. */
   smokes: v.array(smokeEntry),
+  /** How many entries were dropped so that the report stays short enough to be read back. */
+  dropped: optional(dropped),
   maintenance: v.array(maintenanceEntry),
   matrix: optional(
     v.strictObject({
@@ -124,5 +147,7 @@ export const recordSchema = v.strictObject({
 export type ReportRecord = v.InferOutput<typeof recordSchema>;
 export type GateEntry = v.InferOutput<typeof gateEntry>;
 export type StepEntry = v.InferOutput<typeof step>;
+export type Dropped = v.InferOutput<typeof dropped>;
+export type DroppedSmokes = v.InferOutput<typeof droppedSmokes>;
 export type SmokeEntry = v.InferOutput<typeof smokeEntry>;
 export type SmokeCheckEntry = v.InferOutput<typeof smokeCheck>;

@@ -6,19 +6,22 @@ export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Sha
   return trafficChanges.at(-1)?.after ?? trafficBefore;
 }
 
-/** The revision that held most traffic before the rollout. Of two that held the same, neither is guessed. */
-export function stableRevision({ trafficBefore }: ReportRecord): string | undefined {
-  const [most, next] = [...(trafficBefore ?? [])].sort((a, b) => b.percent - a.percent);
-  return most !== undefined && most.percent > (next?.percent ?? 0) ? most.revision : undefined;
+/**
+ * What brings the traffic back to where it was before the rollout, ready to paste: all of it to the stable revision, or
+ * the earlier split of two revisions. Undefined when one command cannot do it, or the earlier traffic is not known.
+ */
+export function rollbackCommand(record: ReportRecord): string | undefined {
+  const { stable, trafficBefore = [] } = record;
+  if (stable !== undefined) return canaryRollout(record, `rollback ${stable}`);
+  const [first, second, ...others] = trafficBefore;
+  if (first === undefined || second === undefined || others.length > 0) return undefined;
+  // set-traffic takes whole percents and gives the rest to the first revision.
+  if (!Number.isInteger(second.percent) || first.percent + second.percent !== 100) return undefined;
+  return canaryRollout(record, `set-traffic ${first.revision} ${second.revision} ${second.percent}`);
 }
 
-/** What brings all traffic back to the stable revision, ready to paste; undefined when there is none. */
-export function rollbackCommand(record: ReportRecord): string | undefined {
-  const stable = stableRevision(record);
-  const { project, region, service } = record;
-  return stable === undefined
-    ? undefined
-    : `PROJECT=${project} REGION=${region} SERVICE=${service} pnpm tsx scripts/canary-rollout.ts rollback ${stable}`;
+function canaryRollout({ project, region, service }: ReportRecord, call: string): string {
+  return `PROJECT=${project} REGION=${region} SERVICE=${service} pnpm tsx scripts/canary-rollout.ts ${call}`;
 }
 
 /** The percentage that a revision has in a split. */

@@ -1,4 +1,5 @@
-import type { ReportRecord, StepEntry } from './schema.ts';
+import { canonicalBaseUrl, isOwnUrl } from './base-url.ts';
+import type { ReportRecord, SmokeEntry, StepEntry } from './schema.ts';
 import { percentOf, trafficNow } from './split.ts';
 
 /** Whether what happened speaks for going on, and everything that says so. */
@@ -83,17 +84,27 @@ function trafficFindings(record: ReportRecord): Finding[] {
   return [{ weighs: 'yes', reason: `${after} has all the traffic` }];
 }
 
-/** Only smoke runs since the last shift tell about what serves now; of several the last one counts. */
-function smokeFindings({ smokes, trafficChanges }: ReportRecord): Finding[] {
+/**
+ * Only smoke runs since the last shift, against the service's own URLs, tell what the public gets now. The last run
+ * against each URL counts: a pass at one of them does not make up for a failure at another.
+ */
+function smokeFindings(record: ReportRecord): Finding[] {
+  const { smokes, trafficChanges } = record;
   const since = Date.parse(trafficChanges.at(-1)?.at ?? '') || 0;
-  const recent = smokes.filter(({ at }) => Date.parse(at) >= since);
-  return ['health', 'control'].map((suite): Finding => {
-    const last = recent.findLast((smoke) => smoke.suite === suite);
-    if (last === undefined) {
-      const when = since === 0 ? '' : ' since the last traffic change';
-      return { weighs: 'open', reason: `no ${suite} smoke has been run${when}` };
+  const counting = smokes.filter(({ at, baseUrl }) => Date.parse(at) >= since && isOwnUrl(record, baseUrl));
+  return ['health', 'control'].flatMap((suite): Finding[] => {
+    const last = new Map<string, SmokeEntry>();
+    for (const smoke of counting) {
+      if (smoke.suite === suite) last.set(canonicalBaseUrl(smoke.baseUrl), smoke);
     }
-    return { weighs: last.state === 'passed' ? 'yes' : 'no', reason: `${suite} smoke ${last.state}` };
+    if (last.size === 0) {
+      const when = since === 0 ? '' : ' since the last traffic change';
+      return [{ weighs: 'open', reason: `no ${suite} smoke of the service's own URLs has been run${when}` }];
+    }
+    return [...last.values()].map(({ state, baseUrl }) => ({
+      weighs: state === 'passed' ? 'yes' : 'no',
+      reason: `${suite} smoke of ${baseUrl} ${state}`,
+    }));
   });
 }
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '@deploy/cli';
-import { canonicalBaseUrl } from '../record/base-url.ts';
+import { isKnownUrl } from '../record/base-url.ts';
 import type { ReportRecord } from '../record/schema.ts';
 import { isReportName } from './file-name.ts';
 import { readReport } from './store.ts';
@@ -36,12 +36,11 @@ export async function findByBaseUrl(
   baseUrl: string,
   onIgnored: OnIgnored,
 ): Promise<string | undefined> {
-  const wanted = canonicalBaseUrl(baseUrl);
   const seen = new Set<string>();
   for await (const { path, record } of newestFirst(folder, onIgnored)) {
     if (!isOpen(record)) continue;
     const service = JSON.stringify([record.project, record.region, record.service]);
-    if (!seen.has(service) && record.baseUrls.some((url) => canonicalBaseUrl(url) === wanted)) return path;
+    if (!seen.has(service) && isKnownUrl(record, baseUrl)) return path;
     seen.add(service);
   }
   return undefined;

@@ -3,7 +3,7 @@ import type { ReportRecord } from '../../record/schema.ts';
 import { code, heading, type Row, table } from '../markdown.ts';
 
 export function circumstancesSection(record: ReportRecord): RootContent[] {
-  const { account, host, checkout, project, region, service, domainMapping, baseUrls } = record;
+  const { account, host, checkout, project, region, service, domainMapping, baseUrls, tagUrls = [] } = record;
   const rows: Row[] = [
     ['Account', account === undefined ? 'not known' : code(account)],
     ['Host', code(host)],
@@ -16,6 +16,7 @@ export function circumstancesSection(record: ReportRecord): RootContent[] {
       domainMapping === undefined ? 'not looked up' : `${domainMapping.domain}: ${domainMapping.state}`,
     ],
     ...baseUrls.map((url): Row => ['Reached at', code(url)]),
+    ...tagUrls.map((url): Row => ['Reached at, by tag', code(url)]),
   ];
   return [heading(2, 'Who and where'), table(['What', 'Value'], rows)];
 }

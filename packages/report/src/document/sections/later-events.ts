@@ -2,9 +2,9 @@ import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
 import { describeSplit } from '../../record/split.ts';
 import { code, heading, paragraph, strong, table } from '../markdown.ts';
-import { moment } from '../words.ts';
+import { leftOut, moment } from '../words.ts';
 
-export function maintenanceSection({ maintenance }: ReportRecord): RootContent[] {
+export function maintenanceSection({ maintenance, dropped }: ReportRecord): RootContent[] {
   if (maintenance.length === 0) return [];
   return [
     heading(2, 'Maintenance window'),
@@ -19,6 +19,7 @@ export function maintenanceSection({ maintenance }: ReportRecord): RootContent[]
         describeSplit(after),
       ]),
     ),
+    ...leftOut(dropped?.maintenance, 'changes'),
   ];
 }
 

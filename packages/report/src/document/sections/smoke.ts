@@ -1,16 +1,40 @@
 import type { RootContent } from 'mdast';
-import type { ReportRecord, SmokeEntry } from '../../record/schema.ts';
+import { isOwnUrl } from '../../record/base-url.ts';
+import type { DroppedSmokes, ReportRecord, SmokeEntry } from '../../record/schema.ts';
 import { code, heading, paragraph, strong, table } from '../markdown.ts';
 import { duration, moment } from '../words.ts';
 
-export function smokeSection({ smokes }: ReportRecord): RootContent[] {
+export function smokeSection(record: ReportRecord): RootContent[] {
+  const { smokes, dropped } = record;
   return [
     heading(2, 'Smoke checks'),
-    ...(smokes.length === 0 ? [paragraph('None so far.')] : smokes.flatMap(smokeRun)),
+    ...(smokes.length === 0 ? [paragraph('None so far.')] : smokes.flatMap((run) => smokeRun(run, record))),
+    ...(dropped === undefined || dropped.smokes.length === 0 ? [] : earlierRuns(dropped.smokes)),
   ];
 }
 
-function smokeRun({ at, actor, suite, baseUrl, state, durationMs, checks }: SmokeEntry): RootContent[] {
+function earlierRuns(dropped: readonly DroppedSmokes[]): RootContent[] {
+  return [
+    paragraph('Earlier runs, counted only:'),
+    table(
+      ['Suite', 'URL', 'Passed', 'Failed'],
+      dropped.map(({ suite, baseUrl, passed, failed }) => [
+        suite,
+        code(baseUrl),
+        String(passed),
+        String(failed),
+      ]),
+    ),
+  ];
+}
+
+function smokeRun(
+  { at, actor, suite, baseUrl, state, durationMs, checks }: SmokeEntry,
+  record: ReportRecord,
+): RootContent[] {
+  const information = isOwnUrl(record, baseUrl)
+    ? ''
+    : " For information: this is not one of the service's own URLs.";
   return [
     paragraph(
       `${moment(at)}: ${suite} smoke against `,
@@ -19,7 +43,7 @@ function smokeRun({ at, actor, suite, baseUrl, state, durationMs, checks }: Smok
       code(actor),
       ' ',
       strong(state),
-      ` in ${duration(durationMs)}.`,
+      ` in ${duration(durationMs)}.${information}`,
     ),
     table(
       ['Check', 'Result', 'Request', 'Status', 'Took', 'Attempts', 'Detail'],

@@ -1,9 +1,9 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord, StepEntry } from '../../record/schema.ts';
 import { heading, paragraph, table } from '../markdown.ts';
-import { duration, moment } from '../words.ts';
+import { duration, leftOut, moment } from '../words.ts';
 
-export function stepsSection({ steps }: ReportRecord): RootContent[] {
+export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   return [
     heading(2, 'Steps'),
     steps.length === 0
@@ -18,6 +18,7 @@ export function stepsSection({ steps }: ReportRecord): RootContent[] {
             step.detail ?? '',
           ]),
         ),
+    ...leftOut(dropped?.steps, 'steps'),
   ];
 }
 

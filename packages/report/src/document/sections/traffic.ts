@@ -3,7 +3,7 @@ import type { ReportRecord } from '../../record/schema.ts';
 import { describeSplit, trafficNow } from '../../record/split.ts';
 import { code, fence, heading, table } from '../markdown.ts';
 import { trafficTimeline } from '../timeline.ts';
-import { moment, splitOr } from '../words.ts';
+import { leftOut, moment, splitOr } from '../words.ts';
 
 export function trafficSection(record: ReportRecord): RootContent[] {
   const { trafficBefore, trafficChanges } = record;
@@ -32,5 +32,6 @@ function changes(record: ReportRecord): RootContent[] {
         describeSplit(after),
       ]),
     ),
+    ...leftOut(record.dropped?.trafficChanges, 'changes'),
   ];
 }

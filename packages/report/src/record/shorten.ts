@@ -1,0 +1,74 @@
+import type { Dropped, DroppedSmokes, ReportRecord, SmokeEntry } from './schema.ts';
+
+/** How much of a long rollout a report keeps. */
+type Limits = { smokesPerUrl: number; smokes: number; others: number };
+
+// The first fits whatever is usual. The others are for reports with hundreds of long error messages.
+const LIMITS: readonly Limits[] = [
+  { smokesPerUrl: 3, smokes: 40, others: 100 },
+  { smokesPerUrl: 2, smokes: 10, others: 30 },
+  { smokesPerUrl: 1, smokes: 4, others: 10 },
+];
+
+const none: Dropped = { steps: 0, trafficChanges: 0, maintenance: 0, smokes: [] };
+
+/**
+ * The record without its oldest entries, which are counted instead: short enough for `fits`, since a report that grew
+ * too long could not be read back, and nothing could be added to it any more.
+ */
+export function shorten(record: ReportRecord, fits: (record: ReportRecord) => boolean): ReportRecord {
+  let shortened = record;
+  for (const limits of LIMITS) {
+    shortened = keepLatest(shortened, limits);
+    if (fits(shortened)) break;
+  }
+  return shortened;
+}
+
+function keepLatest(record: ReportRecord, limits: Limits): ReportRecord {
+  const smokes = latestSmokes(record.smokes, limits);
+  const steps = record.steps.slice(-limits.others);
+  const trafficChanges = record.trafficChanges.slice(-limits.others);
+  const maintenance = record.maintenance.slice(-limits.others);
+  const {
+    steps: noSteps,
+    trafficChanges: noChanges,
+    maintenance: noWindows,
+    smokes: noSmokes,
+  } = record.dropped ?? none;
+  const dropped = {
+    steps: noSteps + record.steps.length - steps.length,
+    trafficChanges: noChanges + record.trafficChanges.length - trafficChanges.length,
+    maintenance: noWindows + record.maintenance.length - maintenance.length,
+    smokes: countDropped(
+      noSmokes,
+      record.smokes.filter((run) => !smokes.includes(run)),
+    ).slice(-limits.smokes),
+  };
+  const kept = { ...record, smokes, steps, trafficChanges, maintenance };
+  const isAnything = Object.values(dropped).some((each) =>
+    typeof each === 'number' ? each > 0 : each.length > 0,
+  );
+  return isAnything ? { ...kept, dropped } : kept;
+}
+
+function latestSmokes(smokes: readonly SmokeEntry[], { smokesPerUrl, smokes: most }: Limits): SmokeEntry[] {
+  const isLatest = (run: SmokeEntry, index: number): boolean =>
+    smokes.slice(index + 1).filter((later) => isSameKind(later, run)).length < smokesPerUrl;
+  return smokes.filter(isLatest).slice(-most);
+}
+
+function countDropped(before: readonly DroppedSmokes[], runs: readonly SmokeEntry[]): DroppedSmokes[] {
+  const counts = [...before];
+  for (const run of runs) {
+    const { suite, baseUrl, state } = run;
+    const index = counts.findIndex((each) => isSameKind(each, run));
+    const counted = counts[index] ?? { suite, baseUrl, passed: 0, failed: 0 };
+    counts.splice(index === -1 ? counts.length : index, 1, { ...counted, [state]: counted[state] + 1 });
+  }
+  return counts;
+}
+
+function isSameKind(one: Pick<SmokeEntry, 'suite' | 'baseUrl'>, other: typeof one): boolean {
+  return one.suite === other.suite && one.baseUrl === other.baseUrl;
+}
