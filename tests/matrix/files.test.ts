@@ -139,12 +139,40 @@ describe('what an evidence report is told', () => {
   const passed: CheckResult = { ...made, status: 'passed' };
 
   test('the verdict, and where the summary is when that is in the checkout', async () => {
+    const about = { baseUrls: [] };
     assert.deepEqual(await told(outcomeOf(passed), {}), [
-      { verdict: 'passed', summary: 'docs/x/SUMMARY.md' },
+      { verdict: 'passed', notMade: 0, summary: 'docs/x/SUMMARY.md', ...about },
     ]);
     assert.deepEqual(await told(outcomeOf(made), { summary: '/elsewhere/SUMMARY.md' }), [
-      { verdict: 'failed' },
+      { verdict: 'failed', notMade: 0, ...about },
     ]);
+  });
+
+  test('what was looked at: the control services, by their URLs and by name', async () => {
+    const environment = {
+      STAGING_CONTROL_BASE_URL: 'https://staging.example.com',
+      PROD_CONTROL_BASE_URL: 'https://example.com',
+      GCP_PROJECT: 'p',
+      GCP_REGION: 'us-central1',
+      CONTROL_SERVICE: 'control',
+    };
+    assert.deepEqual(
+      await told({ ...outcomeOf(passed), environment }, { summary: '/elsewhere/SUMMARY.md' }),
+      [
+        {
+          verdict: 'passed',
+          notMade: 0,
+          baseUrls: ['https://staging.example.com', 'https://example.com'],
+          service: { project: 'p', region: 'us-central1', service: 'control' },
+        },
+      ],
+    );
+  });
+
+  test('that a run which was cut short found no failure, and is incomplete', async () => {
+    const interrupted: CheckResult = { ...leftOut, required: true, reason: 'interrupted by SIGINT' };
+    const [matrix] = await told(outcomeOf(passed, interrupted, interrupted), {});
+    assert.partialDeepStrictEqual(matrix, { verdict: 'incomplete', notMade: 2 });
   });
 
   test('of a run of some checks only what failed', async () => {

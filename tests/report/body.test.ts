@@ -12,7 +12,7 @@ const golden = join(import.meta.dirname, 'golden/rollout-and-back.md');
 const {
   domainMapping: _,
   gates: __,
-  matrix: ___,
+  matrices: ___,
   trafficBefore: ____,
   stable: ______,
   account: _____,

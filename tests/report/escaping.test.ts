@@ -89,6 +89,7 @@ function recordWith(text: () => string): ReportRecord {
     image: { reference: text(), tag: text(), digest: text() },
     domainMapping: { domain: text(), state: text() },
     baseUrls: [text(), text()],
+    tagUrls: [text()],
     gates: { extent: 'all', results: [{ ...gate, gate: text(), source: text() }] },
     steps: [{ ...step, name: text(), detail: text(), state: 'failed' }],
     trafficChanges: [{ ...change, actor: text() }],
@@ -105,7 +106,10 @@ function recordWith(text: () => string): ReportRecord {
       },
     ],
     maintenance: [{ ...window, actor: text() }],
-    matrix: { at: smoke.at, verdict: 'failed', summary: text() },
+    matrices: [
+      { at: smoke.at, verdict: 'failed', summary: text(), baseUrls: [text()] },
+      { at: smoke.at, verdict: 'incomplete', summary: text() },
+    ],
   };
 }
 

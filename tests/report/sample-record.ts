@@ -147,9 +147,14 @@ export const sampleRecord: ReportRecord = {
       ],
     },
   ],
-  matrix: {
-    at: '2026-02-13T07:00:00.000Z',
-    verdict: 'passed',
-    summary: 'docs/reports/rust-cutover-validation/20260213T070000Z/SUMMARY.md',
-  },
+  matrices: [
+    {
+      at: '2026-02-13T07:00:00.000Z',
+      verdict: 'passed',
+      notMade: 0,
+      summary: 'docs/reports/rust-cutover-validation/20260213T070000Z/SUMMARY.md',
+      baseUrls: ['https://staging.openagents.com', 'https://openagents.com'],
+    },
+    { at: '2026-02-13T08:10:00.000Z', verdict: 'incomplete', notMade: 2 },
+  ],
 };

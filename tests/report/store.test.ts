@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@deploy/cli';
-import { joinEvidence, joinEvidenceByUrl, openEvidence } from '@deploy/report';
+import { joinEvidence, joinEvidenceByUrl, openEvidence, reportedTraffic } from '@deploy/report';
 import { readReport } from '../../packages/report/src/store/store.ts';
 import { testCheckout } from './support/checkout.ts';
 import { startProgram } from './support/program.ts';
@@ -13,6 +13,7 @@ import {
   deployment,
   deployRequest,
   joinRequest,
+  location,
   NEW,
   notes,
   OLD,
@@ -122,13 +123,35 @@ describe('smoke runs, which know no service', () => {
     });
   }
 
-  test('add to the file that EVIDENCE_REPORT names, whatever the base URL', async () => {
+  test('add to the file that EVIDENCE_REPORT names, whatever the base URL, and say that they do not count', async () => {
     await using checkout = await testCheckout();
     const evidenceReport = await deployedReport(checkout);
-    const request = joinRequest(checkout, { evidenceReport });
-    const evidence = await joinEvidenceByUrl({ ...request, baseUrl: 'https://another.example.com' });
-    await evidence.smoked(smokeOutcome('health'));
+    const said = notes();
+    const request = joinRequest(checkout, { evidenceReport, note: said.note });
+    const baseUrl = 'https://another.example.com';
+    const evidence = await joinEvidenceByUrl({ ...request, baseUrl });
+    await evidence.smoked({ ...smokeOutcome('health'), baseUrl });
     assert.equal((await readReport(evidenceReport)).record.smokes.length, 1);
+    assert.match(
+      said.lines.join(),
+      /another\.example\.com is not one of the service's own URLs: .* does not count/,
+    );
+  });
+
+  test('count for the split that they were made on, though somebody shifts traffic while they run', async () => {
+    await using checkout = await testCheckout();
+    const path = await deployedReport(checkout);
+    const shifting = await joinEvidence(joinRequest(checkout));
+    const before = await joinEvidenceByUrl(joinRequest(checkout));
+    await shifting.trafficChanged(shift(0, 5), OLD);
+    await before.smoked(smokeOutcome('health'));
+    const after = await joinEvidenceByUrl(joinRequest(checkout));
+    await after.smoked(smokeOutcome('control'));
+    const { trafficChanges, smokes } = (await readReport(path)).record;
+    assert.deepEqual(
+      smokes.map(({ metChange }) => metChange),
+      ['start', trafficChanges[0]?.at],
+    );
   });
 });
 
@@ -170,6 +193,33 @@ describe('later commands', () => {
     assert.equal(none.path, undefined);
     assert.match(said.lines.join(), /no open evidence report of other/);
   });
+
+  for (const [name, spoil] of [
+    [
+      'has conflict markers',
+      (text: string) => text.replace(/^state: .*$/m, '<<<<<<< HEAD\n$&\n=======\n>>>>>>> x'),
+    ],
+    ['is of a newer version', (text: string) => text.replace(/^version: .*$/m, 'version: 99')],
+    ['is empty', () => ''],
+  ] as const) {
+    test(`write nothing down when the newest report ${name}, rather than into an older one`, async () => {
+      await using checkout = await testCheckout();
+      const older = await deployedReport(checkout);
+      const newest = await deployedReport(checkout);
+      await writeFile(newest, spoil(await readFile(newest, 'utf8')));
+      const [before, broken] = [await readFile(older), await readFile(newest)];
+      const said = notes();
+      const request = joinRequest(checkout, { note: said.note });
+      for (const evidence of [await joinEvidence(request), await joinEvidenceByUrl(request)]) {
+        assert.equal(evidence.path, undefined);
+        await evidence.trafficChanged(shift(0, 5), OLD);
+      }
+      assert.deepEqual([await readFile(older), await readFile(newest)], [before, broken]);
+      assert.equal(said.lines.length, 2);
+      for (const line of said.lines) assert.match(line, /^warning: no evidence is written: .*-report\.md/);
+      assert.equal(await reportedTraffic(checkout, location), undefined);
+    });
+  }
 
   test('outside a checkout nothing is written and nothing fails', async () => {
     const said = notes();

@@ -86,3 +86,55 @@ describe('the smoke runs that count', () => {
     assert.equal(verdictOf({ ...record, smokes: [health, smoke('control', DOMAIN)] }).verdict, 'go');
   });
 });
+
+describe('the split that a smoke run was made on', () => {
+  const changedAt = '2026-02-12T17:05:00.000Z';
+  const early = { at: '2026-02-12T03:00:00.000Z', metChange: changedAt };
+  const late = { at: '2026-02-12T23:00:00.000Z', metChange: 'start' };
+
+  test('is told by the order of events, not by the clocks of two machines', () => {
+    const runs = [smoke('health', DOMAIN), smoke('control', DOMAIN)];
+    const made = (on: typeof early) => verdictOf(promoted(runs.map((run) => ({ ...run, ...on })))).verdict;
+    assert.equal(made(early), 'go', 'by a clock that is hours slow');
+    assert.equal(made(late), 'undecided', 'before the shift, by a clock that is hours fast');
+  });
+});
+
+test('a control smoke without an access token says what it did not check', () => {
+  const session = { id: 'auth-session', state: 'passed' } as const;
+  const reasons = (checks: Smoke['checks']) =>
+    verdictOf(promoted([smoke('health', DOMAIN), { ...smoke('control', DOMAIN), checks }])).reasons.join();
+  assert.match(
+    reasons([]),
+    /control smoke of https:\/\/staging.openagents.com passed, without an access token/,
+  );
+  assert.doesNotMatch(reasons([session]), /access token/);
+});
+
+describe('the validation matrix', () => {
+  const smokes = [smoke('health', DOMAIN), smoke('control', DOMAIN)];
+  const at = '2026-02-12T19:00:00.000Z';
+  const service = {
+    project: sampleRecord.project,
+    region: sampleRecord.region,
+    service: sampleRecord.service,
+  };
+  const other = { ...service, service: 'another' };
+  type Matrix = NonNullable<ReportRecord['matrices']>[number];
+  const about = (verdict: Matrix['verdict']): Matrix => ({ at, verdict, baseUrls: [DOMAIN], service: other });
+  const elsewhere: Matrix = { ...about('failed'), baseUrls: ['https://other.example.com'] };
+  const rows: [string, Matrix[], string][] = [
+    ['passed', [about('passed')], 'go'],
+    ['failed', [about('failed')], 'no-go'],
+    ['interrupted after one that passed', [about('passed'), about('incomplete')], 'go'],
+    ['interrupted after one that failed', [about('failed'), about('incomplete')], 'no-go'],
+    ['interrupted, and no other', [about('incomplete')], 'undecided'],
+    ['failed at the URLs of other services', [about('passed'), elsewhere], 'go'],
+    ['failed where it looked at the traffic of this service', [{ ...elsewhere, service }], 'no-go'],
+    ['failed, written down by the earlier version', [{ at, verdict: 'failed' }], 'no-go'],
+  ];
+  for (const [name, matrices, verdict] of rows) {
+    test(`${name}: ${verdict}`, () =>
+      assert.equal(verdictOf(promoted(smokes, { matrices })).verdict, verdict));
+  }
+});

@@ -23,15 +23,24 @@ export async function joinMatrixEvidence(
 }
 
 /**
- * Adds a run's verdict to the evidence, with where its summary is in the target checkout. A run of some checks only
- * (MATRIX_ONLY) cannot speak for the whole: it is added when it found a failure, and else changes nothing.
+ * Adds a run's verdict to the evidence, with what it looked at and where its summary is in the target checkout. Where
+ * nothing failed but required checks were not made, as after an interruption, the verdict is `incomplete`. A run of some
+ * checks only (MATRIX_ONLY) cannot speak for the whole: it is added when it found a failure, and else changes nothing.
  */
 export async function addVerdict(
   evidence: Pick<Evidence, 'matrix'>,
-  { overall, totals }: MatrixOutcome,
+  { overall, totals, environment }: MatrixOutcome,
   { isPartial, summary, checkoutRoot }: { isPartial: boolean; summary: string; checkoutRoot: string },
 ): Promise<void> {
   if (isPartial && totals.requiredFailures === 0) return;
+  const { STAGING_CONTROL_BASE_URL: staging, PROD_CONTROL_BASE_URL: production } = environment;
+  const { GCP_PROJECT: project, GCP_REGION: region, CONTROL_SERVICE: service } = environment;
   const inside = relative(checkoutRoot, summary);
-  await evidence.matrix({ verdict: overall, ...(!inside.startsWith('..') && { summary: inside }) });
+  await evidence.matrix({
+    verdict: totals.requiredFailures > 0 || overall === 'passed' ? overall : 'incomplete',
+    notMade: totals.requiredSkipped,
+    ...(!inside.startsWith('..') && { summary: inside }),
+    baseUrls: [staging, production].flatMap((url) => url ?? []),
+    ...(project && region && service && { service: { project, region, service } }),
+  });
 }

@@ -39,6 +39,6 @@ function required(record: ReportRecord): Record<string, unknown> {
     'rollback command': rollbackCommand(record),
     'gate verdicts': record.gates?.results.every(({ verdict, cache }) => verdict === 'passed' && cache),
     'maintenance window': record.maintenance.length === 2,
-    'verdict of the matrix': record.matrix?.verdict === 'failed',
+    'verdict of the matrix': record.matrices?.at(-1)?.verdict === 'failed',
   };
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TargetCheckout } from '@deploy/cli';
+import { type TargetCheckout, UserError } from '@deploy/cli';
 import type { ServiceLocation, Share } from '@deploy/cloudrun';
+import type { ReportRecord } from './record/schema.ts';
 import { trafficNow } from './record/split.ts';
 import { reportsFolder } from './reports-folder.ts';
 
@@ -17,12 +18,12 @@ export async function reportedTraffic(
   if (!existsSync(folder)) return undefined;
   const { findByService } = await import('./store/find.ts');
   const { readReport } = await import('./store/store.ts');
-  const path = await findByService(
-    folder,
-    location,
-    () => {},
-    (record) => trafficNow(record) !== undefined,
-  );
+  const says = (record: ReportRecord): boolean => trafficNow(record) !== undefined;
+  const path = await findByService(folder, location, says).catch((error: unknown) => {
+    // Whoever writes into it says so; here it is as good as no report.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  });
   if (path === undefined) return undefined;
   const shares = trafficNow((await readReport(path)).record);
   return shares === undefined ? undefined : { shares, path };

@@ -1,6 +1,7 @@
 import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
 import type { GateRun } from '@deploy/gates';
 import type { SmokeOutcome } from '@deploy/smoke';
+import type { MatrixEntry } from '../record/schema.ts';
 
 /**
  * Where a command writes down what it does. Every method may be called whether or not there is a report to write to.
@@ -30,7 +31,7 @@ export type Evidence = {
   reachedAt(...baseUrls: string[]): Promise<void>;
   /** Where single revisions are reached by their tags. Smoke runs find the report by these too, but do not count. */
   tagsReachedAt(...baseUrls: string[]): Promise<void>;
-  matrix(matrix: { verdict: 'passed' | 'failed'; summary?: string }): Promise<void>;
+  matrix(matrix: Omit<MatrixEntry, 'at'>): Promise<void>;
 };
 
 async function nothing(): Promise<void> {}

@@ -26,7 +26,7 @@ export async function joinByService(
     return evidenceIn(place.named, request);
   }
   return evidenceFound(request, async () => {
-    const path = await findByService(place.folder, location, ignored(note));
+    const path = await findByService(place.folder, location);
     if (path === undefined && !mayBeMissing) {
       note(`no open evidence report of ${location.service} in ${place.folder}: this is not written down`);
     }
@@ -43,7 +43,7 @@ export async function joinByUrl(
     await requireReport(place.named, undefined);
     return evidenceIn(place.named, request);
   }
-  return evidenceFound(request, () => findByBaseUrl(place.folder, request.baseUrl, ignored(request.note)));
+  return evidenceFound(request, () => findByBaseUrl(place.folder, request.baseUrl));
 }
 
 async function evidenceFound(
@@ -60,14 +60,14 @@ async function evidenceFound(
 }
 
 async function evidenceIn(path: string, { account, note }: JoinRequest): Promise<Evidence> {
-  const { steps } = (await readReport(path)).record;
-  const last = steps.at(-1);
+  const { record: found } = await readReport(path);
+  const last = found.steps.at(-1);
   if (last?.state === 'started') {
     note(
       `the last command of this rollout, ${last.name}, began ${last.startedAt} and has not ended: it still runs, or was killed`,
     );
   }
-  return reportEvidence({ path, actor: (await account?.()) ?? localActor(), deploys: false, note });
+  return reportEvidence({ path, actor: (await account?.()) ?? localActor(), found, deploys: false, note });
 }
 
 /** Throws a UserError unless the file is a report, of that service if one is given. */
@@ -82,8 +82,4 @@ async function requireReport(path: string, location: ServiceLocation | undefined
     `${path} is a report of ${service} in ${project}, ${region}, not of ${location.service} in ${location.project}, ${location.region}`,
     { hint: 'Set EVIDENCE_REPORT to the report of this rollout, or to none. Nothing was changed.' },
   );
-}
-
-function ignored(note: (line: string) => void): (path: string, why: string) => void {
-  return (path, why) => note(`ignored ${path}: ${cleanLine(why, 300)}`);
 }

@@ -6,7 +6,7 @@ import type { ServiceLocation } from '@deploy/cloudrun';
 import type { ReportRecord } from '../record/schema.ts';
 import { type DeploymentStart, restartRecord, startRecord } from '../record/start.ts';
 import { reportsFolder } from '../reports-folder.ts';
-import { createAt, createReport, updateReport } from '../store/store.ts';
+import { createAt, createReport, readReport, updateReport } from '../store/store.ts';
 import { localActor, whereabouts } from '../whereabouts.ts';
 import type { DeploymentRequest } from './begin.ts';
 import type { Evidence } from './evidence.ts';
@@ -24,7 +24,8 @@ export async function openReport(request: DeploymentRequest): Promise<Evidence> 
       ? await openNew(folder, start)
       : await openNamed(resolve(evidenceReport), start);
   note(`evidence report: ${path}`);
-  return reportEvidence({ path, actor: account ?? localActor(), deploys: true, note });
+  const { record: found } = await readReport(path);
+  return reportEvidence({ path, actor: account ?? localActor(), found, deploys: true, note });
 }
 
 async function openNew(folder: string, start: DeploymentStart): Promise<string> {

@@ -6,13 +6,20 @@ export type Checked = { ok: true; record: ReportRecord } | { ok: false; why: str
 /** Whether this is a record, to the last field; if not, the first thing that is wrong with it and where. */
 export function checkRecord(value: unknown): Checked {
   const result = v.safeParse(recordSchema, value, { abortEarly: true });
-  if (result.success) return { ok: true, record: withStable(result.output) };
+  if (result.success) return { ok: true, record: upgraded(result.output) };
   const [issue] = result.issues;
   const place = v.getDotPath(issue);
   return { ok: false, why: place === null ? issue.message : `${place}: ${issue.message}` };
 }
 
-/** Reports of earlier versions do not name the stable revision; one that served alone was it. */
+/** The record of a report that an earlier version wrote, as this one would have written it. */
+function upgraded({ matrix, ...record }: ReportRecord): ReportRecord {
+  return withStable(
+    matrix === undefined ? record : { ...record, matrices: [matrix, ...(record.matrices ?? [])] },
+  );
+}
+
+/** Earlier versions did not write down the stable revision; one that served alone was it. */
 function withStable(record: ReportRecord): ReportRecord {
   const [only, ...others] = record.trafficBefore ?? [];
   if (record.stable !== undefined || only === undefined || others.length > 0) return record;

@@ -1,7 +1,7 @@
 import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
 import type { SmokeOutcome } from '@deploy/smoke';
 import { canonicalBaseUrl } from './base-url.ts';
-import type { GateEntry, ReportRecord } from './schema.ts';
+import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
 
 /** When something happened, and who did it. */
@@ -57,8 +57,13 @@ export function trafficChanged(
   return { ...servingFound(record, before, stable), trafficChanges: [...record.trafficChanges, entry] };
 }
 
-export function smoked(record: ReportRecord, outcome: SmokeOutcome, actor: string): ReportRecord {
-  return { ...record, smokes: [...record.smokes, smokeEntry(outcome, actor)] };
+/** A smoke run, and the traffic change that was the last one when it began. */
+export function smoked(
+  record: ReportRecord,
+  outcome: SmokeOutcome,
+  { actor, metChange }: { actor: string; metChange: string },
+): ReportRecord {
+  return { ...record, smokes: [...record.smokes, { ...smokeEntry(outcome, actor), metChange }] };
 }
 
 /** A maintenance window opened or closed; when that moved traffic, the shift is recorded as well. */
@@ -89,8 +94,11 @@ export function domainMappingSeen(
   return { ...record, domainMapping: { domain: mapping.domain, state: mapping.state } };
 }
 
-export function matrixRun(record: ReportRecord, matrix: NonNullable<ReportRecord['matrix']>): ReportRecord {
-  return { ...record, matrix };
+// A few suffice: each has its summary in a file of its own.
+const MATRICES_KEPT = 10;
+
+export function matrixRun(record: ReportRecord, matrix: MatrixEntry): ReportRecord {
+  return { ...record, matrices: [...(record.matrices ?? []), matrix].slice(-MATRICES_KEPT) };
 }
 
 export function reachedAt(record: ReportRecord, urls: readonly string[]): ReportRecord {

@@ -38,6 +38,7 @@ const step = v.strictObject({
   startedAt: time,
   /** Missing while the step is under way, and for ever when it was killed. */
   endedAt: optional(time),
+  durationMs: optional(durationMs),
   detail: optional(v.string()),
 });
 
@@ -62,6 +63,11 @@ const smokeEntry = v.strictObject({
   state: v.picklist(['passed', 'failed']),
   durationMs,
   checks: v.array(smokeCheck),
+  /**
+   * The traffic change that the report knew last when the run began, by its `at`; `start` when there was none. A name,
+   * not a time to compare: the clocks of two machines differ. Reports of earlier versions do not have it.
+   */
+  metChange: optional(v.string()),
 });
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -88,6 +94,19 @@ const maintenanceEntry = v.strictObject({
   changed: v.boolean(),
   revision: optional(name),
   after: split,
+});
+
+const matrixEntry = v.strictObject({
+  at: time,
+  /** `incomplete`: nothing that is required failed, but some of it was not checked. */
+  verdict: v.picklist(['passed', 'failed', 'incomplete']),
+  /** How many required checks were not made. */
+  notMade: optional(count),
+  /** Its summary file, relative to the checkout. */
+  summary: optional(v.string()),
+  /** What was checked: the base URLs of control services, and the one whose traffic was looked at. */
+  baseUrls: optional(v.array(v.string())),
+  service: optional(v.strictObject({ project: v.string(), region: v.string(), service: v.string() })),
 });
 
 /** What the front matter holds, and all that a report knows. */
@@ -134,14 +153,9 @@ export const recordSchema = v.strictObject({
   /** How many entries were dropped so that the report stays short enough to be read back. */
   dropped: optional(dropped),
   maintenance: v.array(maintenanceEntry),
-  matrix: optional(
-    v.strictObject({
-      at: time,
-      verdict: v.picklist(['passed', 'failed']),
-      /** Its summary file, relative to the checkout. */
-      summary: optional(v.string()),
-    }),
-  ),
+  /** What reports of earlier versions say about the last matrix; `matrices` takes its place. */
+  matrix: optional(matrixEntry),
+  matrices: optional(v.array(matrixEntry)),
 });
 
 export type ReportRecord = v.InferOutput<typeof recordSchema>;
@@ -149,5 +163,6 @@ export type GateEntry = v.InferOutput<typeof gateEntry>;
 export type StepEntry = v.InferOutput<typeof step>;
 export type Dropped = v.InferOutput<typeof dropped>;
 export type DroppedSmokes = v.InferOutput<typeof droppedSmokes>;
+export type MatrixEntry = v.InferOutput<typeof matrixEntry>;
 export type SmokeEntry = v.InferOutput<typeof smokeEntry>;
 export type SmokeCheckEntry = v.InferOutput<typeof smokeCheck>;

@@ -15,6 +15,16 @@ export function smokeEntry(outcome: SmokeOutcome, actor: string): SmokeEntry {
   };
 }
 
+/** Whether a control smoke ran without an access token, and so left out the checks of sessions and tokens. */
+export function hadNoToken({
+  suite,
+  state,
+  checks,
+}: Pick<SmokeEntry, 'suite' | 'state' | 'checks'>): boolean {
+  const asked = checks.some(({ id, state: ended }) => id === 'auth-session' && ended !== 'skipped');
+  return suite === 'control' && state === 'passed' && !asked;
+}
+
 function checkEntry(check: CheckResult, isBestEffort: boolean): SmokeCheckEntry {
   if (check.state === 'skipped') return { id: check.id, state: 'skipped', detail: check.why };
   const { id, request, status, durationMs, attempts } = check;

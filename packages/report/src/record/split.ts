@@ -1,6 +1,11 @@
 import type { Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './schema.ts';
 
+/** The name of the last traffic change that a record knows: when it was made, or `start` before the first one. */
+export function lastChange({ trafficChanges }: ReportRecord): string {
+  return trafficChanges.at(-1)?.at ?? 'start';
+}
+
 /** The split as last seen; undefined when none was. */
 export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Share[] | undefined {
   return trafficChanges.at(-1)?.after ?? trafficBefore;

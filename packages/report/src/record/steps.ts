@@ -5,12 +5,18 @@ export function stepStarted(record: ReportRecord, name: string, at: string): Rep
   return { ...record, steps: [...record.steps, { name, state: 'started', startedAt: at }] };
 }
 
-export type StepEnd = { name: string; startedAt: string; endedAt: string; failure: string | undefined };
+export type StepEnd = {
+  name: string;
+  startedAt: string;
+  endedAt: string;
+  durationMs: number;
+  failure: string | undefined;
+};
 
 /** A step that ended, found by its name and when it began. */
 export function stepEnded(
   record: ReportRecord,
-  { name, startedAt, endedAt, failure }: StepEnd,
+  { name, startedAt, endedAt, durationMs, failure }: StepEnd,
 ): ReportRecord {
   const isIt = (step: StepEntry): boolean =>
     step.name === name && step.startedAt === startedAt && step.state === 'started';
@@ -19,6 +25,7 @@ export function stepEnded(
     state: failure === undefined ? 'done' : 'failed',
     startedAt,
     endedAt,
+    durationMs,
     ...(failure === undefined ? {} : { detail: failure }),
   };
   const index = record.steps.findIndex(isIt);

@@ -1,6 +1,8 @@
 import { canonicalBaseUrl, isOwnUrl } from './base-url.ts';
+import { isAboutService, notMade } from './matrix.ts';
 import type { ReportRecord, SmokeEntry, StepEntry } from './schema.ts';
-import { percentOf, trafficNow } from './split.ts';
+import { hadNoToken } from './smoke-entry.ts';
+import { lastChange, percentOf, trafficNow } from './split.ts';
 
 /** Whether what happened speaks for going on, and everything that says so. */
 export type Verdict = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
@@ -89,23 +91,29 @@ function trafficFindings(record: ReportRecord): Finding[] {
  * against each URL counts: a pass at one of them does not make up for a failure at another.
  */
 function smokeFindings(record: ReportRecord): Finding[] {
-  const { smokes, trafficChanges } = record;
-  const since = Date.parse(trafficChanges.at(-1)?.at ?? '') || 0;
-  const counting = smokes.filter(({ at, baseUrl }) => Date.parse(at) >= since && isOwnUrl(record, baseUrl));
+  const counting = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));
   return ['health', 'control'].flatMap((suite): Finding[] => {
     const last = new Map<string, SmokeEntry>();
     for (const smoke of counting) {
       if (smoke.suite === suite) last.set(canonicalBaseUrl(smoke.baseUrl), smoke);
     }
     if (last.size === 0) {
-      const when = since === 0 ? '' : ' since the last traffic change';
+      const when = record.trafficChanges.length === 0 ? '' : ' since the last traffic change';
       return [{ weighs: 'open', reason: `no ${suite} smoke of the service's own URLs has been run${when}` }];
     }
-    return [...last.values()].map(({ state, baseUrl }) => ({
-      weighs: state === 'passed' ? 'yes' : 'no',
-      reason: `${suite} smoke of ${baseUrl} ${state}`,
+    return [...last.values()].map((run) => ({
+      weighs: run.state === 'passed' ? 'yes' : 'no',
+      reason: `${suite} smoke of ${run.baseUrl} ${run.state}${hadNoToken(run) ? NO_TOKEN : ''}`,
     }));
   });
+}
+
+const NO_TOKEN = ', without an access token: sessions and tokens were not checked';
+
+/** Whether no traffic change was written down since a smoke run began. */
+function metWhatServes(record: ReportRecord, { metChange, at }: SmokeEntry): boolean {
+  if (metChange !== undefined) return metChange === lastChange(record);
+  return Date.parse(at) >= (Date.parse(record.trafficChanges.at(-1)?.at ?? '') || 0);
 }
 
 function maintenanceFindings({ maintenance }: ReportRecord): Finding[] {
@@ -114,8 +122,18 @@ function maintenanceFindings({ maintenance }: ReportRecord): Finding[] {
     : [];
 }
 
-function matrixFindings({ matrix }: ReportRecord): Finding[] {
-  return matrix === undefined
-    ? []
-    : [{ weighs: matrix.verdict === 'passed' ? 'yes' : 'no', reason: `validation matrix ${matrix.verdict}` }];
+/** The last matrix about this service that came to a verdict counts; one that was cut short takes none back. */
+function matrixFindings(record: ReportRecord): Finding[] {
+  const matrices = (record.matrices ?? []).filter((run) => isAboutService(record, run));
+  const last = matrices.findLast(({ verdict }) => verdict !== 'incomplete') ?? matrices.at(-1);
+  switch (last?.verdict) {
+    case undefined:
+      return [];
+    case 'passed':
+      return [{ weighs: 'yes', reason: 'validation matrix passed' }];
+    case 'failed':
+      return [{ weighs: 'no', reason: 'validation matrix failed' }];
+    case 'incomplete':
+      return [{ weighs: 'open', reason: `validation matrix is incomplete: ${notMade(last)}` }];
+  }
 }

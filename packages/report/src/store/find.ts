@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage } from '@deploy/cli';
 import { isKnownUrl } from '../record/base-url.ts';
 import type { ReportRecord } from '../record/schema.ts';
 import { isReportName } from './file-name.ts';
@@ -11,33 +10,27 @@ const MOST_READ = 50;
 
 type Found = { path: string; record: ReportRecord };
 
-/** Told of each file that has a report's name and is none. */
-type OnIgnored = (path: string, why: string) => void;
-
 /**
  * The newest report of a service that is still open, and that `suits`; undefined when there is none, or no such folder.
+ * Throws a UserError when a newer one cannot be read: it may be the one that is looked for, and what belongs into it
+ * would make an earlier rollout look as if it had gone on.
  */
 export async function findByService(
   folder: string,
   { project, region, service }: Pick<ReportRecord, 'project' | 'region' | 'service'>,
-  onIgnored: OnIgnored,
   suits: (record: ReportRecord) => boolean = () => true,
 ): Promise<string | undefined> {
-  for await (const { path, record } of newestFirst(folder, onIgnored)) {
+  for await (const { path, record } of newestFirst(folder)) {
     const isIt = record.service === service && record.project === project && record.region === region;
     if (isIt && isOpen(record) && suits(record)) return path;
   }
   return undefined;
 }
 
-/** The newest report that is the open one of its service, and knows this base URL. */
-export async function findByBaseUrl(
-  folder: string,
-  baseUrl: string,
-  onIgnored: OnIgnored,
-): Promise<string | undefined> {
+/** The newest report that is the open one of its service, and knows this base URL. Throws as `findByService` does. */
+export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {
   const seen = new Set<string>();
-  for await (const { path, record } of newestFirst(folder, onIgnored)) {
+  for await (const { path, record } of newestFirst(folder)) {
     if (!isOpen(record)) continue;
     const service = JSON.stringify([record.project, record.region, record.service]);
     if (!seen.has(service) && isKnownUrl(record, baseUrl)) return path;
@@ -51,12 +44,11 @@ function isOpen({ state }: ReportRecord): boolean {
   return state !== 'stopped';
 }
 
-async function* newestFirst(folder: string, onIgnored: OnIgnored): AsyncGenerator<Found> {
+async function* newestFirst(folder: string): AsyncGenerator<Found> {
   const names = (await list(folder)).filter(isReportName).sort().reverse();
   for (const name of names.slice(0, MOST_READ)) {
     const path = join(folder, name);
-    const report = await readReport(path).catch((error: unknown) => onIgnored(path, errorMessage(error)));
-    if (report) yield { path, record: report.record };
+    yield { path, record: (await readReport(path)).record };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RootContent } from 'mdast';
-import type { ReportRecord } from '../../record/schema.ts';
+import { isAboutService, notMade } from '../../record/matrix.ts';
+import type { MatrixEntry, ReportRecord } from '../../record/schema.ts';
 import { describeSplit } from '../../record/split.ts';
 import { code, heading, paragraph, strong, table } from '../markdown.ts';
 import { leftOut, moment } from '../words.ts';
@@ -23,11 +24,15 @@ export function maintenanceSection({ maintenance, dropped }: ReportRecord): Root
   ];
 }
 
-export function matrixSection({ matrix }: ReportRecord): RootContent[] {
-  if (matrix === undefined) return [];
-  const summary = matrix.summary === undefined ? [] : [' Summary: ', code(matrix.summary)];
-  return [
-    heading(2, 'Validation matrix'),
-    paragraph(`${moment(matrix.at)}: `, strong(matrix.verdict), '.', ...summary),
-  ];
+export function matrixSection(record: ReportRecord): RootContent[] {
+  const { matrices = [] } = record;
+  if (matrices.length === 0) return [];
+  return [heading(2, 'Validation matrix'), ...matrices.map((run) => matrixRun(run, record))];
+}
+
+function matrixRun(run: MatrixEntry, record: ReportRecord): RootContent {
+  const reason = run.verdict === 'incomplete' ? `: ${notMade(run)}` : '';
+  const information = isAboutService(record, run) ? '' : ' For information: it looked at other services.';
+  const summary = run.summary === undefined ? [] : [' Summary: ', code(run.summary)];
+  return paragraph(`${moment(run.at)}: `, strong(run.verdict), `${reason}.${information}`, ...summary);
 }

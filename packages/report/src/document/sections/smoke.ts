@@ -1,6 +1,7 @@
 import type { RootContent } from 'mdast';
 import { isOwnUrl } from '../../record/base-url.ts';
 import type { DroppedSmokes, ReportRecord, SmokeEntry } from '../../record/schema.ts';
+import { hadNoToken } from '../../record/smoke-entry.ts';
 import { code, heading, paragraph, strong, table } from '../markdown.ts';
 import { duration, moment } from '../words.ts';
 
@@ -32,6 +33,9 @@ function smokeRun(
   { at, actor, suite, baseUrl, state, durationMs, checks }: SmokeEntry,
   record: ReportRecord,
 ): RootContent[] {
+  const noToken = hadNoToken({ suite, state, checks })
+    ? ' It had no access token: sessions and tokens were not checked.'
+    : '';
   const information = isOwnUrl(record, baseUrl)
     ? ''
     : " For information: this is not one of the service's own URLs.";
@@ -43,7 +47,7 @@ function smokeRun(
       code(actor),
       ' ',
       strong(state),
-      ` in ${duration(durationMs)}.${information}`,
+      ` in ${duration(durationMs)}.${noToken}${information}`,
     ),
     table(
       ['Check', 'Result', 'Request', 'Status', 'Took', 'Attempts', 'Detail'],

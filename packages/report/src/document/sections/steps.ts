@@ -22,6 +22,8 @@ export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   ];
 }
 
-function tookMs({ startedAt, endedAt }: StepEntry): number | undefined {
+function tookMs({ startedAt, endedAt, durationMs }: StepEntry): number | undefined {
+  // Reports of earlier versions have the times only.
+  if (durationMs !== undefined) return durationMs;
   return endedAt === undefined ? undefined : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
 }

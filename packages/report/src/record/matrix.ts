@@ -1,0 +1,21 @@
+import { isOwnUrl } from './base-url.ts';
+import type { MatrixEntry, ReportRecord } from './schema.ts';
+
+/**
+ * Whether a matrix looked at the service of the report: at one of its own URLs, or at its traffic. One that does not say
+ * was written down by an earlier version, which did not ask.
+ */
+export function isAboutService(record: ReportRecord, { baseUrls, service }: MatrixEntry): boolean {
+  if (baseUrls === undefined && service === undefined) return true;
+  const isIt =
+    service?.project === record.project &&
+    service.region === record.region &&
+    service.service === record.service;
+  return isIt || (baseUrls ?? []).some((url) => isOwnUrl(record, url));
+}
+
+/** `2 required checks were not made`. */
+export function notMade({ notMade: count }: MatrixEntry): string {
+  const checks = count === 1 ? '1 required check was' : `${count ?? 'some'} required checks were`;
+  return `${checks} not made`;
+}
