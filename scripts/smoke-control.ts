@@ -1,6 +1,6 @@
 import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
-import { controlSmokeSettings, proxyIn, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
+import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
 
 const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -23,7 +23,8 @@ await runScript(usage, async ({ env, out }) => {
     baseUrl,
     timeoutMs: timeoutSeconds * 1000,
     retries,
-    proxy: proxyIn(env),
+    script: 'smoke-control',
+    env,
     accessToken,
     bypassToken,
   }).finally(live.stop);

@@ -1,6 +1,6 @@
 import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
-import { proxyIn, reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
+import { reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
 
 const settings = { ...smokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -22,7 +22,8 @@ await runScript(usage, async ({ env, out }) => {
     baseUrl,
     timeoutMs: timeoutSeconds * 1000,
     retries,
-    proxy: proxyIn(env),
+    script: 'smoke-health',
+    env,
   }).finally(live.stop);
   await evidence.smoked(outcome);
   await reportSmoke(outcome, { ...values, out });

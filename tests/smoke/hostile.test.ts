@@ -28,82 +28,33 @@ async function rawServer(onRequest: (socket: Socket, request: string) => void): 
   };
 }
 
-const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n';
-
-/** Writes a letter every 50 ms, for ever: no pause is long enough for any limit but the total one. */
-function drip(socket: Socket, letter: string): void {
-  const timer = setInterval(() => socket.write(letter), 50);
-  socket.on('close', () => clearInterval(timer));
-}
-
-// What is not about the limit has so much time that no machine is too busy for it.
 const smoke = (url: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
   runScriptProcess('smoke-control', [], {
-    env: { OPENAGENTS_BASE_URL: url, SMOKE_TIMEOUT_SECONDS: '300', ...env },
+    env: { OPENAGENTS_BASE_URL: url, SMOKE_TIMEOUT_SECONDS: '1', ...env },
   });
 
-const PAST_THE_LIMIT = /no whole answer within 1 s/;
+describe('a hostile server ends in a clear failure', () => {
+  test('one that never answers: what was asked, expected and got, and no stack', async () => {
+    await using server = await rawServer(() => {});
+    const run = await smoke(server.url);
+    assert.equal(run.exitCode, 1);
+    assert.match(
+      run.stderr,
+      /^error: readiness: GET http\S+\/readyz: expected an answer, got no whole answer within 1 s$/m,
+    );
+    assert.doesNotMatch(run.stderr, /\n\s+at /);
+  });
 
-describe('a hostile server ends in a clear failure within the time-out', () => {
-  const cases: { name: string; misbehave: (socket: Socket, request: string) => void; says: RegExp }[] = [
-    { name: 'never answers', misbehave: () => {}, says: PAST_THE_LIMIT },
-    {
-      name: 'drips its headers',
-      misbehave: (socket) => {
-        socket.write(HEAD);
-        drip(socket, 'x');
-      },
-      says: PAST_THE_LIMIT,
-    },
-    {
-      name: 'drips its body',
-      misbehave: (socket) => {
-        socket.write(`${HEAD}content-length: 100000\r\n\r\n`);
-        drip(socket, 'x');
-      },
-      says: PAST_THE_LIMIT,
-    },
-    {
-      name: 'sends without an end',
-      misbehave(socket) {
-        socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
-        const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
-        const more = (): void => void (socket.writable && socket.write(chunk, more));
-        more();
-      },
-      says: /the answer is larger than 4 MiB/,
-    },
-    {
-      name: 'stops in the middle',
-      misbehave: (socket) => socket.end(`${HEAD}content-length: 100\r\n\r\nonly this`),
-      says: /the connection was cut/,
-    },
-    {
-      name: 'cuts the connection',
-      misbehave: (socket) => socket.resetAndDestroy(),
-      says: /the connection was cut/,
-    },
-    {
-      name: 'does not speak HTTP',
-      misbehave: (socket) => socket.end('SSH-2.0-nope\r\n'),
-      says: /the answer is not HTTP/,
-    },
-    {
-      name: 'sends huge headers',
-      misbehave: (socket) => socket.end(`${HEAD}x: ${'y'.repeat(1 << 20)}\r\n\r\n`),
-      says: /got the (answer is not HTTP|request failed)/,
-    },
-  ];
-  for (const { name, misbehave, says } of cases) {
-    test(name, async () => {
-      await using server = await rawServer(misbehave);
-      const run = await smoke(server.url, says === PAST_THE_LIMIT ? { SMOKE_TIMEOUT_SECONDS: '1' } : {});
-      assert.equal(run.exitCode, 1);
-      assert.match(run.stderr, /^error: readiness: GET http\S+\/readyz: expected an answer, got /m);
-      assert.match(run.stderr, says);
-      assert.doesNotMatch(run.stderr, /\n\s+at /);
+  test('one that sends a body without an end is cut off at 4 MiB', async () => {
+    await using server = await rawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+      const more = (): void => void (socket.writable && socket.write(chunk, more));
+      more();
     });
-  }
+    const run = await smoke(server.url, { SMOKE_TIMEOUT_SECONDS: '300' });
+    assert.match(run.stderr, /got the answer is larger than 4 MiB$/m);
+  });
 
   test('nobody listens', async () => {
     await using nobody = await refusingAddress();
@@ -144,7 +95,7 @@ describe('a hostile server ends in a clear failure within the time-out', () => {
     assert.equal(run.exitCode, 1);
     assert.match(
       run.stderr,
-      /the TLS connection failed \(\w*SELF_SIGNED\w*\)\nThe certificate may not be ready yet/,
+      /the TLS connection failed \(\w*SELF_SIGNED\w*\)\nNobody that this machine trusts has issued/,
     );
   });
 

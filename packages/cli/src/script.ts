@@ -18,7 +18,7 @@ export type Program = {
 /**
  * Runs a script's main function and turns how it ends into the exit code: what it returns (nothing is 0), the code of
  * a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits
- * 0, `--help=json` the same as data. The process is left to drain, so that nothing written is lost.
+ * 0, `--help=json` the same as data. Nothing written is lost, and nothing left open keeps the process from ending.
  */
 export async function runScript(
   usage: Usage,
@@ -49,6 +49,21 @@ export async function runScript(
     process.exitCode = reportFailure(thrown, program, usage.script);
     if (thrown instanceof Interrupted) endBy(thrown.signal);
   }
+  await endInTime();
+}
+
+/** How long what is still open may keep a script that is done. */
+const LINGER_MS = 200;
+
+/**
+ * Lets the process end by itself, and ends it when something that nobody waits for any more (a look-up of a name, a
+ * connection that does not close) would keep it for longer. Everything written gets out first.
+ */
+async function endInTime(): Promise<void> {
+  const written = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => stream.write('', () => resolve()));
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /**

@@ -10,14 +10,33 @@ export class ProxyFailure extends Error {
   override readonly name = 'ProxyFailure';
   /** What to do next, when that is known. */
   readonly hint: string | undefined;
+  /** The status that the proxy answered with instead of opening a connection. */
+  readonly status: number | undefined;
 
   constructor(
     { shown, variable }: ProxyServer,
     reason: string,
-    options: { hint?: string; cause?: unknown } = {},
+    options: { hint?: string; status?: number; cause?: unknown } = {},
   ) {
     super(`the proxy ${shown} (${variable}): ${reason}`, { cause: options.cause });
     this.hint = options.hint;
+    this.status = options.status;
+  }
+
+  /** The failure to connect to the proxy itself. */
+  static from(proxy: ProxyServer, error: unknown): ProxyFailure {
+    const code = errorCode(error);
+    const reason = networkFailure(code) ?? (code || cleanLine(errorMessage(error), 120));
+    const hint = `Check ${proxy.variable}, and whether that proxy is up.`;
+    return new ProxyFailure(proxy, reason, { hint, cause: error });
+  }
+
+  /** The failure of a proxy that asks for a login: status 407. */
+  static loginAsked(proxy: ProxyServer): ProxyFailure {
+    const reason =
+      proxy.login === undefined ? 'it asks for a login (407)' : 'it does not accept this login (407)';
+    const hint = `Put the login into ${proxy.variable}: ${proxy.protocol}://user:password@host:port`;
+    return new ProxyFailure(proxy, reason, { hint });
   }
 }
 
@@ -37,12 +56,7 @@ export async function openTunnel(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ProxyFailure) throw error;
-    const code = errorCode(error);
-    const reason = networkFailure(code) ?? (code || cleanLine(errorMessage(error), 120));
-    throw new ProxyFailure(proxy, reason, {
-      hint: `Check ${proxy.variable}, and whether that proxy is up.`,
-      cause: error,
-    });
+    throw ProxyFailure.from(proxy, error);
   }
 }
 
@@ -68,7 +82,11 @@ const openHttpTunnel: Open = async (proxy, { host, port }, signal) => {
     return socket;
   }
   socket.destroy();
-  throw new ProxyFailure(proxy, ...refusal(proxy, status, authority));
+  if (status === 407) throw ProxyFailure.loginAsked(proxy);
+  throw new ProxyFailure(proxy, `it opens no connection to ${authority} (${status})`, {
+    hint: `Ask the proxy's operators, or exempt the host: NO_PROXY=${host}`,
+    status,
+  });
 };
 
 type ConnectAnswer = { answer: IncomingMessage; socket: Socket; head: Buffer };
@@ -83,19 +101,6 @@ function answerOf(asking: ClientRequest): Promise<ConnectAnswer> {
     asking.once('error', reject);
     asking.end();
   });
-}
-
-function refusal(proxy: ProxyServer, status: number, authority: string): [string, { hint: string }] {
-  if (status === 407) {
-    return [
-      proxy.login === undefined ? 'it asks for a login (407)' : 'it does not accept this login (407)',
-      { hint: `Put the login into ${proxy.variable}: ${proxy.protocol}://user:password@host:port` },
-    ];
-  }
-  return [
-    `it opens no connection to ${authority} (${status})`,
-    { hint: `Ask the proxy's operators, or exempt the host: NO_PROXY=${authority.replace(/:\d+$/, '')}` },
-  ];
 }
 
 const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {

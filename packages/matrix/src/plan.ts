@@ -1,6 +1,5 @@
 import type { Environment, TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
-import { proxyIn } from '@deploy/smoke';
 import type { Check, Planned } from './check.ts';
 import { checkoutCommands } from './checkout-commands.ts';
 import { canaryStatusWork } from './checks/canary-status.ts';
@@ -47,7 +46,7 @@ function draftChecks(
   env: Environment,
 ): Record<CheckId, Draft> {
   const { staging, production, connection, control, runtime, migrateJob: job } = target;
-  const http = { ...target.http, proxy: proxyIn(env) };
+  const http = { ...target.http, script: 'validate-rust-cutover', env };
   const rerun = rerunCommands(given, checkout);
   const local = checkoutCommands(checkout, env);
 

@@ -1,4 +1,4 @@
-import { cleanText, redact } from '@deploy/cli';
+import { cleanLine, cleanText, redact } from '@deploy/cli';
 import { hintFor } from './hints.ts';
 import type { Answer, Exchange, SmokeRequest } from './http.ts';
 import type { CheckResult } from './outcome.ts';
@@ -12,7 +12,12 @@ export type Check = {
   judge(answer: Answer): Objection;
 };
 
-export type CheckContext = { baseUrl: string; hasAccessToken: boolean; hasBypassToken: boolean };
+export type CheckContext = {
+  baseUrl: string;
+  hasBypassToken: boolean;
+  /** Takes secrets that the service has issued in this run out of what it answered. */
+  hide(text: string): string;
+};
 
 const EXCERPT_LENGTH = 300;
 
@@ -33,19 +38,23 @@ export function judgeCheck(check: Check, exchange: Exchange, context: CheckConte
       expected: 'an answer',
       got: exchange.reason,
       bodyExcerpt: undefined,
-      hint: hintFor(check.id, undefined, exchange.reason, context),
+      hint: exchange.hint,
     };
   }
   const { answer } = exchange;
   const objection = check.judge(answer);
-  if (objection === undefined) return { ...about, state: 'passed', status: answer.status };
+  if (objection === undefined) {
+    const note = redirectNote(answer, context);
+    return { ...about, state: 'passed', status: answer.status, ...(note && { note: context.hide(note) }) };
+  }
   return {
     ...about,
     state: 'failed',
     status: answer.status,
-    ...objection,
-    bodyExcerpt: excerptOf(answer.body),
-    hint: hintFor(check.id, answer, objection.got, context),
+    expected: objection.expected,
+    got: context.hide(objection.got),
+    bodyExcerpt: excerptOf(context.hide(answer.body)),
+    hint: hintFor(check, answer, context),
   };
 }
 
@@ -59,6 +68,15 @@ export function headerContains(answer: Answer, name: string, wanted: string): Ob
   if (answer.status < 400 && value?.toLowerCase().includes(wanted)) return undefined;
   const shown = value === undefined ? `no ${name}` : `${name}: ${value}`;
   return { expected: `${name} with ${wanted}`, got: `status ${answer.status}, ${shown}` };
+}
+
+/** A login page may stand behind a redirect, and the check passes all the same. */
+function redirectNote({ status, headers }: Answer, { baseUrl }: CheckContext): string | undefined {
+  if (status < 300 || headers.location === undefined) return undefined;
+  const asked = new URL(baseUrl).hostname;
+  const host = URL.parse(headers.location, `${baseUrl}/`)?.hostname;
+  if (host === undefined || host === asked) return undefined;
+  return `it redirects to another host, ${cleanLine(host, 120)}, which was not asked`;
 }
 
 // Redacted before it is cut: a secret cut in two would not be recognised.

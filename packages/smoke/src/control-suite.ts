@@ -30,10 +30,11 @@ export function runControlSmoke({
 }: ControlSmokeOptions): Promise<SmokeOutcome> {
   const bypass = bypassToken && bypassCheck(bypassToken);
   const authorization = accessToken && { authorization: `Bearer ${accessToken.reveal()}` };
-  const context = {
+  let cookies: Cookies | undefined;
+  const context: CheckContext = {
     baseUrl: options.baseUrl,
-    hasAccessToken: accessToken !== undefined,
     hasBypassToken: bypassToken !== undefined,
+    hide: (text) => cookies?.hide(text) ?? text,
   };
   return runSuite(
     {
@@ -41,8 +42,8 @@ export function runControlSmoke({
       bestEffort: BEST_EFFORT,
       atOnce: firstChecks(authorization).length,
       async run(client) {
-        if (bypass === undefined) return afterEntry({ client, context, authorization, cookies: undefined });
-        const cookies = await openCookies(options.baseUrl);
+        if (bypass === undefined) return afterEntry({ client, context, authorization, cookies });
+        cookies = await openCookies(options.baseUrl);
         const entry = await enter(bypass, cookies, client, context);
         if (entry.state === 'failed') return [entry];
         return [entry, ...(await afterEntry({ client, context, authorization, cookies }))];

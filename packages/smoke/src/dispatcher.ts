@@ -1,42 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Environment, type ProxyServer, proxyAuthorization, proxyFor } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
 import { connectEarly } from './early-connections.ts';
-import type { HttpsProxy } from './proxy.ts';
-import { loadConnector, loadPool } from './undici-parts.ts';
+import { planRoute, type Route } from './route.ts';
+import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
   timeoutMs: number;
   /** As many as requests are in flight at once: a connection that had to be waited for would cost a round trip more. */
   connections: number;
-  proxy: HttpsProxy | undefined;
+  /** Names the proxies and more certificates to trust, as for curl. */
+  env: Environment;
 };
 
-export type OpenDispatcher = { dispatcher: Dispatcher; close(): Promise<void> };
+export type OpenDispatcher = {
+  dispatcher: Dispatcher;
+  route: Route;
+  /** The proxy that requests are sent to as they are, because it passes on plain http without a tunnel. */
+  forwarder: Forwarder | undefined;
+  /** What messages call the proxy. */
+  proxyShown: string;
+  close(): Promise<void>;
+};
+
+export type Forwarder = {
+  proxy: ProxyServer;
+  origin: URL;
+  /** Of every request: where it is sent, and the name in the proxy's certificate. */
+  options: { origin: string; servername: string };
+  headers: Record<string, string>;
+};
 
 // The largest thing that is read whole is the manifest, of a few kilobytes.
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** How long closing may take, before what is still open is left to the end of the process. */
+const LONGEST_CLOSE_MS = 200;
 
-/** Opens what all requests to one origin go through: a pool of connections, or a proxy where there is one. */
+/**
+ * Opens what all requests to one origin go through: a pool of connections, through a proxy where the environment names
+ * one. Throws a UserError when it names something else than a proxy.
+ */
 export async function openDispatcher(
   url: URL,
-  { timeoutMs, connections, proxy }: DispatcherOptions,
+  { timeoutMs, connections, env }: DispatcherOptions,
 ): Promise<OpenDispatcher> {
-  const limits = {
+  const proxy = proxyFor(url, env);
+  const forwarder = proxy && forwarderFor(proxy, url);
+  const origin = forwarder?.origin ?? url;
+  const route = planRoute({ timeoutMs, proxy, forwards: forwarder !== undefined, env });
+  const early = connectEarly(origin, connections, route);
+  await early.begun;
+  const Pool = loadPool();
+  const pool = new Pool(origin.origin, {
     connections,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
-  };
-  if (proxy !== undefined && url.protocol === 'https:') {
-    const { EnvHttpProxyAgent } = await import('undici');
-    const { url: httpsProxy, except: noProxy } = proxy;
-    const agent = new EnvHttpProxyAgent({ ...limits, connect: { timeout: timeoutMs }, httpsProxy, noProxy });
-    return { dispatcher: agent, close: () => agent.destroy() };
-  }
-  const early = connectEarly(url, connections, loadConnector()({ allowH2: true, timeout: timeoutMs }));
-  await early.begun;
-  const Pool = loadPool();
-  const pool = new Pool(url.origin, {
-    ...limits,
     // Every connection offers HTTP/2, but the pool is not told: it would open a first one alone, to learn what the
     // server speaks, and a server without HTTP/2 would cost two round trips more.
     allowH2: false,
@@ -44,9 +63,25 @@ export async function openDispatcher(
   });
   return {
     dispatcher: pool,
+    route,
+    forwarder,
+    proxyShown: proxy === undefined ? '' : `the proxy ${proxy.shown} (${proxy.variable})`,
     async close() {
       early.close();
-      await pool.destroy();
+      await Promise.race([pool.destroy(), sleep(LONGEST_CLOSE_MS)]);
     },
+  };
+}
+
+/** Plain http goes to an HTTP proxy with the whole URL as its target (https://www.rfc-editor.org/rfc/rfc9112#absolute-form). */
+function forwarderFor(proxy: ProxyServer, url: URL): Forwarder | undefined {
+  if (url.protocol !== 'http:' || !proxy.protocol.startsWith('http')) return undefined;
+  const authorization = proxyAuthorization(proxy);
+  const origin = new URL(proxy.shown);
+  return {
+    proxy,
+    origin,
+    options: { origin: origin.origin, servername: proxy.host },
+    headers: { host: url.host, ...(authorization && { 'proxy-authorization': authorization }) },
   };
 }

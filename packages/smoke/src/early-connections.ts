@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { buildConnector } from 'undici';
-import type { Connect } from './undici-parts.ts';
+import type { Route } from './route.ts';
 
 const LONGEST_LOOKUP_MS = 200;
 
@@ -13,7 +12,7 @@ export type EarlyConnections = {
    * that takes longer is not waited for, since no request's time-out runs yet.
    */
   begun: Promise<void>;
-  /** Closes those that were not handed out. */
+  /** Closes those that are not open yet or were not handed out. */
   close(): void;
 };
 
@@ -22,45 +21,37 @@ export type EarlyConnections = {
  * saves some 40 ms of a smoke run at 50 ms round-trip time, and two round trips of one that needs more connections later
  * than at first.
  */
-export function connectEarly(origin: URL, howMany: number, open: Connect): EarlyConnections {
-  const options = {
-    protocol: origin.protocol,
-    host: origin.host,
-    // An IPv6 address without its brackets.
-    hostname: origin.hostname.replace(/^\[|\]$/g, ''),
-    port: origin.port,
-  };
-  const early = Array.from({ length: howMany }, () => openOne(options, open));
+export function connectEarly(origin: URL, howMany: number, route: Route): EarlyConnections {
+  const target = connectionTarget(origin);
+  const early = Array.from({ length: howMany }, () => route.open(target));
+  const all = new Set(early);
+  const begun = Promise.all(early.map((opening) => opening.begun)).then(() => {});
   return {
     connect(asked, callback) {
-      let next = early.shift();
-      while (next?.socket.destroyed) next = early.shift();
-      if (next === undefined) open(asked, callback);
-      else
-        next.connected.then(
-          (socket) => callback(null, socket),
-          (error) => callback(error, null),
-        );
+      let opening = early.shift();
+      while (opening?.isOver()) opening = early.shift();
+      opening ??= route.open(asked);
+      all.add(opening);
+      opening.connected.then(
+        (socket) => {
+          all.delete(opening);
+          callback(null, socket);
+        },
+        (error) => {
+          all.delete(opening);
+          callback(error, null);
+        },
+      );
     },
-    begun: Promise.race([
-      Promise.all(early.map(({ begun }) => begun)).then(() => {}),
-      sleep(LONGEST_LOOKUP_MS, undefined, { ref: false }),
-    ]),
+    begun: Promise.race([begun, sleep(LONGEST_LOOKUP_MS, undefined, { ref: false })]),
     close: () => {
-      for (const { socket } of early.splice(0)) socket.destroy();
+      for (const opening of all) opening.abandon();
     },
   };
 }
 
-function openOne(options: buildConnector.Options, open: Connect) {
-  const { promise: connected, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = open(options, (error, opened) => (error === null ? resolve(opened) : reject(error)));
-  const begun = new Promise<void>((resolve) => {
-    socket.once('connectionAttempt', () => resolve());
-    connected.then(
-      () => resolve(),
-      () => resolve(),
-    );
-  });
-  return { socket, connected, begun };
+/** What a connection to this origin is opened to. */
+export function connectionTarget({ protocol, host, hostname, port }: URL): buildConnector.Options {
+  // An IPv6 address without its brackets.
+  return { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port };
 }

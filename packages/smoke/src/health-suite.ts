@@ -7,7 +7,7 @@ const CHECKS = [healthCheck, readinessCheck];
 
 /** Checks `/healthz` and `/readyz`: both must answer below 400. */
 export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcome> {
-  const context = { baseUrl: options.baseUrl, hasAccessToken: false, hasBypassToken: false };
+  const context = { baseUrl: options.baseUrl, hasBypassToken: false, hide: (text: string) => text };
   return runSuite(
     {
       name: 'health',

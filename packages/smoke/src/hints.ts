@@ -1,20 +1,12 @@
-import type { CheckContext } from './check.ts';
+import type { Check, CheckContext } from './check.ts';
 import type { Answer } from './http.ts';
 
-/** What is known to cause such a failure, and what to do about it; undefined when nothing is. */
+/** The known cause of an answer that fails its check, and what to do about it; undefined when there is none. */
 export function hintFor(
-  checkId: string,
-  answer: Answer | undefined,
-  got: string,
-  { baseUrl, hasAccessToken, hasBypassToken }: CheckContext,
+  { id: checkId, request }: Check,
+  answer: Answer,
+  { baseUrl, hasBypassToken }: CheckContext,
 ): string | undefined {
-  if (answer === undefined) {
-    if (/WRONG_VERSION/.test(got))
-      return 'What listens there does not speak TLS: an http URL, or another port?';
-    return /TLS/.test(got)
-      ? "The certificate may not be ready yet: use the service's own run.app URL as OPENAGENTS_BASE_URL meanwhile."
-      : undefined;
-  }
   const { status, headers, body } = answer;
   const isHtml = headers['content-type']?.includes('html') ?? false;
   if (status === 404 && checkId === 'health' && isHtml) {
@@ -26,8 +18,10 @@ export function hintFor(
       ? 'The service is in its maintenance window and does not know this OPENAGENTS_MAINTENANCE_BYPASS_TOKEN, or its cookie has expired.'
       : 'The service is in its maintenance window: set OPENAGENTS_MAINTENANCE_BYPASS_TOKEN to check it from inside.';
   }
-  if (status === 401 && hasAccessToken) {
-    return "The access token has expired, or was issued by another revision or instance: sessions live in the service's memory.";
+  if (status === 401) {
+    return request.headers?.authorization === undefined
+      ? 'This route asks for no login; something in front of the service does, such as IAM, IAP or a gateway.'
+      : "The access token has expired, or was issued by another revision or instance: sessions live in the service's memory.";
   }
   if (status === 426) {
     return 'The service enforces client compatibility (OA_COMPAT_CONTROL_ENFORCED), which these checks do not claim.';

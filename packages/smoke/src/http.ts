@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cleanLine } from '@deploy/cli';
+import { type Environment, ProxyFailure } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
-import { MAX_BODY_BYTES, openDispatcher } from './dispatcher.ts';
-import type { HttpsProxy } from './proxy.ts';
+import { openDispatcher } from './dispatcher.ts';
+import { connectionTarget } from './early-connections.ts';
+import { type Failure, failureOf, TimedOut } from './failure.ts';
+import { isUnaskedContinue, sendPlainly } from './interim-answers.ts';
 import { askedToWaitMs, isWorthRetrying } from './retry.ts';
+import { withinLimit } from './time-limit.ts';
 import { loadRequest } from './undici-parts.ts';
 
 export type SmokeRequest = {
@@ -25,7 +28,7 @@ export type Answer = {
 
 export type Exchange = { attempts: number; durationMs: number } & (
   | { answered: true; answer: Answer }
-  | { answered: false; reason: string }
+  | ({ answered: false } & Failure)
 );
 
 export type SmokeClient = {
@@ -35,41 +38,77 @@ export type SmokeClient = {
 
 export type SmokeClientOptions = {
   baseUrl: string;
+  /** How long one request may take, whatever the other side does. */
   timeoutMs: number;
   retries: number;
-  proxy: HttpsProxy | undefined;
+  /** The script that sends the requests: its name goes into their user agent. */
+  script: string;
+  /** Names the proxies and more certificates to trust, as for curl. */
+  env: Environment;
 };
+
+/** The user agent of these scripts' requests. Whatever counts requests can leave them out by its first word. */
+export function smokeUserAgent(script: string): string {
+  return `openagents-deploy-scripts (${script})`;
+}
 
 /** Opens what requests to the service go through. Redirects are not followed. */
 export async function openSmokeClient(
-  { baseUrl, timeoutMs, retries, proxy }: SmokeClientOptions,
+  { baseUrl, timeoutMs, retries, script, env }: SmokeClientOptions,
   connections: number,
 ): Promise<SmokeClient> {
   const url = new URL(baseUrl);
   const prefix = url.pathname === '/' ? '' : url.pathname;
-  const { dispatcher, close } = await openDispatcher(url, { timeoutMs, connections, proxy });
+  const { dispatcher, route, forwarder, proxyShown, close } = await openDispatcher(url, {
+    timeoutMs,
+    connections,
+    env,
+  });
   const sendRequest = loadRequest();
 
-  const sendOnce = async ({ method, path, headers, body }: SmokeRequest): Promise<Answer> => {
-    // The limit for the whole of it: an answer that drips in slowly keeps the other limits from ever being met.
-    const signal = AbortSignal.timeout(timeoutMs);
-    const response = await sendRequest.call(dispatcher, {
-      origin: url.origin,
-      method,
-      path: `${prefix}${path}`,
-      signal,
-      // undici would close the connection after a HEAD, for servers that send a body with its answer, and would keep
-      // other requests back meanwhile: https://github.com/nodejs/undici/issues/258
-      reset: false,
-      blocking: false,
-      ...(headers && { headers }),
-      ...(body !== undefined && { body }),
-    });
-    return {
-      status: response.statusCode,
-      ...readHeaders(response.headers),
-      body: await response.body.text(),
+  const sendOnce = async (asked: SmokeRequest, signal: AbortSignal): Promise<Answer> => {
+    const { method, body } = asked;
+    const path = `${forwarder === undefined ? '' : url.origin}${prefix}${asked.path}`;
+    // Without these two, some front ends take a request for an attack and answer 403.
+    const headers = {
+      'user-agent': smokeUserAgent(script),
+      accept: '*/*',
+      ...forwarder?.headers,
+      ...asked.headers,
     };
+    try {
+      const response = await sendRequest.call(dispatcher, {
+        origin: url.origin,
+        ...forwarder?.options,
+        method,
+        path,
+        signal,
+        // undici would close the connection after a HEAD, for servers that send a body with its answer, and would keep
+        // other requests back meanwhile: https://github.com/nodejs/undici/issues/258
+        reset: false,
+        blocking: false,
+        headers,
+        ...(body !== undefined && { body }),
+      });
+      const { statusCode: status } = response;
+      return { status, ...readHeaders(response.headers), body: await response.body.text() };
+    } catch (error) {
+      if (!isUnaskedContinue(error)) throw error;
+      const socket = await route.open(connectionTarget(forwarder?.origin ?? url)).connected;
+      const request = { method, path, headers: { host: url.host, ...headers }, body };
+      const { statusCode, headers: answered, text } = await sendPlainly(socket, request, signal);
+      return { status: statusCode, ...readHeaders(answered), body: text };
+    }
+  };
+
+  const attempt = async (request: SmokeRequest): Promise<Answer> => {
+    const answer = await withinLimit(
+      timeoutMs,
+      () => new TimedOut(route.waitingFor()),
+      (signal) => sendOnce(request, signal),
+    );
+    if (answer.status === 407 && forwarder !== undefined) throw ProxyFailure.loginAsked(forwarder.proxy);
+    return answer;
   };
 
   return {
@@ -78,17 +117,17 @@ export async function openSmokeClient(
       let attempts = 0;
       const took = () => ({ attempts, durationMs: Math.round(performance.now() - startedAt) });
       try {
-        const attempt = async (): Promise<Answer> => {
+        const tryOnce = async (): Promise<Answer> => {
           attempts += 1;
-          const got = await sendOnce(request);
+          const got = await attempt(request);
           if (isWorthRetrying({ answer: got })) throw new WorthRetrying(got);
           return got;
         };
-        const answer = retries === 0 ? await attempt() : await repeat(attempt, { retries, timeoutMs });
+        const answer = retries === 0 ? await tryOnce() : await repeat(tryOnce, { retries, timeoutMs });
         return { answered: true, answer, ...took() };
       } catch (error) {
         if (error instanceof WorthRetrying) return { answered: true, answer: error.answer, ...took() };
-        return { answered: false, reason: reasonFor(error, timeoutMs), ...took() };
+        return { answered: false, ...failureOf(error, { timeoutMs, proxyShown }), ...took() };
       }
     },
     close,
@@ -129,28 +168,4 @@ function readHeaders(headers: Dispatcher.ResponseData['headers']): Pick<Answer, 
     value === undefined ? [] : [[name.toLowerCase(), [value].flat().join(', ')] as const],
   );
   return { headers: Object.fromEntries(entries), setCookies: [headers['set-cookie'] ?? []].flat() };
-}
-
-const REASONS: Record<string, string> = {
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was cut',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name could not be looked up',
-  UND_ERR_SOCKET: 'the connection was cut',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: `the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`,
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is not as long as it says',
-};
-const TIMEOUTS = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
-
-// Chosen by code and not by message: messages of the HTTP stack may quote the URL, and with it a token.
-function reasonFor(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return 'the request failed';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (TIMEOUTS.includes(code) || error.name === 'TimeoutError') {
-    return `no whole answer within ${timeoutMs / 1000} s`;
-  }
-  if (/CERT|TLS|SSL|SELF_SIGNED|EPROTO|ALTNAME/.test(code)) return `the TLS connection failed (${code})`;
-  if (error.name.startsWith('HTTPParser') || code.startsWith('HPE_'))
-    return code ? `the answer is not HTTP (${cleanLine(code, 60)})` : 'the answer is not HTTP';
-  return REASONS[code] ?? `the request failed (${code || error.name})`;
 }

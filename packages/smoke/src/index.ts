@@ -1,8 +1,7 @@
 export { type ControlSmokeOptions, runControlSmoke } from './control-suite.ts';
 export { runHealthSmoke } from './health-suite.ts';
-export type { SmokeClientOptions } from './http.ts';
+export { type SmokeClientOptions, smokeUserAgent } from './http.ts';
 export type { CheckResult, FailedCheck, SmokeOutcome } from './outcome.ts';
-export { type HttpsProxy, proxyIn } from './proxy.ts';
-export { smokeFailure, smokeLines } from './render.ts';
+export { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 export { reportSmoke } from './report.ts';
 export { bypassTokenText, controlSmokeSettings, requireBaseUrl, smokeSettings } from './settings.ts';

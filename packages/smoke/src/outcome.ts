@@ -1,6 +1,15 @@
 /** How one check ended. What was asked is written `GET /readyz`; durations are in milliseconds. */
 export type CheckResult =
-  | { id: string; state: 'passed'; request: string; status: number; durationMs: number; attempts: number }
+  | {
+      id: string;
+      state: 'passed';
+      request: string;
+      status: number;
+      durationMs: number;
+      attempts: number;
+      /** What a person should know although it passed. */
+      note?: string;
+    }
   | {
       id: string;
       state: 'failed';

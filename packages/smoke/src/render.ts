@@ -12,6 +12,15 @@ export function smokeFailure(outcome: SmokeOutcome): UserError | undefined {
   return failed && new UserError(describeFailure(failed, outcome.baseUrl), { ...withHint(failed) });
 }
 
+/** What a person should know about checks that have passed. */
+export function smokeNotes({ checks }: SmokeOutcome): string[] {
+  return checks.flatMap((check) =>
+    check.state === 'passed' && check.note !== undefined
+      ? [`${check.id}: ${check.request}: ${check.note}`]
+      : [],
+  );
+}
+
 const STEPS: readonly { line: string; checks: readonly string[] }[] = [
   { line: '[smoke] maintenance bypass bootstrap', checks: ['maintenance-bypass'] },
   { line: '[smoke] readiness', checks: ['readiness'] },

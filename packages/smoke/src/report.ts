@@ -1,7 +1,7 @@
 import { errorMessage, type Output } from '@deploy/cli';
 import { writeJunit } from './junit.ts';
 import type { SmokeOutcome } from './outcome.ts';
-import { smokeFailure, smokeLines } from './render.ts';
+import { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 
 /** Shows an outcome as asked for, and then throws the UserError of a run that failed. */
 export async function reportSmoke(
@@ -10,6 +10,7 @@ export async function reportSmoke(
 ): Promise<void> {
   if (format === 'json') out.data(JSON.stringify(outcome));
   else for (const line of smokeLines(outcome)) out.data(line);
+  for (const note of smokeNotes(outcome)) out.note(`note: ${note}`);
   const failure = smokeFailure(outcome);
   if (junit !== undefined) {
     await writeJunit(junit, outcome).catch((error: unknown) => {

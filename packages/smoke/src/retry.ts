@@ -1,6 +1,19 @@
+import { ProxyFailure } from '@deploy/cli';
+import { causeOf, failureCode } from './failure.ts';
 import type { Answer } from './http.ts';
 
-const COLD_CODES = ['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'];
+const COLD_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  // What the same looks like over HTTP/2: a stream that was reset, GOAWAY, a session that was cut.
+  'ERR_HTTP2_STREAM_ERROR',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_HTTP2_SESSION_ERROR',
+  'UND_ERR_INFO',
+  'UND_ERR_ABORTED',
+];
 
 /** Whether another attempt may end better: what a cold start, or a front end that asks for patience, looks like. */
 export function isWorthRetrying(met: { answer: Answer } | { error: unknown }): boolean {
@@ -8,8 +21,10 @@ export function isWorthRetrying(met: { answer: Answer } | { error: unknown }): b
     const { status, headers } = met.answer;
     return status === 429 || status === 502 || (status === 503 && headers['retry-after'] !== undefined);
   }
-  const { error } = met;
-  return error instanceof Error && 'code' in error && COLD_CODES.includes(String(error.code));
+  const cause = causeOf(met.error);
+  // A proxy's 502: it could not reach the service.
+  if (cause instanceof ProxyFailure && cause.status !== undefined) return [429, 502].includes(cause.status);
+  return COLD_CODES.includes(failureCode(met.error));
 }
 
 /**

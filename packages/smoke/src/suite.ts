@@ -21,6 +21,7 @@ export async function runSuite(
   context: CheckContext,
 ): Promise<SmokeOutcome> {
   const startedAt = new Date();
+  const startedAtMs = performance.now();
   const client = await openSmokeClient(options, suite.atOnce);
   try {
     const checks = await suite.run(client, context);
@@ -29,7 +30,7 @@ export async function runSuite(
       suite: name,
       baseUrl: options.baseUrl,
       startedAt: startedAt.toISOString(),
-      durationMs: Date.now() - startedAt.getTime(),
+      durationMs: Math.round(performance.now() - startedAtMs),
       state: decisiveFailure({ checks, bestEffort }) === undefined ? 'passed' : 'failed',
       checks,
       bestEffort,

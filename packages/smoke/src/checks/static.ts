@@ -36,12 +36,21 @@ export function entryCacheCheck(manifest: Answer): Check | undefined {
   if (typeof js !== 'string' || js === '') return undefined;
   // As a browser would ask for it, but at this origin and nowhere else, whatever the manifest says.
   const { pathname, search } = new URL(`http://entry/${js.replace(/^[/\\]+/, '')}`);
-  const wanted = /[0-9a-f]{8,}/i.test(pathname) ? 'immutable' : 'max-age=';
+  const wanted = /[0-9a-f]{8,}/i.test(percentDecoded(pathname)) ? 'immutable' : 'max-age=';
   return {
     id: 'entry-cache',
     request: { method: 'HEAD', path: `${pathname}${search}` },
     judge: (answer) => headerContains(answer, 'cache-control', wanted),
   };
+}
+
+/** What `%20` stands for: its digits are no part of a hash. */
+function percentDecoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function readManifest({ body }: Answer): Record<string, unknown> | undefined {
