@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 
-// Imports run downwards only: scripts -> matrix, rehearsal -> report -> (types of cloudrun, gates, smoke) -> cli. The
+// Imports run downwards only: scripts -> matrix, canary, rehearsal -> report -> (types of cloudrun, gates, smoke) -> cli. The
 // emulator is a product of its own: only the rehearsal and the tests use it.
 const mayUse: Record<string, readonly string[]> = {
   cli: [],
@@ -13,6 +13,7 @@ const mayUse: Record<string, readonly string[]> = {
   smoke: ['cli'],
   report: ['cli', 'cloudrun', 'gates', 'smoke'],
   matrix: ['cli', 'cloudrun', 'report', 'smoke'],
+  canary: ['cli', 'cloudrun', 'report'],
   emulator: [],
   rehearsal: ['cli', 'emulator', 'report'],
 };

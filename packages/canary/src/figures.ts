@@ -1,0 +1,25 @@
+import type { Tally } from './statistics/tally.ts';
+
+const grouped = new Intl.NumberFormat('en-US');
+
+/** A count as people read it: `1,140`. */
+export function countText(count: number): string {
+  return count < 1000 ? String(count) : grouped.format(count);
+}
+
+/** A share between 0 and 1 as percents with two digits that say something: `8.3 %`, `0.044 %`. */
+export function percentText(share: number): string {
+  const percent = share * 100;
+  // The second digit of 99.97 % is what says that it is not all.
+  const digits = percent > 99 && percent < 100 ? 4 : percent >= 100 ? 3 : 2;
+  return `${Number(percent.toPrecision(digits))} %`;
+}
+
+/** `5 of 60`. */
+export function tallyText({ failed, requests }: Tally): string {
+  return `${countText(failed)} of ${countText(requests)}`;
+}
+
+export function rateOf({ failed, requests }: Tally): number {
+  return requests === 0 ? 0 : failed / requests;
+}

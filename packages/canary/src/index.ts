@@ -1,0 +1,24 @@
+export { countText, percentText } from './figures.ts';
+export { judgeRecording } from './judge-recording.ts';
+export { readRecording } from './observations/read-recording.ts';
+export type {
+  ObservationQuery,
+  ObservationSource,
+  ObservedMinute,
+  SourceReading,
+} from './observations/source.ts';
+export { DocumentSplitter, type TextDocument } from './observations/text-documents.ts';
+export {
+  defaultLimits,
+  type LatencyHistogram,
+  type Limits,
+  type Minute,
+  type Observation,
+  type PathFailures,
+  type Recording,
+} from './observations/types.ts';
+export { addMinute, beginPromotion, currentStep, type Promotion, type PromotionPlan } from './promotion.ts';
+export type { SignalName } from './signals/rules.ts';
+export type { SignalVerdict } from './signals/signal-verdict.ts';
+export type { Tally } from './statistics/tally.ts';
+export { isWindowComplete, type JudgeOptions, judge, requestsNeeded, type Verdict } from './verdict.ts';

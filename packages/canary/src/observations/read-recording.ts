@@ -1,0 +1,201 @@
+import { cleanLine, UserError } from '@deploy/cli';
+import type { LatencyHistogram, Limits, Minute, Observation, PathFailures, Recording } from './types.ts';
+
+const defaultSteps: readonly number[] = [5, 25, 50, 100];
+
+/**
+ * Checks a document of recorded observations, as `judge --file` takes them; a limit that it does not name is taken from
+ * `byDefault`. Throws a UserError with exit code 2 that names the first place that is wrong. Written by hand because it is most of
+ * the work of a verdict: a schema library took longer than the whole verdict may.
+ */
+export function readRecording(document: unknown, byDefault: Limits): Recording {
+  const fields = record(document, 'the document');
+  const steps = fields.steps === undefined ? defaultSteps : readSteps(fields.steps);
+  const { windowMinutes } = fields;
+  const first = fields.step === undefined ? steps[0] : fields.step;
+  return {
+    steps,
+    ...(windowMinutes === undefined ? {} : { windowMinutes: positive(windowMinutes, 'windowMinutes') }),
+    limits: readLimits(fields.limits, byDefault),
+    affinity: fields.affinity === undefined ? false : boolean(fields.affinity, 'affinity'),
+    history: fields.history === undefined ? [] : readHistory(fields.history),
+    minutes: readMinutes(fields.minutes, steps, first),
+  };
+}
+
+function readSteps(value: unknown): readonly number[] {
+  const steps = list(value, 'steps').map((step, i) => percent(step, `steps[${i}]`));
+  if (steps.length === 0)
+    refuse('steps', 'is empty', 'name the percents of the steps, such as [5,25,50,100]');
+  for (const [i, step] of steps.entries()) {
+    if (i > 0 && step <= (steps[i - 1] ?? 0))
+      refuse(`steps[${i}]`, `is ${step}`, 'each step must be higher than the one before');
+  }
+  return steps;
+}
+
+function readLimits(value: unknown, byDefault: Limits): Limits {
+  if (value === undefined) return byDefault;
+  const given = record(value, 'limits');
+  const limits = { ...byDefault };
+  for (const name of Object.keys(byDefault) as (keyof Limits)[]) {
+    if (given[name] !== undefined) limits[name] = number(given[name], `limits.${name}`);
+  }
+  if (limits.falseAlarmPercent <= 0 || limits.falseAlarmPercent > 100)
+    refuse('limits.falseAlarmPercent', `is ${limits.falseAlarmPercent}`, 'it must be above 0, at most 100');
+  if (limits.max5xxPercent <= 0 || limits.max5xxPercent > 100)
+    refuse('limits.max5xxPercent', `is ${limits.max5xxPercent}`, 'it must be above 0, at most 100');
+  return limits;
+}
+
+function readHistory(value: unknown): Observation[] {
+  return list(value, 'history').map((minute, i) => readObservation(minute, 'history', i, ''));
+}
+
+function readMinutes(value: unknown, steps: readonly number[], byDefault: unknown): Minute[] {
+  let reached = 0;
+  return list(value, 'minutes').map((entry, i) => {
+    const { step = byDefault, stable, canary } = record(entry, 'minutes', i);
+    const index = steps.indexOf(step as number);
+    if (index === -1)
+      refuse(place('minutes', i, '.step'), `is ${shown(step)}`, `the steps are ${steps.join(', ')}`);
+    if (index < reached)
+      refuse(place('minutes', i, '.step'), `is ${shown(step)}`, 'a promotion does not go back a step');
+    reached = index;
+    const percent = steps[index] ?? 0;
+    const candidate = readObservation(canary, 'minutes', i, '.canary');
+    if (stable === undefined && percent === 100) return { step: percent, canary: candidate };
+    return { step: percent, stable: readObservation(stable, 'minutes', i, '.stable'), canary: candidate };
+  });
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function readObservation(value: unknown, at: string, i: number, side: string): Observation {
+  const fields = record(value, at, i, side);
+  const requests = count(fields.requests, at, i, side, '.requests');
+  const errors = count(fields.errors, at, i, side, '.errors');
+  if (errors > requests)
+    refuse(place(at, i, side, '.errors'), `is ${errors}`, `there were ${requests} requests`);
+  const read: Mutable<Observation> = { requests, errors };
+  const { latency, signIn, syncToken, pages, routeDecisions, unreadableDecisions, ready, smokePassed } =
+    fields;
+  if (latency !== undefined) read.latency = readLatency(latency, at, i, side);
+  if (signIn !== undefined) read.signIn = readPathFailures(signIn, at, i, `${side}.signIn`);
+  if (syncToken !== undefined) read.syncToken = readPathFailures(syncToken, at, i, `${side}.syncToken`);
+  if (pages !== undefined) read.pages = count(pages, at, i, side, '.pages');
+  if (routeDecisions !== undefined)
+    read.routeDecisions = count(routeDecisions, at, i, side, '.routeDecisions');
+  if (unreadableDecisions !== undefined)
+    read.unreadableDecisions = count(unreadableDecisions, at, i, side, '.unreadableDecisions');
+  if (ready !== undefined) read.ready = boolean(ready, place(at, i, side, '.ready'));
+  if (smokePassed !== undefined) read.smokePassed = boolean(smokePassed, place(at, i, side, '.smokePassed'));
+  return read;
+}
+
+function readPathFailures(value: unknown, at: string, i: number, side: string): PathFailures {
+  const fields = record(value, at, i, side);
+  const requests = count(fields.requests, at, i, side, '.requests');
+  const failures = count(fields.failures, at, i, side, '.failures');
+  if (failures > requests)
+    refuse(place(at, i, side, '.failures'), `is ${failures}`, `there were ${requests} requests`);
+  if (fields.serverErrors === undefined) return { requests, failures };
+  const serverErrors = count(fields.serverErrors, at, i, side, '.serverErrors');
+  if (serverErrors > failures)
+    refuse(place(at, i, side, '.serverErrors'), `is ${serverErrors}`, `there were ${failures} failures`);
+  return { requests, failures, serverErrors };
+}
+
+function readLatency(value: unknown, at: string, i: number, side: string): LatencyHistogram {
+  const fields = record(value, at, i, side, '.latency');
+  const bounds = Array.isArray(fields.boundsMs) ? fields.boundsMs : undefined;
+  const counts = Array.isArray(fields.counts) ? fields.counts : undefined;
+  if (bounds === undefined)
+    refuse(place(at, i, side, '.latency.boundsMs'), `is ${shown(fields.boundsMs)}`, 'it must be a list');
+  if (counts === undefined)
+    refuse(place(at, i, side, '.latency.counts'), `is ${shown(fields.counts)}`, 'it must be a list');
+  if (counts.length !== bounds.length + 1)
+    refuse(
+      place(at, i, side, '.latency.counts'),
+      `has ${counts.length} entries`,
+      `${bounds.length} bounds need ${bounds.length + 1}: the last one is of what lies above the last bound`,
+    );
+  for (let j = 0; j < bounds.length; j++) {
+    const bound: unknown = bounds[j];
+    if (
+      !(typeof bound === 'number' && Number.isFinite(bound) && bound > (j === 0 ? 0 : Number(bounds[j - 1])))
+    )
+      refuse(
+        place(at, i, side, `.latency.boundsMs[${j}]`),
+        `is ${shown(bound)}`,
+        'bounds are rising numbers above 0',
+      );
+  }
+  for (let j = 0; j < counts.length; j++) {
+    if (!isCount(counts[j])) count(counts[j], at, i, side, `.latency.counts[${j}]`);
+  }
+  return { boundsMs: bounds as number[], counts: counts as number[] };
+}
+
+function record(value: unknown, ...at: Place): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  return refuse(
+    place(...at),
+    value === undefined ? 'is missing' : `is ${shown(value)}`,
+    'it must be an object',
+  );
+}
+
+function list(value: unknown, name: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  return refuse(name, value === undefined ? 'is missing' : `is ${shown(value)}`, 'it must be a list');
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function count(value: unknown, ...at: Place): number {
+  if (isCount(value)) return value;
+  return refuse(
+    place(...at),
+    value === undefined ? 'is missing' : `is ${shown(value)}`,
+    'it must be a whole number, 0 or more',
+  );
+}
+
+function number(value: unknown, name: string): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  return refuse(name, `is ${shown(value)}`, 'it must be a number, 0 or more');
+}
+
+function positive(value: unknown, name: string): number {
+  if (isCount(value) && value > 0) return value;
+  return refuse(name, `is ${shown(value)}`, 'it must be a whole number above 0');
+}
+
+function percent(value: unknown, name: string): number {
+  if (isCount(value) && value > 0 && value <= 100) return value;
+  return refuse(name, `is ${shown(value)}`, 'a step is a whole percent from 1 to 100');
+}
+
+function boolean(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value;
+  return refuse(name, `is ${shown(value)}`, 'it must be true or false');
+}
+
+// The parts of a place are put together only when there is something to say about it.
+type Place = readonly [name: string, index?: number, ...rest: string[]];
+
+function place(...[name, index, ...rest]: Place): string {
+  return index === undefined ? name : `${name}[${index}]${rest.join('')}`;
+}
+
+function shown(value: unknown): string {
+  return cleanLine(JSON.stringify(value) ?? 'missing', 60);
+}
+
+function refuse(where: string, what: string, hint: string): never {
+  throw new UserError(`${where} ${what}: ${hint}`, { exitCode: 2 });
+}

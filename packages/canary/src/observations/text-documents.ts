@@ -1,0 +1,121 @@
+/** One document of an input, as text that could or could not be parsed. */
+export type TextDocument = { readonly value: unknown } | { readonly unreadable: string };
+
+/** More than any document has; a line or a document that goes beyond is given up, so that memory stays bounded. */
+const LONGEST_DOCUMENT = 64 * 1024 * 1024;
+
+/**
+ * Cuts text that arrives in pieces into JSON documents: one a line, or spread over lines as a pretty-printer writes them. Each is
+ * given out as soon as it is complete, so that memory holds one document and not the input. A line that is no JSON
+ * stands for a document that could not be read, unless it begins one that goes on in the next lines.
+ */
+export class DocumentSplitter {
+  /** The line that has not ended yet. */
+  #line = '';
+  /** Lines of a document that spreads over several. */
+  #begun: string[] = [];
+  #begunLength = 0;
+  readonly #depth = new BracketDepth();
+  /** Seen a document that filled one line: from there on each line is one. */
+  #isLineByLine = false;
+  #isSkipping = false;
+
+  /** Takes the next piece of text and gives the documents that it completes. */
+  *push(piece: string): Generator<TextDocument> {
+    let from = 0;
+    for (let end = piece.indexOf('\n'); end !== -1; end = piece.indexOf('\n', from)) {
+      const line = this.#line + piece.slice(from, end);
+      from = end + 1;
+      this.#line = '';
+      if (this.#isSkipping) this.#isSkipping = false;
+      else yield* this.#takeLine(line);
+    }
+    if (this.#isSkipping) return;
+    this.#line += piece.slice(from);
+    if (this.#line.length > LONGEST_DOCUMENT) {
+      this.#line = '';
+      this.#isSkipping = true;
+      yield { unreadable: 'the line is longer than any document may be' };
+    }
+  }
+
+  /** What is left when the input has ended. */
+  *end(): Generator<TextDocument> {
+    const line = this.#line;
+    this.#line = '';
+    if (!this.#isSkipping) yield* this.#takeLine(line);
+    if (this.#begun.length > 0) yield parse(this.#takeBegun().join('\n'));
+  }
+
+  *#takeLine(line: string): Generator<TextDocument> {
+    if (line.trim() === '') return;
+    if (this.#begun.length > 0) return yield* this.#continueWith(line);
+    const document = parse(line);
+    if ('value' in document) this.#isLineByLine = true;
+    else if (!this.#isLineByLine && this.#depth.after(line) > 0) {
+      this.#keep(line);
+      return;
+    }
+    this.#depth.reset();
+    yield document;
+  }
+
+  *#continueWith(line: string): Generator<TextDocument> {
+    // A broken first line among many looks like the beginning of a document over several lines, until a whole one comes.
+    const alone = line.includes('"minutes"') ? parse(line) : undefined;
+    if (alone !== undefined && 'value' in alone && isWhole(alone.value)) {
+      for (const broken of this.#takeBegun()) yield parse(broken);
+      this.#isLineByLine = true;
+      yield alone;
+      return;
+    }
+    this.#keep(line);
+    if (this.#depth.after(line) <= 0) yield parse(this.#takeBegun().join('\n'));
+    else if (this.#begunLength > LONGEST_DOCUMENT) {
+      this.#takeBegun();
+      yield { unreadable: 'the document does not end' };
+    }
+  }
+
+  #keep(line: string): void {
+    this.#begun.push(line);
+    this.#begunLength += line.length;
+  }
+
+  #takeBegun(): string[] {
+    const lines = this.#begun;
+    this.#begun = [];
+    this.#begunLength = 0;
+    this.#depth.reset();
+    return lines;
+  }
+}
+
+/** How many brackets are open, outside of strings. A string of JSON ends on its line. */
+class BracketDepth {
+  #depth = 0;
+
+  after(line: string): number {
+    for (const [token] of line.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+      if (token === '{' || token === '[') this.#depth++;
+      else if (token === '}' || token === ']') this.#depth--;
+    }
+    return this.#depth;
+  }
+
+  reset(): void {
+    this.#depth = 0;
+  }
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'minutes' in value;
+}
+
+function parse(text: string): TextDocument {
+  try {
+    return { value: JSON.parse(text.trim()) };
+  } catch (error) {
+    return { unreadable: `not JSON: ${error instanceof Error ? error.message : error}` };
+  }
+}

@@ -1,0 +1,168 @@
+import type { Limits, Minute, Observation, PathFailures } from './observations/types.ts';
+import {
+  addComparisonMinute,
+  beginComparison,
+  beginComparisonStep,
+  type Comparison,
+} from './signals/comparison.ts';
+import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } from './signals/latency.ts';
+import type { Tally } from './statistics/tally.ts';
+
+/** What a promotion is measured by, from beginning to end. */
+export type PromotionPlan = {
+  /** Percents of the steps, rising. A window that is judged alone is one step. */
+  readonly steps: readonly number[];
+  readonly windowMinutes: number;
+  readonly limits: Limits;
+  /** Session affinity is on for both revisions. Without it a split breaks sign-ins by itself, and only 5xx of them count. */
+  readonly affinity: boolean;
+};
+
+/** The route decisions that the candidate's pages should have logged, this step. */
+export type AuditCounts = {
+  readonly isMeasured: boolean;
+  readonly pages: number;
+  readonly decisions: number;
+  readonly unreadable: number;
+};
+
+/**
+ * A promotion up to now: everything that the next minute's verdict rests on. Plain data that JSON can hold, so that a promotion can
+ * be taken up where it was left.
+ */
+export type Promotion = {
+  readonly plan: PromotionPlan;
+  /** Minutes that were added since the promotion began. */
+  readonly minute: number;
+  readonly stepIndex: number;
+  readonly minuteOfStep: number;
+  /** The candidate's requests since the promotion began. */
+  readonly canaryRequests: number;
+  readonly errors: Comparison;
+  readonly signIn: Comparison;
+  readonly syncToken: Comparison;
+  readonly latency: LatencySignal;
+  readonly audit: AuditCounts;
+  /** What failed outright in this step, and how often it was looked at. */
+  readonly readiness: Tally;
+  readonly smoke: Tally;
+};
+
+const noAudit: AuditCounts = { isMeasured: false, pages: 0, decisions: 0, unreadable: 0 };
+const noLooks: Tally = { failed: 0, requests: 0 };
+
+/** A promotion before its first minute. `history` are stable's minutes before it, oldest first. */
+export function beginPromotion(plan: PromotionPlan, history: readonly Observation[]): Promotion {
+  const { limits, affinity } = plan;
+  const begin = (tallies: Tally[]): Comparison => beginComparison(plan, tallies, { isClumped: true });
+  return {
+    plan,
+    minute: 0,
+    stepIndex: 0,
+    minuteOfStep: 0,
+    canaryRequests: 0,
+    errors: begin(history.map(errorsOf)),
+    signIn: begin(history.flatMap(({ signIn }) => failuresOf(signIn, affinity) ?? [])),
+    syncToken: begin(history.flatMap(({ syncToken }) => failuresOf(syncToken, affinity) ?? [])),
+    latency: beginLatency(plan, history, limits),
+    audit: noAudit,
+    readiness: noLooks,
+    smoke: noLooks,
+  };
+}
+
+/**
+ * The promotion with one more minute. The promotion that was given stays as it was, so that a minute that is still running can be added
+ * for one look and again, with what it has become, at the next. Throws a RangeError for a step that is not in the plan or
+ * lies behind.
+ */
+export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
+  const at = promotion.plan.steps.indexOf(step);
+  if (at < promotion.stepIndex) throw new RangeError(`step ${step} is over, or not in the plan`);
+  const current = at === promotion.stepIndex ? promotion : beginStep(promotion, at);
+  const { affinity } = current.plan;
+  const place = { percent: step, minuteOfStep: current.minuteOfStep + 1 };
+  return {
+    ...current,
+    minute: current.minute + 1,
+    minuteOfStep: place.minuteOfStep,
+    canaryRequests: current.canaryRequests + canary.requests,
+    errors: addComparisonMinute(current.errors, errorsOf(canary), stable && errorsOf(stable), place),
+    signIn: addComparisonMinute(
+      current.signIn,
+      failuresOf(canary.signIn, affinity),
+      failuresOf(stable?.signIn, affinity),
+      place,
+    ),
+    syncToken: addComparisonMinute(
+      current.syncToken,
+      failuresOf(canary.syncToken, affinity),
+      failuresOf(stable?.syncToken, affinity),
+      place,
+    ),
+    latency: addLatencyMinute(current.latency, canary.latency, stable?.latency, place),
+    audit: addAudit(current.audit, canary),
+    readiness: addLook(current.readiness, canary.ready),
+    smoke: addLook(current.smoke, canary.smokePassed),
+  };
+}
+
+/** The percent of the step that the promotion is in. */
+export function currentStep({ plan, stepIndex }: Promotion): number {
+  return plan.steps[stepIndex] ?? 100;
+}
+
+/** The percent that would come next; at the last step, all the traffic. */
+export function nextStep({ plan, stepIndex }: Promotion): number {
+  return plan.steps[stepIndex + 1] ?? 100;
+}
+
+function beginStep(promotion: Promotion, stepIndex: number): Promotion {
+  const { steps, windowMinutes } = promotion.plan;
+  const next = {
+    percent: steps[stepIndex] ?? 100,
+    windowMinutes,
+    stepsAhead: stepIndex - promotion.stepIndex,
+  };
+  return {
+    ...promotion,
+    stepIndex,
+    minuteOfStep: 0,
+    errors: beginComparisonStep(promotion.errors, next),
+    signIn: beginComparisonStep(promotion.signIn, next),
+    syncToken: beginComparisonStep(promotion.syncToken, next),
+    latency: beginLatencyStep(promotion.latency, next),
+    audit: noAudit,
+    readiness: noLooks,
+    smoke: noLooks,
+  };
+}
+
+function errorsOf({ errors, requests }: Observation): Tally {
+  return { failed: errors, requests };
+}
+
+/** What counts as a failure of these paths; nothing is known without affinity unless the 5xx were counted by themselves. */
+function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
+  if (paths === undefined) return undefined;
+  const failed = affinity ? paths.failures : paths.serverErrors;
+  return failed === undefined ? undefined : { failed, requests: paths.requests };
+}
+
+function addAudit(
+  audit: AuditCounts,
+  { pages, routeDecisions, unreadableDecisions = 0 }: Observation,
+): AuditCounts {
+  if (pages === undefined || routeDecisions === undefined) return audit;
+  return {
+    isMeasured: true,
+    pages: audit.pages + pages,
+    decisions: audit.decisions + routeDecisions,
+    unreadable: audit.unreadable + unreadableDecisions,
+  };
+}
+
+function addLook(looks: Tally, passed: boolean | undefined): Tally {
+  if (passed === undefined) return looks;
+  return { failed: looks.failed + (passed ? 0 : 1), requests: looks.requests + 1 };
+}

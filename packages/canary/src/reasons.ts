@@ -1,0 +1,100 @@
+import { countText, percentText, rateOf, tallyText } from './figures.ts';
+import { currentStep, nextStep, type Promotion } from './promotion.ts';
+import type { Comparison } from './signals/comparison.ts';
+import { isWorse, LEAST_PATH_PERCENT, type SignalName } from './signals/rules.ts';
+import { roundedMs } from './signals/signal-verdict.ts';
+import { binomialCdf } from './statistics/beta.ts';
+import { upperRateBound } from './statistics/rate-bounds.ts';
+import { isRateAtLeast } from './statistics/tally.ts';
+
+const NOT_SIDE_BY_SIDE =
+  'the candidate gets all the traffic, so it was compared with stable before the promotion, not at the same time';
+
+/** Why the candidate has to go, in the figures of this step. */
+export function unhealthyReason(promotion: Promotion, signal: SignalName): string {
+  const { smoke, readiness, errors, signIn, syncToken, latency, audit, plan } = promotion;
+  switch (signal) {
+    case 'smoke':
+      return `${countText(smoke.failed)} of ${countText(smoke.requests)} smoke checks of the candidate failed`;
+    case 'readiness':
+      return `the candidate was not ready, ${countText(readiness.failed)} of the ${countText(readiness.requests)} times it was asked`;
+    case 'errors':
+      return `${whose(promotion, errors, 'requests')}; the limit is ${plan.limits.max5xxPercent} %`;
+    case 'sign-in':
+      return `${whose(promotion, signIn, 'sign-ins')}; the limit is ${LEAST_PATH_PERCENT} % and twice stable's rate`;
+    case 'sync tokens':
+      return `${whose(promotion, syncToken, 'sync token requests')}; the limit is ${LEAST_PATH_PERCENT} % and twice stable's rate`;
+    case 'latency':
+      return slowness(promotion, latency.comparison);
+    case 'audit events':
+      return audit.decisions === 0
+        ? `the candidate served ${countText(audit.pages)} pages and logged no route.split.decision`
+        : `${countText(audit.unreadable)} of the candidate's ${countText(audit.decisions)} route.split.decision events are not JSON`;
+  }
+}
+
+/** Nothing is wrong so far, and the window is not over. */
+export function windowReason({ minuteOfStep, plan, errors }: Promotion): string {
+  return `nothing decided yet: ${minuteOfStep} of ${plan.windowMinutes} minutes of the window were watched, and ${tallyText(errors.canary)} candidate requests failed`;
+}
+
+export function tooFewRequestsReason(promotion: Promotion, needed: number): string {
+  const next =
+    currentStep(promotion) === 100 ? 'the promotion can end' : `the step to ${nextStep(promotion)} %`;
+  return `too few requests: the candidate had ${countText(promotion.canaryRequests)} since the promotion began, and ${countText(needed)} are needed before ${next}`;
+}
+
+/** The candidate is at the limit or above, and it cannot be told whether that is its own doing. */
+export function inconclusiveErrorsReason(promotion: Promotion): string {
+  const { errors, plan } = promotion;
+  const { canary, stable } = errors;
+  const limit = plan.limits.max5xxPercent;
+  if (isRateAtLeast(stable, limit))
+    return `both are bad: ${percentText(rateOf(canary))} of the candidate's requests and ${percentText(rateOf(stable))} of stable's failed, the limit is ${limit} %; a rollback would help nobody`;
+  return `${tallyText(canary)} candidate requests failed (${percentText(rateOf(canary))}), the limit is ${limit} %, and stable's ${tallyText(stable)} do not tell whether that is the candidate's doing`;
+}
+
+export function slowAt100Reason(promotion: Promotion): string {
+  return `${slowness(promotion, promotion.latency.comparison)}, which is no reason to roll back`;
+}
+
+/** What is known of a healthy candidate, and what is not. */
+export function healthyReason(promotion: Promotion): string {
+  const { errors, plan } = promotion;
+  const { canary, stable } = errors;
+  const isLast = currentStep(promotion) === 100;
+  const beside = isLast ? 'stable before the promotion' : 'stable';
+  const worse = isWorse(promotion, errors) ? 'worse than stable, but under the limit: ' : '';
+  const seen = `${worse}${tallyText(canary)} candidate requests failed (${beside} ${tallyText(stable)})`;
+  const known = canary.requests === 0 ? '' : `: ${whatIsKnown(promotion)}`;
+  return isLast ? `${seen}${known}; ${NOT_SIDE_BY_SIDE}` : `${seen}${known}`;
+
+  function whatIsKnown({ errors: { canary: tally } }: Promotion): string {
+    const upper = `fewer than ${percentText(upperRateBound(tally))} fail (95 % sure, if failures come singly)`;
+    // A candidate at twice the limit is one that nobody wants.
+    const bad = Math.min(100, 2 * plan.limits.max5xxPercent);
+    const chance = binomialCdf(tally.failed, tally.requests, bad / 100);
+    if (chance < 0.005) return upper;
+    return `${upper}; one failing ${bad} % would look like this in ${Math.round(chance * 100)} % of windows`;
+  }
+}
+
+/** Whose failures they were: "5 of the 6 failed requests hit the candidate, which got 5 % of the traffic". */
+function whose(promotion: Promotion, { canary, stable }: Comparison, what: string): string {
+  const rate = `${percentText(rateOf(canary))} of its ${what} failed`;
+  if (currentStep(promotion) === 100)
+    return `${tallyText(canary)} ${what} of the candidate failed (${percentText(rateOf(canary))}; stable before the promotion ${percentText(rateOf(stable))}): ${NOT_SIDE_BY_SIDE}`;
+  const all = canary.failed + stable.failed;
+  const share = canary.requests / (canary.requests + stable.requests);
+  const hit =
+    stable.failed === 0 ? `all ${countText(all)}` : `${countText(canary.failed)} of the ${countText(all)}`;
+  return `${hit} failed ${what} hit the candidate, which got ${percentText(share)} of ${what === 'requests' ? 'the traffic' : 'them'}; ${rate}`;
+}
+
+function slowness(promotion: Promotion, { canary, stable }: Comparison): string {
+  const { threshold } = promotion.latency;
+  const ms = threshold.state === 'known' ? roundedMs(threshold.ms) : '?';
+  const last = currentStep(promotion) === 100;
+  const others = `${percentText(rateOf(stable))} of stable's${last ? ' before the promotion' : ''}`;
+  return `${percentText(rateOf(canary))} of the candidate's requests took longer than ${ms} ms, and ${others} (${tallyText(canary)}, ${tallyText(stable)})${last ? `: ${NOT_SIDE_BY_SIDE}` : ''}`;
+}

@@ -1,0 +1,113 @@
+import { clumpDivisor } from '../statistics/clump-divisor.ts';
+import { addMinuteEvidence, beginNextStep, type Evidence, noEvidence } from '../statistics/evidence.ts';
+import { noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
+
+/**
+ * One kind of failure, compared between the candidate and stable minute by minute through a whole promotion. Plain data, so that it
+ * can be written down and read back.
+ */
+export type Comparison = {
+  /** Whether any minute had figures for it. */
+  readonly isMeasured: boolean;
+  /** Null: whatever failed in a minute is one piece of evidence. */
+  readonly clumpDivisor: number | null;
+  readonly evidence: Evidence;
+  /** This step so far; at 100 % stable's side are the minutes that the candidate's were paired with. */
+  readonly canary: Tally;
+  readonly stable: Tally;
+  /** Both together in the step before. */
+  readonly stepBefore: Tally;
+  /** Stable's minutes before the promotion. */
+  readonly history: readonly Tally[];
+  /** Stable's minutes of this step, which stand in for a missing history at 100 %. */
+  readonly stableMinutes: readonly Tally[];
+  /** At 100 %: what the candidate's minutes are paired with, in order. */
+  readonly pairs: readonly Tally[];
+};
+
+/** How a comparison begins. `isClumped` false: the size of a minute's failures never counts (latency). */
+export function beginComparison(
+  { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
+  history: readonly Tally[],
+  { isClumped }: { isClumped: boolean },
+): Comparison {
+  return {
+    isMeasured: false,
+    clumpDivisor: isClumped ? clumpDivisor(history) : null,
+    evidence: noEvidence(steps.length),
+    canary: noRequests,
+    stable: noRequests,
+    stepBefore: noRequests,
+    history,
+    stableMinutes: [],
+    pairs: steps[0] === 100 ? pairsAt100(history, [], windowMinutes) : [],
+  };
+}
+
+/** The step that begins; `stepsAhead` is above 1 when nobody watched the ones between. */
+export type NextStep = {
+  readonly percent: number;
+  readonly windowMinutes: number;
+  readonly stepsAhead: number;
+};
+
+/**
+ * The next step begins. At 100 % stable has no traffic of its own any more: the candidate's minute i is paired with minutes
+ * g(i-1)+1 ... g i of the history, g = floor(T / window minutes) but at least 1, or without a history with stable's minute i of
+ * the step before. Each is used once.
+ */
+export function beginComparisonStep(
+  comparison: Comparison,
+  { percent, windowMinutes, stepsAhead }: NextStep,
+): Comparison {
+  const { canary, stable, history, stableMinutes } = comparison;
+  const watched = sumTallies(canary, stable);
+  return {
+    ...comparison,
+    evidence: Array.from({ length: stepsAhead }).reduce<Evidence>(beginNextStep, comparison.evidence),
+    canary: noRequests,
+    stable: noRequests,
+    stepBefore: watched.requests > 0 ? watched : comparison.stepBefore,
+    stableMinutes: percent === 100 ? stableMinutes : [],
+    pairs: percent === 100 ? pairsAt100(history, stableMinutes, windowMinutes) : [],
+  };
+}
+
+function pairsAt100(
+  history: readonly Tally[],
+  stableMinutes: readonly Tally[],
+  windowMinutes: number,
+): readonly Tally[] {
+  if (history.length === 0) return stableMinutes;
+  const size = Math.max(1, Math.floor(history.length / windowMinutes));
+  return Array.from({ length: Math.floor(history.length / size) }, (_, i) =>
+    history.slice(i * size, (i + 1) * size).reduce(sumTallies),
+  );
+}
+
+/** Where a minute stands in its step. */
+export type MinutePlace = { readonly percent: number; readonly minuteOfStep: number };
+
+/** Adds one minute. What only one of the two revisions measured is left out, since nothing can be compared. */
+export function addComparisonMinute(
+  comparison: Comparison,
+  canary: Tally | undefined,
+  stableNow: Tally | undefined,
+  { percent, minuteOfStep }: MinutePlace,
+): Comparison {
+  const isAt100 = percent === 100;
+  if (canary === undefined || (stableNow === undefined && !isAt100)) return comparison;
+  // Once the pairs are used up the evidence stands still.
+  const stable = isAt100 ? comparison.pairs[minuteOfStep - 1] : stableNow;
+  const { evidence, history, stableMinutes } = comparison;
+  return {
+    ...comparison,
+    isMeasured: true,
+    evidence:
+      stable === undefined ? evidence : addMinuteEvidence(evidence, canary, stable, comparison.clumpDivisor),
+    canary: sumTallies(comparison.canary, canary),
+    stable: stable === undefined ? comparison.stable : sumTallies(comparison.stable, stable),
+    stableMinutes:
+      isAt100 || history.length > 0 || stable === undefined ? stableMinutes : [...stableMinutes, stable],
+  };
+}

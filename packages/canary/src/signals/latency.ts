@@ -1,0 +1,118 @@
+import type { LatencyHistogram, Limits, Observation } from '../observations/types.ts';
+import {
+  type LatencyThreshold,
+  latencyThreshold,
+  mergeHistograms,
+  slowerThan,
+} from '../statistics/latency-histogram.ts';
+import { isRateAtLeast, noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
+import {
+  addComparisonMinute,
+  beginComparison,
+  beginComparisonStep,
+  type Comparison,
+  type MinutePlace,
+  type NextStep,
+} from './comparison.ts';
+
+/** Without a history, so many of stable's minutes make the threshold, and are not judged. */
+const LEARNING_MINUTES = 3;
+/** The minutes with most slow requests that a step may have for free: a cold start, a pause of one instance. */
+const FORGIVEN_MINUTES = 3;
+const SLOW_PERCENT = 5;
+/** From here on a threshold is so far above p95 that a candidate twice as slow may pass below it. */
+const COARSE_RATIO = 1.7;
+
+/** The share of slow requests, compared. The threshold is fixed once, from stable; whatever it is, it must not follow the traffic. */
+export type LatencySignal = {
+  readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
+  readonly threshold:
+    | { readonly state: 'learning'; readonly seen: readonly LatencyHistogram[] }
+    | ({ readonly state: 'known' } & LatencyThreshold)
+    /** Stable's p95, or what counts as slow, lies above the last bound. */
+    | { readonly state: 'out of range' };
+  readonly comparison: Comparison;
+  /** The candidate's minutes of this step. */
+  readonly minutes: readonly Tally[];
+};
+
+export function beginLatency(
+  plan: { steps: readonly number[]; windowMinutes: number },
+  history: readonly Observation[],
+  limits: LatencySignal['limits'],
+): LatencySignal {
+  const histograms = history.flatMap(({ latency }) => latency ?? []);
+  const threshold = thresholdFrom(histograms, limits);
+  const tallies =
+    threshold?.state === 'known'
+      ? histograms.flatMap((histogram) => slowerThan(histogram, threshold.ms) ?? [])
+      : [];
+  return {
+    limits,
+    threshold: threshold ?? { state: 'learning', seen: [] },
+    comparison: beginComparison(plan, tallies, { isClumped: false }),
+    minutes: [],
+  };
+}
+
+function thresholdFrom(
+  histograms: readonly LatencyHistogram[],
+  limits: LatencySignal['limits'],
+): Exclude<LatencySignal['threshold'], { state: 'learning' }> | undefined {
+  const merged = mergeHistograms(histograms);
+  if (merged === undefined) return undefined;
+  const threshold = latencyThreshold(merged, limits);
+  return threshold === undefined ? { state: 'out of range' } : { state: 'known', ...threshold };
+}
+
+export function beginLatencyStep(signal: LatencySignal, next: NextStep): LatencySignal {
+  return { ...signal, comparison: beginComparisonStep(signal.comparison, next), minutes: [] };
+}
+
+export function addLatencyMinute(
+  signal: LatencySignal,
+  canary: LatencyHistogram | undefined,
+  stable: LatencyHistogram | undefined,
+  place: MinutePlace,
+): LatencySignal {
+  const { threshold } = signal;
+  if (threshold.state === 'learning')
+    return stable === undefined ? signal : learn(signal, threshold.seen, stable);
+  if (threshold.state === 'out of range') return signal;
+  const slow = canary && slowerThan(canary, threshold.ms);
+  const comparison = addComparisonMinute(
+    signal.comparison,
+    slow,
+    stable && slowerThan(stable, threshold.ms),
+    place,
+  );
+  if (slow === undefined || comparison === signal.comparison) return signal;
+  return { ...signal, comparison, minutes: [...signal.minutes, slow] };
+}
+
+function learn(
+  signal: LatencySignal,
+  before: readonly LatencyHistogram[],
+  stable: LatencyHistogram,
+): LatencySignal {
+  const seen = [...before, stable];
+  const threshold = seen.length < LEARNING_MINUTES ? undefined : thresholdFrom(seen, signal.limits);
+  return { ...signal, threshold: threshold ?? { state: 'learning', seen } };
+}
+
+/**
+ * Whether the candidate itself is slow: it is still above the limit without the minutes of this step that had most slow requests
+ * (three of them, or at 100 % half).
+ */
+export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
+  const forgiven = percent === 100 ? Math.floor(minutes.length / 2) : FORGIVEN_MINUTES;
+  const rest = minutes.toSorted((a, b) => b.failed - a.failed).slice(forgiven);
+  return isRateAtLeast(rest.reduce(sumTallies, noRequests), SLOW_PERCENT);
+}
+
+/** How far above p95 the threshold lies, where that is too far. */
+export function coarseness({ threshold }: LatencySignal): number | undefined {
+  if (threshold.state !== 'known') return undefined;
+  const ratio = threshold.ms / threshold.p95Ms;
+  return ratio > COARSE_RATIO ? ratio : undefined;
+}

@@ -1,0 +1,101 @@
+import { currentStep, type Promotion } from '../promotion.ts';
+import { lowerRateBound } from '../statistics/rate-bounds.ts';
+import { isRateAtLeast, isRateAtLeastTimes } from '../statistics/tally.ts';
+import type { Comparison } from './comparison.ts';
+import { isCandidateSlow } from './latency.ts';
+
+/** What is judged, in the order in which the first bad one gives the reason. */
+export const signalNames = [
+  'smoke',
+  'readiness',
+  'errors',
+  'sign-in',
+  'sync tokens',
+  'latency',
+  'audit events',
+] as const;
+export type SignalName = (typeof signalNames)[number];
+
+/** The false alarms are shared equally by the signals that are compared, whether or not all of them are there. */
+const COMPARED_SIGNALS = 4;
+/** Evidence that is not enough to go back, but too much to go on. */
+const SUSPICIOUS = Math.log(10);
+/** The least rate of failed sign-ins and sync tokens that a rollback may rest on. */
+export const LEAST_PATH_PERCENT = 1;
+/** How many times stable's rate (sign-in, sync tokens), or the rate before 100 %, it must be. */
+const WORSE_TIMES = 2;
+
+/** ln of what the evidence has to reach: 4/alpha. */
+export function lnBound({ plan }: Promotion): number {
+  return Math.log((COMPARED_SIGNALS * 100) / plan.limits.falseAlarmPercent);
+}
+
+/** Whether more failures than its share hit the candidate, beyond what chance does. */
+export function isWorse(promotion: Promotion, { evidence }: Comparison): boolean {
+  return evidence.ln >= lnBound(promotion);
+}
+
+/** The signals on which the candidate has to go. `isWindowOver`: also those that can only be told once a window is over. */
+export function unhealthySignals(promotion: Promotion, isWindowOver: boolean): SignalName[] {
+  return signalNames.filter((signal) => isUnhealthy(promotion, signal, isWindowOver));
+}
+
+function isUnhealthy(promotion: Promotion, signal: SignalName, isWindowOver: boolean): boolean {
+  const { smoke, readiness, errors, signIn, syncToken, latency, audit } = promotion;
+  switch (signal) {
+    case 'smoke':
+      return smoke.failed > 0;
+    case 'readiness':
+      return readiness.failed > 0;
+    case 'errors':
+      return isWorse(promotion, errors) && isErrorRateBad(promotion) && isWorseThanBefore(promotion, errors);
+    case 'sign-in':
+      return isPathBad(promotion, signIn);
+    case 'sync tokens':
+      return isPathBad(promotion, syncToken);
+    case 'latency':
+      return (
+        currentStep(promotion) < 100 &&
+        isWorse(promotion, latency.comparison) &&
+        isCandidateSlow(latency, currentStep(promotion))
+      );
+    case 'audit events':
+      return isWindowOver && audit.pages > 0 && (audit.decisions === 0 || audit.unreadable > 0);
+  }
+}
+
+/** Whether the candidate's own error rate, this step, is at the limit or above. */
+export function isErrorRateBad({ errors, plan }: Promotion): boolean {
+  return isRateAtLeast(errors.canary, plan.limits.max5xxPercent);
+}
+
+/**
+ * Whether a candidate at or above the limit may pass all the same: its true rate may well be below the limit, and nothing says that it
+ * is worse than stable. A few requests and one failure are above any limit.
+ */
+export function mayBeChance({ errors, plan }: Promotion): boolean {
+  const lower = lowerRateBound(errors.canary, errors.clumpDivisor ?? 1);
+  return lower * 100 < plan.limits.max5xxPercent && errors.evidence.ln < SUSPICIOUS;
+}
+
+/** At 100 % slow requests are compared with stable's past, and may come from the world: a reason to wait, not to go back. */
+export function isSlowAt100(promotion: Promotion): boolean {
+  const { latency } = promotion;
+  return (
+    currentStep(promotion) === 100 && isWorse(promotion, latency.comparison) && isCandidateSlow(latency, 100)
+  );
+}
+
+function isPathBad(promotion: Promotion, comparison: Comparison): boolean {
+  const { canary, stable } = comparison;
+  return (
+    isWorse(promotion, comparison) &&
+    isRateAtLeast(canary, LEAST_PATH_PERCENT) &&
+    isRateAtLeastTimes(canary, WORSE_TIMES, stable) &&
+    isWorseThanBefore(promotion, comparison)
+  );
+}
+
+function isWorseThanBefore(promotion: Promotion, { canary, stepBefore }: Comparison): boolean {
+  return currentStep(promotion) < 100 || isRateAtLeastTimes(canary, WORSE_TIMES, stepBefore);
+}

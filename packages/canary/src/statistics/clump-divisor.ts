@@ -1,0 +1,29 @@
+import type { Tally } from './tally.ts';
+
+/** As if one more clump of so many failures had been seen: history may have been too short or too quiet to hold one. */
+const ASSUMED_CLUMP = 10;
+
+/**
+ * How many failures count as one piece of evidence, from stable's minutes before the promotion: variance over mean of
+ * their failures, at least 1,
+ *
+ *     V   = sum (x_i - n_i p)^2 * T/(T-1)      (0 when T < 2), p = X/N
+ *     phi = max(1, (V + C^2) / (X + C)),       C = 10
+ *
+ * (quasi-Poisson dispersion, McCullagh & Nelder, Generalized Linear Models; "+ C" is this project's own). 10 without a
+ * history, or with one without failures.
+ */
+export function clumpDivisor(history: readonly Tally[]): number {
+  let failed = 0;
+  let requests = 0;
+  for (const minute of history) {
+    failed += minute.failed;
+    requests += minute.requests;
+  }
+  const rate = requests === 0 ? 0 : failed / requests;
+  let squares = 0;
+  for (const minute of history) squares += (minute.failed - minute.requests * rate) ** 2;
+  const minutes = history.length;
+  const variance = minutes < 2 ? 0 : (squares * minutes) / (minutes - 1);
+  return Math.max(1, (variance + ASSUMED_CLUMP ** 2) / (failed + ASSUMED_CLUMP));
+}

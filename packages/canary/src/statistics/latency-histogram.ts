@@ -1,0 +1,79 @@
+import type { LatencyHistogram } from '../observations/types.ts';
+import type { Tally } from './tally.ts';
+
+/** The latency above which a request counts as slow, and the p95 that it was made from. */
+export type LatencyThreshold = { readonly ms: number; readonly p95Ms: number };
+
+/**
+ * Adds histograms up. Where their bounds differ, the result has the bounds that all of them share: what lies between those is
+ * exact, without interpolation. Undefined when there is nothing to add, or no request in it.
+ */
+export function mergeHistograms(histograms: readonly LatencyHistogram[]): LatencyHistogram | undefined {
+  const filled = histograms.filter(({ counts }) => counts.some((count) => count > 0));
+  const [first, ...rest] = filled;
+  if (first === undefined) return undefined;
+  const others = rest.filter((each) => !isSameList(each.boundsMs, first.boundsMs));
+  const boundsMs = first.boundsMs.filter((bound) => others.every((each) => each.boundsMs.includes(bound)));
+  const counts = new Array<number>(boundsMs.length + 1).fill(0);
+  for (const histogram of filled) {
+    let place = 0;
+    histogram.counts.forEach((count, i) => {
+      // Everything up to and with the bucket of the bound itself lies at or below it.
+      while (place < boundsMs.length && (histogram.boundsMs[i] ?? Infinity) > (boundsMs[place] ?? Infinity))
+        place++;
+      counts[place] = (counts[place] ?? 0) + count;
+    });
+  }
+  return { boundsMs, counts };
+}
+
+/**
+ * The 95th percentile in milliseconds, by linear interpolation in its bucket (the first one begins at 0). Infinite when it
+ * lies above the last bound; undefined without a request.
+ */
+export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return undefined;
+  const rank = 0.95 * total;
+  let below = 0;
+  for (const [i, count] of counts.entries()) {
+    if (count > 0 && below + count >= rank) {
+      const [from, to] = [boundsMs[i - 1] ?? 0, boundsMs[i]];
+      return to === undefined ? Infinity : from + ((rank - below) / count) * (to - from);
+    }
+    below += count;
+  }
+  return Infinity;
+}
+
+/**
+ * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when p95 or that bound lies above
+ * the last one: then these buckets cannot tell slow requests from others.
+ */
+export function latencyThreshold(
+  histogram: LatencyHistogram,
+  { maxP95IncreasePercent, p95FloorMs }: { maxP95IncreasePercent: number; p95FloorMs: number },
+): LatencyThreshold | undefined {
+  const p95Ms = p95(histogram);
+  if (p95Ms === undefined) return undefined;
+  const least = Math.max((p95Ms * (100 + maxP95IncreasePercent)) / 100, p95Ms + p95FloorMs);
+  const ms = histogram.boundsMs.find((bound) => bound >= least);
+  return ms === undefined ? undefined : { ms, p95Ms };
+}
+
+/** How many requests were slower than a bound; undefined when these buckets do not have that bound. */
+export function slowerThan({ boundsMs, counts }: LatencyHistogram, ms: number): Tally | undefined {
+  const at = boundsMs.indexOf(ms);
+  if (at === -1) return undefined;
+  let failed = 0;
+  let requests = 0;
+  counts.forEach((count, i) => {
+    requests += count;
+    if (i > at) failed += count;
+  });
+  return { failed, requests };
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((value, i) => value === b[i]));
+}
