@@ -20,6 +20,7 @@ import {
   isCanaryAction,
   openServiceApi,
   parseCanaryCall,
+  parseJudgeCall,
   requireLocation,
   rollback,
   setTraffic,
@@ -27,6 +28,7 @@ import {
   type TrafficChange,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
+import { judgeSettings } from './canary/settings.ts';
 
 const settings = {
   ...cloudSettings,
@@ -34,6 +36,7 @@ const settings = {
   dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
   ...checkoutSettings,
   ...evidenceSettings,
+  ...judgeSettings,
 };
 
 const usage: Usage = {
@@ -47,16 +50,26 @@ const usage: Usage = {
       does: 'that percent to the canary, the rest to the stable revision',
     },
     { arguments: 'rollback <stable>', does: 'all traffic to the stable revision' },
+    {
+      arguments: 'judge --file <file>',
+      does: 'the verdict on recorded observations, without a cloud; - is standard input, and a file may hold one document or one a line; exits 0 when healthy, 1 when unhealthy, 3 when inconclusive',
+    },
   ],
   settings,
   examples: [
     'SERVICE=openagents-control-service-staging pnpm tsx scripts/canary-rollout.ts status',
     'DRY_RUN=1 PROJECT=openagentsgemini pnpm tsx scripts/canary-rollout.ts rollback my-service-00041-abc',
+    'CANARY_FORMAT=json pnpm tsx scripts/canary-rollout.ts judge --file promotion.json | jq .reason',
   ],
 };
 
 await runScript(usage, async ({ argv, env, out }) => {
   const [action, ...args] = argv;
+  if (action === 'judge') {
+    const call = parseJudgeCall(args);
+    const { judgeFile } = await import('./canary/judge-file.ts');
+    return judgeFile({ ...readSettings(env, settings), ...call, out });
+  }
   if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });

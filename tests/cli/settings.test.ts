@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import {
+  decimalNumber,
   flag,
   oneOf,
   readSettings,
@@ -20,6 +21,7 @@ const settings = {
   dryRun: flag('DRY_RUN', ''),
   probes: flag('PROBES', '', true),
   ttl: wholeNumber('TTL', { min: 60, max: 3600, default: 900 }, ''),
+  share: decimalNumber('SHARE', { min: 0.01, max: 100, default: 1 }, ''),
   format: oneOf('FORMAT', ['lines', 'json'], ''),
   token: secretText('TOKEN', ''),
 };
@@ -30,6 +32,7 @@ const defaults = {
   dryRun: false,
   probes: true,
   ttl: 900,
+  share: 1,
   format: 'lines',
   token: undefined,
 };
@@ -42,6 +45,7 @@ describe('reading settings', () => {
       DRY_RUN: '',
       PROBES: '',
       TTL: '',
+      SHARE: '',
       FORMAT: '',
       TOKEN: '',
       OTHER: 'x',
@@ -51,13 +55,22 @@ describe('reading settings', () => {
   });
 
   test('values become what they are', () => {
-    const given = { PROJECT: 'p', REGION: 'r', DRY_RUN: '1', PROBES: '0', TTL: '60', FORMAT: 'json' };
+    const given = {
+      PROJECT: 'p',
+      REGION: 'r',
+      DRY_RUN: '1',
+      PROBES: '0',
+      TTL: '60',
+      SHARE: '0.5',
+      FORMAT: 'json',
+    };
     const expected = {
       project: 'p',
       region: 'r',
       dryRun: true,
       probes: false,
       ttl: 60,
+      share: 0.5,
       format: 'json',
       token: undefined,
     };
@@ -73,6 +86,11 @@ describe('reading settings', () => {
     ['TTL', '60.5'],
     ['TTL', '1e3'],
     ['TTL', '9'.repeat(400)],
+    ['SHARE', '0'],
+    ['SHARE', '100.5'],
+    ['SHARE', '1,5'],
+    ['SHARE', '.5'],
+    ['SHARE', '1e1'],
     ['FORMAT', 'xml'],
   ] as const) {
     test(`${name}=${value.slice(0, 20)} is refused by name, never taken for something else`, () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import { type CanaryCall, isCanaryAction, parseCanaryCall } from '@deploy/cloudrun';
+import { type CanaryCall, isCanaryAction, parseCanaryCall, parseJudgeCall } from '@deploy/cloudrun';
 
 const parse = (line: string): CanaryCall => {
   const [action, ...args] = line.split(' ');
@@ -61,4 +61,19 @@ describe('calls that are refused with exit code 2', () => {
       (error) => error instanceof UserError && /"a red"/.test(error.message),
     );
   });
+});
+
+describe('judge', () => {
+  test('takes a file, or standard input', () => {
+    assert.deepEqual(parseJudgeCall(['--file', 'a/b.json']), { file: 'a/b.json' });
+    assert.deepEqual(parseJudgeCall(['--file', '-']), { file: '-' });
+  });
+  for (const line of ['', '--file', '--file a b', 'a.json', '--fiel a.json']) {
+    test(`and nothing else: ${line}`, () => {
+      assert.throws(
+        () => parseJudgeCall(line.split(' ')),
+        (error) => error instanceof UserError && error.exitCode === 2,
+      );
+    });
+  }
 });

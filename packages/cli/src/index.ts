@@ -18,6 +18,7 @@ export { type Program, refuseUsage, runScript } from './script.ts';
 export { REDACTED, redact, Secret, secretValues } from './secret.ts';
 export { secretsAmong } from './secret-variables.ts';
 export {
+  decimalNumber,
   duration,
   type Environment,
   flag,

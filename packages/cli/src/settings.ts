@@ -110,6 +110,25 @@ export function wholeNumber(
   };
 }
 
+/** A number within bounds, in plain decimal, with or without a fraction. */
+export function decimalNumber(
+  name: string,
+  { min, max, default: byDefault }: { min: number; max: number; default: number },
+  meaning: string,
+): Setting<number> {
+  return {
+    name,
+    meaning,
+    defaultText: String(byDefault),
+    parse(value) {
+      if (value === undefined) return byDefault;
+      const number = /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      throw new UserError(`${name} is "${cleanLine(value, 60)}", but must be a number from ${min} to ${max}`);
+    },
+  };
+}
+
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** A time span such as `90s`, `30m`, `12h` or `7d`; the value is in milliseconds. */

@@ -45,6 +45,19 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
   }
 }
 
+/** What `judge` is about: a file of recorded observations, or `-` for standard input. */
+export type JudgeCall = { file: string };
+
+/** Checks the arguments of `judge`. Throws a UserError with exit code 2. */
+export function parseJudgeCall(args: readonly string[]): JudgeCall {
+  const [option, file] = args;
+  if (option === '--file' && file && args.length === 2) return { file };
+  throw new UserError('judge takes --file and the name of a file with recorded observations', {
+    hint: 'Usage: judge --file <file>, where - is standard input',
+    exitCode: 2,
+  });
+}
+
 type Arguments = { 1: [string]; 3: [string, string, string] };
 
 function exactly<N extends keyof Arguments>(count: N, args: readonly string[], call: string): Arguments[N] {

@@ -1,4 +1,10 @@
-export { type CanaryCall, canaryActions, isCanaryAction, parseCanaryCall } from './canary-call.ts';
+export {
+  type CanaryCall,
+  canaryActions,
+  isCanaryAction,
+  parseCanaryCall,
+  parseJudgeCall,
+} from './canary-call.ts';
 export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands } from './gcloud-commands.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import {
+  DocumentSplitter,
+  judgeRecording,
+  type Limits,
+  readRecording,
+  type TextDocument,
+  type Verdict,
+} from '@deploy/canary';
+import { errorMessage, type Output, UserError } from '@deploy/cli';
+import { renderVerdict, verdictLine } from './print.ts';
+
+export type JudgeFileRequest = Limits & {
+  /** A path, or `-` for standard input. */
+  file: string;
+  canaryFormat: 'auto' | 'text' | 'json';
+  out: Output;
+};
+
+type Judged = Verdict | { error: string };
+
+/** In the order in which one of many decides the exit code. */
+const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
+
+/**
+ * Judges the recorded promotions of a file as they come, and prints a verdict for each. Returns the exit code: that of the one
+ * verdict, and of many that of the worst. Throws a UserError with exit code 2 when the file or its one document cannot be
+ * read; among many, a bad one is an `error` in its place, and the UserError comes at the end.
+ */
+export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFileRequest): Promise<number> {
+  const counts = { healthy: 0, unhealthy: 0, inconclusive: 0, error: 0 };
+  let total = 0;
+  // Whether it is the only one is known when another follows, or the end.
+  let first: Judged | undefined;
+  let firstError = '';
+
+  const linesFor = function* (document: TextDocument): Generator<string> {
+    const judged = judgeDocument(document, limits);
+    total++;
+    if ('error' in judged) {
+      if (counts.error++ === 0) firstError = `document ${total}: ${judged.error}`;
+    } else counts[judged.verdict]++;
+    if (total === 1) {
+      first = judged;
+      return;
+    }
+    if (total === 2 && first !== undefined) yield oneOfMany(first, canaryFormat);
+    yield oneOfMany(judged, canaryFormat);
+  };
+
+  for await (const documents of documentsOf(file)) {
+    const lines: string[] = [];
+    for (const document of documents) lines.push(...linesFor(document));
+    if (lines.length === 0) continue;
+    out.data(lines.join('\n'));
+    // A reader that is slower than we are must not make us remember what it has not read.
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  }
+
+  if (first === undefined)
+    throw new UserError(`${nameOf(file)} holds no document`, { hint: HINT, exitCode: 2 });
+  if (total === 1) {
+    if ('error' in first) throw new UserError(`${nameOf(file)}: ${first.error}`, { hint: HINT, exitCode: 2 });
+    const isText = canaryFormat === 'text' || (canaryFormat === 'auto' && process.stdout.isTTY);
+    out.data(isText ? await renderVerdict(first) : JSON.stringify(first));
+    return EXIT_CODES[first.verdict];
+  }
+  if (counts.error > 0) {
+    throw new UserError(`${counts.error} of ${total} documents could not be judged; ${firstError}`, {
+      hint: HINT,
+      exitCode: 2,
+    });
+  }
+  if (counts.unhealthy > 0) return EXIT_CODES.unhealthy;
+  return counts.inconclusive > 0 ? EXIT_CODES.inconclusive : EXIT_CODES.healthy;
+}
+
+const HINT = 'docs/canary.md tells what a document holds.';
+
+function judgeDocument(document: TextDocument, limits: Limits): Judged {
+  if ('unreadable' in document) return { error: document.unreadable };
+  try {
+    return judgeRecording(readRecording(document.value, limits));
+  } catch (error) {
+    if (error instanceof UserError) return { error: error.message };
+    throw error;
+  }
+}
+
+function oneOfMany(judged: Judged, format: JudgeFileRequest['canaryFormat']): string {
+  if (format !== 'text') return JSON.stringify(judged);
+  return 'error' in judged ? `error: ${judged.error}` : verdictLine(judged);
+}
+
+async function* documentsOf(file: string): AsyncGenerator<Iterable<TextDocument>> {
+  const splitter = new DocumentSplitter();
+  const input: Readable =
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+  input.setEncoding('utf8');
+  try {
+    for await (const piece of input) yield splitter.push(piece as string);
+  } catch (error) {
+    throw new UserError(`${nameOf(file)} cannot be read: ${errorMessage(error)}`, {
+      exitCode: 2,
+      cause: error,
+    });
+  }
+  yield splitter.end();
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}

@@ -1,0 +1,71 @@
+import { countText, type SignalVerdict, type Tally, type Verdict } from '@deploy/canary';
+
+// Together with the spaces between them they fit 80 columns.
+const WIDTHS = [13, 14, 14, 13, 13, 12];
+
+/** A verdict for a person: the reason, a table of the signals, and what there is to know about them. */
+export async function renderVerdict(verdict: Verdict): Promise<string> {
+  const { default: Table } = await import('cli-table3');
+  const table = new Table({
+    head: ['signal', 'stable', 'candidate', 'limit', 'evidence', 'verdict'],
+    colWidths: WIDTHS,
+    wordWrap: true,
+    wrapOnWordBoundary: true,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
+    // A table without lines, so that it fits a narrow terminal.
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '',
+    },
+  });
+  const shown = verdict.signals.filter(({ verdict: own }) => own !== 'not judged');
+  for (const each of shown) {
+    const { signal, stable, canary, limit = '', verdict: own } = each;
+    table.push([signal, failed(stable), failed(canary), limit, evidence(each), own]);
+  }
+  return [verdictLine(verdict), '', table.toString().replace(/ +$/gm, ''), '', ...notesOn(verdict)]
+    .join('\n')
+    .trim();
+}
+
+/** A line for each thing there is to know, with the signals that it is about. */
+function notesOn({ signals }: Verdict): string[] {
+  const notes = new Map<string, string[]>();
+  for (const { signal, note, verdict } of signals) {
+    const text = note ?? (verdict === 'not judged' ? 'not judged, since there are no figures' : undefined);
+    if (text !== undefined) notes.set(text, [...(notes.get(text) ?? []), signal]);
+  }
+  return [...notes].map(([note, about]) => `${about.join(', ')}: ${note}`);
+}
+
+/** A verdict on one line. */
+export function verdictLine({ verdict, minute, reason }: Verdict): string {
+  return `${verdict} at minute ${minute}: ${reason}`;
+}
+
+function failed(tally: Tally | undefined): string {
+  return tally === undefined ? '' : `${countText(tally.failed)} of ${countText(tally.requests)}`;
+}
+
+/** How far the evidence against the candidate is: `37 of 400`. Beyond a million only the size is of interest. */
+function evidence({ lnEvidence, lnBound }: SignalVerdict): string {
+  if (lnEvidence === undefined || lnBound === undefined) return '';
+  const powers = lnEvidence / Math.LN10;
+  const value = Math.exp(lnEvidence);
+  const shown =
+    powers > 6 ? `1e${Math.floor(powers)}` : value < 10 ? value.toPrecision(1) : countText(Math.round(value));
+  return `${powers < -3 ? '0' : shown} of ${countText(Math.round(Math.exp(lnBound)))}`;
+}
