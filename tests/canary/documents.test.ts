@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { DocumentSplitter, defaultLimits, readRecording, type TextDocument } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
 import fc from 'fast-check';
+import { blocksOf, readPage } from '../docs/markdown.ts';
 import { seen } from './sample-minutes.ts';
 
 const read = (document: unknown) => readRecording(document, defaultLimits);
@@ -41,10 +42,30 @@ describe('a recorded document', () => {
     ]);
   });
 
+  test('may say null for what it leaves out', () => {
+    const empty = { latency: null, signIn: null, pages: null, ready: null };
+    const sides = { stable: { ...seen(114), ...empty }, canary: { ...seen(6), ...empty }, step: null };
+    const document = {
+      steps: null,
+      windowMinutes: null,
+      limits: { minRequests: null },
+      history: null,
+      minutes: [sides],
+    };
+    assert.deepEqual(read(document), read({ minutes: [minute] }));
+  });
+
   test('may hold what this version does not know', () => {
     assert.deepEqual(read({ minutes: [{ ...minute, note: 'deploy of Tuesday' }], by: 'me' }).minutes, [
       { step: 5, ...minute },
     ]);
+  });
+
+  test('as docs/canary.md shows one is read, with everything in it', async () => {
+    const [shown = ''] = blocksOf(await readPage('docs/canary.md'), 'json');
+    const { limits, minutes, history } = read(JSON.parse(shown));
+    assert.deepEqual(limits, defaultLimits);
+    assert.deepEqual([minutes.length, history.length, minutes[0]?.canary.pages], [1, 1, 2]);
   });
 
   const latency = (boundsMs: unknown, counts: unknown) => ({
@@ -53,7 +74,7 @@ describe('a recorded document', () => {
   const canary = (more: object) => ({ minutes: [minute, { ...minute, canary: { ...seen(6), ...more } }] });
   const refused: [string, unknown, RegExp][] = [
     ['a list', [], /^the document is \[\]: it must be an object$/],
-    ['null', null, /^the document is null/],
+    ['null', null, /^the document is missing/],
     ['a number', 5, /^the document is 5/],
     ['no minutes', {}, /^minutes is missing: it must be a list$/],
     ['minutes that are no list', { minutes: {} }, /^minutes is \{\}: it must be a list$/],

@@ -21,4 +21,11 @@ export { addMinute, beginPromotion, currentStep, type Promotion, type PromotionP
 export type { SignalName } from './signals/rules.ts';
 export type { SignalVerdict } from './signals/signal-verdict.ts';
 export type { Tally } from './statistics/tally.ts';
-export { isWindowComplete, type JudgeOptions, judge, requestsNeeded, type Verdict } from './verdict.ts';
+export {
+  isUnhealthy,
+  isWindowComplete,
+  type JudgeOptions,
+  judge,
+  requestsNeeded,
+  type Verdict,
+} from './verdict.ts';

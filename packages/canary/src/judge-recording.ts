@@ -1,7 +1,6 @@
 import type { Recording } from './observations/types.ts';
 import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
-import { unhealthySignals } from './signals/rules.ts';
-import { isWindowComplete, judge, type Verdict } from './verdict.ts';
+import { isUnhealthy, judge, type Verdict } from './verdict.ts';
 
 /** As CANARY_WINDOW has it. */
 const USUAL_WINDOW = 10;
@@ -16,7 +15,7 @@ export function judgeRecording(recording: Recording): Verdict {
   let promotion: Promotion = beginPromotion({ ...plan, windowMinutes }, history);
   for (const minute of minutes) {
     promotion = addMinute(promotion, minute);
-    if (unhealthySignals(promotion, isWindowComplete(promotion)).length > 0) break;
+    if (isUnhealthy(promotion)) break;
   }
   return judge(promotion, isOpenEnded && promotion.minute > 0 ? { isWindowOver: true } : {});
 }

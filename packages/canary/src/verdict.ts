@@ -42,6 +42,11 @@ export function judge(promotion: Promotion, options: JudgeOptions = {}): Verdict
   };
 }
 
+/** Whether `judge` would say `unhealthy`, without the work of saying why. */
+export function isUnhealthy(promotion: Promotion): boolean {
+  return unhealthySignals(promotion, isWindowComplete(promotion)).length > 0;
+}
+
 /** Whether as many minutes of the current step were added as its window has. */
 export function isWindowComplete({ minuteOfStep, plan }: Promotion): boolean {
   return minuteOfStep >= plan.windowMinutes;

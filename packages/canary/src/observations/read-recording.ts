@@ -5,20 +5,20 @@ const defaultSteps: readonly number[] = [5, 25, 50, 100];
 
 /**
  * Checks a document of recorded observations, as `judge --file` takes them; a limit that it does not name is taken from
- * `byDefault`. Throws a UserError with exit code 2 that names the first place that is wrong. Written by hand because it is most of
+ * `byDefault`, and null says the same as leaving out. Throws a UserError with exit code 2 that names the first place that is wrong. Written by hand because it is most of
  * the work of a verdict: a schema library took longer than the whole verdict may.
  */
 export function readRecording(document: unknown, byDefault: Limits): Recording {
   const fields = record(document, 'the document');
-  const steps = fields.steps === undefined ? defaultSteps : readSteps(fields.steps);
+  const steps = fields.steps == null ? defaultSteps : readSteps(fields.steps);
   const { windowMinutes } = fields;
-  const first = fields.step === undefined ? steps[0] : fields.step;
+  const first = fields.step == null ? steps[0] : fields.step;
   return {
     steps,
-    ...(windowMinutes === undefined ? {} : { windowMinutes: positive(windowMinutes, 'windowMinutes') }),
+    ...(windowMinutes == null ? {} : { windowMinutes: positive(windowMinutes, 'windowMinutes') }),
     limits: readLimits(fields.limits, byDefault),
-    affinity: fields.affinity === undefined ? false : boolean(fields.affinity, 'affinity'),
-    history: fields.history === undefined ? [] : readHistory(fields.history),
+    affinity: fields.affinity == null ? false : boolean(fields.affinity, 'affinity'),
+    history: fields.history == null ? [] : readHistory(fields.history),
     minutes: readMinutes(fields.minutes, steps, first),
   };
 }
@@ -35,11 +35,11 @@ function readSteps(value: unknown): readonly number[] {
 }
 
 function readLimits(value: unknown, byDefault: Limits): Limits {
-  if (value === undefined) return byDefault;
+  if (value == null) return byDefault;
   const given = record(value, 'limits');
   const limits = { ...byDefault };
   for (const name of Object.keys(byDefault) as (keyof Limits)[]) {
-    if (given[name] !== undefined) limits[name] = number(given[name], `limits.${name}`);
+    if (given[name] != null) limits[name] = number(given[name], `limits.${name}`);
   }
   if (limits.falseAlarmPercent <= 0 || limits.falseAlarmPercent > 100)
     refuse('limits.falseAlarmPercent', `is ${limits.falseAlarmPercent}`, 'it must be above 0, at most 100');
@@ -55,7 +55,8 @@ function readHistory(value: unknown): Observation[] {
 function readMinutes(value: unknown, steps: readonly number[], byDefault: unknown): Minute[] {
   let reached = 0;
   return list(value, 'minutes').map((entry, i) => {
-    const { step = byDefault, stable, canary } = record(entry, 'minutes', i);
+    const { step: own, stable, canary } = record(entry, 'minutes', i);
+    const step = own ?? byDefault;
     const index = steps.indexOf(step as number);
     if (index === -1)
       refuse(place('minutes', i, '.step'), `is ${shown(step)}`, `the steps are ${steps.join(', ')}`);
@@ -64,7 +65,7 @@ function readMinutes(value: unknown, steps: readonly number[], byDefault: unknow
     reached = index;
     const percent = steps[index] ?? 0;
     const candidate = readObservation(canary, 'minutes', i, '.canary');
-    if (stable === undefined && percent === 100) return { step: percent, canary: candidate };
+    if (stable == null && percent === 100) return { step: percent, canary: candidate };
     return { step: percent, stable: readObservation(stable, 'minutes', i, '.stable'), canary: candidate };
   });
 }
@@ -80,16 +81,15 @@ function readObservation(value: unknown, at: string, i: number, side: string): O
   const read: Mutable<Observation> = { requests, errors };
   const { latency, signIn, syncToken, pages, routeDecisions, unreadableDecisions, ready, smokePassed } =
     fields;
-  if (latency !== undefined) read.latency = readLatency(latency, at, i, side);
-  if (signIn !== undefined) read.signIn = readPathFailures(signIn, at, i, `${side}.signIn`);
-  if (syncToken !== undefined) read.syncToken = readPathFailures(syncToken, at, i, `${side}.syncToken`);
-  if (pages !== undefined) read.pages = count(pages, at, i, side, '.pages');
-  if (routeDecisions !== undefined)
-    read.routeDecisions = count(routeDecisions, at, i, side, '.routeDecisions');
-  if (unreadableDecisions !== undefined)
+  if (latency != null) read.latency = readLatency(latency, at, i, side);
+  if (signIn != null) read.signIn = readPathFailures(signIn, at, i, `${side}.signIn`);
+  if (syncToken != null) read.syncToken = readPathFailures(syncToken, at, i, `${side}.syncToken`);
+  if (pages != null) read.pages = count(pages, at, i, side, '.pages');
+  if (routeDecisions != null) read.routeDecisions = count(routeDecisions, at, i, side, '.routeDecisions');
+  if (unreadableDecisions != null)
     read.unreadableDecisions = count(unreadableDecisions, at, i, side, '.unreadableDecisions');
-  if (ready !== undefined) read.ready = boolean(ready, place(at, i, side, '.ready'));
-  if (smokePassed !== undefined) read.smokePassed = boolean(smokePassed, place(at, i, side, '.smokePassed'));
+  if (ready != null) read.ready = boolean(ready, place(at, i, side, '.ready'));
+  if (smokePassed != null) read.smokePassed = boolean(smokePassed, place(at, i, side, '.smokePassed'));
   return read;
 }
 
@@ -99,7 +99,7 @@ function readPathFailures(value: unknown, at: string, i: number, side: string): 
   const failures = count(fields.failures, at, i, side, '.failures');
   if (failures > requests)
     refuse(place(at, i, side, '.failures'), `is ${failures}`, `there were ${requests} requests`);
-  if (fields.serverErrors === undefined) return { requests, failures };
+  if (fields.serverErrors == null) return { requests, failures };
   const serverErrors = count(fields.serverErrors, at, i, side, '.serverErrors');
   if (serverErrors > failures)
     refuse(place(at, i, side, '.serverErrors'), `is ${serverErrors}`, `there were ${failures} failures`);
@@ -140,16 +140,12 @@ function readLatency(value: unknown, at: string, i: number, side: string): Laten
 function record(value: unknown, ...at: Place): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  return refuse(
-    place(...at),
-    value === undefined ? 'is missing' : `is ${shown(value)}`,
-    'it must be an object',
-  );
+  return refuse(place(...at), value == null ? 'is missing' : `is ${shown(value)}`, 'it must be an object');
 }
 
 function list(value: unknown, name: string): unknown[] {
   if (Array.isArray(value)) return value;
-  return refuse(name, value === undefined ? 'is missing' : `is ${shown(value)}`, 'it must be a list');
+  return refuse(name, value == null ? 'is missing' : `is ${shown(value)}`, 'it must be a list');
 }
 
 function isCount(value: unknown): value is number {
@@ -160,7 +156,7 @@ function count(value: unknown, ...at: Place): number {
   if (isCount(value)) return value;
   return refuse(
     place(...at),
-    value === undefined ? 'is missing' : `is ${shown(value)}`,
+    value == null ? 'is missing' : `is ${shown(value)}`,
     'it must be a whole number, 0 or more',
   );
 }
