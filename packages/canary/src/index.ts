@@ -1,3 +1,6 @@
+export { observeMetrics, type RawMetrics, type RawTimeSeries } from './cloud/metrics.ts';
+export type { Arrival } from './cloud/minutes.ts';
+export { observeRequestLog, type RawLogEntry } from './cloud/request-log.ts';
 export { countText, percentText } from './figures.ts';
 export { judgeRecording } from './judge-recording.ts';
 export { readRecording } from './observations/read-recording.ts';

@@ -1,0 +1,133 @@
+import type { ObservationQuery, SourceReading } from '../observations/source.ts';
+import type { LatencyHistogram, Observation } from '../observations/types.ts';
+import { mergeHistograms } from '../statistics/latency-histogram.ts';
+import { type Arrival, layOut, minuteOf } from './minutes.ts';
+
+/** Cloud Monitoring's JSON has 64-bit numbers as text. */
+type Int64 = string | number;
+
+/** Buckets of a distribution (google.api.Distribution), as JSON. */
+export type RawDistribution = {
+  readonly count?: Int64;
+  readonly bucketOptions?: {
+    readonly linearBuckets?: {
+      readonly numFiniteBuckets?: number;
+      readonly width?: number;
+      readonly offset?: number;
+    };
+    readonly exponentialBuckets?: {
+      readonly numFiniteBuckets?: number;
+      readonly growthFactor?: number;
+      readonly scale?: number;
+    };
+    readonly explicitBuckets?: { readonly bounds?: readonly number[] };
+  };
+  /** Zeros at the end are left out. */
+  readonly bucketCounts?: readonly Int64[];
+};
+
+/** A series as `timeSeries.list` answers it, without aggregation; its points come newest first. */
+export type RawTimeSeries = {
+  readonly metric?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly resource?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly points?: readonly {
+    readonly interval?: { readonly startTime?: string; readonly endTime?: string };
+    readonly value?: { readonly int64Value?: Int64; readonly distributionValue?: RawDistribution };
+  }[];
+};
+
+/** The two metrics that are read: `run.googleapis.com/request_count` and `run.googleapis.com/request_latencies`. */
+export type RawMetrics = {
+  readonly requestCount: Iterable<RawTimeSeries>;
+  readonly requestLatencies: Iterable<RawTimeSeries>;
+};
+
+type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
+
+/**
+ * What the metrics of a service say about two revisions. Raw points are added up here, across response codes: aligned series
+ * invent figures for minutes without any. A series that is absent says that there were no requests, but only for minutes that are
+ * older than the metrics' delay. Metrics know no paths, so sign-in and sync tokens are not among what is observed.
+ */
+export function observeMetrics(
+  { requestCount, requestLatencies }: RawMetrics,
+  query: ObservationQuery,
+  arrival: Arrival,
+): SourceReading {
+  const seen = new Map<string, Seen>();
+  for (const { place, code, value } of pointsOf(requestCount)) {
+    const minute = at(place);
+    const count = Number(value.int64Value ?? 0);
+    minute.requests += count;
+    if (code.startsWith('5')) minute.errors += count;
+  }
+  for (const { place, value } of pointsOf(requestLatencies)) {
+    const histogram = value.distributionValue && histogramOf(value.distributionValue);
+    if (histogram !== undefined) at(place).latencies.push(histogram);
+  }
+  return layOut(query, arrival, (revision, start): Observation => {
+    const { requests, errors, latencies } = seen.get(`${revision} ${start}`) ?? nothing();
+    const latency = mergeHistograms(latencies);
+    return { requests, errors, ...(latency === undefined ? {} : { latency }) };
+  });
+
+  function at(place: string): Seen {
+    const found = seen.get(place) ?? nothing();
+    seen.set(place, found);
+    return found;
+  }
+}
+
+type Point = {
+  place: string;
+  code: string;
+  value: NonNullable<NonNullable<RawTimeSeries['points']>[number]['value']>;
+};
+
+function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
+  for (const { metric, resource, points = [] } of series) {
+    const revision = resource?.labels?.revision_name;
+    // The class is `5xx` where the code itself is missing.
+    const code = metric?.labels?.response_code ?? metric?.labels?.response_code_class ?? '';
+    for (const { interval, value } of points) {
+      // A delta belongs to the minute that it closes; its end is the next one's first moment.
+      const end = Date.parse(interval?.endTime ?? '');
+      if (revision === undefined || Number.isNaN(end) || value === undefined) continue;
+      yield { place: `${revision} ${minuteOf(end - 1)}`, code, value };
+    }
+  }
+}
+
+/**
+ * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the last one above the
+ * last (google.api.Distribution.BucketOptions). A bound at or below 0 is of no use for latencies: its bucket joins the next.
+ */
+export function histogramOf({
+  bucketOptions,
+  bucketCounts = [],
+}: RawDistribution): LatencyHistogram | undefined {
+  const bounds = boundsOf(bucketOptions);
+  if (bounds.length === 0) return undefined;
+  const counts = [...bounds, Infinity].map((_, i) => Number(bucketCounts[i] ?? 0));
+  const positive = bounds.filter((bound) => bound > 0);
+  const dropped = bounds.length - positive.length;
+  const first = counts.slice(0, dropped + 1).reduce((sum, count) => sum + count, 0);
+  return { boundsMs: positive, counts: [first, ...counts.slice(dropped + 1)] };
+}
+
+function boundsOf(options: RawDistribution['bucketOptions']): readonly number[] {
+  const { linearBuckets: linear, exponentialBuckets: exponential, explicitBuckets: explicit } = options ?? {};
+  if (exponential !== undefined) {
+    const { numFiniteBuckets = 0, growthFactor = 1, scale = 0 } = exponential;
+    return Array.from({ length: numFiniteBuckets + 1 }, (_, i) => scale * growthFactor ** i);
+  }
+  if (linear !== undefined) {
+    const { numFiniteBuckets = 0, width = 0, offset = 0 } = linear;
+    return Array.from({ length: numFiniteBuckets + 1 }, (_, i) => offset + width * i);
+  }
+  return explicit?.bounds ?? [];
+}
+
+function nothing(): Seen {
+  return { requests: 0, errors: 0, latencies: [] };
+}

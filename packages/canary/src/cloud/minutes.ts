@@ -1,0 +1,38 @@
+import type { ObservationQuery, ObservedMinute, SourceReading } from '../observations/source.ts';
+import type { Observation } from '../observations/types.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What has arrived by now: `now` is when the source was read, `delayMs` how late something may still come in. */
+export type Arrival = { readonly now: Date; readonly delayMs: number };
+
+/** The start of the clock minute that a moment lies in, in milliseconds. */
+export function minuteOf(timeMs: number): number {
+  return Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
+}
+
+/**
+ * Lays observations out minute by minute. A minute is closed once everything of it must have arrived: from then on a revision that has
+ * nothing in it had no requests. Before that, nothing can be told from silence; what is known of the first minute that is not closed
+ * is its running state.
+ */
+export function layOut(
+  { stable, canary, from, to }: ObservationQuery,
+  { now, delayMs }: Arrival,
+  observe: (revision: string, minuteStart: number) => Observation,
+): Extract<SourceReading, { state: 'read' }> {
+  const at = (start: number): ObservedMinute => ({
+    startsAt: new Date(start),
+    stable: observe(stable, start),
+    canary: observe(canary, start),
+  });
+  const closed: ObservedMinute[] = [];
+  const first = Math.ceil(from.getTime() / MINUTE_MS) * MINUTE_MS;
+  let start = first;
+  for (; start + MINUTE_MS <= to.getTime(); start += MINUTE_MS) {
+    if (start + MINUTE_MS + delayMs > now.getTime()) break;
+    closed.push(at(start));
+  }
+  const isRunning = start < to.getTime() && start < now.getTime();
+  return { state: 'read', closed, ...(isRunning ? { running: at(start) } : {}) };
+}

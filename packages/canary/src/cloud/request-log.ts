@@ -1,0 +1,161 @@
+import type { ObservationQuery, SourceReading } from '../observations/source.ts';
+import type { LatencyHistogram, Observation, PathFailures } from '../observations/types.ts';
+import { type Arrival, layOut, minuteOf } from './minutes.ts';
+
+/** An entry as `entries:list` of Cloud Logging answers it, as far as it is looked at. */
+export type RawLogEntry = {
+  readonly insertId?: string;
+  readonly logName?: string;
+  readonly timestamp?: string;
+  readonly resource?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly httpRequest?: {
+    readonly requestMethod?: string;
+    readonly requestUrl?: string;
+    readonly status?: number;
+    readonly userAgent?: string;
+    /** Seconds, as `0.012345s`. */
+    readonly latency?: string;
+  };
+  readonly jsonPayload?: Readonly<Record<string, unknown>>;
+  readonly textPayload?: string;
+};
+
+/**
+ * Who asks without being a user: Cloud Run's and the load balancer's health checks, uptime checks of Cloud Monitoring, probes of
+ * Kubernetes, and these scripts.
+ */
+const NOT_USERS = /^(?:GoogleHC\/|GoogleStackdriverMonitoring-UptimeChecks|kube-probe\/|openagents-deploy\b)/;
+
+const SIGN_IN = /^\/api\/(?:v1\/)?auth\/(?:email|verify)$/;
+const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
+/** Everything that is served as the web shell's page: no API, no file of it, no probe. */
+const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
+const ROUTE_DECISION = 'route.split.decision';
+
+/** Bucket bounds from 1 ms to 10 minutes, 15 % apart: a threshold of 20 % over p95 is at most 38 % over it. */
+const BOUNDS_MS: readonly number[] = Array.from({ length: 97 }, (_, i) => Number((1.15 ** i).toPrecision(3)));
+
+type Seen = {
+  requests: number;
+  errors: number;
+  latencies: number[];
+  signIn: { requests: number; failures: number; serverErrors: number };
+  syncToken: { requests: number; failures: number; serverErrors: number };
+  pages: number;
+  routeDecisions: number;
+  unreadableDecisions: number;
+};
+
+/**
+ * What request logs (`run.googleapis.com/requests`), and the service's own log lines where they are among the entries, say about two
+ * revisions. A request belongs to the minute in which it ended, as in the platform's metrics: the entry's time is its beginning, so
+ * that entries have to be read from one longest request earlier on. Entries that came twice count once.
+ *
+ * A 401 is never a failure of sign-in or of a sync token: sessions live in the memory of one revision, and a session of
+ * the other one is refused so. Latencies and statuses include what the platform itself answered (429, 503 for lack of instances).
+ */
+export function observeRequestLog(
+  entries: Iterable<RawLogEntry>,
+  query: ObservationQuery,
+  arrival: Arrival,
+): SourceReading {
+  const seen = new Map<string, Seen>();
+  const known = new Set<string>();
+  let hasOwnLines = false;
+  for (const entry of entries) {
+    const revision = entry.resource?.labels?.revision_name;
+    const startedAt = Date.parse(entry.timestamp ?? '');
+    if (revision === undefined || Number.isNaN(startedAt)) continue;
+    // An insertId is unique among entries of one log and one time.
+    const id = `${entry.logName} ${entry.timestamp} ${entry.insertId}`;
+    if (entry.insertId !== undefined && known.has(id)) continue;
+    known.add(id);
+    if (entry.httpRequest === undefined) {
+      hasOwnLines = true;
+      countDecision(entry, () => at(revision, startedAt));
+    } else if (!NOT_USERS.test(entry.httpRequest.userAgent ?? '')) {
+      const latencyMs = Number.parseFloat(entry.httpRequest.latency ?? '0') * 1000;
+      countRequest(entry.httpRequest, latencyMs, at(revision, startedAt + latencyMs));
+    }
+  }
+  return layOut(query, arrival, (revision, minute) =>
+    observationFrom(seen.get(`${revision} ${minute}`) ?? nothing(), hasOwnLines),
+  );
+
+  function at(revision: string, timeMs: number): Seen {
+    const place = `${revision} ${minuteOf(timeMs)}`;
+    const found = seen.get(place) ?? nothing();
+    seen.set(place, found);
+    return found;
+  }
+}
+
+function countRequest(
+  { status = 0, requestMethod, requestUrl = '' }: NonNullable<RawLogEntry['httpRequest']>,
+  latencyMs: number,
+  minute: Seen,
+): void {
+  minute.requests++;
+  if (status >= 500) minute.errors++;
+  const bucket = BOUNDS_MS.findIndex((bound) => latencyMs <= bound);
+  const place = bucket === -1 ? BOUNDS_MS.length : bucket;
+  minute.latencies[place] = (minute.latencies[place] ?? 0) + 1;
+  const path = URL.canParse(requestUrl) ? new URL(requestUrl).pathname : requestUrl.replace(/[?#].*$/, '');
+  if (requestMethod === 'POST' && SIGN_IN.test(path)) countPath(minute.signIn, status);
+  if (requestMethod === 'POST' && SYNC_TOKEN.test(path)) countPath(minute.syncToken, status);
+  if (requestMethod === 'GET' && status === 200 && !NO_PAGE.test(path)) minute.pages++;
+}
+
+function countPath(paths: Seen['signIn'], status: number): void {
+  paths.requests++;
+  if (status >= 500) paths.serverErrors++;
+  if (status >= 400 && status !== 401) paths.failures++;
+}
+
+/** An audit event is one line of JSON; where it is none, the collector keeps it as text. */
+function countDecision({ jsonPayload, textPayload }: RawLogEntry, minute: () => Seen): void {
+  if (textPayload?.includes(ROUTE_DECISION)) {
+    minute().routeDecisions++;
+    minute().unreadableDecisions++;
+  } else if (jsonPayload?.event_name === ROUTE_DECISION) {
+    minute().routeDecisions++;
+    if (!isJson(jsonPayload.event_json)) minute().unreadableDecisions++;
+  }
+}
+
+function isJson(text: unknown): boolean {
+  if (typeof text !== 'string') return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function observationFrom(seen: Seen, hasOwnLines: boolean): Observation {
+  const { requests, errors, signIn, syncToken, pages, routeDecisions, unreadableDecisions } = seen;
+  const latency: LatencyHistogram = {
+    boundsMs: BOUNDS_MS,
+    counts: Array.from({ length: BOUNDS_MS.length + 1 }, (_, i) => seen.latencies[i] ?? 0),
+  };
+  const paths = (counted: PathFailures): PathFailures => ({ ...counted });
+  return {
+    requests,
+    errors,
+    latency,
+    signIn: paths(signIn),
+    syncToken: paths(syncToken),
+    // Without a single line of the service's own, its lines were not read, and their absence says nothing.
+    ...(hasOwnLines ? { pages, routeDecisions, unreadableDecisions } : {}),
+  };
+}
+
+function nothing(): Seen {
+  const paths = () => ({ requests: 0, failures: 0, serverErrors: 0 });
+  return {
+    ...{ requests: 0, errors: 0, latencies: [], pages: 0, routeDecisions: 0, unreadableDecisions: 0 },
+    signIn: paths(),
+    syncToken: paths(),
+  };
+}
