@@ -3,12 +3,15 @@ import { describe, test } from 'node:test';
 import {
   addMinute,
   beginPromotion,
+  chooseSource,
   defaultLimits,
   judge,
+  metricFilter,
   observeMetrics,
   observeRequestLog,
   type RawLogEntry,
   type RawTimeSeries,
+  requestLogFilter,
 } from '@deploy/canary';
 import { histogramOf } from '../../packages/canary/src/cloud/metrics.ts';
 
@@ -304,4 +307,25 @@ test('the same traffic gives the same counts, whether logs or metrics tell of it
   const [first, second] = verdicts.map(({ signals }) => signals.find(({ signal }) => signal === 'errors'));
   assert.deepEqual(first, second);
   assert.deepEqual(first?.canary, { failed: 2, requests: 10 });
+});
+
+describe('what the sources are asked for', () => {
+  const place = { service: 'control', region: 'us-central1' };
+  test('request logs of both revisions, from one longest request earlier on', () => {
+    const filter = requestLogFilter(place, query, 60_000);
+    assert.match(filter, /revision_name=\("control-00001-abc" OR "control-00002-def"\)/);
+    assert.match(filter, /timestamp>="2026-11-24T11:59:00\.000Z" AND timestamp<"2026-11-24T12:03:00\.000Z"$/);
+  });
+  test('metrics in the filter language of Monitoring, of revisions and not of instances', () => {
+    assert.equal(
+      metricFilter('request_count', place, query),
+      'metric.type="run.googleapis.com/request_count" AND resource.type="cloud_run_revision" AND resource.labels.service_name="control" AND resource.labels.location="us-central1" AND resource.labels.revision_name=one_of("control-00001-abc","control-00002-def")',
+    );
+  });
+  test('logs are read while their volume leaves reads for people, and metrics beyond', () => {
+    assert.equal(chooseSource(120, 4).name, 'logs');
+    assert.equal(chooseSource(16_000, 4).name, 'logs');
+    assert.equal(chooseSource(16_001, 4).name, 'monitoring');
+    assert.match(chooseSource(16_001, 4).why, /take about 21 of the 60 reads/);
+  });
 });

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defaultLimits, judgeRecording, type Observation, readRecording, type Verdict } from '@deploy/canary';
+import {
+  addMinute,
+  beginFreshWindow,
+  beginPromotion,
+  defaultLimits,
+  judge,
+  judgeRecording,
+  type Observation,
+  readRecording,
+  type Verdict,
+} from '@deploy/canary';
 import { seen, times } from './sample-minutes.ts';
 
 type Sides = { step?: number; stable?: Observation; canary: Observation };
@@ -148,6 +158,43 @@ describe('healthy takes', () => {
 
   test('requests at all: no traffic is inconclusive, never unhealthy', () => {
     assert.equal(verdictOn(times(30, { stable: seen(0), canary: seen(0) })).verdict, 'inconclusive');
+  });
+});
+
+describe('a promotion that goes on after an interruption', () => {
+  const sides = { step: 5, stable: seen(1140), canary: seen(60) };
+  const plan = { steps: [5, 25, 50, 100], windowMinutes: 10, limits: defaultLimits, affinity: false };
+  const begun = times(9, sides).reduce(addMinute, beginPromotion(plan, []));
+
+  test('takes a whole fresh window to be healthy', () => {
+    let promotion = beginFreshWindow(begun);
+    for (let minute = 1; minute <= 9; minute++) {
+      promotion = addMinute(promotion, sides);
+      assert.equal(judge(promotion).verdict, 'inconclusive');
+      assert.match(judge(promotion).reason, new RegExp(` ${minute} of 10 minutes of the window`));
+    }
+    assert.equal(judge(addMinute(promotion, sides)).verdict, 'healthy');
+    assert.equal(judge(addMinute(begun, sides)).verdict, 'healthy', 'without an interruption');
+  });
+
+  test('keeps its evidence', () => {
+    const bad = { ...sides, canary: seen(60, 5) };
+    const promotion = [bad, bad].reduce(addMinute, begun);
+    assert.equal(judge(addMinute(beginFreshWindow(promotion), bad)).verdict, 'unhealthy');
+  });
+
+  test('is inconclusive while something cannot be read, and unhealthy all the same when that is known', () => {
+    const unreadable = 'Cloud Monitoring has answered 503 for 5 minutes';
+    const blind = judge(addMinute(begun, sides), { unreadable });
+    assert.equal(blind.verdict, 'inconclusive');
+    assert.match(blind.reason, /cannot be told: Cloud Monitoring has answered 503/);
+    const bad = times(4, { ...sides, canary: seen(60, 5) }).reduce(addMinute, begun);
+    assert.equal(judge(bad, { unreadable }).verdict, 'unhealthy');
+  });
+
+  test('refuses a minute of a step that is over', () => {
+    const later = addMinute(begun, { ...sides, step: 25 });
+    assert.throws(() => addMinute(later, sides), RangeError);
   });
 });
 

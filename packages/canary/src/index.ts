@@ -1,5 +1,6 @@
 export { observeMetrics, type RawMetrics, type RawTimeSeries } from './cloud/metrics.ts';
 export type { Arrival } from './cloud/minutes.ts';
+export { type ChosenSource, chooseSource, metricFilter, requestLogFilter } from './cloud/queries.ts';
 export { observeRequestLog, type RawLogEntry } from './cloud/request-log.ts';
 export { countText, percentText } from './figures.ts';
 export { judgeRecording } from './judge-recording.ts';
@@ -20,9 +21,18 @@ export {
   type PathFailures,
   type Recording,
 } from './observations/types.ts';
-export { addMinute, beginPromotion, currentStep, type Promotion, type PromotionPlan } from './promotion.ts';
+export {
+  addMinute,
+  beginFreshWindow,
+  beginPromotion,
+  currentStep,
+  minuteOfWindow,
+  type Promotion,
+  type PromotionPlan,
+} from './promotion.ts';
 export type { SignalName } from './signals/rules.ts';
 export type { SignalVerdict } from './signals/signal-verdict.ts';
+export { mergeHistograms, p95 } from './statistics/latency-histogram.ts';
 export type { Tally } from './statistics/tally.ts';
 export {
   isUnhealthy,

@@ -36,6 +36,8 @@ export type Promotion = {
   readonly minute: number;
   readonly stepIndex: number;
   readonly minuteOfStep: number;
+  /** After how many minutes of the step its window began: 0, unless a fresh one was begun since. */
+  readonly windowFrom: number;
   /** The candidate's requests since the promotion began. */
   readonly canaryRequests: number;
   readonly errors: Comparison;
@@ -60,6 +62,7 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
     minute: 0,
     stepIndex: 0,
     minuteOfStep: 0,
+    windowFrom: 0,
     canaryRequests: 0,
     errors: begin(history.map(errorsOf)),
     signIn: begin(history.flatMap(({ signIn }) => failuresOf(signIn, affinity) ?? [])),
@@ -107,6 +110,19 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
   };
 }
 
+/**
+ * The promotion with a fresh window for its step, as after an interruption: `healthy` takes a whole window from here on. The evidence
+ * goes on, minutes that nobody watched included.
+ */
+export function beginFreshWindow(promotion: Promotion): Promotion {
+  return { ...promotion, windowFrom: promotion.minuteOfStep };
+}
+
+/** How many minutes of the current window were added. */
+export function minuteOfWindow({ minuteOfStep, windowFrom }: Promotion): number {
+  return minuteOfStep - windowFrom;
+}
+
 /** The percent of the step that the promotion is in. */
 export function currentStep({ plan, stepIndex }: Promotion): number {
   return plan.steps[stepIndex] ?? 100;
@@ -128,6 +144,7 @@ function beginStep(promotion: Promotion, stepIndex: number): Promotion {
     ...promotion,
     stepIndex,
     minuteOfStep: 0,
+    windowFrom: 0,
     errors: beginComparisonStep(promotion.errors, next),
     signIn: beginComparisonStep(promotion.signIn, next),
     syncToken: beginComparisonStep(promotion.syncToken, next),

@@ -1,5 +1,5 @@
 import { countText, percentText, rateOf, tallyText } from './figures.ts';
-import { currentStep, nextStep, type Promotion } from './promotion.ts';
+import { currentStep, minuteOfWindow, nextStep, type Promotion } from './promotion.ts';
 import type { Comparison } from './signals/comparison.ts';
 import { isWorse, LEAST_PATH_PERCENT, type SignalName } from './signals/rules.ts';
 import { roundedMs } from './signals/signal-verdict.ts';
@@ -34,8 +34,9 @@ export function unhealthyReason(promotion: Promotion, signal: SignalName): strin
 }
 
 /** Nothing is wrong so far, and the window is not over. */
-export function windowReason({ minuteOfStep, plan, errors }: Promotion): string {
-  return `nothing decided yet: ${minuteOfStep} of ${plan.windowMinutes} minutes of the window were watched, and ${tallyText(errors.canary)} candidate requests failed`;
+export function windowReason(promotion: Promotion): string {
+  const { plan, errors } = promotion;
+  return `nothing decided yet: ${minuteOfWindow(promotion)} of ${plan.windowMinutes} minutes of the window were watched, and ${tallyText(errors.canary)} candidate requests failed`;
 }
 
 export function tooFewRequestsReason(promotion: Promotion, needed: number): string {

@@ -1,4 +1,4 @@
-import { currentStep, nextStep, type Promotion } from './promotion.ts';
+import { currentStep, minuteOfWindow, nextStep, type Promotion } from './promotion.ts';
 import {
   healthyReason,
   inconclusiveErrorsReason,
@@ -21,7 +21,10 @@ export type Verdict = {
 };
 
 export type JudgeOptions = {
-  /** Default: as many minutes of this step as the window has were added. False while the last one is still running. */
+  /**
+   * Default: as many minutes were added as the window has. A minute that is still running is none of these: with one added, ask
+   * `isWindowComplete` of the promotion without it.
+   */
   readonly isWindowOver?: boolean;
   /** Why something could not be measured: a reason to wait, never one to roll back. */
   readonly unreadable?: string;
@@ -47,9 +50,9 @@ export function isUnhealthy(promotion: Promotion): boolean {
   return unhealthySignals(promotion, isWindowComplete(promotion)).length > 0;
 }
 
-/** Whether as many minutes of the current step were added as its window has. */
-export function isWindowComplete({ minuteOfStep, plan }: Promotion): boolean {
-  return minuteOfStep >= plan.windowMinutes;
+/** Whether as many minutes were added as the current window has. */
+export function isWindowComplete(promotion: Promotion): boolean {
+  return minuteOfWindow(promotion) >= promotion.plan.windowMinutes;
 }
 
 function doubtAbout(
