@@ -49,13 +49,13 @@ await runScript(usage, async ({ argv, env, out }) => {
   const steps = [...rolloutSteps(emulator), ...matrixSteps(emulator)];
   for (const [i, nextStep] of steps.entries()) {
     const step = nextStep();
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const { exitCode, leaked } = await runStep(step, {
       env: base,
       place: `${i + 1} of ${steps.length}`,
       out,
     });
-    const durationMs = Date.now() - startedAt;
+    const durationMs = performance.now() - startedAt;
     const { reported, counted } = await lookAtServing(emulator, SERVICE);
     out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
     if (leaked) throw new UserError(`a secret was printed by: ${step.title}`);

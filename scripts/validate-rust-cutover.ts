@@ -8,7 +8,9 @@ import {
   matrixFailure,
   matrixSettings,
   openDisplay,
+  openNewResultsFolder,
   openResultsFolder,
+  parseOnly,
   planMatrix,
   runMatrix,
   summaryOf,
@@ -32,9 +34,9 @@ await runScript(usage, async ({ env, out }) => {
   const checkout = findTargetCheckout(values);
   const plan = planMatrix(values, checkout, env);
   const evidence = await joinMatrixEvidence(values, out.note);
-  const folder = await openResultsFolder(
-    resolve(values.outputDir ?? join(checkout.root, REPORTS, compactTime(new Date().toISOString()))),
-  );
+  const folder = await (values.outputDir === undefined
+    ? openNewResultsFolder(join(checkout.root, REPORTS), compactTime(new Date().toISOString()))
+    : openResultsFolder(resolve(values.outputDir)));
   for (const remark of plan.remarks) out.note(remark);
 
   const interrupted = interruptedBySignal();
@@ -49,12 +51,14 @@ await runScript(usage, async ({ env, out }) => {
   out.data(`[matrix] summary: ${folder.summary}`);
   await addStepSummary(values.stepSummary, summaryOf(outcome), out.note);
 
-  const failure = matrixFailure(outcome, folder);
-  if (interrupted.aborted) {
-    if (failure !== undefined) out.note(`error: ${failure.message}\n${failure.hint}`);
-    // Requests that nobody waits for any more would keep this process until they have timed out.
-    process.exit(1);
+  const failure = matrixFailure(outcome, folder, parseOnly(values.only));
+  if (failure === undefined) {
+    if (outcome.overall === 'failed')
+      out.note('note: the checks that MATRIX_ONLY names have passed; the whole has not');
+    return 0;
   }
-  if (failure !== undefined && values.failOnRequiredFailure) throw failure;
-  return 0;
+  if (values.failOnRequiredFailure) throw failure;
+  if (!interrupted.aborted) return 0;
+  out.note(`error: ${failure.message}\n${failure.hint}`);
+  return 1;
 });

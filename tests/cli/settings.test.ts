@@ -103,6 +103,20 @@ describe('reading settings', () => {
   }
 });
 
+test('a value is quoted as it was given, so that what is wrong with it can be seen', () => {
+  for (const [value, quoted] of [
+    ['1 ', '"1 "'],
+    ['1\r', '"1\\r"'],
+    [' 1\n', '" 1\\n"'],
+    ['"1"', '"\\"1\\""'],
+  ] as const) {
+    assert.throws(
+      () => readSettings({ DRY_RUN: value }, settings),
+      (error) => error instanceof UserError && error.message.startsWith(`DRY_RUN is ${quoted}, but a switch`),
+    );
+  }
+});
+
 describe('a secret', () => {
   const value = 'tok/en+"with specials"=9f8e7d';
   const { token } = readSettings({ TOKEN: value }, settings);

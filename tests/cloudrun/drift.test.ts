@@ -31,6 +31,20 @@ describe('drift between a service and its migrations', () => {
     assert.deepEqual(migrationDrift(state({ expectedImage: IMAGE })), []);
   });
 
+  test('images that are not named agree on nothing, least of all with each other', () => {
+    const found = migrationDrift(
+      state({
+        service: { name: 'runtime', image: '' },
+        job: { name: 'migrate', image: '' },
+        execution: execution({ image: '' }),
+      }),
+    );
+    assert.deepEqual(found, [
+      'service runtime runs no image that it names, but job migrate runs no image that it names',
+      'service runtime runs no image that it names, but its newest execution migrate-abcde runs no image that it names',
+    ]);
+  });
+
   test('none between a tag and another, when both name the same digest', () => {
     const pinned = (name: string): string => `registry.example.com/${name}@${digest('a')}`;
     const found = migrationDrift({

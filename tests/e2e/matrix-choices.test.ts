@@ -7,10 +7,13 @@ import { promisify } from 'node:util';
 import { projectRoot } from '@deploy/cli';
 import { matrixWorld, statuses } from '../support/matrix.ts';
 
-test('MATRIX_ONLY makes the named checks, counts the rest as skipped, and so stays failed', async () => {
+test('MATRIX_ONLY makes the named checks and exits by them; the whole stays failed, since the rest was skipped', async () => {
   await using world = await matrixWorld();
-  const run = await world.run({ MATRIX_ONLY: 'control-prod-health, runtime-migration-drift' });
-  assert.equal(run.exitCode, 1);
+  const only = { MATRIX_ONLY: 'control-prod-health, runtime-migration-drift' };
+  const run = await world.run(only);
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.match(run.stderr, /^note: the checks that MATRIX_ONLY names have passed; the whole has not$/m);
+  assert.equal(world.results().overall, 'failed');
   const made = Object.entries(statuses(world.results())).filter(([, status]) => status !== 'skipped');
   assert.deepEqual(made, [
     ['control-prod-health', 'passed'],
@@ -18,6 +21,14 @@ test('MATRIX_ONLY makes the named checks, counts the rest as skipped, and so sta
   ]);
   assert.match(world.read('results.tsv'), /^control-staging-smoke\t.*\tnot in MATRIX_ONLY$/m);
   assert.deepEqual(await world.tools.calls(), []);
+
+  world.cloud.addExecution('runtime-migrate', { state: 'failed' });
+  const red = await world.run(only);
+  assert.equal(red.exitCode, 1);
+  assert.match(red.stderr, /^error: the matrix has not passed \(failed: runtime-migration-drift\)$/m);
+  const unmade = await world.run({ MATRIX_ONLY: 'runtime-prod-smoke', PROD_RUNTIME_BASE_URL: '' });
+  assert.equal(unmade.exitCode, 1);
+  assert.match(unmade.stderr, /^error: the matrix has not passed \(1 required check skipped\)$/m);
 });
 
 test('every command reruns its one check, from the root of the checkout', async () => {
@@ -30,9 +41,11 @@ test('every command reruns its one check, from the root of the checkout', async 
       'control-staging-smoke',
       'runtime-staging-smoke',
       'control-canary-status',
+      'runtime-migration-drift',
+      'control-error-log-probe',
     ].includes(id),
   );
-  assert.equal(rerun.length, 4);
+  assert.equal(rerun.length, 6);
   for (const check of rerun) {
     assert.ok(check.status === 'passed');
     const path = [world.tools.folder, join(projectRoot, 'node_modules/.bin'), process.env.PATH].join(':');
@@ -56,6 +69,13 @@ test('settings that cannot be used are refused by name, before anything is asked
     ],
     [{ STAGING_MAINTENANCE_BYPASS_TOKEN: 'a b' }, /^error: STAGING_MAINTENANCE_BYPASS_TOKEN may hold only /],
     [{ RUN_LOG_PROBES: 'yes' }, /^error: RUN_LOG_PROBES is "yes", but a switch is/],
+    [{ RUN_LOG_PROBES: '1 ' }, /^error: RUN_LOG_PROBES is "1 ", but a switch is/],
+    [{ RUN_LOG_PROBES: '1\r' }, /^error: RUN_LOG_PROBES is "1\\r", but a switch is/],
+    [{ OUTPUT_DIR: '/proc/nowhere/results' }, /^error: \/proc\/nowhere\/results cannot be written/],
+    [
+      { HTTP_PROXY: '', all_proxy: 'ftp://proxy', STAGING_CONTROL_BASE_URL: 'https://a.example' },
+      /^error: all_proxy does not name a proxy/,
+    ],
     [{ OUTPUT_DIR: '/dev/null/results' }, /^error: \/dev\/null\/results cannot be written/],
     [
       { MATRIX_ONLY: 'control-prod-helth' },

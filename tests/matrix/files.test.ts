@@ -16,7 +16,9 @@ function outcomeOf(...checks: CheckResult[]): MatrixOutcome {
   const totals = totalsOf(checks);
   return {
     startedAt: AT,
-    endedAt: '2026-03-01T12:35:06.789Z',
+    // As when the clock was set back meanwhile.
+    endedAt: '2026-03-01T12:34:06.789Z',
+    durationMs: 10_000,
     overall: overallOf(totals),
     totals,
     environment: { GCP_PROJECT: 'p', STAGING_RUNTIME_BASE_URL: null },

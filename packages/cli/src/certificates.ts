@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errorCode } from './network-failure.ts';
+import { errorCode } from './errors.ts';
 import type { Environment } from './settings.ts';
 
 let trusting: Promise<void> | undefined;

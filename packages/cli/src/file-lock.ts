@@ -33,7 +33,7 @@ export async function withFileLock<T>(
 async function acquire(path: string, options: LockOptions): Promise<FileHandle> {
   const { patienceMs = Number.POSITIVE_INFINITY, onWait, tooLong } = options;
   const { tryLock } = await import('fs-native-extensions');
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   let told = false;
   do {
     const file = await open(path, 'a');
@@ -43,7 +43,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
     if (!told) onWait?.();
     told = true;
     await pause(5 + Math.random() * 20);
-  } while (Date.now() < deadline);
+  } while (performance.now() < deadline);
   throw tooLong?.() ?? new Error(`${path} is locked`);
 }
 

@@ -14,11 +14,3 @@ const WORDS: Record<string, string> = {
 export function networkFailure(code: string): string | undefined {
   return WORDS[code];
 }
-
-/**
- * The code of a network error. A host with several addresses gives an AggregateError, with the code of the first attempt
- * (https://nodejs.org/api/net.html#socketconnectoptions-connectlistener).
- */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}

@@ -29,7 +29,7 @@ export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop
 
 async function liveLine(label: string): Promise<Progress> {
   const { default: ora } = await import('ora');
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let text = shown(label);
   const spinner = ora({ text, discardStdin: false }).start();
   const tick = setInterval(() => {
@@ -53,7 +53,7 @@ async function liveLine(label: string): Promise<Progress> {
 }
 
 function plainLines(label: string): Progress {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let last = '';
   const say = (text: string): void => {
     if (text === last) return;
@@ -73,6 +73,6 @@ function shown(text: string): string {
 }
 
 function elapsed(startedAt: number): string {
-  const seconds = Math.round((Date.now() - startedAt) / 1000);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -82,7 +82,7 @@ export function flag(name: string, meaning: string, defaultOn = false): Setting<
       if (value === undefined) return defaultOn;
       if (value === '1') return true;
       if (value === '0') return false;
-      throw new UserError(`${name} is "${cleanLine(value, 60)}", but a switch is 1 (on) or 0 (off)`, {
+      throw new UserError(`${name} is ${quoted(value)}, but a switch is 1 (on) or 0 (off)`, {
         hint: `Set ${name}=1 or ${name}=0, or leave it unset (${defaultOn ? '1' : '0'}).`,
       });
     },
@@ -103,9 +103,7 @@ export function wholeNumber(
       if (value === undefined) return byDefault;
       const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
       if (number >= min && number <= max) return number;
-      throw new UserError(
-        `${name} is "${cleanLine(value, 60)}", but must be a whole number from ${min} to ${max}`,
-      );
+      throw new UserError(`${name} is ${quoted(value)}, but must be a whole number from ${min} to ${max}`);
     },
   };
 }
@@ -124,9 +122,14 @@ export function decimalNumber(
       if (value === undefined) return byDefault;
       const number = /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
       if (number >= min && number <= max) return number;
-      throw new UserError(`${name} is "${cleanLine(value, 60)}", but must be a number from ${min} to ${max}`);
+      throw new UserError(`${name} is ${quoted(value)}, but must be a number from ${min} to ${max}`);
     },
   };
+}
+
+/** A value as it was given, on one line: a blank or a line break at its end is what is wrong with it. */
+function quoted(value: string): string {
+  return cleanLine(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value), 400);
 }
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -140,9 +143,7 @@ export function duration(name: string, defaultText: string, meaning: string): Se
     parse(value = defaultText) {
       const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
       if (count !== undefined) return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1000;
-      throw new UserError(
-        `${name} is "${cleanLine(value, 60)}", but must be a time span such as 30m, 12h or 7d`,
-      );
+      throw new UserError(`${name} is ${quoted(value)}, but must be a time span such as 30m, 12h or 7d`);
     },
   };
 }
@@ -161,7 +162,7 @@ export function oneOf<const W extends string>(
       if (value === undefined) return words[0];
       const word = words.find((each) => each === value);
       if (word !== undefined) return word;
-      throw new UserError(`${name} is "${cleanLine(value, 60)}", but must be one of: ${words.join(', ')}`);
+      throw new UserError(`${name} is ${quoted(value)}, but must be one of: ${words.join(', ')}`);
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { cleanLine } from './clean-text.ts';
-import { errorMessage } from './errors.ts';
-import { errorCode, networkFailure } from './network-failure.ts';
+import { errorCode, errorMessage } from './errors.ts';
+import { networkFailure } from './network-failure.ts';
 import { type ProxyServer, proxyAuthorization } from './proxy.ts';
 
 /** A proxy that opens no connection. The message names the proxy and the variable that it comes from. */

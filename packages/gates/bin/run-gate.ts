@@ -19,7 +19,7 @@ const { checkout, gateEnv, fingerprint, secretsPath, where } = readSurroundings(
 for (const value of await askForSecrets(secretsPath)) new Secret(value);
 const command = gate.command(checkout);
 
-const startedAt = Date.now();
+const startedAt = performance.now();
 const child = $({
   cwd: checkout.root,
   env: gateEnv,
@@ -32,7 +32,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 const [{ exitCode }] = await Promise.all([child, pass('stdout', child.stdout), pass('stderr', child.stderr)]);
 process.exitCode = verdict(exitCode);
 if (exitCode === 0 && fingerprint !== '') {
-  const durationMs = Date.now() - startedAt;
+  const durationMs = Math.round(performance.now() - startedAt);
   const { kept } = await establish({ gate, checkout, gateEnv, fingerprint, durationMs, where });
   if (!kept) process.exitCode = NOT_KEPT;
 }

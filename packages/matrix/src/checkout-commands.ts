@@ -20,7 +20,7 @@ export type CheckoutCommands = {
 export function checkoutCommands({ root }: TargetCheckout, env: Environment): CheckoutCommands {
   const inCheckout = (words: Command['words'], more: Partial<Command> = {}): Command => ({
     words,
-    env: childEnvironment(env, OWN_SECRETS),
+    env: childEnvironment(env, OWN_VARIABLES),
     cwd: root,
     ...more,
   });
@@ -70,8 +70,10 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment): Ch
   };
 }
 
-/** Variables that hold secrets of this project's own: they are for the control service and for Google. */
-const OWN_SECRETS = [
+/** Variables that are not for commands of the checkout: this project's own secrets, and where the matrix writes to. */
+const OWN_VARIABLES = [
+  // The harness has results of its own, and would put them where these are.
+  matrixSettings.outputDir.name,
   // The smoke script's and maintenance-mode's; the matrix does not read them.
   'OPENAGENTS_CONTROL_ACCESS_TOKEN',
   'MAINTENANCE_BYPASS_TOKEN',

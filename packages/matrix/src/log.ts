@@ -1,17 +1,16 @@
-import { cleanText, redact } from '@deploy/cli';
+import { boundedText } from '@deploy/cli';
 
 /** What a check has to tell about itself, line by line. Known secrets never get into it. */
 export type CheckLog = {
   /** A line, or several. */
   line(text: string): void;
+  /** All of it; of a log that became too long, its beginning and its end. */
   text(): string;
 };
 
+const MOST_CHARACTERS = 2 * 1024 * 1024;
+
 export function createCheckLog(): CheckLog {
-  const lines: string[] = [];
-  return {
-    line: (text) => void lines.push(text),
-    // Redacted as a whole: a secret that holds a line break would not be recognised in its lines.
-    text: () => redact(cleanText(`${lines.join('\n')}\n`)),
-  };
+  const kept = boundedText(MOST_CHARACTERS);
+  return { line: kept.add, text: kept.text };
 }

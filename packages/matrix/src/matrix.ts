@@ -1,29 +1,32 @@
 import { UserError } from '@deploy/cli';
 import type { Display } from './display/display.ts';
 import type { ResultsFolder } from './files/folder.ts';
-import type { MatrixOutcome } from './outcome.ts';
-import { overallOf, totalsOf } from './outcome.ts';
+import { type CheckId, checkIds, type MatrixOutcome, overallOf, totalsOf } from './outcome.ts';
 import type { MatrixPlan } from './plan.ts';
-import { Interruption, runChecks } from './run.ts';
+import { runChecks } from './run.ts';
 
 export type MatrixRun = { signal: AbortSignal; display: Display; folder: ResultsFolder };
 
 /**
  * Runs a planned matrix and writes everything about it into its folder, each log as its check ends. When the signal is
- * aborted, what has ended by then counts, and the rest is skipped. Throws a UserError when something cannot be written.
+ * aborted, what has ended by then counts, and the rest is skipped. What cannot be written is an error in the end, a
+ * UserError: by then all checks have been made, shown, and written as far as possible.
  */
 export async function runMatrix(
   { checks, environment }: MatrixPlan,
   { signal, display, folder }: MatrixRun,
 ): Promise<MatrixOutcome> {
   const startedAt = new Date().toISOString();
-  const failing = new AbortController();
+  const startedAtMs = performance.now();
+  const logs = new Map<CheckId, string>();
   try {
     const results = await runChecks(checks, {
-      signal: AbortSignal.any([signal, failing.signal]),
+      signal,
       onStart: display.started,
       async onEnd(result, log) {
-        await folder.writeLog(result.id, log);
+        logs.set(result.id, log);
+        // For whoever follows the run; what fails here is tried again in the end.
+        await folder.writeLog(result.id, log).catch(() => {});
         display.ended(result);
       },
     });
@@ -31,30 +34,36 @@ export async function runMatrix(
     const outcome: MatrixOutcome = {
       startedAt,
       endedAt: new Date().toISOString(),
+      durationMs: Math.round(performance.now() - startedAtMs),
       overall: overallOf(totals),
       totals,
       environment,
       checks: results,
     };
     await folder.writeOutcome(outcome);
+    // A command of the checkout may have cleaned up behind itself, and taken these along.
+    for (const [id, log] of logs) if (!(await folder.hasLog(id))) await folder.writeLog(id, log);
     return outcome;
-  } catch (error) {
-    // What is still under way would end for nothing.
-    failing.abort(new Interruption('the results cannot be written'));
-    throw error;
   } finally {
     display.close();
   }
 }
 
-/** The failure that a failed run ends with, for stderr: which checks failed, and how many were not made. */
+/**
+ * The failure that a run ends with, for stderr: which checks failed, and how many were not made. With MATRIX_ONLY the
+ * checks that it names decide, and no others: `named` are these.
+ */
 export function matrixFailure(
-  { overall, checks }: MatrixOutcome,
+  { checks }: Pick<MatrixOutcome, 'checks'>,
   { summary }: Pick<ResultsFolder, 'summary'>,
+  named: ReadonlySet<CheckId> = new Set(checkIds),
 ): UserError | undefined {
-  if (overall === 'passed') return undefined;
-  const failed = checks.filter(({ required, status }) => required && status === 'failed').map(({ id }) => id);
-  const skipped = checks.filter(({ required, status }) => required && status === 'skipped').length;
+  const deciding = checks.filter(({ id, required }) =>
+    named.size < checkIds.length ? named.has(id) : required,
+  );
+  const failed = deciding.filter(({ status }) => status === 'failed').map(({ id }) => id);
+  const skipped = deciding.filter(({ status }) => status === 'skipped').length;
+  if (failed.length + skipped === 0) return undefined;
   const parts = [
     failed.length === 0 ? undefined : `failed: ${failed.join(', ')}`,
     skipped === 0 ? undefined : `${skipped} required ${skipped === 1 ? 'check' : 'checks'} skipped`,

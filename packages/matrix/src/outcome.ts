@@ -46,6 +46,8 @@ export type CheckResult = About &
 export type MatrixOutcome = {
   startedAt: string;
   endedAt: string;
+  /** Not the difference of the two: clocks are set. */
+  durationMs: number;
   overall: 'passed' | 'failed';
   totals: Totals;
   /** What was checked: base URLs and names, in the order in which they are shown; null is unset. */

@@ -1,4 +1,4 @@
-import type { Environment, TargetCheckout } from '@deploy/cli';
+import { type Environment, proxyFor, type TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 import type { Check, Planned } from './check.ts';
 import { checkoutCommands } from './checkout-commands.ts';
@@ -26,6 +26,8 @@ export type MatrixPlan = {
 export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env: Environment): MatrixPlan {
   const only = parseOnly(given.only);
   const target = readTarget(given);
+  // What is no proxy is refused now, and not by each check.
+  for (const { baseUrl } of [target.staging, target.production]) proxyFor(new URL(baseUrl), env);
   const drafts = draftChecks(given, target, checkout, env);
   return {
     checks: checkIds.map((id) => {

@@ -51,6 +51,7 @@ async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise
 
   onStart(id);
   const startedAt = new Date();
+  const startedAtMs = performance.now();
   const command = redact(plan.command);
   log.line(`command: ${command}`);
   log.line(`started: ${startedAt.toISOString()}\n`);
@@ -61,7 +62,7 @@ async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise
     if (error instanceof Interruption) return end({ ...about, status: 'skipped', reason: error.message });
     verdict = crashed(error, log);
   }
-  const durationMs = Date.now() - startedAt.getTime();
+  const durationMs = Math.round(performance.now() - startedAtMs);
   log.line(`\ntook: ${(durationMs / 1000).toFixed(1)} s`);
   return end({
     ...about,

@@ -58,7 +58,10 @@ export const matrixSettings = {
   runLogProbes: flag('RUN_LOG_PROBES', 'look for errors in the logs, and at the canary split', true),
   failOnRequiredFailure: flag('FAIL_ON_REQUIRED_FAILURE', 'exit 1 when the overall verdict is failed', true),
   failOnErrorLogs: flag('FAIL_ON_ERROR_LOGS', 'a log probe that finds errors fails; else they only count'),
-  only: text('MATRIX_ONLY', 'ids of the checks to make, with commas between them; the others are skipped'),
+  only: text(
+    'MATRIX_ONLY',
+    'ids of the checks to make, with commas between them; the others are skipped, and the exit code is that of these',
+  ),
   stepSummary: stepSummarySetting,
   timeoutSeconds: controlSmokeSettings.timeoutSeconds,
   retries: controlSmokeSettings.retries,

@@ -8,20 +8,24 @@ import { type Command, commandWork } from './command.ts';
 export function cargoTestWork(command: Command): CheckWork {
   const work = commandWork(command);
   return async (log, signal) => {
-    const announced: number[] = [];
+    // Programs, and tests in them: nothing grows with what is printed.
+    let programs = 0;
+    let testsRun = 0;
     const counting = {
       ...log,
       line(text: string) {
         // One line for each test program: https://doc.rust-lang.org/cargo/commands/cargo-test.html
         const [, count] = /^running (\d+) tests?$/.exec(text) ?? [];
-        if (count !== undefined) announced.push(Number(count));
+        if (count !== undefined) {
+          programs += 1;
+          testsRun += Number(count);
+        }
         log.line(text);
       },
     };
     const verdict = await work(counting, signal);
     // A program that could not be built or was not cargo announces nothing.
-    if (announced.length === 0) return verdict;
-    const testsRun = announced.reduce((sum, each) => sum + each, 0);
+    if (programs === 0) return verdict;
     const tests =
       testsRun === 0
         ? 'NO TEST was run: the filter matches none'

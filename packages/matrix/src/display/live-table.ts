@@ -15,11 +15,11 @@ export function liveTable(
   const update = createLogUpdate(terminal as NodeJS.WritableStream);
   const startedAt = new Map<CheckId, number>();
   const results = new Map<CheckId, CheckResult>();
-  const draw = (): void => update(frame(checks, { startedAt, results, now: Date.now() }));
+  const draw = (): void => update(frame(checks, { startedAt, results, now: performance.now() }));
   const timer = setInterval(draw, FRAME_MS);
   draw();
   return {
-    started: (id) => void startedAt.set(id, Date.now()),
+    started: (id) => void startedAt.set(id, performance.now()),
     ended(result) {
       results.set(result.id, result);
       draw();
@@ -36,6 +36,7 @@ export function liveTable(
   };
 }
 
+/** Times are those of `performance.now()`, which no clock that is set can turn back. */
 export type Standing = {
   startedAt: ReadonlyMap<CheckId, number>;
   results: ReadonlyMap<CheckId, CheckResult>;

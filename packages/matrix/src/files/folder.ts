@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { cleanLine, errorMessage, redact, UserError, writeAtomically } from '@deploy/cli';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { cleanLine, errorMessage, makeFolders, redact, UserError, writeAtomically } from '@deploy/cli';
 import type { CheckId, MatrixOutcome } from '../outcome.ts';
 import { resultsJson } from './json.ts';
 import { junitXml } from './junit.ts';
@@ -12,20 +12,26 @@ export type ResultsFolder = {
   results: string;
   summary: string;
   writeLog(id: CheckId, text: string): Promise<void>;
+  hasLog(id: CheckId): Promise<boolean>;
   writeOutcome(outcome: MatrixOutcome): Promise<void>;
 };
 
-/** Makes the folder. Throws a UserError when that cannot be, before anything is run for it. */
+/** Makes the folder, if it is not there. Throws a UserError when that cannot be, before anything is run for it. */
 export async function openResultsFolder(folder: string): Promise<ResultsFolder> {
-  await orRefuse(folder, mkdir(join(folder, 'logs'), { recursive: true }));
+  await orRefuse(folder, makeFolders(join(folder, 'logs')));
   const write = (name: string, text: string) => {
     const path = join(folder, name);
-    return orRefuse(path, writeAtomically(path, text));
+    return orRefuse(path, writeInto(path, text));
   };
   return {
     results: join(folder, 'results.tsv'),
     summary: join(folder, 'SUMMARY.md'),
     writeLog: (id, text) => write(logFile(id), text),
+    hasLog: (id) =>
+      stat(join(folder, logFile(id))).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
     async writeOutcome(full) {
       const outcome = withoutSecrets(full);
       await write('results.tsv', resultsTsv(outcome, folder));
@@ -34,6 +40,31 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
       await write('SUMMARY.md', summaryMarkdown(outcome));
     },
   };
+}
+
+/**
+ * Makes a folder that nobody else has: of several runs in one second, the later ones get `-2`, `-3` and so on after the
+ * name. Throws a UserError when that cannot be.
+ */
+export async function openNewResultsFolder(parent: string, name: string): Promise<ResultsFolder> {
+  await orRefuse(parent, makeFolders(parent));
+  for (let number = 1; ; number += 1) {
+    const folder = join(parent, number === 1 ? name : `${name}-${number}`);
+    try {
+      await mkdir(folder);
+      return await openResultsFolder(folder);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+        await orRefuse(folder, Promise.reject(error));
+      }
+    }
+  }
+}
+
+/** A command of the checkout may have removed the folder meanwhile. */
+async function writeInto(path: string, text: string): Promise<void> {
+  await makeFolders(dirname(path));
+  await writeAtomically(path, text);
 }
 
 /** The summary, for somewhere else than the folder. */
@@ -52,6 +83,7 @@ async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `${cleanLine(path, 200)} cannot be written (${cleanLine(errorMessage(error), 200)})`,
       {

@@ -4,7 +4,6 @@ import { logFile } from './tsv.ts';
 /** What `results.json` holds. Durations are in milliseconds, times are RFC 3339. */
 export type ResultsFile = Omit<MatrixOutcome, 'checks'> & {
   version: 1;
-  durationMs: number;
   /** `log` is relative to the file. */
   checks: readonly (CheckResult & { log: string })[];
 };
@@ -13,7 +12,6 @@ export function resultsJson(outcome: MatrixOutcome): string {
   const file: ResultsFile = {
     version: 1,
     ...outcome,
-    durationMs: Date.parse(outcome.endedAt) - Date.parse(outcome.startedAt),
     checks: outcome.checks.map((check) => ({ ...check, log: logFile(check.id) })),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
