@@ -44,6 +44,11 @@ describe('the proxy that a variable names', () => {
     assert.ok(!JSON.stringify(proxy).includes('pass/word'));
   });
 
+  test('without a password hides nothing', () => {
+    proxyOf({ https_proxy: 'http://http@proxy:3128' });
+    assert.equal(redact('http://proxy:3128'), 'http://proxy:3128');
+  });
+
   for (const value of [
     'ftp://proxy:21',
     'quic://proxy:1',

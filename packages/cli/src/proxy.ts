@@ -95,7 +95,8 @@ function readLogin(text: string): { user: string; password: Secret } {
   // As it stands in the variable, where a tool that prints its environment would show it.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
-  new Secret(`${decoded.user}:${decoded.password}`);
+  // Without a password it would hide the user's name and a colon, wherever they stand.
+  if (password !== '') new Secret(`${decoded.user}:${decoded.password}`);
   return { user: decoded.user, password: new Secret(decoded.password) };
 }
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, type ProxyServer, proxyAuthorization, proxyFor } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
 import { connectEarly } from './early-connections.ts';
 import { planRoute, type Route } from './route.ts';
+import { withinLimit } from './time-limit.ts';
 import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
@@ -68,7 +68,11 @@ export async function openDispatcher(
     proxyShown: proxy === undefined ? '' : `the proxy ${proxy.shown} (${proxy.variable})`,
     async close() {
       early.close();
-      await Promise.race([pool.destroy(), sleep(LONGEST_CLOSE_MS)]);
+      await withinLimit(
+        LONGEST_CLOSE_MS,
+        () => new Error('not closed'),
+        () => pool.destroy(),
+      ).catch(() => {});
     },
   };
 }

@@ -8,7 +8,7 @@ import {
   trustSystemCertificates,
 } from '@deploy/cli';
 import type { buildConnector } from 'undici';
-import { loadConnector } from './undici-parts.ts';
+import { type Connect, loadConnector } from './undici-parts.ts';
 
 /** What a connection that is not open yet waits for. */
 export type Stage = 'lookup' | 'connect' | 'proxy' | 'tls';
@@ -53,97 +53,105 @@ export type RouteOptions = {
 /** Plans the way: directly, or through a proxy. Nothing is opened yet. */
 export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Route {
   const connect = loadConnector()({ allowH2: true, timeout: timeoutMs });
-  const pending = new Set<{ stage: Stage }>();
+  const tunnelled = proxy !== undefined && !forwards ? proxy : undefined;
+  const pending = new Set<Attempt>();
   let everOpened = false;
   let trustsSystem = false;
 
-  const attempt = (target: buildConnector.Options): Opening => {
-    const state: { stage: Stage } = { stage: proxy === undefined ? 'lookup' : 'proxy' };
-    pending.add(state);
-    const abandoned = new AbortController();
-    const begun = Promise.withResolvers<void>();
-    let socket: Socket | undefined;
-    let failed = false;
-
+  const begin = (target: buildConnector.Options): Attempt & { connected: Promise<Socket> } => {
+    const attempt = new Attempt(proxy === undefined ? 'lookup' : 'proxy');
+    pending.add(attempt);
     const run = async (): Promise<Socket> => {
-      let httpSocket: Socket | undefined;
-      if (proxy !== undefined && !forwards) {
-        begun.resolve();
-        const signal = AbortSignal.any([abandoned.signal, AbortSignal.timeout(timeoutMs)]);
-        const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80);
-        httpSocket = await openTunnel(proxy, { host: target.hostname, port }, signal);
-        socket = httpSocket;
-        if (target.protocol !== 'https:') return httpSocket;
-        state.stage = 'tls';
-      }
-      const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-      socket = connect({ ...target, ...(httpSocket && { httpSocket }) }, (error, opened) =>
-        error === null ? resolve(opened) : reject(error),
-      );
-      if (httpSocket === undefined) {
-        socket.once('connectionAttempt', begun.resolve);
-        if (proxy === undefined) {
-          socket.once('connectionAttempt', () => {
-            state.stage = 'connect';
-          });
-          socket.once('connect', () => {
-            state.stage = 'tls';
-          });
-        }
-      }
-      return promise;
+      if (tunnelled === undefined) return attempt.connect(connect, target);
+      attempt.begun.resolve();
+      const signal = AbortSignal.any([attempt.abandoned.signal, AbortSignal.timeout(timeoutMs)]);
+      const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80);
+      const httpSocket = await openTunnel(tunnelled, { host: target.hostname, port }, signal);
+      if (target.protocol !== 'https:') return httpSocket;
+      attempt.stage = 'tls';
+      return attempt.connect(connect, { ...target, httpSocket });
     };
-
     const connected = run()
       .catch((error: unknown) => {
-        failed = true;
-        const isProxys = proxy !== undefined && forwards && !(error instanceof ProxyFailure);
-        throw new ConnectionFailure(state.stage, isProxys ? ProxyFailure.from(proxy, error) : error);
+        const isProxys = proxy !== undefined && forwards;
+        throw new ConnectionFailure(attempt.stage, isProxys ? ProxyFailure.from(proxy, error) : error);
       })
       .finally(() => {
-        pending.delete(state);
-        begun.resolve();
+        pending.delete(attempt);
+        attempt.begun.resolve();
       });
-    const opened = connected.then(
-      () => {
-        everOpened = true;
-      },
-      // Whoever wanted this connection learns of it; one that was opened early may have nobody.
-      () => {},
-    );
-    void opened;
-    return {
-      connected,
-      begun: begun.promise,
-      isOver: () => failed || socket?.destroyed === true,
-      abandon() {
-        abandoned.abort();
-        socket?.destroy();
-      },
-    };
+    return Object.assign(attempt, { connected });
   };
 
   return {
     open(target) {
       const couldTrustMore = !trustsSystem;
-      let current = attempt(target);
-      let isOver = false;
-      const connected = current.connected.catch(async (error: ConnectionFailure) => {
-        if (!couldTrustMore || !(isUntrusted(error.cause) || isUntrusted((error.cause as Error).cause))) {
-          isOver = true;
-          throw error;
-        }
+      let current = begin(target);
+      let socket: Socket | undefined;
+      let failed = false;
+      const connected = current.connected.catch(async (failure: ConnectionFailure) => {
+        if (!couldTrustMore || !isUntrusted(rootOf(failure))) throw failure;
         await trustSystemCertificates(env);
         trustsSystem = true;
-        current = attempt(target);
+        current = begin(target);
         return current.connected;
       });
-      connected.catch(() => {
-        isOver = true;
-      });
-      const { begun } = current;
-      return { connected, begun, isOver: () => isOver, abandon: () => current.abandon() };
+      connected.then(
+        (opened) => {
+          socket = opened;
+          everOpened = true;
+        },
+        // Whoever wants this connection learns of it; one that was opened early may have nobody.
+        () => {
+          failed = true;
+        },
+      );
+      return {
+        connected,
+        begun: current.begun.promise,
+        isOver: () => failed || socket?.destroyed === true,
+        abandon() {
+          current.abandon();
+          socket?.destroy();
+        },
+      };
     },
     waitingFor: () => (everOpened ? undefined : pending.values().next().value?.stage),
   };
+}
+
+/** One attempt to open a connection, and how far it has got. */
+class Attempt {
+  stage: Stage;
+  readonly abandoned = new AbortController();
+  readonly begun = Promise.withResolvers<void>();
+  #socket: Socket | undefined;
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  connect(open: Connect, target: Parameters<Connect>[0]): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = open(target, (error, opened) => (error === null ? resolve(opened) : reject(error)));
+      this.#socket = socket;
+      socket.once('connectionAttempt', () => {
+        this.begun.resolve();
+        if (this.stage === 'lookup') this.stage = 'connect';
+      });
+      socket.once('connect', () => {
+        if (this.stage === 'connect') this.stage = 'tls';
+      });
+    });
+  }
+
+  abandon(): void {
+    this.abandoned.abort();
+    this.#socket?.destroy();
+  }
+}
+
+/** What is behind a failure, be it the proxy's. */
+function rootOf({ cause }: ConnectionFailure): unknown {
+  return cause instanceof ProxyFailure && cause.cause !== undefined ? cause.cause : cause;
 }

@@ -10,6 +10,8 @@ export type Case = {
   serve(world: World): Promise<Served>;
   /** What a failed check says that it got, or that all is well. */
   ends: RegExp | 'passed';
+  /** What is advised. */
+  hint?: RegExp;
 };
 
 export type Served = AsyncDisposable & { url: string; env?: Environment };

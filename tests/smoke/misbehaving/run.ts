@@ -21,7 +21,7 @@ export async function testEach(timeoutMs: number, look: (tookMs: number) => void
   const world: World = { trusted, stranger, good: await trusted.issue(), selfSigned };
   const bundle = await certificateFile(trusted);
   after(() => Promise.all([bundle, selfSigned].map((each) => each[Symbol.asyncDispose]())));
-  for (const { name, serve, ends } of cases) {
+  for (const { name, serve, ends, hint } of cases) {
     test(name, async () => {
       await using served = await serve(world);
       const startedAt = performance.now();
@@ -36,6 +36,7 @@ export async function testEach(timeoutMs: number, look: (tookMs: number) => void
       for (const check of outcome.checks) {
         if (ends === 'passed') assert.equal(check.state, 'passed', JSON.stringify(check));
         else assert.match(check.state === 'failed' ? check.got : check.state, ends);
+        if (hint !== undefined) assert.match((check.state === 'failed' && check.hint) || '', hint);
       }
       look(tookMs);
     });

@@ -32,7 +32,7 @@ function raw(name: string, ends: Case['ends'], onConnection: Parameters<typeof r
 const DAY_MS = 24 * 3600 * 1000;
 const fromNow = (days: number): Date => new Date(Date.now() + days * DAY_MS);
 
-export const tls: readonly Case[] = [
+const CASES: readonly Case[] = [
   raw(
     'never answers the handshake',
     /^no whole answer within [\d.]+ s: the TLS handshake has not ended$/,
@@ -91,3 +91,22 @@ export const tls: readonly Case[] = [
     return { key, cert: `${cert}\n${between.cert}` };
   }),
 ];
+
+/** One piece of advice a cause. */
+const HINTS: Record<string, RegExp> = {
+  'cuts the handshake': /certificate that is still pending/,
+  'resets the handshake': /certificate that is still pending/,
+  'offers nothing that both know': /certificate that is still pending/,
+  'does not speak TLS': /does not speak TLS/,
+  'nobody vouches for it': /Nobody that this machine trusts/,
+  'vouches for itself': /Nobody that this machine trusts/,
+  'is for another host': /is for another host/,
+  'has expired': /has expired/,
+  'is not valid yet': /is not valid yet/,
+  'lacks its issuer': /send the whole chain/,
+};
+
+export const tls: readonly Case[] = CASES.map((each) => {
+  const hint = HINTS[each.name.replace('TLS: ', '')];
+  return hint === undefined ? each : { ...each, hint };
+});

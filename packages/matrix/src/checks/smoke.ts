@@ -55,7 +55,7 @@ function describe(check: CheckResult): string {
   const answer = check.status === undefined ? 'no answer' : `HTTP ${check.status}`;
   const asked = `- ${check.id}: ${check.request}: ${answer} after ${check.durationMs} ms${attempts}`;
   return check.state === 'passed'
-    ? `${asked}: good`
+    ? `${asked}: good${check.note === undefined ? '' : `, but ${check.note}`}`
     : `${asked}: expected ${check.expected}, got ${check.got}`;
 }
 
