@@ -14,8 +14,8 @@ import {
   accountOf,
   canaryStatus,
   canaryStatusYaml,
-  chooseIdentity,
   cloudSettings,
+  connectTo,
   deployNoTraffic,
   isCanaryAction,
   openServiceApi,
@@ -76,8 +76,8 @@ await runScript(usage, async ({ argv, env, out }) => {
   const call = parseCanaryCall(action, args);
 
   const run = { dryRun: values.dryRun, out };
-  const identity = chooseIdentity(values);
-  const openApi = () => openServiceApi({ emulatorHost: values.emulatorHost, identity }, location);
+  const connection = connectTo(values, env);
+  const openApi = () => openServiceApi(connection, location);
   switch (call.action) {
     case 'status': {
       const status = await performAction(canaryStatus(openApi, location), run);
@@ -102,7 +102,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   return 0;
 
   async function shift(action: Action<TrafficChange>): Promise<void> {
-    const account = () => accountOf(identity, values.credentialsFile);
+    const account = () => accountOf(connection);
     // Nobody who has to go back waits for a report.
     const isUrgent = call.action === 'rollback';
     const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });

@@ -16,8 +16,8 @@ import {
 } from '@deploy/cli';
 import {
   accountOf,
-  chooseIdentity,
   cloudSettings,
+  connectTo,
   deployNoTraffic,
   lookAtService,
   openServiceApi,
@@ -64,12 +64,11 @@ await runScript(usage, async ({ env, out }) => {
   const image = requireGivenImage(values.image);
   const checkout = findTargetCheckout(values);
   const gates = { checkout, env, out };
-  const identity = chooseIdentity(values);
-  const connection = { emulatorHost: values.emulatorHost, identity };
+  const connection = connectTo(values, env);
   const evidence = await openEvidence({
     evidenceReport: values.evidenceReport,
     dryRun: values.dryRun,
-    account: () => accountOf(identity, values.credentialsFile),
+    account: () => accountOf(connection),
     note: out.note,
     checkout,
     location,
@@ -128,7 +127,6 @@ await runScript(usage, async ({ env, out }) => {
     const live = await startLiveLine('checking the preconditions');
     const preflight = await runPreflight({
       connection,
-      credentialsFile: values.credentialsFile,
       location,
       image,
       domain: values.stagingDomain,

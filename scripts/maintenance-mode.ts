@@ -15,8 +15,8 @@ import {
   addSecretVersion,
   checkMaintenanceValues,
   checkToken,
-  chooseIdentity,
   cloudSettings,
+  connectTo,
   createSecret,
   isSecretMissing,
   loadMaintenance,
@@ -68,8 +68,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   const maintenance = await loadMaintenance();
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
-  const identity = chooseIdentity(values);
-  const connection = { emulatorHost: values.emulatorHost, identity };
+  const connection = connectTo(values, env);
   const openApi = () => openServiceApi(connection, location);
   const openSecrets = () => openSecretApi(connection, location);
   const run = { dryRun: values.dryRun, out };
@@ -86,7 +85,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   // Closing a window uses none of them, and is not to fail over one.
   const window = action === 'enable' ? checkMaintenanceValues(values) : undefined;
   const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
-  const account = () => accountOf(identity, values.credentialsFile);
+  const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {
     if (action === 'enable') await prepareToken();
@@ -110,7 +109,7 @@ await runScript(usage, async ({ argv, env, out }) => {
       );
       return;
     }
-    await maintenance.verifyFromOutside(baseUrl, mode, window?.allowedPaths ?? '');
+    await maintenance.verifyFromOutside(baseUrl, mode, window?.allowedPaths ?? '', { env });
     out.note(`verified from outside: ${baseUrl}`);
   }
 

@@ -11,7 +11,7 @@ import {
   type Usage,
   UserError,
 } from '@deploy/cli';
-import { chooseIdentity, cloudSettings, requireImage, requireLocation } from '@deploy/cloudrun';
+import { cloudSettings, connectTo, requireImage, requireLocation } from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
 import { renderPreflight } from './preflight/print.ts';
 import { annotateFindings, requireNoErrors, runPreflight } from './preflight/run.ts';
@@ -45,8 +45,7 @@ await runScript(usage, async ({ env, out }) => {
   if (values.image !== undefined) requireImage(values.image, 'IMAGE');
   const live = await startLiveLine('checking the preconditions');
   const preflight = await runPreflight({
-    connection: { emulatorHost: values.emulatorHost, identity: chooseIdentity(values) },
-    credentialsFile: values.credentialsFile,
+    connection: connectTo(values, env),
     location,
     image: values.image,
     domain: values.stagingDomain,

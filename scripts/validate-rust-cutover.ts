@@ -33,7 +33,7 @@ await runScript(usage, async ({ env, out }) => {
   const values = readSettings(env, matrixSettings);
   const checkout = findTargetCheckout(values);
   const plan = planMatrix(values, checkout, env);
-  const evidence = await joinMatrixEvidence(values, out.note);
+  const evidence = await joinMatrixEvidence(values, env, out.note);
   const folder = await (values.outputDir === undefined
     ? openNewResultsFolder(join(checkout.root, REPORTS), compactTime(new Date().toISOString()))
     : openResultsFolder(resolve(values.outputDir)));

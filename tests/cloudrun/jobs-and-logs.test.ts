@@ -4,7 +4,11 @@ import { errorFilter, openJobApi, openLogApi } from '@deploy/cloudrun';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
 
 const LOCATION = { project: 'openagentsgemini', region: 'us-central1', service: 'runtime' };
-const connectionTo = ({ host }: Emulator) => ({ emulatorHost: host, identity: { kind: 'none' } as const });
+const connectionTo = ({ host }: Emulator) => ({
+  emulatorHost: host,
+  identity: { kind: 'none' } as const,
+  env: {},
+});
 
 function withExecutions(...executions: NonNullable<EmulatorOptions['jobs']>[number]['executions'] & {}) {
   return startEmulator({

@@ -273,7 +273,7 @@ describe('nothing is left half done', () => {
     await using cloud = await cloudWith();
     const { verifyFromOutside } = await loadMaintenance();
     await assert.rejects(
-      verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', 300),
+      verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', { env: {}, patienceMs: 300 }),
       /configured on, but from outside http:\S+ answers 200, not 503/,
     );
   });

@@ -16,7 +16,7 @@ export function cloudWith(options: EmulatorOptions = {}): Promise<Emulator> {
 }
 
 export function apiOf(emulator: Emulator): Promise<ServiceApi> {
-  return openServiceApi({ emulatorHost: emulator.host, identity: { kind: 'none' } }, LOCATION);
+  return openServiceApi({ emulatorHost: emulator.host, identity: { kind: 'none' }, env: {} }, LOCATION);
 }
 
 /** The environment that points a script at an emulator. */

@@ -51,8 +51,7 @@ export async function check(
   const { identity = { kind: 'none' }, ...request } = changes;
   const { checkCloud } = await loadPreflight();
   return checkCloud({
-    connection: { emulatorHost: emulator.host, identity },
-    credentialsFile: undefined,
+    connection: { emulatorHost: emulator.host, identity, env: {} },
     location: { project: PROJECT, region: 'us-central1', service: SERVICE },
     image: NEW_IMAGE,
     domain: DOMAIN,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 
-/** A certificate for `localhost` that nobody trusts who was not told to. */
+/** A certificate that nobody trusts who was not told to. */
 export type LocalCertificate = {
   key: string;
   cert: string;
@@ -12,10 +12,13 @@ export type LocalCertificate = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-export async function localCertificate(): Promise<LocalCertificate> {
+/** Made for these host names, `*.` included. */
+export async function localCertificate(...names: readonly string[]): Promise<LocalCertificate> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+    extensions: [
+      { name: 'subjectAltName', altNames: ['localhost', ...names].map((value) => ({ type: 2, value })) },
+    ],
   });
   const folder = await mkdtemp(join(tmpdir(), 'tls-'));
   const certFile = join(folder, 'cert.pem');

@@ -8,8 +8,9 @@ export {
 export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands } from './gcloud-commands.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
-export type { Connection } from './google/connection.ts';
-export { accountOf, chooseIdentity, type Identity } from './google/identity.ts';
+export { type Connection, connectTo } from './google/connection.ts';
+export type { Identity } from './google/identity.ts';
+export { accountOf } from './google/rest.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
 export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
 export { loadMaintenance, loadPreflight } from './load-parts.ts';

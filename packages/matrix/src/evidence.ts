@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import type { Environment } from '@deploy/cli';
 import { accountOf } from '@deploy/cloudrun';
 import type { Evidence } from '@deploy/report';
 import { joinEvidence, joinEvidenceByUrl } from '@deploy/report';
@@ -12,10 +13,11 @@ import { type MatrixSettings, readTarget } from './target.ts';
  */
 export async function joinMatrixEvidence(
   given: MatrixSettings,
+  env: Environment,
   note: (line: string) => void,
 ): Promise<Evidence> {
-  const { staging, control, connection } = readTarget(given);
-  const account = () => accountOf(connection.identity, given.credentialsFile);
+  const { staging, control, connection } = readTarget(given, env);
+  const account = () => accountOf(connection);
   const request = { ...given, account, note };
   const byUrl = await joinEvidenceByUrl({ ...request, baseUrl: staging.baseUrl });
   if (byUrl.path !== undefined || given.evidenceReport !== undefined) return byUrl;

@@ -25,7 +25,7 @@ export type MatrixPlan = {
  */
 export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env: Environment): MatrixPlan {
   const only = parseOnly(given.only);
-  const target = readTarget(given);
+  const target = readTarget(given, env);
   // What is no proxy is refused now, and not by each check.
   for (const { baseUrl } of [target.staging, target.production]) proxyFor(new URL(baseUrl), env);
   const drafts = draftChecks(given, target, checkout, env);

@@ -1,7 +1,7 @@
-import type { Secret, SettingsOf } from '@deploy/cli';
+import type { Environment, Secret, SettingsOf } from '@deploy/cli';
 import {
   type Connection,
-  chooseIdentity,
+  connectTo,
   requireJobName,
   requireLocation,
   type ServiceLocation,
@@ -36,7 +36,7 @@ export type MatrixTarget = {
 };
 
 /** Checks what the settings name. Throws a UserError that names the variable when one of them cannot be used. */
-export function readTarget(given: MatrixSettings): MatrixTarget {
+export function readTarget(given: MatrixSettings, env: Environment): MatrixTarget {
   const locate = (service: string, variable: string): ServiceLocation =>
     requireLocation(
       { project: given.project, region: given.region, service },
@@ -65,7 +65,7 @@ export function readTarget(given: MatrixSettings): MatrixTarget {
     },
     stagingRuntimeUrl: runtimeUrl(given.stagingRuntimeUrl, 'STAGING_RUNTIME_BASE_URL'),
     prodRuntimeUrl: runtimeUrl(given.prodRuntimeUrl, 'PROD_RUNTIME_BASE_URL'),
-    connection: { emulatorHost: given.emulatorHost, identity: chooseIdentity(given) },
+    connection: connectTo(given, env),
     control: locate(given.controlService, 'CONTROL_SERVICE'),
     runtime: locate(given.runtimeService, 'RUNTIME_SERVICE'),
     migrateJob: given.migrateJob,

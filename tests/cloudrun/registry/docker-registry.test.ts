@@ -9,10 +9,11 @@ import { ISSUER, SERVICE, startTokenServer } from '../../support/token-server.ts
 
 const REPOSITORY = 'openagents/control';
 const skip = await without('a docker-registry');
-const nobody = { emulatorHost: undefined, identity: { kind: 'none' } } as const;
+const nobody = { emulatorHost: undefined, identity: { kind: 'none' }, env: {} } as const;
 const google = {
   emulatorHost: undefined,
   identity: { kind: 'access-token', token: new Secret('google-access-token-0123456789') },
+  env: {},
 } as const;
 
 function found(lookup: ImageLookup): string {

@@ -1,4 +1,4 @@
-import { cleanLine, UserError } from '@deploy/cli';
+import { cleanLine, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
 import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
@@ -151,6 +151,16 @@ function explainSilence(error: Error, said: string): { message: string; hint: st
 
 // No status at all: the request never left, for instance because there are no credentials to send it with.
 function explainLocalFailure(error: Error, said: string): Explanation {
+  if (error instanceof ProxyFailure) {
+    return { kind: 'refused', message: said, ...(error.hint !== undefined && { hint: error.hint }) };
+  }
+  if (isUntrusted(error)) {
+    return {
+      kind: 'refused',
+      message: `the certificate of whoever answered is not trusted here (${said})`,
+      hint: 'Behind a proxy that looks into TLS, name its certificate: NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
+    };
+  }
   if (/credential|auth|token|invalid_grant|reauth/i.test(said)) {
     return { kind: 'unauthenticated', message: `no usable login (${said})`, hint: HOW_TO_LOG_IN };
   }

@@ -1,47 +1,120 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequestArgs,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
+import {
+  type Environment,
+  isUntrusted,
+  openTunnel,
+  type ProxyServer,
+  proxyFor,
+  trustSystemCertificates,
+} from '@deploy/cli';
 
 export type HttpRequest = {
-  method: 'GET' | 'HEAD' | 'POST' | 'PATCH';
+  method: string;
   url: string;
   headers?: Readonly<Record<string, string>>;
-  body?: string;
+  body?: string | Uint8Array;
   timeoutMs: number;
 };
 
-export type HttpAnswer = { status: number; headers: IncomingMessage['headers']; text: string };
+export type HttpAnswer = { status: number; headers: IncomingHttpHeaders; text: string };
 
 /**
- * Sends requests, one at a time, and keeps connections for the next ones. Node's own client: loading undici would take
+ * Sends requests: through a proxy where the environment names one, and trusting the certificates that the
+ * operating system trusts. Connections are kept for the next request. Node's own client, because loading undici takes
  * longer than the whole start-up of a script.
  */
 export type Http = {
-  /** Throws what the network throws when there is no whole answer in time; every status is an answer. */
+  /**
+   * Throws what the network throws when there is no whole answer in time, a UserError when a variable names no usable
+   * proxy; every status is an answer, redirects included.
+   */
   send(request: HttpRequest): Promise<HttpAnswer>;
 };
 
-export function openHttp(): Http {
+const TUNNEL_TIMEOUT_MS = 20_000;
+
+/** `isNear`: whether a URL is reached directly, whatever the environment says. */
+export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http {
   // Idle connections keep no process running: agent.keepSocketAlive lets go of them.
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true }),
-    'https:': new HttpsAgent({ keepAlive: true }),
+  let agents = new Map<string, HttpAgent>();
+  const agentFor = (target: URL): HttpAgent => {
+    const proxy = isNear(target) ? undefined : proxyFor(target, env);
+    const key = `${target.protocol} ${proxy?.shown}`;
+    const agent = agents.get(key) ?? openAgent(proxy, target.protocol === 'https:');
+    agents.set(key, agent);
+    return agent;
   };
+
+  const sendOnce = async ({
+    method,
+    url,
+    headers = {},
+    body,
+    timeoutMs,
+  }: HttpRequest): Promise<HttpAnswer> => {
+    const target = new URL(url);
+    const send = target.protocol === 'http:' ? httpRequest : httpsRequest;
+    const agent = agentFor(target);
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      send(target, { method, headers, agent, signal: AbortSignal.timeout(timeoutMs) })
+        .once('response', resolve)
+        .once('error', reject)
+        .end(body);
+    });
+    answer.setEncoding('utf8');
+    let text = '';
+    for await (const chunk of answer) text += chunk;
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text };
+  };
+
   return {
-    async send({ method, url, headers = {}, body, timeoutMs }) {
-      const target = new URL(url);
-      const isPlain = target.protocol === 'http:';
-      const send = isPlain ? httpRequest : httpsRequest;
-      const agent = isPlain ? agents['http:'] : agents['https:'];
-      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-        send(target, { method, headers, agent, signal: AbortSignal.timeout(timeoutMs) })
-          .once('response', resolve)
-          .once('error', reject)
-          .end(body);
-      });
-      answer.setEncoding('utf8');
-      let text = '';
-      for await (const chunk of answer) text += chunk;
-      return { status: answer.statusCode ?? 0, headers: answer.headers, text };
+    async send(request) {
+      try {
+        return await sendOnce(request);
+      } catch (error) {
+        // Nothing was sent: the connection failed before that.
+        if (!isUntrusted(error)) throw error;
+        await trustSystemCertificates(env);
+        agents = new Map();
+        return sendOnce(request);
+      }
     },
   };
+}
+
+function openAgent(proxy: ProxyServer | undefined, isSecure: boolean): HttpAgent {
+  if (proxy !== undefined) return new TunnelAgent(proxy, isSecure);
+  return isSecure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+}
+
+type Opened = (error: Error | null, socket?: Duplex) => void;
+
+/** Opens its connections through a proxy; with TLS on top when the target speaks it. */
+class TunnelAgent extends HttpsAgent {
+  readonly #proxy: ProxyServer;
+  readonly #isSecure: boolean;
+
+  constructor(proxy: ProxyServer, isSecure: boolean) {
+    super({ keepAlive: true });
+    this.#proxy = proxy;
+    this.#isSecure = isSecure;
+  }
+
+  override createConnection(options: ClientRequestArgs, opened: Opened): undefined {
+    const host = (options.host ?? '').replace(/^\[|\]$/g, '');
+    const port = Number(options.port ?? (this.#isSecure ? 443 : 80));
+    openTunnel(this.#proxy, { host, port }, AbortSignal.timeout(TUNNEL_TIMEOUT_MS)).then(
+      (socket) => opened(null, this.#isSecure ? connect({ socket, servername: host }) : socket),
+      opened,
+    );
+  }
 }

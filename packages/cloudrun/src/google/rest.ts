@@ -1,8 +1,8 @@
 import { callOnce, repeatableCall } from './call.ts';
 import { ApiRefusal, type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
-import { type HttpRequest, openHttp } from './http.ts';
-import { openAuthClient } from './identity.ts';
+import { type Http, type HttpAnswer, openHttp } from './http.ts';
+import { type Login, openLogin } from './login.ts';
 
 /** A call of one of Google's REST APIs. */
 export type RestCall = {
@@ -23,6 +23,9 @@ export type GoogleRest = {
   repeatable<T>(subject: CallSubject, call: RestCall): Promise<T>;
   /** A call that is made exactly once. Throws a CloudError. */
   once<T>(subject: CallSubject, call: RestCall): Promise<T>;
+  /** What both are made of. */
+  http: Http;
+  login: Login;
 };
 
 const TIMEOUT_MS = 10_000;
@@ -35,43 +38,62 @@ export function googleRest(connection: Connection): GoogleRest {
   return known;
 }
 
-function openRest({ emulatorHost, identity }: Connection): GoogleRest {
-  const http = openHttp();
-  let login: ReturnType<typeof openAuthClient> | undefined;
-  const authorization = async (url: string): Promise<Record<string, string>> => {
-    if (identity.kind === 'none') return {};
-    login ??= openAuthClient(identity);
-    return Object.fromEntries(await (await login).getRequestHeaders(url));
-  };
+/** The account that acts over this connection, for the record; undefined when that cannot be told. */
+export function accountOf(connection: Connection): Promise<string | undefined> {
+  return googleRest(connection).login.account();
+}
 
-  const send = async <T>(call: RestCall): Promise<T> => {
-    const url = `${endpointOf(emulatorHost, call.host)}${call.path}${queryOf(call.query)}`;
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const request: HttpRequest = {
-      method: call.method ?? 'GET',
-      url,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(await authorization(url)),
-      },
-      timeoutMs: call.timeoutMs ?? TIMEOUT_MS,
-      ...(body === undefined ? {} : { body }),
+function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
+  const http = openHttp(env, (url) => isNear(url, emulatorHost));
+  const login = openLogin(identity, http, env);
+
+  const send = async ({
+    method = 'GET',
+    host,
+    path,
+    query,
+    body: json,
+    timeoutMs = TIMEOUT_MS,
+  }: RestCall): Promise<HttpAnswer> => {
+    const url = `${endpointOf(emulatorHost, host)}${path}${queryOf(query)}`;
+    const body = json === undefined ? undefined : JSON.stringify(json);
+    const headers = {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(await login.headers(url)),
     };
-    const { status, text } = await http.send(request).catch((error) => {
+    try {
+      return await http.send({ method, url, headers, timeoutMs, ...(body !== undefined && { body }) });
+    } catch (error) {
       throw unanswered(error);
-    });
-    const json = parse(text);
-    if (status >= 200 && status < 300) {
-      if (typeof json !== 'object' || json === null) throw noUsableAnswer();
-      return json as T;
     }
-    throw new ApiRefusal(status, json);
+  };
+  const call = async <T>(request: RestCall): Promise<T> => {
+    let answer = await send(request);
+    // Refused for its token, it was not carried out: with another token it may be.
+    if (answer.status === 401 && (await login.renew())) answer = await send(request);
+    const json = parse(answer.text);
+    if (answer.status < 200 || answer.status >= 300) throw new ApiRefusal(answer.status, json);
+    if (typeof json !== 'object' || json === null) throw noUsableAnswer();
+    return json as T;
   };
   return {
-    repeatable: (subject, call) => repeatableCall(subject, () => send(call)),
-    once: (subject, call) => callOnce(subject, () => send(call)),
+    repeatable: (subject, request) => repeatableCall(subject, () => call(request)),
+    once: (subject, request) => callOnce(subject, () => call(request)),
+    http,
+    login,
   };
+}
+
+/**
+ * Whether a host is the emulator, on this machine, or an instance's metadata server, none of which is behind a proxy:
+ * https://cloud.google.com/compute/docs/metadata/querying-metadata
+ */
+function isNear({ host, hostname }: URL, emulatorHost: string | undefined): boolean {
+  return (
+    host === emulatorHost?.toLowerCase() ||
+    /^(?:localhost|127(?:\.\d+){3}|\[::1\]|169\.254(?:\.\d+){2}|metadata\.google\.internal)$/.test(hostname)
+  );
 }
 
 function queryOf(query: RestCall['query'] = {}): string {

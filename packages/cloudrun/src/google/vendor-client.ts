@@ -1,16 +1,17 @@
 import type { Connection } from './connection.ts';
-import { openAuthClient } from './identity.ts';
+import { fetchOver } from './http-fetch.ts';
+import { googleRest } from './rest.ts';
 
-// A login serves all clients of a run: asking gcloud for it takes a second each time.
-const authClients = new WeakMap<Connection, ReturnType<typeof openAuthClient>>();
-
-/** What every one of the vendor's clients is opened with: REST, and the emulator or a login. */
+/**
+ * What the vendor's clients are opened with: REST to Google or the emulator, over the connection's own requests. Left to
+ * itself google-gax brings an agent of its own, with which gaxios passes over every proxy.
+ */
 export async function clientOptions(connection: Connection) {
-  const { emulatorHost, identity } = connection;
-  const opened = authClients.get(connection) ?? openAuthClient(identity);
-  authClients.set(connection, opened);
-  const authClient = await opened;
-  return { fallback: true, authClient, ...endpoint(emulatorHost) };
+  const { PassThroughClient } = await import('google-auth-library');
+  const { http, login } = googleRest(connection);
+  const fetchImplementation = fetchOver(http, login.headers);
+  const authClient = new PassThroughClient({ transporterOptions: { fetchImplementation } });
+  return { fallback: true, authClient, ...endpoint(connection.emulatorHost) };
 }
 
 function endpoint(emulatorHost: string | undefined) {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '@deploy/cli';
+import { type Environment, UserError } from '@deploy/cli';
+import { type Http, openHttp } from '../google/http.ts';
 
 // A change of traffic reaches the platform's front ends one after another, within seconds:
 // https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
@@ -10,17 +11,18 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /**
  * Asks the service from outside whether it is in that mode: on, its start page answers 503 and `/readyz`, where it is
  * an allowed path, still answers; off, the start page answers below 400. Throws a UserError when it answers anything
- * else for `patienceMs` (milliseconds; half a minute).
+ * else for `patienceMs` (milliseconds; half a minute). It goes through the proxy that `env` names, as the smoke checks do.
  */
 export async function verifyFromOutside(
   baseUrl: string,
   mode: 'on' | 'off',
   allowedPaths: string,
-  patienceMs = PATIENCE_MS,
+  { env, patienceMs = PATIENCE_MS }: { env: Environment; patienceMs?: number },
 ): Promise<void> {
+  const http = openHttp(env, () => false);
   const deadline = Date.now() + patienceMs;
   while (true) {
-    const problem = await lookFromOutside(baseUrl, mode, allowedPaths);
+    const problem = await lookFromOutside(http, baseUrl, mode, allowedPaths);
     if (problem === undefined) return;
     if (Date.now() > deadline) {
       throw new UserError(`maintenance mode is configured ${mode}, but from outside ${problem}`, {
@@ -32,26 +34,23 @@ export async function verifyFromOutside(
 }
 
 async function lookFromOutside(
+  http: Http,
   baseUrl: string,
   mode: 'on' | 'off',
   allowedPaths: string,
 ): Promise<string | undefined> {
-  const start = await statusOf(`${baseUrl}/`);
+  const start = await statusOf(http, `${baseUrl}/`);
   if (mode === 'off') return isBelow400(start) ? undefined : `${baseUrl}/ answers ${start}, not below 400`;
   if (start !== 503) return `${baseUrl}/ answers ${start}, not 503`;
   if (!allowedPaths.split(',').includes('/readyz')) return undefined;
-  const ready = await statusOf(`${baseUrl}/readyz`);
+  const ready = await statusOf(http, `${baseUrl}/readyz`);
   return isBelow400(ready) ? undefined : `${baseUrl}/readyz answers ${ready}, not below 400`;
 }
 
 /** The status of a GET, redirects not followed; in words when there was no answer. */
-async function statusOf(url: string): Promise<number | string> {
-  // Loaded here and not above: it would be half of the start-up of scripts that never come here.
-  const { request } = await import('undici');
+async function statusOf(http: Http, url: string): Promise<number | string> {
   try {
-    const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    await body.dump();
-    return statusCode;
+    return (await http.send({ method: 'GET', url, timeoutMs: REQUEST_TIMEOUT_MS })).status;
   } catch (error) {
     return error instanceof Error ? `nothing (${error.message})` : 'nothing';
   }

@@ -18,7 +18,6 @@ import { checkService, checkTraffic, type ExpectedTraffic } from './service.ts';
 
 export type CloudCheckRequest = {
   connection: Connection;
-  credentialsFile: string | undefined;
   location: ServiceLocation;
   image: string | undefined;
   /** The domain that is to lead to the service. */
@@ -43,7 +42,7 @@ export type CloudFacts = {
 export async function checkCloud(
   request: CloudCheckRequest,
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
-  const { connection, credentialsFile, location, image, domain, expectedTraffic } = request;
+  const { connection, location, image, domain, expectedTraffic } = request;
   const openedSecrets = once(() => openSecretApi(connection, location));
   // Its client takes a while to load, better while others wait for answers.
   void openedSecrets().catch(() => {});
@@ -51,7 +50,7 @@ export async function checkCloud(
 
   const reading = tryRead(async () => (await openedService).read());
   const [account, lookup, service, mapping, ofTemplate, maintenance] = await Promise.all([
-    findAccount(connection, location, credentialsFile),
+    findAccount(connection, location),
     image === undefined ? undefined : lookUpImage(connection, image),
     reading,
     tryRead(async () => readDomainMapping(googleRest(connection), location, domain)),

@@ -1,8 +1,8 @@
 import type { Finding } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { Connection } from '../google/connection.ts';
-import { accountOf, HOW_TO_LOG_IN } from '../google/identity.ts';
-import { googleRest } from '../google/rest.ts';
+import { HOW_TO_LOG_IN } from '../google/identity.ts';
+import { accountOf, googleRest } from '../google/rest.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { problem, type Read } from './read.ts';
 
@@ -15,9 +15,8 @@ const CHECK = 'login';
 export async function findAccount(
   connection: Connection,
   location: ServiceLocation,
-  credentialsFile: string | undefined,
 ): Promise<string | undefined> {
-  const known = await accountOf(connection.identity, credentialsFile);
+  const known = await accountOf(connection);
   if (known !== undefined || connection.identity.kind === 'none') return known;
   try {
     const { email } = await googleRest(connection).repeatable<{ email?: string }>(

@@ -5,8 +5,8 @@ export type Challenge = { realm: string; parameters: Readonly<Record<string, str
 const LONGEST = 4096;
 
 /** Reads a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"`; undefined when it asks for something else. */
-export function parseChallenge(header: string | null): Challenge | undefined {
-  if (header === null || header.length > LONGEST) return undefined;
+export function parseChallenge(header: string | undefined): Challenge | undefined {
+  if (header === undefined || header.length > LONGEST) return undefined;
   const [, rest] = /^\s*Bearer\s+(.*)$/i.exec(header) ?? [];
   if (rest === undefined) return undefined;
   const pairs = [...rest.matchAll(/([a-z_]+)="([^"]*)"/gi)].map(

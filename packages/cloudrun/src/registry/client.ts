@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import type { Secret } from '@deploy/cli';
+import type { Http } from '../google/http.ts';
 import { parseChallenge, tokenUrl } from './challenge.ts';
 
 export type RegistryAnswer = {
   status: number;
-  headers: { get(name: string): string | null };
+  header(name: string): string | undefined;
   text: string;
 };
 
@@ -14,6 +15,7 @@ export type RegistryClient = {
 };
 
 export type RegistryOptions = {
+  http: Http;
   /** `https://us-central1-docker.pkg.dev`, without a slash at the end. */
   origin: string;
   /** A Google access token, for a registry of Google's; never sent to any other host than the registry's own. */
@@ -22,6 +24,7 @@ export type RegistryOptions = {
 
 const TIMEOUT_MS = 10_000;
 const RETRIES = 3;
+const MOST_REDIRECTS = 5;
 
 // An index for many platforms or a manifest for one, in OCI's or in Docker's spelling.
 const MANIFEST_TYPES = [
@@ -35,29 +38,42 @@ const MANIFEST_TYPES = [
  * Opens a registry: https://github.com/opencontainers/distribution-spec/blob/main/spec.md. It answers without more ado,
  * or says where a token is to be had first (https://distribution.github.io/distribution/spec/auth/token/).
  */
-export async function openRegistry({ origin, accessToken }: RegistryOptions): Promise<RegistryClient> {
-  const [{ Agent, EnvHttpProxyAgent, fetch }, { default: pRetry }] = await Promise.all([
-    import('undici'),
-    import('p-retry'),
-  ]);
-  // What is on this machine is not reached through a proxy.
-  const dispatcher = new URL(origin).protocol === 'http:' ? new Agent() : new EnvHttpProxyAgent();
+export async function openRegistry({ http, origin, accessToken }: RegistryOptions): Promise<RegistryClient> {
+  const { default: pRetry } = await import('p-retry');
   let token: string | undefined;
 
-  const sendOnce = async (method: 'GET' | 'HEAD', url: string, headers: Record<string, string>) => {
-    const answer = await fetch(url, {
+  const sendOnce = async (
+    method: 'GET' | 'HEAD',
+    url: string,
+    headers: Record<string, string>,
+    redirects = 0,
+  ): Promise<RegistryAnswer> => {
+    const answer = await http.send({
       method,
+      url,
       headers: { accept: `${MANIFEST_TYPES}, application/json`, ...headers },
-      dispatcher,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeoutMs: TIMEOUT_MS,
     });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    const { location } = answer.headers;
+    if (isRedirect(answer.status) && location !== undefined && redirects < MOST_REDIRECTS) {
+      const next = new URL(location, url);
+      // What lies in a store elsewhere has a login in its own URL; the registry's is none of that store's business.
+      const { authorization: _, ...others } = headers;
+      const kept = next.origin === new URL(url).origin ? headers : others;
+      return sendOnce(method, next.href, kept, redirects + 1);
+    }
+    const header = (name: string): string | undefined => answer.headers[name]?.toString();
+    return { status: answer.status, header, text: answer.text };
   };
   // Everything here is a read. What still gets no better answer at the last attempt is the answer.
-  const send = (...request: Parameters<typeof sendOnce>): Promise<RegistryAnswer> =>
+  const send = (
+    method: 'GET' | 'HEAD',
+    url: string,
+    headers: Record<string, string>,
+  ): Promise<RegistryAnswer> =>
     pRetry(
       async (attempt) => {
-        const answer = await sendOnce(...request);
+        const answer = await sendOnce(method, url, headers);
         if (isPassing(answer) && attempt <= RETRIES) throw new Error(`HTTP ${answer.status}`);
         return answer;
       },
@@ -69,8 +85,7 @@ export async function openRegistry({ origin, accessToken }: RegistryOptions): Pr
   return {
     async ask(method, path) {
       const first = await withToken(method, path);
-      const challenge =
-        first.status === 401 ? parseChallenge(first.headers.get('www-authenticate')) : undefined;
+      const challenge = first.status === 401 ? parseChallenge(first.header('www-authenticate')) : undefined;
       if (challenge === undefined) return first;
       const url = tokenUrl(challenge);
       const login = accessToken !== undefined && new URL(url).origin === origin ? basic(accessToken) : {};
@@ -80,6 +95,10 @@ export async function openRegistry({ origin, accessToken }: RegistryOptions): Pr
       return withToken(method, path);
     },
   };
+}
+
+function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
 }
 
 /** Whether the same question may get another answer in a moment. */

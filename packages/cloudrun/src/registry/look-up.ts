@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cleanLine, errorMessage, Secret } from '@deploy/cli';
 import { type Connection, endpointOf } from '../google/connection.ts';
-import { openAuthClient } from '../google/identity.ts';
+import { googleRest } from '../google/rest.ts';
 import { openRegistry, type RegistryAnswer, type RegistryClient } from './client.ts';
 import { newestTags } from './newest-tags.ts';
 import { type ImageReference, isGoogleRegistry, parseImageReference, schemeOf } from './reference.ts';
@@ -30,18 +30,15 @@ export async function lookUpImage(connection: Connection, image: string): Promis
   }
 }
 
-async function openRegistryOf(
-  { emulatorHost, identity }: Connection,
-  { host }: ImageReference,
-): Promise<RegistryClient> {
+async function openRegistryOf(connection: Connection, { host }: ImageReference): Promise<RegistryClient> {
+  const { http, login } = googleRest(connection);
   if (!isGoogleRegistry(host)) {
-    return openRegistry({ origin: `${schemeOf(host)}://${host}`, accessToken: undefined });
+    return openRegistry({ http, origin: `${schemeOf(host)}://${host}`, accessToken: undefined });
   }
-  const { token } = await (await openAuthClient(identity)).getAccessToken();
-  return openRegistry({
-    origin: endpointOf(emulatorHost, host),
-    accessToken: token ? new Secret(token) : undefined,
-  });
+  const origin = endpointOf(connection.emulatorHost, host);
+  const { authorization } = await login.headers(origin);
+  const token = authorization?.replace(/^Bearer /i, '');
+  return openRegistry({ http, origin, accessToken: token ? new Secret(token) : undefined });
 }
 
 async function lookUp(
@@ -51,7 +48,7 @@ async function lookUp(
   const path = `/v2/${repository}/manifests/${digest ?? tag}`;
   const answer = await registry.ask('HEAD', path);
   if (answer.status === 200) {
-    const given = answer.headers.get('docker-content-digest');
+    const given = answer.header('docker-content-digest');
     // The header is not one that every registry sends; then the manifest itself is what the digest is of.
     return { state: 'found', digest: given ?? digest ?? sha256((await registry.ask('GET', path)).text) };
   }

@@ -41,16 +41,16 @@ async function readTagList(registry: RegistryClient, repository: string): Promis
   const pages: TagList[] = [];
   let path: string | undefined = `/v2/${repository}/tags/list`;
   while (path !== undefined && pages.length < MOST_PAGES) {
-    const { status, headers, text } = await registry.ask('GET', path);
+    const { status, header, text } = await registry.ask('GET', path);
     if (status !== 200) break;
     pages.push(JSON.parse(text) as TagList);
-    path = nextPage(headers.get('link'), path);
+    path = nextPage(header('link'), path);
   }
   return pages;
 }
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags: `Link: </v2/…>; rel="next"` */
-function nextPage(link: string | null, current: string): string | undefined {
+function nextPage(link: string | undefined, current: string): string | undefined {
   const [, target] = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link ?? '') ?? [];
   if (target === undefined) return undefined;
   const url = new URL(target, `http://registry${current}`);

@@ -10,8 +10,8 @@ export type Call = {
   person: string;
   /** The region that the host stands for, as in `us-central1-run.googleapis.com`; undefined when it names none. */
   region: string | undefined;
-  /** The host that was asked, with its port. */
-  host: string;
+  /** The host that was asked, with its port, and how, in front of any proxy that speaks TLS: `https://host`. */
+  origin: string;
   /** The header of that name. */
   authorization: string | undefined;
   /** How the operation that it begins is made to end; undefined: as it would. */

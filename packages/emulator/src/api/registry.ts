@@ -77,7 +77,7 @@ function listed({ mediaType, uploadedMs }: StoredManifest, tag: string) {
 
 function challenge(call: Call, repository: string): RawAnswer {
   const answer = refusal(401, 'UNAUTHORIZED', 'authentication required');
-  const realm = `http://${call.host}/v2/token`;
+  const realm = `${call.origin}/v2/token`;
   return new RawAnswer(
     answer.status,
     {

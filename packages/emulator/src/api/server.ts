@@ -98,7 +98,7 @@ function refusal(error: unknown): Answer {
   return { status: refused.httpStatus, body: errorBody(refused) };
 }
 
-type Target = { path: string; query: URLSearchParams; region: string | undefined; host: string };
+type Target = { path: string; query: URLSearchParams; region: string | undefined; origin: string };
 
 /**
  * What a request is for, whichever host it names: gcloud puts the region in front of the host of an endpoint, which then
@@ -110,7 +110,9 @@ function targetOf(request: IncomingMessage): Target {
   const rest = path ?? request.url ?? '/';
   const url = new URL(`http://emulator${rest.startsWith('/') ? rest : `/${rest}`}`);
   const [, region] = /^([a-z]+-[a-z]+\d+)-/.exec(host) ?? [];
-  return { path: url.pathname, query: url.searchParams, region, host };
+  // Whoever puts TLS in front of this server says so, as load balancers do.
+  const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+  return { path: url.pathname, query: url.searchParams, region, origin: `${scheme}://${host}` };
 }
 
 /** What a fault does before the request is taken: an answer in its place, a cut connection, or only time. */

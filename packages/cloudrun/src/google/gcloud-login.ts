@@ -1,0 +1,58 @@
+import { cleanLine, type Environment, runCommand, Secret, UserError } from '@deploy/cli';
+import { HOW_TO_LOG_IN } from './identity.ts';
+
+/** A token of gcloud's active account. */
+export type GcloudLogin = {
+  token: Secret;
+  /** In milliseconds since 1970. */
+  expiresAt: number;
+  /** The account that acts with the token; the one that is impersonated, when gcloud impersonates one. */
+  account: string | undefined;
+};
+
+type HelperAnswer = {
+  credential: { access_token: string; token_expiry: string };
+  configuration?: {
+    properties?: { core?: { account?: string }; auth?: { impersonate_service_account?: string } };
+  };
+};
+
+/**
+ * gcloud's active account with a token that is good for ten minutes at least: gcloud takes a second to start, and without
+ * that it gives one that may be about to expire. Undefined when there is no gcloud or it has no account at all. Throws a
+ * UserError when it has one and gives no token.
+ */
+export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
+  const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];
+  const answer = await runCommand(command, { env: definedOnly(env) });
+  if (answer.exitCode === 127 || /do(es)? not currently have an active account/.test(answer.stderr)) {
+    return undefined;
+  }
+  if (answer.exitCode !== 0) {
+    throw new UserError(`gcloud cannot give an access token: ${cleanLine(answer.stderr, 300)}`, {
+      hint: HOW_TO_LOG_IN,
+    });
+  }
+  const { credential, configuration } = JSON.parse(answer.stdout) as HelperAnswer;
+  return {
+    token: new Secret(credential.access_token),
+    expiresAt: Date.parse(credential.token_expiry),
+    account: actingAccount(configuration?.properties),
+  };
+}
+
+/** With a chain of accounts, the last one acts: https://cloud.google.com/sdk/gcloud/reference#--impersonate-service-account */
+function actingAccount(
+  properties: NonNullable<HelperAnswer['configuration']>['properties'] = {},
+): string | undefined {
+  const person = properties.core?.account;
+  const impersonated = properties.auth?.impersonate_service_account?.split(',').at(-1)?.trim();
+  if (!impersonated) return person;
+  return person === undefined ? impersonated : `${impersonated} (impersonated by ${person})`;
+}
+
+function definedOnly(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
