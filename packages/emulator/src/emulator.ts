@@ -102,6 +102,9 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     changeTraffic(service, traffic, person) {
       store.update(service, { fields: { traffic }, mask: 'traffic', person });
     },
+    pushImage: (image, behaviour = 'healthy') => registry.push(image, behaviour),
+    imageDigest: (service, revision) =>
+      store.find(service).revisions.find(({ name }) => name === revision)?.imageDigest,
     addExecution: jobs.addExecution,
     log: logs.add,
     mapDomain: (mapping) => void domains.set(mapping.metadata.name, mapping),

@@ -133,6 +133,13 @@ export type Emulator = {
   requests: readonly RecordedRequest[];
   /** Changes a service's traffic at once, as somebody else would. */
   changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
+  /**
+   * Pushes another image under the tag, at once: revisions made from now on run that one, those that are there stay what
+   * they are. What becomes of its containers: they are healthy unless told otherwise.
+   */
+  pushImage(image: string, behaviour?: ImageBehaviour): void;
+  /** The image that a revision's requests go to, by the digest that was resolved when it was made. */
+  imageDigest(service: string, revision: string): string | undefined;
   /** Another execution of a job. */
   addExecution(job: string, execution: ExecutionSeed): void;
   /** Another log entry. */

@@ -1,4 +1,5 @@
 import { type ContainerOptions, startContainer } from '../service/containers.ts';
+import { resolveImage } from '../service/ingress.ts';
 import { condition, type ServiceJson } from '../service/resources.ts';
 import { newRevision, type StoredRevision } from '../service/revisions.ts';
 import type { AdoptedService } from '../service/store.ts';
@@ -71,6 +72,7 @@ async function startRevisions(
   const revisions = names.map((name) => newRevision(name, json, knative));
   await Promise.all(
     revisions.map((revision) => {
+      resolveImage(revision, options.registry);
       const neverCameUp = revision.name === created && created !== ready && !served.includes(created);
       revision.started = neverCameUp ? failed(revision, json) : startContainer(revision, options);
       return revision.started;

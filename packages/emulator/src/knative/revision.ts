@@ -4,7 +4,8 @@ import { conditionsToKnative } from './conditions.ts';
 import { templateToKnative } from './template.ts';
 
 /** A revision in Knative v1's words. */
-export function revisionToKnative({ name, json, template, knative, state }: StoredRevision, project: string) {
+export function revisionToKnative(revision: StoredRevision, project: string) {
+  const { name, json, template, knative, imageDigest } = revision;
   const { metadata, spec } = templateToKnative(template, knative);
   const service = shortName(json.service);
   return {
@@ -26,7 +27,7 @@ export function revisionToKnative({ name, json, template, knative, state }: Stor
     status: {
       observedGeneration: 1,
       conditions: conditionsToKnative(json.conditions),
-      ...(state === 'ready' && { imageDigest: template.containers?.[0]?.image }),
+      ...(imageDigest && { imageDigest }),
     },
   };
 }

@@ -7,6 +7,10 @@ export type StoredManifest = { digest: string; mediaType: string; bytes: string;
 export type Registry = {
   /** What a container made from that image does. */
   behaviourOf(reference: string): ImageBehaviour;
+  /** The image by the digest that its tag means at this moment, `host/path@sha256:…`; undefined when it is not there. */
+  resolve(reference: string): string | undefined;
+  /** Pushes another image under the tag, which means that one from now on; the one before stays, by its digest. */
+  push(reference: string, behaviour: ImageBehaviour): void;
   /** `reference` is a tag or a digest; undefined when the repository has no such image. */
   manifest(repository: string, reference: string): StoredManifest | undefined;
   /** Known tags, in alphabetical order as registries list them. */
@@ -31,46 +35,84 @@ export function createRegistry({ images, repositories }: RegistryOptions): Regis
   const behaviours = byPath(images);
   const known = byPath(repositories);
   const asked = new Map<string, Set<string>>();
+  /** What was pushed under a tag after its first image. */
+  const pushed = new Map<string, ImageBehaviour[]>();
 
+  const pushesOf = (repository: string, tag: string): ImageBehaviour[] => {
+    const first = behaviours.get(`${repository}:${tag}`) ?? 'healthy';
+    return [first, ...(pushed.get(`${repository}:${tag}`) ?? [])];
+  };
   const hasTag = (repository: string, tag: string): boolean =>
-    behaviours.get(`${repository}:${tag}`) !== 'missing' && (known.get(repository)?.includes(tag) ?? true);
+    pushed.has(`${repository}:${tag}`) ||
+    (pushesOf(repository, tag).at(-1) !== 'missing' && (known.get(repository)?.includes(tag) ?? true));
   const tagsOf = (repository: string): string[] => {
     const named = [...behaviours.keys()].flatMap((image) =>
       image.startsWith(`${repository}:`) ? [image.slice(repository.length + 1)] : [],
     );
-    const all = known.get(repository) ?? [...named, ...(asked.get(repository) ?? [])];
-    return [...new Set(all)].filter((tag) => hasTag(repository, tag));
+    const tags = [...(known.get(repository) ?? named), ...(asked.get(repository) ?? [])];
+    return [...new Set(tags)].filter((tag) => hasTag(repository, tag));
   };
+  /** Every image that ever had one of the repository's tags. */
+  const all = (repository: string) =>
+    tagsOf(repository).flatMap((tag, i) =>
+      pushesOf(repository, tag).map((behaviour, push) => ({
+        ...manifestOf(repository, tag, { position: i, push }),
+        behaviour,
+      })),
+    );
   const manifest = (repository: string, reference: string): StoredManifest | undefined => {
-    if (isDigest(reference)) {
-      return tagsOf(repository)
-        .map((tag, i) => manifestOf(repository, tag, i))
-        .find(({ digest }) => digest === reference);
-    }
+    if (isDigest(reference)) return all(repository).find(({ digest }) => digest === reference);
     if (!hasTag(repository, reference)) return undefined;
     asked.set(repository, (asked.get(repository) ?? new Set()).add(reference));
-    return manifestOf(repository, reference, tagsOf(repository).indexOf(reference));
+    const position = tagsOf(repository).indexOf(reference);
+    return manifestOf(repository, reference, { position, push: pushesOf(repository, reference).length - 1 });
   };
 
   return {
     manifest,
     tags: (repository) => tagsOf(repository).sort(),
+    resolve(image) {
+      const { repository, reference } = splitReference(image);
+      const [name = ''] = image.split('@');
+      const untagged = name.replace(/:[^:/]+$/, '');
+      if (isDigest(reference)) return `${untagged}@${reference}`;
+      const found = manifest(repository, reference);
+      return found && `${untagged}@${found.digest}`;
+    },
+    push(image, behaviour) {
+      const { repository, reference } = splitReference(image);
+      const tag = `${repository}:${reference}`;
+      pushed.set(tag, [...(pushed.get(tag) ?? []), behaviour]);
+      asked.set(repository, (asked.get(repository) ?? new Set()).add(reference));
+    },
     behaviourOf(image) {
       const { repository, reference } = splitReference(image);
-      const behaviour = behaviours.get(pathOf(image));
-      if (behaviour !== undefined) return behaviour;
-      return known.has(repository) && manifest(repository, reference) === undefined ? 'missing' : 'healthy';
+      if (isDigest(reference)) {
+        const found = all(repository).find(({ digest }) => digest === reference);
+        const byDefault = known.has(repository) ? 'missing' : 'healthy';
+        return behaviours.get(pathOf(image)) ?? found?.behaviour ?? byDefault;
+      }
+      return hasTag(repository, reference)
+        ? (pushesOf(repository, reference).at(-1) ?? 'healthy')
+        : 'missing';
     },
   };
 }
 
-function manifestOf(repository: string, tag: string, position: number): StoredManifest {
+function manifestOf(
+  repository: string,
+  tag: string,
+  { position, push }: { position: number; push: number },
+): StoredManifest {
   const bytes = JSON.stringify({
     schemaVersion: 2,
     mediaType: MEDIA_TYPE,
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: sha256(tag), size: 2 },
     layers: [],
-    annotations: { 'org.opencontainers.image.title': `${repository}:${tag}` },
+    annotations: {
+      'org.opencontainers.image.title': `${repository}:${tag}`,
+      ...(push > 0 && { 'org.opencontainers.image.revision': String(push) }),
+    },
   });
   const uploadedMs = FIRST_UPLOAD_MS + position * HOUR_MS;
   return { digest: sha256(bytes), mediaType: MEDIA_TYPE, bytes, uploadedMs };

@@ -2,6 +2,7 @@ import { startControlService } from '../control-service/index.ts';
 import type { ImageBehaviour } from '../options.ts';
 import type { Registry } from '../registry/store.ts';
 import type { SecretStore } from '../secrets/store.ts';
+import { ingressContainer } from './ingress.ts';
 import { type ConditionJson, type ContainerJson, condition, shortName } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
 
@@ -12,8 +13,9 @@ export async function startContainer(
   revision: StoredRevision,
   { registry, secrets }: ContainerOptions,
 ): Promise<void> {
-  const [container = {}] = revision.template.containers ?? [];
-  const image = container.image ?? '';
+  const container = ingressContainer(revision.template);
+  // What was resolved when the revision was made runs, whatever the tag means by now.
+  const image = revision.imageDigest ?? container.image ?? '';
   const failure = whyItCannotStart(revision.name, image, registry.behaviourOf(image));
   if (failure !== undefined) return settle(revision, failure);
 

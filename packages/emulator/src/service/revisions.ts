@@ -16,6 +16,8 @@ export type StoredRevision = {
   json: RevisionJson;
   template: TemplateJson;
   knative: KnativeExtras;
+  /** The ingress container's image by digest, as its tag was when the revision was made; v1 only shows it. */
+  imageDigest: string | undefined;
   state: 'starting' | 'ready' | 'failed';
   /** Resolves when it is known whether the container serves; undefined while nobody has started it. */
   started: Promise<void> | undefined;
@@ -67,6 +69,7 @@ export function newRevision(name: string, service: ServiceJson, knative: Knative
     json,
     template: service.template,
     knative,
+    imageDigest: undefined,
     state: 'starting',
     started: undefined,
     address: undefined,

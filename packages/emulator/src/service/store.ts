@@ -6,6 +6,7 @@ import type { Json } from '../protocol/descriptors.ts';
 import { ApiError, aborted, alreadyExists } from '../protocol/errors.ts';
 import type { ContainerOptions } from './containers.ts';
 import { applyMask } from './field-mask.ts';
+import { resolveImage } from './ingress.ts';
 import { createOperationLog, type Operation } from './operations.ts';
 import { createReconciler } from './reconcile.ts';
 import {
@@ -106,7 +107,10 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
     });
     service.json = { ...next, reconciling: true, terminalCondition: working, etag: newEtag() };
     service.knative = knative;
-    if (made !== undefined && !service.revisions.includes(made)) service.revisions.push(made);
+    if (made !== undefined && !service.revisions.includes(made)) {
+      resolveImage(made, options.registry);
+      service.revisions.push(made);
+    }
     const operation = operations.begin(shortName(next.name), fate);
     reconciler.start(service, made, operation);
     return operation;

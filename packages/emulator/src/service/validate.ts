@@ -1,5 +1,12 @@
 import { invalidArgument } from '../protocol/errors.ts';
-import { isLatest, type ServiceJson, type TemplateJson, type TrafficTargetJson } from './resources.ts';
+import { hasPort } from './ingress.ts';
+import {
+  type ContainerJson,
+  isLatest,
+  type ServiceJson,
+  type TemplateJson,
+  type TrafficTargetJson,
+} from './resources.ts';
 
 const REVISION_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const TAG = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
@@ -68,10 +75,26 @@ function validateTemplate(service: string, template: TemplateJson): void {
       );
     }
   }
-  const [first] = template.containers ?? [];
-  if (first?.image === undefined || first.image === '')
-    throw invalidArgument('template.containers[0].image is required.');
-  const names = (first.env ?? []).map((variable) => variable.name);
-  const twice = names.find((each, i) => names.indexOf(each) !== i);
-  if (twice !== undefined) throw invalidArgument(`template.containers[0].env: '${twice}' is given twice.`);
+  validateContainers(template.containers ?? []);
+}
+
+/** One container has the port that requests go to; a container alone is given one by the platform when it names none. */
+function validateContainers(containers: readonly ContainerJson[]): void {
+  if (containers.length === 0) throw invalidArgument('template.containers[0].image is required.');
+  for (const [i, { image, env = [], ports = [] }] of containers.entries()) {
+    const where = `template.containers[${i}]`;
+    if (image === undefined || image === '') throw invalidArgument(`${where}.image is required.`);
+    const names = env.map(({ name }) => name);
+    const twice = names.find((each, j) => names.indexOf(each) !== j);
+    if (twice !== undefined) throw invalidArgument(`${where}.env: '${twice}' is given twice.`);
+    // Container.ports in k8s.min.proto: only a single port can be specified.
+    if (Array.isArray(ports) && ports.length > 1)
+      throw invalidArgument(`${where}.ports: only a single port can be specified.`);
+  }
+  // Quoted in many reports, such as https://github.com/terraform-google-modules/terraform-google-cloud-run/pull/450
+  if (containers.length > 1 && containers.filter(hasPort).length !== 1) {
+    throw invalidArgument(
+      'template.containers: Revision template should contain exactly one container with an exposed port.',
+    );
+  }
 }

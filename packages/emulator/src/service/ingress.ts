@@ -1,0 +1,21 @@
+import type { Registry } from '../registry/store.ts';
+import type { ContainerJson, TemplateJson } from './resources.ts';
+import type { StoredRevision } from './revisions.ts';
+
+/**
+ * The container that requests go to: the only one, or of several the one with a port
+ * (https://cloud.google.com/run/docs/configuring/services/containers); validation lets nothing else through.
+ */
+export function ingressContainer({ containers = [] }: TemplateJson): ContainerJson {
+  const [only = {}] = containers;
+  return containers.length === 1 ? only : (containers.find(hasPort) ?? only);
+}
+
+export function hasPort({ ports }: ContainerJson): boolean {
+  return Array.isArray(ports) && ports.length > 0;
+}
+
+/** What a tag means is settled when a revision is made: https://cloud.google.com/run/docs/deploying#service */
+export function resolveImage(revision: StoredRevision, registry: Registry): void {
+  revision.imageDigest = registry.resolve(ingressContainer(revision.template).image ?? '');
+}
