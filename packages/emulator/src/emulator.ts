@@ -102,6 +102,10 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     changeTraffic(service, traffic, person) {
       store.update(service, { fields: { traffic }, mask: 'traffic', person });
     },
+    changeTemplate(service, change, person) {
+      const { revision: _, ...template } = change(store.read(service).template);
+      store.update(service, { fields: { template }, mask: 'template', person });
+    },
     pushImage: (image, behaviour = 'healthy') => registry.push(image, behaviour),
     imageDigest: (service, revision) =>
       store.find(service).revisions.find(({ name }) => name === revision)?.imageDigest,

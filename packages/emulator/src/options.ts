@@ -1,7 +1,7 @@
 import type { DomainMappingJson } from './domains/types.ts';
 import type { Trigger } from './faults.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
-import type { RevisionJson, ServiceJson, TrafficTargetJson } from './service/resources.ts';
+import type { RevisionJson, ServiceJson, TemplateJson, TrafficTargetJson } from './service/resources.ts';
 
 /** What becomes of a container made from an image: it serves, never listens, or is not in the registry at all. */
 export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
@@ -133,6 +133,8 @@ export type Emulator = {
   requests: readonly RecordedRequest[];
   /** Changes a service's traffic at once, as somebody else would. */
   changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
+  /** Changes a service's template at once, as somebody else's deployment would; the traffic stays as it is asked for. */
+  changeTemplate(service: string, change: (template: TemplateJson) => TemplateJson, person: string): void;
   /**
    * Pushes another image under the tag, at once: revisions made from now on run that one, those that are there stay what
    * they are. What becomes of its containers: they are healthy unless told otherwise.
