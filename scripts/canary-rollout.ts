@@ -109,7 +109,8 @@ await runScript(usage, async ({ argv, env, out }) => {
     await evidence.step(`canary-rollout ${call.action}`, async () => {
       const shifted = await performAction(action, run);
       if (shifted.dryRun) return;
-      await evidence.trafficChanged(shifted.outcome, stableRevision(shifted.outcome.before));
+      const { outcome: change } = shifted;
+      await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
     });
   }
 });

@@ -82,13 +82,13 @@ await runScript(usage, async ({ env, out }) => {
   }
   out.data('[deploy] rust web-shell dist build');
   await evidence.step('web-shell build', async () => requirePassed(await runWebShellBuild(gates)));
-  if (values.skipVerify) await evidence.gatesSkipped();
+  if (values.skipVerify) await evidence.record({ kind: 'gatesSkipped' });
   else {
     out.data('[deploy] verify rust control-service + rust web-shell');
     await evidence.step('gates', async () => {
       // The first failure ends it, as it always has: the answer that a deployment waits for is known by then.
       const run = await runGates({ ...gates, choices: values, stopAtFirst: true });
-      await evidence.gates(run);
+      await evidence.record({ kind: 'gatesRun', run });
       await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
       requirePassed(run);
       if (run.leftOut.length > 0)
@@ -104,14 +104,16 @@ await runScript(usage, async ({ env, out }) => {
     if (!found.dryRun) {
       const { served, latestReadyRevision, url } = found.outcome;
       const shares = sharesOf(served, latestReadyRevision);
-      await evidence.foundServing(shares, stableRevision(shares));
-      await evidence.reachedAt(url);
-      await evidence.tagsReachedAt(...served.flatMap((target) => target.url ?? []));
+      await evidence.record({ kind: 'servingFound', shares, stable: stableRevision(shares) });
+      await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
+      const tagUrls = served.flatMap((target) => target.url ?? []);
+      await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
     }
     const deployed = await performAction(deployNoTraffic(openApi, location, image), run);
     if (deployed.dryRun) return;
-    await evidence.deployed(deployed.outcome, stableRevision(deployed.outcome.traffic));
     const { service, revision, traffic } = deployed.outcome;
+    const stable = stableRevision(traffic);
+    await evidence.record({ kind: 'deployed', deployment: deployed.outcome, stable });
     const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
     const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
     await addStepSummary(values.stepSummary, deployment, out.note);
@@ -140,9 +142,10 @@ await runScript(usage, async ({ env, out }) => {
     const { facts } = preflight;
     if (facts !== undefined) {
       baseUrl = facts.baseUrl;
-      await evidence.domainMapping(facts.domainMapping);
-      if (facts.digest !== undefined) await evidence.digestResolved(facts.digest);
-      if (baseUrl !== undefined) await evidence.reachedAt(baseUrl);
+      const { domainMapping, digest } = facts;
+      await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
+      if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
+      if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });
     }
     requireNoErrors(preflight, 'Nothing was deployed. SKIP_PREFLIGHT=1 leaves these checks out.');
   }

@@ -96,9 +96,10 @@ await runScript(usage, async ({ argv, env, out }) => {
         : maintenance.disableMaintenance(openApi, location, options);
     const changed = await performAction(change, run);
     if (changed.dryRun) return;
-    await evidence.maintenanceChanged(changed.outcome, stableRevision(changed.outcome.before));
-    maintenance.requireServing(changed.outcome);
-    await verify(changed.outcome.mode);
+    const { outcome } = changed;
+    await evidence.record({ kind: 'maintenanceChanged', outcome, stable: stableRevision(outcome.before) });
+    maintenance.requireServing(outcome);
+    await verify(outcome.mode);
   });
   return 0;
 

@@ -28,7 +28,7 @@ await runScript(usage, async ({ env, out }) => {
     accessToken,
     bypassToken,
   }).finally(live.stop);
-  await evidence.smoked(outcome);
+  await evidence.record({ kind: 'smoked', outcome });
   await reportSmoke(outcome, { ...values, out });
   return 0;
 });

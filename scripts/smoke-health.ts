@@ -25,7 +25,7 @@ await runScript(usage, async ({ env, out }) => {
     script: 'smoke-health',
     env,
   }).finally(live.stop);
-  await evidence.smoked(outcome);
+  await evidence.record({ kind: 'smoked', outcome });
   await reportSmoke(outcome, { ...values, out });
   return 0;
 });

@@ -65,6 +65,23 @@ describe('imports run downwards only', () => {
   }
 });
 
+// The report says what happened, and does nothing itself: of the packages that act it knows the outcomes' types.
+const typesOnly: Record<string, readonly string[]> = { report: ['cloudrun', 'gates', 'smoke'] };
+
+describe('a package that only knows the types of another', () => {
+  for (const [name, others] of Object.entries(typesOnly)) {
+    test(`packages/${name} takes nothing but types from ${others.join(', ')}`, () => {
+      for (const file of sources(join(projectRoot, 'packages', name))) {
+        // `import { type A }` still loads the module it names.
+        const loads = readFileSync(file, 'utf8').replace(/^(?:import|export) type [^;]*;/gm, '');
+        for (const other of others) {
+          assert.doesNotMatch(loads, new RegExp(`'@deploy/${other}(?:/[^']*)?'`), `${file} loads ${other}`);
+        }
+      }
+    });
+  }
+});
+
 test('nothing but the rehearsal uses the emulator', () => {
   for (const file of sources(join(projectRoot, 'scripts'))) {
     if (importsOf(file).includes('@deploy/emulator')) assert.match(file, /rehears/);

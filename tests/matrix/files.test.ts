@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
 import type { CheckResult, MatrixOutcome } from '@deploy/matrix';
+import type { RolloutEvent } from '@deploy/report';
 import { commandLine, HERE } from '../../packages/matrix/src/command-line.ts';
 import { addVerdict, openResultsFolder, summaryOf } from '../../packages/matrix/src/index.ts';
 import { overallOf, totalsOf } from '../../packages/matrix/src/outcome.ts';
@@ -134,7 +135,9 @@ describe('what an evidence report is told', () => {
     { summary = '/checkout/docs/x/SUMMARY.md', isPartial = false },
   ) => {
     const calls: unknown[] = [];
-    const evidence = { matrix: async (matrix: unknown) => void calls.push(matrix) };
+    const evidence = {
+      record: async (event: RolloutEvent) => void calls.push('matrix' in event && event.matrix),
+    };
     await addVerdict(evidence, outcome, { isPartial, summary, checkoutRoot: '/checkout' });
     return calls;
   };

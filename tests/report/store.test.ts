@@ -18,7 +18,7 @@ import {
   notes,
   OLD,
   serviceUrl,
-  shift,
+  shifted,
   smokeOutcome,
 } from './support/rollout.ts';
 
@@ -97,7 +97,7 @@ test('a deployment that works ends well though its report can no longer be writt
   const evidence = await openEvidence(deployRequest(checkout, { note: said.note }));
   const revision = await evidence.step('deploy', async () => {
     await writeFile(evidence.path ?? '', 'no longer a report');
-    await evidence.deployed(deployment, OLD);
+    await evidence.record({ kind: 'deployed', deployment, stable: OLD });
     return deployment.revision;
   });
   assert.equal(revision, NEW);
@@ -118,7 +118,7 @@ describe('smoke runs, which know no service', () => {
       await using checkout = await testCheckout();
       const path = await deployedReport(checkout);
       const evidence = await joinEvidenceByUrl({ ...joinRequest(checkout), baseUrl });
-      await evidence.smoked(smokeOutcome('health'));
+      await evidence.record({ kind: 'smoked', outcome: smokeOutcome('health') });
       assert.equal((await readReport(path)).record.smokes.length, isKnown ? 1 : 0);
     });
   }
@@ -130,7 +130,7 @@ describe('smoke runs, which know no service', () => {
     const request = joinRequest(checkout, { evidenceReport, note: said.note });
     const baseUrl = 'https://another.example.com';
     const evidence = await joinEvidenceByUrl({ ...request, baseUrl });
-    await evidence.smoked({ ...smokeOutcome('health'), baseUrl });
+    await evidence.record({ kind: 'smoked', outcome: { ...smokeOutcome('health'), baseUrl } });
     assert.equal((await readReport(evidenceReport)).record.smokes.length, 1);
     assert.match(
       said.lines.join(),
@@ -143,10 +143,10 @@ describe('smoke runs, which know no service', () => {
     const path = await deployedReport(checkout);
     const shifting = await joinEvidence(joinRequest(checkout));
     const before = await joinEvidenceByUrl(joinRequest(checkout));
-    await shifting.trafficChanged(shift(0, 5), OLD);
-    await before.smoked(smokeOutcome('health'));
+    await shifting.record(shifted(0, 5));
+    await before.record({ kind: 'smoked', outcome: smokeOutcome('health') });
     const after = await joinEvidenceByUrl(joinRequest(checkout));
-    await after.smoked(smokeOutcome('control'));
+    await after.record({ kind: 'smoked', outcome: smokeOutcome('control') });
     const { trafficChanges, smokes } = (await readReport(path)).record;
     assert.deepEqual(
       smokes.map(({ metChange }) => metChange),
@@ -168,7 +168,7 @@ describe('later commands', () => {
       const request = joinRequest(checkout, changes);
       for (const evidence of [await joinEvidence(request), await joinEvidenceByUrl(request)]) {
         assert.equal(evidence.path, undefined);
-        await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5), OLD));
+        await evidence.step('set-traffic', () => evidence.record(shifted(0, 5)));
       }
     }
     assert.equal(await readFile(path, 'utf8'), before);
@@ -179,7 +179,7 @@ describe('later commands', () => {
     await using checkout = await testCheckout();
     const path = await deployedReport(checkout);
     const evidence = await joinEvidence(joinRequest(checkout));
-    await evidence.step('set-traffic', () => evidence.trafficChanged(shift(0, 5), OLD));
+    await evidence.step('set-traffic', () => evidence.record(shifted(0, 5)));
     const { record } = await readReport(path);
     assert.deepEqual(record.trafficChanges.at(-1)?.after, [
       { revision: OLD, percent: 95 },
@@ -212,7 +212,7 @@ describe('later commands', () => {
       const request = joinRequest(checkout, { note: said.note });
       for (const evidence of [await joinEvidence(request), await joinEvidenceByUrl(request)]) {
         assert.equal(evidence.path, undefined);
-        await evidence.trafficChanged(shift(0, 5), OLD);
+        await evidence.record(shifted(0, 5));
       }
       assert.deepEqual([await readFile(older), await readFile(newest)], [before, broken]);
       assert.equal(said.lines.length, 2);
@@ -227,7 +227,7 @@ describe('later commands', () => {
       joinRequest({ root: '/', serviceDir: 'service', webShellDir: 'x' }, { note: said.note }),
     );
     assert.equal(evidence.path, undefined);
-    await evidence.trafficChanged(shift(0, 5), OLD);
+    await evidence.record(shifted(0, 5));
     assert.match(said.lines.join(), /no evidence is written/);
   });
 
@@ -247,7 +247,7 @@ describe('later commands', () => {
     const said = notes();
     const evidence = await joinEvidence(joinRequest(checkout, { note: said.note }));
     await writeFile(path, 'no longer a report');
-    await evidence.step('rollback', () => evidence.trafficChanged(shift(5, 0), OLD));
+    await evidence.step('rollback', () => evidence.record(shifted(5, 0)));
     assert.match(said.lines.join('\n'), /warning: not in the evidence report/);
     assert.equal(await readFile(path, 'utf8'), 'no longer a report');
   });
@@ -267,7 +267,7 @@ describe("people's notes", () => {
       const own = Buffer.from(text);
       await writeFile(path, Buffer.concat([written.subarray(0, written.indexOf('## Notes')), own]));
       const evidence = await joinEvidence(joinRequest(checkout));
-      await evidence.trafficChanged(shift(0, 5), OLD);
+      await evidence.record(shifted(0, 5));
       const after = await readFile(path);
       assert.deepEqual(after.subarray(after.length - own.length), own);
       assert.equal((await readReport(path)).record.trafficChanges.length, 1);
@@ -323,7 +323,7 @@ test('killed at 50 random moments: the file parses, and the next command goes on
     await readReport(path);
     const evidence = await joinEvidence(joinRequest(mine));
     assert.equal(evidence.path, path, 'found as the open report of its service');
-    await evidence.smoked(smokeOutcome('control'));
+    await evidence.record({ kind: 'smoked', outcome: smokeOutcome('control') });
     assert.equal((await readReport(path)).record.smokes.at(-1)?.suite, 'control');
     assert.deepEqual(await mine.files(), [report], 'the next command clears away what the killed one left');
   };

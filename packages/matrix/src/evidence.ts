@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { Environment } from '@deploy/cli';
 import { accountOf } from '@deploy/cloudrun';
-import type { Evidence } from '@deploy/report';
+import type { Evidence, RolloutEvent } from '@deploy/report';
 import { joinEvidence, joinEvidenceByUrl } from '@deploy/report';
 import type { MatrixOutcome } from './outcome.ts';
 import { type MatrixSettings, readTarget } from './target.ts';
@@ -24,13 +24,15 @@ export async function joinMatrixEvidence(
   return joinEvidence({ ...request, location: control, mayBeMissing: true });
 }
 
+type Matrix = Extract<RolloutEvent, { kind: 'matrixRun' }>['matrix'];
+
 /**
  * Adds a run's verdict to the evidence, with what it looked at and where its summary is in the target checkout. Where
  * nothing failed but required checks were not made, as after an interruption, the verdict is `incomplete`. A run of some
  * checks only (MATRIX_ONLY) cannot speak for the whole: it is added when it found a failure, and else changes nothing.
  */
 export async function addVerdict(
-  evidence: Pick<Evidence, 'matrix'>,
+  evidence: Pick<Evidence, 'record'>,
   { overall, totals, environment }: MatrixOutcome,
   { isPartial, summary, checkoutRoot }: { isPartial: boolean; summary: string; checkoutRoot: string },
 ): Promise<void> {
@@ -38,11 +40,12 @@ export async function addVerdict(
   const { STAGING_CONTROL_BASE_URL: staging, PROD_CONTROL_BASE_URL: production } = environment;
   const { GCP_PROJECT: project, GCP_REGION: region, CONTROL_SERVICE: service } = environment;
   const inside = relative(checkoutRoot, summary);
-  await evidence.matrix({
+  const matrix: Matrix = {
     verdict: totals.requiredFailures > 0 || overall === 'passed' ? overall : 'incomplete',
     notMade: totals.requiredSkipped,
     ...(!inside.startsWith('..') && { summary: inside }),
     baseUrls: [staging, production].flatMap((url) => url ?? []),
     ...(project && region && service && { service: { project, region, service } }),
-  });
+  };
+  await evidence.record({ kind: 'matrixRun', matrix });
 }

@@ -6,6 +6,7 @@ export {
   openEvidence,
 } from './evidence/begin.ts';
 export { type Evidence, noEvidence } from './evidence/evidence.ts';
+export type { RolloutEvent } from './evidence/rollout-event.ts';
 export { reportedBaseUrl, reportedTraffic } from './last-report.ts';
 export { readReport } from './read-report.ts';
 export type { ReportRecord } from './record/schema.ts';

@@ -13,4 +13,7 @@ const evidence = await joinEvidenceByUrl({
   note: (line) => process.stderr.write(`${line}\n`),
 });
 // Of several runs against one URL only the last are kept.
-await evidence.smoked({ ...smokeOutcome('control'), baseUrl: `${serviceUrl}/${name}` });
+await evidence.record({
+  kind: 'smoked',
+  outcome: { ...smokeOutcome('control'), baseUrl: `${serviceUrl}/${name}` },
+});

@@ -1,6 +1,6 @@
 import type { TargetCheckout } from '@deploy/cli';
-import type { Deployment, ServiceLocation, Share, TrafficChange } from '@deploy/cloudrun';
-import { type DeploymentRequest, type JoinRequest, openEvidence } from '@deploy/report';
+import type { Deployment, ServiceLocation, Share } from '@deploy/cloudrun';
+import { type DeploymentRequest, type JoinRequest, openEvidence, type RolloutEvent } from '@deploy/report';
 import type { SmokeOutcome } from '@deploy/smoke';
 
 export const location: ServiceLocation = { project: 'p', region: 'us-central1', service: 'svc' };
@@ -24,8 +24,12 @@ function split(canaryPercent: number): Share[] {
   ].filter(({ percent }) => percent > 0);
 }
 
-export function shift(from: number, to: number): TrafficChange {
-  return { service: 'svc', before: split(from), after: split(to) };
+export function shifted(from: number, to: number): RolloutEvent {
+  return {
+    kind: 'trafficShifted',
+    change: { service: 'svc', before: split(from), after: split(to) },
+    stable: OLD,
+  };
 }
 
 export function smokeOutcome(
@@ -94,8 +98,8 @@ export function joinRequest(
 /** Opens a report whose deployment is done. */
 export async function deployedReport(checkout: TargetCheckout): Promise<string> {
   const evidence = await openEvidence(deployRequest(checkout));
-  await evidence.reachedAt(`${serviceUrl}/`);
-  await evidence.step('deploy', () => evidence.deployed(deployment, OLD));
+  await evidence.record({ kind: 'reachedAt', baseUrls: [`${serviceUrl}/`] });
+  await evidence.step('deploy', () => evidence.record({ kind: 'deployed', deployment, stable: OLD }));
   if (evidence.path === undefined) throw new Error('no report was opened');
   return evidence.path;
 }

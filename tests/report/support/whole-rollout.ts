@@ -1,5 +1,5 @@
 import { joinEvidence, openEvidence } from '@deploy/report';
-import { deployment, image, location, OLD, serviceUrl, shift, smokeOutcome } from './rollout.ts';
+import { deployment, image, location, OLD, serviceUrl, shifted, smokeOutcome } from './rollout.ts';
 
 // A process that writes the evidence of a whole rollout in the checkout of its first argument, from the opening on, as
 // fast as it can; `begun` on stdout when the report is open.
@@ -10,15 +10,18 @@ const evidence = await openEvidence({ checkout, location, image, evidenceReport:
 process.stdout.write('begun\n');
 await evidence.step('web-shell build', async () => {});
 await evidence.step('gates', () =>
-  evidence.gates({
-    results: [{ gate: 'cargo-test', state: 'passed', durationMs: 5, cache: 'miss', source: 'this run' }],
-    leftOut: [],
+  evidence.record({
+    kind: 'gatesRun',
+    run: {
+      results: [{ gate: 'cargo-test', state: 'passed', durationMs: 5, cache: 'miss', source: 'this run' }],
+      leftOut: [],
+    },
   }),
 );
 await evidence.step('deploy', async () => {
-  await evidence.foundServing(deployment.traffic, OLD);
-  await evidence.reachedAt(serviceUrl);
-  await evidence.deployed(deployment, OLD);
+  await evidence.record({ kind: 'servingFound', shares: deployment.traffic, stable: OLD });
+  await evidence.record({ kind: 'reachedAt', baseUrls: [serviceUrl] });
+  await evidence.record({ kind: 'deployed', deployment, stable: OLD });
 });
 const request = {
   repoRoot: root,
@@ -29,6 +32,6 @@ const request = {
 };
 const later = await joinEvidence({ ...request, location });
 for (const percent of [5, 25, 50, 100, 0]) {
-  await later.step('set-traffic', () => later.trafficChanged(shift(0, percent), OLD));
-  await later.smoked(smokeOutcome('health'));
+  await later.step('set-traffic', () => later.record(shifted(0, percent)));
+  await later.record({ kind: 'smoked', outcome: smokeOutcome('health') });
 }

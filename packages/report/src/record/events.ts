@@ -1,11 +1,9 @@
 import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
 import type { SmokeOutcome } from '@deploy/smoke';
+import type { Occasion } from '../evidence/rollout-event.ts';
 import { canonicalBaseUrl } from './base-url.ts';
 import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
-
-/** When something happened, and who did it. */
-export type Moment = { at: string; actor: string };
 
 /** What served, and the stable revision among it if there was one. Only the first time of a rollout is kept. */
 export function servingFound(
@@ -20,12 +18,13 @@ export function servingFound(
 /** Verification gates that ended. One that did not pass stops a deployment. */
 export function gatesRun(
   record: ReportRecord,
-  gates: { results: readonly GateEntry[]; extent: 'all' | 'partial' | 'skipped' },
+  results: GateEntry[],
+  extent: 'all' | 'partial' | 'skipped',
 ): ReportRecord {
-  const stopped = record.state === 'started' && gates.results.some(({ verdict }) => verdict !== 'passed');
+  const stopped = record.state === 'started' && results.some(({ verdict }) => verdict !== 'passed');
   return {
     ...record,
-    gates: { extent: gates.extent, results: [...gates.results] },
+    gates: { extent, results },
     ...(stopped ? { state: 'stopped' } : {}),
   };
 }
@@ -43,17 +42,13 @@ export function deployed(
   };
 }
 
-export function digestResolved(record: ReportRecord, digest: string): ReportRecord {
-  return { ...record, image: { ...record.image, digest } };
-}
-
-export function trafficChanged(
+export function trafficShifted(
   record: ReportRecord,
   { before, after }: TrafficChange,
   stable: string | undefined,
-  moment: Moment,
+  { at, actor }: Occasion,
 ): ReportRecord {
-  const entry = { ...moment, before: [...before], after: [...after] };
+  const entry = { at, actor, before: [...before], after: [...after] };
   return { ...servingFound(record, before, stable), trafficChanges: [...record.trafficChanges, entry] };
 }
 
@@ -61,7 +56,7 @@ export function trafficChanged(
 export function smoked(
   record: ReportRecord,
   outcome: SmokeOutcome,
-  { actor, metChange }: { actor: string; metChange: string },
+  { actor, metChange }: Occasion,
 ): ReportRecord {
   return { ...record, smokes: [...record.smokes, { ...smokeEntry(outcome, actor), metChange }] };
 }
@@ -71,11 +66,12 @@ export function maintenanceChanged(
   record: ReportRecord,
   outcome: MaintenanceOutcome,
   stable: string | undefined,
-  moment: Moment,
+  occasion: Occasion,
 ): ReportRecord {
   const { service, mode, state, changed, revision, before, after } = outcome;
   const entry = {
-    ...moment,
+    at: occasion.at,
+    actor: occasion.actor,
     mode,
     state,
     changed,
@@ -83,15 +79,8 @@ export function maintenanceChanged(
     after: [...after],
   };
   const moved = JSON.stringify(before) !== JSON.stringify(after);
-  const withShift = moved ? trafficChanged(record, { service, before, after }, stable, moment) : record;
+  const withShift = moved ? trafficShifted(record, { service, before, after }, stable, occasion) : record;
   return { ...withShift, maintenance: [...record.maintenance, entry] };
-}
-
-export function domainMappingSeen(
-  record: ReportRecord,
-  mapping: { domain: string; state: string },
-): ReportRecord {
-  return { ...record, domainMapping: { domain: mapping.domain, state: mapping.state } };
 }
 
 // A few suffice: each has its summary in a file of its own.

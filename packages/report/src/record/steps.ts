@@ -1,26 +1,20 @@
+import type { RolloutEvent } from '../evidence/rollout-event.ts';
 import type { ReportRecord, StepEntry } from './schema.ts';
 
+type Begun = Extract<RolloutEvent, { kind: 'begun' }>;
+type Ended = Extract<RolloutEvent, { kind: 'ended' }>;
+
 /** A step that begins; it stays `started` for ever when the command is killed in it. */
-export function stepStarted(record: ReportRecord, name: string, at: string): ReportRecord {
-  return { ...record, steps: [...record.steps, { name, state: 'started', startedAt: at }] };
+export function stepBegun(record: ReportRecord, { step: name, startedAt }: Begun): ReportRecord {
+  return { ...record, steps: [...record.steps, { name, state: 'started', startedAt }] };
 }
 
-export type StepEnd = {
-  name: string;
-  startedAt: string;
-  endedAt: string;
-  durationMs: number;
-  failure: string | undefined;
-};
-
-/** A step that ended, found by its name and when it began. */
-export function stepEnded(
-  record: ReportRecord,
-  { name, startedAt, endedAt, durationMs, failure }: StepEnd,
-): ReportRecord {
+/** A step that ended, found by its name and when it began. When a deployment's step failed, the deployment ended too. */
+export function stepEnded(record: ReportRecord, ended: Ended): ReportRecord {
+  const { step: name, startedAt, endedAt, durationMs, failure, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>
     step.name === name && step.startedAt === startedAt && step.state === 'started';
-  const ended: StepEntry = {
+  const entry: StepEntry = {
     name,
     state: failure === undefined ? 'done' : 'failed',
     startedAt,
@@ -29,11 +23,8 @@ export function stepEnded(
     ...(failure === undefined ? {} : { detail: failure }),
   };
   const index = record.steps.findIndex(isIt);
-  const steps = index === -1 ? [...record.steps, ended] : record.steps.with(index, ended);
-  return { ...record, steps };
-}
-
-/** A deployment that ended in a failed step: before `deploy`, nothing in the cloud had been touched. */
-export function deploymentEnded(record: ReportRecord, failedStep: string): ReportRecord {
-  return { ...record, state: failedStep === 'deploy' ? 'failed' : 'stopped' };
+  const steps = index === -1 ? [...record.steps, entry] : record.steps.with(index, entry);
+  // Before `deploy`, nothing in the cloud had been touched.
+  const state = name === 'deploy' ? 'failed' : 'stopped';
+  return { ...record, steps, ...(deploys && failure !== undefined ? { state } : {}) };
 }

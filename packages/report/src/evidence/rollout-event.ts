@@ -1,0 +1,41 @@
+import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
+import type { GateRun } from '@deploy/gates';
+import type { SmokeOutcome } from '@deploy/smoke';
+import type { MatrixEntry } from '../record/schema.ts';
+
+/**
+ * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
+ *
+ * `stable` is the stable revision among what served before the event, and undefined when traffic was split: what that
+ * is, cloudrun decides. `begun` and `ended` frame a step of a command; `Evidence.step` records both.
+ */
+export type RolloutEvent =
+  | { kind: 'begun'; step: string; startedAt: string }
+  | {
+      kind: 'ended';
+      step: string;
+      startedAt: string;
+      endedAt: string;
+      durationMs: number;
+      failure: string | undefined;
+      /** Whether the deployment itself ends with this step when the step failed. */
+      deploys: boolean;
+    }
+  | { kind: 'domainMappingSeen'; domain: string; state: string }
+  | { kind: 'digestResolved'; digest: string }
+  /** What served before anything was changed, so that a killed deployment's report has its rollback command. */
+  | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
+  /** The service's own URL and its domain. Smoke runs find the report by them, and count. */
+  | { kind: 'reachedAt'; baseUrls: readonly string[] }
+  /** URLs of tags, each of a single revision. Smoke runs find the report by these too, but do not count. */
+  | { kind: 'tagsReachedAt'; baseUrls: readonly string[] }
+  | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
+  | { kind: 'gatesSkipped' }
+  | { kind: 'deployed'; deployment: Deployment; stable: string | undefined }
+  | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined }
+  | { kind: 'smoked'; outcome: SmokeOutcome }
+  | { kind: 'maintenanceChanged'; outcome: MaintenanceOutcome; stable: string | undefined }
+  | { kind: 'matrixRun'; matrix: Omit<MatrixEntry, 'at'> };
+
+/** When an event was recorded and by whom, and the last traffic change that was known before it. */
+export type Occasion = { at: string; actor: string; metChange: string };

@@ -1,0 +1,51 @@
+import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
+import {
+  deployed,
+  gatesRun,
+  maintenanceChanged,
+  matrixRun,
+  reachedAt,
+  servingFound,
+  smoked,
+  tagsReachedAt,
+  trafficShifted,
+} from './events.ts';
+import { gateEntries } from './gate-entries.ts';
+import type { ReportRecord } from './schema.ts';
+import { stepBegun, stepEnded } from './steps.ts';
+
+/** The record after an event. */
+export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: Occasion): ReportRecord {
+  switch (event.kind) {
+    case 'begun':
+      return stepBegun(record, event);
+    case 'ended':
+      return stepEnded(record, event);
+    case 'domainMappingSeen':
+      return { ...record, domainMapping: { domain: event.domain, state: event.state } };
+    case 'digestResolved':
+      return { ...record, image: { ...record.image, digest: event.digest } };
+    case 'servingFound':
+      return servingFound(record, event.shares, event.stable);
+    case 'reachedAt':
+      return reachedAt(record, event.baseUrls);
+    case 'tagsReachedAt':
+      return tagsReachedAt(record, event.baseUrls);
+    case 'gatesRun': {
+      const { results, leftOut } = event.run;
+      return gatesRun(record, gateEntries(results), leftOut.length > 0 ? 'partial' : 'all');
+    }
+    case 'gatesSkipped':
+      return gatesRun(record, [], 'skipped');
+    case 'deployed':
+      return deployed(record, event.deployment, event.stable);
+    case 'trafficShifted':
+      return trafficShifted(record, event.change, event.stable, occasion);
+    case 'smoked':
+      return smoked(record, event.outcome, occasion);
+    case 'maintenanceChanged':
+      return maintenanceChanged(record, event.outcome, event.stable, occasion);
+    case 'matrixRun':
+      return matrixRun(record, { at: occasion.at, ...event.matrix });
+  }
+}
