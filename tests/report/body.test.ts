@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ReportRecord } from '@deploy/report';
 import { lint } from 'markdownlint/promise';
-import { writeDocument } from '../../packages/report/src/document/write.ts';
+import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { sampleRecord } from './sample-record.ts';
 
 const golden = join(import.meta.dirname, 'golden/rollout-and-back.md');
@@ -46,7 +46,7 @@ const records: Record<string, ReportRecord> = {
 };
 
 function document(record: ReportRecord): string {
-  return writeDocument({ record, notes: undefined }, 'report.md').toString();
+  return writeDocument({ record, people: nobodysText }, 'report.md').toString();
 }
 
 test('a report reads as the golden file does, to the letter', () => {
@@ -66,7 +66,15 @@ describe('a report is clean to markdownlint with its default rules', () => {
   });
 });
 
-test('what the runbook requires comes first, in its order', () => {
+test('the answer comes first, then what the runbook requires, in its order', () => {
+  const lines = document(sampleRecord)
+    .split('\n')
+    .filter((line) => line !== '');
+  assert.match(lines[1] ?? '', /^# Rollout of /);
+  assert.deepEqual(lines.slice(2, 4), [
+    'Verdict: **no-go**',
+    '- openagents-control-service-staging-00042-def was rolled back',
+  ]);
   const headings = [...document(sampleRecord).matchAll(/^## (.*)$/gm)].map((match) => match[1]);
   assert.deepEqual(headings.slice(0, 4), [
     'Image and revisions',
@@ -74,7 +82,7 @@ test('what the runbook requires comes first, in its order', () => {
     'Smoke checks',
     'Rollback',
   ]);
-  assert.deepEqual(headings.slice(-2), ['Go or no-go', 'Notes']);
+  assert.equal(headings.at(-1), 'Notes');
 });
 
 test('a killed deployment says that it has no rollback command yet, and why', () => {

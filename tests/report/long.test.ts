@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReportRecord } from '@deploy/report';
 import { readDocument } from '../../packages/report/src/document/read.ts';
-import { writeDocument } from '../../packages/report/src/document/write.ts';
+import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { sampleRecord } from './sample-record.ts';
 
 const [passed, failed] = sampleRecord.smokes;
@@ -12,22 +12,25 @@ assert.ok(passed && failed && change && step);
 
 /** The record after it was written and read back. */
 function writtenAndRead(record: ReportRecord): ReportRecord {
-  return readDocument(writeDocument({ record, notes: undefined }, 'report.md'), 'report.md').record;
+  return readDocument(writeDocument({ record, people: nobodysText }, 'report.md'), 'report.md').record;
 }
 
 test('300 smoke runs: the last three against each URL stay, the rest are counted, and more can be added', () => {
-  let record: ReportRecord = { ...sampleRecord, smokes: [] };
-  for (let run = 0; run < 300; run += 1) {
-    const smoke = run % 3 === 0 ? failed : passed;
-    record = writtenAndRead({ ...record, smokes: [...record.smokes, { ...smoke, durationMs: run }] });
+  const runs = Array.from({ length: 300 }, (_, run) => ({
+    ...(run % 3 === 0 ? failed : passed),
+    durationMs: run,
+  }));
+  let record = writtenAndRead({ ...sampleRecord, smokes: runs.slice(0, 221) });
+  for (const run of [runs.slice(221, 299), runs.slice(299)]) {
+    record = writtenAndRead({ ...record, smokes: [...record.smokes, ...run] });
   }
   assert.deepEqual(
     record.smokes.map(({ durationMs }) => durationMs),
     [291, 294, 296, 297, 298, 299],
   );
   assert.deepEqual(record.dropped?.smokes, [
-    { suite: passed.suite, baseUrl: passed.baseUrl, passed: 197, failed: 0 },
     { suite: failed.suite, baseUrl: failed.baseUrl, passed: 0, failed: 97 },
+    { suite: passed.suite, baseUrl: passed.baseUrl, passed: 197, failed: 0 },
   ]);
 });
 

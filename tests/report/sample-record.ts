@@ -6,10 +6,9 @@ const NEW = 'openagents-control-service-staging-00042-def';
 /** A whole rollout and back, with a bit of everything that can be in a report. */
 export const sampleRecord: ReportRecord = {
   report: 'staging-deploy',
-  version: 1,
+  version: 2,
   state: 'deployed',
   startedAt: '2026-02-12T16:55:40.125Z',
-  updatedAt: '2026-02-13T08:30:02.000Z',
   account: 'alice@example.com',
   host: 'build-7',
   checkout: { commit: '1f0c2d7c5a4b3e2f1a0b9c8d7e6f5a4b3c2d1e0f', clean: true },
@@ -84,6 +83,7 @@ export const sampleRecord: ReportRecord = {
       actor: 'alice@example.com',
       suite: 'health',
       baseUrl: 'https://canary---control-abc.a.run.app',
+      metChange: 'start',
       state: 'passed',
       durationMs: 320,
       checks: [
@@ -110,6 +110,7 @@ export const sampleRecord: ReportRecord = {
       actor: 'bob@build-8',
       suite: 'control',
       baseUrl: 'https://staging.openagents.com',
+      metChange: '2026-02-13T08:29:30.000Z',
       state: 'failed',
       durationMs: 1530,
       checks: [

@@ -253,28 +253,6 @@ describe('later commands', () => {
   });
 });
 
-describe("people's notes", () => {
-  for (const [name, text] of [
-    ['plain', '## Notes\n\nSeen by bob.  \n\n\n### More\n\n---\nreport: no\n---\n'],
-    ['with Windows line ends', '## Notes\r\n\r\nseen\r\n'],
-    ['in another case and level', '### NOTES\nseen'],
-    ['that are no UTF-8', Buffer.concat([Buffer.from('## Notes\n'), Buffer.from([0xff, 0xfe, 0x00, 0x41])])],
-  ] as const) {
-    test(`are carried over to the letter: ${name}`, async () => {
-      await using checkout = await testCheckout();
-      const path = await deployedReport(checkout);
-      const written = await readFile(path);
-      const own = Buffer.from(text);
-      await writeFile(path, Buffer.concat([written.subarray(0, written.indexOf('## Notes')), own]));
-      const evidence = await joinEvidence(joinRequest(checkout));
-      await evidence.record(shifted(0, 5));
-      const after = await readFile(path);
-      assert.deepEqual(after.subarray(after.length - own.length), own);
-      assert.equal((await readReport(path)).record.trafficChanges.length, 1);
-    });
-  }
-});
-
 test('a secret is in no part of the file, however it got there', async () => {
   await using checkout = await testCheckout();
   const secret = new Secret('canary-evidence-4711');

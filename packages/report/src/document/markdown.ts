@@ -63,6 +63,19 @@ export function code(value: string): Inline {
   return /^[\w./:@+=%,-]+$/.test(value) ? { type: 'inlineCode', value } : value;
 }
 
+export function link(text: string, url: string): Inline {
+  return { type: 'link', url, children: [{ type: 'text', value: text }] };
+}
+
+/** Blocks behind a line of their own, which opens them. The line is HTML, so no text from outside may be in it. */
+export function folded(summary: string, blocks: readonly RootContent[]): RootContent[] {
+  return [
+    { type: 'html', value: `<details>\n<summary>${summary}</summary>` },
+    ...blocks,
+    { type: 'html', value: '</details>' },
+  ];
+}
+
 export function strong(value: string): Inline {
   return { type: 'strong', children: [{ type: 'text', value }] };
 }

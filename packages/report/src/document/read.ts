@@ -1,40 +1,79 @@
 import { cleanLine, errorMessage, UserError } from '@deploy/cli';
-import { parse } from 'yaml';
 import { checkRecord } from '../record/check.ts';
 import type { ReportRecord } from '../record/schema.ts';
-import { splitDocument } from './parts.ts';
+import { renderSections } from './body.ts';
+import { type Data, findData, parseData } from './data.ts';
+import { conflictLine } from './people/conflict.ts';
+import { type PeoplesText, remarksIn } from './people/people.ts';
+import { tokensOf } from './people/tokens.ts';
+import { splitVersion1, wroteVersion1 } from './version-1.ts';
 
-export type Report = {
-  record: ReportRecord;
-  /** The section that belongs to people, from its heading to the end of the file. */
-  notes: Buffer | undefined;
-};
+export type Report = { record: ReportRecord; people: PeoplesText };
+
+/** Of UTF-8, as some editors put it in front, read as latin1. */
+const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
 /** In characters. The YAML parser takes half a minute for a megabyte of quotation marks. */
-export const LONGEST_FRONT_MATTER = 256 * 1024;
+export const LONGEST_DATA = 256 * 1024;
 
-/** Reads a report's file. Throws a UserError that names the file, and the place in the record that is wrong. */
+/**
+ * Reads a report's file: its record, and everything in it that a person wrote. Throws a UserError that names the file,
+ * and the place in it that is wrong.
+ */
 export function readDocument(bytes: Buffer, file: string): Report {
-  const parts = splitDocument(bytes);
-  if (parts === undefined) throw broken(file, 'it has no front matter');
-  if (parts.frontMatter.length > LONGEST_FRONT_MATTER) throw broken(file, 'its front matter is too long');
-  const checked = checkRecord(readYaml(parts.frontMatter, file));
-  if (!checked.ok) throw broken(file, checked.why);
-  return { record: checked.record, notes: parts.notes };
+  // In latin1 a character is a byte, so what people wrote stays what it is whatever its encoding.
+  const text = bytes.toString('latin1');
+  const conflict = conflictLine(text);
+  if (conflict !== undefined) {
+    throw broken(
+      file,
+      `a merge left a conflict in line ${conflict}`,
+      'Resolve the conflict, with all entries of both sides.',
+    );
+  }
+  const [found, ...others] = findData(text);
+  if (others.length > 0)
+    throw broken(file, 'it holds its data twice', 'Merge the two blocks of data into one.');
+  if (found !== undefined) return readParts(found, file, () => false);
+  const earlier = splitVersion1(text);
+  if (earlier !== undefined) return readParts(earlier, file, wroteVersion1);
+  throw broken(file, 'it has no data');
 }
 
-function readYaml(text: string, file: string): unknown {
+function readParts(
+  { above, yaml, below }: { above: string; yaml: string; below: string },
+  file: string,
+  isKnown: (token: string) => boolean,
+): Report {
+  const { value, written, comments } = readData(yaml, file);
+  const checked = checkRecord(value);
+  if (!checked.ok) throw broken(file, checked.why);
+  const { record } = checked;
+  const wrote = written?.flatMap((part) => part.split(' ')) ?? keysOfBody(record);
+  const remarks = remarksIn(above.replace(BYTE_ORDER_MARK, ''), wrote, isKnown);
+  const notes = below.replace(/^(?:[ \t]*\r?\n)+/, '');
+  return { record, people: { remarks, comments, notes } };
+}
+
+/** The keys of the body as this version writes it, for a report that does not say what was written. */
+function keysOfBody(record: ReportRecord): string[] {
+  return renderSections(record).flatMap((section) =>
+    tokensOf(Buffer.from(section).toString('latin1')).map(({ key }) => key),
+  );
+}
+
+function readData(yaml: string, file: string): Data {
+  if (yaml.length > LONGEST_DATA) throw broken(file, 'its data is too long');
   try {
-    // Nothing that is written here has anchors, and a few lines of them can grow without bounds.
-    return parse(text, { maxAliasCount: 0, logLevel: 'error' });
+    return parseData(Buffer.from(yaml, 'latin1').toString('utf8'));
   } catch (error) {
-    throw broken(file, errorMessage(error), error);
+    throw broken(file, errorMessage(error), undefined, error);
   }
 }
 
-function broken(file: string, why: string, cause?: unknown): UserError {
+function broken(file: string, why: string, hint?: string, cause?: unknown): UserError {
   return new UserError(`${file} is no readable evidence report: ${cleanLine(why, 300)}`, {
-    hint: 'Put its front matter right, or move the file away.',
+    hint: hint ?? 'Put its data right, or move the file away.',
     cause,
   });
 }

@@ -1,5 +1,6 @@
 import type { ReportRecord } from '../record/schema.ts';
 import type { trafficNow } from '../record/split.ts';
+import { shortName } from './words.ts';
 
 type Split = NonNullable<ReturnType<typeof trafficNow>>;
 
@@ -33,12 +34,11 @@ function events(split: Split, service: string): string {
 const LONGEST_LABEL = 20;
 
 /**
- * Cloud Run names a revision after its service; what tells it apart is the rest. Colons, `#` and `;` mean something in
- * a timeline, and its renderer shows entity codes undecoded, so nothing but plain characters goes in.
+ * Colons, `#` and `;` mean something in a timeline, and its renderer shows entity codes undecoded, so nothing but plain
+ * characters goes in.
  */
 function label(revision: string, service: string): string {
-  const own = revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
-  const plain = own.replace(/[^A-Za-z0-9._-]/g, '_');
+  const plain = shortName(revision, service).replace(/[^A-Za-z0-9._-]/g, '_');
   return plain.length <= LONGEST_LABEL ? plain : `..${plain.slice(-LONGEST_LABEL)}`;
 }
 

@@ -27,3 +27,8 @@ export function splitOr(split: ReportRecord['trafficBefore'], otherwise: string)
 export function leftOut(count: number | undefined, what: string): RootContent[] {
   return count === undefined || count === 0 ? [] : [paragraph(`${count} earlier ${what} were left out.`)];
 }
+
+/** Cloud Run names a revision after its service; the rest tells it apart from the others. */
+export function shortName(revision: string, service: string): string {
+  return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
+}

@@ -1,10 +1,13 @@
 import * as v from 'valibot';
-import { type ReportRecord, recordSchema } from './schema.ts';
+import { type ReportRecord, recordSchema, VERSION } from './schema.ts';
+
+const newer = v.object({ version: v.pipe(v.number(), v.gtValue(VERSION)) });
 
 export type Checked = { ok: true; record: ReportRecord } | { ok: false; why: string };
 
 /** Whether this is a record, to the last field; if not, the first thing that is wrong with it and where. */
 export function checkRecord(value: unknown): Checked {
+  if (v.is(newer, value)) return { ok: false, why: 'a newer version of these scripts wrote it: update them' };
   const result = v.safeParse(recordSchema, value, { abortEarly: true });
   if (result.success) return { ok: true, record: upgraded(result.output) };
   const [issue] = result.issues;
@@ -13,7 +16,8 @@ export function checkRecord(value: unknown): Checked {
 }
 
 /** The record of a report that an earlier version wrote, as this one would have written it. */
-function upgraded({ matrix, ...record }: ReportRecord): ReportRecord {
+function upgraded({ matrix, updatedAt: _, ...rest }: ReportRecord): ReportRecord {
+  const record: ReportRecord = { ...rest, version: VERSION };
   return withStable(
     matrix === undefined ? record : { ...record, matrices: [matrix, ...(record.matrices ?? [])] },
   );

@@ -1,5 +1,8 @@
 import * as v from 'valibot';
 
+/** The version that is written. Version 1 has the same fields and fewer of them, in front matter. */
+export const VERSION = 2;
+
 const optional = v.exactOptional;
 
 const time = v.pipe(
@@ -109,17 +112,18 @@ const matrixEntry = v.strictObject({
   service: optional(v.strictObject({ project: v.string(), region: v.string(), service: v.string() })),
 });
 
-/** What the front matter holds, and all that a report knows. */
+/** All that a report knows. */
 export const recordSchema = v.strictObject({
   report: v.literal('staging-deploy'),
-  version: v.literal(1),
+  version: v.picklist([1, VERSION]),
   /**
    * `started`: under way, or killed on the way. `stopped`: ended before anything in the cloud was touched. `failed`: the
    * deployment itself failed. `deployed`: its revision is ready.
    */
   state: v.picklist(['started', 'stopped', 'failed', 'deployed']),
   startedAt: time,
-  updatedAt: time,
+  /** Only in version 1: two branches that change one line conflict. */
+  updatedAt: optional(time),
   account: optional(v.string()),
   host: v.string(),
   checkout: v.strictObject({ commit: optional(v.string()), clean: optional(v.boolean()) }),

@@ -1,9 +1,15 @@
 import type { Share } from '@deploy/cloudrun';
-import type { ReportRecord } from './schema.ts';
+import type { ReportRecord, SmokeEntry } from './schema.ts';
 
 /** The name of the last traffic change that a record knows: when it was made, or `start` before the first one. */
 export function lastChange({ trafficChanges }: ReportRecord): string {
   return trafficChanges.at(-1)?.at ?? 'start';
+}
+
+/** The split that a smoke run met as it began; undefined when that is not known. */
+export function splitMet(record: ReportRecord, { metChange }: SmokeEntry): Share[] | undefined {
+  if (metChange === 'start') return record.trafficBefore;
+  return record.trafficChanges.find(({ at }) => at === metChange)?.after;
 }
 
 /** The split as last seen; undefined when none was. */

@@ -1,7 +1,7 @@
 import type { ServiceLocation } from '@deploy/cloudrun';
 import type { Whereabouts } from '../whereabouts.ts';
 import { readImage } from './image.ts';
-import type { ReportRecord } from './schema.ts';
+import { type ReportRecord, VERSION } from './schema.ts';
 
 export type DeploymentStart = {
   location: ServiceLocation;
@@ -16,10 +16,9 @@ export function startRecord({ location, image, account, whereabouts, at }: Deplo
   const { project, region, service } = location;
   return {
     report: 'staging-deploy',
-    version: 1,
+    version: VERSION,
     state: 'started',
     startedAt: at,
-    updatedAt: at,
     ...(account === undefined ? {} : { account }),
     host: whereabouts.host,
     checkout: whereabouts.checkout,

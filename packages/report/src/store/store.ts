@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { removeLeftovers, writeAtomically } from '@deploy/cli';
 import { type Report, readDocument } from '../document/read.ts';
-import { writeDocument } from '../document/write.ts';
+import { nobodysText, writeDocument } from '../document/write.ts';
 import type { ReportRecord } from '../record/schema.ts';
 import { reportName } from './file-name.ts';
 import { withFolderLock } from './lock.ts';
@@ -32,13 +32,13 @@ export async function createAt(path: string, record: ReportRecord): Promise<bool
   return withFolderLock(dirname(path), async () => {
     if (existsSync(path)) return false;
     await removeLeftovers(dirname(path));
-    await writeAtomically(path, writeDocument({ record, notes: undefined }, path));
+    await writeAtomically(path, writeDocument({ record, people: nobodysText }, path));
     return true;
   });
 }
 
 /**
- * Reads a report, changes its record and writes it anew, with nobody else in between; people's notes are carried over.
+ * Reads a report, changes its record and writes it anew, with nobody else in between; what people wrote is carried over.
  * Throws a UserError when the file is no report, the system's error when it cannot be read or written.
  */
 export async function updateReport(
@@ -49,9 +49,9 @@ export async function updateReport(
   const file = await realpath(path);
   return withFolderLock(dirname(file), async () => {
     await removeLeftovers(dirname(file));
-    const { record, notes } = await readReport(file);
-    const changed = { ...change(record), updatedAt: new Date().toISOString() };
-    await writeAtomically(file, writeDocument({ record: changed, notes }, file));
+    const { record, people } = await readReport(file);
+    const changed = change(record);
+    await writeAtomically(file, writeDocument({ record: changed, people }, file));
     return changed;
   });
 }

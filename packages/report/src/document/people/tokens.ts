@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+
+/** What a report is compared by: a line that is not blank, or a whole fenced block. Positions are in the text. */
+export type Token = { key: string; text: string; start: number; end: number };
+
+/** Takes a text apart into its tokens. The text is read as latin1, in which a character is a byte. */
+export function tokensOf(text: string): Token[] {
+  const lines = linesOf(text);
+  const tokens: Token[] = [];
+  for (let index = 0; index < lines.length; index += 1) {
+    const first = lines[index];
+    if (first === undefined || isBlank(first.text)) continue;
+    const closing = closingLine(lines, index);
+    const { end } = lines[closing] ?? first;
+    const whole = text.slice(first.start, end);
+    tokens.push({ key: keyOf(whole), text: whole, start: first.start, end });
+    index = closing;
+  }
+  return tokens;
+}
+
+type Line = { text: string; start: number; end: number };
+
+function linesOf(text: string): Line[] {
+  return [...text.matchAll(/[^\n]+/g)].map(({ 0: line, index }) => {
+    const bare = line.replace(/\r$/, '');
+    return { text: bare, start: index, end: index + bare.length };
+  });
+}
+
+/** The line that closes the fence which `index` opens; `index` itself where it opens none, or nothing closes it. */
+function closingLine(lines: readonly Line[], index: number): number {
+  const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[index]?.text ?? '')?.[1];
+  if (fence === undefined) return index;
+  const closes = new RegExp(`^ {0,3}${fence[0]}{${fence.length},}[ \\t]*$`);
+  const closing = lines.findIndex((line, at) => at > index && closes.test(line.text));
+  return closing === -1 ? index : closing;
+}
+
+/**
+ * A short hash of a token as formatters leave it: they pad the cells of tables, lengthen the dashes under their head, and
+ * change line ends and which characters are escaped.
+ */
+function keyOf(token: string): string {
+  const essence = token.replace(/[\s\\]+/g, '').replace(/-{2,}/g, '-');
+  return createHash('sha256').update(essence, 'latin1').digest('base64url').slice(0, 8);
+}
+
+function isBlank(line: string): boolean {
+  return /^\s*$/.test(line);
+}

@@ -1,0 +1,49 @@
+// Reports of version 1 have their data in front, as front matter, and everything from a heading "Notes" on is people's.
+// They do not say which lines the scripts wrote.
+
+/** A report of version 1, taken apart. */
+export type Version1 = { yaml: string; above: string; below: string };
+
+const FRONT_MATTER = /^(?:\xef\xbb\xbf)?---[ \t]*\r?\n([\s\S]*?\n)---[ \t]*(?:\r?\n|$)/;
+const NOTES = /^ {0,3}#{1,6}[ \t]+notes[ \t]*(?:#+[ \t]*)?\r?$/im;
+
+/** Takes a report of version 1 apart; undefined when the text has no front matter. The text is read as latin1. */
+export function splitVersion1(text: string): Version1 | undefined {
+  const match = FRONT_MATTER.exec(text);
+  const yaml = match?.[1];
+  if (match === null || yaml === undefined) return undefined;
+  const body = text.slice(match[0].length);
+  const notes = NOTES.exec(body)?.index ?? body.length;
+  return { yaml, above: body.slice(0, notes), below: body.slice(notes) };
+}
+
+const WROTE = [
+  /^<!-- markdownlint-disable MD013 -->$/,
+  /^# Staging deploy of /,
+  /^Begun .* UTC, last change .* UTC\. State: \*\*\w+\*\*\. Verdict: \*\*/,
+  /^## (?:Image and revisions|Traffic split|Smoke checks|Rollback|Verification gates|Steps)$/,
+  /^## (?:Maintenance window|Validation matrix|Who and where|Go or no-go)$/,
+  /^\| (?:What|When|Time|Check|Gate|Step) \|/,
+  /^\|(?: -+ \|)+$/,
+  /^[\d-]+ [\d:]+ UTC: (?:health|control) smoke against .* \*\*(?:passed|failed)\*\* in [\w. ]+\.$/,
+  /^Stable revision, the one that held most traffic before: /,
+  /^Stable revision: (?:not known|none), since /,
+  /^```sh\nPROJECT=\S+ REGION=\S+ SERVICE=\S+ pnpm tsx scripts\/canary-rollout\.ts rollback \S+\n```$/,
+  /^[\d-]+ [\d:]+ UTC: \*\*(?:passed|failed)\*\*\.(?: Summary: .*)?$/,
+  /^\*\*(?:go|no-go|undecided)\*\*:$/,
+  /^- the deployment (?:is under way, or was killed on the way|was stopped before anything was deployed|failed)$/,
+  /^- (?:revision \S* came up|\S+ was rolled back|\S+ has (?:[\d.]+ % of|all) the traffic)$/,
+  /^- (?:preflight|web-shell build|gates|deploy|canary-rollout [\w-]+|maintenance-mode \w+) failed(?:: |$)/,
+  /^- (?:preflight|web-shell build|gates|deploy|canary-rollout [\w-]+|maintenance-mode \w+) was started and has not/,
+  /^- (?:no verification gate has been run|all verification gates passed|the verification gates were skipped)$/,
+  /^- (?:only some of the verification gates were run|gate \S+ (?:failed|was not run))$/,
+  /^- (?:no (?:health|control) smoke has been run(?: since the last traffic change)?)$/,
+  /^- (?:(?:health|control) smoke (?:passed|failed)|the maintenance window is open)$/,
+  /^- validation matrix (?:passed|failed)$/,
+];
+
+/** Whether version 1 wrote this, as far as it can be told: what it did not is kept as a person's. */
+export function wroteVersion1(token: string): boolean {
+  const text = token.replace(/\r/g, '');
+  return WROTE.some((pattern) => pattern.test(text));
+}
