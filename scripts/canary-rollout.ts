@@ -24,6 +24,7 @@ import {
   requireLocation,
   rollback,
   setTraffic,
+  skipMaintenanceCheckSetting,
   stableRevision,
   type TrafficChange,
 } from '@deploy/cloudrun';
@@ -33,6 +34,7 @@ import { judgeSettings } from './canary/settings.ts';
 const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
+  skipMaintenanceCheck: skipMaintenanceCheckSetting,
   dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
   ...checkoutSettings,
   ...evidenceSettings,
@@ -85,18 +87,18 @@ await runScript(usage, async ({ argv, env, out }) => {
       break;
     }
     case 'deploy-no-traffic':
-      await performAction(deployNoTraffic(openApi, location, call.image), run);
+      await performAction(deployNoTraffic(openApi, location, call.image, values), run);
       break;
     case 'set-traffic': {
       const shares = [
         { revision: call.stable, percent: 100 - call.canaryPercent },
         { revision: call.canary, percent: call.canaryPercent },
       ];
-      await shift(setTraffic(openApi, location, shares));
+      await shift(setTraffic(openApi, location, shares, values));
       break;
     }
     case 'rollback':
-      await shift(rollback(openApi, location, call.stable));
+      await shift(rollback(openApi, location, call.stable, values));
       break;
   }
   return 0;

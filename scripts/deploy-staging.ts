@@ -22,8 +22,10 @@ import {
   lookAtService,
   openServiceApi,
   requireImage,
+  requireImageAsLookedUp,
   requireLocation,
   sharesOf,
+  skipMaintenanceCheckSetting,
   stableRevision,
 } from '@deploy/cloudrun';
 import { gateSettings, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
@@ -39,6 +41,7 @@ const settings = {
   image: imageSetting,
   skipVerify: flag('SKIP_VERIFY', 'leave the verification gates out'),
   skipPreflight: flag('SKIP_PREFLIGHT', 'leave the check of the preconditions out'),
+  skipMaintenanceCheck: skipMaintenanceCheckSetting,
   ...preflightSettings,
   ...gateSettings,
   dryRun: flag('DRY_RUN', 'build and verify, but touch nothing in the cloud'),
@@ -77,6 +80,7 @@ await runScript(usage, async ({ env, out }) => {
 
   out.data(`[staging] project=${location.project} region=${location.region} service=${location.service}`);
   let baseUrl: string | undefined;
+  let digest: string | undefined;
   if (!values.skipPreflight && !values.dryRun) {
     await evidence.step('preflight', () => grouped({ env, out }, 'preconditions', checkPreconditions));
   }
@@ -109,11 +113,12 @@ await runScript(usage, async ({ env, out }) => {
       const tagUrls = served.flatMap((target) => target.url ?? []);
       await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
     }
-    const deployed = await performAction(deployNoTraffic(openApi, location, image), run);
+    const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
     if (deployed.dryRun) return;
     const { service, revision, traffic } = deployed.outcome;
     const stable = stableRevision(traffic);
     await evidence.record({ kind: 'deployed', deployment: deployed.outcome, stable });
+    await requireImageAsLookedUp(connection, deployed.outcome, digest);
     const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
     const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
     await addStepSummary(values.stepSummary, deployment, out.note);
@@ -132,6 +137,7 @@ await runScript(usage, async ({ env, out }) => {
       location,
       image,
       domain: values.stagingDomain,
+      skipMaintenanceCheck: values.skipMaintenanceCheck,
       checkout,
       env,
       verify: !values.skipVerify,
@@ -142,7 +148,8 @@ await runScript(usage, async ({ env, out }) => {
     const { facts } = preflight;
     if (facts !== undefined) {
       baseUrl = facts.baseUrl;
-      const { domainMapping, digest } = facts;
+      const { domainMapping } = facts;
+      digest = facts.digest;
       await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
       if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
       if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });

@@ -20,7 +20,6 @@ import {
   createSecret,
   isSecretMissing,
   loadMaintenance,
-  lookAtService,
   maintenanceSettings,
   openSecretApi,
   openServiceApi,
@@ -84,12 +83,17 @@ await runScript(usage, async ({ argv, env, out }) => {
 
   // Closing a window uses none of them, and is not to fail over one.
   const window = action === 'enable' ? checkMaintenanceValues(values) : undefined;
+  const warning = window && values.token && checkToken(values.token);
+  if (warning) out.note(`warning: ${warning}`);
   const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {
-    if (action === 'enable') await prepareToken();
     const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
+    if (window !== undefined) {
+      await performAction(maintenance.checkWindow(openApi, window, options), run);
+      await prepareToken();
+    }
     const change =
       window !== undefined
         ? maintenance.enableMaintenance(openApi, location, window, options)
@@ -98,7 +102,7 @@ await runScript(usage, async ({ argv, env, out }) => {
     if (changed.dryRun) return;
     const { outcome } = changed;
     await evidence.record({ kind: 'maintenanceChanged', outcome, stable: stableRevision(outcome.before) });
-    maintenance.requireServing(outcome);
+    for (const note of outcome.notes) out.note(note);
     await verify(outcome.mode);
   });
   return 0;
@@ -117,9 +121,6 @@ await runScript(usage, async ({ argv, env, out }) => {
   /** Sees to it that the secret holds a token before anything of the service is changed. */
   async function prepareToken(): Promise<void> {
     const { token, secretName } = values;
-    const warning = token && checkToken(token);
-    if (warning) out.note(`warning: ${warning}`);
-    await performAction(lookAtService(openApi), run);
     if (token === undefined) {
       await performAction(requireEnabledVersion(openSecrets, secretName), run);
       return;

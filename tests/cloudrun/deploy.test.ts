@@ -19,6 +19,7 @@ describe('deploying without traffic', () => {
       service: SERVICE,
       image: NEW,
       revision: second,
+      digest: cloud.imageDigest(SERVICE, second ?? '')?.split('@')[1],
       previousRevision: first,
       traffic: [{ revision: first, percent: 100 }],
     });

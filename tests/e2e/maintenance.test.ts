@@ -103,23 +103,21 @@ describe('traffic that follows the latest revision', () => {
 });
 
 describe('traffic that is pinned', () => {
-  test('enable says plainly that the window is not open, exits 1, and builds on the image that serves', async () => {
-    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
-    const before = serving(cloud);
-    const enabled = await run(cloud, 'enable');
+  test('enable without MAINTENANCE_MOVE_TRAFFIC=1 refuses before anything is changed, the token included', async () => {
+    await using cloud = await cloudWith({ services: [pinned] });
+    const before = cloud.service(SERVICE);
+    const enabled = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: TOKEN });
     assert.equal(enabled.exitCode, 1);
     assert.match(
       enabled.stderr,
-      /^error: maintenance mode of control is NOT on as asked for: traffic is pinned/m,
+      /^error: maintenance mode of control is NOT on as asked for: traffic is pinned .*nothing was changed$/m,
     );
     assert.match(enabled.stderr, /MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode\.ts enable/);
-    assert.deepEqual(serving(cloud), before);
-    assert.equal(await statusOf(cloud), 200);
-    assert.equal(cloud.revisions(SERVICE)[0]?.containers?.[0]?.image, `${IMAGES}:stable`);
-
-    const again = await run(cloud, 'enable');
-    assert.equal(again.exitCode, 1);
-    assert.equal(revisionNames(cloud).length, 3, 'the prepared revision is found, not made again');
+    assert.deepEqual(cloud.service(SERVICE), before);
+    assert.deepEqual(
+      cloud.requests.filter(({ method }) => method !== 'GET').map(({ path }) => path),
+      [],
+    );
   });
 
   test('with MAINTENANCE_MOVE_TRAFFIC=1 it is moved, and disable puts the replaced split back', async () => {
@@ -153,6 +151,10 @@ describe('traffic that is pinned', () => {
     const rotated = await run(cloud, 'enable', another);
     assert.equal(rotated.exitCode, 1);
     assert.match(rotated.stderr, /NOT on as asked for: traffic is pinned/);
+    assert.ok(
+      cloud.requests.every(({ path }) => !path.endsWith(':addVersion')),
+      'it is not stored either',
+    );
     assert.equal(await statusOf(cloud, '/?maintenance_bypass=another-0123456789abcdef'), 503);
 
     const moved = await run(cloud, 'enable', { ...another, ...move });
@@ -169,9 +171,9 @@ describe('traffic that is pinned', () => {
         secrets: { [SECRET]: TOKEN },
         services: [{ ...pinned, traffic }],
       });
-      const prepared = await run(cloud, 'enable');
-      assert.equal(prepared.exitCode, 1);
-      assert.match(prepared.stderr, /NOT on as asked for: traffic is pinned/);
+      const refused = await run(cloud, 'enable');
+      assert.equal(refused.exitCode, 1);
+      assert.match(refused.stderr, /NOT on as asked for: traffic is pinned/);
       assert.equal(await statusOf(cloud), 200);
       const enabled = await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
       assert.equal(enabled.exitCode, 0, enabled.stderr);
@@ -188,12 +190,14 @@ describe('traffic that is pinned', () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
     const [, release] = revisionNames(cloud);
     const shift = (revision = '') =>
-      runScriptProcess('canary-rollout', ['rollback', revision], { env: cloudEnv(cloud) });
+      runScriptProcess('canary-rollout', ['rollback', revision], {
+        env: { ...cloudEnv(cloud), SKIP_MAINTENANCE_CHECK: '1' },
+      });
     await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
     // The window is ended by hand with a newer release, and another one is opened by hand.
-    await shift(release);
-    await run(cloud, 'enable');
-    await shift(revisionNames(cloud).at(-1));
+    assert.equal((await shift(release)).exitCode, 0);
+    assert.equal((await shift(revisionNames(cloud).at(-1))).exitCode, 0);
+    assert.equal(await statusOf(cloud), 503);
     const before = serving(cloud);
     const disabled = await run(cloud, 'disable');
     assert.equal(disabled.exitCode, 1, disabled.stderr);
@@ -210,15 +214,6 @@ describe('traffic that is pinned', () => {
     await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
     const disabled = await run(cloud, 'disable', { MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS: '59' });
     assert.equal(disabled.exitCode, 0, disabled.stderr);
-  });
-
-  test('a revision prepared before is given the traffic, without another one', async () => {
-    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
-    await run(cloud, 'enable');
-    const moved = await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
-    assert.equal(moved.exitCode, 0, moved.stderr);
-    assert.equal(revisionNames(cloud).length, 3);
-    assert.equal(await statusOf(cloud), 503);
   });
 });
 
@@ -282,18 +277,18 @@ describe('nothing is left half done', () => {
 describe('status', () => {
   test("is gcloud's YAML on stdout, and one sentence on stderr", async () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
-    const [first] = revisionNames(cloud);
-    await run(cloud, 'enable');
+    await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    const [, , window] = revisionNames(cloud);
     const status = await run(cloud, 'status');
     const [announcement, ...yaml] = status.stdout.split('\n');
     assert.match(announcement ?? '', /^\+ gcloud run services describe control .*containers\[0\]\.env\)$/);
     const { spec, status: shown } = parse(yaml.join('\n'));
-    assert.deepEqual(shown.traffic, [{ percent: 100, revisionName: first }]);
+    assert.deepEqual(shown.traffic, [{ percent: 100, revisionName: window }]);
     assert.deepEqual(spec.template.spec.containers[0].env.at(-1), {
       name: 'OA_MAINTENANCE_BYPASS_TOKEN',
       valueFrom: { secretKeyRef: { key: 'latest', name: SECRET } },
     });
-    assert.equal(status.stderr, 'maintenance mode of control is off\n', 'what counts is what serves');
+    assert.equal(status.stderr, 'maintenance mode of control is on for all traffic\n');
   });
 
   test('tells for how much of the traffic the window is open', async () => {

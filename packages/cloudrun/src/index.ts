@@ -29,8 +29,17 @@ export {
   requireEnabledVersion,
 } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';
-export { type Deployment, deployNoTraffic } from './service/deploy.ts';
-export type { Condition, Revision, RunningRevision, ServedTarget, Service } from './service/service.ts';
+export { type Deployment, type DeployOptions, deployNoTraffic } from './service/deploy.ts';
+export { requireImageAsLookedUp } from './service/deployed-image.ts';
+export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
+export type {
+  Condition,
+  Container,
+  Revision,
+  RunningRevision,
+  ServedTarget,
+  Service,
+} from './service/service.ts';
 export { rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export {
@@ -43,4 +52,4 @@ export {
   type TrafficTarget,
 } from './service/traffic.ts';
 export type { ServiceLocation } from './service-location.ts';
-export { cloudSettings } from './settings.ts';
+export { cloudSettings, skipMaintenanceCheckSetting } from './settings.ts';

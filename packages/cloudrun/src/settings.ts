@@ -1,4 +1,4 @@
-import { text, textWithDefault, tokenText } from '@deploy/cli';
+import { flag, text, textWithDefault, tokenText } from '@deploy/cli';
 
 /** The variables by which every script that talks to Google finds the project, and proves who is asking. */
 export const cloudSettings = {
@@ -14,3 +14,8 @@ export const cloudSettings = {
     'credentials file to act with, instead of the gcloud account',
   ),
 };
+
+export const skipMaintenanceCheckSetting = flag(
+  'SKIP_MAINTENANCE_CHECK',
+  'deploy or shift traffic even where that takes the public into a maintenance window, or past one that is open',
+);

@@ -13,6 +13,7 @@ export const deployment: Deployment = {
   service: 'svc',
   image,
   revision: NEW,
+  digest: undefined,
   previousRevision: OLD,
   traffic: [{ revision: OLD, percent: 100 }],
 };

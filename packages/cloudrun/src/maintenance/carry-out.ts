@@ -1,103 +1,223 @@
+import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '@deploy/cli';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
-import { changeService } from '../service/change.ts';
+import { changedBy, changeService } from '../service/change.ts';
 import { newNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
-import type { Revision, RevisionTemplate, Service } from '../service/service.ts';
+import type { RevisionTemplate, Service } from '../service/service.ts';
 import { describeCondition, waitUntilSettled } from '../service/settle.ts';
-import { assignTraffic, pinLatest, type TrafficSplit } from '../service/traffic.ts';
-import { forgetSplit, type MaintenancePlan, recordSplit } from './plan.ts';
+import { assignTraffic, followsLatest, pinLatest } from '../service/traffic.ts';
+import { forgetSplit, forgetStandIn, recordSplit, recordStandIn } from './bookkeeping.ts';
+import type { MaintenancePlan } from './plan.ts';
 
 export type CarryOutContext = {
   api: ServiceApi;
   /** As it was when the plan was made. */
   service: Service;
+  /** The revision that the newest template belongs to. */
+  newestRevision: string | undefined;
   mode: 'on' | 'off';
   /** Whether all that serves is in maintenance mode already. */
   isOpen: boolean;
   tell(text: string): void;
 };
 
-/** Does what was planned; gives the revision that it is about, ready, if there is one. Throws a UserError. */
-export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<string | undefined> {
-  const { service } = context;
-  switch (plan.kind) {
-    case 'nothing':
-      return undefined;
-    case 'restore':
-      await makeRevision(plan.template, context, {
-        traffic: assignTraffic(service.traffic, plan.shares),
-        annotations: forgetSplit(service),
-      });
-      return undefined;
-    case 'prepared':
-      if (plan.traffic === 'move') await moveTraffic(plan.revision, context);
-      return plan.revision;
-    case 'new-revision': {
-      const { name } = await makeRevision(plan.template, context, {
-        traffic: trafficMeanwhile(plan, service),
-      });
-      if (plan.traffic === 'move')
-        await moveTraffic(name, context).catch((error) => afterMaking(name, error));
-      return name;
-    }
+/** What was done: the revision that was made for the window, if one was, and what is worth knowing besides. */
+export type CarriedOut = { revision: string | undefined; notes: string[] };
+
+/**
+ * Does what was planned. The public comes first: what it meets changes before the newest template is put right, so that a
+ * candidate which does not come up keeps nobody waiting. Throws a UserError.
+ */
+export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
+  const notes: string[] = [];
+  let revision: string | undefined;
+  let { service } = context;
+  if (plan.window !== undefined) {
+    ({ revision, service } = await makeAndServe(plan, plan.window, context));
+  }
+  if (plan.restore !== undefined) {
+    context.tell('giving the traffic back');
+    service = await write(context, service, {
+      traffic: assignTraffic(service.traffic, plan.restore),
+      annotations: forgetSplit(service.annotations),
+    });
+  }
+  if (plan.newest !== undefined) {
+    const warning = await writeNewest(plan.newest, context, service);
+    if (warning !== undefined) notes.push(warning);
+    if (followsLatest(context.service.traffic)) notes.push(goesByName(service));
+  }
+  return { revision, notes };
+}
+
+async function makeAndServe(
+  plan: MaintenancePlan,
+  { template, traffic }: NonNullable<MaintenancePlan['window']>,
+  context: CarryOutContext,
+): Promise<{ revision: string; service: Service }> {
+  const { api, service: before, newestRevision } = context;
+  const nonce = newNonce();
+  const standIn = plan.newest && newestRevision && { name: inventName(before), replaced: newestRevision };
+  let written = asNew(template, nonce);
+  if (standIn) written = { ...written, revision: standIn.name };
+  try {
+    const made = await write(context, before, {
+      template: written,
+      traffic: traffic === 'follows' ? before.traffic : withoutLatest(before),
+      ...(standIn && {
+        annotations: recordStandIn(before.annotations, standIn.name, standIn.replaced),
+      }),
+    });
+    written = made.template;
+    const revision = await ownRevision(api, made, nonce);
+    requireReadyRevision(revision, before, made);
+    if (traffic === 'follows') return { revision: revision.name, service: made };
+    return { revision: revision.name, service: await moveTraffic(revision.name, context, made) };
+  } catch (error) {
+    throw await withTemplatePutBack(plan.fallback, { written, nonce }, context, error);
   }
 }
 
-/** Until traffic is moved to it, or for good, a new revision gets none: not even the share that is for LATEST. */
-function trafficMeanwhile(
-  { traffic }: MaintenancePlan & { kind: 'new-revision' },
-  service: Service,
-): TrafficSplit {
-  return traffic === 'follows' || service.latestReadyRevision === undefined
-    ? service.traffic
-    : pinLatest(service.traffic, service.latestReadyRevision);
+async function moveTraffic(revision: string, context: CarryOutContext, service: Service): Promise<Service> {
+  const { mode, isOpen, tell } = context;
+  tell(`moving the traffic to ${revision}`);
+  const annotations =
+    mode === 'on' ? recordSplit(service, { isOpen, revision }) : forgetSplit(service.annotations);
+  try {
+    return await write(context, service, {
+      traffic: assignTraffic(service.traffic, [{ revision, percent: 100 }]),
+      annotations,
+    });
+  } catch (error) {
+    throw addTo(
+      error,
+      `; revision ${revision} was made before that`,
+      'When run again, this goes on from what it finds.',
+    );
+  }
 }
 
-async function makeRevision(
+/**
+ * Writes the newest template. Gives a warning when the revision that is made from it does not come up, and no more: it
+ * gets no traffic.
+ */
+async function writeNewest(
   template: RevisionTemplate,
-  { api, service, tell }: CarryOutContext,
-  rest: Omit<ServiceChange, 'template'>,
-): Promise<Revision> {
+  context: CarryOutContext,
+  service: Service,
+): Promise<string | undefined> {
+  const { api, mode, tell } = context;
   const nonce = newNonce();
-  const { revision: _, ...unnamed } = template;
-  const change = { ...rest, template: withNonce(unnamed, nonce) };
-  const accepted = await changeService(api, unlessChanged(service, change), tell);
-  const settled = await waitUntilSettled(api, accepted.generation, (now) =>
+  tell('writing the newest template, for the next deployment');
+  try {
+    const settled = await write(context, service, {
+      template: asNew(template, nonce),
+      traffic: withoutLatest(service),
+      annotations: forgetStandIn(service.annotations),
+    });
+    const { name, ready } = await ownRevision(api, settled, nonce);
+    return ready.state === 'succeeded'
+      ? undefined
+      : `warning: revision ${name}, made from the newest template with these variables merged, is not ready (${describeCondition(ready)}); it gets no traffic`;
+  } catch (error) {
+    throw addTo(
+      error,
+      `; maintenance mode is ${mode} for the public all the same, only the newest template does not say so yet`,
+      'When run again, this goes on from what it finds.',
+    );
+  }
+}
+
+/**
+ * The error of a window that came to nothing, once the newest template says again what it said before: the next deployment
+ * must not be built in maintenance mode. Nothing is put back where the window may be in force all the same, or where
+ * somebody else has deployed.
+ */
+async function withTemplatePutBack(
+  fallback: RevisionTemplate | undefined,
+  { written, nonce }: { written: RevisionTemplate; nonce: string },
+  context: CarryOutContext,
+  error: unknown,
+): Promise<unknown> {
+  if (fallback === undefined || !(error instanceof UserError)) return error;
+  const { api, mode, newestRevision, tell } = context;
+  try {
+    const service = await api.read();
+    if (!isDeepStrictEqual(service.template, written))
+      return addTo(error, '', `Before the window the newest template was that of ${newestRevision}.`);
+    const made = await api.findRevision(nonce);
+    if (service.traffic.some(({ revision, percent }) => revision === made?.name && percent > 0)) return error;
+    tell('putting the newest template back');
+    await write(context, service, {
+      template: asNew(fallback, newNonce()),
+      traffic: service.traffic,
+      annotations: forgetStandIn(service.annotations),
+    });
+  } catch (problem) {
+    if (!(problem instanceof UserError)) throw problem;
+    return addTo(
+      error,
+      '',
+      `The newest template is still the window's (${problem.message}); to put it back: maintenance-mode.ts disable`,
+    );
+  }
+  return addTo(
+    error,
+    '',
+    `The newest template is again ${mode === 'on' ? `that of ${newestRevision}` : 'as asked for'}.`,
+  );
+}
+
+/** Writes one change, unless somebody has changed the service since it was read, and waits until it has settled. */
+async function write({ api, tell }: CarryOutContext, read: Service, change: ServiceChange): Promise<Service> {
+  const plan = async (now: Service): Promise<ServiceChange> => {
+    if (now.generation !== read.generation) throw changedMeanwhile(now);
+    return change;
+  };
+  const { generation } = await changeService(api, plan, tell);
+  const settled = await waitUntilSettled(api, generation, (now) =>
     tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
   );
-  const revision = await ownRevision(api, settled, nonce);
-  requireReadyRevision(revision, accepted.before, settled);
-  return revision;
-}
-
-async function moveTraffic(revision: string, { api, mode, isOpen, tell }: CarryOutContext): Promise<void> {
-  const service = await api.read();
-  tell(`moving the traffic to ${revision}`);
-  const change = {
-    traffic: assignTraffic(service.traffic, [{ revision, percent: 100 }]),
-    annotations: mode === 'on' ? recordSplit(service, { isOpen, revision }) : forgetSplit(service),
-  };
-  const accepted = await changeService(api, unlessChanged(service, change), tell);
-  await waitUntilSettled(api, accepted.generation);
-}
-
-/** The traffic did not move, or may not have: what was made for it before must not go unsaid. */
-function afterMaking(revision: string, error: unknown): never {
-  if (!(error instanceof UserError)) throw error;
-  throw new UserError(`${error.message}; revision ${revision} was made before that`, {
-    hint: `${error.hint ?? ''} When run again, this goes on from what it finds.`.trim(),
-    cause: error,
-  });
+  // What they did may rest on another split or template than what follows here.
+  if (settled.generation !== generation) throw changedMeanwhile(settled);
+  return settled;
 }
 
 /** A window is planned from what serves; when that has been changed by somebody else, the plan no longer holds. */
-function unlessChanged(planned: Service, change: ServiceChange) {
-  return async (now: Service): Promise<ServiceChange> => {
-    if (now.generation === planned.generation) return change;
-    throw new UserError(
-      `${now.lastModifier} changed service ${now.name} at ${now.updateTime}, while the maintenance window was being prepared`,
-      { hint: 'Look at what they did, then run this again: it goes on from what it finds.' },
-    );
-  };
+function changedMeanwhile(now: Service): UserError {
+  return new UserError(`${changedBy(now)}, while the maintenance window was being prepared`, {
+    hint: 'Look at what they did, then run this again: it goes on from what it finds.',
+  });
+}
+
+/** The template under that mark, without the name of the revision that was made from it before. */
+function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
+  return withNonce(template, nonce);
+}
+
+/** A name for a revision as the platform and gcloud make them: the generation in five digits, and three letters. */
+function inventName({ name, generation }: Service): string {
+  return `${name}-${String(generation + 1).padStart(5, '0')}-${newNonce().slice(0, 3)}`;
+}
+
+/** The split in which a new revision gets nothing: not even the share that is for LATEST. */
+function withoutLatest({ traffic, latestReadyRevision }: Service) {
+  return latestReadyRevision === undefined ? traffic : pinLatest(traffic, latestReadyRevision);
+}
+
+function goesByName({ name }: Service): string {
+  return (
+    `traffic of ${name} followed the latest revision and goes by name from now on, since the newest revision is not the one that served; ` +
+    `to have it follow again after the window: gcloud run services update-traffic ${name} --to-latest`
+  );
+}
+
+function addTo(error: unknown, message: string, hint: string): unknown {
+  if (!(error instanceof UserError)) return error;
+  return new UserError(`${error.message}${message}`, {
+    hint: [error.hint, hint].filter((part) => part !== undefined).join(' '),
+    exitCode: error.exitCode,
+    cause: error,
+  });
 }

@@ -1,3 +1,4 @@
+import { ingressContainer, withIngressContainer } from '../service/ingress-container.ts';
 import type { EnvVar, RevisionTemplate } from '../service/service.ts';
 import type { MaintenanceValues } from './values.ts';
 
@@ -11,13 +12,12 @@ export function isMaintenanceOn(template: RevisionTemplate): boolean {
   return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
 }
 
-/** The template with the wish merged into its first container's environment; all else stays as it is. */
+/** The template with the wish merged into its ingress container's environment; all else stays as it is. */
 export function withWish(template: RevisionTemplate, wish: MaintenanceWish): RevisionTemplate {
-  const [first, ...sidecars] = template.containers ?? [];
-  return {
-    ...template,
-    containers: [{ ...first, env: merge(envOf(template), wishedEnv(wish)) }, ...sidecars],
-  };
+  return withIngressContainer(template, (container) => ({
+    ...container,
+    env: merge(container.env ?? [], wishedEnv(wish)),
+  }));
 }
 
 /** Whether the template already has everything the wish asks for; what is not set counts as off. */
@@ -43,7 +43,7 @@ function wishedEnv(wish: MaintenanceWish): EnvVar[] {
 }
 
 function envOf(template: RevisionTemplate): EnvVar[] {
-  return template.containers?.[0]?.env ?? [];
+  return ingressContainer(template).env ?? [];
 }
 
 function merge(env: readonly EnvVar[], wished: readonly EnvVar[]): EnvVar[] {

@@ -1,4 +1,3 @@
-export { requireServing } from './outcome.ts';
 export { verifyFromOutside } from './outside.ts';
 export { describeMaintenance, maintenanceStatus, maintenanceStatusYaml } from './status.ts';
-export { disableMaintenance, enableMaintenance } from './window.ts';
+export { checkWindow, disableMaintenance, enableMaintenance } from './window.ts';

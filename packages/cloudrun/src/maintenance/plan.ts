@@ -1,15 +1,26 @@
 import { UserError } from '@deploy/cli';
-import type { Revision, RevisionTemplate, Service } from '../service/service.ts';
+import { serveSameImage, withRunningImage } from '../service/running-image.ts';
+import type { Revision, RevisionTemplate, RunningRevision, Service } from '../service/service.ts';
 import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
+import { replacedSplit } from './bookkeeping.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
-/** What there is to decide on: the service, and the revisions that serve or are newest. */
-export type Surroundings = {
+/** What there is to decide on. */
+export type Situation = {
   service: Service;
   /** Every revision that gets traffic, most traffic first. */
   serving: readonly Revision[];
-  /** The newest revision that came up, which a service update would build on. */
-  newest: Revision | undefined;
+  /** The first of them, and what it really runs; undefined when nothing serves. */
+  base: RunningRevision | undefined;
+  newest: NewestTemplate;
+};
+
+/** The template that the next deployment is to build on. */
+export type NewestTemplate = Pick<RunningRevision, 'template' | 'imageDigest'> & {
+  /** The revision that was made from it. */
+  revision: string | undefined;
+  /** Whether a window that was not finished has put another one in its place. */
+  isReplaced: boolean;
 };
 
 export type MaintenanceOptions = {
@@ -19,96 +30,71 @@ export type MaintenanceOptions = {
   moveTraffic: boolean;
 };
 
-/** What to do for a wish. `traffic` tells how the new revision comes by it: by itself, by a move once it is ready, or not at all. */
-export type MaintenancePlan =
-  | { kind: 'nothing'; because: string }
-  | { kind: 'new-revision'; template: RevisionTemplate; traffic: 'follows' | 'move' | 'stays' }
-  | { kind: 'prepared'; revision: string; traffic: 'move' | 'stays' }
-  | { kind: 'restore'; template: RevisionTemplate; shares: readonly Share[] };
+/** What to do, in this order; a step that is not needed is left out. */
+export type MaintenancePlan = {
+  /**
+   * Make a revision for the window. It gets the traffic by itself, since that follows the latest revision, or by a move
+   * once it is ready.
+   */
+  window?: { template: RevisionTemplate; traffic: 'follows' | 'move' };
+  /** Give the traffic back to those that had it before the window. */
+  restore?: readonly Share[];
+  /** Write the newest template, without traffic: the window's own took its place, or it says what is not wished for. */
+  newest?: RevisionTemplate;
+  /** The newest template when the window comes to nothing; undefined when the window's own may stay. */
+  fallback?: RevisionTemplate;
+};
 
 /**
- * Decides how a maintenance window is opened or closed. Traffic that follows LATEST takes a new revision by itself.
- * Pinned traffic does not: then the revision is built from what serves, since the newest template may be an unreleased
- * canary's, and it gets traffic only by a move, which closing the window takes back.
+ * Decides how a maintenance window is opened or closed. It is made from what serves, since the newest template may be that
+ * of a candidate which nobody has released; and the newest template then gets the same variables, so that the next
+ * deployment finds it as it was. Whatever is written runs the image that its revision runs already, by digest: a tag may
+ * have moved, and a change of configuration never changes the code. Throws a UserError when traffic is pinned and not
+ * to be moved: before anything has been changed.
  */
 export function planMaintenance(
-  { service, serving, newest }: Surroundings,
+  { service, serving, base, newest }: Situation,
   wish: MaintenanceWish,
   { rotated, moveTraffic }: MaintenanceOptions,
 ): MaintenancePlan {
-  const [base] = serving;
   if (base === undefined)
     throw new UserError(`service ${service.name} serves nothing: there is nothing to put into maintenance`);
 
-  const serves = serving.every((revision) => fulfils(revision.template, wish));
-  if (serves && !rotated && (wish.mode === 'on' || fulfils(service.template, wish))) {
+  const newestBefore = withRunningImage(newest.template, newest.imageDigest);
+  const newestAfter = withWish(newestBefore, wish);
+  // A deployment in the middle of a window may have switched it off again; opening it a second time does not insist.
+  const isNewestDue = newest.isReplaced || (wish.mode === 'off' && !fulfils(newest.template, wish));
+  const newestStep = isNewestDue ? { newest: newestAfter } : {};
+
+  const serves = serving.every(({ template }) => fulfils(template, wish));
+  if (serves && !rotated) return newestStep;
+
+  const replaced = wish.mode === 'off' ? replacedSplit(service) : undefined;
+  if (replaced !== undefined) return { restore: replaced, ...newestStep };
+
+  const follows = followsLatestOnly(service.traffic) && serving.length === 1;
+  if (!follows && !moveTraffic) throw trafficIsPinned(service, wish.mode);
+  if (base.name === newest.revision && !newest.isReplaced) {
+    // The service's own template, not the one rebuilt from the revision.
+    const template = withWish(serveSameImage({ ...base, template: newest.template }), wish);
     return {
-      kind: 'nothing',
-      because: `${describeShares(sharesOf(service.served, service.latestReadyRevision))} already serves so`,
+      window: { template, traffic: follows ? 'follows' : 'move' },
+      ...(wish.mode === 'on' && { fallback: newestBefore }),
     };
   }
-
-  if (followsLatestOnly(service.traffic) && serving.length === 1) {
-    // A newest revision that never came up would take the window down with it: build on what serves instead.
-    const cameUp = service.latestCreatedRevision === service.latestReadyRevision;
-    return {
-      kind: 'new-revision',
-      template: withWish(cameUp ? service.template : base.template, wish),
-      traffic: 'follows',
-    };
-  }
-
-  const recorded = replacedBy(service);
-  if (wish.mode === 'off' && recorded !== undefined && !serves) {
-    return { kind: 'restore', template: withWish(base.template, wish), shares: recorded };
-  }
-  const traffic = moveTraffic && (!serves || rotated) ? 'move' : 'stays';
-  const isPrepared =
-    newest !== undefined &&
-    !rotated &&
-    newest.image === base.image &&
-    fulfils(newest.template, wish) &&
-    !serves;
-  return isPrepared
-    ? { kind: 'prepared', revision: newest.name, traffic }
-    : { kind: 'new-revision', template: withWish(base.template, wish), traffic };
+  // LATEST must not lead to what the newest template makes afterwards: that is not what serves.
+  return {
+    window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
+    newest: newestAfter,
+    fallback: wish.mode === 'on' ? newestBefore : newestAfter,
+  };
 }
 
-// Kept on the service itself, so that whoever closes the window finds it. Keys of this kind are the user's own:
-// Service.annotations in google/cloud/run/v2/service.proto.
-const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
-
-/**
- * The annotations with the split put down in them that a maintenance revision is about to replace. A window that is open
- * already, and only gets a new token, keeps the split from before it was opened, if it is known.
- */
-export function recordSplit(
-  service: Service,
-  { isOpen, revision }: { isOpen: boolean; revision: string },
-): Record<string, string> {
-  const shares = isOpen ? replacedBy(service) : sharesOf(service.served, service.latestReadyRevision);
-  if (shares === undefined) return forgetSplit(service);
-  const text = shares.map((share) => `${share.revision}=${share.percent}`).join(',');
-  return { ...service.annotations, [REPLACED_SPLIT]: `${revision};${text}` };
-}
-
-export function forgetSplit(service: Service): Record<string, string> {
-  const { [REPLACED_SPLIT]: _, ...others } = service.annotations;
-  return others;
-}
-
-/**
- * The split that was put down when what serves now was given the traffic; undefined when there is none that makes sense.
- * What was put down for another revision is history: somebody has moved the traffic since.
- */
-function replacedBy(service: Service): Share[] | undefined {
-  const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];
-  const [serving] = sharesOf(service.served, service.latestReadyRevision);
-  if (text === undefined || serving?.revision !== holder || serving?.percent !== 100) return undefined;
-  const shares = text.split(',').map((entry) => {
-    const [revision = '', percent = ''] = entry.split('=');
-    return { revision, percent: /^\d{1,3}$/.test(percent) ? Number(percent) : Number.NaN };
-  });
-  const total = shares.reduce((sum, { percent }) => sum + percent, 0);
-  return total === 100 && shares.every(({ revision }) => revision !== '') ? shares : undefined;
+function trafficIsPinned(service: Service, mode: 'on' | 'off'): UserError {
+  const [action, later] = mode === 'on' ? ['enable', ', and have the split put back later'] : ['disable', ''];
+  const shares = describeShares(sharesOf(service.served, service.latestReadyRevision));
+  return new UserError(
+    `maintenance mode of ${service.name} is NOT ${mode} as asked for: traffic is pinned (${shares}), so a revision made for it would get none; nothing was changed`,
+    { hint: `To give it the traffic${later}: MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode.ts ${action}` },
+  );
 }

@@ -4,7 +4,7 @@ import type { ServiceApi } from '../service/api.ts';
 import type { Service } from '../service/service.ts';
 import { knativeTraffic } from '../service/status.ts';
 import type { ServiceLocation } from '../service-location.ts';
-import { maintenancePercent } from './window.ts';
+import { maintenancePercent } from './percent.ts';
 
 export type MaintenanceStatus = {
   service: Service;

@@ -1,16 +1,19 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
+import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from '../service/api.ts';
-import type { Revision, Service } from '../service/service.ts';
+import type { Revision, RunningRevision, Service } from '../service/service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../service/settle.ts';
 import { describeShares, type Share, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
-import { carryOut } from './carry-out.ts';
+import { standsInFor } from './bookkeeping.ts';
+import { type CarriedOut, carryOut } from './carry-out.ts';
 import { fulfils, isMaintenanceOn, type MaintenanceWish } from './environment.ts';
 import { describeOutcome, type MaintenanceOutcome } from './outcome.ts';
-import { type MaintenanceOptions, type MaintenancePlan, planMaintenance, type Surroundings } from './plan.ts';
+import { type MaintenanceOptions, type NewestTemplate, planMaintenance, type Situation } from './plan.ts';
 import type { MaintenanceValues } from './values.ts';
 
+/** Opens a maintenance window, or refuses before anything is changed. */
 export function enableMaintenance(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
@@ -23,6 +26,7 @@ export function enableMaintenance(
   };
 }
 
+/** Closes a maintenance window. */
 export function disableMaintenance(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
@@ -34,14 +38,17 @@ export function disableMaintenance(
   };
 }
 
-/** For how much of the traffic maintenance mode is on, in percent. */
-export async function maintenancePercent(api: ServiceApi, service: Service): Promise<number> {
-  const shares = sharesOf(service.served, service.latestReadyRevision);
-  const revisions = await readAll(api, shares);
-  return shares.reduce((sum, { percent }, i) => {
-    const revision = revisions[i];
-    return revision !== undefined && isMaintenanceOn(revision.template) ? sum + percent : sum;
-  }, 0);
+/** Makes sure that a window can be opened as asked for, before anything is changed on its behalf, such as its token. */
+export function checkWindow(
+  openApi: () => Promise<ServiceApi>,
+  values: MaintenanceValues,
+  options: MaintenanceOptions,
+): Action<void> {
+  return {
+    async perform() {
+      planMaintenance(await look(await openApi(), () => {}), { mode: 'on', values }, options);
+    },
+  };
 }
 
 async function setMaintenance(
@@ -51,22 +58,23 @@ async function setMaintenance(
 ): Promise<MaintenanceOutcome> {
   const progress = await startProgress(`maintenance mode of ${api.location.service}: ${wish.mode}`);
   try {
-    const surroundings = await look(api, progress.update);
-    const { service, serving } = surroundings;
-    const plan = planMaintenance(surroundings, wish, options);
+    const situation = await look(api, progress.update);
+    const { service, serving, newest } = situation;
+    const plan = planMaintenance(situation, wish, options);
     const isOpen = serving.every(({ template }) => isMaintenanceOn(template));
-    const revision = await carryOut(plan, {
+    const carriedOut = await carryOut(plan, {
       api,
       service,
+      newestRevision: newest.revision,
       mode: wish.mode,
       isOpen,
       tell: progress.update,
     });
-    const done = { service, plan, revision, rotated: options.rotated };
-    const outcome =
-      plan.kind === 'nothing'
-        ? await verify(api, wish, done)
-        : await lookAfterChange(api, undefined, () => verify(api, wish, done));
+    const done = { service, ...carriedOut, rotated: options.rotated };
+    const changes = Object.keys(plan).length > 0;
+    const outcome = changes
+      ? await lookAfterChange(api, undefined, () => verify(api, wish, done))
+      : await verify(api, wish, done);
     progress.done(describeOutcome(outcome));
     return outcome;
   } finally {
@@ -74,38 +82,62 @@ async function setMaintenance(
   }
 }
 
-async function look(api: ServiceApi, tell: (text: string) => void): Promise<Surroundings> {
+async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situation> {
   const found = await api.read();
   if (!isSettled(found, found.generation))
     tell(`waiting first for ${found.name}: ${describeCondition(found.ready)}`);
   const service = await waitUntilSettled(api, found.generation);
-  const [serving, newest] = await Promise.all([
-    // A new revision may be built from one of these.
-    Promise.all(
-      sharesOf(service.served, service.latestReadyRevision).map(({ revision }) =>
-        api.readRunningRevision(revision),
-      ),
-    ),
-    service.latestCreatedRevision === undefined ? undefined : api.readRevision(service.latestCreatedRevision),
+  const shares = sharesOf(service.served, service.latestReadyRevision);
+  const [first] = shares;
+  const [serving, base, newest] = await Promise.all([
+    readAll(api, shares),
+    first === undefined ? undefined : api.readRunningRevision(first.revision),
+    findNewestTemplate(api, service),
   ]);
-  return { service, serving, newest: newest?.ready.state === 'succeeded' ? newest : undefined };
+  return { service, serving, base, newest };
 }
 
-type Done = { service: Service; plan: MaintenancePlan; revision: string | undefined; rotated: boolean };
+/** What the next deployment is to build on: of a service that an unfinished window has left, what was there before it. */
+async function findNewestTemplate(api: ServiceApi, service: Service): Promise<NewestTemplate> {
+  const replaced = standsInFor(service);
+  const before = replaced === undefined ? undefined : await readIfThere(api, replaced);
+  if (before !== undefined) {
+    return {
+      revision: before.name,
+      template: before.template,
+      imageDigest: before.imageDigest,
+      isReplaced: true,
+    };
+  }
+  const { latestCreatedRevision: revision, template } = service;
+  const newest = revision === undefined ? undefined : await readIfThere(api, revision);
+  return { revision, template, imageDigest: newest?.imageDigest, isReplaced: false };
+}
+
+/** Revisions are deleted, by people and, beyond a thousand, by the platform. */
+async function readIfThere(api: ServiceApi, revision: string): Promise<RunningRevision | undefined> {
+  try {
+    return await api.readRunningRevision(revision);
+  } catch (error) {
+    if (error instanceof CloudError && error.kind === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+type Done = CarriedOut & { service: Service; rotated: boolean };
 
 /** The verdict is what serves: every revision that gets traffic now is asked for its mode. */
 async function verify(
   api: ServiceApi,
   wish: MaintenanceWish,
-  { service: before, plan, revision, rotated }: Done,
+  { service: before, revision, notes, rotated }: Done,
 ): Promise<MaintenanceOutcome> {
   const service = await api.read();
   const after = sharesOf(service.served, service.latestReadyRevision);
   const isInMode = (await readAll(api, after)).every(({ template }) => fulfils(template, wish));
   // A new token is known only to instances that started after it was stored: to the new revision's.
   const isServing = isInMode && (!rotated || after.every((share) => share.revision === revision));
-  const mayBePrepared = 'traffic' in plan && plan.traffic === 'stays';
-  if (!isServing && !mayBePrepared) {
+  if (!isServing) {
     throw new UserError(
       `maintenance mode is not ${wish.mode}: ${describeShares(after)} serves (${describeCondition(service.ready)})`,
       {
@@ -120,7 +152,8 @@ async function verify(
     revision,
     before: sharesOf(before.served, before.latestReadyRevision),
     after,
-    state: isServing ? 'serving' : 'prepared',
+    notes,
+    state: 'serving',
   };
 }
 

@@ -2,8 +2,6 @@ import type { Finding } from '@deploy/cli';
 import { readDomainMapping } from '../domain-mapping.ts';
 import type { Connection } from '../google/connection.ts';
 import { googleRest } from '../google/rest.ts';
-import { describeMaintenance } from '../maintenance/status.ts';
-import { maintenancePercent } from '../maintenance/window.ts';
 import { lookUpImage } from '../registry/look-up.ts';
 import { openSecretApi } from '../secrets.ts';
 import { openServiceApi } from '../service/api.ts';
@@ -12,6 +10,7 @@ import { checkDomain } from './domain.ts';
 import { checkEnvironment } from './environment.ts';
 import { checkImage } from './image.ts';
 import { checkLogin, findAccount } from './login.ts';
+import { checkMaintenance } from './maintenance.ts';
 import { tryRead } from './read.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkService, checkTraffic, type ExpectedTraffic } from './service.ts';
@@ -23,6 +22,8 @@ export type CloudCheckRequest = {
   /** The domain that is to lead to the service. */
   domain: string;
   expectedTraffic: ExpectedTraffic | undefined;
+  /** A candidate in maintenance mode is deployed all the same: only a warning. */
+  skipMaintenanceCheck?: boolean;
 };
 
 /** What the checks found out that others need. */
@@ -42,7 +43,7 @@ export type CloudFacts = {
 export async function checkCloud(
   request: CloudCheckRequest,
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
-  const { connection, location, image, domain, expectedTraffic } = request;
+  const { connection, location, image, domain, expectedTraffic, skipMaintenanceCheck = false } = request;
   const openedSecrets = once(() => openSecretApi(connection, location));
   // Its client takes a while to load, better while others wait for answers.
   void openedSecrets().catch(() => {});
@@ -62,15 +63,9 @@ export async function checkCloud(
         ...(await checkSecrets(openedSecrets, connection, location, template)),
       ];
     }),
-    reading.then(async (read): Promise<Finding[]> => {
-      if (!read.read) return [];
-      const { value: found } = read;
-      const percent = await tryRead(async () => maintenancePercent(await openedService, found));
-      const check = 'maintenance';
-      return percent.read
-        ? [{ check, state: 'note', found: describeMaintenance({ service: found, percent: percent.value }) }]
-        : [{ check, state: 'note', found: `cannot be told: ${percent.error.message}` }];
-    }),
+    reading.then((read) =>
+      read.read ? checkMaintenance(() => openedService, read.value, { skipMaintenanceCheck }) : [],
+    ),
   ]);
 
   const found = service.read ? service.value : undefined;

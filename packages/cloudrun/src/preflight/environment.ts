@@ -1,5 +1,7 @@
 import { cleanLine, type Finding } from '@deploy/cli';
-import type { RevisionTemplate } from '../service/service.ts';
+import { ingressContainer } from '../service/ingress-container.ts';
+import type { Container, RevisionTemplate } from '../service/service.ts';
+import { problem, tryReadNow } from './read.ts';
 
 /** A variable of the template: its value, or that it comes from a secret. */
 type Given = { value: string } | { fromSecret: string };
@@ -36,7 +38,9 @@ const CHECKS = {
 
 /** Whether the template has the configuration that the runbook asks for. `domain` is the one that staging has. */
 export function checkEnvironment(template: RevisionTemplate, domain: string): Finding[] {
-  const env = readEnv(template);
+  const container = tryReadNow(() => ingressContainer(template));
+  if (!container.read) return [{ check: CHECKS.required, state: 'error', ...problem(container.error) }];
+  const env = readEnv(container.value);
   return [...required(env), ...recommended(env, domain), ...compatibility(env)];
 }
 
@@ -150,8 +154,7 @@ function isSet(given: Given | undefined): boolean {
   return given !== undefined && ('fromSecret' in given || given.value !== '');
 }
 
-function readEnv(template: RevisionTemplate): Map<string, Given> {
-  const env = template.containers?.[0]?.env ?? [];
+function readEnv({ env = [] }: Container): Map<string, Given> {
   return new Map(
     env.map(({ name, value, valueSource }) => {
       const secret = valueSource?.secretKeyRef?.secret;

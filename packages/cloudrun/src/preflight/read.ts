@@ -13,6 +13,16 @@ export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
+/** As above, of what is there already. */
+export function tryReadNow<T>(work: () => T): Read<T> {
+  try {
+    return { read: true, value: work() };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { read: false, error };
+  }
+}
+
 /** A failure's words in a finding. */
 export function problem({ message, hint }: UserError): { found: string; advice?: string } {
   return { found: message, ...(hint === undefined ? {} : { advice: hint }) };

@@ -30,6 +30,28 @@ export async function lookUpImage(connection: Connection, image: string): Promis
   }
 }
 
+/**
+ * Whether the image with this digest is an index that names the other digest for one of its platforms: what runs may be
+ * the one for the platform, while the tag means the index. False when the registry does not tell.
+ */
+export async function isIndexOf(
+  connection: Connection,
+  image: string,
+  { index, digest }: { index: string; digest: string },
+): Promise<boolean> {
+  const reference = parseImageReference(image);
+  try {
+    const registry = await openRegistryOf(connection, reference);
+    const { status, text } = await registry.ask('GET', `/v2/${reference.repository}/manifests/${index}`);
+    const { manifests = [] } = (status === 200 ? JSON.parse(text) : {}) as {
+      manifests?: { digest?: string }[];
+    };
+    return manifests.some((each) => each.digest === digest);
+  } catch {
+    return false;
+  }
+}
+
 async function openRegistryOf(connection: Connection, { host }: ImageReference): Promise<RegistryClient> {
   const { http, login } = googleRest(connection);
   if (!isGoogleRegistry(host)) {

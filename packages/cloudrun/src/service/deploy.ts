@@ -1,12 +1,15 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
+import { digestOf } from '../image-reference.ts';
+import { requireUsableCandidate } from '../maintenance/guard.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
+import { withIngressContainer } from './ingress-container.ts';
 import { newNonce, withNonce } from './nonce.ts';
 import { ownRevision, requireReadyRevision } from './own-revision.ts';
 import type { RevisionTemplate, Service } from './service.ts';
-import { describeCondition, isSettled, waitUntilSettled } from './settle.ts';
+import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from './settle.ts';
 import { describeShares, followsLatest, pinLatest, type Share, sameSplit, sharesOf } from './traffic.ts';
 
 /** A new revision that is ready and gets no traffic. */
@@ -14,32 +17,38 @@ export type Deployment = {
   service: string;
   image: string;
   revision: string;
+  /** What the revision really runs, `sha256:…`: the tag may have moved since it was looked up. */
+  digest: string | undefined;
   /** The revision that was the newest ready one until now. */
   previousRevision: string | undefined;
   /** What served before, and still serves. */
   traffic: Share[];
 };
 
+/** `skipMaintenanceCheck`: also from a template in maintenance mode while what serves is not. */
+export type DeployOptions = { skipMaintenanceCheck?: boolean };
+
 /** Makes a revision with another image and no traffic, as `gcloud run deploy --no-traffic` does. */
 export function deployNoTraffic(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
   image: string,
+  options: DeployOptions = {},
 ): Action<Deployment> {
   return {
     announcement: gcloudCommands.deployNoTraffic(location, image),
-    perform: async () => deploy(await openApi(), image),
+    perform: async () => deploy(await openApi(), image, options),
   };
 }
 
-async function deploy(api: ServiceApi, image: string): Promise<Deployment> {
+async function deploy(api: ServiceApi, image: string, options: DeployOptions): Promise<Deployment> {
   const { service } = api.location;
   const nonce = newNonce();
   const progress = await startProgress(`deploying ${image} to ${service} without traffic`);
   try {
     const accepted = await changeService(
       api,
-      planDeployment(api, image, nonce, progress.update),
+      planDeployment(api, image, { ...options, nonce, tell: progress.update }),
       progress.update,
     );
     const settled = await waitUntilSettled(api, accepted.generation, (now) =>
@@ -48,11 +57,15 @@ async function deploy(api: ServiceApi, image: string): Promise<Deployment> {
     const revision = await ownRevision(api, settled, nonce);
     requireReadyRevision(revision, accepted.before, settled);
     requireTrafficUntouched(accepted, settled);
+    const { imageDigest } = await lookAfterChange(api, accepted.generation, () =>
+      api.readRunningRevision(revision.name),
+    );
     progress.done(`revision ${revision.name} is ready and gets no traffic`);
     return {
       service,
       image,
       revision: revision.name,
+      digest: imageDigest === undefined ? undefined : digestOf(imageDigest),
       previousRevision: accepted.before.latestReadyRevision,
       traffic: sharesOf(settled.served, settled.latestReadyRevision),
     };
@@ -61,7 +74,11 @@ async function deploy(api: ServiceApi, image: string): Promise<Deployment> {
   }
 }
 
-function planDeployment(api: ServiceApi, image: string, nonce: string, tell: (text: string) => void): Plan {
+function planDeployment(
+  api: ServiceApi,
+  image: string,
+  { nonce, tell, skipMaintenanceCheck = false }: DeployOptions & { nonce: string; tell(text: string): void },
+): Plan {
   return async (found) => {
     const service = await settledIfNeeded(api, found, tell);
     if (service.latestReadyRevision === undefined) {
@@ -69,8 +86,10 @@ function planDeployment(api: ServiceApi, image: string, nonce: string, tell: (te
         hint: `A no-traffic deploy needs a service that serves already. What is wrong with it: ${describeCondition(service.ready)}`,
       });
     }
+    const template = withImage(service.template, image);
+    if (!skipMaintenanceCheck) await requireUsableCandidate(api, service, template);
     return {
-      template: withNonce(withImage(service.template, image), nonce),
+      template: withNonce(template, nonce),
       traffic: pinLatest(service.traffic, service.latestReadyRevision),
     };
   };
@@ -88,13 +107,11 @@ async function settledIfNeeded(
 }
 
 /**
- * The template with another image in its first container. The name of the revision it last made is dropped: sent
+ * The template with another image in its ingress container. The name of the revision it last made is dropped: sent
  * again with a different configuration, it is refused.
  */
-function withImage(template: RevisionTemplate, image: string): RevisionTemplate {
-  const [first, ...sidecars] = template.containers ?? [];
-  const { revision: _, ...rest } = template;
-  return { ...rest, containers: [{ ...first, image }, ...sidecars] };
+function withImage({ revision: _, ...template }: RevisionTemplate, image: string): RevisionTemplate {
+  return withIngressContainer(template, (container) => ({ ...container, image }));
 }
 
 /** The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. */

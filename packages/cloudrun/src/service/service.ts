@@ -1,3 +1,4 @@
+import { findIngressContainer } from './ingress-container.ts';
 import { nonceOf } from './nonce.ts';
 import type { TrafficSplit, TrafficTarget } from './traffic.ts';
 
@@ -66,7 +67,7 @@ export type Service = {
   template: RevisionTemplate;
   /** Of the service itself, the user's own ones. */
   annotations: Readonly<Record<string, string>>;
-  /** Of the template's first container: what the next revision runs, not necessarily what serves. */
+  /** Of the template's ingress container: what the next revision runs, not necessarily what serves. Empty when unclear. */
   image: string;
   /** As asked for. */
   traffic: TrafficSplit;
@@ -159,7 +160,7 @@ export function readService(service: ApiService): Service {
     updateTime: readTime(service.updateTime),
     template: service.template ?? {},
     annotations: service.annotations ?? {},
-    image: service.template?.containers?.[0]?.image ?? '',
+    image: findIngressContainer(service.template ?? {})?.image ?? '',
     traffic: (service.traffic ?? []).map(readTarget),
     served: (service.trafficStatuses ?? []).map(readServedTarget),
     latestCreatedRevision: shortName(service.latestCreatedRevision),
@@ -172,7 +173,7 @@ export function readRevision(revision: ApiRevision): Revision {
   const ready = revision.conditions?.find(({ type }) => type === 'Ready');
   return {
     name: shortName(revision.name) ?? '',
-    image: revision.containers?.[0]?.image ?? '',
+    image: findIngressContainer(templateOf(revision))?.image ?? '',
     reconciling: revision.reconciling ?? false,
     ready: readCondition(ready),
     createTime: readTime(revision.createTime),

@@ -1,25 +1,30 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
+import { requireSameSideOfWindow } from '../maintenance/guard.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
-import { assignTraffic, describeShares, type Share, sameSplit, sharesOf } from './traffic.ts';
+import { assignTraffic, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
 
 /** Traffic that went from one split to another, as served. */
 export type TrafficChange = { service: string; before: Share[]; after: Share[] };
+
+/** `skipMaintenanceCheck`: also where that takes the public into a maintenance window, or past one that is open. */
+export type ShiftOptions = { skipMaintenanceCheck?: boolean };
 
 /** Gives the named revisions exactly these shares of the traffic, as `gcloud run services update-traffic` does. */
 export function setTraffic(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
   shares: readonly Share[],
+  options: ShiftOptions = {},
 ): Action<TrafficChange> {
   return {
     announcement: gcloudCommands.updateTraffic(location, shares),
-    perform: async () => shift(await openApi(), shares),
+    perform: async () => shift(await openApi(), shares, options),
   };
 }
 
@@ -28,15 +33,20 @@ export function rollback(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
   stable: string,
+  options: ShiftOptions = {},
 ): Action<TrafficChange> {
-  return setTraffic(openApi, location, [{ revision: stable, percent: 100 }]);
+  return setTraffic(openApi, location, [{ revision: stable, percent: 100 }], options);
 }
 
-async function shift(api: ServiceApi, shares: readonly Share[]): Promise<TrafficChange> {
+async function shift(
+  api: ServiceApi,
+  shares: readonly Share[],
+  options: ShiftOptions,
+): Promise<TrafficChange> {
   const { service } = api.location;
   const progress = await startProgress(`shifting traffic of ${service} to ${describeShares(shares)}`);
   try {
-    const accepted = await changeService(api, planShift(api, shares), progress.update);
+    const accepted = await changeService(api, planShift(api, shares, options), progress.update);
     const settled = await waitUntilSettled(api, accepted.generation, (now) =>
       progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
     );
@@ -55,20 +65,27 @@ async function shift(api: ServiceApi, shares: readonly Share[]): Promise<Traffic
   }
 }
 
-function planShift(api: ServiceApi, shares: readonly Share[]): Plan {
+function planShift(
+  api: ServiceApi,
+  shares: readonly Share[],
+  { skipMaintenanceCheck = false }: ShiftOptions,
+): Plan {
   return async (now, first) => {
-    // Their split would vanish under ours without either side having decided that.
-    if (!sameSplit(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
-    await Promise.all(
-      shares.filter(({ percent }) => percent > 0).map(({ revision }) => requireReady(api, revision, now)),
+    // Their split would vanish under ours without either side having decided that. Their tags do not: those stay.
+    if (!sameShares(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
+    const wanted = await Promise.all(
+      shares
+        .filter(({ percent }) => percent > 0)
+        .map(async ({ revision, percent }) => ({ revision: await readReady(api, revision, now), percent })),
     );
+    if (!skipMaintenanceCheck) await requireSameSideOfWindow(api, now, wanted);
     return { traffic: assignTraffic(now.traffic, shares) };
   };
 }
 
-async function requireReady(api: ServiceApi, name: string, service: Service): Promise<void> {
+async function readReady(api: ServiceApi, name: string, service: Service): Promise<Revision> {
   const revision = await readNamed(api, name, service);
-  if (revision.ready.state === 'succeeded') return;
+  if (revision.ready.state === 'succeeded') return revision;
   throw new UserError(
     `revision ${name} is not ready and cannot take traffic: ${describeCondition(revision.ready)}`,
     {
@@ -91,8 +108,8 @@ async function readNamed(api: ServiceApi, name: string, service: Service): Promi
 
 /** The verdict is what serves, compared with what was asked for. */
 function requireServed({ change, generation, before }: AcceptedChange, settled: Service): void {
-  if (sameSplit(settled.served, change.traffic)) return;
-  if (settled.generation > generation && !sameSplit(settled.traffic, change.traffic)) {
+  if (sameShares(settled.served, change.traffic)) return;
+  if (settled.generation > generation && !sameShares(settled.traffic, change.traffic)) {
     throw shiftedMeanwhile(settled, { ...before, traffic: change.traffic });
   }
   const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));

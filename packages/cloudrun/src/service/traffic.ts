@@ -75,6 +75,13 @@ export function sameSplit(one: TrafficSplit, other: TrafficSplit): boolean {
   return canonical(one) === canonical(other);
 }
 
+/** Whether two splits give every revision the same share, whatever their tags. */
+export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
+  const withoutTags = (split: TrafficSplit) =>
+    spellOut(split).map(({ revision, percent }) => ({ revision, percent }));
+  return sameSplit(withoutTags(one), withoutTags(other));
+}
+
 /** `svc-00002-abc=95 svc-00003-def=5`, for people. */
 export function describeShares(shares: readonly Share[]): string {
   return shares.map(({ revision, percent }) => `${revision}=${percent}`).join(' ') || 'nothing';

@@ -35,8 +35,11 @@ export function deployed(
   stable: string | undefined,
 ): ReportRecord {
   const before = record.revisions.before ?? deployment.previousRevision;
+  const { digest = record.image.digest } = deployment;
   return {
     ...servingFound(record, deployment.traffic, stable),
+    // What the revision runs, which is not what its tag meant earlier where that has moved.
+    image: { ...record.image, ...(digest === undefined ? {} : { digest }) },
     state: 'deployed',
     revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },
   };

@@ -1,0 +1,79 @@
+import { UserError } from '@deploy/cli';
+import type { ServiceApi } from '../service/api.ts';
+import type { Revision, RevisionTemplate, Service } from '../service/service.ts';
+import { describeShares, sharesOf } from '../service/traffic.ts';
+import { standsInFor } from './bookkeeping.ts';
+import { isMaintenanceOn } from './environment.ts';
+import { maintenancePercent } from './percent.ts';
+
+const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
+
+/**
+ * Throws a UserError when a revision made from this template would be in maintenance mode while what serves is not: as the
+ * next canary it would turn its share of the public away. So it is after a window that failed or was opened by other means.
+ */
+export async function requireUsableCandidate(
+  api: ServiceApi,
+  service: Service,
+  candidate: RevisionTemplate,
+): Promise<void> {
+  const toInsist = `To deploy all the same: ${TO_INSIST}`;
+  const replaced = standsInFor(service);
+  if (replaced !== undefined) {
+    throw new UserError(
+      `the newest template of ${service.name} is that of a maintenance window which was not finished, in place of the one of ${replaced}: a deployment now would lose what that one says`,
+      {
+        hint: `Nothing was changed. Finish the window first: maintenance-mode.ts enable, or maintenance-mode.ts disable. ${toInsist}`,
+      },
+    );
+  }
+  if (!isMaintenanceOn(candidate)) return;
+  const percent = await maintenancePercent(api, service);
+  if (percent === 100) return;
+  throw new UserError(
+    `the newest template of ${service.name} has maintenance mode on, and what serves (${servedBy(service)}) has ${percent === 0 ? 'not' : `for ${percent} % of the traffic only`}: the new revision would turn the public away`,
+    {
+      hint: `Nothing was changed. To take it out of the template: maintenance-mode.ts disable. ${toInsist}`,
+    },
+  );
+}
+
+/**
+ * Throws a UserError when giving the traffic to these revisions would take part of the public into maintenance mode, or
+ * past a window that is open for all of it.
+ */
+export async function requireSameSideOfWindow(
+  api: ServiceApi,
+  service: Service,
+  wanted: readonly { revision: Revision; percent: number }[],
+): Promise<void> {
+  const inMaintenance = wanted.filter(({ revision }) => isMaintenanceOn(revision.template));
+  const after = inMaintenance.reduce((sum, { percent }) => sum + percent, 0);
+  const shares = sharesOf(service.served, service.latestReadyRevision);
+  // Most shifts are between revisions that serve already: then nothing more has to be read.
+  const isOpenForAll = !wanted.some(
+    (each) => !inMaintenance.includes(each) && shares.some(({ revision }) => revision === each.revision.name),
+  );
+  if (after === 0 && !isOpenForAll) return;
+  const before = await maintenancePercent(api, service);
+  const toInsist = `To shift the traffic all the same: ${TO_INSIST}`;
+  if (after > before) {
+    const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
+    throw new UserError(
+      `${names} is in maintenance mode, and what serves (${servedBy(service)}) is ${before === 0 ? 'not' : `for ${before} % of the traffic only`}: this would turn the public away`,
+      {
+        hint: `Nothing was changed. To get a candidate without it: maintenance-mode.ts disable, then deploy it again. ${toInsist}`,
+      },
+    );
+  }
+  if (before === 100 && after < 100) {
+    throw new UserError(
+      `a maintenance window of ${service.name} is open (${servedBy(service)}): this would take the public past it`,
+      { hint: `Nothing was changed. To close it: maintenance-mode.ts disable. ${toInsist}` },
+    );
+  }
+}
+
+function servedBy({ served, latestReadyRevision }: Service): string {
+  return describeShares(sharesOf(served, latestReadyRevision));
+}

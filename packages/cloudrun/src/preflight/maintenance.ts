@@ -1,0 +1,36 @@
+import type { Finding } from '@deploy/cli';
+import { requireUsableCandidate } from '../maintenance/guard.ts';
+import { maintenancePercent } from '../maintenance/percent.ts';
+import { describeMaintenance } from '../maintenance/status.ts';
+import type { ServiceApi } from '../service/api.ts';
+import type { Service } from '../service/service.ts';
+import { problem, tryRead } from './read.ts';
+
+const CHECK = 'maintenance';
+
+/** How the maintenance window stands, and whether a deployment would be built in one that is not open. */
+export async function checkMaintenance(
+  openApi: () => Promise<ServiceApi>,
+  service: Service,
+  { skipMaintenanceCheck }: { skipMaintenanceCheck: boolean },
+): Promise<Finding[]> {
+  const percent = await tryRead(async () => maintenancePercent(await openApi(), service));
+  if (!percent.read)
+    return [{ check: CHECK, state: 'note', found: `cannot be told: ${percent.error.message}` }];
+  const found = describeMaintenance({ service, percent: percent.value });
+  const usable = await tryRead(async () =>
+    requireUsableCandidate(await openApi(), service, service.template),
+  );
+  return [
+    { check: CHECK, state: 'note', found },
+    ...(usable.read
+      ? []
+      : [
+          {
+            check: CHECK,
+            state: skipMaintenanceCheck ? 'warning' : 'error',
+            ...problem(usable.error),
+          } as const,
+        ]),
+  ];
+}

@@ -1,0 +1,28 @@
+import { UserError } from '@deploy/cli';
+import type { Connection } from '../google/connection.ts';
+import { isIndexOf } from '../registry/look-up.ts';
+import type { Deployment } from './deploy.ts';
+
+/**
+ * Throws a UserError unless the new revision runs the image that was looked up before it was deployed, by digest: a tag
+ * can be moved in between, and then nobody has verified what is about to get traffic.
+ */
+export async function requireImageAsLookedUp(
+  connection: Connection,
+  { image, revision, digest }: Deployment,
+  lookedUp: string | undefined,
+): Promise<void> {
+  if (lookedUp === undefined || digest === undefined || digest === lookedUp) return;
+  if (await isIndexOf(connection, image, { index: lookedUp, digest })) return;
+  throw new UserError(
+    `revision ${revision} runs ${digest}, but preflight found ${lookedUp} behind ${image}: somebody moved the tag in between`,
+    {
+      hint: `No traffic was moved to it, and none should be. Find out who pushed that image, or deploy the one that was looked up by its digest: IMAGE=${byDigest(image, lookedUp)}`,
+    },
+  );
+}
+
+function byDigest(image: string, digest: string): string {
+  const [name = ''] = image.split('@');
+  return `${name.replace(/:[^:/]+$/, '')}@${digest}`;
+}

@@ -1,0 +1,40 @@
+import { UserError } from '@deploy/cli';
+import type { Container, RevisionTemplate } from './service.ts';
+
+/**
+ * The container that takes the requests, which is the app: the only one, or of several the first that exposes a port, as
+ * gcloud finds it (`container` in api_lib/run/container_resource.py). It need not come first. Throws a UserError that names
+ * the containers when none of several exposes a port.
+ */
+export function ingressContainer(template: RevisionTemplate): Container {
+  const found = findIngressContainer(template);
+  if (found !== undefined) return found;
+  const { containers = [] } = template;
+  throw containers.length === 0
+    ? new UserError('the service has no container')
+    : new UserError(
+        `which container of the service takes the requests cannot be told: none of ${containers.map(describe).join(', ')} exposes a port`,
+        {
+          hint: 'Give the one that runs the app a port: gcloud run services update … --container NAME --port 8080',
+        },
+      );
+}
+
+/** As above; undefined when it cannot be told. */
+export function findIngressContainer({ containers = [] }: RevisionTemplate): Container | undefined {
+  return containers.length === 1 ? containers[0] : containers.find(({ ports = [] }) => ports.length > 0);
+}
+
+/** The template with its ingress container changed; every other container, and all else, stays as it is. */
+export function withIngressContainer(
+  template: RevisionTemplate,
+  change: (container: Container) => Container,
+): RevisionTemplate {
+  const ingress = ingressContainer(template);
+  const { containers = [] } = template;
+  return { ...template, containers: containers.map((each) => (each === ingress ? change(each) : each)) };
+}
+
+function describe({ name, image }: Container, index: number): string {
+  return name || image || `container ${index + 1}`;
+}
