@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { request } from 'undici';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScriptProcess } from '../support/run-script.ts';
+
+// Traffic and maintenance windows: nobody is moved into one or past one unsaid.
+
+type Cloud = Awaited<ReturnType<typeof cloudWith>>;
+
+const SECRET = 'openagents-control-maintenance-bypass-token';
+const INSIST = { SKIP_MAINTENANCE_CHECK: '1' };
+const pinned = {
+  name: SERVICE,
+  image: `${IMAGES}:stable`,
+  laterImages: [`${IMAGES}:canary`],
+  traffic: [{ revision: 1, percent: 100 }],
+};
+const world = () => cloudWith({ secrets: { [SECRET]: 'sesame-0123456789abcdef' }, services: [pinned] });
+
+const canary = (cloud: Cloud, args: string[], env: Record<string, string> = {}) =>
+  runScriptProcess('canary-rollout', args, { env: { ...cloudEnv(cloud), ...env } });
+const window = (cloud: Cloud, action: string) =>
+  runScriptProcess('maintenance-mode', [action], {
+    env: { ...cloudEnv(cloud), MAINTENANCE_MOVE_TRAFFIC: '1' },
+  });
+
+/** Somebody switches maintenance mode on in the newest template, by other means, without traffic. */
+async function poison(cloud: Cloud): Promise<void> {
+  const on = { name: 'OA_MAINTENANCE_MODE_ENABLED', value: 'true' };
+  cloud.changeTemplate(
+    SERVICE,
+    (template) => ({
+      ...template,
+      containers: (template.containers ?? []).map((each) => ({ ...each, env: [...(each.env ?? []), on] })),
+    }),
+    'dave@example.com',
+  );
+  await cloud.settled();
+}
+
+async function statusOf(cloud: Cloud): Promise<number> {
+  const { statusCode, body } = await request(cloud.service(SERVICE).uri);
+  await body.dump();
+  return statusCode;
+}
+
+describe('a candidate in maintenance mode while what serves is not', () => {
+  test('is not deployed, unless one insists; disable cleans the template', async () => {
+    await using cloud = await world();
+    await poison(cloud);
+    const before = cloud.service(SERVICE);
+    const refused = await canary(cloud, ['deploy-no-traffic', `${IMAGES}:next`]);
+    assert.equal(refused.exitCode, 1);
+    assert.match(
+      refused.stderr,
+      /^error: the newest template of control has maintenance mode on, and what serves/m,
+    );
+    assert.match(
+      refused.stderr,
+      /^Nothing was changed\. .*maintenance-mode\.ts disable.*SKIP_MAINTENANCE_CHECK=1/m,
+    );
+    assert.deepEqual(cloud.service(SERVICE), before);
+    assert.equal((await canary(cloud, ['deploy-no-traffic', `${IMAGES}:next`], INSIST)).exitCode, 0);
+
+    const disabled = await window(cloud, 'disable');
+    assert.equal(disabled.exitCode, 0, disabled.stderr);
+    assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[0]}=100`]);
+    const deployed = await canary(cloud, ['deploy-no-traffic', `${IMAGES}:next`]);
+    assert.equal(deployed.exitCode, 0, deployed.stderr);
+  });
+
+  test('gets no traffic, unless one insists; going back from it is not refused', async () => {
+    await using cloud = await world();
+    await poison(cloud);
+    const [stable = '', , poisoned = ''] = revisionNames(cloud);
+    for (const percent of ['5', '100']) {
+      const refused = await canary(cloud, ['set-traffic', stable, poisoned, percent]);
+      assert.equal(refused.exitCode, 1);
+      assert.match(
+        refused.stderr,
+        new RegExp(`^error: ${poisoned} is in maintenance mode, and what serves`, 'm'),
+      );
+      assert.match(refused.stderr, /SKIP_MAINTENANCE_CHECK=1/);
+      assert.deepEqual(serving(cloud), [`${stable}=100`]);
+    }
+    assert.equal((await canary(cloud, ['set-traffic', stable, poisoned, '50'], INSIST)).exitCode, 0);
+    const back = await canary(cloud, ['rollback', stable]);
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+  });
+});
+
+describe('while a window is open', () => {
+  for (const args of [
+    (stable: string) => ['rollback', stable],
+    (stable: string, other: string) => ['set-traffic', stable, other, '5'],
+  ]) {
+    test(`${args('', '')[0]} past it is refused, names disable, and may be insisted on`, async () => {
+      await using cloud = await world();
+      const [stable = '', release = ''] = revisionNames(cloud);
+      assert.equal((await window(cloud, 'enable')).exitCode, 0);
+      const before = serving(cloud);
+      const refused = await canary(cloud, args(stable, release));
+      assert.equal(refused.exitCode, 1);
+      assert.match(
+        refused.stderr,
+        /^error: a maintenance window of control is open \(.*\): this would take the public past it$/m,
+      );
+      assert.match(
+        refused.stderr,
+        /^Nothing was changed\. .*maintenance-mode\.ts disable.*SKIP_MAINTENANCE_CHECK=1$/m,
+      );
+      assert.deepEqual(serving(cloud), before);
+      assert.equal(await statusOf(cloud), 503);
+      assert.equal((await canary(cloud, args(stable, release), INSIST)).exitCode, 0);
+      assert.equal(await statusOf(cloud), 200);
+    });
+  }
+
+  test('a deployment without traffic is made, and its revision gets no traffic after the window', async () => {
+    await using cloud = await world();
+    const [stable = ''] = revisionNames(cloud);
+    await window(cloud, 'enable');
+    const deployed = await canary(cloud, ['deploy-no-traffic', `${IMAGES}:next`]);
+    assert.equal(deployed.exitCode, 0, deployed.stderr);
+    const made = revisionNames(cloud).at(-1) ?? '';
+    assert.equal((await window(cloud, 'disable')).exitCode, 0);
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+    assert.equal((await canary(cloud, ['set-traffic', stable, made, '5'])).exitCode, 1);
+  });
+});
