@@ -4,6 +4,7 @@ import {
   performAction,
   readSettings,
   refuseUsage,
+  requireRehearsalUrl,
   resolveProject,
   runScript,
   text,
@@ -86,6 +87,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   const warning = window && values.token && checkToken(values.token);
   if (warning) out.note(`warning: ${warning}`);
   const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
+  if (baseUrl !== undefined) requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {

@@ -1,4 +1,11 @@
-import { checkoutSettings, readSettings, runScript, startLiveLine, type Usage } from '@deploy/cli';
+import {
+  checkoutSettings,
+  readSettings,
+  requireRehearsalUrl,
+  runScript,
+  startLiveLine,
+  type Usage,
+} from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
 import { reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
 
@@ -15,6 +22,7 @@ const usage: Usage = {
 await runScript(usage, async ({ env, out }) => {
   const values = readSettings(env, settings);
   const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
+  requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
   const { timeoutSeconds, retries } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
   const live = await startLiveLine(`checking ${baseUrl}`);

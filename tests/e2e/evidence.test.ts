@@ -54,7 +54,8 @@ describe('the scripts write their evidence', () => {
     assert.match(opened.stderr, new RegExp(`^evidence report: ${path}$`, 'm'));
     const { record } = await readReport(path);
     assert.equal(record.state, 'deployed');
-    assert.deepEqual(record.image, { reference: image, tag: 'two' });
+    const digest = cloud.imageDigest(SERVICE, two)?.split('@')[1];
+    assert.deepEqual(record.image, { reference: image, tag: 'two', digest });
     assert.deepEqual(record.revisions, { before: one, after: two });
     assert.deepEqual(record.trafficBefore, [{ revision: one, percent: 100 }]);
     assert.deepEqual(

@@ -15,6 +15,7 @@ export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
 export { type Progress, startLiveLine, startProgress } from './progress.ts';
 export { type ProxyProtocol, type ProxyServer, proxyAuthorization, proxyFor } from './proxy.ts';
+export { requireRehearsalUrl } from './rehearsal-url.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';
 export { REDACTED, redact, Secret, secretValues } from './secret.ts';
 export { secretsAmong } from './secret-variables.ts';

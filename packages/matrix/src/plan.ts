@@ -1,4 +1,4 @@
-import { type Environment, proxyFor, type TargetCheckout } from '@deploy/cli';
+import { type Environment, proxyFor, requireRehearsalUrl, type TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 import type { Check, Planned } from './check.ts';
 import { checkoutCommands } from './checkout-commands.ts';
@@ -26,6 +26,7 @@ export type MatrixPlan = {
 export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env: Environment): MatrixPlan {
   const only = parseOnly(given.only);
   const target = readTarget(given, env);
+  requireRehearsal(given.emulatorHost, target, only);
   // What is no proxy is refused now, and not by each check.
   for (const { baseUrl } of [target.staging, target.production]) proxyFor(new URL(baseUrl), env);
   const drafts = draftChecks(given, target, checkout, env);
@@ -37,6 +38,25 @@ export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env:
     environment: environmentOf(given, target),
     remarks: target.staging.remark === undefined ? [] : [target.staging.remark],
   };
+}
+
+/** What is checked against a local Cloud Run leads nowhere else, the defaults of the two control services included. */
+function requireRehearsal(
+  emulatorHost: string | undefined,
+  { staging, production, stagingRuntimeUrl, prodRuntimeUrl }: MatrixTarget,
+  only: ReadonlySet<CheckId>,
+): void {
+  const asked: [CheckId, string | undefined, string][] = [
+    ['control-staging-health', staging.baseUrl, 'STAGING_CONTROL_BASE_URL'],
+    ['control-staging-smoke', staging.baseUrl, 'STAGING_CONTROL_BASE_URL'],
+    ['control-prod-health', production.baseUrl, 'PROD_CONTROL_BASE_URL'],
+    ['control-prod-smoke', production.baseUrl, 'PROD_CONTROL_BASE_URL'],
+    ['runtime-staging-smoke', stagingRuntimeUrl, 'STAGING_RUNTIME_BASE_URL'],
+    ['runtime-prod-smoke', prodRuntimeUrl, 'PROD_RUNTIME_BASE_URL'],
+  ];
+  for (const [check, url, variable] of asked) {
+    if (url !== undefined && only.has(check)) requireRehearsalUrl(emulatorHost, url, variable);
+  }
 }
 
 type Draft = Omit<Check, 'id'>;

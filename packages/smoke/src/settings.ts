@@ -23,6 +23,10 @@ export function bypassTokenText(name: string, meaning: string): Setting<Secret |
 /** The variables that both smoke scripts read. */
 export const smokeSettings = {
   baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
+  emulatorHost: text(
+    'CLOUD_RUN_EMULATOR_HOST',
+    'host:port of a local Cloud Run; with it, only what is local is checked',
+  ),
   timeoutSeconds: wholeNumber(
     'SMOKE_TIMEOUT_SECONDS',
     { min: 1, max: 600, default: 30 },

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { requireImageAsLookedUp } from '@deploy/cloudrun';
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+
+test('a digest that the index behind the tag names for a platform is the image that was looked up; another is not', async () => {
+  const registry = createServer((request, response) => {
+    const isIndex = request.url === `/v2/openagents/control/manifests/${digest('a')}`;
+    response.writeHead(isIndex ? 200 : 404, { 'content-type': 'application/vnd.oci.image.index.v1+json' });
+    response.end(
+      isIndex ? JSON.stringify({ manifests: [{ digest: digest('b') }, { digest: digest('c') }] }) : '{}',
+    );
+  });
+  await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+  try {
+    const image = `127.0.0.1:${(registry.address() as AddressInfo).port}/openagents/control:two`;
+    const check = (runs: string | undefined, lookedUp: string | undefined) =>
+      requireImageAsLookedUp(
+        { emulatorHost: undefined, identity: { kind: 'none' } },
+        {
+          service: 'control',
+          image,
+          revision: 'control-00002-abc',
+          digest: runs,
+          previousRevision: undefined,
+          traffic: [],
+        },
+        lookedUp,
+      );
+    await check(digest('a'), digest('a'));
+    await check(digest('b'), digest('a'));
+    await check(digest('d'), undefined);
+    await check(undefined, digest('a'));
+    await assert.rejects(check(digest('d'), digest('a')), (error) => {
+      assert.ok(error instanceof Error && 'hint' in error);
+      assert.match(error.message, /control-00002-abc runs sha256:d+, but preflight found sha256:a+ behind/);
+      assert.match(String(error.hint), /IMAGE=127\.0\.0\.1:\d+\/openagents\/control@sha256:a+$/);
+      return true;
+    });
+    await assert.rejects(check(digest('b'), digest('e')));
+  } finally {
+    registry.close();
+  }
+});
