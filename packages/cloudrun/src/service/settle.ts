@@ -3,6 +3,7 @@ import { tellIfInterrupted, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
+import { changedBy } from './change.ts';
 import type { Condition, Service } from './service.ts';
 
 // A revision may take its startup probe's 240 s, and image import before that; gcloud waits without an end.
@@ -24,12 +25,14 @@ export async function waitUntilSettled(
   watch: Watcher = () => {},
 ): Promise<Service> {
   const { goesOn, look } = afterwards(api, generation);
-  using _ = tellIfInterrupted({ message: `while waiting: ${goesOn}`, hint: look });
+  const notice = { message: `while waiting: ${goesOn}`, hint: look };
+  using _ = tellIfInterrupted(notice);
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   let pauseMs = FIRST_POLL_MS;
   while (true) {
     const service = await lookAfterChange(api, generation, () => api.read());
     if (isSettled(service, generation)) return service;
+    notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
     watch(service);
     if (Date.now() > deadline) throw notSettled(service);
     await pause(pauseMs);
@@ -64,6 +67,12 @@ function afterwards(
     goesOn: `service ${location.service} was changed${which} and the platform goes on with that by itself`,
     look: `Look at what came of it: ${gcloudCommands.canaryStatus(location)}`,
   };
+}
+
+/** Whose change the platform is busy with: the awaited one, or one that somebody has made since. */
+function whatGoesOn(service: Service, generation: number): string {
+  const since = service.generation > generation ? `generation ${generation} was followed by another: ` : '';
+  return `${since}${changedBy(service)}, and the platform goes on with that by itself`;
 }
 
 /** Whether what the service shows is what became of that generation. */
