@@ -65,7 +65,7 @@ describe('a service whose app is not its first container', () => {
     );
     const { checkCloud } = await loadPreflight();
     const { findings } = await checkCloud({
-      connection: { emulatorHost: cloud.host, identity: { kind: 'none' } },
+      connection: { emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} },
       credentialsFile: undefined,
       location: LOCATION,
       image: undefined,

@@ -259,7 +259,10 @@ describe('a window that fails', () => {
       assert.equal(failed.exitCode, 1, failed.stderr);
       assert.equal(await statusOf(cloud), isOpen ? 503 : 200);
       if (isOpen) {
-        assert.match(failed.stderr, /^error: .*maintenance mode is on for the public all the same/m);
+        assert.match(
+          failed.stderr,
+          /^error: .*maintenance mode is on for the public, only the newest template/m,
+        );
         const deploying = await run(cloud, 'canary-rollout', ['deploy-no-traffic', CANARY]);
         assert.equal(deploying.exitCode, 1);
         assert.match(

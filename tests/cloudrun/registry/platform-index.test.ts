@@ -19,7 +19,7 @@ test('a digest that the index behind the tag names for a platform is the image t
     const image = `127.0.0.1:${(registry.address() as AddressInfo).port}/openagents/control:two`;
     const check = (runs: string | undefined, lookedUp: string | undefined) =>
       requireImageAsLookedUp(
-        { emulatorHost: undefined, identity: { kind: 'none' } },
+        { emulatorHost: undefined, identity: { kind: 'none' }, env: {} },
         {
           service: 'control',
           image,

@@ -123,7 +123,7 @@ async function writeNewest(
   } catch (error) {
     throw addTo(
       error,
-      `; maintenance mode is ${mode} for the public all the same, only the newest template does not say so yet`,
+      `; the service was changed before that: maintenance mode is ${mode} for the public, only the newest template does not say so yet`,
       'When run again, this goes on from what it finds.',
     );
   }
