@@ -32,7 +32,7 @@ describe('a recorded service, compared as JSON', () => {
       const { name } = service.metadata;
       const location = { project: PROJECT, region: REGION, service: name };
       const openApi = () =>
-        openServiceApi({ emulatorHost: cloud.host, identity: { kind: 'none' } }, location);
+        openServiceApi({ emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} }, location);
       const { enableMaintenance, disableMaintenance } = await loadMaintenance();
       const at = (container: string): string[] => [
         `v1.spec.template.spec.containers.${ingress}.${container}`,

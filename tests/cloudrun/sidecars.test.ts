@@ -66,7 +66,6 @@ describe('a service whose app is not its first container', () => {
     const { checkCloud } = await loadPreflight();
     const { findings } = await checkCloud({
       connection: { emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} },
-      credentialsFile: undefined,
       location: LOCATION,
       image: undefined,
       domain: 'staging.example.com',

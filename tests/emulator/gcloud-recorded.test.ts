@@ -25,7 +25,8 @@ describe('a recorded service, beside real gcloud', {
       await using theirs = await adopt(service);
       const { name } = service.metadata;
       const location = { project: PROJECT, region: REGION, service: name };
-      const openApi = () => openServiceApi({ emulatorHost: ours.host, identity: { kind: 'none' } }, location);
+      const openApi = () =>
+        openServiceApi({ emulatorHost: ours.host, identity: { kind: 'none' }, env: {} }, location);
       const { enableMaintenance } = await loadMaintenance();
       const config = mkdtempSync(join(tmpdir(), 'gcloud-'));
       t.after(() => rmSync(config, { recursive: true }));
