@@ -9,19 +9,34 @@ describe('the compatibility gate', () => {
     OA_COMPAT_CONTROL_MIN_CLIENT_BUILD_ID: '20260101T000000Z',
     OA_COMPAT_CONTROL_MAX_CLIENT_BUILD_ID: '20261231T000000Z',
   };
+  const speaking = { 'x-oa-protocol-version': 'openagents.control.v1', 'x-oa-schema-version': '1' };
   const rows = [
     { headers: {}, code: 'invalid_client_build' },
     {
-      headers: { 'x-oa-client-build-id': '20260601T000000Z', 'x-oa-protocol-version': 'v0' },
+      headers: { ...speaking, 'x-oa-client-build-id': '20260601T000000Z', 'x-oa-protocol-version': 'v0' },
       code: 'unsupported_protocol_version',
     },
     {
-      headers: { 'x-oa-client-build-id': '20260601T000000Z', 'x-oa-schema-version': '2' },
+      headers: { ...speaking, 'x-oa-client-build-id': '20260601T000000Z', 'x-oa-schema-version': '2' },
       code: 'unsupported_schema_version',
     },
-    { headers: { 'x-oa-client-build-id': '20250601T000000Z' }, code: 'upgrade_required' },
-    { headers: { 'x-oa-client-build-id': '20270601T000000Z' }, code: 'unsupported_client_build' },
-    { headers: { 'x-oa-client-build-id': '20260601T000000Z' }, code: undefined },
+    {
+      headers: { 'x-oa-client-build-id': '20250601T000000Z' },
+      code: 'unsupported_protocol_version',
+    },
+    {
+      headers: {
+        'x-oa-client-build-id': '20250601T000000Z',
+        'x-oa-protocol-version': 'openagents.control.v1',
+      },
+      code: 'unsupported_schema_version',
+    },
+    { headers: { ...speaking, 'x-oa-client-build-id': '20250601T000000Z' }, code: 'upgrade_required' },
+    {
+      headers: { ...speaking, 'x-oa-client-build-id': '20270601T000000Z' },
+      code: 'unsupported_client_build',
+    },
+    { headers: { ...speaking, 'x-oa-client-build-id': '20260601T000000Z' }, code: undefined },
   ];
   for (const { headers, code } of rows) {
     test(`${JSON.stringify(headers)}: ${code ?? 'let through'}`, async () => {
@@ -70,6 +85,7 @@ describe('which assets the service takes for hashed', () => {
     ['app_deadbeef99.js', false],
     ['deadbeef/app.js', false],
     ['openagents_web_shell.js', false],
+    ['LICENSE-0a1b2c3d4e5f', false],
   ] as const;
   for (const [name, hashed] of rows) test(`${name}: ${hashed}`, () => assert.equal(isHashed(name), hashed));
 });
@@ -94,7 +110,9 @@ describe('a service that is not as it should be', () => {
       manifestVersion: 'openagents.webshell.v1',
       entry: { js: entryScript },
     });
-    assert.equal((await fetch(`${service.url}/${entryScript}`)).status, 200);
+    const script = await fetch(`${service.url}/${entryScript}`);
+    assert.equal(script.status, 200);
+    assert.equal(script.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     await using without = await controlService({ behaviour: { manifest: { entryScript: null } } });
     const { entry } = (await (await fetch(`${without.url}/manifest.json`)).json()) as { entry: object };
     assert.ok(!('js' in entry));

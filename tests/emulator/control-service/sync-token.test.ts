@@ -90,7 +90,11 @@ test('in mock mode a mailed code gets an access token, once', async () => {
     env: { OA_AUTH_PROVIDER_MODE: 'mock', OA_SYNC_TOKEN_SIGNING_KEY: KEY },
   });
   const post = (path: string, body: object, headers = {}) =>
-    fetch(`${service.url}${path}`, { method: 'POST', body: JSON.stringify(body), headers });
+    fetch(`${service.url}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
   const sent = await post('/api/auth/email', { email: 'a@b.c' });
   const [cookie = ''] = (sent.headers.get('set-cookie') ?? '').split(';');
   assert.match(cookie, /^oa_magic_challenge=challenge_[0-9a-f]{32}$/);
@@ -124,6 +128,7 @@ test('without WorkOS settings a login is unavailable while health and readiness 
   await using service = await controlService();
   const sent = await fetch(`${service.url}/api/auth/email`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email: 'a@b.c' }),
   });
   assert.equal(sent.status, 503);

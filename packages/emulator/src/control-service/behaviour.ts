@@ -1,4 +1,5 @@
 import { type Exchange, json, type Reply } from './exchange.ts';
+import { HASHED_ASSET, isHashed } from './static-files.ts';
 
 /**
  * How this service is not as it should be. The service itself knows nothing of it: a check that must fail needs
@@ -62,7 +63,8 @@ function withManifest(
   { version, entryScript }: NonNullable<ControlServiceBehaviour['manifest']>,
 ): Reply {
   if (typeof entryScript === 'string' && exchange.path === `/${entryScript}`) {
-    return answer({ ...exchange, path: '/assets/openagents_web_shell.js' });
+    const path = isHashed(entryScript) ? `/assets/${HASHED_ASSET}` : '/assets/openagents_web_shell.js';
+    return answer({ ...exchange, path });
   }
   const reply = answer(exchange);
   if (exchange.path !== '/manifest.json' || reply.status !== 200) return reply;

@@ -1,11 +1,29 @@
 import type { CompatConfig, Config } from './config.ts';
-import { type Exchange, json, type Reply } from './exchange.ts';
+import { type Exchange, headerText, json, type Reply } from './exchange.ts';
+import type { Observability } from './observability.ts';
 
 /** Refuses API calls of clients that are too old, too new or silent about it; undefined lets the request through. */
-export function compatibilityGate({ path, headers }: Exchange, { compat }: Config): Reply | undefined {
-  if (!compat.enforced || !path.startsWith('/api/')) return undefined;
-  const code = whyIncompatible(headers, compat);
+export function compatibilityGate(
+  exchange: Exchange,
+  { compat }: Config,
+  observability: Observability,
+): Reply | undefined {
+  if (!compat.enforced || !exchange.path.startsWith('/api/')) return undefined;
+  const code = whyIncompatible(exchange, compat);
   if (code === undefined) return undefined;
+  observability.count(exchange, 'compatibility.rejected.control');
+  observability.count(exchange, `compatibility.rejected.control.${code}`);
+  observability.audit(exchange, 'compatibility.rejected', {
+    outcome: 'rejected',
+    attributes: {
+      surface: 'control_api',
+      path: exchange.path,
+      client: headerText(exchange, 'x-client') ?? 'unknown',
+      client_build_id: headerText(exchange, 'x-oa-client-build-id') ?? 'missing',
+      code,
+      protocol_version: compat.protocolVersion,
+    },
+  });
   const message = 'This client is not compatible with the service.';
   return json(426, {
     message,
@@ -25,15 +43,17 @@ export function compatibilityGate({ path, headers }: Exchange, { compat }: Confi
   });
 }
 
-// In the order in which the service looks; a client that says nothing of a version is taken to have the right one.
-function whyIncompatible(headers: Exchange['headers'], compat: CompatConfig): string | undefined {
-  const build = headers['x-oa-client-build-id'];
-  const protocol = headers['x-oa-protocol-version'] ?? compat.protocolVersion;
-  const schema = Number(headers['x-oa-schema-version'] ?? compat.minSchemaVersion);
+// In the order in which the service looks. A client that names no version has none that fits.
+function whyIncompatible(exchange: Exchange, compat: CompatConfig): string | undefined {
+  const build = headerText(exchange, 'x-oa-client-build-id');
+  const schema = headerText(exchange, 'x-oa-schema-version') ?? '';
+  const schemaVersion = /^\+?\d{1,9}$/.test(schema) ? Number(schema) : 0;
   const { maxClientBuildId } = compat;
   if (build === undefined) return 'invalid_client_build';
-  if (protocol !== compat.protocolVersion) return 'unsupported_protocol_version';
-  if (!(schema >= compat.minSchemaVersion && schema <= compat.maxSchemaVersion)) {
+  if (headerText(exchange, 'x-oa-protocol-version') !== compat.protocolVersion.trim()) {
+    return 'unsupported_protocol_version';
+  }
+  if (schemaVersion < compat.minSchemaVersion || schemaVersion > compat.maxSchemaVersion) {
     return 'unsupported_schema_version';
   }
   if (build < compat.minClientBuildId) return 'upgrade_required';

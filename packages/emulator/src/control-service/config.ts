@@ -1,5 +1,6 @@
 /** What the service makes of its environment: everything missing or garbled falls back to a default, without a word. */
 export type Config = {
+  bindAddress: string;
   staticDir: string;
   authProvider: 'workos' | 'mock';
   workosConfigured: boolean;
@@ -8,7 +9,7 @@ export type Config = {
   accessTtlSeconds: number;
   refreshTtlSeconds: number;
   syncToken: SyncTokenConfig;
-  routeSplit: { enabled: boolean; mode: string; legacyBaseUrl: string | undefined };
+  routeSplit: RouteSplitConfig;
   compat: CompatConfig;
   maintenance: MaintenanceConfig;
 };
@@ -25,6 +26,17 @@ export type SyncTokenConfig = {
   maxTtlSeconds: number;
   allowedScopes: readonly string[];
   defaultScopes: readonly string[];
+};
+
+export type RouteSplitConfig = {
+  enabled: boolean;
+  mode: 'legacy' | 'rust' | 'cohort';
+  rustRoutes: readonly string[];
+  /** From 0 to 100. */
+  cohortPercentage: number;
+  salt: string;
+  forceLegacy: boolean;
+  legacyBaseUrl: string | undefined;
 };
 
 export type CompatConfig = {
@@ -53,6 +65,7 @@ const SHORTEST_COOKIE_TTL = 60;
 
 export function readConfig(env: Env): Config {
   return {
+    bindAddress: env.OA_CONTROL_BIND_ADDR ?? '127.0.0.1:8787',
     staticDir: env.OA_CONTROL_STATIC_DIR ?? IMAGE_STATIC_DIR,
     authProvider: env.OA_AUTH_PROVIDER_MODE === 'mock' ? 'mock' : 'workos',
     workosConfigured: Boolean(env.WORKOS_CLIENT_ID && env.WORKOS_API_KEY),
@@ -61,11 +74,7 @@ export function readConfig(env: Env): Config {
     accessTtlSeconds: wholeNumber(env.OA_AUTH_ACCESS_TTL_SECONDS, 3600),
     refreshTtlSeconds: wholeNumber(env.OA_AUTH_REFRESH_TTL_SECONDS, 30 * 24 * 3600),
     syncToken: readSyncToken(env),
-    routeSplit: {
-      enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
-      mode: env.OA_ROUTE_SPLIT_MODE ?? 'rust',
-      legacyBaseUrl: env.OA_ROUTE_SPLIT_LEGACY_BASE_URL?.trim() || undefined,
-    },
+    routeSplit: readRouteSplit(env),
     compat: readCompat(env),
     maintenance: readMaintenance(env),
   };
@@ -88,6 +97,20 @@ function readSyncToken(env: Env): SyncTokenConfig {
         'runtime.codex_worker_events,runtime.codex_worker_summaries,runtime.run_summaries',
     ),
     defaultScopes: list(env.OA_SYNC_TOKEN_DEFAULT_SCOPES ?? 'runtime.codex_worker_events'),
+  };
+}
+
+function readRouteSplit(env: Env): RouteSplitConfig {
+  const mode = (env.OA_ROUTE_SPLIT_MODE ?? 'rust').trim().toLowerCase();
+  return {
+    enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
+    // An unknown mode is the older application's.
+    mode: mode === 'rust' || mode === 'cohort' ? mode : 'legacy',
+    rustRoutes: list(env.OA_ROUTE_SPLIT_RUST_ROUTES ?? '/'),
+    cohortPercentage: Math.min(100, wholeNumber(env.OA_ROUTE_SPLIT_COHORT_PERCENTAGE, 100)),
+    salt: env.OA_ROUTE_SPLIT_SALT ?? 'openagents-route-split-v1',
+    forceLegacy: boolean(env.OA_ROUTE_SPLIT_FORCE_LEGACY, false),
+    legacyBaseUrl: env.OA_ROUTE_SPLIT_LEGACY_BASE_URL?.trim() || undefined,
   };
 }
 

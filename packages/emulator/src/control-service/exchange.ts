@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 /** A request, read whole. */
 export type Exchange = {
   method: string;
@@ -7,6 +9,8 @@ export type Exchange = {
   query: string;
   headers: Readonly<Record<string, string | undefined>>;
   body: string;
+  /** What came in as `x-request-id`, or an invented one. */
+  requestId: string;
   /** Seconds since 1970. */
   now: number;
 };
@@ -26,4 +30,23 @@ export function apiError(status: number, code: string, message: string): Reply {
   return json(status, { message, error: { code, message } });
 }
 
+/** A field that cannot be as it was sent: the same shape, with the field's name. */
+export function validationError(field: string, message: string): Reply {
+  return json(422, {
+    message,
+    error: { code: 'invalid_request', message },
+    errors: { [field]: [message] },
+  });
+}
+
 export const unauthorized = (): Reply => apiError(401, 'unauthorized', 'Unauthenticated.');
+
+/** A header's value as the service reads it: trimmed, and undefined when nothing is left. */
+export function headerText({ headers }: Exchange, name: string): string | undefined {
+  return headers[name]?.trim() || undefined;
+}
+
+/** The reason phrase that goes with a status. */
+export function reasonPhrase(status: number): string {
+  return STATUS_CODES[status] ?? '';
+}

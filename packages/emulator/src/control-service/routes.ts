@@ -1,8 +1,10 @@
 import type { Config } from './config.ts';
 import { apiError, type Exchange, json, type Reply, unauthorized } from './exchange.ts';
-import { legacyReply } from './legacy.ts';
 import { createLogin } from './login.ts';
-import { type Session, type Sessions, showSession } from './sessions.ts';
+import type { Observability } from './observability.ts';
+import { authorize } from './policy.ts';
+import { createRouteSplit } from './route-split.ts';
+import { type Session, type Sessions, showSession, userOf } from './sessions.ts';
 import { buildIdOf, createStaticFiles } from './static-files.ts';
 import { mintSyncToken } from './sync-token.ts';
 
@@ -10,17 +12,31 @@ const SERVICE = 'openagents-control-service';
 const VERSION = '0.1.0';
 
 type Handler = (exchange: Exchange) => Reply;
-type Route = { method: 'GET' | 'POST'; handle: Handler };
+type Route = { methods: readonly string[]; handle: Handler };
 
-/** The service behind its gates: what each path answers. `startedAt` is in seconds since 1970. */
+/** Where a request leads; `allow` is there when the path does not take its method. */
+export type Routed = { allow?: string; answer(): Reply };
+
+type RouteOptions = {
+  image: string;
+  sessions: Sessions;
+  observability: Observability;
+  /** Seconds since 1970. */
+  startedAt: number;
+};
+
+/** The service behind its gates: what each path answers. */
 export function createRoutes(
   config: Config,
-  { image, sessions, startedAt }: { image: string; sessions: Sessions; startedAt: number },
-): Handler {
+  { image, sessions, observability, startedAt }: RouteOptions,
+): (exchange: Exchange) => Routed {
   const files = createStaticFiles(config.staticDir, buildIdOf(image));
-  const login = createLogin(config, sessions);
+  const login = createLogin(config, sessions, observability);
+  const routeSplit = createRouteSplit(config, observability);
   const session = get((exchange) => showSession(sessions.of(exchange)));
-  const syncToken = post((exchange) => mintSyncToken(exchange, sessions.of(exchange), config));
+  const syncToken = post((exchange) =>
+    mintSyncToken(exchange, sessions.of(exchange), { config, observability }),
+  );
 
   const routes: Readonly<Record<string, Route>> = {
     '/': get(() =>
@@ -30,43 +46,55 @@ export function createRoutes(
     '/readyz': get(() => readiness(files.exists, config)),
     '/manifest.json': get(() => files.top('manifest.json')),
     '/sw.js': get(() => files.top('sw.js')),
-    '/api/v1/control/status': get((exchange) => controlStatus(sessions.of(exchange), config)),
+    '/api/v1/control/status': get((exchange) =>
+      controlStatus(sessions.of(exchange), config, routeSplit.show()),
+    ),
+    '/api/v1/control/route-split/status': get((exchange) => routeSplit.status(sessions.of(exchange))),
+    '/api/v1/control/route-split/evaluate': post((exchange) =>
+      routeSplit.evaluate(exchange, sessions.of(exchange)),
+    ),
+    '/api/v1/control/route-split/override': post((exchange) =>
+      routeSplit.override(exchange, sessions.of(exchange)),
+    ),
+    '/api/policy/authorize': post((exchange) => authorize(exchange, sessions.of(exchange))),
+    '/api/me': get((exchange) => me(sessions.of(exchange))),
+    '/api/orgs/memberships': get((exchange) => memberships(sessions.of(exchange))),
     '/api/auth/session': session,
     '/api/v1/auth/session': session,
     '/api/auth/email': post(login.sendCode),
     '/api/auth/verify': post(login.verifyCode),
+    '/api/auth/logout': post(login.logOut),
     '/api/sync/token': syncToken,
     '/api/v1/sync/token': syncToken,
   };
 
-  return (exchange) => {
-    const { path } = exchange;
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    return handle(route ?? fallback(path), exchange);
-  };
-
-  function fallback(path: string): Route {
+  const find = (path: string): Route | undefined => {
+    if (Object.hasOwn(routes, path)) return routes[path];
+    // The real one's router (matchit 0.7) does not fall back to its catch-all when only a slash is too much.
+    if (path !== '//' && path.endsWith('/') && Object.hasOwn(routes, path.slice(0, -1))) return undefined;
     if (path.startsWith('/api/')) {
       return get(() => apiError(404, 'not_found', `Route '${path}' was not found.`));
     }
-    if (path.startsWith('/assets/')) return get(() => files.asset(path.slice('/assets/'.length)));
-    return get((exchange) => legacyReply(exchange, config) ?? files.top('index.html'));
-  }
-}
+    const asset = path.startsWith('/assets/') ? path.slice('/assets/'.length) : '';
+    if (asset !== '') return get(() => files.asset(asset));
+    return get((exchange) => routeSplit.legacyReply(exchange) ?? files.top('index.html'));
+  };
 
-function get(handle: Handler): Route {
-  return { method: 'GET', handle };
-}
-
-function post(handle: Handler): Route {
-  return { method: 'POST', handle };
+  return (exchange) => {
+    const route = find(exchange.path);
+    if (route === undefined) return { answer: () => ({ status: 404, headers: {}, body: '' }) };
+    if (route.methods.includes(exchange.method)) return { answer: () => route.handle(exchange) };
+    return { allow: route.methods.join(','), answer: () => ({ status: 405, headers: {}, body: '' }) };
+  };
 }
 
 // A GET route answers HEAD as well; the server leaves the body out.
-function handle(route: Route, exchange: Exchange): Reply {
-  const methods = route.method === 'GET' ? ['GET', 'HEAD'] : ['POST'];
-  if (methods.includes(exchange.method)) return route.handle(exchange);
-  return { status: 405, headers: { allow: methods.join(',') }, body: '' };
+function get(handle: Handler): Route {
+  return { methods: ['GET', 'HEAD'], handle };
+}
+
+function post(handle: Handler): Route {
+  return { methods: ['POST'], handle };
 }
 
 // Checks nothing: as long as the process answers, it is healthy.
@@ -84,23 +112,18 @@ function readiness(isReady: boolean, { staticDir }: Config): Reply {
   return json(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not_ready', static_dir: staticDir });
 }
 
-function controlStatus(session: Session | undefined, { authProvider, routeSplit }: Config): Reply {
+function controlStatus(session: Session | undefined, { authProvider }: Config, routeSplit: object): Reply {
   if (session === undefined) return unauthorized();
-  return json(200, {
-    data: {
-      service: SERVICE,
-      authProvider,
-      activeOrgId: session.activeOrgId,
-      memberships: session.memberships,
-      routeSplit: {
-        enabled: routeSplit.enabled,
-        mode: routeSplit.mode,
-        cohort_percentage: 100,
-        rust_routes: ['/'],
-        force_legacy: false,
-        legacy_base_url: routeSplit.legacyBaseUrl ?? null,
-        override_target: null,
-      },
-    },
-  });
+  const { activeOrgId, memberships } = session;
+  return json(200, { data: { service: SERVICE, authProvider, activeOrgId, memberships, routeSplit } });
+}
+
+function me(session: Session | undefined): Reply {
+  return session === undefined ? unauthorized() : json(200, { data: { user: userOf(session) } });
+}
+
+function memberships(session: Session | undefined): Reply {
+  if (session === undefined) return unauthorized();
+  const { activeOrgId, memberships } = session;
+  return json(200, { data: { activeOrgId, memberships } });
 }

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { type ControlServiceBehaviour, withBehaviour } from './behaviour.ts';
 import { compatibilityGate } from './compat.ts';
 import { type Env, readConfig } from './config.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, type Reply, reasonPhrase } from './exchange.ts';
 import { maintenanceGate } from './maintenance.ts';
+import { createObservability } from './observability.ts';
 import { createRoutes } from './routes.ts';
 import { createSessions } from './sessions.ts';
 
@@ -14,6 +15,8 @@ export type ControlServiceOptions = {
   env: Env;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
+  /** Gets each line that the service writes to its standard output. */
+  log?: (line: string) => void;
   /** For a service that is not as it should be. */
   behaviour?: ControlServiceBehaviour;
 };
@@ -28,6 +31,7 @@ export async function startControlService({
   image,
   env,
   now = Date.now,
+  log = () => {},
   behaviour = {},
 }: ControlServiceOptions): Promise<ControlService> {
   const config = readConfig(env);
@@ -36,24 +40,32 @@ export async function startControlService({
   if (behaviour.accessToken !== undefined) {
     sessions.start('operator@openagents.com', { ...behaviour, now: seconds() });
   }
-  const routes = createRoutes(config, { image, sessions, startedAt: seconds() });
-  const answer = withBehaviour(
-    (exchange) =>
-      compatibilityGate(exchange, config) ?? maintenanceGate(exchange, config) ?? routes(exchange),
-    behaviour,
-  );
+  const observability = createObservability(log, now);
+  const routes = createRoutes(config, { image, sessions, observability, startedAt: seconds() });
+  const answer = withBehaviour((exchange) => {
+    const routed = routes(exchange);
+    const { headers, ...reply } =
+      compatibilityGate(exchange, config, observability) ??
+      maintenanceGate(exchange, config) ??
+      routed.answer();
+    // The gates stand inside the router, which adds `allow` to whatever answers a method that the path does not take.
+    return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
+  }, behaviour);
 
   const server = createServer(async (incoming, outgoing) => {
-    const reply = answer(await readExchange(incoming, seconds()));
+    const exchange = await readExchange(incoming, seconds());
+    const reply: Reply = answer(exchange);
+    if (reply.status >= 500) observability.responseFailed(reply.status, reasonPhrase(reply.status));
     outgoing.writeHead(reply.status, {
       ...reply.headers,
       'content-length': Buffer.byteLength(reply.body),
-      'x-request-id': incoming.headers['x-request-id'] ?? crypto.randomUUID(),
+      'x-request-id': exchange.requestId,
     });
     outgoing.end(incoming.method === 'HEAD' ? undefined : reply.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  observability.listening(config.bindAddress, config.staticDir);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -75,6 +87,7 @@ async function readExchange(incoming: IncomingMessage, now: number): Promise<Exc
     query: mark === -1 ? '' : url.slice(mark + 1),
     headers: firstValues(incoming),
     body: Buffer.concat(chunks).toString('utf8'),
+    requestId: incoming.headers['x-request-id']?.toString() ?? crypto.randomUUID(),
     now,
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
 import { type Exchange, json, type Reply, unauthorized } from './exchange.ts';
 import { randomId, rfc3339 } from './ids.ts';
@@ -8,6 +9,7 @@ export type Session = {
   userId: string;
   email: string;
   deviceId: string;
+  tokenName: string;
   /** Seconds since 1970, as all times here. */
   issuedAt: number;
   accessExpiresAt: number;
@@ -16,30 +18,45 @@ export type Session = {
   activeOrgId: string;
 };
 
-export type Started = { token: string; session: Session };
+export type Started = { token: string; session: Session; isNewUser: boolean };
+
+type Login = {
+  now: number;
+  client?: string | undefined;
+  device?: string | undefined;
+  /** One of the caller's choice, for tests. */
+  accessToken?: string;
+  activeOrganisation?: string;
+};
 
 export type Sessions = {
-  /** Logs somebody in; with a token of their own choice for tests. */
-  start(
-    email: string,
-    login: { now: number; client?: string | undefined; accessToken?: string; activeOrganisation?: string },
-  ): Started;
+  /** Logs somebody in. A session that the same person has on the same device ends. */
+  start(email: string, login: Login): Started;
   /** The session of a request's bearer token, if it is a live one. */
   of(exchange: Exchange): Session | undefined;
+  /** Ends that session. */
+  end(exchange: Exchange): void;
 };
 
 /** Who is logged in. Lives in the memory of one instance: a token of another revision or instance is unknown here. */
 export function createSessions(config: Config): Sessions {
   const sessions = new Map<string, Session>();
+  const tokens = new Map<string, string>();
+  const users = new Map<string, string>();
   return {
-    start(email, { now, client, accessToken, activeOrganisation = 'own' }) {
-      const userId = `user_${randomId()}`;
+    start(email, { now, client, device, accessToken, activeOrganisation = 'own' }) {
+      const isNewUser = !users.has(email);
+      const userId = users.get(email) ?? `user_${randomId()}`;
+      users.set(email, userId);
       const memberships = membershipsOf(userId, email);
+      const tokenName = tokenNameOf(client);
+      const deviceId = (device?.trim() || tokenName).toLowerCase();
       const session: Session = {
         id: `sess_${randomId()}`,
         userId,
         email,
-        deviceId: deviceOf(client),
+        deviceId,
+        tokenName,
         issuedAt: now,
         accessExpiresAt: now + config.accessTtlSeconds,
         refreshExpiresAt: now + config.refreshTtlSeconds,
@@ -47,23 +64,32 @@ export function createSessions(config: Config): Sessions {
         activeOrgId: activeOrganisation === 'own' ? memberships[0].org_id : activeOrganisation,
       };
       const token = accessToken ?? `oa_at_${randomId()}`;
+      const place = `${userId} ${deviceId}`;
+      sessions.delete(tokens.get(place) ?? '');
+      tokens.set(place, token);
       sessions.set(token, session);
-      return { token, session };
+      return { token, session, isNewUser };
     },
 
-    of({ headers, now }) {
-      const header = headers.authorization ?? '';
-      if (!header.startsWith('Bearer ')) return undefined;
-      const session = sessions.get(header.slice('Bearer '.length).trim());
-      return session !== undefined && session.accessExpiresAt > now ? session : undefined;
+    of(exchange) {
+      const session = sessions.get(bearerToken(exchange));
+      return session !== undefined && session.accessExpiresAt > exchange.now ? session : undefined;
     },
+
+    end: (exchange) => void sessions.delete(bearerToken(exchange)),
   };
+}
+
+// The scheme is case-sensitive; an empty token is none.
+function bearerToken({ headers }: Exchange): string {
+  const header = headers.authorization?.trim() ?? '';
+  return header.startsWith('Bearer ') ? header.slice('Bearer '.length).trim() : '';
 }
 
 /** What the session routes answer. */
 export function showSession(session: Session | undefined): Reply {
   if (session === undefined) return unauthorized();
-  const { id: sessionId, userId, email, deviceId, memberships, activeOrgId } = session;
+  const { id: sessionId, userId, email, deviceId, tokenName, memberships, activeOrgId } = session;
   return json(200, {
     data: {
       session: {
@@ -72,7 +98,7 @@ export function showSession(session: Session | undefined): Reply {
         email,
         deviceId,
         status: 'active',
-        tokenName: deviceId,
+        tokenName,
         issuedAt: rfc3339(session.issuedAt),
         accessExpiresAt: rfc3339(session.accessExpiresAt),
         refreshExpiresAt: rfc3339(session.refreshExpiresAt),
@@ -88,16 +114,21 @@ export function showSession(session: Session | undefined): Reply {
   });
 }
 
+/** A person as the mock provider makes them up. */
 export function userOf({ userId, email }: Session) {
-  return { id: userId, email, name: email.split('@')[0], workosId: `workos_${userId}` };
+  const workosId = `mock_workos_${createHash('sha256').update(email).digest('hex').slice(0, 32)}`;
+  return { id: userId, email, name: `${email.split('@')[0]} Mock`, workosId };
 }
 
-function deviceOf(client: string | undefined): string {
-  switch (client) {
+function tokenNameOf(client = ''): string {
+  const name = client.trim().toLowerCase();
+  switch (name) {
     case 'autopilot-ios':
-      return 'mobile:autopilot-ios';
+    case 'openagents-expo':
+      return `mobile:${name}`;
     case 'autopilot-desktop':
-      return 'desktop:autopilot-desktop';
+    case 'openagents-desktop':
+      return `desktop:${name}`;
     default:
       return 'device:unknown';
   }

@@ -29,10 +29,13 @@ export function buildIdOf(image: string): string {
   return builtAt.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** By the service's rule: what follows the last hyphen of the name is at least eight letters or digits. */
+/** What a real build lacks: an asset whose name tells its content, which is served as one that never changes. */
+export const HASHED_ASSET = 'app-0a1b2c3d4e5f.js';
+
+/** By the service's rule: the name has an extension, and what follows the last hyphen of the name before it is at least eight letters or digits. */
 export function isHashed(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
-  return name.includes('-') && /^[A-Za-z0-9]{8,}$/.test(name.slice(name.lastIndexOf('-') + 1));
+  const [, hash = ''] = /-([^-]*)\.[^.]*$/.exec(path.slice(path.lastIndexOf('/') + 1)) ?? [];
+  return /^[A-Za-z0-9]{8,}$/.test(hash);
 }
 
 function webShell(buildId: string): Map<string, string> {
@@ -69,7 +72,7 @@ function webShell(buildId: string): Map<string, string> {
     ['manifest.json', `${JSON.stringify(manifest, null, 2)}\n`],
     ['sw.js', `const BUILD_ID = '${buildId}';\n`],
     ['index.html', '<!doctype html><title>OpenAgents</title>\n'],
-    ...assets.map((name) => [`assets/${name}`, `/* ${name} of ${buildId} */\n`] as const),
+    ...[...assets, HASHED_ASSET].map((name) => [`assets/${name}`, `/* ${name} of ${buildId} */\n`] as const),
   ]);
 }
 

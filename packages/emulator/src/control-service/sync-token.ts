@@ -1,76 +1,121 @@
 import { createHmac } from 'node:crypto';
+import { parseBody } from './body.ts';
 import type { Config, SyncTokenConfig } from './config.ts';
 import { apiError, type Exchange, json, type Reply, unauthorized } from './exchange.ts';
 import { offsetTime, randomId } from './ids.ts';
+import type { Observability } from './observability.ts';
+import { decidePolicy, topicPrefix } from './policy.ts';
 import type { Session } from './sessions.ts';
-import { parseSyncTokenRequest, type SyncTokenRequest } from './sync-request.ts';
 
-type Grant = { scopes: readonly string[]; ttlSeconds: number };
+type Topic = { topic: string; required_scope: string };
+type Grant = { scopes: readonly string[]; topics: readonly Topic[]; ttlSeconds: number };
 
-// Scope by scope, the topic that it opens, and whether an organisation's plain member may have it.
-const SCOPES: Readonly<Record<string, { topic: string; forMembers: boolean }>> = {
-  'runtime.codex_worker_events': { topic: 'worker_events', forMembers: false },
-  'runtime.codex_worker_summaries': { topic: 'worker_summaries', forMembers: true },
-  'runtime.run_summaries': { topic: 'run_summaries', forMembers: true },
+// The topics that each scope opens end in this; the default one is the organisation's, or for runs the person's.
+const TOPIC_SUFFIX: Readonly<Record<string, string>> = {
+  'runtime.codex_worker_events': 'worker_events',
+  'runtime.codex_worker_summaries': 'workers',
+  'runtime.run_summaries': 'runs',
 };
 
 /** Mints a token for the sync service. The body is read before anybody is asked who they are. */
 export function mintSyncToken(
   exchange: Exchange,
   session: Session | undefined,
-  { syncToken }: Config,
+  { config: { syncToken }, observability }: { config: Config; observability: Observability },
 ): Reply {
-  const parsed = parseSyncTokenRequest(exchange);
+  const parsed = parseBody(exchange, {
+    scopes: 'texts',
+    topics: 'texts',
+    ttl_seconds: 'optional count',
+    device_id: 'optional text',
+  });
   if ('refusal' in parsed) return parsed.refusal;
   if (session === undefined) return unauthorized();
-  const { signingKey } = syncToken;
-  if (signingKey === undefined || !canMint(syncToken)) {
+  const { scopes, topics, ttl_seconds, device_id } = parsed.fields;
+  const device = device_id?.trim() || session.deviceId;
+  if (device !== session.deviceId) return apiError(403, 'forbidden', 'That is another device.');
+  const signingKey = syncToken.signingKey?.trim();
+  if (!signingKey || !canMint(syncToken)) {
     return apiError(503, 'sync_token_unavailable', 'Sync tokens cannot be minted.');
   }
-  const refusal = refuse(parsed.request, session, syncToken);
-  if (refusal !== undefined) return refusal;
-  return granted(grantFor(parsed.request, syncToken), {
+  const grant = grantFor(
+    { scopes, topics, ttlSeconds: ttl_seconds ?? syncToken.ttlSeconds },
     session,
-    config: syncToken,
-    signingKey,
-    now: exchange.now,
+    syncToken,
+  );
+  if ('refusal' in grant) return grant.refusal;
+  const { allowed } = decidePolicy(session, {
+    orgId: session.activeOrgId,
+    scopes: grant.scopes,
+    topics: grant.topics.map(({ topic }) => topic),
   });
+  if (!allowed) return apiError(403, 'forbidden', 'That is not allowed in this organisation.');
+  observability.audit(exchange, 'sync.token.issued', {
+    session,
+    attributes: {
+      scope_count: String(grant.scopes.length),
+      topic_count: String(grant.topics.length),
+      expires_in: String(grant.ttlSeconds),
+    },
+  });
+  observability.count(exchange, 'sync.token.issued');
+  return granted(grant, { session, config: syncToken, signingKey, now: exchange.now });
 }
 
-function canMint({ enabled, issuer, audience, minTtlSeconds, maxTtlSeconds }: SyncTokenConfig): boolean {
-  return enabled && issuer !== '' && audience !== '' && minTtlSeconds > 0 && minTtlSeconds <= maxTtlSeconds;
+function canMint(config: SyncTokenConfig): boolean {
+  const { enabled, issuer, audience, keyId, claimsVersion, minTtlSeconds, maxTtlSeconds } = config;
+  const named = [issuer, audience, keyId, claimsVersion].every((text) => text.trim() !== '');
+  return enabled && named && minTtlSeconds > 0 && minTtlSeconds <= maxTtlSeconds;
 }
 
-function grantFor({ scopes, ttlSeconds }: SyncTokenRequest, config: SyncTokenConfig): Grant {
-  const asked = scopes === undefined || scopes.length === 0 ? config.defaultScopes : scopes;
-  return { scopes: asked, ttlSeconds: ttlSeconds ?? config.ttlSeconds };
-}
+type Asked = { scopes: readonly string[]; topics: readonly string[]; ttlSeconds: number };
 
-function refuse(request: SyncTokenRequest, session: Session, config: SyncTokenConfig): Reply | undefined {
-  const { scopes, ttlSeconds } = grantFor(request, config);
-  const unknown = scopes.find((scope) => !(scope in SCOPES && config.allowedScopes.includes(scope)));
-  if (unknown !== undefined) return apiError(422, 'invalid_scope', `Unknown scope '${unknown}'.`);
+// In the order in which the service looks: the life, the scopes, the topics.
+function grantFor(asked: Asked, session: Session, config: SyncTokenConfig): Grant | { refusal: Reply } {
+  const { ttlSeconds } = asked;
   if (ttlSeconds < config.minTtlSeconds || ttlSeconds > config.maxTtlSeconds) {
-    return apiError(422, 'invalid_request', 'ttl_seconds is out of bounds.');
+    return { refusal: apiError(422, 'invalid_request', 'ttl_seconds is out of bounds.') };
   }
-  for (const topic of request.topics ?? []) {
-    const needed = Object.keys(SCOPES).find((scope) => topicOf(scope, session) === topic);
-    if (needed === undefined) return apiError(422, 'invalid_request', `Unknown topic '${topic}'.`);
-    if (!scopes.includes(needed))
-      return apiError(422, 'invalid_scope', `Topic '${topic}' needs '${needed}'.`);
+  const scopes = [asked.scopes, config.defaultScopes, config.allowedScopes]
+    .map(sortedOnce)
+    .find((each) => each.length > 0);
+  if (scopes === undefined) {
+    return { refusal: apiError(503, 'sync_token_unavailable', 'No scopes are configured.') };
   }
-  if (request.deviceId !== undefined && request.deviceId !== session.deviceId) {
-    return apiError(403, 'forbidden', 'That is another device.');
+  const unknown = sortedOnce(asked.scopes).find((scope) => !config.allowedScopes.includes(scope));
+  if (unknown !== undefined) {
+    return { refusal: apiError(422, 'invalid_scope', `The scope '${unknown}' is not allowed.`) };
   }
-  const role = session.memberships.find(({ org_id }) => org_id === session.activeOrgId)?.role;
-  const tooMuch = scopes.find((scope) => role !== 'owner' && SCOPES[scope]?.forMembers !== true);
-  return tooMuch === undefined
-    ? undefined
-    : apiError(403, 'forbidden', `Scope '${tooMuch}' is not allowed in this organisation.`);
+  const names =
+    asked.topics.length > 0
+      ? asked.topics.map((topic) => topic.trim()).filter((topic) => topic !== '')
+      : scopes.flatMap((scope) => defaultTopic(scope, session) ?? []);
+  const topics: Topic[] = [];
+  for (const topic of new Set(names)) {
+    const needed = Object.keys(TOPIC_SUFFIX).find((scope) => topic.endsWith(`:${TOPIC_SUFFIX[scope]}`));
+    if (needed === undefined) {
+      return { refusal: apiError(422, 'invalid_request', `Unknown topic '${topic}'.`) };
+    }
+    if (!scopes.includes(needed)) {
+      return { refusal: apiError(422, 'invalid_scope', `Topic '${topic}' needs '${needed}'.`) };
+    }
+    topics.push({ topic, required_scope: needed });
+  }
+  return { scopes, topics, ttlSeconds };
+}
+
+function defaultTopic(scope: string, { userId, activeOrgId }: Session): string | undefined {
+  const suffix = TOPIC_SUFFIX[scope];
+  if (suffix === undefined) return undefined;
+  return suffix === 'runs' ? `user:${userId}:runs` : `${topicPrefix(activeOrgId)}${suffix}`;
+}
+
+function sortedOnce(values: readonly string[]): string[] {
+  return [...new Set(values.map((value) => value.trim()).filter((value) => value !== ''))].sort();
 }
 
 function granted(
-  { scopes, ttlSeconds }: Grant,
+  { scopes, topics, ttlSeconds }: Grant,
   {
     session,
     config,
@@ -83,10 +128,15 @@ function granted(
     aud: config.audience,
     sub: `user:${session.userId}`,
     iat: now,
+    nbf: now,
     exp: now + ttlSeconds,
     jti: `sync_${randomId()}`,
+    oa_user_id: session.userId,
     oa_org_id: session.activeOrgId,
+    oa_session_id: session.id,
+    oa_device_id: session.deviceId,
     oa_sync_scopes: scopes,
+    oa_sync_topics: topics.map(({ topic }) => topic),
     oa_claims_version: config.claimsVersion,
   };
   return json(200, {
@@ -102,17 +152,13 @@ function granted(
       org_id: session.activeOrgId,
       claims_version: config.claimsVersion,
       scopes,
-      granted_topics: scopes.map((scope) => ({ topic: topicOf(scope, session), required_scope: scope })),
+      granted_topics: topics,
       kid: config.keyId,
       token_id: claims.jti,
       session_id: session.id,
       device_id: session.deviceId,
     },
   });
-}
-
-function topicOf(scope: string, { activeOrgId }: Session): string {
-  return `org:${activeOrgId}:${SCOPES[scope]?.topic}`;
 }
 
 function signJwt(claims: object, { key, keyId }: { key: string; keyId: string }): string {
