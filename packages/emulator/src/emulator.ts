@@ -4,15 +4,15 @@ import { domainMappingRoutes } from './api/domain-mappings.ts';
 import { iamRoutes } from './api/iam.ts';
 import { jobRoutes } from './api/jobs-v2.ts';
 import { knativeRoutes } from './api/knative-v1.ts';
-import { loggingRoutes } from './api/logging.ts';
 import { projectRoutes } from './api/project.ts';
 import { registryRoutes } from './api/registry.ts';
 import { runV2Routes } from './api/run-v2.ts';
 import { secretManagerRoutes } from './api/secret-manager.ts';
 import { createApiServer } from './api/server.ts';
+import { createClock } from './clock.ts';
 import { createFaultPlan } from './faults.ts';
 import { createJobStore } from './jobs/store.ts';
-import { createLogStore } from './logs/store.ts';
+import { createObservation } from './observation.ts';
 import type { Emulator, EmulatorOptions, RecordedRequest } from './options.ts';
 import { createRegistry } from './registry/store.ts';
 import { createSecretStore } from './secrets/store.ts';
@@ -44,6 +44,10 @@ const DEFAULTS = {
   requireLogin: false,
   expiredTokens: [],
   reservedPaths: [],
+  clockSpeed: 1,
+  imageFaults: {},
+  logs: {},
+  monitoring: {},
 } as const satisfies EmulatorOptions;
 
 /** Starts a local Cloud Run on this machine, with its services serving. Rejects when the port is taken. */
@@ -53,10 +57,12 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   // What is seeded is there at once; only later changes take their time.
   const registry = createRegistry(options);
   const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
-  const timing = { ...options, reconcileMs: 0, secrets, registry };
+  const clock = createClock(options.clockSpeed);
+  const observation = createObservation(clock, options);
+  const { onLine, ingress } = observation;
+  const timing = { ...options, reconcileMs: 0, secrets, registry, clock, onLine, ingress };
   const store = createServiceStore(timing);
   const jobs = createJobStore(`projects/${options.project}/locations/${options.region}`, options.jobs);
-  const logs = createLogStore(options, options.logEntries);
   const faults = createFaultPlan();
   const requests: RecordedRequest[] = [];
   const stopping = new AbortController();
@@ -68,7 +74,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       ...knativeRoutes(store, guard, options),
       ...iamRoutes(store, guard, options),
       ...jobRoutes(jobs, guard, options),
-      ...loggingRoutes(logs, guard),
+      ...observation.routes(guard),
       ...secretManagerRoutes(secrets, guard, options.secretPolicies),
       ...projectRoutes(guard, options.projectPolicy),
       ...domainMappingRoutes(domains, guard, options),
@@ -78,6 +84,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     identify: (authorization) => identify(authorization, options),
     onAnswered: (request) => requests.push(request),
     stopping: stopping.signal,
+    now: clock.now,
   });
 
   for (const seed of options.services) await seedService(store, seed, timing);
@@ -96,6 +103,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   return {
     host,
     url: `http://${host}`,
+    clock,
     service: store.read,
     revisions: store.revisions,
     requests,
@@ -110,7 +118,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     imageDigest: (service, revision) =>
       store.find(service).revisions.find(({ name }) => name === revision)?.imageDigest,
     addExecution: jobs.addExecution,
-    log: logs.add,
+    log: observation.log,
     mapDomain: (mapping) => void domains.set(mapping.metadata.name, mapping),
     disableSecretVersion(secret, version) {
       secrets.version(secret, String(version)).state = 'DISABLED';

@@ -1,3 +1,4 @@
+export type { Clock } from './clock.ts';
 export { type DomainSeed, domainMapping } from './domains/mapping.ts';
 export type { DomainMappingJson } from './domains/types.ts';
 export { startEmulator } from './emulator.ts';
@@ -17,3 +18,4 @@ export type {
   ServiceSeed,
 } from './options.ts';
 export type { RevisionJson, ServiceJson, TrafficTargetJson } from './service/resources.ts';
+export type { ImageFaults } from './traffic/image-faults.ts';

@@ -1,7 +1,10 @@
+import type { Clock } from './clock.ts';
 import type { DomainMappingJson } from './domains/types.ts';
 import type { Trigger } from './faults.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
+import type { ExponentialBuckets } from './monitoring/distribution.ts';
 import type { RevisionJson, ServiceJson, TemplateJson, TrafficTargetJson } from './service/resources.ts';
+import type { ImageFaults } from './traffic/image-faults.ts';
 
 /** What becomes of a container made from an image: it serves, never listens, or is not in the registry at all. */
 export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
@@ -15,6 +18,8 @@ export type ServiceSeed = {
   env?: EnvSeed;
   /** The account that its containers act as. */
   serviceAccount?: string;
+  /** Whether clients stay with the revision that they came to (default false). */
+  sessionAffinity?: boolean;
   /** More revisions after the first one, oldest first, made from these images. */
   laterImages?: readonly string[];
   /** Default: everything follows the latest revision. `revision` may be a number: 1 is the first one. */
@@ -107,6 +112,24 @@ export type EmulatorOptions = {
    * (https://cloud.google.com/run/docs/known-issues). Default: none.
    */
   reservedPaths?: readonly string[];
+  /** How many times faster than the wall's the emulator's clock runs (default 1). */
+  clockSpeed?: number;
+  /** Faults of the containers of an image, by the reference that revisions name. */
+  imageFaults?: Readonly<Record<string, ImageFaults>>;
+  logs?: {
+    /** How long an entry takes to become readable (default 2000), by the emulator's clock. */
+    delayMs?: number;
+    /** How often `entries.list` may be called in a minute of that clock (default 60). */
+    readsPerMinute?: number;
+  };
+  monitoring?: {
+    /** How long after its end a minute's points become readable (default 180 000), by the emulator's clock. */
+    delayMs?: number;
+    /** Whether the metrics' descriptors tell that delay (default true). */
+    ingestDelay?: boolean;
+    /** The buckets of latencies, in milliseconds. */
+    buckets?: ExponentialBuckets;
+  };
 };
 
 /** An API call that was answered, `status` 0 when the connection was cut before it was taken. */
@@ -122,6 +145,7 @@ export type RecordedRequest = {
 };
 
 export type Emulator = {
+  clock: Clock;
   /** `127.0.0.1:<port>`, for CLOUD_RUN_EMULATOR_HOST. */
   host: string;
   url: string;

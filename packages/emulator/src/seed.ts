@@ -52,8 +52,9 @@ function ensureSecret(secrets: SecretStore, { name, key }: { name: string; key: 
 async function createSeeded(store: ServiceStore, seed: ServiceSeed): Promise<void> {
   const env = envOf(seed.env ?? {});
   const account = seed.serviceAccount === undefined ? {} : { serviceAccount: seed.serviceAccount };
+  const affinity = seed.sessionAffinity === true ? { sessionAffinity: true } : {};
   const fields = (image: string) =>
-    decode<Json>(SERVICE, { template: { ...account, containers: [{ image, env }] } });
+    decode<Json>(SERVICE, { template: { ...account, ...affinity, containers: [{ image, env }] } });
   await store.create(seed.name, { fields: fields(seed.image), person: SEEDED_BY });
   await store.settled();
   for (const image of seed.laterImages ?? []) {

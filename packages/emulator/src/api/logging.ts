@@ -1,4 +1,5 @@
-import { parseFilter } from '../logs/filter.ts';
+import { parseFilter, requireShort } from '../logs/filter.ts';
+import type { ReadQuota } from '../logs/quota.ts';
 import type { LogEntryJson, LogStore } from '../logs/store.ts';
 import { decode, encode } from '../protocol/descriptors.ts';
 import { invalidArgument } from '../protocol/errors.ts';
@@ -12,7 +13,6 @@ const ENTRY = 'google.logging.v2.LogEntry';
 // Limits and defaults: ListLogEntriesRequest in google/logging/v2/logging.proto.
 const PAGE_SIZE = 50;
 const LARGEST_PAGE = 1000;
-const LONGEST_FILTER = 20_000;
 
 type ListRequest = {
   resourceNames?: string[];
@@ -23,7 +23,7 @@ type ListRequest = {
 };
 
 /** Cloud Logging, to be read, as google/logging/v2/logging.proto maps it to HTTP. */
-export function loggingRoutes(store: LogStore, guard: Guard): Routes {
+export function loggingRoutes(store: LogStore, quota: ReadQuota, guard: Guard): Routes {
   return [
     {
       method: 'POST',
@@ -34,10 +34,11 @@ export function loggingRoutes(store: LogStore, guard: Guard): Routes {
           const refused = guard('logging.logEntries.list', name.slice('projects/'.length), name);
           if (refused !== undefined) throw refused;
         }
+        quota.take();
         const { filter = '', pageSize = 0, pageToken } = request;
-        if (filter.length > LONGEST_FILTER) throw invalidArgument('The filter is too long.');
+        requireShort(filter);
         if (pageSize > LARGEST_PAGE) throw invalidArgument(`page_size: at most ${LARGEST_PAGE}.`);
-        const found = ordered(store.all().filter(parseFilter(filter)), request.orderBy);
+        const found = ordered(store.readable().filter(parseFilter(filter)), request.orderBy);
         const { items, ...rest } = pageOf(found, { size: pageSize, token: pageToken }, PAGE_SIZE);
         return { entries: items.map((entry) => encode(ENTRY, entry, wantsNumericEnums(call))), ...rest };
       },

@@ -18,6 +18,8 @@ type ApiServerOptions = {
   onAnswered(request: RecordedRequest): void;
   /** Ends what is stalled. */
   stopping: AbortSignal;
+  /** The time that answers tell in their `date`, in milliseconds since 1970. */
+  now(): number;
 };
 
 /** What is known of a request by the time it is answered. */
@@ -25,7 +27,7 @@ type Seen = { body?: unknown; person?: string };
 
 /** The HTTP side of the API: routes calls to their handlers, lets faults happen, gives refusals their form. */
 export function createApiServer(options: ApiServerOptions): Server {
-  const { routes, faults, identify, onAnswered, stopping } = options;
+  const { routes, faults, identify, onAnswered, stopping, now } = options;
   const router = createRouter({ maxParamLength: 500 });
   for (const route of routes) router.on(route.method, route.path, () => {}, route);
 
@@ -78,6 +80,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     }
     const answered = early ?? (await answer(request, target, seen, fault));
     record(answered.status);
+    response.setHeader('date', new Date(now()).toUTCString());
     send(response, answered, fault);
   });
   return server;

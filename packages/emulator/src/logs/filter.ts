@@ -1,84 +1,92 @@
 import { invalidArgument } from '../protocol/errors.ts';
-import type { LogEntryJson } from './store.ts';
-
-/** Whether a log entry is one that a filter asks for. */
-export type EntryFilter = (entry: LogEntryJson) => boolean;
-
-type Comparator = '=' | '!=' | '>=' | '>' | '<=' | '<';
-
-// google.logging.type.LogSeverity in google/logging/type/log_severity.proto, lowest first.
-const SEVERITIES = [
-  'DEFAULT',
-  'DEBUG',
-  'INFO',
-  'NOTICE',
-  'WARNING',
-  'ERROR',
-  'CRITICAL',
-  'ALERT',
-  'EMERGENCY',
-];
-
-const TERM = /^([a-zA-Z][\w.]*)\s*(!=|>=|<=|=|>|<)\s*(?:"((?:[^"\\]|\\.)*)"|([\w./:+-]+))(?=\s|$)/;
+import { comparison, type EntryFilter, hasText, unparseable } from './comparison.ts';
+import { type Token, tokensOf } from './tokens.ts';
 
 /**
- * Reads a filter in the part of the Logging query language that is spoken here: comparisons of the resource's type and
- * labels, the severity and the timestamp, joined by AND or by nothing but white space
- * (https://cloud.google.com/logging/docs/view/logging-query-language). Throws a 400 for anything else: a filter that
- * was only half understood would give entries that nobody asked for.
+ * Reads a filter of the Logging query language (https://cloud.google.com/logging/docs/view/logging-query-language):
+ * comparisons of fields, `:` and regular expressions, lists in parentheses, words to be found anywhere, `log_id()`, joined
+ * by AND (or nothing but white space), OR and NOT. OR binds more tightly than AND there. Throws a 400 for what is not
+ * understood: a filter that was only half understood would give entries that nobody asked for.
  */
 export function parseFilter(filter: string): EntryFilter {
-  const tests: EntryFilter[] = [];
-  let rest = filter.trim();
-  while (rest !== '') {
-    const term = TERM.exec(rest);
-    if (term === null) throw unparseable(rest);
-    const [whole, field = '', comparator, quoted, bare] = term;
-    const value = quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '';
-    tests.push(comparison(field, comparator as Comparator, value));
-    rest = rest.slice(whole.length).trimStart();
-    // A boolean operator is in capitals, and stands between two terms.
-    if (/^AND(?=\s)/.test(rest)) rest = rest.slice('AND'.length).trimStart();
-    else if (/^AND$/.test(rest)) throw unparseable(rest);
-  }
-  return (entry) => tests.every((test) => test(entry));
+  const tokens = tokensOf(filter);
+  if (tokens.length === 0) return () => true;
+  const parser = createParser(tokens);
+  const test = parser.all();
+  const rest = parser.peek();
+  if (rest !== undefined) throw unparseable(rest.text);
+  return test;
 }
 
-function comparison(field: string, comparator: Comparator, value: string): EntryFilter {
-  if (field === 'severity') {
-    const level = SEVERITIES.indexOf(value.toUpperCase());
-    if (level < 0) throw invalidArgument(`Unparseable filter: '${value}' is not a severity.`);
-    return ({ severity }) => holds(SEVERITIES.indexOf(severity), comparator, level);
-  }
-  if (field === 'timestamp') {
-    const time = Date.parse(value);
-    if (Number.isNaN(time)) throw invalidArgument(`Unparseable filter: '${value}' is not a timestamp.`);
-    return ({ timestamp }) => holds(Date.parse(timestamp), comparator, time);
-  }
-  if (comparator !== '=' && comparator !== '!=') throw unparseable(`${field}${comparator}${value}`);
-  if (field === 'resource.type') return ({ resource }) => holds(resource.type, comparator, value);
-  const [, label] = /^resource\.labels\.(\w+)$/.exec(field) ?? [];
-  if (label !== undefined) return ({ resource }) => holds(resource.labels[label] ?? '', comparator, value);
-  throw invalidArgument(`Unparseable filter: the field '${field}' is not known here.`);
+function createParser(tokens: readonly Token[]) {
+  let position = 0;
+  const peek = (ahead = 0): Token | undefined => tokens[position + ahead];
+  const take = (kind: Token['kind']): Token | undefined => {
+    const token = peek();
+    if (token?.kind !== kind) return undefined;
+    position += 1;
+    return token;
+  };
+  const need = (kind: Token['kind']): Token => {
+    const token = take(kind);
+    if (token === undefined) throw unparseable(peek()?.text ?? 'the end');
+    return token;
+  };
+
+  const all = (): EntryFilter => {
+    const tests = [any()];
+    while (peek() !== undefined && peek()?.kind !== ')') {
+      take('AND');
+      tests.push(any());
+    }
+    return (entry) => tests.every((test) => test(entry));
+  };
+  const any = (): EntryFilter => {
+    const tests = [not()];
+    while (take('OR')) tests.push(not());
+    return (entry) => tests.some((test) => test(entry));
+  };
+  const not = (): EntryFilter => {
+    if (!take('NOT')) return term();
+    const test = not();
+    return (entry) => !test(entry);
+  };
+  const term = (): EntryFilter => {
+    if (take('(')) {
+      const test = all();
+      need(')');
+      return test;
+    }
+    const word = take('text') ?? need('word');
+    if (word.text === 'log_id' && peek()?.kind === '(') return logId();
+    const comparator = take('comparator');
+    if (comparator === undefined) return (entry) => hasText(entry, word.text);
+    return values(word, comparator.text);
+  };
+  const logId = (): EntryFilter => {
+    need('(');
+    const { text } = need('text');
+    need(')');
+    return ({ logName }) => logName.endsWith(`/logs/${encodeURIComponent(text)}`);
+  };
+  // `field=("a" OR "b")` is short for a comparison with each of them.
+  const values = (field: Token, comparator: string): EntryFilter => {
+    if (!take('(')) {
+      const value = take('text') ?? need('word');
+      return comparison(field.text, comparator, value.text);
+    }
+    const tests = [comparison(field.text, comparator, (take('text') ?? need('word')).text)];
+    const joint = peek()?.kind === 'AND' ? 'AND' : 'OR';
+    while (take(joint)) tests.push(comparison(field.text, comparator, (take('text') ?? need('word')).text));
+    need(')');
+    return (entry) =>
+      joint === 'OR' ? tests.some((test) => test(entry)) : tests.every((test) => test(entry));
+  };
+  return { all, peek };
 }
 
-function holds<T extends string | number>(actual: T, comparator: Comparator, wanted: T): boolean {
-  switch (comparator) {
-    case '=':
-      return actual === wanted;
-    case '!=':
-      return actual !== wanted;
-    case '>=':
-      return actual >= wanted;
-    case '>':
-      return actual > wanted;
-    case '<=':
-      return actual <= wanted;
-    case '<':
-      return actual < wanted;
-  }
-}
-
-function unparseable(near: string): Error {
-  return invalidArgument(`Unparseable filter: syntax error near '${near.slice(0, 40)}'.`);
+/** Throws a 400 for a filter that is longer than the API takes. */
+export function requireShort(filter: string): void {
+  // ListLogEntriesRequest in google/logging/v2/logging.proto.
+  if (filter.length > 20_000) throw invalidArgument('The filter is too long.');
 }

@@ -1,17 +1,15 @@
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  request,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import { ingressContainer } from '../service/ingress.ts';
 import { isLatest } from '../service/resources.ts';
 import type { StoredRevision } from '../service/revisions.ts';
 import type { StoredService } from '../service/store.ts';
-import { type Picker, weightedPicker } from './split.ts';
+import type { FaultyImage } from '../traffic/image-faults.ts';
+import type { RoutedRequest } from '../traffic/routed-request.ts';
+import { cookieFor, placeOf, rowAt, type SplitRow } from './affinity.ts';
+import { forward } from './forward.ts';
+import { weightedPicker } from './split.ts';
 
 /** Where a service is reached from outside: its URL, by the traffic split, and a URL for each tag. */
 export type FrontEnd = {
@@ -24,24 +22,25 @@ export type FrontEnd = {
   close(): Promise<void>;
 };
 
-type Route = { pick: Picker<StoredRevision> };
-type Front = { agent: Agent; reservedPaths: readonly string[] };
+/** What the front ends of all services share. */
+export type Ingress = {
+  clock: Clock;
+  /** Paths that the front end answers itself, with a 404. */
+  reservedPaths: readonly string[];
+  /** The faults that an image's containers have, by the reference in the revision's template. */
+  faultsOf(image: string): FaultyImage | undefined;
+  /** Hears of each request that was routed to a revision, when it has ended. */
+  onRouted(request: RoutedRequest): void;
+};
 
-// Headers that belong to one connection and are not passed on: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-connection',
-  'te',
-  'trailer',
-];
+type Choice = { revision: StoredRevision; setCookie?: string };
+type Route = { choose: (incoming: IncomingMessage) => Choice | undefined };
+type Front = Ingress & { service: string; agent: Agent };
 
-export async function openFrontEnd(reservedPaths: readonly string[] = []): Promise<FrontEnd> {
+export async function openFrontEnd(service: string, ingress: Ingress): Promise<FrontEnd> {
   const agent = new Agent({ keepAlive: true });
-  const front = { agent, reservedPaths };
-  const main: Route = { pick: () => undefined };
+  const front = { ...ingress, service, agent };
+  const main: Route = { choose: () => undefined };
   const tags = new Map<string, Route & { server: Server }>();
   const server = await listen(main, front);
 
@@ -50,7 +49,7 @@ export async function openFrontEnd(reservedPaths: readonly string[] = []): Promi
     async openTags(names) {
       for (const name of names) {
         if (tags.has(name)) continue;
-        const route: Route = { pick: () => undefined };
+        const route: Route = { choose: () => undefined };
         tags.set(name, Object.assign(route, { server: await listen(route, front) }));
       }
     },
@@ -64,14 +63,19 @@ export async function openFrontEnd(reservedPaths: readonly string[] = []): Promi
         status,
         revision: isLatest(status) ? latest : revisions.find(({ name }) => name === status.revision),
       }));
-      main.pick = weightedPicker(
-        targets.flatMap(({ status, revision }) =>
-          revision ? [{ value: revision, weight: status.percent ?? 0 }] : [],
-        ),
+      main.choose = chooser(
+        targets
+          .flatMap(({ status, revision }): SplitRow<StoredRevision>[] =>
+            revision && status.percent
+              ? [{ value: revision, weight: status.percent, hasAffinity: hasAffinity(revision) }]
+              : [],
+          )
+          // Oldest first, so that a changed split moves few of the clients that have a cookie.
+          .sort((a, b) => revisions.indexOf(a.value) - revisions.indexOf(b.value)),
       );
       for (const [tag, route] of tags) {
         const target = targets.find(({ status }) => status.tag === tag);
-        route.pick = () => target?.revision;
+        route.choose = () => target?.revision && { revision: target.revision };
       }
     },
     async close() {
@@ -81,17 +85,33 @@ export async function openFrontEnd(reservedPaths: readonly string[] = []): Promi
   };
 }
 
+function chooser(rows: readonly SplitRow<StoredRevision>[]): Route['choose'] {
+  const pick = weightedPicker(rows.map((row) => ({ value: row, weight: row.weight })));
+  return ({ headers }) => {
+    const place = placeOf(headers.cookie);
+    const held = place === undefined ? undefined : rowAt(rows, place);
+    if (held !== undefined) return { revision: held.value };
+    const row = pick();
+    if (row === undefined) return undefined;
+    return { revision: row.value, ...(row.hasAffinity && { setCookie: cookieFor(rows, row) }) };
+  };
+}
+
+function hasAffinity({ template }: StoredRevision): boolean {
+  return template.sessionAffinity === true;
+}
+
 async function listen(route: Route, front: Front): Promise<Server> {
   const server = serve(route, front);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
 }
 
-function serve(route: Route, { agent, reservedPaths }: Front): Server {
+function serve(route: Route, front: Front): Server {
   return createServer((incoming, outgoing) => {
     const [path = ''] = (incoming.url ?? '').split('?');
-    const port = reservedPaths.includes(path) ? undefined : route.pick()?.address?.port;
-    if (port === undefined) {
+    const choice = front.reservedPaths.includes(path) ? undefined : route.choose(incoming);
+    if (choice === undefined) {
       incoming.resume();
       // What the platform's front end says when nothing is routed to, in its way: a page, not JSON.
       outgoing
@@ -99,41 +119,17 @@ function serve(route: Route, { agent, reservedPaths }: Front): Server {
         .end('<html><title>Page not found</title></html>\n');
       return;
     }
-    forward(incoming, outgoing, { port, agent });
+    const { revision, setCookie } = choice;
+    const faults = front.faultsOf(ingressContainer(revision.template).image ?? '');
+    const destination = {
+      service: front.service,
+      revision: revision.name,
+      port: revision.address?.port,
+      fate: faults?.next(incoming.method ?? 'GET', path),
+      setCookie,
+    };
+    forward(incoming, outgoing, destination, front);
   });
-}
-
-function forward(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { port, agent }: { port: number; agent: Agent },
-): void {
-  const upstream = request(
-    {
-      host: '127.0.0.1',
-      port,
-      agent,
-      method: incoming.method,
-      path: incoming.url,
-      headers: endToEnd(incoming.headers),
-    },
-    (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
-      // An answer that breaks off must look so to the caller, and a caller who has gone ends it.
-      pipeline(answer, outgoing, () => {});
-    },
-  );
-  upstream.on('error', () => {
-    if (outgoing.headersSent) outgoing.destroy();
-    else outgoing.writeHead(503).end();
-  });
-  outgoing.on('close', () => upstream.destroy());
-  incoming.pipe(upstream);
-}
-
-function endToEnd<T extends Record<string, unknown>>(headers: T): T {
-  const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name));
-  return Object.fromEntries(kept) as T;
 }
 
 function urlOf(server: Server): string {

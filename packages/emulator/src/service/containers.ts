@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { startControlService } from '../control-service/index.ts';
 import type { ImageBehaviour } from '../options.ts';
 import type { Registry } from '../registry/store.ts';
@@ -6,12 +7,18 @@ import { ingressContainer } from './ingress.ts';
 import { type ConditionJson, type ContainerJson, condition, shortName } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
 
-export type ContainerOptions = { registry: Registry; secrets: SecretStore };
+export type ContainerOptions = {
+  registry: Registry;
+  secrets: SecretStore;
+  clock: Clock;
+  /** Gets each line that a container writes. */
+  onLine(revision: StoredRevision, stream: 'stdout' | 'stderr', text: string): void;
+};
 
 /** Starts what a revision's container runs, and says on the revision how that went. */
 export async function startContainer(
   revision: StoredRevision,
-  { registry, secrets }: ContainerOptions,
+  { registry, secrets, clock, onLine }: ContainerOptions,
 ): Promise<void> {
   const container = ingressContainer(revision.template);
   // What was resolved when the revision was made runs, whatever the tag means by now.
@@ -21,7 +28,13 @@ export async function startContainer(
 
   const env = resolveEnv(container, secrets);
   if ('missingSecret' in env) return settle(revision, secretsUnreadable(revision.name, env.missingSecret));
-  revision.address = await startControlService({ image, revision: revision.name, env: env.values });
+  revision.address = await startControlService({
+    image,
+    revision: revision.name,
+    env: env.values,
+    now: clock.now,
+    log: (line) => onLine(revision, 'stdout', line),
+  });
   settle(revision, condition('Ready', 'CONDITION_SUCCEEDED'));
 }
 

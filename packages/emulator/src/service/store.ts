@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OperationFate } from '../faults.ts';
-import { type FrontEnd, openFrontEnd } from '../network/front-end.ts';
+import { type FrontEnd, type Ingress, openFrontEnd } from '../network/front-end.ts';
 import type { EmulatorOptions } from '../options.ts';
 import type { Json } from '../protocol/descriptors.ts';
 import { ApiError, aborted, alreadyExists } from '../protocol/errors.ts';
@@ -73,10 +73,8 @@ export type ServiceStore = {
   close(): Promise<void>;
 };
 
-type StoreOptions = Required<
-  Pick<EmulatorOptions, 'project' | 'region' | 'etags' | 'reconcileMs' | 'reservedPaths'>
-> &
-  ContainerOptions;
+type StoreOptions = Required<Pick<EmulatorOptions, 'project' | 'region' | 'etags' | 'reconcileMs'>> &
+  ContainerOptions & { ingress: Ingress };
 
 export function createServiceStore(options: StoreOptions): ServiceStore {
   const parent = `projects/${options.project}/locations/${options.region}`;
@@ -136,7 +134,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
       );
       validateService(name, next);
       if (validateOnly) return operations.none(name, next);
-      const frontEnd = await openFrontEnd(options.reservedPaths);
+      const frontEnd = await openFrontEnd(name, options.ingress);
       const json = { ...next, uri: frontEnd.url, urls: [frontEnd.url] };
       const service: StoredService = { json, revisions: [], frontEnd, knative };
       services.set(name, service);
@@ -174,7 +172,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
     },
 
     async adopt({ name, json, knative, revisions }) {
-      const frontEnd = await openFrontEnd(options.reservedPaths);
+      const frontEnd = await openFrontEnd(name, options.ingress);
       const adopted = json({
         name: `${parent}/services/${name}`,
         uri: frontEnd.url,

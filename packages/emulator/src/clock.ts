@@ -1,0 +1,23 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** The time inside the emulator, which may run faster than the wall's. */
+export type Clock = {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** How many of its seconds pass in one of the wall's. */
+  speed: number;
+  /** Resolves after so many of its milliseconds, or at once when the signal comes. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+/** A clock that starts at the wall's time and from then on runs `speed` times as fast. */
+export function createClock(speed = 1): Clock {
+  if (!(speed > 0 && Number.isFinite(speed))) throw new RangeError(`no clock runs ${speed} times as fast`);
+  const startedAt = Date.now();
+  const origin = performance.now();
+  return {
+    now: () => startedAt + (performance.now() - origin) * speed,
+    speed,
+    sleep: (ms, signal) => pause(ms / speed, undefined, { signal, ref: false }).catch(() => {}),
+  };
+}

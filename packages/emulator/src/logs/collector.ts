@@ -1,0 +1,72 @@
+import { isSeverity } from './severity.ts';
+import { type LogPlace, type NewEntry, revisionResource } from './store.ts';
+
+export type OutputLine = {
+  service: string;
+  revision: string;
+  stream: 'stdout' | 'stderr';
+  text: string;
+  /** Milliseconds since 1970. */
+  at: number;
+};
+
+// Fields of a structured line that the collector takes out of the payload:
+// https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields
+const LABELS = 'logging.googleapis.com/labels';
+const TRACE = 'logging.googleapis.com/trace';
+const SPAN_ID = 'logging.googleapis.com/spanId';
+
+/**
+ * What Google's collector makes of a line that a container wrote: JSON becomes `jsonPayload`, all else `textPayload`. The
+ * severity comes from a field of that name only; a `level` says nothing, and a `timestamp` that is text stays where it is.
+ */
+export function collect({ service, revision, stream, text, at }: OutputLine, place: LogPlace): NewEntry {
+  const base = {
+    logName: `projects/${place.project}/logs/run.googleapis.com%2F${stream}`,
+    resource: revisionResource({ service, revision }, place),
+  };
+  const fields = structured(text);
+  const timestamp = new Date(at).toISOString();
+  if (fields === undefined) return { ...base, timestamp, severity: 'DEFAULT', textPayload: text };
+  const {
+    severity,
+    time,
+    httpRequest,
+    [LABELS]: labels,
+    [TRACE]: trace,
+    [SPAN_ID]: spanId,
+    ...rest
+  } = fields;
+  const hasSeverity = typeof severity === 'string' && isSeverity(severity);
+  const hasTime = typeof time === 'string' && !Number.isNaN(Date.parse(time));
+  const payload: Record<string, unknown> = {
+    ...(severity !== undefined && !hasSeverity && { severity }),
+    ...(time !== undefined && !hasTime && { time }),
+    ...rest,
+  };
+  const onlyMessage = Object.keys(payload).length === 1 && typeof payload.message === 'string';
+  return {
+    ...base,
+    timestamp: hasTime ? new Date(time).toISOString() : timestamp,
+    severity: hasSeverity ? severity.toUpperCase() : 'DEFAULT',
+    ...(isObject(httpRequest) && { httpRequest }),
+    ...(isObject(labels) && { labels }),
+    ...(typeof trace === 'string' && { trace }),
+    ...(typeof spanId === 'string' && { spanId }),
+    ...(onlyMessage ? { textPayload: payload.message } : { jsonPayload: payload }),
+  };
+}
+
+function structured(text: string): Record<string, unknown> | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,21 @@
+// google.logging.type.LogSeverity in google/logging/type/log_severity.proto, lowest first.
+const SEVERITIES = [
+  'DEFAULT',
+  'DEBUG',
+  'INFO',
+  'NOTICE',
+  'WARNING',
+  'ERROR',
+  'CRITICAL',
+  'ALERT',
+  'EMERGENCY',
+];
+
+/** The rank of a severity, in any case; -1 for what is none. */
+export function severityRank(name: string): number {
+  return SEVERITIES.indexOf(name.toUpperCase());
+}
+
+export function isSeverity(name: string): boolean {
+  return severityRank(name) >= 0;
+}

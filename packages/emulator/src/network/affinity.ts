@@ -1,0 +1,41 @@
+/**
+ * Session affinity: a cookie of 30 days that goes before the traffic split
+ * (https://cloud.google.com/run/docs/configuring/session-affinity). It holds a fixed place between 0 and 1; the split lays
+ * its revisions over that range, oldest first, so that a changed split moves as few clients as possible: from 90/10 to
+ * 80/20, every tenth. Where the place has come to lie in a revision without affinity, the cookie is passed over.
+ */
+export type SplitRow<T> = { value: T; weight: number; hasAffinity: boolean };
+
+const COOKIE = 'GAESA';
+const LIFE_SECONDS = 30 * 24 * 3600;
+
+/** The place that a request's cookie holds; undefined without a cookie, or with one that makes no sense. */
+export function placeOf(cookies: string | undefined): number | undefined {
+  for (const part of cookies?.split(';') ?? []) {
+    const [name, value = ''] = part.trim().split('=');
+    if (name !== COOKIE) continue;
+    const place = Number(Buffer.from(value, 'base64url').toString('utf8'));
+    return place >= 0 && place < 1 ? place : undefined;
+  }
+  return undefined;
+}
+
+/** The row at a place, if it has affinity. */
+export function rowAt<T>(rows: readonly SplitRow<T>[], place: number): SplitRow<T> | undefined {
+  const total = rows.reduce((sum, { weight }) => sum + weight, 0);
+  let upTo = 0;
+  const row = rows.find(({ weight }) => {
+    upTo += weight;
+    return place * total < upTo;
+  });
+  return row?.hasAffinity ? row : undefined;
+}
+
+/** The cookie for a client whose request a row with affinity has been given to. */
+export function cookieFor<T>(rows: readonly SplitRow<T>[], chosen: SplitRow<T>): string {
+  const total = rows.reduce((sum, { weight }) => sum + weight, 0);
+  const before = rows.slice(0, rows.indexOf(chosen)).reduce((sum, { weight }) => sum + weight, 0);
+  const place = (before + Math.random() * chosen.weight) / total;
+  const value = Buffer.from(String(Math.min(place, 1 - Number.EPSILON))).toString('base64url');
+  return `${COOKIE}=${value}; Max-Age=${LIFE_SECONDS}; Path=/; HttpOnly`;
+}

@@ -1,0 +1,166 @@
+import {
+  type Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import { pipeline } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import type { RequestFate } from '../traffic/image-faults.ts';
+import type { RoutedRequest } from '../traffic/routed-request.ts';
+
+/** A revision that a request is given to. */
+export type Destination = {
+  service: string;
+  revision: string;
+  /** Undefined when there is no instance. */
+  port: number | undefined;
+  /** What its image's faults do to this request. */
+  fate: RequestFate | undefined;
+  /** A cookie of the platform's for the answer. */
+  setCookie: string | undefined;
+};
+
+export type ForwardOptions = {
+  agent: Agent;
+  clock: Clock;
+  /** Hears of each request that was answered, when it has ended. */
+  onRouted(request: RoutedRequest): void;
+};
+
+// Headers that belong to one connection and are not passed on: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'proxy-connection',
+  'te',
+  'trailer',
+];
+
+// As Cloud Run words them: https://cloud.google.com/run/docs/troubleshooting
+const NO_INSTANCE = 'The request was aborted because there was no available instance.';
+const CONNECTION_LOST =
+  'The request failed because either the HTTP response was malformed or connection to the instance had an error.';
+
+/** Gives a request to a revision's container, or answers in its place where faults or a missing instance demand it. */
+export function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { service, revision, port, fate, setCookie }: Destination,
+  { agent, clock, onRouted }: ForwardOptions,
+): void {
+  const startedAt = clock.now();
+  const origin = performance.now();
+  let requestBytes = headerBytes(incoming.rawHeaders);
+  let responseBytes = 0;
+  let reachedContainer = true;
+  let message: string | undefined;
+  // Time that was waited out by the emulator's clock; all the rest is the wall's, however fast the clock runs.
+  let waitedMs = 0;
+  let waitedWallMs = 0;
+
+  incoming.on('data', (chunk: Buffer) => {
+    requestBytes += chunk.length;
+  });
+  outgoing.once('close', () => {
+    if (!outgoing.headersSent) return;
+    const { host = '' } = incoming.headers;
+    onRouted({
+      service,
+      revision,
+      startedAt,
+      endedAt: clock.now(),
+      latencyMs: performance.now() - origin - waitedWallMs + waitedMs,
+      method: incoming.method ?? 'GET',
+      url: `http://${host}${incoming.url}`,
+      status: outgoing.statusCode,
+      requestBytes,
+      responseBytes,
+      userAgent: incoming.headers['user-agent'],
+      referer: incoming.headers.referer,
+      remoteIp: incoming.socket.remoteAddress ?? '127.0.0.1',
+      protocol: `HTTP/${incoming.httpVersion}`,
+      reachedContainer,
+      ...(message !== undefined && { message }),
+    });
+  });
+
+  const answerInstead = (status: number, body: string, type = 'text/plain'): void => {
+    responseBytes += body.length;
+    outgoing.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
+  };
+  const noInstance = fate?.noInstance ?? (port === undefined ? 503 : undefined);
+  if (noInstance !== undefined) {
+    incoming.resume();
+    reachedContainer = false;
+    message = NO_INSTANCE;
+    answerInstead(noInstance, noInstance === 429 ? 'Rate exceeded.' : 'Service Unavailable');
+    return;
+  }
+
+  const upstream = request(
+    {
+      host: '127.0.0.1',
+      port,
+      agent,
+      method: incoming.method,
+      path: incoming.url,
+      headers: endToEnd(incoming.headers),
+    },
+    async (answer) => {
+      if (fate !== undefined) {
+        const asleepAt = performance.now();
+        const ownMs = asleepAt - origin;
+        const wantedMs = fate.extraMs + ownMs * (fate.factor - 1);
+        if (wantedMs > 0) {
+          await clock.sleep(wantedMs);
+          waitedMs = wantedMs;
+          waitedWallMs = performance.now() - asleepAt;
+        }
+        if (outgoing.destroyed) return;
+        if (fate.failure !== undefined) {
+          answer.resume();
+          answerInstead(fate.failure, failureBody(fate.failure), 'application/json');
+          return;
+        }
+      }
+      outgoing.writeHead(answer.statusCode ?? 502, withCookie(endToEnd(answer.headers), setCookie));
+      answer.on('data', (chunk: Buffer) => {
+        responseBytes += chunk.length;
+      });
+      // An answer that breaks off must look so to the caller, and a caller who has gone ends it.
+      pipeline(answer, outgoing, () => {});
+    },
+  );
+  upstream.on('error', () => {
+    message = CONNECTION_LOST;
+    if (outgoing.headersSent) outgoing.destroy();
+    else answerInstead(503, 'Service Unavailable');
+  });
+  outgoing.on('close', () => upstream.destroy());
+  incoming.pipe(upstream);
+}
+
+function failureBody(status: number): string {
+  const code = status === 422 ? 'invalid_request' : status === 503 ? 'service_unavailable' : 'internal_error';
+  const message = 'Failed on purpose: the image has faults.';
+  return JSON.stringify({ message, error: { code, message } });
+}
+
+function withCookie(headers: IncomingHttpHeaders, cookie: string | undefined): IncomingHttpHeaders {
+  return cookie === undefined
+    ? headers
+    : { ...headers, 'set-cookie': [...(headers['set-cookie'] ?? []), cookie] };
+}
+
+function endToEnd<T extends Record<string, unknown>>(headers: T): T {
+  const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name));
+  return Object.fromEntries(kept) as T;
+}
+
+function headerBytes(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
+}

@@ -1,0 +1,68 @@
+import type { Routes } from './api/call.ts';
+import { loggingRoutes } from './api/logging.ts';
+import { monitoringRoutes } from './api/monitoring.ts';
+import type { Guard } from './api/run-v2.ts';
+import type { Clock } from './clock.ts';
+import { collect } from './logs/collector.ts';
+import { createReadQuota } from './logs/quota.ts';
+import { createLogStore } from './logs/store.ts';
+import { createMetricStore } from './monitoring/store.ts';
+import type { Ingress } from './network/front-end.ts';
+import type { EmulatorOptions, LogEntrySeed } from './options.ts';
+import type { ContainerOptions } from './service/containers.ts';
+import { shortName } from './service/resources.ts';
+import { createFaultyImage } from './traffic/image-faults.ts';
+import { requestLogEntry } from './traffic/request-log.ts';
+
+type ObservationOptions = Required<
+  Pick<
+    EmulatorOptions,
+    'project' | 'region' | 'logEntries' | 'logs' | 'monitoring' | 'imageFaults' | 'reservedPaths'
+  >
+>;
+
+/** What can be seen of the traffic: the front ends and containers report to it, Logging and Monitoring read from it. */
+export type Observation = {
+  ingress: Ingress;
+  onLine: ContainerOptions['onLine'];
+  /** An entry that can be read at once. */
+  log(entry: LogEntrySeed): void;
+  routes(guard: Guard): Routes;
+};
+
+// How fast the buckets of request_latencies grow is written nowhere; other latencies of Google's use these.
+const BUCKETS = { numFiniteBuckets: 66, growthFactor: 1.4, scale: 1 };
+
+export function createObservation(clock: Clock, options: ObservationOptions): Observation {
+  const { delayMs: logDelayMs = 2000, readsPerMinute = 60 } = options.logs;
+  const { delayMs: metricDelayMs = 180_000, ingestDelay = true, buckets = BUCKETS } = options.monitoring;
+  const logs = createLogStore({ ...options, clock, delayMs: logDelayMs }, options.logEntries);
+  const metrics = createMetricStore({ ...options, clock, delayMs: metricDelayMs, buckets });
+  const quota = createReadQuota(clock, readsPerMinute, options.project);
+  const faulty = new Map(
+    Object.entries(options.imageFaults).map(([image, faults]) => [image, createFaultyImage(faults)]),
+  );
+  return {
+    ingress: {
+      clock,
+      reservedPaths: options.reservedPaths,
+      faultsOf: (image) => faulty.get(image),
+      onRouted(request) {
+        logs.write(requestLogEntry(request, options));
+        metrics.record(request);
+      },
+    },
+    onLine({ name: revision, json }, stream, text) {
+      const service = shortName(json.service);
+      logs.write(collect({ service, revision, stream, text, at: clock.now() }, options));
+    },
+    log: logs.add,
+    routes: (guard) => [
+      ...loggingRoutes(logs, quota, guard),
+      ...monitoringRoutes(metrics, guard, {
+        buckets,
+        ingestDelaySeconds: ingestDelay ? metricDelayMs / 1000 : undefined,
+      }),
+    ],
+  };
+}
