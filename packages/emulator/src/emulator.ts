@@ -10,6 +10,8 @@ import { runV2Routes } from './api/run-v2.ts';
 import { secretManagerRoutes } from './api/secret-manager.ts';
 import { createApiServer } from './api/server.ts';
 import { createClock } from './clock.ts';
+import type { ContainerProgram } from './container/program.ts';
+import { createWatchdog } from './container/watchdog.ts';
 import { createFaultPlan } from './faults.ts';
 import { createJobStore } from './jobs/store.ts';
 import { createObservation } from './observation.ts';
@@ -18,6 +20,8 @@ import { createRegistry } from './registry/store.ts';
 import { createSecretStore } from './secrets/store.ts';
 import { seedService } from './seed.ts';
 import { createServiceStore } from './service/store.ts';
+
+type Defaults = Omit<Required<EmulatorOptions>, 'container'>;
 
 const DEFAULTS = {
   port: 0,
@@ -48,24 +52,38 @@ const DEFAULTS = {
   imageFaults: {},
   logs: {},
   monitoring: {},
-} as const satisfies EmulatorOptions;
+} as const satisfies Defaults;
 
 /** Starts a local Cloud Run on this machine, with its services serving. Rejects when the port is taken. */
 export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
-  const options: Required<EmulatorOptions> = { ...DEFAULTS, ...given };
+  const options: Defaults & EmulatorOptions = { ...DEFAULTS, ...given };
   const secrets = createSecretStore(options.secrets);
   // What is seeded is there at once; only later changes take their time.
   const registry = createRegistry(options);
   const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
   const clock = createClock(options.clockSpeed);
   const observation = createObservation(clock, options);
-  const { onLine, ingress } = observation;
-  const timing = { ...options, reconcileMs: 0, secrets, registry, clock, onLine, ingress };
+  const stopping = new AbortController();
+  const programs = new Map<string, ContainerProgram>();
+  for (const { container, ...seed } of options.services.filter((each) => 'name' in each)) {
+    if (container !== undefined) programs.set(seed.name, container);
+  }
+  const watchdog = createWatchdog();
+  const timing = {
+    ...options,
+    ...observation,
+    reconcileMs: 0,
+    secrets,
+    registry,
+    clock,
+    watchdog,
+    stopping: stopping.signal,
+    programOf: (service: string) => programs.get(service) ?? options.container,
+  };
   const store = createServiceStore(timing);
   const jobs = createJobStore(`projects/${options.project}/locations/${options.region}`, options.jobs);
   const faults = createFaultPlan();
   const requests: RecordedRequest[] = [];
-  const stopping = new AbortController();
   const guard = (permission: string, project: string, resource: string) =>
     refusal(permission, project, resource, options);
   const server = createApiServer({
@@ -87,19 +105,25 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     now: clock.now,
   });
 
-  for (const seed of options.services) await seedService(store, seed, timing);
-  timing.reconcileMs = options.reconcileMs;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-
   const close = async (): Promise<void> => {
     stopping.abort();
     server.closeAllConnections();
     await Promise.all([new Promise((resolve) => server.close(resolve)), store.close()]);
+    watchdog.close();
   };
+  try {
+    for (const seed of options.services) await seedService(store, seed, timing);
+    timing.reconcileMs = options.reconcileMs;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port, '127.0.0.1', resolve);
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
   return {
     host,
     url: `http://${host}`,

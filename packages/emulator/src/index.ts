@@ -1,4 +1,5 @@
 export type { Clock } from './clock.ts';
+export type { ContainerProgram } from './container/program.ts';
 export { type DomainSeed, domainMapping } from './domains/mapping.ts';
 export type { DomainMappingJson } from './domains/types.ts';
 export { startEmulator } from './emulator.ts';

@@ -5,7 +5,7 @@ import type { Guard } from './api/run-v2.ts';
 import type { Clock } from './clock.ts';
 import { collect } from './logs/collector.ts';
 import { createReadQuota } from './logs/quota.ts';
-import { createLogStore } from './logs/store.ts';
+import { createLogStore, revisionResource } from './logs/store.ts';
 import { createMetricStore } from './monitoring/store.ts';
 import type { Ingress } from './network/front-end.ts';
 import type { EmulatorOptions, LogEntrySeed } from './options.ts';
@@ -25,6 +25,7 @@ type ObservationOptions = Required<
 export type Observation = {
   ingress: Ingress;
   onLine: ContainerOptions['onLine'];
+  onSystem: ContainerOptions['onSystem'];
   /** An entry that can be read at once. */
   log(entry: LogEntrySeed): void;
   routes(guard: Guard): Routes;
@@ -55,6 +56,16 @@ export function createObservation(clock: Clock, options: ObservationOptions): Ob
     onLine({ name: revision, json }, stream, text) {
       const service = shortName(json.service);
       logs.write(collect({ service, revision, stream, text, at: clock.now() }, options));
+    },
+    onSystem({ name: revision, json }, severity, text) {
+      const service = shortName(json.service);
+      logs.write({
+        logName: `projects/${options.project}/logs/run.googleapis.com%2Fvarlog%2Fsystem`,
+        timestamp: new Date(clock.now()).toISOString(),
+        severity,
+        resource: revisionResource({ service, revision }, options),
+        textPayload: text,
+      });
     },
     log: logs.add,
     routes: (guard) => [

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { ContainerProgram } from './container/program.ts';
 import type { DomainMappingJson } from './domains/types.ts';
 import type { Trigger } from './faults.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
@@ -18,6 +19,8 @@ export type ServiceSeed = {
   env?: EnvSeed;
   /** The account that its containers act as. */
   serviceAccount?: string;
+  /** What its revisions run in place of the control service's stand-in. */
+  container?: ContainerProgram;
   /** Whether clients stay with the revision that they came to (default false). */
   sessionAffinity?: boolean;
   /** More revisions after the first one, oldest first, made from these images. */
@@ -112,6 +115,8 @@ export type EmulatorOptions = {
    * (https://cloud.google.com/run/docs/known-issues). Default: none.
    */
   reservedPaths?: readonly string[];
+  /** What revisions run in place of the control service's stand-in, of services that name no program themselves. */
+  container?: ContainerProgram;
   /** How many times faster than the wall's the emulator's clock runs (default 1). */
   clockSpeed?: number;
   /** Faults of the containers of an image, by the reference that revisions name. */

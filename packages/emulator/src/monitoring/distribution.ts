@@ -7,10 +7,7 @@ export type Distribution = { count: number; sum: number; sumOfSquares: number; b
 export const EMPTY: Distribution = { count: 0, sum: 0, sumOfSquares: 0, bucketCounts: [] };
 
 /** Which bucket a value falls into: 0 is the one below the first bound, and bounds belong to the bucket above them. */
-export function bucketOf(
-  value: number,
-  { numFiniteBuckets, growthFactor, scale }: ExponentialBuckets,
-): number {
+function bucketOf(value: number, { numFiniteBuckets, growthFactor, scale }: ExponentialBuckets): number {
   if (value < scale) return 0;
   const index = 1 + Math.floor(Math.log(value / scale) / Math.log(growthFactor) + 1e-9);
   return Math.min(index, numFiniteBuckets + 1);

@@ -108,7 +108,7 @@ async function listen(route: Route, front: Front): Promise<Server> {
 }
 
 function serve(route: Route, front: Front): Server {
-  return createServer((incoming, outgoing) => {
+  return createServer(async (incoming, outgoing) => {
     const [path = ''] = (incoming.url ?? '').split('?');
     const choice = front.reservedPaths.includes(path) ? undefined : route.choose(incoming);
     if (choice === undefined) {
@@ -124,7 +124,8 @@ function serve(route: Route, front: Front): Server {
     const destination = {
       service: front.service,
       revision: revision.name,
-      port: revision.address?.port,
+      // An instance that has ended is started anew by the next request, which waits for it.
+      port: revision.container?.port() ?? (await revision.container?.wake()),
       fate: faults?.next(incoming.method ?? 'GET', path),
       setCookie,
     };

@@ -1,5 +1,10 @@
 import type { Clock } from '../clock.ts';
+import { type Instance, keepAlive } from '../container/instance.ts';
+import { type ContainerProgram, type StartFailure, startProgram } from '../container/program.ts';
+import { startupTimeMs } from '../container/startup-probe.ts';
+import type { Watchdog } from '../container/watchdog.ts';
 import { startControlService } from '../control-service/index.ts';
+import type { Ingress } from '../network/front-end.ts';
 import type { ImageBehaviour } from '../options.ts';
 import type { Registry } from '../registry/store.ts';
 import type { SecretStore } from '../secrets/store.ts';
@@ -11,15 +16,21 @@ export type ContainerOptions = {
   registry: Registry;
   secrets: SecretStore;
   clock: Clock;
+  ingress: Ingress;
+  watchdog: Watchdog;
+  /** Ends starts that are under way. */
+  stopping: AbortSignal;
+  /** The program that a service's revisions run; undefined: the stand-in of the control service. */
+  programOf(service: string): ContainerProgram | undefined;
   /** Gets each line that a container writes. */
   onLine(revision: StoredRevision, stream: 'stdout' | 'stderr', text: string): void;
+  /** Gets what the platform has to say about a revision's container. */
+  onSystem(revision: StoredRevision, severity: 'INFO' | 'WARNING' | 'ERROR', text: string): void;
 };
 
 /** Starts what a revision's container runs, and says on the revision how that went. */
-export async function startContainer(
-  revision: StoredRevision,
-  { registry, secrets, clock, onLine }: ContainerOptions,
-): Promise<void> {
+export async function startContainer(revision: StoredRevision, options: ContainerOptions): Promise<void> {
+  const { registry, secrets } = options;
   const container = ingressContainer(revision.template);
   // What was resolved when the revision was made runs, whatever the tag means by now.
   const image = revision.imageDigest ?? container.image ?? '';
@@ -28,14 +39,55 @@ export async function startContainer(
 
   const env = resolveEnv(container, secrets);
   if ('missingSecret' in env) return settle(revision, secretsUnreadable(revision.name, env.missingSecret));
-  revision.address = await startControlService({
-    image,
-    revision: revision.name,
-    env: env.values,
-    now: clock.now,
-    log: (line) => onLine(revision, 'stdout', line),
+  const launch = launcherFor(revision, image, env.values, options);
+  const first = await launch();
+  if ('failed' in first) return settle(revision, neverListened(revision.name, first));
+  const faults = options.ingress.faultsOf(container.image ?? '');
+  revision.container = keepAlive(first, {
+    clock: options.clock,
+    crashAfterMs: faults?.crashAfterMs,
+    async start() {
+      const next = await launch();
+      return 'failed' in next ? undefined : next;
+    },
+    onExit: (exitCode) => options.onSystem(revision, 'WARNING', `Container called exit(${exitCode ?? 1}).`),
   });
   settle(revision, condition('Ready', 'CONDITION_SUCCEEDED'));
+}
+
+/** What starts an instance of the revision: the stand-in of the control service, or the user's program. */
+function launcherFor(
+  revision: StoredRevision,
+  image: string,
+  env: Readonly<Record<string, string>>,
+  { programOf, clock, watchdog, stopping, onLine, onSystem }: ContainerOptions,
+): () => Promise<Instance | StartFailure> {
+  const service = shortName(revision.json.service);
+  const program = programOf(service);
+  if (program === undefined) {
+    return async () => {
+      const log = (line: string): void => onLine(revision, 'stdout', line);
+      const running = await startControlService({ image, revision: revision.name, env, now: clock.now, log });
+      const { promise: exited, resolve } = Promise.withResolvers<number | null>();
+      const stop = (): Promise<void> => running.close().then(() => resolve(0));
+      return { port: running.port, exited, stop };
+    };
+  }
+  return async () => {
+    const started = await startProgram({
+      program,
+      // https://cloud.google.com/run/docs/container-contract#services-env-vars
+      env: { ...env, K_SERVICE: service, K_CONFIGURATION: service, K_REVISION: revision.name },
+      startupMs: startupTimeMs(ingressContainer(revision.template)),
+      watchdog,
+      stopping,
+      onLine: (stream, text) => onLine(revision, stream, text),
+    });
+    if ('failed' in started && started.failed === 'exited') {
+      onSystem(revision, 'WARNING', `Container called exit(${started.exitCode ?? 1}).`);
+    }
+    return started;
+  };
 }
 
 function settle(revision: StoredRevision, ready: ConditionJson): void {
@@ -54,16 +106,23 @@ function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour
     case 'healthy':
       return undefined;
     case 'never-ready':
-      return condition('Ready', 'CONDITION_FAILED', {
-        revisionReason: 'HEALTH_CHECK_CONTAINER_ERROR',
-        message: `Revision '${name}' is not ready and cannot serve traffic. Its container did not start to listen on the port given by PORT=8080 in the time allowed. The logs of the revision may tell more.`,
-      });
+      return neverListened(name, { failed: 'timed out' });
     case 'missing':
       return condition('Ready', 'CONDITION_FAILED', {
         reason: 'CONTAINER_MISSING',
         message: `Revision '${name}' is not ready and cannot serve traffic. Image '${image}' was not found.`,
       });
   }
+}
+
+// In the platform's words, which are the same for a container that has exited:
+// https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start
+function neverListened(name: string, { failed }: StartFailure): ConditionJson {
+  const exited = failed === 'exited' ? ' The container exited before it listened.' : '';
+  return condition('Ready', 'CONDITION_FAILED', {
+    revisionReason: 'HEALTH_CHECK_CONTAINER_ERROR',
+    message: `Revision '${name}' is not ready and cannot serve traffic. The user-provided container failed to start and listen on the port defined provided by the PORT=8080 environment variable within the allocated timeout.${exited} Logs for this revision might contain more information.`,
+  });
 }
 
 function secretsUnreadable(name: string, secret: string): ConditionJson {

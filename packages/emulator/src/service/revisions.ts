@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Container } from '../container/instance.ts';
 import { aborted } from '../protocol/errors.ts';
 import {
   condition,
@@ -10,7 +11,7 @@ import {
   type TemplateJson,
 } from './resources.ts';
 
-/** A revision and, once it is ready, the address that its container serves on. */
+/** A revision and, once it is ready, its container. */
 export type StoredRevision = {
   name: string;
   json: RevisionJson;
@@ -21,7 +22,7 @@ export type StoredRevision = {
   state: 'starting' | 'ready' | 'failed';
   /** Resolves when it is known whether the container serves; undefined while nobody has started it. */
   started: Promise<void> | undefined;
-  address: { port: number; close(): Promise<void> } | undefined;
+  container: Container | undefined;
 };
 
 // Names as recorded services have them: the generation in five digits, then three characters.
@@ -72,7 +73,7 @@ export function newRevision(name: string, service: ServiceJson, knative: Knative
     imageDigest: undefined,
     state: 'starting',
     started: undefined,
-    address: undefined,
+    container: undefined,
   };
 }
 

@@ -47,7 +47,7 @@ export type AdoptedService = {
   /** What it looks like once it is known where it serves. */
   json(place: { name: string; uri: string; urls: string[]; etag: string }): ServiceJson;
   knative: KnativeExtras;
-  /** Makes its revisions, oldest first, ready or failed; those that are ready have an address. */
+  /** Makes its revisions, oldest first, ready or failed; those that are ready have a container. */
   revisions(json: ServiceJson): Promise<StoredRevision[]>;
 };
 
@@ -200,7 +200,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
     async close() {
       await reconciler.close();
       for (const { frontEnd, revisions } of services.values()) {
-        await Promise.all([frontEnd.close(), ...revisions.map(({ address }) => address?.close())]);
+        await Promise.all([frontEnd.close(), ...revisions.map(({ container }) => container?.close())]);
       }
     },
   };

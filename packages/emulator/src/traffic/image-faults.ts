@@ -30,7 +30,11 @@ export type RequestFate = {
   factor: number;
 };
 
-export type FaultyImage = { next(method: string, path: string): RequestFate };
+export type FaultyImage = {
+  next(method: string, path: string): RequestFate;
+  /** How long an instance lives, in milliseconds of the emulator's clock; undefined: for ever. */
+  crashAfterMs: number | undefined;
+};
 
 const SIGN_IN = '/api/auth/verify';
 
@@ -45,6 +49,7 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   const normal = normalNumbers();
   const { latencyMs = 0, latencySpread = 0.4, latencyFactor = 1 } = faults;
   return {
+    crashAfterMs: faults.crashAfterMinutes === undefined ? undefined : faults.crashAfterMinutes * 60_000,
     next(method, path) {
       const noInstance = noInstances() ? (faults.noInstanceStatus ?? 429) : undefined;
       const isSignIn = method === 'POST' && path === SIGN_IN;

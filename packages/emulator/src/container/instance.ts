@@ -1,0 +1,76 @@
+import type { Clock } from '../clock.ts';
+
+/** One running container. */
+export type Instance = {
+  port: number;
+  /** Resolves with its exit code when it has ended, for whatever reason. */
+  exited: Promise<number | null>;
+  /** Resolves when it is gone. */
+  stop(): Promise<void>;
+};
+
+/** A revision's container: one instance, and after that has ended another one as soon as a request comes. */
+export type Container = {
+  /** Where the instance listens; undefined while there is none. */
+  port(): number | undefined;
+  /** Starts an instance where there is none; resolves with its port, or undefined when it does not start. */
+  wake(): Promise<number | undefined>;
+  close(): Promise<void>;
+};
+
+export type ContainerLife = {
+  clock: Clock;
+  start(): Promise<Instance | undefined>;
+  /** How long an instance lives, in milliseconds of the clock; undefined: as long as it wants. */
+  crashAfterMs: number | undefined;
+  /** Hears of an instance that ended by itself. */
+  onExit(exitCode: number | null): void;
+};
+
+/** A container whose first instance is running already. */
+export function keepAlive(first: Instance, { clock, start, crashAfterMs, onExit }: ContainerLife): Container {
+  let instance: Instance | undefined;
+  let starting: Promise<number | undefined> | undefined;
+  const closing = new AbortController();
+
+  const take = (next: Instance): void => {
+    instance = next;
+    let crashed = false;
+    void next.exited.then((exitCode) => {
+      if (instance === next) instance = undefined;
+      if (!closing.signal.aborted) onExit(crashed ? 1 : exitCode);
+    });
+    if (crashAfterMs === undefined) return;
+    void clock.sleep(crashAfterMs, closing.signal).then(() => {
+      if (closing.signal.aborted || instance !== next) return;
+      crashed = true;
+      instance = undefined;
+      void next.stop();
+    });
+  };
+  take(first);
+
+  return {
+    port: () => instance?.port,
+    wake() {
+      if (instance !== undefined) return Promise.resolve(instance.port);
+      if (closing.signal.aborted) return Promise.resolve(undefined);
+      starting ??= start()
+        .then(async (next) => {
+          if (next === undefined) return undefined;
+          if (!closing.signal.aborted) take(next);
+          else await next.stop();
+          return instance?.port;
+        })
+        .finally(() => {
+          starting = undefined;
+        });
+      return starting;
+    },
+    async close() {
+      closing.abort();
+      await starting;
+      await instance?.stop();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Instance } from './instance.ts';
+import { eachLine } from './lines.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** A program of the user's that every revision of a service runs as its container. */
+export type ContainerProgram = {
+  /** Given to the shell. */
+  command: string;
+  /** What the program has of the machine and its image, such as PATH; what the revision sets goes before it. */
+  environment: Readonly<Record<string, string>>;
+  /** Default: the folder of the emulator. */
+  cwd?: string;
+  /** How long it may take to stop before it is killed, in milliseconds (default 10 000). */
+  graceMs?: number;
+};
+
+export type ProgramOptions = {
+  program: ContainerProgram;
+  env: Readonly<Record<string, string>>;
+  /** How long the port may take to accept connections. */
+  startupMs: number;
+  watchdog: Watchdog;
+  onLine(stream: 'stdout' | 'stderr', text: string): void;
+  /** Ends a start that is under way. */
+  stopping: AbortSignal;
+};
+
+export type StartFailure = { failed: 'exited'; exitCode: number | null } | { failed: 'timed out' };
+
+// https://cloud.google.com/run/docs/container-contract#instance-shutdown
+const GRACE_MS = 10_000;
+const POLL_MS = 20;
+
+/** Starts the program and waits until its port accepts connections. */
+export async function startProgram(options: ProgramOptions): Promise<Instance | StartFailure> {
+  const { program, env, startupMs, watchdog, onLine, stopping } = options;
+  const port = await freePort();
+  const child = spawn('/bin/sh', ['-c', program.command], {
+    cwd: program.cwd,
+    env: {
+      ...program.environment,
+      ...env,
+      PORT: String(port),
+      // The service passes over PORT; its image sets this one.
+      OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}`,
+    },
+    // A process group of its own, which is signalled as a whole: the shell, the program and what that has started.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  eachLine(child.stdout, (text) => onLine('stdout', text));
+  eachLine(child.stderr, (text) => onLine('stderr', text));
+  const { pid } = child;
+  if (pid !== undefined) watchdog.watch(pid);
+  const exited = exitOf(child).then((exitCode) => {
+    // Whatever the program has left behind in its group goes with it.
+    if (pid !== undefined) {
+      signalGroup(pid, 'SIGKILL');
+      watchdog.forget(pid);
+    }
+    return exitCode;
+  });
+  const stop = async (): Promise<void> => {
+    if (pid === undefined) return;
+    signalGroup(pid, 'SIGTERM');
+    const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), program.graceMs ?? GRACE_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+
+  const outcome = await listening(port, startupMs, { exited, stopping });
+  if (outcome === 'listening') return { port, exited, stop };
+  await stop();
+  return outcome === 'timed out' ? { failed: outcome } : { failed: 'exited', exitCode: await exited };
+}
+
+async function listening(
+  port: number,
+  withinMs: number,
+  { exited, stopping }: { exited: Promise<unknown>; stopping: AbortSignal },
+): Promise<'listening' | 'exited' | 'timed out'> {
+  let hasExited = false;
+  void exited.then(() => {
+    hasExited = true;
+  });
+  const end = performance.now() + withinMs;
+  while (!hasExited && !stopping.aborted) {
+    if (await accepts(port)) return hasExited ? 'exited' : 'listening';
+    if (performance.now() >= end) return 'timed out';
+    await pause(POLL_MS);
+  }
+  return hasExited ? 'exited' : 'timed out';
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code));
+    // It was never started.
+    child.once('error', () => resolve(127));
+  });
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+// Below the ports that systems give out themselves, so that nobody is given this one before the program listens there.
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+}
