@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { projectRoot } from '@deploy/cli';
+import { projectRoot, runCommand } from '@deploy/cli';
 import type { ContainerProgram, Emulator } from '@deploy/emulator';
+import { sampleCheckout } from '@deploy/rehearsal';
 import { cloudWith, IMAGES, PROJECT, revisionNames, SERVICE } from '../support/cloud.ts';
 import { isAlive, nodeService } from '../support/container-program.ts';
+import { without } from '../support/needs.ts';
 import { entriesOnce } from '../support/observed.ts';
 
 const AT_ONCE = { logs: { delayMs: 0, readsPerMinute: 10_000 } };
@@ -206,4 +208,24 @@ test('an image that crashes after some minutes loses what it held in memory, and
   let status = 0;
   while (status !== 200) ({ status } = await fetch(uri));
   await entriesOnce(cloud, crashes, 2);
+});
+
+test('the Rust service of the sample workspace, as cargo builds it, serves and logs as a revision', {
+  skip: await without('a cargo'),
+}, async () => {
+  await using checkout = await sampleCheckout();
+  const built = await runCommand(['cargo', 'build', '--offline', '-p', 'openagents-control-service'], {
+    cwd: checkout.root,
+    env: { ...process.env, CARGO_TARGET_DIR: join(checkout.root, 'target') },
+  });
+  assert.equal(built.exitCode, 0, built.stderr);
+  const command = `exec '${join(checkout.root, 'target/debug/openagents-control-service')}'`;
+  await using cloud = await cloudRunning({ command, environment: { OA_CONTROL_STATIC_DIR: checkout.root } });
+  const { uri } = cloud.service(SERVICE);
+  const ready = await fetch(`${uri}/readyz`);
+  assert.deepEqual(await ready.json(), { status: 'ready', static_dir: checkout.root });
+  assert.equal((await fetch(`${uri}/api/v1/control/status`)).status, 401);
+  const [line] = await entriesOnce(cloud, 'jsonPayload.path="/readyz"', 1);
+  assert.equal(line?.severity, 'DEFAULT');
+  assert.equal(line?.jsonPayload?.level, 'INFO');
 });

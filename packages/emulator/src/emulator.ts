@@ -14,6 +14,7 @@ import type { ContainerProgram } from './container/program.ts';
 import { createWatchdog } from './container/watchdog.ts';
 import { createFaultPlan } from './faults.ts';
 import { createJobStore } from './jobs/store.ts';
+import { type Load, startLoad } from './load/generator.ts';
 import { createObservation } from './observation.ts';
 import type { Emulator, EmulatorOptions, RecordedRequest } from './options.ts';
 import { createRegistry } from './registry/store.ts';
@@ -105,7 +106,10 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     now: clock.now,
   });
 
+  const loads: Load[] = [];
   const close = async (): Promise<void> => {
+    // While everything still answers, so that nobody's request is cut off.
+    await Promise.all(loads.map((load) => load.stop()));
     stopping.abort();
     server.closeAllConnections();
     await Promise.all([new Promise((resolve) => server.close(resolve)), store.close()]);
@@ -121,6 +125,11 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   } catch (error) {
     await close();
     throw error;
+  }
+  for (const seed of options.services) {
+    if ('name' in seed && seed.load !== undefined) {
+      loads.push(startLoad(store.read(seed.name).uri, clock, seed.load));
+    }
   }
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -143,6 +152,11 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       store.find(service).revisions.find(({ name }) => name === revision)?.imageDigest,
     addExecution: jobs.addExecution,
     log: observation.log,
+    load(service, load) {
+      const running = startLoad(store.read(service).uri, clock, load);
+      loads.push(running);
+      return running;
+    },
     mapDomain: (mapping) => void domains.set(mapping.metadata.name, mapping),
     disableSecretVersion(secret, version) {
       secrets.version(secret, String(version)).state = 'DISABLED';

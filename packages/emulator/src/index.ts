@@ -5,6 +5,8 @@ export type { DomainMappingJson } from './domains/types.ts';
 export { startEmulator } from './emulator.ts';
 export type { Fault, OperationFate, RequestMatch, Trigger } from './faults.ts';
 export type { RecordedKnativeService } from './knative/types.ts';
+export type { Load, LoadOptions } from './load/generator.ts';
+export { parseRate } from './load/rate.ts';
 export type {
   Emulator,
   EmulatorOptions,

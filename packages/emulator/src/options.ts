@@ -3,6 +3,7 @@ import type { ContainerProgram } from './container/program.ts';
 import type { DomainMappingJson } from './domains/types.ts';
 import type { Trigger } from './faults.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
+import type { Load, LoadOptions } from './load/generator.ts';
 import type { ExponentialBuckets } from './monitoring/distribution.ts';
 import type { RevisionJson, ServiceJson, TemplateJson, TrafficTargetJson } from './service/resources.ts';
 import type { ImageFaults } from './traffic/image-faults.ts';
@@ -21,6 +22,8 @@ export type ServiceSeed = {
   serviceAccount?: string;
   /** What its revisions run in place of the control service's stand-in. */
   container?: ContainerProgram;
+  /** Requests that come to its address from the start. */
+  load?: LoadOptions;
   /** Whether clients stay with the revision that they came to (default false). */
   sessionAffinity?: boolean;
   /** More revisions after the first one, oldest first, made from these images. */
@@ -173,6 +176,8 @@ export type Emulator = {
   imageDigest(service: string, revision: string): string | undefined;
   /** Another execution of a job. */
   addExecution(job: string, execution: ExecutionSeed): void;
+  /** Starts requests to a service's address, as people would make them; they end with the emulator. */
+  load(service: string, load: LoadOptions): Load;
   /** Another log entry. */
   log(entry: LogEntrySeed): void;
   /** Maps a domain, or changes its mapping, at once. */

@@ -1,0 +1,81 @@
+import { Agent } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { call } from './call.ts';
+import { createPerson, type Person } from './person.ts';
+
+export type LoadOptions = {
+  /** Requests a minute of the emulator's clock, on average; they come at random moments. */
+  perMinute: number;
+  /** Whether people sign in (default true). */
+  signsIn?: boolean;
+};
+
+export type Load = {
+  /** Answers by status so far; 0 for requests without one. */
+  statuses(): Readonly<Record<number, number>>;
+  /** Requests that were not made in time, because the machine could not keep up. */
+  missed(): number;
+  /** Resolves when the last request has ended. */
+  stop(): Promise<void>;
+};
+
+const MOST_AT_ONCE = 256;
+// How long the generator sleeps at the most, so that it can be stopped; milliseconds of the wall's clock.
+const LONGEST_NAP_MS = 50;
+
+/** Sends requests to an address as people would, until it is stopped. */
+export function startLoad(url: string, clock: Clock, { perMinute, signsIn = true }: LoadOptions): Load {
+  const base = new URL(url);
+  const agent = new Agent({ keepAlive: true, maxSockets: MOST_AT_ONCE });
+  const idle: Person[] = [];
+  const counts: Record<number, number> = {};
+  const underWay = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  let people = 0;
+  let missed = 0;
+  let endsAt = Number.POSITIVE_INFINITY;
+
+  const oneRequest = async (): Promise<void> => {
+    let person = idle.shift() ?? createPerson(people++, { signsIn });
+    let next = person.next();
+    while (next === undefined) {
+      person = createPerson(people++, { signsIn });
+      next = person.next();
+    }
+    const answer = await call(base, agent, next);
+    counts[answer.status] = (counts[answer.status] ?? 0) + 1;
+    person.answered(answer);
+    idle.push(person);
+  };
+
+  const run = async (): Promise<void> => {
+    const gap = (): number => (-Math.log(1 - Math.random()) * 60_000) / perMinute;
+    let dueAt = clock.now() + gap();
+    for (;;) {
+      for (; dueAt <= Math.min(clock.now(), endsAt); dueAt += gap()) {
+        if (underWay.size >= MOST_AT_ONCE) {
+          missed += 1;
+          continue;
+        }
+        const work: Promise<void> = oneRequest().finally(() => underWay.delete(work));
+        underWay.add(work);
+      }
+      if (stopping.signal.aborted) return;
+      const napMs = Math.min(dueAt - clock.now(), LONGEST_NAP_MS * clock.speed);
+      await clock.sleep(Math.max(napMs, 0), stopping.signal);
+    }
+  };
+  const running = run();
+
+  return {
+    statuses: () => ({ ...counts }),
+    missed: () => missed,
+    async stop() {
+      endsAt = Math.min(endsAt, clock.now());
+      stopping.abort();
+      await running;
+      await Promise.all(underWay);
+      agent.destroy();
+    },
+  };
+}
