@@ -91,7 +91,7 @@ test('the rehearsal that is shown has the steps of the rehearsal that there is',
     .slice(shown.indexOf('## Summary'))
     .split('\n')
     .filter((line) => line.startsWith('ok '));
-  const titles = [...rolloutSteps(cloud), ...matrixSteps(cloud)].map((step) => step().title);
+  const titles = [...rolloutSteps(cloud), ...matrixSteps(cloud)].map(({ step }) => step().title);
   assert.deepEqual(
     rows.map((row, i) => row.endsWith(`  ${titles[i]}`)),
     titles.map(() => true),

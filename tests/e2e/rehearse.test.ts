@@ -3,12 +3,14 @@ import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
 import { runScriptProcess } from '../support/run-script.ts';
 
 test('Ctrl-C in a rehearsal stops the step and leaves nothing behind', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'rehearse-'));
   const run = await runScriptProcess('rehearse', [], {
     env: { TMPDIR: folder.path },
+    pathFirst: [join(projectRoot, 'node_modules/.bin')],
     onStart(child) {
       let shown = '';
       child.stdout?.on('data', (chunk) => {

@@ -8,6 +8,14 @@ import { PROJECT, SERVICE } from './staging.ts';
 const KEPT =
   /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
 
+/** What of a person's environment a rehearsal's programs get. */
+export function keptEnvironment(env: Environment): Record<string, string> {
+  const kept = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && KEPT.test(name) ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(kept);
+}
+
 /** The environment of the rehearsal's commands: an operator's, but with everything pointing at the local Cloud Run. */
 export function childEnvironment(
   env: Environment,
@@ -17,11 +25,8 @@ export function childEnvironment(
     toolFolder,
   }: { emulator: Emulator; checkout: string; toolFolder: string | undefined },
 ): Record<string, string> {
-  const kept = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && KEPT.test(name) ? [[name, value] as const] : [],
-  );
   return {
-    ...Object.fromEntries(kept),
+    ...keptEnvironment(env),
     PATH: [toolFolder, env.PATH].filter((part) => part !== undefined).join(delimiter),
     CLOUD_RUN_EMULATOR_HOST: emulator.host,
     PROJECT,

@@ -1,11 +1,11 @@
 export { prepareCargo } from './cargo-stand-in.ts';
+export { readRequest, rehearsalSettings } from './command-line.ts';
 export { childEnvironment } from './environment.ts';
-export { checkEvidence } from './evidence.ts';
 export { matrixSeeds, matrixSteps } from './matrix.ts';
+export { PARTS } from './parts.ts';
+export { rehearse } from './rehearse.ts';
 export { rolloutSteps } from './rollout.ts';
 export { findRustTools } from './rust-tools.ts';
 export { type SampleCheckout, sampleCheckout, sampleCheckoutFolder } from './sample-checkout.ts';
-export { lookAtServing } from './serving.ts';
+export { applyScenario, readScenario, type Scenario } from './scenario.ts';
 export { DOMAIN, NEW_IMAGE, PROJECT, SERVICE, STAGING, STAGING_SERVICE } from './staging.ts';
-export { runStep, type StepResult } from './step.ts';
-export { summaryLines } from './summary.ts';

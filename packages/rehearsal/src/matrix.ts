@@ -1,8 +1,9 @@
 import type { Emulator, EmulatorOptions } from '@deploy/emulator';
+import type { PlannedStep } from './parts.ts';
 import { PROJECT, SERVICE, STABLE_IMAGE } from './staging.ts';
 import type { Step } from './step.ts';
 
-const PRODUCTION = 'openagents-control-service';
+export const PRODUCTION = 'openagents-control-service';
 const RUNTIME = 'runtime';
 const STAGING_RUNTIME = 'runtime-staging';
 const MIGRATE_JOB = 'runtime-migrate';
@@ -19,7 +20,7 @@ export const matrixSeeds = {
 } satisfies EmulatorOptions;
 
 /** A whole matrix over staging and production, and another one after a migration has failed. */
-export function matrixSteps(emulator: Emulator): (() => Step)[] {
+export function matrixSteps(emulator: Emulator): PlannedStep[] {
   const matrix = (title: string, more: Partial<Step> = {}): Step => ({
     title,
     env: {
@@ -32,11 +33,12 @@ export function matrixSteps(emulator: Emulator): (() => Step)[] {
     call: ['scripts/validate-rust-cutover.ts'],
     ...more,
   });
-  return [
+  const steps = [
     () => matrix('Validation matrix: staging and production, all of it'),
     () => {
       emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-second`, state: 'failed' });
       return matrix('Validation matrix after a failed migration: red', { exitCode: 1 });
     },
   ];
+  return steps.map((step) => ({ part: 'matrix', step }));
 }

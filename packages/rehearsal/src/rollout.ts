@@ -1,14 +1,12 @@
 import { domainMapping, type Emulator } from '@deploy/emulator';
+import type { Part, PlannedStep } from './parts.ts';
 import { DOMAIN, NEW_IMAGE, SERVICE } from './staging.ts';
 import type { Step } from './step.ts';
 
 const BYPASS_TOKEN = 'rehearsal-bypass-0123456789abcdef';
 
-/**
- * The steps of a whole staging rollout, there and back, and of a maintenance window. A step is worked out when its turn
- * comes: names are made on the way.
- */
-export function rolloutSteps(emulator: Emulator): (() => Step)[] {
+/** The steps of a whole staging rollout, there and back, and of a maintenance window. */
+export function rolloutSteps(emulator: Emulator): PlannedStep[] {
   const [stable = ''] = revisionNames(emulator);
   const canary = (): string => revisionNames(emulator)[0] ?? '';
   const shift = (percent: number, serves: string): Step => ({
@@ -34,41 +32,63 @@ export function rolloutSteps(emulator: Emulator): (() => Step)[] {
     call: ['scripts/preflight.ts'],
     serves: `${stable} 100 %`,
   });
+  const of = (part: Part, ...steps: (() => Step)[]): PlannedStep[] => steps.map((step) => ({ part, step }));
   return [
-    () => preflight('Preflight: the certificate of the domain is still to come'),
-    () => {
-      emulator.mapDomain(domainMapping({ domain: DOMAIN, service: SERVICE }));
-      return preflight('Preflight: the certificate is there');
-    },
-    () => ({
+    ...of(
+      'preflight',
+      () => preflight('Preflight: the certificate of the domain is still to come'),
+      () => {
+        emulator.mapDomain(domainMapping({ domain: DOMAIN, service: SERVICE }));
+        return preflight('Preflight: the certificate is there');
+      },
+    ),
+    ...of('deploy', () => ({
       title: 'Deploy to staging: preconditions, build, gates, a revision without traffic',
       env: { IMAGE: NEW_IMAGE },
       call: ['scripts/deploy-staging.ts'],
       serves: `${stable} 100 %`,
-    }),
-    () => ({ title: 'The gates once more: their verdicts are known', call: ['scripts/gates.ts'] }),
-    () => ({ title: 'Status', call: ['scripts/canary-rollout.ts', 'status'], serves: `${stable} 100 %` }),
-    () => shift(5, `${stable} 95 %, ${canary()} 5 %`),
-    () => shift(100, `${canary()} 100 %`),
-    () => ({ ...smoke('Smoke: health'), call: ['scripts/smoke-health.ts'] }),
-    () => smoke('Smoke: the control service'),
-    () => ({
+    })),
+    ...of('gates', () => ({
+      title: 'The gates once more: their verdicts are known',
+      call: ['scripts/gates.ts'],
+    })),
+    ...of('status', () => ({
+      title: 'Status',
+      call: ['scripts/canary-rollout.ts', 'status'],
+      serves: `${stable} 100 %`,
+    })),
+    ...of(
+      'canary',
+      () => shift(5, `${stable} 95 %, ${canary()} 5 %`),
+      () => shift(100, `${canary()} 100 %`),
+    ),
+    ...of(
+      'smoke',
+      () => ({ ...smoke('Smoke: health'), call: ['scripts/smoke-health.ts'] }),
+      () => smoke('Smoke: the control service'),
+    ),
+    ...of('rollback', () => ({
       title: 'Rollback',
       call: ['scripts/canary-rollout.ts', 'rollback', stable],
       serves: `${stable} 100 %`,
-    }),
-    () =>
-      window('Maintenance: open the window', 'enable', {
-        secretEnv: { MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN },
-      }),
-    () => smoke('Smoke from outside the window: turned away', { exitCode: 1 }),
-    () =>
-      smoke('Smoke through the window', { secretEnv: { OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN } }),
-    () =>
-      window('Maintenance: close the window, the split before it is back', 'disable', {
-        serves: `${stable} 100 %`,
-      }),
-    () => smoke('Smoke: open to everybody again'),
+    })),
+    ...of(
+      'maintenance',
+      () =>
+        window('Maintenance: open the window', 'enable', {
+          secretEnv: { MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN },
+        }),
+      () => smoke('Smoke from outside the window: turned away', { exitCode: 1 }),
+      () =>
+        smoke('Smoke through the window', {
+          secretEnv: { OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN },
+        }),
+      () =>
+        window('Maintenance: close the window, the split before it is back', 'disable', {
+          serves: `${stable} 100 %`,
+        }),
+      () => smoke('Smoke: open to everybody again'),
+    ),
   ];
 }
 

@@ -4,7 +4,7 @@ import { domainMapping, type EmulatorOptions, type ServiceSeed } from '@deploy/e
 export const PROJECT = 'openagentsgemini';
 export const SERVICE = 'openagents-control-service-staging';
 export const DOMAIN = 'staging.openagents.com';
-const IMAGES = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control`;
+export const IMAGES = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control`;
 export const STABLE_IMAGE = `${IMAGES}:stable`;
 export const NEW_IMAGE = `${IMAGES}:candidate`;
 

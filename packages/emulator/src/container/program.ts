@@ -11,6 +11,8 @@ export type ContainerProgram = {
   command: string;
   /** What the program has of the machine and its image, such as PATH; what the revision sets goes before it. */
   environment: Readonly<Record<string, string>>;
+  /** Folders of the image that are elsewhere on this machine; values of variables that start with one are changed. */
+  paths?: Readonly<Record<string, string>>;
   /** Default: the folder of the emulator. */
   cwd?: string;
   /** How long it may take to stop before it is killed, in milliseconds (default 10 000). */
@@ -42,7 +44,7 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
     cwd: program.cwd,
     env: {
       ...program.environment,
-      ...env,
+      ...withLocalPaths(env, program.paths),
       PORT: String(port),
       // The service passes over PORT; its image sets this one.
       OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}`,
@@ -75,6 +77,17 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
   if (outcome === 'listening') return { port, exited, stop };
   await stop();
   return outcome === 'timed out' ? { failed: outcome } : { failed: 'exited', exitCode: await exited };
+}
+
+function withLocalPaths(
+  env: Readonly<Record<string, string>>,
+  paths: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const local = (value: string): string => {
+    const found = Object.entries(paths).find(([path]) => value === path || value.startsWith(`${path}/`));
+    return found === undefined ? value : `${found[1]}${value.slice(found[0].length)}`;
+  };
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, local(value)]));
 }
 
 async function listening(

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Environment, readSettings, text, UserError } from '@deploy/cli';
+import { PARTS, type Part } from './parts.ts';
+
+export const rehearsalSettings = {
+  repoRoot: text('OPENAGENTS_REPO_ROOT', 'checkout to rehearse, as --checkout names one; else the sample'),
+};
+
+/** What a rehearsal is asked to do. Paths are absolute. */
+export type RehearsalRequest = {
+  /** Leaves the local Cloud Run up afterwards. */
+  keep: boolean;
+  /** A real checkout; undefined: the sample. */
+  checkout: string | undefined;
+  /** What the control service's revisions run; undefined: the stand-in. */
+  service: string | undefined;
+  /** Undefined: all that make sense. */
+  parts: readonly Part[] | undefined;
+  /** A scenario's file. */
+  scenario: string | undefined;
+  /** Where the command was given: its paths are relative to it. */
+  cwd: string;
+};
+
+/** Reads arguments and settings. Throws a UserError with exit code 2 for what is not understood. */
+export function readRequest(argv: readonly string[], env: Environment): RehearsalRequest {
+  const { repoRoot } = readSettings(env, rehearsalSettings);
+  // pnpm changes into this project's folder and says where it was called.
+  const cwd = env.INIT_CWD ?? process.cwd();
+  const values = parse(argv);
+  const inPlace = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(cwd, path);
+  return {
+    keep: values.keep ?? false,
+    checkout: inPlace(values.checkout ?? repoRoot),
+    service: values.service,
+    parts: values.steps === undefined ? undefined : readParts(values.steps),
+    scenario: inPlace(values.scenario),
+    cwd,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        keep: { type: 'boolean' },
+        checkout: { type: 'string' },
+        service: { type: 'string' },
+        steps: { type: 'string' },
+        scenario: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    const [message] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new UserError(String(message), { exitCode: 2, hint: '--help shows what there is.' });
+  }
+}
+
+function readParts(list: string): Part[] {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !PARTS.some((part) => part === name));
+  if (unknown !== undefined) {
+    throw new UserError(`--steps: there are no steps '${unknown}'`, {
+      exitCode: 2,
+      hint: `Name some of: ${PARTS.join(', ')}; separated by commas.`,
+    });
+  }
+  return PARTS.filter((part) => names.includes(part));
+}

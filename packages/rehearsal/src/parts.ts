@@ -1,0 +1,32 @@
+import type { Step } from './step.ts';
+
+/** The parts of a rehearsal, in the order in which they come; `--steps` chooses among them. */
+export const PARTS = [
+  'preflight',
+  'deploy',
+  'gates',
+  'status',
+  'canary',
+  'smoke',
+  'rollback',
+  'maintenance',
+  'matrix',
+] as const;
+
+export type Part = (typeof PARTS)[number];
+
+/** A step that is worked out when its turn comes: names are made on the way. */
+export type PlannedStep = { part: Part; step: () => Step };
+
+/** Parts that are nothing without an earlier one. */
+const NEEDS: Partial<Record<Part, Part>> = { canary: 'deploy', rollback: 'canary' };
+
+/** The chosen parts with those that they need, in their order. */
+export function withNeeded(chosen: readonly Part[]): Part[] {
+  const needed = new Set<Part>(chosen);
+  for (const part of PARTS.toReversed()) {
+    const before = NEEDS[part];
+    if (before !== undefined && needed.has(part)) needed.add(before);
+  }
+  return PARTS.filter((part) => needed.has(part));
+}

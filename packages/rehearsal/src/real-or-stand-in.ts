@@ -1,0 +1,30 @@
+import type { CheckoutCopy } from './checkout-copy.ts';
+
+export type Played = {
+  /** Undefined: the sample checkout. */
+  checkout: (Pick<CheckoutCopy, 'commit' | 'hasChanges'> & { source: string }) | undefined;
+  /** The program of the revisions; undefined: the stand-in. */
+  service: string | undefined;
+  /** What cargo's stand-in does not do; undefined: cargo is real. */
+  cargoNotice: string | undefined;
+  gatesRan: boolean;
+};
+
+/** One line: what of a rehearsal was the real thing, and what only stood in for it. */
+export function realOrStandIn({ checkout, service, cargoNotice, gatesRan }: Played): string {
+  const real = ['the scripts'];
+  const standIns = ['Cloud Run, its registry and secrets'];
+  if (checkout === undefined) standIns.push('the checkout (a sample)');
+  else {
+    const changes = checkout.hasChanges ? ', without its uncommitted changes' : '';
+    real.push(`the checkout ${checkout.source} at ${checkout.commit}${changes}`);
+  }
+  if (gatesRan) {
+    real.push(
+      cargoNotice === undefined ? 'the gates and builds' : 'the gates and builds, except as said above',
+    );
+  }
+  if (service === undefined) standIns.push('the control service');
+  else real.push(`the control service (${service})`);
+  return `Real: ${real.join('; ')}. Stand-ins: ${standIns.join('; ')}.`;
+}

@@ -1,0 +1,126 @@
+import { type Environment, type Output, onStopSignals, UserError } from '@deploy/cli';
+import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
+import { prepareCargo } from './cargo-stand-in.ts';
+import { copyCheckout } from './checkout-copy.ts';
+import type { RehearsalRequest } from './command-line.ts';
+import { childEnvironment } from './environment.ts';
+import { checkEvidence, reportsIn } from './evidence.ts';
+import { matrixSeeds, matrixSteps, PRODUCTION } from './matrix.ts';
+import { PARTS, type Part, type PlannedStep, withNeeded } from './parts.ts';
+import { realOrStandIn } from './real-or-stand-in.ts';
+import { rolloutSteps } from './rollout.ts';
+import { sampleCheckout } from './sample-checkout.ts';
+import { applyScenario, readScenario } from './scenario.ts';
+import { programFor } from './service-program.ts';
+import { lookAtServing } from './serving.ts';
+import { PROJECT, SERVICE, STAGING } from './staging.ts';
+import { runStep, type StepResult } from './step.ts';
+import { summaryLines } from './summary.ts';
+
+type Setting = { env: Environment; out: Output };
+type Stage = { emulator: Emulator; env: Record<string, string>; out: Output };
+
+/**
+ * Rehearses a rollout as asked, showing every step. Throws a UserError when a step, or the evidence, is not as it should
+ * be, and one with exit code 2 when the request cannot be carried out.
+ */
+export async function rehearse(request: RehearsalRequest, { env, out }: Setting): Promise<void> {
+  const scenario = request.scenario === undefined ? {} : await readScenario(request.scenario);
+  const parts = withNeeded(request.parts ?? partsFor(request));
+  await using copy = request.checkout === undefined ? undefined : await copyCheckout(request.checkout);
+  await using checkout = copy ?? (await sampleCheckout());
+  await using cargo = await prepareCargo();
+  const toolFolder = cargo.folder;
+  await using service = await programFor(request, { checkout: checkout.root, toolFolder, env, out });
+  const options = optionsOf(service?.program);
+  await using emulator = await startEmulator(applyScenario(scenario, options));
+
+  out.data(
+    `A local Cloud Run listens at ${emulator.url}; ${SERVICE} serves at ${emulator.service(SERVICE).uri}`,
+  );
+  out.data(`A ${copy === undefined ? 'sample checkout' : 'copy of the checkout'} is at ${checkout.root}`);
+  if (cargo.notice !== undefined) out.data(cargo.notice);
+
+  const before = await reportsIn(checkout.root);
+  const steps = [...rolloutSteps(emulator), ...matrixSteps(emulator)].filter(({ part }) =>
+    parts.includes(part),
+  );
+  const base = childEnvironment(env, { emulator, checkout: checkout.root, toolFolder });
+  const results = await runSteps(steps, { emulator, env: base, out });
+  const missing = parts.includes('deploy')
+    ? await lookAtEvidence(checkout.root, { before, parts, keep: request.keep, out })
+    : [];
+
+  out.data(`\n## Summary\n\n${summaryLines(results, SERVICE)}`);
+  if (cargo.notice !== undefined) out.data(cargo.notice);
+  out.data(
+    realOrStandIn({
+      checkout: copy && { ...copy, source: request.checkout ?? '' },
+      service: request.service,
+      cargoNotice: cargo.notice,
+      gatesRan: parts.includes('deploy') || parts.includes('gates'),
+    }),
+  );
+  requireAsExpected(results, missing);
+  if (!request.keep) return;
+  out.data(`\nThe local Cloud Run stays up; Ctrl-C ends it. Play with it:
+  export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
+  // Not disposed of: the same Ctrl-C, passed on by pnpm, is not to cut the clearing away short.
+  await new Promise<void>((resolve) => onStopSignals(() => resolve()));
+}
+
+/** The matrix compares with production's runtime, which only the sample checkout has a program to ask of. */
+function partsFor({ checkout }: RehearsalRequest): readonly Part[] {
+  return checkout === undefined ? PARTS : PARTS.filter((part) => part !== 'matrix');
+}
+
+function optionsOf(program: EmulatorOptions['container']): EmulatorOptions {
+  const services = [...STAGING.services, ...matrixSeeds.services].map((seed) =>
+    program !== undefined && [SERVICE, PRODUCTION].includes(seed.name)
+      ? { ...seed, container: program }
+      : seed,
+  );
+  return { ...STAGING, reconcileMs: 400, services, jobs: matrixSeeds.jobs };
+}
+
+async function runSteps(steps: readonly PlannedStep[], { emulator, env, out }: Stage): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const [i, planned] of steps.entries()) {
+    const step = planned.step();
+    const startedAt = Date.now();
+    const { exitCode, leaked } = await runStep(step, { env, place: `${i + 1} of ${steps.length}`, out });
+    const durationMs = Date.now() - startedAt;
+    const { reported, counted } = await lookAtServing(emulator, SERVICE);
+    out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
+    if (leaked) throw new UserError(`a secret was printed by: ${step.title}`);
+    const asExpected = exitCode === (step.exitCode ?? 0) && (step.serves ?? reported) === reported;
+    results.push({ title: step.title, exitCode, asExpected, durationMs, serving: reported });
+  }
+  return results;
+}
+
+/** The fields that the evidence report lacks. */
+async function lookAtEvidence(
+  checkout: string,
+  { keep, out, ...about }: { before: string[]; parts: Part[]; keep: boolean; out: Output },
+): Promise<string[]> {
+  const { path, missing } = await checkEvidence(checkout, about);
+  out.data(`\n## Evidence\n\nThe rollout's report: ${path ?? 'there is none'}`);
+  const fate = keep ? '' : ' It goes with the checkout that was rehearsed in; --keep keeps both.';
+  out.data(
+    missing.length === 0
+      ? `It holds every field that the runbook requires.${fate}`
+      : `It LACKS: ${missing.join(', ')}`,
+  );
+  return missing;
+}
+
+function requireAsExpected(results: readonly StepResult[], missing: readonly string[]): void {
+  const failed = results.filter(({ asExpected }) => !asExpected);
+  if (failed.length > 0) {
+    throw new UserError(
+      `the rehearsal did not go as it should: ${failed.map(({ title }) => title).join('; ')}`,
+    );
+  }
+  if (missing.length > 0) throw new UserError(`the evidence report lacks ${missing.join(', ')}`);
+}
