@@ -87,9 +87,9 @@ async function runSteps(steps: readonly PlannedStep[], { emulator, env, out }: S
   const results: StepResult[] = [];
   for (const [i, planned] of steps.entries()) {
     const step = planned.step();
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const { exitCode, leaked } = await runStep(step, { env, place: `${i + 1} of ${steps.length}`, out });
-    const durationMs = Date.now() - startedAt;
+    const durationMs = performance.now() - startedAt;
     const { reported, counted } = await lookAtServing(emulator, SERVICE);
     out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
     if (leaked) throw new UserError(`a secret was printed by: ${step.title}`);
