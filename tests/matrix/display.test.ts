@@ -74,6 +74,8 @@ function runOnTerminal(world: MatrixWorld) {
     cwd: projectRoot,
     env: {
       ...world.env,
+      // For a stand-in that waits for this file.
+      GO_ON: join(world.folder, 'go-on'),
       HOME: process.env.HOME,
       TERM: 'xterm',
       PATH: [world.tools.folder, process.env.PATH].join(':'),
@@ -97,7 +99,7 @@ function runOnTerminal(world: MatrixWorld) {
 }
 
 test('on a terminal the table is live, and what stays is the lines a pipe gets', onTerminal, async () => {
-  await using world = await matrixWorld({ cargo: 'while [ ! -e "$OUTPUT_DIR/go-on" ]; do sleep 0.1; done' });
+  await using world = await matrixWorld({ cargo: 'while [ ! -e "$GO_ON" ]; do sleep 0.1; done' });
   const terminal = runOnTerminal(world);
   await terminal.shows('[running] runtime-staging-smoke');
   await writeFile(join(world.folder, 'go-on'), '');
