@@ -23,6 +23,7 @@ import {
   parseJudgeCall,
   requireLocation,
   rollback,
+  type Share,
   setTraffic,
   skipMaintenanceCheckSetting,
   stableRevision,
@@ -94,25 +95,29 @@ await runScript(usage, async ({ argv, env, out }) => {
         { revision: call.stable, percent: 100 - call.canaryPercent },
         { revision: call.canary, percent: call.canaryPercent },
       ];
-      await shift(setTraffic(openApi, location, shares, values));
+      await shift(setTraffic(openApi, location, shares, values), shares);
       break;
     }
     case 'rollback':
-      await shift(rollback(openApi, location, call.stable, values));
+      await shift(rollback(openApi, location, call.stable, values), [
+        { revision: call.stable, percent: 100 },
+      ]);
       break;
   }
   return 0;
 
-  async function shift(action: Action<TrafficChange>): Promise<void> {
+  async function shift(action: Action<TrafficChange>, shares: readonly Share[]): Promise<void> {
     const account = () => accountOf(connection);
     // Nobody who has to go back waits for a report.
     const isUrgent = call.action === 'rollback';
     const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
-    await evidence.step(`canary-rollout ${call.action}`, async () => {
+    const work = async () => {
       const shifted = await performAction(action, run);
       if (shifted.dryRun) return;
       const { outcome: change } = shifted;
       await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
-    });
+    };
+    const asked = shares.filter(({ percent }) => percent > 0);
+    await evidence.step(`canary-rollout ${call.action}`, work, asked);
   }
 });

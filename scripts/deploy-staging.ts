@@ -16,6 +16,7 @@ import {
 } from '@deploy/cli';
 import {
   accountOf,
+  type CloudFacts,
   cloudSettings,
   connectTo,
   deployNoTraffic,
@@ -68,6 +69,13 @@ await runScript(usage, async ({ env, out }) => {
   const checkout = findTargetCheckout(values);
   const gates = { checkout, env, out };
   const connection = connectTo(values, env);
+
+  out.data(`[staging] project=${location.project} region=${location.region} service=${location.service}`);
+  const facts =
+    values.skipPreflight || values.dryRun
+      ? undefined
+      : await grouped({ env, out }, 'preconditions', checkPreconditions);
+  // A deployment that the preconditions refuse was none, and has no report.
   const evidence = await openEvidence({
     evidenceReport: values.evidenceReport,
     dryRun: values.dryRun,
@@ -77,13 +85,10 @@ await runScript(usage, async ({ env, out }) => {
     location,
     image,
   });
-
-  out.data(`[staging] project=${location.project} region=${location.region} service=${location.service}`);
-  let baseUrl: string | undefined;
-  let digest: string | undefined;
-  if (!values.skipPreflight && !values.dryRun) {
-    await evidence.step('preflight', () => grouped({ env, out }, 'preconditions', checkPreconditions));
-  }
+  const { domainMapping, digest, baseUrl } = facts ?? {};
+  if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
+  if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
+  if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });
   out.data('[deploy] rust web-shell dist build');
   await evidence.step('web-shell build', async () => requirePassed(await runWebShellBuild(gates)));
   if (values.skipVerify) await evidence.record({ kind: 'gatesSkipped' });
@@ -130,7 +135,7 @@ await runScript(usage, async ({ env, out }) => {
   });
   return 0;
 
-  async function checkPreconditions(): Promise<void> {
+  async function checkPreconditions(): Promise<CloudFacts | undefined> {
     const live = await startLiveLine('checking the preconditions');
     const preflight = await runPreflight({
       connection,
@@ -145,16 +150,8 @@ await runScript(usage, async ({ env, out }) => {
     }).finally(live.stop);
     out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
     annotateFindings(preflight, { env, out });
-    const { facts } = preflight;
-    if (facts !== undefined) {
-      baseUrl = facts.baseUrl;
-      const { domainMapping } = facts;
-      digest = facts.digest;
-      await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
-      if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
-      if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });
-    }
     requireNoErrors(preflight, 'Nothing was deployed. SKIP_PREFLIGHT=1 leaves these checks out.');
+    return preflight.facts;
   }
 });
 

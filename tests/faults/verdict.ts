@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Emulator } from '@deploy/emulator';
@@ -58,6 +59,10 @@ async function requireReason({ checkout }: ScenarioRun, check: string): Promise<
 /** Throws unless the report's last step says how the run ended, and why. */
 async function requireReported({ checkout, exitCode, stderr }: ScenarioRun): Promise<void> {
   const folder = join(checkout, 'apps/openagents.com/service/docs/reports');
+  if (/^error: preflight /m.test(stderr)) {
+    assert.ok(!existsSync(folder), 'a deployment that the preconditions refuse has no report');
+    return;
+  }
   const [name, ...others] = (await readdir(folder)).filter((each) => each.endsWith('.md'));
   assert.ok(name !== undefined && others.length === 0, `one report, not ${others.length}`);
   const { steps } = (await readReport(join(folder, name))).record;

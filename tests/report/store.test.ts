@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@deploy/cli';
@@ -52,6 +52,27 @@ describe('a report is opened before anything is changed', () => {
     });
   });
 
+  test('what the scripts write into a checkout does not make it one with uncommitted changes', async () => {
+    await using checkout = await testCheckout();
+    const evidenceReport = join(checkout.root, 'evidence/rollout.md');
+    const isClean = async () => {
+      const { path = '' } = await openEvidence(deployRequest(checkout, { evidenceReport }));
+      return (await readReport(path)).record.checkout.clean;
+    };
+    for (const file of [
+      'service/docs/reports/20260101T000000Z-staging-deploy-report.md',
+      'docs/reports/rust-cutover-validation/20260101T000000Z/SUMMARY.md',
+      'web-shell/dist/app.js',
+    ]) {
+      await mkdir(dirname(join(checkout.root, file)), { recursive: true });
+      await writeFile(join(checkout.root, file), 'written by a script');
+    }
+    assert.equal(await isClean(), true);
+    assert.equal(await isClean(), true, 'with its own report');
+    await writeFile(join(checkout.root, 'service/main.rs'), 'changed');
+    assert.equal(await isClean(), false);
+  });
+
   test('EVIDENCE_REPORT=none and a dry run write nothing', async () => {
     await using checkout = await testCheckout();
     for (const changes of [{ evidenceReport: 'none' }, { dryRun: true }]) {
@@ -89,6 +110,35 @@ describe('steps', () => {
     const { record } = await readReport(evidence.path ?? '');
     assert.deepEqual([record.state, record.steps.at(-1)?.detail], ['failed', 'quota exceeded']);
   });
+});
+
+test("a shift that was interrupted says what it asked for, and what serves then is nobody else's", async () => {
+  await using checkout = await testCheckout();
+  const path = await deployedReport(checkout);
+  const asked = [
+    { revision: OLD, percent: 60 },
+    { revision: NEW, percent: 40 },
+  ];
+  const interrupted = await joinEvidence(joinRequest(checkout));
+  await new Promise<void>((begun) => {
+    void interrupted.step('canary-rollout set-traffic', () => new Promise(() => begun()), asked);
+  });
+  assert.match(
+    await readFile(path, 'utf8'),
+    /\| interrupted, or still running \| .* \| asked for svc-00001-abc 60 %, svc-00002-def 40 % \|/,
+  );
+  assert.equal(await reportedTraffic(checkout, location), undefined);
+
+  const said = notes();
+  const next = await joinEvidence(joinRequest(checkout, { note: said.note }));
+  assert.match(said.lines.join(), /has not ended: .* it asked for svc-00001-abc 60 %, svc-00002-def 40 %/);
+  await next.step('canary-rollout set-traffic', () => next.record(shifted(40, 5)), asked);
+  const { shares } = (await reportedTraffic(checkout, location)) ?? {};
+  assert.deepEqual(
+    shares?.map(({ percent }) => percent),
+    [95, 5],
+  );
+  assert.match(await readFile(path, 'utf8'), /\| canary-rollout set-traffic \| interrupted \|/);
 });
 
 test('a deployment that works ends well though its report can no longer be written, and says so', async () => {

@@ -138,3 +138,27 @@ describe('the validation matrix', () => {
       assert.equal(verdictOf(promoted(smokes, { matrices })).verdict, verdict));
   }
 });
+
+describe('a revision that lost its traffic', () => {
+  const smokes = [smoke('health', DOMAIN), smoke('control', DOMAIN)];
+  const lost = (byWindow: boolean): ReportRecord['trafficChanges'] => [
+    {
+      at: '2026-02-12T20:00:00.000Z',
+      actor: 'alice@example.com',
+      before: [{ revision: NEW, percent: 100 }],
+      after: [{ revision: 'control-00043-xyz', percent: 100 }],
+      ...(byWindow ? { byWindow } : {}),
+    },
+  ];
+  const told = (byWindow: boolean) => verdictOf(promoted(smokes, { trafficChanges: lost(byWindow) }));
+
+  test('was rolled back when somebody shifted it away', () => {
+    assert.equal(told(false).verdict, 'no-go');
+    assert.match(told(false).reasons.join(), /was rolled back/);
+  });
+
+  test('was not when a maintenance window moved it', () => {
+    assert.equal(told(true).verdict, 'undecided');
+    assert.match(told(true).reasons.join(), /no traffic since a maintenance window moved it/);
+  });
+});

@@ -4,11 +4,12 @@ import { type TargetCheckout, UserError } from '@deploy/cli';
 import type { ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
 import { trafficNow } from './record/split.ts';
+import { splitInDoubt } from './record/steps.ts';
 import { reportsFolder } from './reports-folder.ts';
 
 /**
  * The split that the newest open report of a service says there is, and that report's file; undefined when there is no
- * report that says. What reads reports is loaded only where there are some.
+ * report that says, or when a command was interrupted as it asked for another split. What reads reports is loaded only where there are some.
  */
 export async function reportedTraffic(
   checkout: TargetCheckout,
@@ -25,8 +26,10 @@ export async function reportedTraffic(
     throw error;
   });
   if (path === undefined) return undefined;
-  const shares = trafficNow((await readReport(path)).record);
-  return shares === undefined ? undefined : { shares, path };
+  const { record } = await readReport(path);
+  const shares = trafficNow(record);
+  // After an interruption either split may serve, and neither is somebody else's.
+  return shares === undefined || splitInDoubt(record) !== undefined ? undefined : { shares, path };
 }
 
 /**

@@ -1,16 +1,16 @@
 import { hostname, userInfo } from 'node:os';
+import { join, relative } from 'node:path';
 import { runCommand, type TargetCheckout } from '@deploy/cli';
 import { reportsFolder } from './reports-folder.ts';
 
 /** Where a deployment was made from: the machine, and the state of the checkout as far as git can tell. */
 export type Whereabouts = { host: string; checkout: { commit?: string; clean?: boolean } };
 
-/** Asks the machine and git. What cannot be told is left out. */
-export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts> {
+/** Asks the machine and git. What cannot be told is left out. `report` is the evidence's file when it was named. */
+export async function whereabouts(checkout: TargetCheckout, report?: string): Promise<Whereabouts> {
   const [commit, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
-    // Reports themselves come to lie there uncommitted, and say nothing about what was built.
-    git(checkout, ['status', '--porcelain', '--', '.', `:(exclude)${reportsFolder(checkout)}`]),
+    git(checkout, ['status', '--porcelain', '--', '.', ...ownFiles(checkout, report)]),
   ]);
   return {
     host: hostname(),
@@ -19,6 +19,19 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
       ...(changes === undefined ? {} : { clean: changes === '' }),
     },
   };
+}
+
+// Where validate-rust-cutover puts its results.
+const MATRIX_REPORTS = join('docs', 'reports', 'rust-cutover-validation');
+
+/**
+ * Pathspecs that leave out what the scripts themselves put into a checkout: it comes to lie there uncommitted, and says
+ * nothing about what was built.
+ */
+function ownFiles(checkout: TargetCheckout, report: string | undefined): string[] {
+  const named = report === undefined ? [] : [relative(checkout.root, report)];
+  const paths = [reportsFolder(checkout), MATRIX_REPORTS, join(checkout.webShellDir, 'dist'), ...named];
+  return paths.filter((path) => !path.startsWith('..')).map((path) => `:(exclude,literal)${path}`);
 }
 
 /** Who acts when no account is known: the user of this machine. */

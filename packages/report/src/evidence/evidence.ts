@@ -1,3 +1,4 @@
+import type { Share } from '@deploy/cloudrun';
 import type { RolloutEvent } from './rollout-event.ts';
 
 /**
@@ -10,8 +11,11 @@ import type { RolloutEvent } from './rollout-event.ts';
 export type Evidence = {
   /** The report's file; undefined when nothing is written. */
   readonly path: string | undefined;
-  /** Does something as a step of the rollout: written down as begun before, and as done or failed after. */
-  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Does something as a step of the rollout: written down as begun before, and as done or failed after. A step that asks
+   * for a traffic split gives it, so that the report of an interrupted one says what may serve.
+   */
+  step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T>;
   /** Writes down what happened. */
   record(event: RolloutEvent): Promise<void>;
 };

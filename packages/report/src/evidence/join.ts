@@ -1,5 +1,6 @@
 import { cleanLine, errorMessage, UserError } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
+import { describeSplit } from '../record/split.ts';
 import { findByBaseUrl, findByService } from '../store/find.ts';
 import { readReport } from '../store/store.ts';
 import { localActor } from '../whereabouts.ts';
@@ -64,7 +65,8 @@ async function evidenceIn(path: string, { account, note }: JoinRequest): Promise
   const last = found.steps.at(-1);
   if (last?.state === 'started') {
     note(
-      `the last command of this rollout, ${last.name}, began ${last.startedAt} and has not ended: it still runs, or was killed`,
+      `the last command of this rollout, ${last.name}, began ${last.startedAt} and has not ended: it still runs, or was killed` +
+        (last.asked === undefined ? '' : `; it asked for ${describeSplit(last.asked)}`),
     );
   }
   return reportEvidence({ path, actor: (await account?.()) ?? localActor(), found, deploys: false, note });

@@ -16,13 +16,11 @@ import { reportEvidence } from './report-evidence.ts';
 /** Opens the report's file, or goes on with the one that EVIDENCE_REPORT names. */
 export async function openReport(request: DeploymentRequest): Promise<Evidence> {
   const { evidenceReport, checkout, location, image, note } = request;
-  const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout)]);
+  const named = evidenceReport === undefined ? undefined : resolve(evidenceReport);
+  const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout, named)]);
   const start = { location, image, account, whereabouts: where, at: new Date().toISOString() };
   const folder = join(checkout.root, reportsFolder(checkout));
-  const path =
-    evidenceReport === undefined
-      ? await openNew(folder, start)
-      : await openNamed(resolve(evidenceReport), start);
+  const path = named === undefined ? await openNew(folder, start) : await openNamed(named, start);
   note(`evidence report: ${path}`);
   const { record: found } = await readReport(path);
   return reportEvidence({ path, actor: account ?? localActor(), found, deploys: true, note });

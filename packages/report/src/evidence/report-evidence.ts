@@ -1,4 +1,5 @@
 import { cleanLine, errorMessage } from '@deploy/cli';
+import type { Share } from '@deploy/cloudrun';
 import { applyEvent } from '../record/apply-event.ts';
 import { isOwnUrl } from '../record/base-url.ts';
 import type { ReportRecord } from '../record/schema.ts';
@@ -42,7 +43,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
     }
   }
 
-  async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async function step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T> {
     const startedAt = now();
     // A clock that is set in between must not make a step take hours, or less than nothing.
     const startedMs = performance.now();
@@ -50,7 +51,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       const durationMs = Math.round(performance.now() - startedMs);
       return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, failure, deploys };
     };
-    const begun = { kind: 'begun', step: name, startedAt } as const;
+    const begun = { kind: 'begun', step: name, startedAt, ...(asked && { asked }) } as const;
     if (deploys) await write(begun).catch((error: unknown) => refuseWithoutEvidence(path, error));
     else await record(begun);
     try {

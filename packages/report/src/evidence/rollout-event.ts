@@ -7,10 +7,11 @@ import type { MatrixEntry } from '../record/schema.ts';
  * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
  *
  * `stable` is the stable revision among what served before the event, and undefined when traffic was split: what that
- * is, cloudrun decides. `begun` and `ended` frame a step of a command; `Evidence.step` records both.
+ * is, cloudrun decides. `begun` and `ended` frame a step of a command, with the split that it asks for; `Evidence.step`
+ * records both.
  */
 export type RolloutEvent =
-  | { kind: 'begun'; step: string; startedAt: string }
+  | { kind: 'begun'; step: string; startedAt: string; asked?: readonly Share[] }
   | {
       kind: 'ended';
       step: string;

@@ -18,7 +18,7 @@ import { stepBegun, stepEnded } from './steps.ts';
 export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: Occasion): ReportRecord {
   switch (event.kind) {
     case 'begun':
-      return stepBegun(record, event);
+      return stepBegun(record, event, occasion);
     case 'ended':
       return stepEnded(record, event);
     case 'domainMappingSeen':

@@ -49,9 +49,18 @@ export function trafficShifted(
   record: ReportRecord,
   { before, after }: TrafficChange,
   stable: string | undefined,
+  occasion: Occasion,
+): ReportRecord {
+  return trafficMoved(record, { before, after }, stable, occasion);
+}
+
+function trafficMoved(
+  record: ReportRecord,
+  { before, after, byWindow }: { before: readonly Share[]; after: readonly Share[]; byWindow?: true },
+  stable: string | undefined,
   { at, actor }: Occasion,
 ): ReportRecord {
-  const entry = { at, actor, before: [...before], after: [...after] };
+  const entry = { at, actor, before: [...before], after: [...after], ...(byWindow && { byWindow }) };
   return { ...servingFound(record, before, stable), trafficChanges: [...record.trafficChanges, entry] };
 }
 
@@ -71,7 +80,7 @@ export function maintenanceChanged(
   stable: string | undefined,
   occasion: Occasion,
 ): ReportRecord {
-  const { service, mode, state, changed, revision, before, after } = outcome;
+  const { mode, state, changed, revision, before, after } = outcome;
   const entry = {
     at: occasion.at,
     actor: occasion.actor,
@@ -82,7 +91,9 @@ export function maintenanceChanged(
     after: [...after],
   };
   const moved = JSON.stringify(before) !== JSON.stringify(after);
-  const withShift = moved ? trafficShifted(record, { service, before, after }, stable, occasion) : record;
+  const withShift = moved
+    ? trafficMoved(record, { before, after, byWindow: true }, stable, occasion)
+    : record;
   return { ...withShift, maintenance: [...record.maintenance, entry] };
 }
 

@@ -39,13 +39,23 @@ const step = v.strictObject({
   name: v.string(),
   state: v.picklist(['started', 'done', 'failed']),
   startedAt: time,
+  /** The split that it asks for, and the traffic change that was the last one when it began, as in a smoke run. */
+  asked: optional(split),
+  metChange: optional(v.string()),
   /** Missing while the step is under way, and for ever when it was killed. */
   endedAt: optional(time),
   durationMs: optional(durationMs),
   detail: optional(v.string()),
 });
 
-const trafficEntry = v.strictObject({ at: time, actor: v.string(), before: split, after: split });
+const trafficEntry = v.strictObject({
+  at: time,
+  actor: v.string(),
+  before: split,
+  after: split,
+  /** Set when opening or closing a maintenance window moved the traffic. */
+  byWindow: optional(v.boolean()),
+});
 
 const smokeCheck = v.strictObject({
   id: v.string(),

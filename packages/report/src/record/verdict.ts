@@ -80,8 +80,12 @@ function trafficFindings(record: ReportRecord): Finding[] {
   const { after } = record.revisions;
   if (after === undefined) return [];
   const now = percentOf(trafficNow(record) ?? [], after);
-  const peak = Math.max(0, ...record.trafficChanges.map((change) => percentOf(change.after, after)));
-  if (now === 0 && peak > 0) return [{ weighs: 'no', reason: `${after} was rolled back` }];
+  const lost = record.trafficChanges.findLast((change) => percentOf(change.before, after) > 0);
+  if (now === 0 && lost !== undefined) {
+    return lost.byWindow === true
+      ? [{ weighs: 'open', reason: `${after} has no traffic since a maintenance window moved it` }]
+      : [{ weighs: 'no', reason: `${after} was rolled back` }];
+  }
   if (now < 100) return [{ weighs: 'open', reason: `${after} has ${now} % of the traffic` }];
   return [{ weighs: 'yes', reason: `${after} has all the traffic` }];
 }

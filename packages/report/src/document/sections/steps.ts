@@ -1,5 +1,6 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord, StepEntry } from '../../record/schema.ts';
+import { describeSplit } from '../../record/split.ts';
 import { heading, paragraph, table } from '../markdown.ts';
 import { duration, leftOut, moment } from '../words.ts';
 
@@ -10,16 +11,26 @@ export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
       ? paragraph('None so far.')
       : table(
           ['Step', 'State', 'Begun', 'Took', 'Detail'],
-          steps.map((step) => [
+          steps.map((step, index) => [
             step.name,
-            step.state,
+            stateInWords(step, index === steps.length - 1),
             moment(step.startedAt),
             duration(tookMs(step)),
-            step.detail ?? '',
+            step.detail ?? (step.state === 'started' ? askedFor(step) : ''),
           ]),
         ),
     ...leftOut(dropped?.steps, 'steps'),
   ];
+}
+
+/** A step that has no end was interrupted, unless it is the last one and still runs. */
+function stateInWords({ state }: StepEntry, isLast: boolean): string {
+  if (state !== 'started') return state;
+  return isLast ? 'interrupted, or still running' : 'interrupted';
+}
+
+function askedFor({ asked }: StepEntry): string {
+  return asked === undefined ? '' : `asked for ${describeSplit(asked)}`;
 }
 
 function tookMs({ startedAt, endedAt, durationMs }: StepEntry): number | undefined {
