@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { preflightWorld } from '../support/preflight-world.ts';
 import { runScriptProcess } from '../support/run-script.ts';
+import { SERVICE as STAGING_SERVICE, staging } from '../support/staging.ts';
 
 // Traffic and maintenance windows: nobody is moved into one or past one unsaid.
 
@@ -61,6 +63,8 @@ describe('a candidate in maintenance mode while what serves is not', () => {
       /^Nothing was changed\. .*maintenance-mode\.ts disable.*SKIP_MAINTENANCE_CHECK=1/m,
     );
     assert.deepEqual(cloud.service(SERVICE), before);
+    const status = await runScriptProcess('maintenance-mode', ['status'], { env: cloudEnv(cloud) });
+    assert.match(status.stderr, /^maintenance mode of control is off; the newest template has it on/);
     assert.equal((await canary(cloud, ['deploy-no-traffic', `${IMAGES}:next`], INSIST)).exitCode, 0);
 
     const disabled = await window(cloud, 'disable');
@@ -88,6 +92,60 @@ describe('a candidate in maintenance mode while what serves is not', () => {
     const back = await canary(cloud, ['rollback', stable]);
     assert.equal(back.exitCode, 0, back.stderr);
     assert.deepEqual(serving(cloud), [`${stable}=100`]);
+  });
+});
+
+describe('deploy-staging from a template in maintenance mode', () => {
+  const on = { OA_MAINTENANCE_MODE_ENABLED: 'true' };
+  const place = async () => {
+    const cloud = await staging();
+    cloud.changeTemplate(
+      STAGING_SERVICE,
+      (template) => ({
+        ...template,
+        containers: (template.containers ?? []).map((each) => ({
+          ...each,
+          env: [...(each.env ?? []), ...Object.entries(on).map(([name, value]) => ({ name, value }))],
+        })),
+      }),
+      'dave@example.com',
+    );
+    cloud.changeTraffic(
+      STAGING_SERVICE,
+      [
+        {
+          type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION',
+          revision: cloud.revisions(STAGING_SERVICE).at(-1)?.name.split('/').at(-1) ?? '',
+          percent: 100,
+        },
+      ],
+      'dave@example.com',
+    );
+    await cloud.settled();
+    return preflightWorld(cloud);
+  };
+
+  test('is refused by the preflight, and without one by the deployment', async () => {
+    await using world = await place();
+    const revisions = world.cloud.revisions(STAGING_SERVICE).length;
+    const checked = await world.run('deploy-staging', { SKIP_VERIFY: '1' });
+    assert.equal(checked.exitCode, 1);
+    assert.match(
+      checked.stderr,
+      /^\[error\] maintenance: the newest template of \S+ has maintenance mode on/m,
+    );
+    assert.doesNotMatch(checked.stdout, /web-shell dist build/);
+    const unchecked = await world.run('deploy-staging', { SKIP_VERIFY: '1', SKIP_PREFLIGHT: '1' });
+    assert.equal(unchecked.exitCode, 1);
+    assert.match(unchecked.stderr, /^error: the newest template of \S+ has maintenance mode on/m);
+    assert.equal(world.cloud.revisions(STAGING_SERVICE).length, revisions);
+  });
+
+  test('is made when one insists', async () => {
+    await using world = await place();
+    const run = await world.run('deploy-staging', { SKIP_VERIFY: '1', ...INSIST });
+    assert.equal(run.exitCode, 0, run.stderr);
+    assert.match(run.stderr, /^\[warning\] maintenance: /m);
   });
 });
 

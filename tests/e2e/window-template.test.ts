@@ -263,6 +263,11 @@ describe('a window that fails', () => {
           failed.stderr,
           /^error: .*maintenance mode is on for the public, only the newest template/m,
         );
+        const status = await run(cloud, 'maintenance-mode', ['status']);
+        assert.match(
+          status.stderr,
+          /^maintenance mode of control is on for all traffic; a window was not finished/m,
+        );
         const deploying = await run(cloud, 'canary-rollout', ['deploy-no-traffic', CANARY]);
         assert.equal(deploying.exitCode, 1);
         assert.match(

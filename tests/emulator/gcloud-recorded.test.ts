@@ -15,52 +15,88 @@ const REGION = 'us-central1';
 const NEW = 'us-central1-docker.pkg.dev/openagentsgemini/somebody/new-image:two';
 const { exitCode: gcloudMissing } = await runCommand(['gcloud', '--version']);
 
+const ON = [
+  '--update-env-vars',
+  '^:^OA_MAINTENANCE_MODE_ENABLED=true:OA_MAINTENANCE_BYPASS_COOKIE_NAME=cookie:OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS=900:OA_MAINTENANCE_ALLOWED_PATHS=/readyz',
+  '--update-secrets',
+  `OA_MAINTENANCE_BYPASS_TOKEN=${BYPASS_SECRET}:latest`,
+];
+const OFF = ['--update-env-vars', 'OA_MAINTENANCE_MODE_ENABLED=false'];
+
+/** The same service twice: what our actions work on, and what gcloud does. */
+async function sideBySide({ service }: (typeof recordedCases)[number]) {
+  const ours = await adopt(service);
+  const theirs = await adopt(service);
+  const { name } = service.metadata;
+  const location = { project: PROJECT, region: REGION, service: name };
+  const config = mkdtempSync(join(tmpdir(), 'gcloud-'));
+  const env = { PATH: process.env.PATH ?? '', ...gcloudEnv(theirs, config) };
+  const trafficOf = (cloud: Emulator) =>
+    cloud.service(name).traffic.map(({ revision = 'LATEST', percent }) => `${revision}=${percent}`);
+  return {
+    ours,
+    name,
+    location,
+    openApi: () => openServiceApi({ emulatorHost: ours.host, identity: { kind: 'none' }, env: {} }, location),
+    async gcloud(...args: string[]): Promise<void> {
+      const run = await runCommand(['gcloud', 'run', ...args, '--project', PROJECT, '--region', REGION], {
+        env,
+      });
+      assert.equal(run.exitCode, 0, run.stderr);
+    },
+    requireSameTraffic: () => assert.deepEqual(trafficOf(ours), trafficOf(theirs)),
+    /** gcloud signs what it writes, and the marks are random. */
+    requireSameTemplate() {
+      const paths = differences(ours.service(name).template, theirs.service(name).template);
+      assert.deepEqual(
+        paths.filter((path) => !/nonce$|client(?:Version)?$/.test(path)),
+        [],
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([ours.close(), theirs.close()]);
+      rmSync(config, { recursive: true });
+    },
+  };
+}
+
 describe('a recorded service, beside real gcloud', {
   concurrency: 4,
   skip: gcloudMissing === 0 ? false : 'there is no gcloud on this machine',
 }, () => {
-  for (const { title, service } of recordedCases) {
-    test(`${title}: a deployment and a window leave what gcloud leaves`, async (t) => {
-      await using ours = await adopt(service);
-      await using theirs = await adopt(service);
-      const { name } = service.metadata;
-      const location = { project: PROJECT, region: REGION, service: name };
-      const openApi = () =>
-        openServiceApi({ emulatorHost: ours.host, identity: { kind: 'none' }, env: {} }, location);
+  for (const recorded of recordedCases) {
+    test(`${recorded.title}: a deployment and a window leave what gcloud leaves`, async () => {
+      await using world = await sideBySide(recorded);
+      const { name, location, openApi, gcloud } = world;
       const { enableMaintenance } = await loadMaintenance();
-      const config = mkdtempSync(join(tmpdir(), 'gcloud-'));
-      t.after(() => rmSync(config, { recursive: true }));
-      const gcloud = async (...args: string[]): Promise<void> => {
-        const run = await runCommand(['gcloud', 'run', ...args, '--project', PROJECT, '--region', REGION], {
-          env: { PATH: process.env.PATH ?? '', ...gcloudEnv(theirs, config) },
-        });
-        assert.equal(run.exitCode, 0, run.stderr);
-      };
-      /** gcloud signs what it writes, and so does the API for it; the marks are random. */
-      const differing = (): string[] =>
-        differences(ours.service(name).template, theirs.service(name).template).filter(
-          (path) => !/nonce$|client(?:Version)?$/.test(path),
-        );
-
       await deployNoTraffic(openApi, location, NEW).perform();
       await gcloud('deploy', name, '--image', NEW, '--no-traffic');
-      assert.deepEqual(differing(), []);
-      const pinned = (cloud: Emulator) =>
-        cloud.service(name).traffic.map(({ revision, percent }) => `${revision}=${percent}`);
-      assert.deepEqual(pinned(ours), pinned(theirs));
+      world.requireSameTemplate();
+      world.requireSameTraffic();
 
-      // Pinned by now. gcloud makes a revision from the newest template, which then serves nobody; ours serves as well.
+      // Pinned by now: gcloud's revision from the newest template serves nobody. Ours leaves the same one, and a window.
       await enableMaintenance(openApi, location, WINDOW, { rotated: false, moveTraffic: true }).perform();
-      await gcloud(
-        'services',
-        'update',
-        name,
-        '--update-env-vars',
-        '^:^OA_MAINTENANCE_MODE_ENABLED=true:OA_MAINTENANCE_BYPASS_COOKIE_NAME=cookie:OA_MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS=900:OA_MAINTENANCE_ALLOWED_PATHS=/readyz',
-        '--update-secrets',
-        `OA_MAINTENANCE_BYPASS_TOKEN=${BYPASS_SECRET}:latest`,
-      );
-      assert.deepEqual(differing(), []);
+      await gcloud('services', 'update', name, ...ON);
+      world.requireSameTemplate();
     });
   }
+
+  test('a window on traffic that follows the latest revision is what gcloud makes of it, opened and closed', async () => {
+    const recorded = recordedCases.find(({ service }) => service.spec.traffic?.[0]?.latestRevision);
+    assert.ok(recorded !== undefined);
+    await using world = await sideBySide(recorded);
+    const { ours, name, location, openApi, gcloud } = world;
+    const { enableMaintenance, disableMaintenance } = await loadMaintenance();
+    const annotations = ours.service(name).annotations;
+
+    await enableMaintenance(openApi, location, WINDOW, { rotated: false, moveTraffic: false }).perform();
+    await gcloud('services', 'update', name, ...ON);
+    world.requireSameTemplate();
+    world.requireSameTraffic();
+    await disableMaintenance(openApi, location, { moveTraffic: false }).perform();
+    await gcloud('services', 'update', name, ...OFF);
+    world.requireSameTemplate();
+    world.requireSameTraffic();
+    assert.deepEqual(ours.service(name).annotations, annotations);
+  });
 });

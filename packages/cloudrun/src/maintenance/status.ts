@@ -1,9 +1,12 @@
 import type { Action } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
+import { findIngressContainer } from '../service/ingress-container.ts';
 import type { Service } from '../service/service.ts';
 import { knativeTraffic } from '../service/status.ts';
 import type { ServiceLocation } from '../service-location.ts';
+import { standsInFor } from './bookkeeping.ts';
+import { isMaintenanceOn } from './environment.ts';
 import { maintenancePercent } from './percent.ts';
 
 export type MaintenanceStatus = {
@@ -47,10 +50,25 @@ export async function maintenanceStatusYaml({ service }: MaintenanceStatus): Pro
   return stringify(view, { indentSeq: false, lineWidth: 0, sortMapEntries: true }).trimEnd();
 }
 
-/** On or off, for how much of the traffic, in one sentence. */
+/** On or off, for how much of the traffic, in one sentence; and in another what the next deployment would meet. */
 export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
-  if (percent === 0) return `maintenance mode of ${service.name} is off`;
+  return `${describePercent(service.name, percent)}${describeNewest(service, percent)}`;
+}
+
+function describePercent(name: string, percent: number): string {
+  if (percent === 0) return `maintenance mode of ${name} is off`;
   return percent === 100
-    ? `maintenance mode of ${service.name} is on for all traffic`
-    : `maintenance mode of ${service.name} is on for ${percent} % of the traffic only`;
+    ? `maintenance mode of ${name} is on for all traffic`
+    : `maintenance mode of ${name} is on for ${percent} % of the traffic only`;
+}
+
+function describeNewest({ template, annotations }: Service, percent: number): string {
+  const replaced = standsInFor({ template, annotations });
+  if (replaced !== undefined) {
+    return `; a window was not finished, and its template stands in for that of ${replaced}: run maintenance-mode.ts enable or disable again`;
+  }
+  const ingress = findIngressContainer(template);
+  return percent < 100 && ingress !== undefined && isMaintenanceOn(template)
+    ? '; the newest template has it on, so a deployment would be in maintenance mode: maintenance-mode.ts disable takes it out'
+    : '';
 }
