@@ -53,6 +53,17 @@ function bobDeploys(cloud: Cloud): void {
   );
 }
 
+/** Bob gives the second revision a tag; every share stays. */
+function bobTags(cloud: Cloud): void {
+  const [a = '', b = ''] = revisionNames(cloud);
+  const target = (revision: string, rest: TrafficTargetJson): TrafficTargetJson => ({
+    type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION',
+    revision,
+    ...rest,
+  });
+  cloud.changeTraffic(SERVICE, [target(a, { percent: 100 }), target(b, { tag: 'bobs' })], BOB);
+}
+
 function variablesOf(cloud: Cloud): (string | undefined)[] {
   return (cloud.service(SERVICE).template.containers?.[0]?.env ?? []).map(({ name }) => name);
 }
@@ -98,6 +109,20 @@ for (const etags of ['strict', 'lax'] as const) {
       await assert.rejects(shiftTo(cloud, revisionNames(cloud)[1] ?? ''), namesBob);
       await cloud.settled();
       assert.deepEqual(serving(cloud), theirs);
+    });
+
+    test('a tag survives a deployment and a shift, and stops neither', async () => {
+      await using cloud = await world();
+      const [a, b = ''] = revisionNames(cloud);
+      cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobTags(cloud) } });
+      await shiftTo(cloud, b);
+      assert.deepEqual(serving(cloud), [`${b}=100`, `${b}=0(bobs)`]);
+      await shiftTo(cloud, a ?? '');
+      cloud.changeTraffic(SERVICE, [], BOB);
+      await cloud.settled();
+      cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobTags(cloud) } });
+      await deploy(cloud);
+      assert.deepEqual(serving(cloud), [`${a}=100`, `${b}=0(bobs)`]);
     });
 
     test('a template survives a shift', async () => {
@@ -186,6 +211,15 @@ for (const etags of ['strict', 'lax'] as const) {
       await using cloud = await world();
       cloud.on(afterTheWrite(() => void bobShifts(cloud)));
       await assert.rejects(shiftTo(cloud, revisionNames(cloud)[1] ?? ''), namesBob);
+    });
+
+    test('a tag does not disturb a shift', async () => {
+      await using cloud = await world();
+      const [a = ''] = revisionNames(cloud);
+      cloud.on(afterTheWrite(() => bobTags(cloud)));
+      await shiftTo(cloud, a);
+      await cloud.settled();
+      assert.equal(serving(cloud)[0], `${a}=100`);
     });
 
     test('a deployment does not disturb a shift', async () => {
