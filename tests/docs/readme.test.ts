@@ -55,7 +55,7 @@ test('every command of the rollout does what it is there for, in order, against 
     'https://staging.openagents.com': cloud.service(SERVICE).uri,
     'https://openagents.com': cloud.service('openagents-control-service').uri,
   };
-  const surroundings = { emulator: cloud, checkout: checkout.root, toolFolder: cargo.folder };
+  const surroundings = { emulator: cloud, checkout: checkout.root, cargo };
   const ownTools = join(projectRoot, 'node_modules/.bin');
   let env = childEnvironment({ ...process.env, PATH: `${ownTools}:${process.env.PATH}` }, surroundings);
   const outputs: string[] = [];

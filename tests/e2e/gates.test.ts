@@ -5,14 +5,9 @@ import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { $ } from 'zx/core';
 import { cachingCheckout, SERVICE, WEB } from '../gates/support/caching-checkout.ts';
-import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
-const skip = await without('a cargo that checks for WebAssembly');
-
-describe('gates.ts', {
-  skip,
-}, () => {
+describe('gates.ts', () => {
   test('runs them, replays them, explains them, and ends with the exit code of the first that failed', async () => {
     await using checkout = await cachingCheckout();
     const gates = (args: string[] = [], env: Record<string, string> = {}): Promise<ScriptRun> =>

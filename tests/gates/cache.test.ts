@@ -4,18 +4,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, UserError } from '@deploy/cli';
 import { gateIds, requirePassed } from '@deploy/gates';
-import { without } from '../support/needs.ts';
 import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
-const skip = await without('a cargo that checks for WebAssembly');
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const BROKEN = '\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n';
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
-describe('cached verdicts', {
-  concurrency: 2,
-  skip,
-}, () => {
+describe('cached verdicts', { concurrency: 2 }, () => {
   test('are replayed with their log, and tell where they come from', async () => {
     await using checkout = await cachingCheckout();
     const first = await checkout.run();
@@ -147,10 +142,7 @@ describe('cached verdicts', {
   });
 });
 
-describe("turbo's traps", {
-  concurrency: 2,
-  skip,
-}, () => {
+describe("turbo's traps", { concurrency: 2 }, () => {
   test('a secret that a gate prints is in nothing that turbo stores', async () => {
     await using checkout = await cachingCheckout();
     const token = 'canary-5d41402abc4b2a76';

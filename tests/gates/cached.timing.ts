@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gateIds } from '@deploy/gates';
-import { without } from '../support/needs.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { type Checkout, cachingCheckout } from './support/caching-checkout.ts';
 import { addManyFiles } from './support/many-files.ts';
 
-const skip = await without('a cargo that checks for WebAssembly');
 const ATTEMPTS = 8;
 
-describe('a run in which every verdict is cached', {
-  skip,
-}, () => {
+describe('a run in which every verdict is cached', () => {
   test('takes at most 1.5 s on the sample checkout', async (t) => {
     await using checkout = await cachingCheckout();
     t.diagnostic(`${await shortestAllHit(checkout, 1500)} ms`);

@@ -3,7 +3,6 @@ import { cp, readFile, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type GateChoices, type GateId, gateIds } from '@deploy/gates';
-import { without } from '../support/needs.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 import { type Checkout, cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
@@ -232,11 +231,7 @@ const rows: Row[] = [
   row('all are to run', ALL, async () => ({ choices: { force: true } })),
 ];
 
-const skip = await without('a cargo that checks for WebAssembly');
-
-describe('what changes a verdict, and what does not', {
-  skip,
-}, () => {
+describe('what changes a verdict, and what does not', () => {
   let checkout: Checkout;
   before(async () => {
     checkout = await cachingCheckout();

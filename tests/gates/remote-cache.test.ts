@@ -8,18 +8,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gateIds } from '@deploy/gates';
-import { without } from '../support/needs.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { type Checkout, cachingCheckout, states } from './support/caching-checkout.ts';
 
-const skip = await without('a cargo that checks for WebAssembly');
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const TOKEN = 'token-of-the-shared-cache';
 const KEY = 'a-key-of-thirty-two-bytes-or-more-for-signing';
 
-describe('a shared cache, on a server that people run themselves', {
-  skip,
-}, () => {
+describe('a shared cache, on a server that people run themselves', () => {
   let server: Server;
   let colleague: Checkout;
   before(async () => {

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Finding } from '@deploy/cli';
 import { checkTools, explainGates, type GateId, gateIds } from '@deploy/gates';
-import { without } from '../support/needs.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { CHOICES, type Checkout, cachingCheckout, SERVICE, WEB } from './support/caching-checkout.ts';
 
-const skip = await without('a cargo that checks for WebAssembly');
 const COMPILER_ALONE =
   'case "$*" in *target-libdir*) echo /nonexistent ;; *) PATH="$REST" exec rustc "$@" ;; esac';
 
@@ -37,7 +35,7 @@ async function withoutWasm(
   return { tools, env: { PATH: `${tools.folder}:${checkout.env.PATH}` } };
 }
 
-describe('the tools that gates call', { skip }, () => {
+describe('the tools that gates call', () => {
   test('are named with their versions, and the checkout with its commit', async () => {
     await using checkout = await cachingCheckout();
     const [tools, commit, ...more] = await check(checkout);

@@ -4,55 +4,83 @@ import { join } from 'node:path';
 import { findRustTools, type RustTools } from './rust-tools.ts';
 
 export type CargoForRehearsal = {
-  /** To be put in front of the PATH; undefined when the real cargo does everything. */
+  /** Goes in front of the PATH; undefined when nothing is replaced. */
   folder: string | undefined;
-  /** What is not the real thing, in plain words. */
+  /** Variables that the gates need beside it. */
+  env: Readonly<Record<string, string>>;
+  /** Says what is not the real thing, in plain words. */
   notice: string | undefined;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Sees to it that both cargo gates can run: with the real cargo as far as this machine has it, else with a stand-in. */
-export async function prepareCargo(): Promise<CargoForRehearsal> {
-  const tools = await findRustTools();
-  if (tools.wasm) return { folder: undefined, notice: undefined, async [Symbol.asyncDispose]() {} };
+/**
+ * Makes both cargo gates able to run on any machine. Where only the library for WebAssembly is missing, wasm-check compiles
+ * for this machine instead, and every other gate is real. Where there is no cargo, a stand-in answers for it.
+ */
+export async function prepareCargo(tools?: RustTools): Promise<CargoForRehearsal> {
+  const found = tools ?? (await findRustTools());
+  if (found.wasm) return { folder: undefined, env: {}, notice: undefined, async [Symbol.asyncDispose]() {} };
   const folder = await mkdtemp(join(tmpdir(), 'rehearsal-cargo-'));
-  for (const [name, text] of [
-    ['cargo', cargoStandIn(tools)],
-    ['rustc', rustcStandIn(folder)],
-  ] as const) {
+  const put = async (name: string, text: string): Promise<string> => {
     await writeFile(join(folder, name), text);
     await chmod(join(folder, name), 0o755);
-  }
+    return join(folder, name);
+  };
+  await put('rustc', found.cargo ? RUSTC_WITHOUT_LIBRARY(folder) : NO_RUSTC(folder));
+  const env: Record<string, string> = {};
+  if (found.cargo) env.RUSTC_WRAPPER = await put('compile-for-this-machine', FOR_THIS_MACHINE);
+  else await put('cargo', NO_CARGO);
   return {
     folder,
-    notice: noticeOf(tools),
+    env,
+    notice: found.cargo ? WITHOUT_WASM : WITHOUT_CARGO,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function noticeOf({ cargo }: RustTools): string {
-  return cargo
-    ? 'This machine cannot compile for wasm32-unknown-unknown, so the wasm-check gate runs a STAND-IN that checks nothing. The cargo-test gate is real.'
-    : 'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing.';
-}
+const WITHOUT_WASM =
+  'This machine cannot compile for wasm32-unknown-unknown, so the wasm-check gate is a STAND-IN: it compiles the web shell for this machine instead. The other three gates are real.';
+const WITHOUT_CARGO =
+  'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing. The gates sw-policy and perf-budget are real.';
 
-function cargoStandIn({ cargo }: RustTools): string {
-  const say = `echo "(stand-in for: cargo $*)"`;
-  const otherwise = cargo ? `PATH=\${PATH#"\${0%/*}:"} exec cargo "$@"` : say;
-  return `#!/bin/sh
-case " $* " in
-  *" wasm32-unknown-unknown "*) ${say} ;;
-  *) ${otherwise} ;;
-esac
-`;
-}
-
-/** Says that the target is installed, so that the preconditions hold; anything else the real one is asked. */
-function rustcStandIn(folder: string): string {
-  return `#!/bin/sh
+/** Says that the target is installed, so that the preconditions hold; the real one answers anything else. */
+const RUSTC_WITHOUT_LIBRARY = (folder: string): string => `#!/bin/sh
 case " $* " in
   *" target-libdir --target wasm32-unknown-unknown "*) echo '${folder}' ;;
-  *) PATH=\${PATH#"\${0%/*}:"} exec rustc "$@" ;;
+  *) PATH='${process.env.PATH}' exec rustc "$@" ;;
 esac
 `;
-}
+
+/** Cargo calls it with the compiler and the compiler's arguments; it leaves the target out. */
+const FOR_THIS_MACHINE = `#!/bin/sh
+compiler=$1
+shift
+left=$#
+while [ "$left" -gt 0 ]; do
+  argument=$1
+  shift
+  left=$((left - 1))
+  if [ "$argument" = --target ] && [ "$1" = wasm32-unknown-unknown ]; then
+    shift
+    left=$((left - 1))
+  else
+    set -- "$@" "$argument"
+  fi
+done
+exec "$compiler" "$@"
+`;
+
+const NO_RUSTC = (folder: string): string => `#!/bin/sh
+case " $* " in
+  *" target-libdir "*) echo '${folder}' ;;
+  *) echo 'rustc 0.0.0 (stand-in)' ;;
+esac
+`;
+
+const NO_CARGO = `#!/bin/sh
+case $1 in
+  metadata) exec '${process.execPath}' '${join(import.meta.dirname, 'stand-in-metadata.mjs')}' ;;
+  --version) echo 'cargo 0.0.0 (stand-in)' ;;
+  *) echo "(stand-in for: cargo $*)" ;;
+esac
+`;

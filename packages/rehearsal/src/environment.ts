@@ -1,6 +1,7 @@
 import { delimiter, join } from 'node:path';
 import type { Environment } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
+import type { CargoForRehearsal } from './cargo-stand-in.ts';
 import { PROJECT, SERVICE } from './staging.ts';
 
 // What a shell has anyway, and what cargo and the tools behind a proxy need. Everything else stays outside: a
@@ -22,12 +23,13 @@ export function childEnvironment(
   {
     emulator,
     checkout,
-    toolFolder,
-  }: { emulator: Emulator; checkout: string; toolFolder: string | undefined },
+    cargo,
+  }: { emulator: Emulator; checkout: string; cargo: Pick<CargoForRehearsal, 'folder' | 'env'> },
 ): Record<string, string> {
   return {
     ...keptEnvironment(env),
-    PATH: [toolFolder, env.PATH].filter((part) => part !== undefined).join(delimiter),
+    ...cargo.env,
+    PATH: [cargo.folder, env.PATH].filter((part) => part !== undefined).join(delimiter),
     CLOUD_RUN_EMULATOR_HOST: emulator.host,
     PROJECT,
     SERVICE,

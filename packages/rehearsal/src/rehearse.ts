@@ -45,7 +45,7 @@ export async function rehearse(request: RehearsalRequest, { env, out }: Setting)
   const steps = [...rolloutSteps(emulator), ...matrixSteps(emulator)].filter(({ part }) =>
     parts.includes(part),
   );
-  const base = childEnvironment(env, { emulator, checkout: checkout.root, toolFolder });
+  const base = childEnvironment(env, { emulator, checkout: checkout.root, cargo });
   const results = await runSteps(steps, { emulator, env: base, out });
   const missing = parts.includes('deploy')
     ? await lookAtEvidence(checkout.root, { before, parts, keep: request.keep, out })

@@ -1,9 +1,9 @@
 import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { type Output, runCommand } from '@deploy/cli';
 import { type Explanation, explainGates, type GateChoices, type GateRun, runGates } from '@deploy/gates';
-import { sampleCheckoutFolder } from '@deploy/rehearsal';
+import { prepareCargo, sampleCheckoutFolder } from '@deploy/rehearsal';
 import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
 import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
 import { verificationGates } from '../../../packages/gates/src/gates.ts';
@@ -29,8 +29,11 @@ export async function cachingCheckout() {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
   const root = join(home, 'checkout');
   await cp(sampleCheckoutFolder, root, { recursive: true });
+  // These tests are about inputs and verdicts: what this machine lacks of Rust is stood in for.
+  const cargo = await prepareCargo();
   const env: Record<string, string | undefined> = {
-    PATH: process.env.PATH,
+    ...cargo.env,
+    PATH: [cargo.folder, process.env.PATH].filter((part) => part !== undefined).join(delimiter),
     HOME: process.env.HOME,
     USER: 'operator',
     CARGO_HOME: process.env.CARGO_HOME,
@@ -38,10 +41,11 @@ export async function cachingCheckout() {
     TURBO_CACHE_DIR: join(home, 'turbo'),
   };
   const at = (path: string): string => join(root, path);
-  const put = async (path: string, text: string): Promise<void> => {
-    await mkdir(dirname(at(path)), { recursive: true });
-    await writeFile(at(path), text);
+  const putAt = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
   };
+  const put = (path: string, text: string): Promise<void> => putAt(at(path), text);
   const git = async (...args: string[]): Promise<string> => {
     const identity = ['-c', 'user.name=Sample', '-c', 'user.email=sample@example.com'];
     const { exitCode, stdout, stderr } = await runCommand(['git', ...identity, ...args], { cwd: root });
@@ -95,6 +99,8 @@ export async function cachingCheckout() {
     env,
     at,
     put,
+    /** The same for an absolute path. */
+    putAt,
     add,
     git,
     /** To be cleared away by the next `restore`. */
@@ -144,12 +150,15 @@ export async function cachingCheckout() {
       return { ...run, text: lines.join('\n') };
     },
     /** Fingerprints of all gates, afresh. */
-    fingerprints: () =>
+    fingerprints: (more: { root?: string; env?: Record<string, string> } = {}) =>
       fingerprintGates(verificationGates, {
-        checkout: checkoutAt(),
-        gateEnvOf: (gate) => gateEnvironment(env, gate),
+        checkout: checkoutAt(more.root),
+        gateEnvOf: (gate) => gateEnvironment({ ...env, ...more.env }, gate),
       }),
-    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      await cargo[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
   };
 }
 
