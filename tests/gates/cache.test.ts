@@ -59,7 +59,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     const choices = { selected: ['wasm-check'] as const };
     const old = await checkout.run({ choices: { ...choices, maxAgeMs: 1 } });
     assert.deepEqual(states(old), ['wasm-check miss']);
-    assert.match(old.text, /wasm-check: its cached verdict is not used: it is of \S+Z, older than/);
+    assert.match(old.text, /wasm-check: its cached verdict is not used: it dates from \S+Z, older than/);
     assert.deepEqual(states(await checkout.run({ choices: { ...choices, force: true } })), [
       'wasm-check miss',
     ]);
@@ -176,7 +176,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
     assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check failed']);
   });
 
-  test('what cannot be established, here for want of git: the gate runs every time, and says why', async () => {
+  test('without git nothing says at which commit a verdict was established: the gate runs every time, and says why', async () => {
     await using checkout = await cachingCheckout();
     await rm(checkout.at('.git'), { recursive: true });
     const choices = { selected: ['wasm-check'] as const };
@@ -184,7 +184,10 @@ describe("turbo's traps", { concurrency: 2 }, () => {
       const run = await checkout.run({ choices });
       assert.deepEqual(states(run), ['wasm-check miss']);
       const [result] = run.results;
-      assert.match(result?.state === 'passed' ? result.source : '', /^this run, without a cache: git /);
+      assert.match(
+        result?.state === 'passed' ? result.source : '',
+        /^this run, and not kept: git cannot say at which commit/,
+      );
     }
   });
 

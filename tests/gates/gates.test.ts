@@ -41,7 +41,7 @@ function request(
   return {
     checkout: { root, ...places },
     env: { PATH: path, HOME: process.env.HOME, ...env },
-    choices: { selected: undefined, force: false, maxAgeMs: 60_000, passed: [] },
+    choices: { selected: undefined, force: false, maxAgeMs: 60_000, passed: [], extraInputs: [] },
     stopAtFirst: true,
     out,
     lines,

@@ -1,12 +1,15 @@
+import { hash } from 'node:crypto';
+import { delimiter } from 'node:path';
 import { cleanLine, type Environment, operatorEnvironment, UserError } from '@deploy/cli';
 import type { Gate } from './gates.ts';
+import { namesProgram } from './inputs/programs.ts';
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY/i;
 
 // What steers a gate: how cargo, rustc, C compilers, Node, Python and wasm-pack build and run, and what the tests and
 // the build read. All of it is part of what a verdict rests on.
 const STEERING = [
-  /^(?:RUST|CARGO_|DEP_|WASM_|OA_|PROPTEST_|QUICKCHECK_|INSTA_|PYTHON|PKG_CONFIG|SCCACHE_)/,
+  /^(?:RUST|CARGO_|WASM_|OA_|PROPTEST_|QUICKCHECK_|INSTA_|PYTHON|PKG_CONFIG|SCCACHE_)/,
   /^(?:.*_)?(?:CC|CXX|AR|LD|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS)(?:_.*)?$/,
   /^(?:NODE_OPTIONS|NODE_ENV|NODE_PATH|LD_LIBRARY_PATH|LD_PRELOAD|LIBRARY_PATH|CPATH|SOURCE_DATE_EPOCH)$/,
   /^(?:DYLD_.*|SDKROOT|DEVELOPER_DIR|MACOSX_DEPLOYMENT_TARGET)$/,
@@ -22,7 +25,9 @@ const NEUTRAL = [
   /^(?:SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE|GIT_SSH|GIT_SSH_COMMAND)$/,
   /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
   /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
-  /^(?:RUSTUP_HOME|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
+  /^(?:CARGO_BUILD_BUILD_DIR|CARGO_BUILD_INCREMENTAL|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/,
+  // Which compiler a toolchain has is asked.
+  /^(?:RUSTUP_HOME|RUSTUP_TOOLCHAIN|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
   /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
 ];
 
@@ -33,6 +38,14 @@ const matches = (patterns: readonly RegExp[], name: string): boolean =>
 function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
+
+// What cargo and rustup set for a program that they start; cargo sets it anew for what it builds:
+// https://doc.rust-lang.org/cargo/reference/environment-variables.html
+const STARTED_BY_CARGO =
+  /^(?:CARGO|CARGO_(?:MANIFEST_(?:DIR|PATH|LINKS)|PKG_.*|BIN_.*|CRATE_NAME|PRIMARY_PACKAGE|MAKEFLAGS|TARGET_TMPDIR|RUSTC_CURRENT_DIR)|OUT_DIR|RUST_RECURSION_COUNT)$/;
+// Where the loader looks for libraries. `cargo run` puts in the folders that it builds into, and the toolchain's.
+const LIBRARY_PATH = /^(?:LD_LIBRARY_PATH|DYLD_(?:FALLBACK_)?LIBRARY_PATH)$/;
+const OF_CARGO = /\/(?:debug|release)(?:\/|$)|\/toolchains\/[^/]+\/lib(?:\/|$)/;
 
 // Of turbo, and between us and the tasks.
 const OURS = /^(?:turbo_|gates_)/i;
@@ -56,19 +69,32 @@ export function gateEnvironment(
   passed: readonly string[] = [],
 ): Record<string, string> {
   const steering = gate.isScript ? [...STEERING, ...MEASURES] : STEERING;
-  return Object.fromEntries(
-    Object.entries(operatorEnvironment(env)).filter(
-      ([name]) =>
-        !isSecretName(name) && (matches(steering, name) || matches(NEUTRAL, name) || passed.includes(name)),
-    ),
+  const given = Object.entries(operatorEnvironment(env)).filter(
+    ([name]) =>
+      !isSecretName(name) &&
+      !OURS.test(name) &&
+      (passed.includes(name) ||
+        ((matches(steering, name) || matches(NEUTRAL, name)) && !STARTED_BY_CARGO.test(name))),
   );
+  return Object.fromEntries(given.flatMap(([name, value]) => withoutCargosFolders(name, value)));
 }
 
-/** Of a gate's environment, what a verdict rests on. */
-export function steeringVariables(
-  gateEnv: Readonly<Record<string, string>>,
-): [name: string, value: string][] {
-  return Object.entries(gateEnv).filter(([name]) => !matches(NEUTRAL, name));
+function withoutCargosFolders(name: string, value: string): [name: string, value: string][] {
+  if (!LIBRARY_PATH.test(name)) return [[name, value]];
+  const kept = value.split(delimiter).filter((folder) => folder !== '' && !OF_CARGO.test(folder));
+  return kept.length === 0 ? [] : [[name, kept.join(delimiter)]];
+}
+
+/**
+ * The variables of a gate's environment that a verdict rests on, by name. The values are hashes: a verdict is stored, and
+ * shared, and a value may hold a password. A variable that names a program is left out; the program itself counts.
+ */
+export function steeringVariables(gateEnv: Readonly<Record<string, string>>): Map<string, string> {
+  return new Map(
+    Object.entries(gateEnv)
+      .filter(([name]) => !matches(NEUTRAL, name) && !namesProgram(name))
+      .map(([name, value]) => [name, hash('sha256', value)]),
+  );
 }
 
 /** Reads the names in GATES_PASS_ENV. Throws a UserError for one that looks like a secret's or like no name at all. */

@@ -1,68 +1,116 @@
 import { realpath } from 'node:fs/promises';
-import type { TargetCheckout } from '@deploy/cli';
+import { cleanLine, errorMessage } from '@deploy/cli';
 import { type GateEvidence, writeEvidence } from './evidence.ts';
-import { type FingerprintOrWhyNot, fingerprintGates } from './fingerprint.ts';
+import { type FingerprintOrWhyNot, fingerprintGates, touchedBetween } from './fingerprint.ts';
+import { inputNames } from './fingerprint-inputs.ts';
 import type { Gate } from './gates.ts';
 import { type AlsoRead, readElsewhere } from './inputs/dep-info.ts';
 import { gitIn, hasChanges } from './inputs/git.ts';
+import { InputsUnknown } from './inputs/unknown.ts';
+import type { RunnerOrder, RunnerReport } from './runner-channel.ts';
+import { listed } from './staleness.ts';
 
 export type EstablishRequest = {
   gate: Gate;
-  checkout: TargetCheckout;
-  gateEnv: Record<string, string>;
-  /** From before the gate ran. */
+  order: RunnerOrder;
+  /** What the script knows the gate's inputs by. */
   fingerprint: string;
-  durationMs: number;
-  /** The machine, or the run in CI. */
-  where: string;
 };
 
-/** With this exit code turbo does not keep a gate's result although it has passed. Of sysexits.h: try again later. */
-export const NOT_KEPT = 75;
+/** A gate that is about to run. */
+export type Establishing = {
+  /** Writes the evidence of the gate, which has just passed. A reason not to keep its verdict may be given. */
+  passed(notKept: string | undefined): Promise<RunnerReport>;
+};
 
 const TOOL_NAME = /^(?:cargo|node|python3|jq|wasm-pack)$/;
 
-/** Writes the evidence of a gate that has just passed, with whether anything it rests on changed meanwhile. */
-export async function establish(request: EstablishRequest): Promise<GateEvidence> {
-  const { gate, checkout, gateEnv, durationMs, where } = request;
-  const git = gitIn(checkout.root, gateEnv);
-  const [prints, commit, hadChanges] = await Promise.all([
-    fingerprintGates([gate], { checkout, gateEnvOf: () => gateEnv }),
-    git('rev-parse', 'HEAD'),
-    hasChanges(git, checkout),
-  ]);
-  const now = prints.get(gate.id);
-  const found: GateEvidence = {
-    gate: gate.id as GateEvidence['gate'],
-    verdict: 'passed',
-    fingerprint: request.fingerprint,
-    commit: commit.trim(),
-    hadChanges,
-    establishedAt: new Date().toISOString(),
-    durationMs,
-    where,
-    tools: toolsOf(now),
-    alsoRead: await alsoReadBy(now, request),
-    kept: now !== undefined && 'id' in now && now.id === request.fingerprint,
+/**
+ * Looks at what a gate rests on before it runs, so that it shows afterwards whether any of it changed meanwhile, even if
+ * it was changed back.
+ */
+export async function establish({ gate, order, fingerprint }: EstablishRequest): Promise<Establishing> {
+  const { checkout, gateEnv, extraInputs, where } = order;
+  const look = async (): Promise<FingerprintOrWhyNot> =>
+    (await fingerprintGates([gate], { checkout, gateEnvOf: () => gateEnv, extraInputs })).get(gate.id) ?? {
+      unknown: 'it has no inputs',
+    };
+  const startedAt = performance.now();
+  const before = await look();
+  return {
+    async passed(givenReason) {
+      const durationMs = Math.round(performance.now() - startedAt);
+      const after = await look();
+      const [commit, alsoRead] = await Promise.all([commitOf(order), alsoReadBy(gate, after, order)]);
+      let notKept = givenReason ?? changesBetween(before, after, fingerprint);
+      if (commit === undefined) notKept ??= 'git cannot say at which commit the checkout is';
+      if (alsoRead === undefined) notKept ??= 'cargo has left no notes of what it read';
+      const evidence: GateEvidence = {
+        gate: gate.id as GateEvidence['gate'],
+        verdict: 'passed',
+        fingerprint,
+        commit: commit?.id ?? '',
+        hadChanges: commit?.hadChanges ?? true,
+        establishedAt: new Date().toISOString(),
+        durationMs,
+        where,
+        tools: toolsOf(after),
+        alsoRead: alsoRead ?? {},
+        kept: notKept === undefined,
+      };
+      try {
+        await writeEvidence(evidence);
+      } catch (error) {
+        notKept ??= `its evidence cannot be written: ${cleanLine(errorMessage(error), 200)}`;
+      }
+      return { evidence: { ...evidence, kept: notKept === undefined }, notKept };
+    },
   };
-  await writeEvidence(found);
-  return found;
 }
 
-function toolsOf(print: FingerprintOrWhyNot | undefined): Record<string, string> {
-  if (print === undefined || 'unknown' in print) return {};
-  return Object.fromEntries([...print.inputs].filter(([name]) => TOOL_NAME.test(name)));
+function changesBetween(
+  before: FingerprintOrWhyNot,
+  after: FingerprintOrWhyNot,
+  fingerprint: string,
+): string | undefined {
+  if ('unknown' in before) return before.unknown;
+  if ('unknown' in after) return after.unknown;
+  if (before.id !== fingerprint) return 'something changed just before it ran';
+  const touched = touchedBetween(before, after);
+  return touched.length === 0 ? undefined : `something changed while it ran: ${listed(touched)}`;
 }
 
+async function commitOf({
+  checkout,
+  gateEnv,
+}: RunnerOrder): Promise<{ id: string; hadChanges: boolean } | undefined> {
+  const git = gitIn(checkout.root, gateEnv);
+  try {
+    const [id, changed] = await Promise.all([git('rev-parse', 'HEAD'), hasChanges(git, checkout)]);
+    return { id: id.trim(), hadChanges: changed };
+  } catch (error) {
+    if (error instanceof InputsUnknown) return undefined;
+    throw error;
+  }
+}
+
+function toolsOf(print: FingerprintOrWhyNot): Record<string, string> {
+  if ('unknown' in print) return {};
+  return Object.fromEntries([...print.inputs.tools].filter(([name]) => TOOL_NAME.test(name)));
+}
+
+/** Undefined when it cannot be known: cargo's own gates leave notes of what they have read. */
 async function alsoReadBy(
-  print: FingerprintOrWhyNot | undefined,
-  { checkout, gateEnv }: EstablishRequest,
-): Promise<AlsoRead> {
-  if (print === undefined || 'unknown' in print) return {};
+  gate: Gate,
+  print: FingerprintOrWhyNot,
+  { checkout, gateEnv }: RunnerOrder,
+): Promise<AlsoRead | undefined> {
+  if ('unknown' in print) return {};
   const root = await realpath(checkout.root);
-  const isCovered = (name: string): boolean => print.inputs.has(name);
+  const isCovered = (name: string): boolean => inputNames.has(print.inputs, name);
   const seen = await Promise.all(
     print.crates.map((crates) => readElsewhere({ root, crates, gateEnv, isCovered })),
   );
+  if (!gate.isScript && seen.includes(undefined)) return undefined;
   return Object.assign({}, ...seen);
 }

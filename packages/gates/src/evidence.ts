@@ -21,7 +21,7 @@ const evidence = v.strictObject({
   tools: texts,
   /** What the build was seen to read beside the inputs of the fingerprint, and what was there. */
   alsoRead: texts,
-  /** False when inputs changed while it ran: then it is no verdict on either state, and turbo does not keep it. */
+  /** False when the verdict is good for this run only, because inputs changed while the gate ran, for instance. */
   kept: v.boolean(),
 });
 

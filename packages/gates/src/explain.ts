@@ -1,4 +1,4 @@
-import type { Environment, TargetCheckout } from '@deploy/cli';
+import { cleanLine, type Environment, type TargetCheckout } from '@deploy/cli';
 import { gateEnvironment } from './environment.ts';
 import { type FingerprintOrWhyNot, fingerprintGates } from './fingerprint.ts';
 import { type Gate, type GateId, verificationGates } from './gates.ts';
@@ -22,7 +22,11 @@ export type ExplainRequest = { checkout: TargetCheckout; env: Environment; choic
 export async function explainGates({ checkout, env, choices }: ExplainRequest): Promise<Explanation[]> {
   const gates = verificationGates.filter(({ id }) => choices.selected?.includes(id) ?? true);
   const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
-  const prints = await fingerprintGates(gates, { checkout, gateEnvOf });
+  const prints = await fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
+  const fingerprints = new Map(
+    [...prints].flatMap(([id, print]) => ('id' in print ? [[id, print.id] as const] : [])),
+  );
+  const asked = choices.force ? undefined : askTurbo({ gates: [...fingerprints.keys()], fingerprints, env });
   return Promise.all(gates.map((gate) => explain(gate, prints.get(gate.id))));
 
   async function explain(gate: Gate, print: FingerprintOrWhyNot | undefined): Promise<Explanation> {
@@ -34,12 +38,10 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
     });
     if (choices.force) return miss('GATES_FORCE=1 runs it whatever is cached');
     if (print === undefined || 'unknown' in print) {
-      return miss(`nothing is cached of it: ${print?.unknown ?? 'it has no inputs'}`);
+      return miss(`nothing is cached of it: ${cleanLine(print?.unknown ?? 'it has no inputs')}`);
     }
-    const [place, nearest] = await Promise.all([
-      askTurbo({ gate: gate.id, fingerprint: print.id, checkout, env }),
-      nearestRemembered(gate.id, print.inputs, env),
-    ]);
+    const [places, nearest] = await Promise.all([asked, nearestRemembered(gate.id, print.inputs, env)]);
+    const place = places?.get(gate.id);
     const evidence = nearest?.changed.length === 0 ? nearest.verdict.evidence : undefined;
     if (place !== undefined) {
       const { maxAgeMs } = choices;
@@ -53,7 +55,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
         }));
       if (why !== undefined) return miss(`its cached verdict is not used: ${why}`);
       const established = evidence
-        ? `, established ${evidence.establishedAt} on ${evidence.where}`
+        ? `, established ${evidence.establishedAt} on ${cleanLine(evidence.where, 200)}`
         : '; whether it is young enough shows when it is taken from there';
       return {
         gate: gate.id,

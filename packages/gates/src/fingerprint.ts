@@ -1,26 +1,28 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import type { Environment, TargetCheckout } from '@deploy/cli';
+import type { TargetCheckout } from '@deploy/cli';
 import { steeringVariables } from './environment.ts';
+import { type ExtraInput, readExtraInputs } from './extra-inputs.ts';
+import { type FingerprintInputs, inputNames } from './fingerprint-inputs.ts';
 import type { Gate, GateId, PackageFolder } from './gates.ts';
-import { type Crates, cargoConfiguration, Workspaces } from './inputs/cargo.ts';
-import { contentAt } from './inputs/content.ts';
+import { type Crates, Workspaces } from './inputs/cargo.ts';
+import { cargoConfiguration } from './inputs/cargo-configuration.ts';
 import { groupByPath } from './inputs/files-under.ts';
 import { gitIn } from './inputs/git.ts';
 import { isOutputOf } from './inputs/outputs.ts';
 import { toolVersions } from './inputs/tool-versions.ts';
+import { contentAt, type Entries, installedAt } from './inputs/tree.ts';
 import { InputsUnknown } from './inputs/unknown.ts';
 import { readWorktree } from './inputs/worktree.ts';
 import { type Needs, needsOf, type Tool } from './tools/needs.ts';
 
-/** Everything that a gate's verdict rests on, by name; the values say when it has changed, not what it is. */
-export type Inputs = ReadonlyMap<string, string>;
-
 export type Fingerprint = {
   /** The same for the same inputs, in whatever checkout on whatever machine. */
   id: string;
-  inputs: Inputs;
+  inputs: FingerprintInputs;
+  /** By file, when the file system last saw a change of it: an edit that is taken back shows here. */
+  changedAt: ReadonlyMap<string, number>;
   /** The crates that the gate builds. */
   crates: readonly Crates[];
 };
@@ -32,29 +34,43 @@ export type FingerprintRequest = {
   checkout: TargetCheckout;
   /** What `gateEnvironment` gives for a gate. */
   gateEnvOf(gate: Gate): Record<string, string>;
+  /** Beside those that the checkout itself names in `.gates-inputs`. */
+  extraInputs?: readonly ExtraInput[];
 };
 
 /** Raised whenever fingerprints of unchanged checkouts change: verdicts under the old ones are then never met again. */
-const SCHEME = 1;
+const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
+// By these pyenv, asdf, mise, nvm and others choose a version for everything below.
+const VERSION_FILES = [
+  '.python-version',
+  '.node-version',
+  '.nvmrc',
+  '.tool-versions',
+  'mise.toml',
+  '.mise.toml',
+];
 
 /** Fingerprints of gates, read from the checkout together, since they share most of it. */
 export async function fingerprintGates(
   gates: readonly Gate[],
-  { checkout, gateEnvOf }: FingerprintRequest,
+  { checkout, gateEnvOf, extraInputs = [] }: FingerprintRequest,
 ): Promise<ReadonlyMap<GateId, FingerprintOrWhyNot>> {
   const [first] = gates;
   if (first === undefined) return new Map();
-  // In what the tools asked here go by, gates do not differ.
+  // Every gate passes these tools the same variables, so the first gate's environment will do.
   const gateEnv = gateEnvOf(first);
   const root = await realpath(checkout.root);
   const needs = await Promise.all(gates.map((gate) => needsOf(gate, checkout)));
-  // Whether the target is installed here is no matter of the verdict; which compiler it belongs to is.
+  // Whether the target is installed here does not change a verdict; which compiler it belongs to does.
   const toolsOf = (each: Needs): Tool[] => [
     ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
   ];
   const asked = settled(() => toolVersions([...new Set(needs.flatMap(toolsOf))], checkout, gateEnv));
-  const crates = await cratesOf([...new Set(gates.flatMap(({ packages }) => packages))]);
+  const [crates, extra] = await Promise.all([
+    cratesOf([...new Set(gates.flatMap(({ packages }) => packages))]),
+    settled(async () => [...extraInputs, ...(await readExtraInputs(root))]),
+  ]);
   const isOutput = isOutputOf(
     checkout,
     [...crates.values()].flatMap((each) => ('value' in each ? [each.value] : [])),
@@ -64,9 +80,9 @@ export async function fingerprintGates(
   const union = [...new Set(paths.flatMap((each) => ('inside' in each ? each.inside : [])))];
   const [versions, files] = await Promise.all([
     asked,
-    settled(() => readWorktree({ root, paths: union, env: gateEnv, isOutput }, gitIn(root, gateEnv))),
+    settled(() => readWorktree({ root, paths: union, isOutput }, gitIn(root, gateEnv))),
   ]);
-  const filesUnder = groupByPath('value' in files ? files.value : new Map<string, string>(), union);
+  const filesUnder = groupByPath('value' in files ? files.value : new Map(), union);
   return new Map(
     await Promise.all(
       gates.map(async (gate, i) => {
@@ -89,45 +105,78 @@ export async function fingerprintGates(
   async function fingerprint(gate: Gate, i: number): Promise<Fingerprint> {
     const own = paths[i];
     if (own === undefined || 'unknown' in own) throw new InputsUnknown(own?.unknown);
-    if ('unknown' in files) throw new InputsUnknown(files.unknown);
-    if ('unknown' in versions) throw new InputsUnknown(versions.unknown);
-    const command = gate.command({ ...checkout, root: '.' }).join(' ');
-    const entries: [string, string][] = [
-      ['scheme', String(SCHEME)],
-      ['command', command],
-      ...steeringVariables(gateEnvOf(gate)).map(([name, value]): [string, string] => [
-        `variable ${name}`,
-        value,
-      ]),
-      ...toolsOf(needs[i] as Needs).map((tool): [string, string] => [
-        tool,
-        versions.value.get(tool) ?? 'missing',
-      ]),
+    const inWorktree = established(files);
+    const versionOf = established(versions);
+    const further = established(extra).filter((each) => each.gate === undefined || each.gate === gate.id);
+    if (!inWorktree.has('Cargo.lock')) throw new InputsUnknown('there is no Cargo.lock in the root');
+    const entries: Entries = new Map([
       ...filesUnder(own.inside, own.packages),
-    ];
-    for (const folder of own.outside) entries.push([relative(root, folder), await contentAt(folder)]);
-    for (const { path, isCargoHome } of await cargoConfiguration(own.configured, gateEnv as Environment)) {
-      const name = isCargoHome ? `CARGO_HOME/${relative(dirname(path), path)}` : relative(root, path);
-      entries.push([name, await contentAt(path)]);
-    }
-    const inputs = new Map(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-    if (!inputs.has('Cargo.lock')) throw new InputsUnknown('there is no Cargo.lock in the root');
-    return { id: idOf(inputs), inputs, crates: own.crates };
+      ...own.outside.map((path) => [relative(root, path), contentAt(path)] as const),
+      ...further.map(({ path }) => [path, contentAt(join(root, path))] as const),
+      ...(gate.isScript ? aboveWebShell(root, checkout.webShellDir) : []),
+    ]);
+    const configuration = await cargoConfiguration(own.configured, root, gateEnvOf(gate));
+    const inputs: FingerprintInputs = {
+      command: gate.command({ ...checkout, root: '.' }).join(' '),
+      variables: inOrder(steeringVariables(gateEnvOf(gate))),
+      tools: inOrder(
+        new Map(toolsOf(needs[i] as Needs).map((tool) => [tool, versionOf.get(tool) ?? 'missing'])),
+      ),
+      files: inOrder(statesOf(entries)),
+      configuration: inOrder(statesOf(configuration)),
+    };
+    return {
+      id: idOf(inputs),
+      inputs,
+      changedAt: new Map([...entries, ...configuration].map(([name, entry]) => [name, entry.changedAt])),
+      crates: own.crates,
+    };
   }
 }
 
-function idOf(inputs: Inputs): string {
-  return createHash('sha256')
-    .update(JSON.stringify([...inputs]))
-    .digest('hex');
+/** What has changed or has been touched between two fingerprints of a gate, by the names of the inputs. */
+export function touchedBetween(before: Fingerprint, after: Fingerprint): string[] {
+  const names = new Set([...before.changedAt.keys(), ...after.changedAt.keys()]);
+  const touched = [...names].filter((name) => before.changedAt.get(name) !== after.changedAt.get(name));
+  return [...new Set([...inputNames.changed(before.inputs, after.inputs), ...touched])].sort();
+}
+
+/** Packages that scripts find above the web shell, and files there that choose the version of a tool. */
+function aboveWebShell(
+  root: string,
+  webShellDir: string,
+): [string, Entries extends Map<string, infer E> ? E : never][] {
+  const found: [string, ReturnType<typeof contentAt>][] = [];
+  for (let folder = dirname(join(root, webShellDir)); ; folder = dirname(folder)) {
+    const packages = join(folder, 'node_modules');
+    found.push([`${relative(root, packages)}/`, installedAt(packages)]);
+    for (const name of VERSION_FILES)
+      found.push([relative(root, join(folder, name)), contentAt(join(folder, name))]);
+    if (folder === dirname(folder)) break;
+  }
+  return found.filter(([, { state }]) => state !== 'missing');
+}
+
+function idOf(inputs: FingerprintInputs): string {
+  const { command, variables, tools, files, configuration } = inputs;
+  const all = [SCHEME, command, ...[variables, tools, files, configuration].map((each) => [...each])];
+  return hash('sha256', JSON.stringify(all));
+}
+
+function statesOf(entries: Entries): Map<string, string> {
+  return new Map([...entries].map(([name, { state }]) => [name, state]));
+}
+
+function inOrder(values: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...values].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 type GatePaths = {
   /** Folders and files of the checkout, relative to its root. */
   inside: string[];
-  /** Those that hold packages: one without a file is not what was meant. */
+  /** Those that hold packages: one without a file is not the one that was meant. */
   packages: string[];
-  /** Crates that lie elsewhere, absolute. */
+  /** Crates and manifests that lie elsewhere, absolute. */
   outside: string[];
   /** Folders for which cargo's configuration counts. */
   configured: string[];
@@ -151,25 +200,35 @@ function pathsOf(
   const isInside = (path: string): boolean => path === root || path.startsWith(`${root}/`);
   const inside = folders.filter(isInside).map((folder) => relative(root, folder) || '.');
   const packages = [...inside, ...gate.packages.map((folder) => checkout[folder])];
-  const manifests = [root, ...crates.map(({ workspaceRoot }) => workspaceRoot)].filter(isInside);
+  const workspaces = [root, ...crates.map(({ workspaceRoot }) => workspaceRoot)];
+  const manifests = [
+    ...workspaces.flatMap((folder) => ['Cargo.toml', 'Cargo.lock'].map((name) => join(folder, name))),
+    ...crates.flatMap((each) => each.manifests),
+  ];
   return {
     packages,
     inside: [
       ...new Set([
         ...packages,
-        ...files,
-        ...manifests.flatMap((folder) =>
-          ['Cargo.toml', 'Cargo.lock'].map((name) => relative(root, join(folder, name))),
-        ),
+        ...files.filter((path) => !path.startsWith('..')),
+        ...manifests.filter(isInside).map((path) => relative(root, path)),
       ]),
     ],
-    outside: folders.filter((folder) => !isInside(folder)),
+    outside: [
+      ...[...folders, ...manifests].filter((path) => !isInside(path)),
+      ...files.filter((path) => path.startsWith('..')).map((path) => join(root, path)),
+    ],
     configured: [root, ...folders],
     crates,
   };
 }
 
 type Settled<T> = { value: T } | { unknown: string };
+
+function established<T>(found: Settled<T>): T {
+  if ('unknown' in found) throw new InputsUnknown(found.unknown);
+  return found.value;
+}
 
 async function settled<T>(work: () => Promise<T>): Promise<Settled<T>> {
   try {

@@ -16,6 +16,8 @@ export type Gate = {
   packages: readonly PackageFolder[];
   /** Whether it is a script of the checkout, which may measure and have budgets. */
   isScript: boolean;
+  /** Whether it starts the service and measures it. */
+  measures: boolean;
   /** Gates without which this one cannot pass: where one of them has failed, this one is not run. */
   needs: readonly GateId[];
 };
@@ -25,6 +27,7 @@ const webShellBuild: Gate = {
   command: ({ root, webShellDir }) => [join(root, webShellDir, 'build-dist.sh')],
   packages: ['webShellDir'],
   isScript: true,
+  measures: false,
   needs: [],
 };
 
@@ -43,6 +46,7 @@ export const verificationGates: readonly Gate[] = [
     ],
     packages: ['serviceDir'],
     isScript: false,
+    measures: false,
     needs: [],
   },
   {
@@ -50,6 +54,7 @@ export const verificationGates: readonly Gate[] = [
     command: () => ['cargo', 'check', '-p', 'openagents-web-shell', '--target', 'wasm32-unknown-unknown'],
     packages: ['webShellDir'],
     isScript: false,
+    measures: false,
     needs: [],
   },
   {
@@ -57,6 +62,7 @@ export const verificationGates: readonly Gate[] = [
     command: ({ root, webShellDir }) => [join(root, webShellDir, 'scripts/sw-policy-verify.sh')],
     packages: ['webShellDir'],
     isScript: true,
+    measures: false,
     needs: ['wasm-check'],
   },
   {
@@ -64,6 +70,7 @@ export const verificationGates: readonly Gate[] = [
     command: ({ root, webShellDir }) => [join(root, webShellDir, 'scripts/perf-budget-gate.sh')],
     packages: ['webShellDir', 'serviceDir'],
     isScript: true,
+    measures: true,
     needs: ['wasm-check'],
   },
 ];

@@ -1,22 +1,27 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { hostname } from 'node:os';
 import {
+  cleanLine,
   type Environment,
+  errorMessage,
   type Output,
-  projectRoot,
+  secretsAmong,
+  secretValues,
   startLiveLine,
   type TargetCheckout,
-  withFileLock,
 } from '@deploy/cli';
 import { uncachedEnvironment } from './environment.ts';
-import { forgetEvidence, type GateEvidence, readEvidence } from './evidence.ts';
+import { NOT_KEPT } from './exit-codes.ts';
 import type { Fingerprint, FingerprintOrWhyNot } from './fingerprint.ts';
+import type { GateLine } from './frame.ts';
 import type { Gate } from './gates.ts';
-import { differences, remember } from './remembered.ts';
+import { type Remembered, remember } from './remembered.ts';
+import type { Replay } from './replays.ts';
 import type { GateResult } from './result.ts';
+import { openRunnerChannel, type RunnerReport } from './runner-channel.ts';
 import type { GateChoices } from './settings.ts';
-import { listed, whyNotUsed } from './staleness.ts';
-import { type CacheMode, replayedLines, runTurbo, type TurboRun } from './turbo.ts';
+import { whyNotUsed } from './staleness.ts';
+import { runTurbo, type TaskSummary } from './turbo.ts';
+import { holdingTurbosFiles } from './turbos-files.ts';
 
 /** What a gate needs of the run that it is part of. */
 export type GateContext = {
@@ -25,75 +30,60 @@ export type GateContext = {
   out: Output;
   choices: GateChoices;
   gateEnvOf(gate: Gate): Record<string, string>;
-  /** Where a gate's runner asks what to redact. */
-  secretsPath: string;
   /** What the cache is to be asked for now. */
   fingerprint(gate: Gate): Promise<FingerprintOrWhyNot>;
+  /** What turbo has cached for that fingerprint, if anything. */
+  replay(gate: Gate): Promise<Replay | undefined>;
   /** To be called when a gate has run: meanwhile anything may have changed. */
   stale(): void;
 };
-
-const LOCK = join(projectRoot, '.turbo/gates.lock');
 
 export type Ended = { result: GateResult; complaint: string };
 
 /** Takes a gate's verdict from the cache where it still holds, and runs the gate where it does not. */
 export async function runCached(gate: Gate, context: GateContext): Promise<Ended> {
-  const { out } = context;
+  const { out, choices, checkout, gateEnvOf } = context;
   const print = await context.fingerprint(gate);
   if ('unknown' in print) {
-    return runUncached(gate, context, `this run, without a cache: ${print.unknown}`);
+    return runUncached(gate, context, `this run, without a cache: ${cleanLine(print.unknown)}`);
   }
-  await mkdir(dirname(LOCK), { recursive: true });
-  const onWait = (): void => out.note(`${gate.id}: waiting for another run of gates from here`);
-  return withFileLock(LOCK, { onWait }, () => useOrRenew(gate, context, print));
-}
-
-/** Turbo keeps a task's log and evidence in one place of this project, which is ours until they have been read. */
-async function useOrRenew(gate: Gate, context: GateContext, print: Fingerprint): Promise<Ended> {
-  const { out, choices, checkout, gateEnvOf } = context;
-  if (!choices.force) {
-    const turbo = await turboRun(gate, context, 'use', print.id);
-    const { task } = turbo;
-    if (task?.replayedFrom === undefined) return fresh(gate, context, print, turbo);
-    const evidence = await readEvidence(gate.id);
-    const { maxAgeMs } = choices;
+  const cached = choices.force ? undefined : await context.replay(gate);
+  if (cached !== undefined) {
+    const { evidence } = cached;
     const why = await whyNotUsed(evidence, {
       fingerprint: print.id,
       root: checkout.root,
       gateEnv: gateEnvOf(gate),
-      maxAgeMs,
+      maxAgeMs: choices.maxAgeMs,
     });
     if (evidence !== undefined && why === undefined) {
-      await remember({ evidence, inputs: print.inputs }, context.env);
-      return replay(gate, context, evidence, task.replayedFrom);
+      await rememberIfPossible({ evidence, inputs: print.inputs }, context);
+      return replayed(gate, context, { ...cached, evidence });
     }
     out.note(`${gate.id}: its cached verdict is not used: ${why}`);
   }
-  return fresh(gate, context, print, await turboRun(gate, context, 'renew', print.id));
+  return runAndKeep(gate, context, print);
 }
 
 /** Runs a gate, whatever is cached; nothing of it is kept. */
 export async function runUncached(gate: Gate, context: GateContext, source: string): Promise<Ended> {
-  const turbo = await turboRun(gate, context, 'none');
-  context.stale();
-  return ended(gate, turbo, source);
+  const { task, complaint } = await run(gate, context);
+  return ended(gate, task, { source, complaint });
 }
 
-async function replay(
+function replayed(
   gate: Gate,
   { out }: GateContext,
-  evidence: GateEvidence,
-  from: 'local' | 'remote',
-): Promise<Ended> {
-  for (const { stream, text } of await replayedLines(gate.id)) {
-    if (stream === 'stdout') out.data(text);
-    else out.note(text);
-  }
+  { evidence, from, lines }: Replay & Pick<Remembered, 'evidence'>,
+): Ended {
+  const show = showing(out);
+  for (const line of lines) if (line.stream !== 'note') show(line);
   const { establishedAt, where, commit, hadChanges, durationMs } = evidence;
-  const source =
+  // It may come from a shared cache: whatever it holds stays on one line.
+  const source = cleanLine(
     `${from} cache; first established ${establishedAt} on ${where} ` +
-    `at commit ${commit.slice(0, 12)}${hadChanges ? ' with changes' : ''}`;
+      `at commit ${commit.slice(0, 12)}${hadChanges ? ' with changes' : ''}`,
+  );
   out.note(`${gate.id}: passed, replayed from the ${source}`);
   return {
     result: { gate: gate.id, state: 'passed', durationMs, cache: 'hit', source },
@@ -101,26 +91,60 @@ async function replay(
   };
 }
 
-/** How a gate that has really run ended, whatever turbo made of it. */
-async function fresh(gate: Gate, context: GateContext, print: Fingerprint, turbo: TurboRun): Promise<Ended> {
-  context.stale();
-  const evidence = await readEvidence(gate.id);
-  const isOurs = evidence?.fingerprint === print.id;
-  if (!isOurs || turbo.task === undefined) return ended(gate, turbo, 'this run');
-  if (evidence.kept) {
-    await remember({ evidence, inputs: print.inputs }, context.env);
-    return ended(gate, turbo, 'this run');
+async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint): Promise<Ended> {
+  const { task, complaint, report } = await run(gate, context, print);
+  if (task === undefined || report === undefined) {
+    return ended(gate, task, { source: 'this run', complaint });
   }
-  const now = await context.fingerprint(gate);
-  const changed = 'unknown' in now ? [now.unknown] : differences(print.inputs, now.inputs);
-  const why = `changed while it ran: ${listed(changed)}`;
-  context.out.note(`${gate.id}: passed, but its verdict is not kept for another time; ${why}`);
-  const task = { ...turbo.task, exitCode: 0 };
-  return ended(gate, { ...turbo, task }, `this run, in which something ${why}`);
+  const { notKept, evidence } = report;
+  if (notKept === undefined) {
+    await rememberIfPossible({ evidence, inputs: print.inputs }, context);
+    return ended(gate, task, { source: 'this run', complaint });
+  }
+  context.out.note(`${gate.id}: passed, but its verdict is not kept for another time; ${notKept}`);
+  // Only the runner's own way to say so is no failure.
+  const passed = task.exitCode === NOT_KEPT ? { ...task, exitCode: 0 } : task;
+  return ended(gate, passed, { source: `this run, and not kept: ${notKept}`, complaint });
+}
+
+type Run = { task: TaskSummary | undefined; complaint: string; report: RunnerReport | undefined };
+
+/** Runs a gate through turbo, which caches it when a fingerprint is given. */
+async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promise<Run> {
+  const { checkout, env, gateEnvOf, choices, out } = context;
+  await using channel = await openRunnerChannel(() => ({
+    checkout,
+    gateEnv: print === undefined ? uncachedEnvironment(env) : gateEnvOf(gate),
+    extraInputs: choices.extraInputs,
+    secrets: [...secretValues(), ...secretsAmong(env)],
+    where: placeOf(env),
+  }));
+  const onWait = (): void => out.note(`${gate.id}: waiting for another run of gates from here`);
+  const { tasks, complaint } = await holdingTurbosFiles(onWait, async () => {
+    const live = await startLiveLine(gate.id);
+    return runTurbo({
+      gates: [gate.id],
+      cache: print === undefined ? 'none' : 'renew',
+      fingerprints: new Map(print === undefined ? [] : [[gate.id, print.id]]),
+      env,
+      channel: channel.path,
+      onLine: showing(out),
+    }).finally(live.stop);
+  });
+  context.stale();
+  return { task: tasks.get(gate.id), complaint, report: channel.report() };
+}
+
+function showing(out: Output): (line: GateLine) => void {
+  return ({ stream, text }) => (stream === 'stdout' ? out.data(text) : out.note(text));
 }
 
 // Passed is only what turbo says it ran to its good end: what never started is missing from its summary.
-function ended(gate: Gate, { task, complaint }: TurboRun, source: string): Ended {
+function ended(
+  gate: Gate,
+  task: TaskSummary | undefined,
+  { source, complaint }: { source: string; complaint: string },
+): Ended {
   const id = gate.id;
   if (task === undefined) return { result: { gate: id, state: 'not-run' }, complaint };
   const { exitCode, durationMs } = task;
@@ -133,22 +157,22 @@ function ended(gate: Gate, { task, complaint }: TurboRun, source: string): Ended
   };
 }
 
-async function turboRun(
-  gate: Gate,
-  { checkout, env, gateEnvOf, secretsPath, out }: GateContext,
-  cache: CacheMode,
-  fingerprint = '',
-): Promise<TurboRun> {
-  if (cache !== 'none') await forgetEvidence(gate.id);
-  const live = await startLiveLine(gate.id);
-  return runTurbo({
-    gate: gate.id,
-    cache,
-    fingerprint,
-    checkout,
-    env,
-    gateEnv: cache === 'none' ? uncachedEnvironment(env) : gateEnvOf(gate),
-    secretsPath,
-    onLine: ({ stream, text }) => (stream === 'stdout' ? out.data(text) : out.note(text)),
-  }).finally(live.stop);
+/** A verdict that cannot be remembered here is no less a verdict. */
+async function rememberIfPossible(verdict: Remembered, { env, out }: GateContext): Promise<void> {
+  try {
+    await remember(verdict, env);
+  } catch (error) {
+    const { gate } = verdict.evidence;
+    const why = cleanLine(errorMessage(error), 200);
+    out.note(
+      `warning: gates.ts --explain will not know what has changed since this verdict of ${gate} (${why})`,
+    );
+  }
+}
+
+/** The run in CI where there is one, else the machine's name. */
+function placeOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Environment): string {
+  return GITHUB_RUN_ID === undefined
+    ? hostname()
+    : `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }

@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { type Environment, projectRoot } from '@deploy/cli';
 import type { GateEvidence } from './evidence.ts';
-import type { Inputs } from './fingerprint.ts';
+import { type FingerprintInputs, inputNames, inputsFromJson, inputsToJson } from './fingerprint-inputs.ts';
 import type { GateId } from './gates.ts';
 
 /** A verdict and what it rested on, kept on this machine alone so that it can be told what has changed since. */
-export type Remembered = { evidence: GateEvidence; inputs: Inputs };
+export type Remembered = { evidence: GateEvidence; inputs: FingerprintInputs };
 
 const MOST_KEPT = 10;
 
@@ -19,7 +19,7 @@ export async function remember({ evidence, inputs }: Remembered, env: Environmen
   const folder = folderOf(evidence.gate, env);
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${evidence.fingerprint}.json`);
-  await writeFile(file, JSON.stringify({ evidence, inputs: [...inputs] }), { mode: 0o600 });
+  await writeFile(file, JSON.stringify({ evidence, inputs: inputsToJson(inputs) }), { mode: 0o600 });
   const kept = await newestFirst(folder);
   await Promise.all(kept.slice(MOST_KEPT).map((old) => rm(old, { force: true })));
 }
@@ -27,13 +27,13 @@ export async function remember({ evidence, inputs }: Remembered, env: Environmen
 /** Of the verdicts of a gate that are remembered, the one with the fewest differences, and the names of these. */
 export async function nearestRemembered(
   gate: GateId,
-  inputs: Inputs,
+  inputs: FingerprintInputs,
   env: Environment,
 ): Promise<{ verdict: Remembered; changed: string[] } | undefined> {
   let nearest: { verdict: Remembered; changed: string[] } | undefined;
   for (const file of await newestFirst(folderOf(gate, env))) {
     const verdict = await readRemembered(file);
-    const changed = verdict && differences(verdict.inputs, inputs);
+    const changed = verdict && inputNames.changed(verdict.inputs, inputs);
     if (changed && (nearest === undefined || changed.length < nearest.changed.length)) {
       nearest = { verdict, changed };
     }
@@ -41,16 +41,10 @@ export async function nearestRemembered(
   return nearest;
 }
 
-/** The names of the inputs that are in one and not the same in the other. */
-export function differences(before: Inputs, after: Inputs): string[] {
-  const names = new Set([...before.keys(), ...after.keys()]);
-  return [...names].filter((name) => before.get(name) !== after.get(name)).sort();
-}
-
 async function readRemembered(file: string): Promise<Remembered | undefined> {
   try {
     const { evidence, inputs } = JSON.parse(await readFile(file, 'utf8'));
-    return { evidence, inputs: new Map(inputs) };
+    return { evidence, inputs: inputsFromJson(inputs) };
   } catch {
     return undefined;
   }

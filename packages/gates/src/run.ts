@@ -1,18 +1,10 @@
-import {
-  type Environment,
-  grouped,
-  type Output,
-  secretsAmong,
-  secretValues,
-  type TargetCheckout,
-} from '@deploy/cli';
-import { aloneIn } from './checkout-lock.ts';
+import { type Environment, grouped, type Output, type TargetCheckout } from '@deploy/cli';
 import { gateEnvironment } from './environment.ts';
 import { fingerprintGates } from './fingerprint.ts';
 import { type Gate, type GateId, verificationGates, webShellBuildTasks } from './gates.ts';
 import { type GateContext, runCached, runUncached } from './one-gate.ts';
+import { replayGates } from './replays.ts';
 import type { GateResult, GateRun } from './result.ts';
-import { offerSecrets } from './secrets-channel.ts';
 import type { GateChoices } from './settings.ts';
 import { isUnsigned } from './turbo.ts';
 
@@ -24,7 +16,13 @@ export type VerificationRequest = GateRequest & {
   stopAtFirst?: boolean;
 };
 
-const EVERYTHING_AFRESH: GateChoices = { selected: undefined, force: false, maxAgeMs: 0, passed: [] };
+const EVERYTHING_AFRESH: GateChoices = {
+  selected: undefined,
+  force: false,
+  maxAgeMs: 0,
+  passed: [],
+  extraInputs: [],
+};
 
 /** Builds the web shell's `dist`, always. */
 export function runWebShellBuild(request: GateRequest): Promise<GateRun> {
@@ -49,21 +47,25 @@ async function runInTurn(
   if (cached && isUnsigned(env)) {
     out.note('the shared cache of verdicts is not used: TURBO_REMOTE_CACHE_SIGNATURE_KEY is unset');
   }
-  await using secrets = await offerSecrets(() => [...secretValues(), ...secretsAmong(env)]);
   let prints: ReturnType<typeof fingerprintGates> | undefined;
+  let replays: ReturnType<typeof replayGates> | undefined;
+  const results = new Map<GateId, GateResult>();
   const context: GateContext = {
     ...request,
     gateEnvOf,
-    secretsPath: secrets.path,
     async fingerprint(gate) {
-      prints ??= fingerprintGates(gates, { checkout, gateEnvOf });
+      prints ??= fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
       return (await prints).get(gate.id) ?? { unknown: 'it has no inputs' };
+    },
+    async replay(gate) {
+      replays ??= replayAllThatAreLeft();
+      return (await replays).get(gate.id);
     },
     stale: () => {
       prints = undefined;
+      replays = undefined;
     },
   };
-  const results = new Map<GateId, GateResult>();
   let complaint = '';
   for (const gate of gates) {
     const bad = [...results.values()].filter(({ state }) => state !== 'passed');
@@ -71,14 +73,21 @@ async function runInTurn(
       results.set(gate.id, { gate: gate.id, state: 'not-run' });
       continue;
     }
-    const onWait = (): void => out.note(`${gate.id}: waiting for another run in this checkout`);
     const ended = await grouped(request, gate.id, () =>
-      aloneIn(checkout.root, onWait, () =>
-        cached ? runCached(gate, context) : runUncached(gate, context, 'this run'),
-      ),
+      cached ? runCached(gate, context) : runUncached(gate, context, 'this run'),
     );
     results.set(gate.id, ended.result);
     complaint ||= ended.complaint;
   }
   return { results: [...results.values()], leftOut: [], complaint };
+  async function replayAllThatAreLeft() {
+    const left = gates.filter(({ id }) => !results.has(id));
+    const known = await Promise.all(
+      left.map(async (gate) => [gate.id, await context.fingerprint(gate)] as const),
+    );
+    const fingerprints = new Map(
+      known.flatMap(([id, print]) => ('id' in print ? [[id, print.id] as const] : [])),
+    );
+    return replayGates({ fingerprints, env }, () => out.note('waiting for another run of gates from here'));
+  }
 }

@@ -1,5 +1,6 @@
 import { cleanLine, duration, flag, type Setting, secretText, text, UserError } from '@deploy/cli';
 import { parsePassedNames } from './environment.ts';
+import { type ExtraInput, parseExtraInputs } from './extra-inputs.ts';
 import { type GateId, gateIds } from './gates.ts';
 
 /** What a person may ask of the gates, beside what turbo itself reads for a shared cache. */
@@ -13,6 +14,12 @@ export const gateSettings = {
       'names of further variables that gates get, with commas between; their verdicts then depend on them',
     parse: parsePassedNames,
   } satisfies Setting<string[]>,
+  extraInputs: {
+    name: 'GATES_EXTRA_INPUTS',
+    meaning:
+      'files and folders of the checkout that gates read at run time, as path or gate:path with commas between; their verdicts then depend on them',
+    parse: parseExtraInputs,
+  } satisfies Setting<ExtraInput[]>,
   // Read by turbo; here so that they are known, and redacted.
   turboApi: text('TURBO_API', 'shared cache: its URL'),
   turboTeam: text('TURBO_TEAM', 'shared cache: the team'),
@@ -30,6 +37,7 @@ export type GateChoices = {
   force: boolean;
   maxAgeMs: number;
   passed: readonly string[];
+  extraInputs: readonly ExtraInput[];
 };
 
 function selection(name: string, meaning: string): Setting<readonly GateId[] | undefined> {

@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cleanLine, type Environment, projectRoot, stopAlong, type TargetCheckout } from '@deploy/cli';
-import { $ } from 'zx/core';
+import { cleanLine, type Environment, projectRoot, stopAlong } from '@deploy/cli';
+import { $, type ProcessPromise } from 'zx/core';
+import { fingerprintVariable } from './fingerprint-variable.ts';
 import { type GateLine, unframeLine } from './frame.ts';
 import type { GateId } from './gates.ts';
 
@@ -16,31 +16,27 @@ export type TaskSummary = {
 };
 
 export type TurboRun = {
-  /** Undefined when the task has not started: turbo's summary leaves it out. */
-  task: TaskSummary | undefined;
+  /** The tasks that turbo has started or brought back: its summary leaves the others out. */
+  tasks: ReadonlyMap<GateId, TaskSummary>;
   /** What turbo itself had to say when it failed, in one line. */
   complaint: string;
 };
 
-/**
- * `use` reads and writes the cache, `renew` only writes, `none` does neither: a task of its own then, whose log is not
- * the one that somebody else is about to have cached.
- */
-export type CacheMode = 'use' | 'renew' | 'none';
+/** `replay` only brings cached results back, `renew` runs the gate and caches it, `none` only runs it. */
+export type CacheMode = 'replay' | 'renew' | 'none';
 
 export type TurboRequest = {
-  gate: GateId;
+  /** One gate, or several to replay. */
+  gates: readonly GateId[];
   cache: CacheMode;
-  fingerprint: string;
-  checkout: TargetCheckout;
+  /** What turbo knows the gates' inputs by; of no use where nothing is cached. */
+  fingerprints: ReadonlyMap<GateId, string>;
   /** Of this process; for turbo's own settings. */
   env: Environment;
-  /** For the gate. */
-  gateEnv: Readonly<Record<string, string>>;
-  /** Where the gate's runner asks what to redact. */
-  secretsPath: string;
+  /** Where the gate's runner finds this process; needed to run one. */
+  channel?: string;
   /** Lines of the gate as it runs; a result from the cache comes without. */
-  onLine(line: GateLine): void;
+  onLine?(line: GateLine): void;
 };
 
 const PACKAGE = '@deploy/gates';
@@ -56,57 +52,66 @@ export function isUnsigned(env: Environment): boolean {
 }
 
 /**
- * Runs one task of this package with turbo. A signal that stops this process stops turbo, the gate and everything the
- * gate has started; then it throws Interrupted.
+ * Runs tasks of this package with turbo. A signal that stops this process stops turbo, the gate and everything the gate
+ * has started; then it throws Interrupted.
  */
 export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
-  const { gate, cache, env, onLine } = request;
-  const task = cache === 'none' ? uncachedTask(gate) : gate;
-  const flags = [...(cache === 'renew' ? ['--force'] : []), ...localOnly(env)];
-  const child = $({
-    cwd: projectRoot,
-    env: turboEnvironment(request),
-    nothrow: true,
-    quiet: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })`turbo run ${task} --filter=${PACKAGE} --output-logs=new-only --json --summarize ${flags}`;
+  const { gates, cache, onLine } = request;
+  const child = turbo(request, [...MODE_FLAGS[cache], '--output-logs=new-only', '--json', '--summarize']);
   using stopping = stopAlong(child);
   let summaryFile: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const event = parseEvent(line);
     if (event === undefined) continue;
     const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
-    if (gateLine !== undefined) onLine(gateLine);
+    if (gateLine !== undefined) onLine?.(gateLine);
     // Turbo's own word: a gate may print such a line as well.
     if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
   const { stderr } = await child;
-  stopping.throwIfStopped(`while ${gate} was running`, 'It was stopped, and nothing after it was begun.');
-  return { task: await readSummary(summaryFile, task), complaint: cleanLine(stderr, 300) };
+  stopping.throwIfStopped(
+    `while ${gates.join(', ')} was running`,
+    'It was stopped, and nothing after it was begun.',
+  );
+  return { tasks: await readSummary(summaryFile, gates), complaint: cleanLine(stderr, 300) };
 }
 
-/** Which of these tasks, by fingerprint, turbo would take from a cache, and from which; nothing is run. */
+const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
+  // A runner that turbo starts because there is nothing to bring back fails at once; the others go on.
+  replay: ['--continue=always'],
+  renew: ['--force'],
+  none: ['--cache=local:,remote:'],
+};
+
+/** Which of these gates turbo would take from a cache, and from which; nothing is run. */
 export async function askTurbo(
-  request: Pick<TurboRequest, 'gate' | 'fingerprint' | 'checkout' | 'env'>,
-): Promise<'local' | 'remote' | undefined> {
-  const { gate, env } = request;
-  const child = $({
-    cwd: projectRoot,
-    env: turboEnvironment({ ...request, gateEnv: {}, secretsPath: '' }),
-    nothrow: true,
-    quiet: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })`turbo run ${gate} --filter=${PACKAGE} --dry=json ${localOnly(env)}`;
-  const { stdout } = await child;
+  request: Pick<TurboRequest, 'gates' | 'fingerprints' | 'env'>,
+): Promise<ReadonlyMap<GateId, 'local' | 'remote'>> {
+  const { stdout } = await turbo({ ...request, cache: 'replay' }, ['--dry=json']);
   try {
     const { tasks } = JSON.parse(stdout) as {
       tasks: { task: string; cache: { local: boolean; remote: boolean } }[];
     };
-    const cache = tasks.find((each) => each.task === gate)?.cache;
-    return cache?.local ? 'local' : cache?.remote ? 'remote' : undefined;
+    const places = request.gates.flatMap((gate): [GateId, 'local' | 'remote'][] => {
+      const cache = tasks.find((each) => each.task === gate)?.cache;
+      return cache?.local ? [[gate, 'local']] : cache?.remote ? [[gate, 'remote']] : [];
+    });
+    return new Map(places);
   } catch {
-    return undefined;
+    return new Map();
   }
+}
+
+function turbo(request: TurboRequest, flags: readonly string[]): ProcessPromise {
+  const { gates, cache, env } = request;
+  const all = [...flags, ...(isUnsigned(env) && cache !== 'none' ? [LOCAL_ONLY] : [])];
+  return $({
+    cwd: projectRoot,
+    env: turboEnvironment(request),
+    nothrow: true,
+    quiet: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })`turbo run ${gates} --filter=${PACKAGE} ${all}`;
 }
 
 /** The lines that a gate wrote when its result was established, which turbo has brought back. */
@@ -116,22 +121,12 @@ export async function replayedLines(gate: GateId): Promise<GateLine[]> {
   return text.split(/\r?\n/).flatMap((line) => unframeLine(line) ?? []);
 }
 
-/** The web-shell build is of no cache anyway. */
-function uncachedTask(gate: GateId): string {
-  return gate === 'web-shell-build' ? gate : `${gate}-uncached`;
-}
-
-function localOnly(env: Environment): string[] {
-  return isUnsigned(env) ? [LOCAL_ONLY] : [];
-}
-
-function turboEnvironment(request: Omit<TurboRequest, 'gate' | 'cache' | 'onLine'>): Record<string, string> {
-  const { env, checkout, gateEnv, fingerprint, secretsPath } = request;
+function turboEnvironment({ cache, fingerprints, env, channel }: TurboRequest): Record<string, string> {
   const own = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && TURBO_VARIABLE.test(name) ? [[name, value] as const] : [],
   );
   return {
-    // Seconds. Turbo's own 30 and 60, for each of four gates, would be long to wait for a cache that is down.
+    // Seconds. Turbo's own 30 and 60 would be long to wait for a cache that is down.
     TURBO_REMOTE_CACHE_TIMEOUT: '10',
     TURBO_REMOTE_CACHE_UPLOAD_TIMEOUT: '20',
     ...Object.fromEntries(own),
@@ -140,19 +135,10 @@ function turboEnvironment(request: Omit<TurboRequest, 'gate' | 'cache' | 'onLine
     HOME: env.HOME ?? '',
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
-    GATES_FINGERPRINT: fingerprint,
-    GATES_CHECKOUT: JSON.stringify(checkout),
-    GATES_ENVIRONMENT: JSON.stringify(gateEnv),
-    GATES_SECRETS: secretsPath,
-    GATES_WHERE: placeOf(env),
+    ...Object.fromEntries([...fingerprints].map(([gate, id]) => [fingerprintVariable(gate), id])),
+    ...(cache === 'replay' ? { GATES_ONLY_REPLAY: '1' } : {}),
+    ...(channel === undefined ? {} : { GATES_CHANNEL: channel }),
   };
-}
-
-/** The run in CI where there is one, else the machine's name. */
-function placeOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Environment): string {
-  return GITHUB_RUN_ID === undefined
-    ? hostname()
-    : `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }
 
 type TurboEvent = { source: string; text: string };
@@ -177,17 +163,20 @@ type SummaryFile = {
 };
 
 /** Reads the summary of this very run, whose file turbo names, and clears it away: it would never be read again. */
-async function readSummary(file: string | undefined, task: string): Promise<TaskSummary | undefined> {
-  if (file === undefined || dirname(file) !== SUMMARIES) return undefined;
+async function readSummary(
+  file: string | undefined,
+  gates: readonly GateId[],
+): Promise<ReadonlyMap<GateId, TaskSummary>> {
+  if (file === undefined || dirname(file) !== SUMMARIES) return new Map();
   const { tasks } = JSON.parse(await readFile(file, 'utf8')) as SummaryFile;
   await rm(file, { force: true });
-  const found = tasks.find((each) => each.task === task);
-  if (found?.execution === undefined) return undefined;
-  const { exitCode, startTime, endTime } = found.execution;
-  const source = found.cache.source === 'REMOTE' ? 'remote' : 'local';
-  return {
-    exitCode,
-    durationMs: endTime - startTime,
-    replayedFrom: found.cache.status === 'HIT' ? source : undefined,
-  };
+  const found = gates.flatMap((gate): [GateId, TaskSummary][] => {
+    const { cache, execution } = tasks.find((each) => each.task === gate) ?? {};
+    if (cache === undefined || execution === undefined) return [];
+    const { exitCode, startTime, endTime } = execution;
+    const source = cache.source === 'REMOTE' ? 'remote' : 'local';
+    const replayedFrom = cache.status === 'HIT' ? source : undefined;
+    return [[gate, { exitCode, durationMs: endTime - startTime, replayedFrom }]];
+  });
+  return new Map(found);
 }

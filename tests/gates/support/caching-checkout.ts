@@ -2,7 +2,14 @@ import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile }
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type Output, runCommand } from '@deploy/cli';
-import { type Explanation, explainGates, type GateChoices, type GateRun, runGates } from '@deploy/gates';
+import {
+  type Explanation,
+  explainGates,
+  type GateChoices,
+  type GateRun,
+  gateSettings,
+  runGates,
+} from '@deploy/gates';
 import { prepareCargo, sampleCheckoutFolder } from '@deploy/rehearsal';
 import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
 import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
@@ -17,6 +24,7 @@ export const CHOICES: GateChoices = {
   force: false,
   maxAgeMs: 7 * 86_400_000,
   passed: [],
+  extraInputs: [],
 };
 
 export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
@@ -154,6 +162,7 @@ export async function cachingCheckout() {
       fingerprintGates(verificationGates, {
         checkout: checkoutAt(more.root),
         gateEnvOf: (gate) => gateEnvironment({ ...env, ...more.env }, gate),
+        extraInputs: gateSettings.extraInputs.parse(more.env?.GATES_EXTRA_INPUTS),
       }),
     async [Symbol.asyncDispose]() {
       await cargo[Symbol.asyncDispose]();

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { open, readFile, realpath } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { cleanLine, type Environment, runCommand } from '@deploy/cli';
-import { parse } from 'smol-toml';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { cleanLine, runCommand } from '@deploy/cli';
+import { parseToml } from './toml.ts';
 import { InputsUnknown } from './unknown.ts';
 
 /** What cargo builds for a package out of sources that lie here, absolute and free of symbolic links. */
@@ -11,14 +10,22 @@ export type Crates = {
   folders: readonly string[];
   /** The names of those packages. */
   names: readonly string[];
+  /**
+   * The manifests of all members of the workspace and of whatever these depend on by path: cargo reads them all before
+   * it builds anything, and refuses to when one does not fit.
+   */
+  manifests: readonly string[];
   workspaceRoot: string;
-  targetDirectory: string;
+  /** The folders that cargo builds into. */
+  buildFolders: readonly string[];
 };
 
 // Of `cargo metadata`: https://doc.rust-lang.org/cargo/commands/cargo-metadata.html
 type Metadata = {
   workspace_root: string;
   target_directory: string;
+  /** Since Rust 1.91; https://doc.rust-lang.org/cargo/reference/config.html#buildbuild-dir */
+  build_directory?: string;
   packages: {
     name: string;
     manifest_path: string;
@@ -55,13 +62,29 @@ export class Workspaces {
         pending.push(await realpath(path).catch(() => missing(path)));
       }
     }
-    const target = workspace.target_directory;
+    const { target_directory: target, build_directory: build = target } = workspace;
+    const buildFolders = [...new Set([target, build])].map((each) => realpath(each).catch(() => each));
     return {
       folders: [...seen.keys()],
       names: [...seen.values()],
+      manifests: await this.#manifestsOf(workspace),
       workspaceRoot: root,
-      targetDirectory: await realpath(target).catch(() => target),
+      buildFolders: await Promise.all(buildFolders),
     };
+  }
+
+  async #manifestsOf(workspace: Metadata): Promise<string[]> {
+    const seen = new Set<string>();
+    const pending = workspace.packages.map(({ manifest_path }) => dirname(manifest_path));
+    for (let named = pending.pop(); named !== undefined; named = pending.pop()) {
+      const path = named;
+      const folder = await realpath(path).catch(() => missing(path));
+      if (seen.has(folder)) continue;
+      seen.add(folder);
+      const { dependencies } = await this.#find(folder);
+      pending.push(...dependencies.flatMap((dependency) => dependency.path ?? []));
+    }
+    return [...seen].map((folder) => join(folder, 'Cargo.toml'));
   }
 
   async #find(folder: string) {
@@ -72,7 +95,6 @@ export class Workspaces {
   }
 
   async #ask(folder: string): Promise<void> {
-    await requireProgram('cargo', this.#env);
     const manifest = join(folder, 'Cargo.toml');
     const { exitCode, stdout, stderr } = await runCommand(
       ['cargo', 'metadata', '--no-deps', '--format-version', '1', '--manifest-path', manifest],
@@ -84,28 +106,6 @@ export class Workspaces {
       this.#packages.set(await realpath(dirname(each.manifest_path)), { ...each, workspace });
     }
   }
-}
-
-/** Files by which cargo and rustup are configured for a build in these folders, as far as they exist. */
-export async function cargoConfiguration(
-  folders: readonly string[],
-  env: Environment,
-): Promise<{ path: string; isCargoHome: boolean }[]> {
-  const cargoHome = env.CARGO_HOME ?? join(env.HOME ?? '/', '.cargo');
-  const homeFiles = ['config.toml', 'config'].map((name) => join(cargoHome, name));
-  // https://doc.rust-lang.org/cargo/reference/config.html, https://rust-lang.github.io/rustup/overrides.html
-  const names = ['.cargo/config.toml', '.cargo/config', 'rust-toolchain.toml', 'rust-toolchain'];
-  const above = [...new Set(folders.flatMap(withFoldersAbove))].sort();
-  const local = above.flatMap((folder) => names.map((name) => join(folder, name)));
-  const there = [...new Set([...local, ...homeFiles])].filter((path) => existsSync(path));
-  for (const path of there) {
-    if (path.includes('rust-toolchain')) continue;
-    const config = parseToml(await readFile(path, 'utf8'), path);
-    // Packages and settings from elsewhere, which nothing in the checkout tells of.
-    const key = ['patch', 'paths', 'include'].find((each) => config[each] !== undefined);
-    if (key !== undefined) throw new InputsUnknown(`cargo is configured with [${key}] in ${path}`);
-  }
-  return there.map((path) => ({ path, isCargoHome: homeFiles.includes(path) }));
 }
 
 /** Folders that `[patch]` and `[replace]` in a workspace's manifest take packages from. */
@@ -121,24 +121,6 @@ async function patchedPaths(manifest: string): Promise<string[]> {
   return Promise.all(paths.map((path) => realpath(path).catch(() => missing(path))));
 }
 
-/** A script that goes by cargo's name may do anything: with another toolchain, or with none. */
-async function requireProgram(name: string, { PATH = '' }: Record<string, string>): Promise<void> {
-  const candidates = PATH.split(delimiter).map((folder) => join(folder, name));
-  for (const path of candidates) {
-    const file = await open(path).catch(() => undefined);
-    if (file === undefined) continue;
-    try {
-      const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-      if (buffer.toString('latin1') === '#!')
-        throw new InputsUnknown(`${path} is a script, not cargo itself`);
-      return;
-    } finally {
-      await file.close();
-    }
-  }
-  throw new InputsUnknown(`there is no ${name}`);
-}
-
 function parsed(stdout: string): Metadata {
   try {
     const found = JSON.parse(stdout) as Metadata;
@@ -149,19 +131,6 @@ function parsed(stdout: string): Metadata {
   throw new InputsUnknown('cargo metadata gives something else than metadata');
 }
 
-function parseToml(text: string, path: string): Record<string, unknown> {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new InputsUnknown(`${path}: ${cleanLine(String(error), 200)}`);
-  }
-}
-
 function missing(path: string): never {
   throw new InputsUnknown(`${path} is missing`);
-}
-
-function withFoldersAbove(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [folder, ...withFoldersAbove(parent)];
 }

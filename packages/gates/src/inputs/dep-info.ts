@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Crates } from './cargo.ts';
-import { contentAt } from './content.ts';
+import { contentAt } from './tree.ts';
 
 /** What a build read beside its fingerprint's inputs: files by path, `variable NAME` by name, with what was there. */
 export type AlsoRead = Readonly<Record<string, string>>;
@@ -23,18 +24,19 @@ const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|
  * What the compiler and the build scripts of the crates have read, by what they left in the target folder: files that
  * `include_str!` takes from elsewhere, variables of `env!`. Source: `rustc --emit dep-info`, and
  * https://doc.rust-lang.org/cargo/reference/build-scripts.html
+ * Undefined when they have left nothing there: then what they read is not known.
  */
-export async function readElsewhere(request: SeenRequest): Promise<AlsoRead> {
+export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | undefined> {
   const { root, crates, gateEnv, isCovered } = request;
   const names = new Set<string>();
-  for (const profile of await profileFolders(crates.targetDirectory)) {
+  const profiles = (await Promise.all(crates.buildFolders.map(profileFolders))).flat();
+  let isSeen = false;
+  for (const profile of profiles) {
     for (const file of await filesIn(join(profile, 'deps'), '.d')) await addDepInfo(file);
     for (const file of await buildOutputs(profile, crates.names)) await addBuildOutput(file);
   }
   const seen = [...names].filter((name) => !isCovered(name)).sort();
-  return Object.fromEntries(
-    await Promise.all(seen.map(async (name) => [name, await now(name, root, gateEnv)])),
-  );
+  return isSeen ? Object.fromEntries(seen.map((name) => [name, now(name, root, gateEnv)])) : undefined;
 
   async function addDepInfo(file: string): Promise<void> {
     const lines = (await readFile(file, 'utf8')).split('\n');
@@ -44,6 +46,7 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead> {
     );
     const [crateRoot] = sources;
     if (crateRoot === undefined || !crates.folders.some((folder) => isUnder(crateRoot, folder))) return;
+    isSeen = true;
     for (const source of sources) await addFile(source);
     for (const line of lines) addVariable(/^# env-dep:(\w+)/.exec(line)?.[1]);
   }
@@ -68,7 +71,7 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead> {
 
   async function addFile(path: string): Promise<void> {
     const real = await realpath(path).catch(() => path);
-    if (!isUnder(real, crates.targetDirectory)) names.add(relative(root, real));
+    if (!crates.buildFolders.some((folder) => isUnder(real, folder))) names.add(relative(root, real));
   }
 
   function addVariable(name: string | undefined): void {
@@ -77,20 +80,18 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead> {
 }
 
 /** Those of the things that were read which are different now, by name. */
-export async function changedSince(
+export function changedSince(
   alsoRead: AlsoRead,
   root: string,
   gateEnv: Readonly<Record<string, string>>,
-): Promise<string[]> {
-  const names = Object.keys(alsoRead);
-  const states = await Promise.all(names.map((name) => now(name, root, gateEnv)));
-  return names.filter((name, i) => alsoRead[name] !== states[i]);
+): string[] {
+  return Object.keys(alsoRead).filter((name) => alsoRead[name] !== now(name, root, gateEnv));
 }
 
-async function now(name: string, root: string, gateEnv: Readonly<Record<string, string>>): Promise<string> {
-  return name.startsWith(VARIABLE)
-    ? (gateEnv[name.slice(VARIABLE.length)] ?? 'unset')
-    : contentAt(join(root, name));
+function now(name: string, root: string, gateEnv: Readonly<Record<string, string>>): string {
+  if (!name.startsWith(VARIABLE)) return contentAt(resolve(root, name)).state;
+  const value = gateEnv[name.slice(VARIABLE.length)];
+  return value === undefined ? 'unset' : hash('sha256', value);
 }
 
 /** `debug` and `release`, of this machine and of every target: folders that have `deps` in them. */

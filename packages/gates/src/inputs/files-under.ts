@@ -1,21 +1,21 @@
+import type { Entries, Entry } from './tree.ts';
 import { InputsUnknown } from './unknown.ts';
-import type { FileStates } from './worktree.ts';
 
 /**
- * The files under some of the paths that they were grouped by, each once. Throws InputsUnknown when a package's folder
- * has none: it is not what was meant.
+ * The entries under some of the paths that they were grouped by, each once. Throws InputsUnknown when a package's folder
+ * has none: the folder is not the one that was meant.
  */
-export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => FileStates;
+export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => Entries;
 
-/** Groups files by the paths that they lie under. One pass for all gates: there may be tens of thousands. */
-export function groupByPath(files: FileStates, paths: readonly string[]): FilesUnder {
-  const groups = new Map(paths.map((path) => [path, [] as [string, string][]]));
-  for (const file of files) {
-    for (const path of selfAndAbove(file[0])) groups.get(path)?.push(file);
+/** Groups entries by the paths that they lie under. One pass for all gates: there may be tens of thousands. */
+export function groupByPath(entries: Entries, paths: readonly string[]): FilesUnder {
+  const groups = new Map(paths.map((path) => [path, [] as [string, Entry][]]));
+  for (const entry of entries) {
+    for (const path of selfAndAbove(entry[0])) groups.get(path)?.push(entry);
   }
   return (wanted, packages) => {
     const empty = packages.find((path) => !groups.get(path)?.length);
-    if (empty !== undefined) throw new InputsUnknown(`git knows no file in ${empty}`);
+    if (empty !== undefined) throw new InputsUnknown(`there is no file in ${empty}`);
     return new Map(wanted.flatMap((path) => groups.get(path) ?? []));
   };
 }

@@ -12,16 +12,23 @@ export function gitIn(root: string, env: Record<string, string>): Git {
   const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
   const quiet = { ...ours, GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
   return async (...args) => {
-    const { exitCode, stdout, stderr } = await runCommand(['git', ...args], { cwd: root, env: quiet });
+    // A file monitor may hide changes.
+    const command = ['git', '-c', 'core.fsmonitor=false', ...args];
+    const { exitCode, stdout, stderr } = await runCommand(command, { cwd: root, env: quiet });
     if (exitCode === 0) return stdout;
     throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 200) || `exit code ${exitCode}`}`);
   };
 }
 
-/** Whether the work tree differs from the commit in anything but evidence reports, which deployments put there. */
+/**
+ * Whether the work tree differs from the commit in anything but reports, which deployments and gates put there. The
+ * checkout may be a folder of a larger repository; what lies beside it does not count.
+ */
 export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<boolean> {
-  const entries = (await git('status', '--porcelain', '--no-renames', '--untracked-files=all', '-z')).split(
-    '\0',
-  );
-  return entries.some((entry) => entry !== '' && !isReport(entry.slice(3), checkout));
+  const [prefix, status] = await Promise.all([
+    git('rev-parse', '--show-prefix'),
+    git('status', '--porcelain', '--no-renames', '--untracked-files=all', '-z', '--', '.'),
+  ]);
+  const paths = status.split('\0').flatMap((entry) => entry.slice(3) || []);
+  return paths.some((path) => !isReport(path.slice(prefix.trimEnd().length), checkout));
 }

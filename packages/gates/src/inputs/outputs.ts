@@ -3,19 +3,21 @@ import type { TargetCheckout } from '@deploy/cli';
 import type { Crates } from './cargo.ts';
 
 const REPORT = /^(?:\.staging-deploy-report\.lock|.*-staging-deploy-report(?:-\d+)?\.md)$/;
+// The perf scripts write these into the web shell, and no gate reads them.
+const MEASURED = /^(?:latest|signoff-[^/]*)\.json$/;
 
-/** Whether a path is an evidence report, or the lock beside it. */
-export function isReport(path: string, { serviceDir }: TargetCheckout): boolean {
+/** Whether a path is a report that a deployment or a perf script has written, or the lock beside one. */
+export function isReport(path: string, { serviceDir, webShellDir }: TargetCheckout): boolean {
+  if (path.includes('-report') && dirname(path) === join(serviceDir, 'docs/reports'))
+    return REPORT.test(basename(path));
   return (
-    path.includes('-report') &&
-    dirname(path) === join(serviceDir, 'docs/reports') &&
-    REPORT.test(basename(path))
+    path.endsWith('.json') && dirname(path) === join(webShellDir, 'perf') && MEASURED.test(basename(path))
   );
 }
 
 /**
  * Whether a path of the checkout holds what builds, gates and deployments leave behind: it changes with every run and
- * is read by none. The evidence reports stand in the service's own folder, which is an input otherwise.
+ * no gate reads it. The reports stand in folders that are inputs otherwise.
  */
 export function isOutputOf(
   checkout: TargetCheckout,
@@ -24,13 +26,8 @@ export function isOutputOf(
 ): (path: string) => boolean {
   const folders = [
     join(checkout.webShellDir, 'dist'),
-    ...crates.map(({ targetDirectory }) => relative(root, targetDirectory)),
+    ...crates.flatMap(({ buildFolders }) => buildFolders.map((folder) => relative(root, folder))),
   ];
-  return (path) => {
-    const plain = path.endsWith('/') ? path.slice(0, -1) : path;
-    return (
-      folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`)) ||
-      isReport(plain, checkout)
-    );
-  };
+  return (path) =>
+    folders.some((folder) => path === folder || path.startsWith(`${folder}/`)) || isReport(path, checkout);
 }

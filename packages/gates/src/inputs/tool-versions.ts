@@ -1,27 +1,46 @@
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runCommand, type TargetCheckout } from '@deploy/cli';
 import type { Tool } from '../tools/needs.ts';
 import { lookForTool } from '../tools/versions.ts';
+import { findProgram } from './programs.ts';
 import { InputsUnknown } from './unknown.ts';
 
 /**
- * What tools say of themselves, in the checkout, where a toolchain file may choose them. Of cargo it is the compiler
- * that counts, down to its commit and the machine it compiles on.
+ * What tools say of themselves in the checkout's root and in the web shell, where scripts call them: a file there may
+ * choose another version. For cargo it is the compiler that counts, down to its commit and the machine it compiles on,
+ * and, where `cargo` is a script, the script. Throws InputsUnknown when there is no cargo.
  */
 export async function toolVersions(
   tools: readonly Tool[],
   checkout: TargetCheckout,
   gateEnv: Record<string, string>,
 ): Promise<ReadonlyMap<Tool, string>> {
-  const versions = await Promise.all(tools.map(async (tool) => [tool, await versionOf(tool)] as const));
+  const webShell = { ...checkout, root: join(checkout.root, checkout.webShellDir) };
+  const versions = await Promise.all(
+    tools.map(async (tool) => {
+      if (tool === 'cargo') return [tool, await compilerVersion()] as const;
+      const [inRoot, inWebShell] = await Promise.all([versionOf(tool, checkout), versionOf(tool, webShell)]);
+      return [tool, inRoot === inWebShell ? inRoot : `${inRoot}, in the web shell ${inWebShell}`] as const;
+    }),
+  );
   return new Map(versions);
 
-  async function versionOf(tool: Tool): Promise<string> {
-    if (tool !== 'cargo') {
-      const state = await lookForTool(tool, checkout, gateEnv);
-      return state.there ? (state.version ?? 'there') : 'missing';
-    }
-    const { exitCode, stdout } = await runCommand(['rustc', '-vV'], { cwd: checkout.root, env: gateEnv });
-    if (exitCode !== 0) throw new InputsUnknown('rustc -vV fails');
-    return stdout.trim();
+  async function versionOf(tool: Tool, place: TargetCheckout): Promise<string> {
+    const state = await lookForTool(tool, place, gateEnv);
+    return state.there ? (state.version ?? 'there') : 'missing';
+  }
+
+  async function compilerVersion(): Promise<string> {
+    const cargo = findProgram('cargo', checkout.root, gateEnv);
+    if (cargo === undefined) throw new InputsUnknown('there is no cargo');
+    const [compiler, text] = await Promise.all([
+      runCommand(['rustc', '-vV'], { cwd: checkout.root, env: gateEnv }),
+      readFile(cargo),
+    ]);
+    if (compiler.exitCode !== 0) throw new InputsUnknown('rustc -vV fails');
+    const isScript = text.subarray(0, 2).toString('latin1') === '#!';
+    return compiler.stdout.trim() + (isScript ? `\ncargo: a script, ${hash('sha256', text)}` : '');
   }
 }

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
+import { cleanLine, UserError } from '@deploy/cli';
+import { type GateId, gateIds } from './gates.ts';
+import { InputsUnknown } from './inputs/unknown.ts';
+
+/** A file or folder of the checkout that gates read although nothing shows it; one gate, or all of them. */
+export type ExtraInput = { gate: GateId | undefined; path: string };
+
+const FILE = '.gates-inputs';
+
+/** Reads GATES_EXTRA_INPUTS: `path` or `gate:path`, with commas between. Throws a UserError for anything else. */
+export function parseExtraInputs(text: string | undefined): ExtraInput[] {
+  const entries = (text ?? '').split(',').filter((entry) => entry.trim() !== '');
+  return entries.map((entry) => {
+    const parsed = parseEntry(entry);
+    if (typeof parsed !== 'string') return parsed;
+    throw new UserError(`GATES_EXTRA_INPUTS has "${cleanLine(entry, 60)}": ${parsed}`, {
+      hint: 'Write paths relative to the checkout, or gate:path, with commas between.',
+    });
+  });
+}
+
+/**
+ * The inputs that a checkout names in its own `.gates-inputs`, one a line, for everybody who builds it; `#` begins a
+ * comment. Throws InputsUnknown for a line that makes no sense.
+ */
+export async function readExtraInputs(root: string): Promise<ExtraInput[]> {
+  const text = await readFile(join(root, FILE), 'utf8').catch(() => '');
+  const lines = text.split('\n').filter((line) => !/^\s*(?:#|$)/.test(line));
+  return lines.map((line) => {
+    const parsed = parseEntry(line);
+    if (typeof parsed !== 'string') return parsed;
+    throw new InputsUnknown(`${FILE} has "${cleanLine(line, 60)}": ${parsed}`);
+  });
+}
+
+/** An entry, or what is wrong with it. */
+function parseEntry(text: string): ExtraInput | string {
+  const [, gate, named = ''] = /^(?:([\w-]+):)?(.*)$/.exec(text.trim()) ?? [];
+  const known = gateIds.find((id) => id === gate);
+  if (gate !== undefined && known === undefined) return `there is no gate ${gate}`;
+  const path = normalize(named.trim()).replace(/\/$/, '');
+  if (path === '.' || isAbsolute(path) || path.startsWith('..')) return 'that is no path in the checkout';
+  return { gate: known, path };
+}

@@ -1,0 +1,57 @@
+/**
+ * Everything that a gate's verdict rests on. The values show that something has changed, not what it is: none of them
+ * can hold a secret.
+ */
+export type FingerprintInputs = {
+  /** The gate's command line, as it would be in a checkout at `.`. */
+  command: string;
+  /** Hashes of the variables that steer the gate, by name. */
+  variables: ReadonlyMap<string, string>;
+  /** The versions of the tools that the gate calls. */
+  tools: ReadonlyMap<string, string>;
+  /** Mode and content of files, by path relative to the checkout's root. */
+  files: ReadonlyMap<string, string>;
+  /** How cargo and rustup are configured: settings, programs, folders of sources. */
+  configuration: ReadonlyMap<string, string>;
+};
+
+const KINDS = ['variables', 'tools', 'files', 'configuration'] as const;
+
+/** Inputs by the names that people read: paths, tools, `variable NAME`. */
+export const inputNames = {
+  /** Whether something is among the inputs. */
+  has(inputs: FingerprintInputs, name: string): boolean {
+    return name.startsWith(VARIABLE)
+      ? inputs.variables.has(name.slice(VARIABLE.length))
+      : inputs.files.has(name) || inputs.configuration.has(name);
+  },
+  /** The names of the inputs that are not the same in both. */
+  changed(before: FingerprintInputs, after: FingerprintInputs): string[] {
+    const changed = KINDS.flatMap((kind) => {
+      const names = new Set([...before[kind].keys(), ...after[kind].keys()]);
+      return [...names]
+        .filter((name) => before[kind].get(name) !== after[kind].get(name))
+        .map((name) => (kind === 'variables' ? `${VARIABLE}${name}` : name));
+    });
+    return [...(before.command === after.command ? [] : ['command']), ...changed].sort();
+  },
+};
+
+const VARIABLE = 'variable ';
+
+/** As JSON, which has no maps. */
+export function inputsToJson(inputs: FingerprintInputs): unknown {
+  return { ...inputs, ...Object.fromEntries(KINDS.map((kind) => [kind, [...inputs[kind]]])) };
+}
+
+/** The inverse of `inputsToJson`. Throws for anything else. */
+export function inputsFromJson(json: Record<string, unknown>): FingerprintInputs {
+  const mapOf = (kind: (typeof KINDS)[number]) => new Map(json[kind] as [string, string][]);
+  return {
+    command: String(json.command),
+    variables: mapOf('variables'),
+    tools: mapOf('tools'),
+    files: mapOf('files'),
+    configuration: mapOf('configuration'),
+  };
+}

@@ -1,0 +1,71 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { contentAt, type Entry } from './tree.ts';
+
+/** A program that cargo is configured to run: its words, and the folder that a relative path starts from. */
+export type ConfiguredProgram = { name: string; words: readonly string[]; folder: string };
+
+// https://doc.rust-lang.org/cargo/reference/environment-variables.html
+const PROGRAM_VARIABLE =
+  /^(?:RUSTC|RUSTDOC|RUSTC_WRAPPER|RUSTC_WORKSPACE_WRAPPER|CARGO_BUILD_RUSTC(?:_WRAPPER|_WORKSPACE_WRAPPER)?|CARGO_BUILD_RUSTDOC|CARGO_TARGET_.*_(?:RUNNER|LINKER))$/;
+
+/** Whether a variable names a program that cargo runs: then the program counts, and not where it lies. */
+export function namesProgram(variable: string): boolean {
+  return PROGRAM_VARIABLE.test(variable);
+}
+
+/** The programs that the environment has cargo run in a folder. */
+export function programsInEnvironment(
+  env: Readonly<Record<string, string>>,
+  folder: string,
+): ConfiguredProgram[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    namesProgram(name) && value !== ''
+      ? [{ name, folder, words: name.endsWith('_RUNNER') ? value.split(/\s+/) : [value] }]
+      : [],
+  );
+}
+
+/** What a program is, and the files among its arguments; the same wherever they lie. */
+export function programEntry(
+  { words, folder }: ConfiguredProgram,
+  env: Readonly<Record<string, string>>,
+): Entry {
+  const [program = '', ...args] = words;
+  const entries = [
+    contentAt(findProgram(program, folder, env) ?? join(folder, program)),
+    ...args.map((arg): Entry => {
+      const path = resolve(folder, arg);
+      return isFile(path) ? contentAt(path) : { state: arg, changedAt: 0 };
+    }),
+  ];
+  return {
+    state: entries.map(({ state }) => state).join(' '),
+    changedAt: Math.max(...entries.map(({ changedAt }) => changedAt)),
+  };
+}
+
+/** Where a program lies: a path is taken from the folder, a bare name from the PATH. */
+export function findProgram(
+  program: string,
+  folder: string,
+  { PATH = '' }: Readonly<Record<string, string>>,
+): string | undefined {
+  if (program.includes('/')) return isAbsolute(program) ? program : resolve(folder, program);
+  return PATH.split(delimiter)
+    .map((each) => join(each, program))
+    .find((path) => isFile(path) && isExecutable(path));
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { mkdir, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
+
+/**
+ * Does something in a checkout while nothing else that builds or measures does so there, from whatever copy of this
+ * project: builds make `dist` from scratch, and a build beside it would be measured as well.
+ */
+export async function aloneIn<T>(
+  root: string,
+  env: Environment,
+  onWait: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const place = createHash('sha256')
+    .update(await realpath(root))
+    .digest('hex')
+    .slice(0, 16);
+  return withFileLock(join(await lockFolder(env), `checkout-${place}.lock`), { onWait }, work);
+}
+
+/** Does something while nothing else of this user measures on this machine: two would disturb each other. */
+export async function aloneMeasuring<T>(
+  env: Environment,
+  onWait: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  return withFileLock(join(await lockFolder(env), 'measuring.lock'), { onWait }, work);
+}
+
+/**
+ * The folder of this user's locks, which nobody else can write to: among what lasts as long as the login, else in the
+ * cache (https://specifications.freedesktop.org/basedir-spec/latest), else in this project.
+ */
+async function lockFolder({ XDG_RUNTIME_DIR = '', XDG_CACHE_HOME = '', HOME }: Environment): Promise<string> {
+  const home = HOME || homedir();
+  const cache = process.platform === 'darwin' ? join(home, 'Library/Caches') : join(home, '.cache');
+  const places = [XDG_RUNTIME_DIR, XDG_CACHE_HOME, cache].filter(isAbsolute);
+  const folders = [
+    ...places.map((place) => join(place, 'openagents-cloud-run/locks')),
+    join(projectRoot, '.turbo/locks'),
+  ];
+  let failure: unknown;
+  for (const folder of folders) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return folder;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw new UserError(`there is no folder for the locks of gates: ${errorMessage(failure)}`, {
+    hint: 'Set XDG_CACHE_HOME to a folder that you can write to.',
+  });
+}

@@ -1,0 +1,105 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { cleanText, type Environment, redact, Secret } from '@deploy/cli';
+import { $ } from 'zx/core';
+import { establish } from './establish.ts';
+import { NOT_KEPT } from './exit-codes.ts';
+import { fingerprintVariable } from './fingerprint-variable.ts';
+import { frameLine, type GateLine } from './frame.ts';
+import { findGate, type Gate } from './gates.ts';
+import { aloneIn, aloneMeasuring } from './locks.ts';
+import { isPortTaken, measuredPort } from './measured-port.ts';
+import { callScript, type RunnerOrder, type RunnerReport } from './runner-channel.ts';
+
+// A shell's exit codes for a command that is not there, or is no program:
+// https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+
+/**
+ * Runs one gate in the target checkout for the script that has turbo start this process: frames and redacts its output
+ * line by line, and establishes its verdict. Gives the gate's own exit code, or `NOT_KEPT`. While a gate runs, this process
+ * holds the checkout, so that a script that is killed leaves no unguarded gate behind; and then the gate is stopped.
+ */
+export async function runOrderedGate(id: string | undefined, env: Environment): Promise<number> {
+  const { GATES_CHANNEL } = env;
+  if (GATES_CHANNEL === undefined) throw new Error('a gate is run by the deployment scripts, through turbo');
+  const gate = findGate(id);
+  const fingerprint = env[fingerprintVariable(gate.id)] ?? '';
+  const script = await callScript(GATES_CHANNEL);
+  for (const value of script.order.secrets) new Secret(value);
+  // Nothing runs yet that would have to be stopped.
+  const leave = (): void => process.exit(1);
+  script.gone.addEventListener('abort', leave);
+  const { root } = script.order.checkout;
+  const { exitCode, report } = await aloneIn(root, script.order.gateEnv, waits('in this checkout'), () => {
+    const run = () => {
+      script.gone.removeEventListener('abort', leave);
+      return runGate(gate, { order: script.order, fingerprint, gone: script.gone });
+    };
+    return gate.measures
+      ? aloneMeasuring(script.order.gateEnv, waits('that measures on this machine'), run)
+      : run();
+  });
+  await script.close(report);
+  return exitCode;
+
+  function waits(which: string): () => void {
+    return () => say({ stream: 'note', text: `${gate.id}: waiting for another run ${which}` });
+  }
+}
+
+type Ended = { exitCode: number; report?: RunnerReport };
+
+async function runGate(
+  gate: Gate,
+  { order, fingerprint, gone }: { order: RunnerOrder; fingerprint: string; gone: AbortSignal },
+): Promise<Ended> {
+  const { checkout, gateEnv } = order;
+  const port = gate.measures ? measuredPort(gateEnv) : undefined;
+  if (port !== undefined && (await isPortTaken(port))) {
+    say({ stream: 'stderr', text: `port ${port} is taken: ${gate.id} would measure what listens there` });
+    say({ stream: 'stderr', text: `Stop that program, or set OA_CONTROL_BIND_ADDR to another port.` });
+    return { exitCode: 1 };
+  }
+  const establishing = fingerprint === '' ? undefined : await establish({ gate, order, fingerprint });
+  const command = gate.command(checkout);
+  const child = $({
+    cwd: checkout.root,
+    env: gateEnv,
+    nothrow: true,
+    quiet: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })`${command}`;
+  const stop = (): void => void child.kill('SIGTERM');
+  gone.addEventListener('abort', stop);
+  if (gone.aborted) stop();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void child.kill(signal));
+  const [{ exitCode }] = await Promise.all([
+    child,
+    pass('stdout', child.stdout),
+    pass('stderr', child.stderr),
+  ]);
+  gone.removeEventListener('abort', stop);
+  if (gone.aborted) return { exitCode: 1 };
+  if (exitCode === NOT_FOUND || exitCode === NOT_EXECUTABLE) {
+    say({ stream: 'stderr', text: `${command[0]} cannot be run: it is missing, or not executable` });
+    return { exitCode: 1 };
+  }
+  if (exitCode !== 0 || establishing === undefined) return { exitCode: exitCode ?? 1 };
+  const stillTaken = port !== undefined && (await isPortTaken(port));
+  const report = await establishing.passed(
+    stillTaken ? `something listened on port ${port} when it had ended` : undefined,
+  );
+  return { exitCode: report.notKept === undefined ? 0 : NOT_KEPT, report };
+}
+
+async function pass(stream: GateLine['stream'], from: Readable): Promise<void> {
+  for await (const text of createInterface({ input: from })) say({ stream, text });
+}
+
+// Turbo stores what is written here, and shares it: secrets must be gone by now, also those that escape sequences split.
+function say({ stream, text }: GateLine): void {
+  process.stdout.write(`${frameLine({ stream, text: redact(cleanText(text).replaceAll('\n', ' ')) })}\n`);
+}
