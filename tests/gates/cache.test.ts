@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, UserError } from '@deploy/cli';
 import { gateIds, requirePassed } from '@deploy/gates';
+import { without } from '../support/needs.ts';
 import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const BROKEN = '\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n';
+const noCargo = await without('a cargo');
+const PERF = join(WEB, 'scripts/perf-budget-gate.sh');
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
 describe('cached verdicts', { concurrency: 2 }, () => {
@@ -101,6 +106,94 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     assert.match(run.text, /sw-policy: passed, but its verdict is not kept.*host\/index\.html/);
     requirePassed(run);
     assert.deepEqual(states(await checkout.run({ choices })), ['sw-policy miss']);
+  });
+
+  test('an input that was edited and edited back while a gate ran: it has passed, and its verdict is not kept', async () => {
+    await using checkout = await cachingCheckout();
+    await checkout.add(
+      POLICY,
+      '\ncp host/index.html ../kept; echo other > host/index.html; cat ../kept > host/index.html; rm ../kept\n',
+    );
+    const choices = { selected: ['sw-policy'] as const };
+    const run = await checkout.run({ choices });
+    assert.deepEqual(states(run), ['sw-policy miss']);
+    assert.match(run.text, /passed, but its verdict is not kept.*while it ran: \S*host\/index\.html/);
+    assert.deepEqual(states(await checkout.run({ choices })), ['sw-policy miss']);
+  });
+
+  test('what cargo builds in a folder of its own is looked at there', {
+    skip: noCargo,
+  }, async () => {
+    await using checkout = await cachingCheckout();
+    const choices = { selected: ['cargo-test'] as const };
+    const env = { CARGO_BUILD_BUILD_DIR: join(checkout.home, 'built') };
+    assert.deepEqual(states(await checkout.run({ choices, env })), ['cargo-test miss']);
+    assert.deepEqual(states(await checkout.run({ choices, env })), ['cargo-test hit']);
+    await checkout.add('docs/openapi.txt', 'one more\n');
+    const run = await checkout.run({ choices, env });
+    assert.match(
+      run.text,
+      /is not used: what the build reads beside its crates has changed: docs\/openapi\.txt/,
+    );
+    assert.deepEqual(states(run), ['cargo-test miss']);
+  });
+
+  test('a gate that measures refuses to measure what listens there already', async () => {
+    await using checkout = await cachingCheckout();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asked = {
+      choices: { selected: ['sw-policy', 'perf-budget'] as const },
+      env: { OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}` },
+    };
+    const refused = await checkout.run(asked);
+    assert.deepEqual(states(refused), ['sw-policy miss', 'perf-budget failed']);
+    assert.match(refused.text, new RegExp(`^port ${port} is taken: perf-budget would measure`, 'm'));
+    server.close();
+    await once(server, 'close');
+    assert.deepEqual(states(await checkout.run(asked)), ['sw-policy hit', 'perf-budget miss']);
+  });
+
+  test('a gate that leaves its service running has passed, and its verdict is not kept', async () => {
+    await using checkout = await cachingCheckout();
+    const [pidFile, portFile] = [join(checkout.home, 'pid'), join(checkout.home, 'port')];
+    const port = await freePort();
+    await checkout.put(
+      PERF,
+      `#!/bin/sh
+node -e "require('net').createServer().listen(${port}, '127.0.0.1', () => require('fs').writeFileSync('${portFile}', ''))" > ${pidFile}.log 2>&1 &
+echo $! > ${pidFile}
+while [ ! -f ${portFile} ]; do sleep 0.05; done
+`,
+    );
+    const run = await checkout.run({
+      choices: { selected: ['perf-budget'] },
+      env: { OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}` },
+    });
+    process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+    assert.deepEqual(states(run), ['perf-budget miss'], run.text);
+    assert.match(run.text, new RegExp(`not kept.*something listened on port ${port} when it had ended`));
+  });
+
+  test('a cache that cannot be written to is a warning', async () => {
+    await using checkout = await cachingCheckout();
+    await writeFile(join(checkout.home, 'file'), '');
+    const run = await checkout.run({
+      choices: { selected: ['sw-policy'] },
+      env: { TURBO_CACHE_DIR: join(checkout.home, 'file/cache') },
+    });
+    assert.deepEqual(states(run), ['sw-policy miss'], run.text);
+    assert.match(
+      run.text,
+      /^warning: turbo cannot use its cache, so nothing of sw-policy is kept \(.*directory/m,
+    );
+    requirePassed(run);
+    await checkout.putAt(join(checkout.home, 'turbo/verdicts'), 'a file where a folder should be');
+    const noted = await checkout.run({ choices: { selected: ['sw-policy'] } });
+    assert.deepEqual(states(noted), ['sw-policy miss'], noted.text);
+    assert.match(noted.text, /^warning: gates\.ts --explain will not know .* \((?:ENOTDIR|EEXIST)/m);
+    requirePassed(noted);
   });
 
   test('a gate gets what steers it and what the machine needs, and neither secrets nor anything else', async () => {
@@ -232,4 +325,13 @@ async function unpacked(file: string): Promise<string> {
 async function emptyArchive(): Promise<Buffer> {
   const { zstdCompressSync } = await import('node:zlib');
   return zstdCompressSync(Buffer.alloc(1024));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

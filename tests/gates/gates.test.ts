@@ -285,6 +285,42 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
   assert.doesNotMatch(await complaint, /Warning/);
 });
 
+test('a script that is killed takes its gate along, and the next run waits until that is gone', async () => {
+  await using checkout = await sampleCheckout();
+  await using tools = await standInTools({ cargo: 'exit 0' });
+  const log = join(tools.folder, 'log');
+  // It takes its time to stop, and passes then.
+  await tools.put(
+    join(checkout.root, SW_POLICY),
+    `trap 'sleep 1; echo late >> ${log}; exit 0' TERM\necho begun >> ${log}\nwhile true; do sleep 0.1; done`,
+  );
+  const seen = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
+  const script = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), join(projectRoot, 'scripts/gates.ts')],
+    {
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        GATES: 'sw-policy',
+        OPENAGENTS_REPO_ROOT: checkout.root,
+        TURBO_CACHE_DIR: join(tools.folder, 'turbo'),
+      },
+      stdio: 'ignore',
+    },
+  );
+  await until('the gate runs', async () => (await seen()) !== '');
+  script.kill('SIGKILL');
+  await once(script, 'exit');
+  await tools.put(join(checkout.root, SW_POLICY), `echo next >> ${log}; exit 3`);
+  const next = request(checkout, { tools, env: { TURBO_CACHE_DIR: join(tools.folder, 'turbo') } });
+  next.choices = { ...next.choices, selected: ['sw-policy'] };
+  const run = await runGates(next);
+  assert.deepEqual(states(run), ['sw-policy failed']);
+  assert.equal(await seen(), 'begun\nlate\nnext\n');
+  assert.match(next.text(), /sw-policy: waiting for another run in this checkout/);
+});
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

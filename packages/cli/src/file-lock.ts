@@ -1,5 +1,6 @@
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { UserError } from './errors.ts';
 
 export type LockOptions = {
   /** How long to try; the default is for ever. */
@@ -36,7 +37,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
   const deadline = performance.now() + patienceMs;
   let told = false;
   do {
-    const file = await open(path, 'a');
+    const file = await openOrdinary(path);
     // The last holder may have removed the very file that was opened here; a lock on that keeps nobody out.
     if (tryLock(file.fd) && (await isStillAt(file, path))) return file;
     await file.close();
@@ -45,6 +46,28 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
     await pause(5 + Math.random() * 20);
   } while (performance.now() < deadline);
   throw tooLong?.() ?? new Error(`${path} is locked`);
+}
+
+/**
+ * Opens the file, which is made where there is none; neither through a symbolic link, which somebody else may have put
+ * there to have another file made or locked, nor waiting at a pipe for somebody to read from it.
+ */
+async function openOrdinary(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600).catch(
+    (error: NodeJS.ErrnoException) => {
+      // A link; a pipe that nobody reads from; a folder.
+      if (/^(?:ELOOP|EMLINK|ENXIO|EISDIR)$/.test(error.code ?? '')) throw notOrdinary(path);
+      throw error;
+    },
+  );
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw notOrdinary(path);
+}
+
+function notOrdinary(path: string): UserError {
+  return new UserError(`${path} is no ordinary file, so it cannot be a lock`, { hint: `Remove ${path}.` });
 }
 
 async function isStillAt(file: FileHandle, path: string): Promise<boolean> {

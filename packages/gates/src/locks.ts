@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
@@ -46,7 +46,10 @@ async function lockFolder({ XDG_RUNTIME_DIR = '', XDG_CACHE_HOME = '', HOME }: E
   for (const folder of folders) {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      return folder;
+      const { uid, mode } = await stat(folder);
+      const isOurs = process.getuid === undefined || uid === process.getuid();
+      if (isOurs && (mode & 0o022) === 0) return folder;
+      failure ??= new Error(`others can write to ${folder}`);
     } catch (error) {
       failure ??= error;
     }

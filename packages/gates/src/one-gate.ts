@@ -93,7 +93,12 @@ function replayed(
 
 async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint): Promise<Ended> {
   const { task, complaint, report } = await run(gate, context, print);
-  if (task === undefined || report === undefined) {
+  if (task === undefined) {
+    // Turbo starts nothing when it cannot open its cache. A gate does not need one.
+    context.out.note(`warning: turbo cannot use its cache, so nothing of ${gate.id} is kept (${complaint})`);
+    return runUncached(gate, context, 'this run, without a cache');
+  }
+  if (report === undefined) {
     return ended(gate, task, { source: 'this run', complaint });
   }
   const { notKept, evidence } = report;

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { runCommand, UserError, withFileLock } from '@deploy/cli';
+
+describe('a lock', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lock-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const refused: [string, (path: string) => Promise<unknown>][] = [
+    ['a symbolic link to a file', (path) => symlink(join(folder, 'elsewhere'), path)],
+    ['a pipe', (path) => runCommand(['mkfifo', path])],
+    ['a folder', (path) => mkdir(path)],
+  ];
+  for (const [i, [what, put]] of refused.entries()) {
+    test(`is refused where there is ${what}, without waiting and without touching anything else`, async () => {
+      const path = join(folder, `${i}.lock`);
+      await put(path);
+      await assert.rejects(
+        withFileLock(path, {}, async () => {}),
+        (error) => error instanceof UserError && /is no ordinary file/.test(error.message),
+      );
+      assert.ok(!(await readdir(folder)).includes('elsewhere'));
+    });
+  }
+
+  test('keeps everybody else out while it is held, and leaves nothing behind', async () => {
+    const path = join(folder, 'held.lock');
+    // Of a holder that was killed.
+    await writeFile(path, '');
+    const order: string[] = [];
+    let waited = 0;
+    const turn = (name: string) =>
+      withFileLock(path, { onWait: () => void waited++ }, async () => {
+        order.push(`${name} begins`);
+        await new Promise((resolve) => setImmediate(resolve));
+        order.push(`${name} ends`);
+      });
+    await Promise.all([turn('one'), turn('two')]);
+    assert.equal(waited, 1);
+    for (const at of [0, 2]) assert.equal(order[at + 1], order[at]?.replace('begins', 'ends'));
+    assert.ok(!(await readdir(folder)).includes('held.lock'));
+  });
+});
