@@ -1,15 +1,16 @@
+import { cleanLine } from '@deploy/cli';
 import type { Explanation, GateResult, GateRun } from '@deploy/gates';
 
 /** `[hit] cargo-test: …` */
 export function explanationLine({ gate, expect, reason }: Explanation): string {
-  return `[${expect}] ${gate}: ${reason}`;
+  return `[${expect}] ${gate}: ${cleanLine(reason, 2000)}`;
 }
 
 /** `[passed] cargo-test (12.3 s, local cache; …)` */
 export function verdictLine(result: GateResult): string {
   switch (result.state) {
     case 'passed':
-      return `[passed] ${result.gate} (${seconds(result.durationMs)}, ${result.source})`;
+      return `[passed] ${result.gate} (${seconds(result.durationMs)}, ${cleanLine(result.source)})`;
     case 'failed':
       return `[failed] ${result.gate} (${seconds(result.durationMs)}, exit code ${result.exitCode})`;
     case 'not-run':
@@ -20,7 +21,7 @@ export function verdictLine(result: GateResult): string {
 /** The verdicts as a Markdown table, under a title. */
 export function gatesMarkdown({ results, leftOut }: GateRun): string {
   const rows = [['gate', 'verdict', 'took', 'from'], ['---', '---', '---', '---'], ...results.map(row)];
-  const table = rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+  const table = rows.map((cells) => `| ${cells.join(' | ')} |`);
   const partial = leftOut.length === 0 ? [] : ['', `Verified in part only: without ${leftOut.join(', ')}.`];
   return ['### Verification gates', '', ...table, ...partial, '', ''].join('\n');
 }
@@ -28,7 +29,7 @@ export function gatesMarkdown({ results, leftOut }: GateRun): string {
 function row(result: GateResult): string[] {
   switch (result.state) {
     case 'passed':
-      return [result.gate, 'passed', seconds(result.durationMs), result.source];
+      return [result.gate, 'passed', seconds(result.durationMs), escaped(result.source)];
     case 'failed':
       return [
         result.gate,
@@ -43,4 +44,13 @@ function row(result: GateResult): string[] {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Text as a table's cell shows it, whatever Markdown or HTML is in it: where a verdict comes from was written elsewhere. */
+function escaped(text: string): string {
+  return cleanLine(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[\\`*_[\]|~!@#]/g, '\\$&');
 }

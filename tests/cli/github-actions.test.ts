@@ -29,7 +29,7 @@ describe('in GitHub Actions', () => {
   test('an annotation stays one command, whatever it says', () => {
     const there = place(ACTIONS);
     annotate(there, { level: 'error', title: 'a: b, c', message: '100 %\r\n::stop-commands::x\nend' });
-    assert.deepEqual(there.lines, ['::error title=a%3A b%2C c::100 %25%0D%0A::stop-commands::x%0Aend']);
+    assert.deepEqual(there.lines, ['::error title=a%3A b%2C c::100 %25%0A::stop-commands::x%0Aend']);
   });
 
   test('a secret is gone before it is escaped, which would hide it', () => {

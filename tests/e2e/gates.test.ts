@@ -48,6 +48,24 @@ describe('gates.ts', () => {
     assert.match(failed.stderr, /^error: cargo-test failed with exit code 101$/m);
   });
 
+  test('names of files forge neither verdicts nor commands of GitHub Actions', async () => {
+    await using checkout = await cachingCheckout();
+    const env = {
+      ...checkout.env,
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      GATES: 'sw-policy',
+      GITHUB_ACTIONS: 'true',
+    };
+    await runScriptProcess('gates', [], { env });
+    await checkout.put(`${WEB}/host/x\n[passed] perf-budget (1.0 s, this run)\n::error::no`, '');
+    const explained = await runScriptProcess('gates', ['--explain'], { env });
+    assert.match(explained.stdout, /^\[miss\] sw-policy: changed since .*host\/x \[passed\] perf-budget/);
+    assert.equal(explained.stdout.split('\n').length, 2, explained.stdout);
+    await checkout.add(`${WEB}/scripts/sw-policy-verify.sh`, '\necho >> "host/x\n::error::y"\n');
+    const run = await runScriptProcess('gates', [], { env });
+    assert.doesNotMatch(run.stdout + run.stderr, /^(?:::error|\[passed\] perf)/m);
+  });
+
   test('knows with node alone the verdicts that pnpm tsx has established', async () => {
     await using checkout = await cachingCheckout();
     const env = {

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 // Window titles and links, up to their end. Node's own stripper looks for an end that is not there from every such start
 // to the end of the text, which takes a minute for a megabyte of starts; none is left for it.
@@ -13,8 +13,9 @@ const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 
 /**
  * Text from outside (API messages, child output) made safe to show: escape sequences and control characters are
- * removed, since a terminal acts on them, and so are the marks that turn the direction of writing, which make text look like
- * other text (https://trojansource.codes); tabs and line breaks stay, Unicode's separators becoming line breaks.
+ * removed, since a terminal acts on them, and so are characters that nobody sees: the marks that turn the direction of
+ * writing, which make text look like other text (https://trojansource.codes), those without width, which hide a word from
+ * a search, and tags, which hide a whole text; tabs and line breaks stay, Unicode's separators becoming line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');

@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { cleanLine } from './clean-text.ts';
+import { cleanLine, cleanText } from './clean-text.ts';
 import { errorMessage } from './errors.ts';
 import type { Output } from './output.ts';
 import { redact } from './secret.ts';
@@ -51,7 +51,7 @@ export async function addStepSummary(
 ): Promise<void> {
   if (file === undefined) return;
   try {
-    await appendFile(file, redact(markdown));
+    await appendFile(file, redact(cleanText(markdown)));
   } catch (error) {
     note(`warning: the step summary cannot be written (${cleanLine(errorMessage(error), 200)})`);
   }
@@ -65,7 +65,7 @@ function isGitHubActions(env: Environment): boolean {
 // What must be escaped, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
 // Redacted first: once it is escaped, a secret is no longer recognised.
 function escapeData(message: string): string {
-  return redact(message).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return redact(cleanText(message)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 function escapeProperty(value: string): string {

@@ -17,7 +17,7 @@ export { type Progress, startLiveLine, startProgress } from './progress.ts';
 export { type ProxyProtocol, type ProxyServer, proxyAuthorization, proxyFor } from './proxy.ts';
 export { requireRehearsalUrl } from './rehearsal-url.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';
-export { REDACTED, redact, Secret, secretValues } from './secret.ts';
+export { REDACTED, redact, redactForms, redactGuess, Secret, secretValues } from './secret.ts';
 export { secretsAmong } from './secret-variables.ts';
 export {
   decimalNumber,

@@ -1,11 +1,16 @@
 import { inspect } from 'node:util';
+import { formsOf } from './secret-forms.ts';
 
 export const REDACTED = '<redacted>';
 
-// Shorter values would blank out ordinary words and digits everywhere, machine-read output included.
-const SHORTEST_REDACTED = 4;
+/** Forms of values that the script was given as secrets. */
+const known = new Set<string>();
+/** Forms of values that are secrets by the names of their variables only, each with the value. */
+const guessed = new Map<string, string>();
+/** What the script prints by contract, such as a region: a guess must not blank it. */
+const contract = new Set<string>();
 
-const knownForms = new Set<string>();
+let pattern: RegExp | undefined;
 
 /**
  * A value that must not be seen. Printing, inspecting, serialising or concatenating it gives `<redacted>`; only
@@ -16,7 +21,8 @@ export class Secret {
 
   constructor(value: string) {
     this.#value = value;
-    rememberForms(value);
+    for (const form of formsOf(value)) known.add(form);
+    pattern = undefined;
   }
 
   reveal(): string {
@@ -36,30 +42,46 @@ export class Secret {
   }
 }
 
+/** Makes `redact` remove a value that is a secret by its variable's name, unless it is what the script prints by contract. */
+export function redactGuess(value: string): void {
+  for (const form of formsOf(value)) guessed.set(form, value);
+  pattern = undefined;
+}
+
+/** Makes `redact` remove forms that a process of ours has from `secretValues`. */
+export function redactForms(forms: readonly string[]): void {
+  for (const form of forms) known.add(form);
+  pattern = undefined;
+}
+
+/** Says that a value is printed by contract, such as the region in `--region us-central1`. */
+export function printedByContract(value: string): void {
+  // A name and a password in a URL are never part of it.
+  contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
+  pattern = undefined;
+}
+
 /** What `redact` removes, for processes of our own that must remove it as well; not for anything that is shown. */
 export function secretValues(): string[] {
-  return [...knownForms];
+  const printed = [...contract];
+  const guesses = [...guessed].flatMap(([form, value]) =>
+    printed.some((text) => text.includes(value)) ? [] : [form],
+  );
+  return [...known, ...guesses];
 }
 
-/** The text with every known secret replaced by `<redacted>`, also where it stands URL-encoded, in JSON or in base64. */
+/**
+ * The text with every known secret replaced by `<redacted>`, also where it stands URL-encoded, in JSON, in HTML or in
+ * base64, alone or with something before it. Escape sequences that split a secret must be gone already (`cleanText`).
+ */
 export function redact(text: string): string {
-  let clean = text;
-  for (const form of [...knownForms].sort((a, b) => b.length - a.length)) {
-    clean = clean.replaceAll(form, REDACTED);
-  }
-  return clean;
+  pattern ??= patternOf(secretValues());
+  return text.replace(pattern, REDACTED);
 }
 
-function rememberForms(value: string): void {
-  const forms = [
-    value,
-    // Half a surrogate pair has no URL-encoding.
-    encodeURIComponent(value.toWellFormed()),
-    JSON.stringify(value).slice(1, -1),
-    Buffer.from(value).toString('base64'),
-    Buffer.from(value).toString('base64url'),
-  ];
-  for (const form of forms) {
-    if (form.length >= SHORTEST_REDACTED) knownForms.add(form);
-  }
+/** The longest first, so that no part of a secret is left. */
+function patternOf(forms: readonly string[]): RegExp {
+  if (forms.length === 0) return /(?!)/g;
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
 }

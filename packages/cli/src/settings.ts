@@ -1,6 +1,6 @@
 import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
-import { Secret } from './secret.ts';
+import { printedByContract, Secret } from './secret.ts';
 
 /** One environment variable: its name, what it means, and how its text becomes a value. */
 export type Setting<T> = {
@@ -27,7 +27,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings<S extends Settings>(environment: Environment, settings: S): SettingsOf<S> {
   const values = Object.entries(settings).map(([key, setting]) => {
     const text = environment[setting.name];
-    return [key, setting.parse(text === '' ? undefined : text)];
+    const value = setting.parse(text === '' ? undefined : text);
+    if (typeof value === 'string' && !setting.secret) printedByContract(value);
+    return [key, value];
   });
   // The entries were made from S, key by key.
   return Object.fromEntries(values) as SettingsOf<S>;

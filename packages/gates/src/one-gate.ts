@@ -4,7 +4,6 @@ import {
   type Environment,
   errorMessage,
   type Output,
-  secretsAmong,
   secretValues,
   startLiveLine,
   type TargetCheckout,
@@ -121,7 +120,7 @@ async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promi
     checkout,
     gateEnv: print === undefined ? uncachedEnvironment(env) : gateEnvOf(gate),
     extraInputs: choices.extraInputs,
-    secrets: [...secretValues(), ...secretsAmong(env)],
+    secrets: secretValues(),
     where: placeOf(env),
   }));
   const onWait = (): void => out.note(`${gate.id}: waiting for another run of gates from here`);

@@ -1,4 +1,11 @@
-import { type Environment, grouped, type Output, type TargetCheckout } from '@deploy/cli';
+import {
+  type Environment,
+  grouped,
+  type Output,
+  redactGuess,
+  secretsAmong,
+  type TargetCheckout,
+} from '@deploy/cli';
 import { gateEnvironment } from './environment.ts';
 import { fingerprintGates } from './fingerprint.ts';
 import { type Gate, type GateId, verificationGates, webShellBuildTasks } from './gates.ts';
@@ -47,6 +54,7 @@ async function runInTurn(
   if (cached && isUnsigned(env)) {
     out.note('the shared cache of verdicts is not used: TURBO_REMOTE_CACHE_SIGNATURE_KEY is unset');
   }
+  for (const value of secretsAmong(env)) redactGuess(value);
   let prints: ReturnType<typeof fingerprintGates> | undefined;
   let replays: ReturnType<typeof replayGates> | undefined;
   const results = new Map<GateId, GateResult>();

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { cleanText, type Environment, redact, Secret } from '@deploy/cli';
+import { cleanText, type Environment, redact, redactForms } from '@deploy/cli';
 import { $ } from 'zx/core';
 import { establish } from './establish.ts';
 import { NOT_KEPT } from './exit-codes.ts';
@@ -27,7 +27,7 @@ export async function runOrderedGate(id: string | undefined, env: Environment): 
   const gate = findGate(id);
   const fingerprint = env[fingerprintVariable(gate.id)] ?? '';
   const script = await callScript(GATES_CHANNEL);
-  for (const value of script.order.secrets) new Secret(value);
+  redactForms(script.order.secrets);
   // Nothing runs yet that would have to be stopped.
   const leave = (): void => process.exit(1);
   script.gone.addEventListener('abort', leave);

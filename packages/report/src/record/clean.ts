@@ -1,4 +1,4 @@
-import { cleanLine, redact } from '@deploy/cli';
+import { cleanLine, cleanText, redact } from '@deploy/cli';
 
 /**
  * The same value with every text in it made one line without control characters and known secrets, at most some 500
@@ -10,7 +10,7 @@ export function cleanValue<T>(value: T): T {
 }
 
 function clean(value: unknown): unknown {
-  if (typeof value === 'string') return cleanLine(redact(value)).toWellFormed();
+  if (typeof value === 'string') return cleanLine(redact(cleanText(value))).toWellFormed();
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, clean(each)]));

@@ -1,0 +1,75 @@
+// Shorter values would blank out ordinary words and digits everywhere, machine-read output included.
+const SHORTEST_FORM = 4;
+const SHORTEST_LINE = 8;
+const SHORTEST_IN_BASE64 = 12;
+
+/** The texts that a secret may be met as: the value and each of its lines, plain and encoded. */
+export function formsOf(value: string): Set<string> {
+  const lines = value.split(/\r?\n/).filter((line) => isTelling(line.trim()));
+  const values =
+    lines.length > 1 || /[\r\n]/.test(value)
+      ? [value, ...lines, ...lines.map((line) => line.trim())]
+      : [value];
+  const forms = values.flatMap(encodingsOf).filter((form) => form.length >= SHORTEST_FORM);
+  return new Set(forms);
+}
+
+/** A line of a key or a certificate, but not its frame, which is the same for all of them. */
+function isTelling(line: string): boolean {
+  return line.length >= SHORTEST_LINE && !/^-----(?:BEGIN|END) /.test(line);
+}
+
+function encodingsOf(value: string): string[] {
+  // Half a surrogate pair has no URL-encoding.
+  const url = encodeURIComponent(value.toWellFormed());
+  const strict = url.replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  const json = JSON.stringify(value).slice(1, -1);
+  return [
+    value,
+    ...[url, strict].flatMap((form) => [form, lowerCaseHex(form), form.replaceAll('%20', '+')]),
+    json,
+    // PHP and others write slashes so; Go and browsers write what HTML acts on so.
+    json.replaceAll('/', '\\/'),
+    ...[json, json.replaceAll('/', '\\/')].map((form) => form.replace(/[<>&'=+]/g, unicodeEscape)),
+    json.replace(/[<>&]/g, unicodeEscape),
+    ...htmlForms(value),
+    ...base64Forms(value),
+  ];
+}
+
+function lowerCaseHex(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function htmlForms(value: string): string[] {
+  const minimal = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = minimal.replaceAll('"', '&quot;');
+  return [
+    minimal,
+    quoted,
+    ...['&#39;', '&#x27;', '&apos;'].map((apostrophe) => quoted.replaceAll("'", apostrophe)),
+  ];
+}
+
+/**
+ * The value in base64, and the characters that it alone decides where something stands before it, such as the name in
+ * `Basic` credentials (https://www.rfc-editor.org/rfc/rfc7617).
+ */
+function base64Forms(value: string): string[] {
+  const inner = [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+    // Of three bytes each four characters are made; those at the edges depend on the neighbours as well.
+    const whole = bytes
+      .toString('base64')
+      .slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
+    return whole.length < SHORTEST_IN_BASE64 ? [] : [whole, whole.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+  return [Buffer.from(value).toString('base64'), Buffer.from(value).toString('base64url'), ...inner];
+}
