@@ -10,7 +10,8 @@ const guessed = new Map<string, string>();
 /** What the script prints by contract, such as a region: a guess must not blank it. */
 const contract = new Set<string>();
 
-let pattern: RegExp | undefined;
+/** All forms, until one is added. */
+let forms: readonly string[] | undefined;
 
 /**
  * A value that must not be seen. Printing, inspecting, serialising or concatenating it gives `<redacted>`; only
@@ -22,7 +23,7 @@ export class Secret {
   constructor(value: string) {
     this.#value = value;
     for (const form of formsOf(value)) known.add(form);
-    pattern = undefined;
+    forms = undefined;
   }
 
   reveal(): string {
@@ -45,20 +46,20 @@ export class Secret {
 /** Makes `redact` remove a value that is a secret by its variable's name, unless it is what the script prints by contract. */
 export function redactGuess(value: string): void {
   for (const form of formsOf(value)) guessed.set(form, value);
-  pattern = undefined;
+  forms = undefined;
 }
 
 /** Makes `redact` remove forms that a process of ours has from `secretValues`. */
-export function redactForms(forms: readonly string[]): void {
-  for (const form of forms) known.add(form);
-  pattern = undefined;
+export function redactForms(given: readonly string[]): void {
+  for (const form of given) known.add(form);
+  forms = undefined;
 }
 
 /** Says that a value is printed by contract, such as the region in `--region us-central1`. */
 export function printedByContract(value: string): void {
   // A name and a password in a URL are never part of it.
   contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
-  pattern = undefined;
+  forms = undefined;
 }
 
 /** What `redact` removes, for processes of our own that must remove it as well; not for anything that is shown. */
@@ -75,13 +76,13 @@ export function secretValues(): string[] {
  * base64, alone or with something before it. Escape sequences that split a secret must be gone already (`cleanText`).
  */
 export function redact(text: string): string {
-  pattern ??= patternOf(secretValues());
-  return text.replace(pattern, REDACTED);
+  forms ??= secretValues();
+  const met = forms.filter((form) => text.includes(form));
+  return met.length === 0 ? text : text.replace(patternOf(met), REDACTED);
 }
 
 /** The longest first, so that no part of a secret is left. */
-function patternOf(forms: readonly string[]): RegExp {
-  if (forms.length === 0) return /(?!)/g;
-  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+function patternOf(met: string[]): RegExp {
+  const longestFirst = met.sort((a, b) => b.length - a.length);
   return new RegExp(longestFirst.map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
 }
