@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, UserError } from '@deploy/cli';
@@ -9,6 +10,8 @@ import { gateIds, requirePassed } from '@deploy/gates';
 import { without } from '../support/needs.ts';
 import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
+// Where rustup has its toolchains: a home of one's own has none.
+const rustupHome = process.env.RUSTUP_HOME ?? join(homedir(), '.rustup');
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const BROKEN = '\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n';
 const noCargo = await without('a cargo');
@@ -32,6 +35,28 @@ describe('cached verdicts', { concurrency: 2 }, () => {
       assert.ok(result.source.endsWith(commit));
     }
     requirePassed(second);
+  });
+
+  test('hold in a second clone elsewhere, under another home and umask, with other reports and leftovers', async () => {
+    await using checkout = await cachingCheckout();
+    // Git does not bring it, and a build reads it.
+    await checkout.add('.gitignore', '!generated.rs\n');
+    await checkout.git('add', '-A');
+    await checkout.git('commit', '-qm', 'Everything that is built is in git');
+    assert.deepEqual(states(await checkout.run()), all('miss'));
+    assert.ok((await readdir(checkout.at(`${WEB}/perf`))).some((name) => name.startsWith('signoff-')));
+    assert.deepEqual(states(await checkout.run()), all('hit'));
+
+    const theirs = await checkout.clone('another/person/here', '0077');
+    await checkout.putAt(
+      join(theirs.env.HOME ?? '', '.cargo/config.toml'),
+      '[net]\ngit-fetch-with-cli = true\n',
+    );
+    await checkout.putAt(join(theirs.root, SERVICE, 'src/.DS_Store'), 'x');
+    await checkout.putAt(join(theirs.root, WEB, 'perf/latest.json'), '{}');
+    const env = { ...theirs.env, CARGO_HOME: undefined, RUSTUP_HOME: rustupHome, LANG: 'de_DE.UTF-8' };
+    const run = await checkout.run({ root: theirs.root, env });
+    assert.deepEqual(states(run), all('hit'), run.text);
   });
 
   test('a failure is never one of them; what does not depend on it goes on, what does is not run', async () => {

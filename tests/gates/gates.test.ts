@@ -205,7 +205,7 @@ describe('running gates', () => {
     await tools.put(join(checkout.root, BUILD), `echo built >> ${log}`);
     const seen = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
     const build = request(checkout, { tools });
-    const waiting = /web-shell-build: waiting for another run in this checkout/;
+    const waiting = /web-shell-build: waiting for another run/;
     await Promise.all([
       runGates(request(checkout, { tools })),
       until('the gate measures', async () => (await seen()) !== '').then(() => runWebShellBuild(build)),

@@ -157,6 +157,18 @@ export async function cachingCheckout() {
       });
       return { ...run, text: lines.join('\n') };
     },
+    /** What another person's checkout of the same commit gives, with a home, a umask and a place of its own. */
+    async clone(path: string, umask: string): Promise<{ root: string; env: Record<string, string> }> {
+      const folder = join(home, path);
+      const theirs = { ...process.env, HOME: join(folder, 'home') };
+      const script = 'umask "$1" && mkdir -p "$HOME/.cargo" && git clone -q "$2" "$3"';
+      const { exitCode, stderr } = await runCommand(
+        ['sh', '-c', script, 'sh', umask, root, join(folder, 'openagents')],
+        { env: theirs as Record<string, string> },
+      );
+      if (exitCode !== 0) throw new Error(`git clone: ${stderr}`);
+      return { root: join(folder, 'openagents'), env: { HOME: theirs.HOME, USER: 'operator' } };
+    },
     /** Fingerprints of all gates, afresh. */
     fingerprints: (more: { root?: string; env?: Record<string, string> } = {}) =>
       fingerprintGates(verificationGates, {
