@@ -98,6 +98,18 @@ describe('gates on the sample checkout, with the real tools', () => {
   });
 });
 
+test('wasm-check compiles for WebAssembly', {
+  skip: await without('a cargo that checks for WebAssembly'),
+}, async () => {
+  await using checkout = await sampleCheckout();
+  const lib = join(checkout.root, places.webShellDir, 'src/lib.rs');
+  const broken = '\n#[cfg(target_arch = "wasm32")]\ncompile_error!("on purpose");\n';
+  await writeFile(lib, `${await readFile(lib, 'utf8')}${broken}`);
+  const asked = request(checkout);
+  asked.choices = { ...asked.choices, selected: ['wasm-check'] };
+  assert.deepEqual(states(await runGates(asked)), ['wasm-check failed']);
+});
+
 describe('running gates', () => {
   test('nothing overlaps: every gate starts after the one before it has ended', async () => {
     await using checkout = await sampleCheckout();

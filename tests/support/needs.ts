@@ -18,7 +18,7 @@ const looks = {
  */
 export async function without(tool: keyof typeof looks): Promise<string | false> {
   if (await looks[tool]()) return false;
-  const why = `this machine has not got ${tool}: .ci/install-tools`;
+  const why = `this machine has not got ${tool}; install it with .ci/install-tools`;
   if (process.env.TOOLS_REQUIRED === '1') throw new Error(why);
   return why;
 }
