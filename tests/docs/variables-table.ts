@@ -5,7 +5,7 @@ import { runScriptProcess } from '../support/run-script.ts';
 import { scriptNames } from '../support/script-names.ts';
 
 /** Where the table stands. */
-export const VARIABLES_SECTION = { page: join(projectRoot, 'README.md'), name: 'variables' };
+export const VARIABLES_SECTION = { page: join(projectRoot, 'docs/variables.md'), name: 'variables' };
 
 type Row = UsageData['variables'][number] & { scripts: string[] };
 

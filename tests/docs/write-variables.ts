@@ -1,4 +1,4 @@
-// `pnpm docs:variables`: writes the README's table of variables anew.
+// `pnpm docs:variables`: writes the table of docs/variables.md anew.
 import { writeSection } from '../support/page-section.ts';
 import { VARIABLES_SECTION, variablesTable } from './variables-table.ts';
 
