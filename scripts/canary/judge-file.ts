@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import {
@@ -55,8 +54,9 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
     for (const document of documents) lines.push(...linesFor(document));
     if (lines.length === 0) continue;
     out.data(lines.join('\n'));
-    // A reader that is slower than we are must not make us remember what it has not read.
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    await untilRead();
+    // The reader has left, as `head` does.
+    if (!process.stdout.writable) break;
   }
 
   if (first === undefined)
@@ -75,6 +75,19 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
   }
   if (counts.unhealthy > 0) return EXIT_CODES.unhealthy;
   return counts.inconclusive > 0 ? EXIT_CODES.inconclusive : EXIT_CODES.healthy;
+}
+
+/** Waits for a reader that is slower than we are, so that we need not remember what it has not read; it may also leave. */
+async function untilRead(): Promise<void> {
+  const { stdout } = process;
+  if (!stdout.writableNeedDrain || !stdout.writable) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stdout.off('drain', done).off('error', done);
+      resolve();
+    };
+    stdout.once('drain', done).once('error', done);
+  });
 }
 
 const HINT = 'docs/canary.md tells what a document holds.';

@@ -10,9 +10,12 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { projectRoot } from '@deploy/cli';
 import { seen, times } from '../canary/sample-minutes.ts';
-import { runScriptProcess } from '../support/run-script.ts';
+import { without } from '../support/needs.ts';
+import { runOnTerminal } from '../support/on-terminal.ts';
+import { COMPILE_CACHE, runScriptProcess } from '../support/run-script.ts';
 
 const SCRIPT = join(projectRoot, 'scripts/canary-rollout.ts');
 
@@ -29,7 +32,7 @@ const line = (document: object): string => `${JSON.stringify(document)}\n`;
 
 /** Starts `judge --file -`, with Node alone, and gives what it is written to and what it prints. */
 function startJudge(env: Record<string, string> = {}, nodeOptions: string[] = []) {
-  const child = spawn(process.execPath, [...nodeOptions, SCRIPT, 'judge', '--file', '-'], {
+  const child = spawn(process.execPath, [...COMPILE_CACHE, ...nodeOptions, SCRIPT, 'judge', '--file', '-'], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -50,6 +53,24 @@ const verdicts = (stdout: string) =>
     .split('\n')
     .map((each) => JSON.parse(each))
     .map(({ verdict = 'error', minute }) => (minute === undefined ? verdict : `${verdict} ${minute}`));
+
+describe('judge --file on a terminal', { skip: await without('a pseudo-terminal') }, () => {
+  test('one verdict is a table, many are JSON', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'judge-'));
+    const file = join(folder.path, 'promotion.json');
+    const command = [process.execPath, SCRIPT, 'judge', '--file', file];
+    await writeFile(file, line(unhealthy));
+    const one = await runOnTerminal(command, {});
+    assert.equal(one.exitCode, 1);
+    assert.match(one.shown, /^unhealthy at minute 3: /);
+    assert.match(one.shown, /^errors +0 of 342 +3 of 18 /m);
+    await writeFile(file, line(unhealthy) + line(healthy));
+    assert.match(
+      (await runOnTerminal(command, {})).shown,
+      /^\{"verdict":"unhealthy".*\r\n\{"verdict":"healthy"/,
+    );
+  });
+});
 
 describe('judge --file', { concurrency: 2 }, () => {
   for (const [name, document, exitCode, verdict] of [
@@ -144,6 +165,29 @@ describe('judge --file', { concurrency: 2 }, () => {
     assert.match((await lines.next()).value ?? '', /"inconclusive"/);
     child.stdin.end();
     assert.equal(await ended, 1);
+  });
+
+  test('a reader that leaves ends it, though more is being written', async () => {
+    const { child, ended } = startJudge();
+    child.stdin.on('error', () => {});
+    const errors = text(child.stderr);
+    child.stdin.write(line(healthy) + line(healthy));
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    // 100 MB are more than any buffer between us holds.
+    const many = line(healthy).repeat(1000);
+    for (let written = 0; written < 100e6 && !isOver; written += many.length) {
+      if (child.stdin.write(many)) await setImmediate();
+      else await Promise.race([once(child.stdin, 'drain'), ended]).catch(() => {});
+    }
+    if (!isOver) child.stdin.end();
+    await ended;
+    assert.equal(child.stdin.writableFinished, false, 'it has read everything');
+    assert.equal(await errors, '');
   });
 
   test('the input may be many times larger than the memory', async () => {

@@ -5,7 +5,7 @@ import { isWorse, LEAST_PATH_PERCENT, type SignalName } from './signals/rules.ts
 import { roundedMs } from './signals/signal-verdict.ts';
 import { binomialCdf } from './statistics/beta.ts';
 import { upperRateBound } from './statistics/rate-bounds.ts';
-import { isRateAtLeast } from './statistics/tally.ts';
+import { isRateAtLeast, type Tally } from './statistics/tally.ts';
 
 const NOT_SIDE_BY_SIDE =
   'the candidate gets all the traffic, so it was compared with stable before the promotion, not at the same time';
@@ -67,17 +67,17 @@ export function healthyReason(promotion: Promotion): string {
   const beside = isLast ? 'stable before the promotion' : 'stable';
   const worse = isWorse(promotion, errors) ? 'worse than stable, but under the limit: ' : '';
   const seen = `${worse}${tallyText(canary)} candidate requests failed (${beside} ${tallyText(stable)})`;
-  const known = canary.requests === 0 ? '' : `: ${whatIsKnown(promotion)}`;
+  const known = canary.requests === 0 ? '' : `: ${whatIsKnown(canary, plan.limits.max5xxPercent)}`;
   return isLast ? `${seen}${known}; ${NOT_SIDE_BY_SIDE}` : `${seen}${known}`;
+}
 
-  function whatIsKnown({ errors: { canary: tally } }: Promotion): string {
-    const upper = `fewer than ${percentText(upperRateBound(tally))} fail (95 % sure, if failures come singly)`;
-    // A candidate at twice the limit is one that nobody wants.
-    const bad = Math.min(100, 2 * plan.limits.max5xxPercent);
-    const chance = binomialCdf(tally.failed, tally.requests, bad / 100);
-    if (chance < 0.005) return upper;
-    return `${upper}; one failing ${bad} % would look like this in ${Math.round(chance * 100)} % of windows`;
-  }
+/** How bad a candidate may be that showed this, and how easily one at twice the limit, which nobody wants, shows it. */
+function whatIsKnown(canary: Tally, limitPercent: number): string {
+  const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;
+  const bad = Math.min(100, 2 * limitPercent);
+  const chance = binomialCdf(canary.failed, canary.requests, bad / 100);
+  if (chance < 0.005) return upper;
+  return `${upper}; one failing ${bad} % would look like this in ${Math.round(chance * 100)} % of windows`;
 }
 
 /** Whose failures they were: "5 of the 6 failed requests hit the candidate, which got 5 % of the traffic". */
