@@ -90,7 +90,7 @@ function isTls(code: string): boolean {
 // The codes: https://nodejs.org/api/tls.html#x509-certificate-error-codes
 const TLS_HINTS: readonly [codes: RegExp, hint: string][] = [
   [
-    /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|UNSUPPORTED_PROTOCOL_TYPE/,
+    /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST/,
     'What listens there does not speak TLS: an http URL, or another port?',
   ],
   [/ALTNAME/, 'The certificate is for another host: check the URL, and the domain mapping of the service.'],

@@ -20,11 +20,11 @@ export async function verifyFromOutside(
   { env, patienceMs = PATIENCE_MS }: { env: Environment; patienceMs?: number },
 ): Promise<void> {
   const http = openHttp(env, () => false);
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   while (true) {
     const problem = await lookFromOutside(http, baseUrl, mode, allowedPaths);
     if (problem === undefined) return;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new UserError(`maintenance mode is configured ${mode}, but from outside ${problem}`, {
         hint: 'Check that OPENAGENTS_BASE_URL leads to this service, and what serves: maintenance-mode.ts status',
       });

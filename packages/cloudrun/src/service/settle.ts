@@ -27,14 +27,14 @@ export async function waitUntilSettled(
   const { goesOn, look } = afterwards(api, generation);
   const notice = { message: `while waiting: ${goesOn}`, hint: look };
   using _ = tellIfInterrupted(notice);
-  const deadline = Date.now() + SETTLE_TIMEOUT_MS;
+  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   let pauseMs = FIRST_POLL_MS;
   while (true) {
     const service = await lookAfterChange(api, generation, () => api.read());
     if (isSettled(service, generation)) return service;
     notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
     watch(service);
-    if (Date.now() > deadline) throw notSettled(service);
+    if (performance.now() > deadline) throw notSettled(service);
     await pause(pauseMs);
     pauseMs = Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
   }
