@@ -86,6 +86,13 @@ test('a scenario changes services, images and the clock', async () => {
   assert.match(run.stderr, /error: the rehearsal did not go as it should: Smoke: health; Smoke/);
 });
 
+test('a program that does not serve is told with its last words, before anything is rehearsed', async () => {
+  const run = await rehearse(['--service', 'echo no database; exit 3']);
+  assert.equal(run.exitCode, 1);
+  assert.match(run.stderr, /^no database\nerror: 'echo no database; exit 3' does not serve: .*PORT=8080/m);
+  assert.doesNotMatch(run.stdout, /Preflight/);
+});
+
 describe('what cannot be rehearsed is refused with exit code 2, at once', () => {
   const rows: [name: string, args: readonly string[], message: RegExp][] = [
     ['an unknown option', ['--stpes', 'deploy'], /^error: Unknown option '--stpes'/],

@@ -34,6 +34,7 @@ export async function rehearse(request: RehearsalRequest, { env, out }: Setting)
   await using service = await programFor(request, { checkout: checkout.root, toolFolder, env, out });
   const options = optionsOf(service?.program);
   await using emulator = await startEmulator(applyScenario(scenario, options));
+  service?.requireServing(emulator);
 
   out.data(
     `A local Cloud Run listens at ${emulator.url}; ${SERVICE} serves at ${emulator.service(SERVICE).uri}`,

@@ -2,10 +2,11 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type Environment, type Output, stopAlong, UserError } from '@deploy/cli';
-import type { ContainerProgram } from '@deploy/emulator';
+import type { ContainerProgram, Emulator } from '@deploy/emulator';
 import { $ } from 'zx/core';
 import type { RehearsalRequest } from './command-line.ts';
 import { keptEnvironment } from './environment.ts';
+import { SERVICE } from './staging.ts';
 
 const WEB_SHELL = 'apps/openagents.com/web-shell';
 /** Where the image has the web shell: apps/openagents.com/Dockerfile. */
@@ -19,7 +20,13 @@ type Around = {
   out: Output;
 };
 
-export type ServiceProgram = { program: ContainerProgram } & AsyncDisposable;
+export type ServiceProgram = {
+  program: ContainerProgram;
+  /** Throws a UserError with the program's last words unless a revision of it serves. */
+  requireServing(emulator: Emulator): void;
+} & AsyncDisposable;
+
+const LAST_WORDS = 10;
 
 /**
  * The program that a request names as the control service, with what its image would bring: the checkout's web shell,
@@ -39,8 +46,21 @@ export async function programFor(
   const image = await mkdtemp(join(tmpdir(), 'rehearsal-image-'));
   const dist = join(image, 'dist');
   await cp(join(checkout, WEB_SHELL, 'dist'), dist, { recursive: true });
+  const output: string[] = [];
+  const onOutput = (text: string): void => {
+    output.push(text);
+    if (output.length > LAST_WORDS) output.shift();
+  };
   return {
-    program: { command: service, cwd, environment, paths: { [IN_IMAGE]: dist } },
+    program: { command: service, cwd, environment, paths: { [IN_IMAGE]: dist }, onOutput },
+    requireServing(emulator) {
+      const { latestReadyRevision, terminalCondition } = emulator.service(SERVICE);
+      if (latestReadyRevision !== undefined) return;
+      for (const line of output) out.note(line);
+      throw new UserError(`'${service}' does not serve: ${terminalCondition.message}`, {
+        hint: `Start it by hand, in ${cwd}, with OA_CONTROL_BIND_ADDR=127.0.0.1:8080, and see whether it listens there.`,
+      });
+    },
     [Symbol.asyncDispose]: () => rm(image, { recursive: true, force: true }),
   };
 }

@@ -17,6 +17,8 @@ export type ContainerProgram = {
   cwd?: string;
   /** How long it may take to stop before it is killed, in milliseconds (default 10 000). */
   graceMs?: number;
+  /** Gets each line that it writes, beside the log. */
+  onOutput?(text: string): void;
 };
 
 export type ProgramOptions = {
@@ -53,8 +55,12 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  eachLine(child.stdout, (text) => onLine('stdout', text));
-  eachLine(child.stderr, (text) => onLine('stderr', text));
+  for (const stream of ['stdout', 'stderr'] as const) {
+    eachLine(child[stream], (text) => {
+      onLine(stream, text);
+      program.onOutput?.(text);
+    });
+  }
   const { pid } = child;
   if (pid !== undefined) watchdog.watch(pid);
   const exited = exitOf(child).then((exitCode) => {
