@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ImageFaults } from '@deploy/emulator';
 import { cloudWith, IMAGES, SERVICE } from '../support/cloud.ts';
-import { ask, entriesOnce, REQUESTS, timeSeries } from '../support/observed.ts';
+import { ask, entries, entriesOnce, REQUESTS, timeSeries } from '../support/observed.ts';
 
 const AT_ONCE = { logs: { delayMs: 0, readsPerMinute: 10_000 } };
 const cloudOf = (faults: ImageFaults, more = {}) =>
@@ -28,11 +28,28 @@ describe('an image with faults', () => {
   });
 
   test('fails sign-ins and nothing else', async () => {
-    await using cloud = await cloudOf({ failingSignInPercent: 100, failingSignInStatus: 503 });
+    await using cloud = await cloudOf(
+      { failingSignInPercent: 100, failingSignInStatus: 503 },
+      { services: [{ name: SERVICE, image: `${IMAGES}:one`, env: { OA_AUTH_PROVIDER_MODE: 'mock' } }] },
+    );
     const { uri } = cloud.service(SERVICE);
     assert.deepEqual(await ask(uri, 3), [200, 200, 200]);
-    const answer = await fetch(`${uri}/api/auth/verify`, { method: 'POST' });
-    assert.equal(answer.status, 503);
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(`${uri}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const sent = (await (await post('/api/auth/email', { email: 'a@b.c' })).json()) as {
+      challengeId: string;
+    };
+    assert.equal(
+      (await post('/api/auth/verify', { code: '123456', challenge_id: sent.challengeId })).status,
+      503,
+    );
+    await entriesOnce(cloud, 'jsonPayload.event_name="auth.challenge.requested"', 1);
+    const signedIn = await entries(cloud, 'jsonPayload.event_name="auth.verify.completed"');
+    assert.deepEqual(signedIn, [], 'the log tells of no sign-in');
   });
 
   test('without an instance answers 429 from the platform, which is logged and not counted', async () => {

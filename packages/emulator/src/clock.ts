@@ -10,6 +10,8 @@ export type Clock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A clock that starts at the wall's time and from then on runs `speed` times as fast. */
 export function createClock(speed = 1): Clock {
   if (!(speed > 0 && Number.isFinite(speed))) throw new RangeError(`no clock runs ${speed} times as fast`);
@@ -18,6 +20,13 @@ export function createClock(speed = 1): Clock {
   return {
     now: () => startedAt + (performance.now() - origin) * speed,
     speed,
-    sleep: (ms, signal) => pause(ms / speed, undefined, { signal, ref: false }).catch(() => {}),
+    async sleep(ms, signal) {
+      let left = ms / speed;
+      do {
+        // Timers take no more than this; a longer one would go off at once.
+        await pause(Math.min(left, LONGEST_TIMER_MS), undefined, { signal, ref: false }).catch(() => {});
+        left -= LONGEST_TIMER_MS;
+      } while (left > 0 && !signal?.aborted);
+    },
   };
 }

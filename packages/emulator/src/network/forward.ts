@@ -101,6 +101,24 @@ export function forward(
     return;
   }
 
+  /** Lets the time pass by which the image's faults make the request longer. */
+  const waitOut = async (ms: number): Promise<void> => {
+    if (ms <= 0) return;
+    const asleepAt = performance.now();
+    await clock.sleep(ms);
+    waitedMs = ms;
+    waitedWallMs = performance.now() - asleepAt;
+  };
+  const { failure, extraMs = 0, factor = 1 } = fate ?? {};
+  if (failure !== undefined) {
+    // The container is not asked: what it logs of a success must not be there beside the failure.
+    incoming.resume();
+    void waitOut(extraMs).then(() => {
+      if (!outgoing.destroyed) answerInstead(failure, failureBody(failure), 'application/json');
+    });
+    return;
+  }
+
   const upstream = request(
     {
       host: '127.0.0.1',
@@ -111,22 +129,8 @@ export function forward(
       headers: endToEnd(incoming.headers),
     },
     async (answer) => {
-      if (fate !== undefined) {
-        const asleepAt = performance.now();
-        const ownMs = asleepAt - origin;
-        const wantedMs = fate.extraMs + ownMs * (fate.factor - 1);
-        if (wantedMs > 0) {
-          await clock.sleep(wantedMs);
-          waitedMs = wantedMs;
-          waitedWallMs = performance.now() - asleepAt;
-        }
-        if (outgoing.destroyed) return;
-        if (fate.failure !== undefined) {
-          answer.resume();
-          answerInstead(fate.failure, failureBody(fate.failure), 'application/json');
-          return;
-        }
-      }
+      await waitOut(extraMs + (performance.now() - origin) * (factor - 1));
+      if (outgoing.destroyed) return;
       outgoing.writeHead(answer.statusCode ?? 502, withCookie(endToEnd(answer.headers), setCookie));
       answer.on('data', (chunk: Buffer) => {
         responseBytes += chunk.length;

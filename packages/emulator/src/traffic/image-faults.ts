@@ -23,7 +23,7 @@ export type ImageFaults = {
 /** What becomes of the next request. Latencies are in milliseconds of the emulator's clock. */
 export type RequestFate = {
   noInstance: number | undefined;
-  /** The status with which the container's own answer is replaced. */
+  /** The status that is answered in the container's stead. */
   failure: number | undefined;
   /** The time that the request takes beside what it really takes. */
   extraMs: number;
