@@ -7,7 +7,7 @@ export type Data = { value: unknown; written: string[] | undefined; comments: st
 // By its second word the block is found; by the first it is coloured.
 const INFO = 'yaml staging-deploy-report';
 
-const BLOCK = new RegExp(`^(\`{3,}|~{3,})[ \\t]*${INFO}[ \\t]*\\r?\\n([\\s\\S]*?)^\\1[ \\t]*\\r?$`, 'gm');
+const OPENING = new RegExp(`^(\`{3,}|~{3,})[ \\t]*${INFO}[ \\t]*\\r?\\n`, 'gm');
 
 /** What stands before the data: a fold, which GitHub shows as one line. */
 export const FOLD = '<details>\n<summary>Data that the scripts read back</summary>';
@@ -43,11 +43,22 @@ export type Around = { above: string; yaml: string; below: string };
 
 /** The blocks of data in a report; there should be one. */
 export function findData(text: string): Around[] {
-  return [...text.matchAll(BLOCK)].map((match) => ({
-    above: text.slice(0, match.index),
-    yaml: match[2] ?? '',
-    below: text.slice(match.index + match[0].length).replace(/^\s*<\/details>[ \t]*/, ''),
-  }));
+  const blocks: Around[] = [];
+  let end = 0;
+  for (const { 0: opening, 1: fence = '', index } of text.matchAll(OPENING)) {
+    if (index < end) continue;
+    const start = index + opening.length;
+    const closing = new RegExp(`^${fence}[ \\t]*\\r?$`, 'm').exec(text.slice(start));
+    // What does not close this one closes none of the others.
+    if (closing === null) break;
+    end = start + closing.index + closing[0].length;
+    blocks.push({
+      above: text.slice(0, index),
+      yaml: text.slice(start, start + closing.index),
+      below: text.slice(end).replace(/^\s*<\/details>[ \t]*/, ''),
+    });
+  }
+  return blocks;
 }
 
 /** Reads the data. Throws the parser's error. */

@@ -31,6 +31,7 @@ const WROTE = [
   /^```sh\nPROJECT=\S+ REGION=\S+ SERVICE=\S+ pnpm tsx scripts\/canary-rollout\.ts rollback \S+\n```$/,
   /^[\d-]+ [\d:]+ UTC: \*\*(?:passed|failed)\*\*\.(?: Summary: .*)?$/,
   /^\*\*(?:go|no-go|undecided)\*\*:$/,
+  /^\| [^|]+ \| started \| [\d-]+ [\d:]+ UTC \| \| \|$/,
   /^- the deployment (?:is under way, or was killed on the way|was stopped before anything was deployed|failed)$/,
   /^- (?:revision \S* came up|\S+ was rolled back|\S+ has (?:[\d.]+ % of|all) the traffic)$/,
   /^- (?:preflight|web-shell build|gates|deploy|canary-rollout [\w-]+|maintenance-mode \w+) failed(?:: |$)/,

@@ -59,28 +59,32 @@ function attribute(
   wrote: readonly string[],
   isKnown: (token: string) => boolean,
 ): Attributed[] {
-  const attributed: Attributed[] = [];
-  const missing: string[] = [];
-  const keys = tokens.map(({ key }) => key);
-  for (const { added, removed, value } of diffArrays([...wrote], keys)) {
-    if (removed) missing.push(...value);
-    else {
-      const next = tokens.slice(attributed.length, attributed.length + value.length);
-      attributed.push(...next.map((token) => ({ token, isOurs: !added })));
-    }
-  }
-  return attributed.map(({ token, isOurs }, index) => {
-    if (isOurs || isKnown(token.text)) return { token, isOurs: true };
+  const isInPlace = compare(tokens, wrote);
+  const missing = new Map<string, number>();
+  for (const key of wrote) missing.set(key, (missing.get(key) ?? 0) + 1);
+  const take = (key: string): void => void missing.set(key, (missing.get(key) ?? 0) - 1);
+  for (const [index, { key }] of tokens.entries()) if (isInPlace[index]) take(key);
+
+  let goesAlong = false;
+  return tokens.map((token, index) => {
     // A section that was moved is missing in one place and turns up in another. What is no word by itself, such as the
     // end of a fold, goes with what stands before it.
-    const found = missing.indexOf(token.key);
-    const goesAlong = attributed[index - 1]?.isOurs === true;
-    if (found === -1 || !(isTelling(token.text) || goesAlong)) return { token, isOurs: false };
-    missing.splice(found, 1);
-    const moved = { token, isOurs: true };
-    attributed[index] = moved;
-    return moved;
+    const isMoved =
+      !isInPlace[index] && (missing.get(token.key) ?? 0) > 0 && (isTelling(token.text) || goesAlong);
+    if (isMoved) take(token.key);
+    goesAlong = isInPlace[index] === true || isMoved || isKnown(token.text);
+    return { token, isOurs: goesAlong };
   });
+}
+
+// Beyond it, comparing takes seconds. What is then not found in place is found as if it had been moved.
+const MOST_DIFFERENCES = 3000;
+
+/** Says of each token whether it stands where the scripts wrote it. */
+function compare(tokens: readonly Token[], wrote: readonly string[]): boolean[] {
+  const keys = tokens.map(({ key }) => key);
+  const changes = diffArrays([...wrote], keys, { maxEditLength: MOST_DIFFERENCES }) ?? [];
+  return changes.flatMap(({ added, removed, value }) => (removed ? [] : value.map(() => !added)));
 }
 
 function isTelling(token: string): boolean {

@@ -7,10 +7,11 @@ export type Token = { key: string; text: string; start: number; end: number };
 export function tokensOf(text: string): Token[] {
   const lines = linesOf(text);
   const tokens: Token[] = [];
+  const closingLine = fenceCloser(lines);
   for (let index = 0; index < lines.length; index += 1) {
     const first = lines[index];
     if (first === undefined || isBlank(first.text)) continue;
-    const closing = closingLine(lines, index);
+    const closing = closingLine(index);
     const { end } = lines[closing] ?? first;
     const whole = text.slice(first.start, end);
     tokens.push({ key: keyOf(whole), text: whole, start: first.start, end });
@@ -28,13 +29,23 @@ function linesOf(text: string): Line[] {
   });
 }
 
-/** The line that closes the fence which `index` opens; `index` itself where it opens none, or nothing closes it. */
-function closingLine(lines: readonly Line[], index: number): number {
-  const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[index]?.text ?? '')?.[1];
-  if (fence === undefined) return index;
-  const closes = new RegExp(`^ {0,3}${fence[0]}{${fence.length},}[ \\t]*$`);
-  const closing = lines.findIndex((line, at) => at > index && closes.test(line.text));
-  return closing === -1 ? index : closing;
+/**
+ * Finds the line that closes the fence which a line opens: that line itself where it opens none, or nothing closes it.
+ * Called for one line after the other.
+ */
+function fenceCloser(lines: readonly Line[]): (index: number) => number {
+  // Fences that nothing closes any more, so that a text full of them is not searched again for each.
+  const unclosed = new Set<string>();
+  return (index) => {
+    const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[index]?.text ?? '')?.[1];
+    if (fence === undefined || unclosed.has(fence)) return index;
+    const closes = new RegExp(`^ {0,3}${fence}${fence[0]}*[ \\t]*$`);
+    for (let at = index + 1; at < lines.length; at += 1) {
+      if (closes.test(lines[at]?.text ?? '')) return at;
+    }
+    unclosed.add(fence);
+    return index;
+  };
 }
 
 /**
