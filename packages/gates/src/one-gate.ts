@@ -124,7 +124,7 @@ async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promi
     where: placeOf(env),
   }));
   const onWait = (): void => out.note(`${gate.id}: waiting for another run of gates from here`);
-  const { tasks, complaint } = await holdingTurbosFiles(onWait, async () => {
+  const work = async () => {
     const live = await startLiveLine(gate.id);
     return runTurbo({
       gates: [gate.id],
@@ -134,7 +134,11 @@ async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promi
       channel: channel.path,
       onLine: showing(out),
     }).finally(live.stop);
-  });
+  };
+  // Nobody reads what turbo keeps of the build, so builds in different checkouts need not wait for each other.
+  const { tasks, complaint } = await (gate.id === 'web-shell-build'
+    ? work()
+    : holdingTurbosFiles(onWait, work));
   context.stale();
   return { task: tasks.get(gate.id), complaint, report: channel.report() };
 }

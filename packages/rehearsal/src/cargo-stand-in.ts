@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '@deploy/cli';
 import { findRustTools, type RustTools } from './rust-tools.ts';
 
 export type CargoForRehearsal = {
@@ -26,7 +27,8 @@ export async function prepareCargo(tools?: RustTools): Promise<CargoForRehearsal
     await chmod(join(folder, name), 0o755);
     return join(folder, name);
   };
-  await put('rustc', found.cargo ? RUSTC_WITHOUT_LIBRARY(folder) : NO_RUSTC(folder));
+  const { stdout: compiler } = await runCommand(['sh', '-c', 'command -v rustc']);
+  await put('rustc', found.cargo ? rustcWithoutLibrary(folder, compiler.trim()) : noRustc(folder));
   const env: Record<string, string> = {};
   if (found.cargo) env.RUSTC_WRAPPER = await put('compile-for-this-machine', FOR_THIS_MACHINE);
   else await put('cargo', NO_CARGO);
@@ -44,10 +46,10 @@ const WITHOUT_CARGO =
   'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing. The gates sw-policy and perf-budget are real.';
 
 /** Says that the target is installed, so that the preconditions hold; the real one answers anything else. */
-const RUSTC_WITHOUT_LIBRARY = (folder: string): string => `#!/bin/sh
+const rustcWithoutLibrary = (folder: string, compiler: string): string => `#!/bin/sh
 case " $* " in
   *" target-libdir --target wasm32-unknown-unknown "*) echo '${folder}' ;;
-  *) PATH='${process.env.PATH}' exec rustc "$@" ;;
+  *) exec '${compiler}' "$@" ;;
 esac
 `;
 
@@ -70,7 +72,7 @@ done
 exec "$compiler" "$@"
 `;
 
-const NO_RUSTC = (folder: string): string => `#!/bin/sh
+const noRustc = (folder: string): string => `#!/bin/sh
 case " $* " in
   *" target-libdir "*) echo '${folder}' ;;
   *) echo 'rustc 0.0.0 (stand-in)' ;;
@@ -81,6 +83,12 @@ const NO_CARGO = `#!/bin/sh
 case $1 in
   metadata) exec '${process.execPath}' '${join(import.meta.dirname, 'stand-in-metadata.mjs')}' ;;
   --version) echo 'cargo 0.0.0 (stand-in)' ;;
-  *) echo "(stand-in for: cargo $*)" ;;
+  *)
+    # Cargo leaves notes of what it has read, without which no verdict is kept: here of nothing but the crates themselves.
+    mkdir -p target/debug/deps
+    for crate in service web-shell; do
+      echo "apps/openagents.com/$crate/src/lib.rs:" > "target/debug/deps/stand_in_$crate.d"
+    done
+    echo "(stand-in for: cargo $*)" ;;
 esac
 `;
