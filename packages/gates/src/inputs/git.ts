@@ -2,11 +2,18 @@ import { cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
 import { isReport } from './outputs.ts';
 import { InputsUnknown } from './unknown.ts';
 
+/** There is no git to ask. */
+export class GitMissing extends InputsUnknown {}
+
+// The exit code of a program that is not there.
+const NOT_FOUND = 127;
+
 export type Git = (...args: readonly string[]) => Promise<string>;
 
 /**
  * Git in that folder, without taking its locks, with paths taken to the letter, and without what a git hook that runs
- * us has put into the environment. Gives what it prints; throws InputsUnknown when it fails.
+ * us has put into the environment. Gives what it prints; throws InputsUnknown when it fails,
+ * GitMissing when it is not there.
  */
 export function gitIn(root: string, env: Record<string, string>): Git {
   const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
@@ -16,6 +23,7 @@ export function gitIn(root: string, env: Record<string, string>): Git {
     const command = ['git', '-c', 'core.fsmonitor=false', ...args];
     const { exitCode, stdout, stderr } = await runCommand(command, { cwd: root, env: quiet });
     if (exitCode === 0) return stdout;
+    if (exitCode === NOT_FOUND) throw new GitMissing('git is missing');
     throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 200) || `exit code ${exitCode}`}`);
   };
 }

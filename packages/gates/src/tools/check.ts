@@ -1,7 +1,7 @@
 import type { Environment, Finding, TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
 import { type GateId, verificationGates, webShellBuildTasks } from '../gates.ts';
-import { gitIn, hasChanges } from '../inputs/git.ts';
+import { GitMissing, gitIn, hasChanges } from '../inputs/git.ts';
 import { InputsUnknown } from '../inputs/unknown.ts';
 import { type Needs, needsOf, type Tool } from './needs.ts';
 import { lookForTool, type ToolState } from './versions.ts';
@@ -87,6 +87,14 @@ async function checkCheckout(checkout: TargetCheckout, env: Environment): Promis
       found: `checkout ${checkout.root} at commit ${head.trim()}${changed ? ', with changes' : ''}`,
     };
   } catch (error) {
+    if (error instanceof GitMissing) {
+      return {
+        check: CHECK,
+        state: 'warning',
+        found: 'git is missing: what is built cannot be named, and no verdict is cached',
+        advice: 'Install git.',
+      };
+    }
     if (!(error instanceof InputsUnknown)) throw error;
     return {
       check: CHECK,
