@@ -121,7 +121,7 @@ export async function callsOf(hosts: ScriptHosts, scenario: Scenario): Promise<S
 }
 
 function isWrite(method: string, path: string): boolean {
-  return method !== 'GET' && method !== 'HEAD' && !/tokeninfo|IamPolicy$|entries:list$/.test(path);
+  return method !== 'GET' && method !== 'HEAD' && !/tokeninfo|IamPolicy$|entries:list$|:wait$/.test(path);
 }
 
 // Names differ from run to run.
@@ -130,14 +130,17 @@ function shapeOf(path: string): string {
     .replace(/^\/v\d(?=\/(?:projects|entries))/, '')
     .replace(/^\/projects\/[^/:]+\//, '/')
     .replace(/^\/locations\/[^/]+/, '')
-    .replace(/(services|revisions|secrets|jobs|projects|namespaces|domainmappings)\/[^/:]+/g, '$1/*')
+    .replace(
+      /(services|revisions|operations|secrets|jobs|projects|namespaces|domainmappings)\/[^/:]+/g,
+      '$1/*',
+    )
     .replace(/\/v2\/.*\/manifests\/.*/, '/v2/*/manifests/*');
 }
 
 function patternOf(path: string): RegExp {
   const shape = path
     .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/(services|revisions|secrets|jobs)\/[^/:]+/g, '$1/[^/:]+');
+    .replace(/(services|revisions|operations|secrets|jobs)\/[^/:]+/g, '$1/[^/:]+');
   return new RegExp(`^${shape}$`);
 }
 

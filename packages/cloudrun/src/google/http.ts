@@ -23,6 +23,8 @@ export type HttpRequest = {
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
   timeoutMs: number;
+  /** Ends the request early. */
+  signal?: AbortSignal | undefined;
 };
 
 export type HttpAnswer = { status: number; headers: IncomingHttpHeaders; text: string };
@@ -60,12 +62,15 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
     headers = {},
     body,
     timeoutMs,
+    signal,
   }: HttpRequest): Promise<HttpAnswer> => {
     const target = new URL(url);
     const send = target.protocol === 'http:' ? httpRequest : httpsRequest;
     const agent = agentFor(target);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      send(target, { method, headers, agent, signal: AbortSignal.timeout(timeoutMs) })
+      send(target, { method, headers, agent, signal: ending })
         .once('response', resolve)
         .once('error', reject)
         .end(body);

@@ -15,6 +15,8 @@ export type RestCall = {
   body?: unknown;
   /** Default: 10 seconds, which is long for a read. */
   timeoutMs?: number;
+  /** Ends the call early. */
+  signal?: AbortSignal;
 };
 
 /** Google's REST APIs, with the connection's login, or the emulator. Answers are the JSON that was sent. */
@@ -54,6 +56,7 @@ function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
     query,
     body: json,
     timeoutMs = TIMEOUT_MS,
+    signal,
   }: RestCall): Promise<HttpAnswer> => {
     const url = `${endpointOf(emulatorHost, host)}${path}${queryOf(query)}`;
     const body = json === undefined ? undefined : JSON.stringify(json);
@@ -63,7 +66,14 @@ function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
       ...(await login.headers(url)),
     };
     try {
-      return await http.send({ method, url, headers, timeoutMs, ...(body !== undefined && { body }) });
+      return await http.send({
+        method,
+        url,
+        headers,
+        timeoutMs,
+        signal,
+        ...(body !== undefined && { body }),
+      });
     } catch (error) {
       throw unanswered(error);
     }

@@ -175,9 +175,12 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
     if (now.generation !== read.generation) throw changedMeanwhile(now);
     return change;
   };
-  const { generation } = await changeService(api, plan, tell);
-  const settled = await waitUntilSettled(api, generation, (now) =>
-    tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
+  const { generation, operation } = await changeService(api, plan, tell);
+  const settled = await waitUntilSettled(
+    api,
+    generation,
+    (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
+    operation,
   );
   // What they did may rest on another split or template than what follows here.
   if (settled.generation !== generation) throw changedMeanwhile(settled);

@@ -33,13 +33,28 @@ export type ServiceApi = {
   readRunningRevision(name: string): Promise<RunningRevision>;
   /** The revision made from the template with that mark, if there is one. */
   findRevision(nonce: string): Promise<Revision | undefined>;
-  /** Sends one write, once. Gives the service as accepted: its generation is this write's. */
-  write(change: ServiceChange, etag: string): Promise<Service>;
+  /** Sends one write, once. */
+  write(change: ServiceChange, etag: string): Promise<AcceptedWrite>;
+  /**
+   * Waits until the platform is done with an operation, well or badly, or has waited long enough by its own account: whether
+   * it is done. The platform may also answer at once without having waited.
+   */
+  waitForOperation(operation: string, signal: AbortSignal): Promise<boolean>;
+};
+
+export type AcceptedWrite = {
+  /** As accepted: its generation is this write's. */
+  service: Service;
+  /** The name of what carries it out: `projects/…/operations/…`. */
+  operation: string | undefined;
 };
 
 const HOST = 'run.googleapis.com';
 // A write waits for validation on the server: 15 s, the vendor's default, is short of what a busy region takes.
 const WRITE_TIMEOUT_MS = 90_000;
+// Shorter than what proxies and load balancers take for a dead connection.
+const LONG_POLL_MS = 30_000;
+const READ_SLACK_MS = 10_000;
 
 /**
  * Opens the API for one service: Admin API v2 as plain JSON, so that what is read and written back is what the platform
@@ -99,7 +114,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
     },
 
     async write({ traffic, ...others }, etag) {
-      const { metadata } = await rest.once<{ metadata?: ApiService }>(
+      const { metadata = {}, name: operation } = await rest.once<{ metadata?: ApiService; name?: string }>(
         subject(`changing service ${location.service}`),
         {
           method: 'PATCH',
@@ -111,7 +126,23 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
           timeoutMs: WRITE_TIMEOUT_MS,
         },
       );
-      return readService(metadata ?? {});
+      return { service: readService(metadata), operation };
+    },
+
+    async waitForOperation(operation, signal) {
+      // https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.operations/wait
+      const { done = false } = await rest.once<{ done?: boolean }>(
+        subject(`waiting for the change of service ${location.service}`),
+        {
+          method: 'POST',
+          host: HOST,
+          path: `/v2/${operation}:wait`,
+          body: { timeout: `${LONG_POLL_MS / 1000}s` },
+          timeoutMs: LONG_POLL_MS + READ_SLACK_MS,
+          signal,
+        },
+      );
+      return done;
     },
   };
 }

@@ -21,6 +21,8 @@ export type AcceptedChange = {
   change: ServiceChange;
   /** This write's own. */
   generation: number;
+  /** What carries it out; undefined when the answer that names it was lost. */
+  operation?: string | undefined;
 };
 
 const ATTEMPTS = 5;
@@ -61,7 +63,7 @@ export async function changeService(
       continue;
     }
     if (written.generation > before.generation + 1) throw slippedIn(api, before, written.generation);
-    return { before, change, generation: written.generation };
+    return { before, change, generation: written.generation, operation: written.operation };
   }
   throw new UserError(
     `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${lastConflict}`,
@@ -76,7 +78,9 @@ export function changedBy(service: Service): string {
   return `${service.lastModifier} changed service ${service.name} at ${service.updateTime} (generation ${service.generation})`;
 }
 
-type Written = { state: 'written'; generation: number } | { state: 'not-written'; why: string };
+type Written =
+  | { state: 'written'; generation: number; operation?: string | undefined }
+  | { state: 'not-written'; why: string };
 
 async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service): Promise<Written> {
   using _ = tellIfInterrupted({
@@ -84,8 +88,8 @@ async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service
     hint: `Look before running this again: ${gcloudCommands.canaryStatus(api.location)}`,
   });
   try {
-    const accepted = await api.write(change, before.etag);
-    return { state: 'written', generation: accepted.generation };
+    const { service, operation } = await api.write(change, before.etag);
+    return { state: 'written', generation: service.generation, operation };
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     switch (error.kind) {

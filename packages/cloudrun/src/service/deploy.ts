@@ -51,8 +51,11 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
       planDeployment(api, image, { ...options, nonce, tell: progress.update }),
       progress.update,
     );
-    const settled = await waitUntilSettled(api, accepted.generation, (now) =>
-      progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
+    const settled = await waitUntilSettled(
+      api,
+      accepted.generation,
+      (now) => progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
+      accepted.operation,
     );
     const revision = await ownRevision(api, settled, nonce);
     requireReadyRevision(revision, accepted.before, settled);

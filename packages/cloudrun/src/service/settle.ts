@@ -16,27 +16,86 @@ export type Watcher = (service: Service) => void;
 
 /**
  * Waits until the platform has carried out the given generation, or a later one, and gives the service as it is then,
- * settled well or badly. Throws a UserError when that takes over a quarter of an hour, or when the service can no longer
- * be read: the platform goes on by itself in either case, and so it does when the script is stopped.
+ * settled well or badly. A look that gets no answer, or is one too many, says nothing: the next one may. `operation`, what
+ * carries the change out, ends a pause between two looks early; the verdict is what the service shows. Throws a UserError
+ * when all that takes over a quarter of an hour, or when the service may no longer be read: the platform goes on by
+ * itself in either case, and so it does when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
   generation: number,
   watch: Watcher = () => {},
+  operation?: string,
 ): Promise<Service> {
   const { goesOn, look } = afterwards(api, generation);
   const notice = { message: `while waiting: ${goesOn}`, hint: look };
   using _ = tellIfInterrupted(notice);
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+  const over = new AbortController();
+  let bell = operation === undefined ? undefined : whenDone(api, operation, over.signal);
   let pauseMs = FIRST_POLL_MS;
+  const rest = async (): Promise<void> => {
+    const hasRung = await pauseUnlessRung(pauseMs, bell);
+    if (hasRung) bell = undefined;
+    pauseMs = hasRung ? FIRST_POLL_MS : Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
+  };
+  try {
+    if (bell !== undefined) await rest();
+    while (true) {
+      const service = await readUnlessTroubled(api, generation, deadline);
+      if (service !== undefined) {
+        if (isSettled(service, generation)) return service;
+        notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
+        watch(service);
+        if (performance.now() > deadline) throw notSettled(service);
+      }
+      await rest();
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+/** The service; undefined when just now there is no telling, and there is still time to look again. */
+async function readUnlessTroubled(
+  api: ServiceApi,
+  generation: number,
+  deadline: number,
+): Promise<Service | undefined> {
+  try {
+    return await api.read();
+  } catch (error) {
+    const isPassing =
+      error instanceof CloudError && (error.kind === 'unanswered' || error.kind === 'rate-limited');
+    if (isPassing && performance.now() < deadline) return undefined;
+    throw changedAnyway(api, generation, error);
+  }
+}
+
+/** Resolves when the operation is done, and never when that cannot be told: whoever waits looks for himself as well. */
+async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal): Promise<void> {
+  const never = new Promise<void>(() => {});
   while (true) {
-    const service = await lookAfterChange(api, generation, () => api.read());
-    if (isSettled(service, generation)) return service;
-    notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
-    watch(service);
-    if (performance.now() > deadline) throw notSettled(service);
-    await pause(pauseMs);
-    pauseMs = Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
+    const askedAt = performance.now();
+    const isDone = await api.waitForOperation(operation, signal).catch(() => undefined);
+    if (isDone) return;
+    // The platform need not wait: one that answers at once would be asked over and over without a pause.
+    if (isDone === undefined || performance.now() - askedAt < SLOWEST_POLL_MS) return never;
+  }
+}
+
+/** Whether the bell ended the pause. */
+async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Promise<boolean> {
+  if (bell === undefined) {
+    await pause(ms);
+    return false;
+  }
+  const over = new AbortController();
+  try {
+    const slept = pause(ms, undefined, { signal: over.signal });
+    return await Promise.race([slept.then(() => false), bell.then(() => true)]);
+  } finally {
+    over.abort();
   }
 }
 
@@ -49,13 +108,18 @@ export async function lookAfterChange<T>(
   try {
     return await look();
   } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    const { goesOn, look: howToLook } = afterwards(api, generation);
-    throw new UserError(`${error.message}; ${goesOn}`, {
-      hint: error.hint === undefined ? howToLook : `${error.hint} ${howToLook}`,
-      cause: error,
-    });
+    throw changedAnyway(api, generation, error);
   }
+}
+
+/** The failure of a look at what came of a change, saying that there was one. */
+function changedAnyway(api: ServiceApi, generation: number | undefined, error: unknown): unknown {
+  if (!(error instanceof CloudError)) return error;
+  const { goesOn, look } = afterwards(api, generation);
+  return new UserError(`${error.message}; ${goesOn}`, {
+    hint: error.hint === undefined ? look : `${error.hint} ${look}`,
+    cause: error,
+  });
 }
 
 function afterwards(

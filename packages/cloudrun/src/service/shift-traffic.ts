@@ -47,8 +47,11 @@ async function shift(
   const progress = await startProgress(`shifting traffic of ${service} to ${describeShares(shares)}`);
   try {
     const accepted = await changeService(api, planShift(api, shares, options), progress.update);
-    const settled = await waitUntilSettled(api, accepted.generation, (now) =>
-      progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
+    const settled = await waitUntilSettled(
+      api,
+      accepted.generation,
+      (now) => progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
+      accepted.operation,
     );
     requireServed(accepted, settled);
     const change = {
