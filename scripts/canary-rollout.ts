@@ -84,7 +84,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   switch (call.action) {
     case 'status': {
       const status = await performAction(canaryStatus(openApi, location), run);
-      if (!status.dryRun) out.data(await canaryStatusYaml(status.outcome));
+      if (!status.dryRun) out.data(canaryStatusYaml(status.outcome));
       break;
     }
     case 'deploy-no-traffic':

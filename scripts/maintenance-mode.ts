@@ -76,7 +76,7 @@ await runScript(usage, async ({ argv, env, out }) => {
   if (action === 'status') {
     const status = await performAction(maintenance.maintenanceStatus(openApi, location), run);
     if (!status.dryRun) {
-      out.data(await maintenance.maintenanceStatusYaml(status.outcome));
+      out.data(maintenance.maintenanceStatusYaml(status.outcome));
       out.note(maintenance.describeMaintenance(status.outcome));
     }
     return 0;

@@ -95,11 +95,13 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
 
     // A version too many, after an answer that was lost, holds the same value and harms nothing.
     async addVersion(secret, value) {
+      const { crc32c } = await import('@aws-crypto/crc32c');
       const data = Buffer.from(value.reveal());
       await rest.repeatable(about('adding a version to', secret), {
         ...to(`${parent}/secrets/${secret}:addVersion`),
         method: 'POST',
-        body: { payload: { data: data.toString('base64') } },
+        // With its checksum, what was damaged on the way is refused and not stored. An int64 is text in JSON.
+        body: { payload: { data: data.toString('base64'), dataCrc32c: String(crc32c(data)) } },
       });
     },
   };

@@ -1,5 +1,6 @@
 import type { Action } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
+import { gcloudYaml } from '../gcloud-yaml.ts';
 import type { ServiceApi } from '../service/api.ts';
 import { findIngressContainer } from '../service/ingress-container.ts';
 import type { Service } from '../service/service.ts';
@@ -31,8 +32,7 @@ export function maintenanceStatus(
 }
 
 /** The YAML that gcloud prints for the maintenance status: the first container's environment, and what serves. */
-export async function maintenanceStatusYaml({ service }: MaintenanceStatus): Promise<string> {
-  const { stringify } = await import('yaml');
+export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
   const env = (service.template.containers?.[0]?.env ?? []).map(({ name, value, valueSource }) => {
     const reference = valueSource?.secretKeyRef;
     return {
@@ -47,7 +47,7 @@ export async function maintenanceStatusYaml({ service }: MaintenanceStatus): Pro
     spec: { template: { spec: { containers: [env.length === 0 ? {} : { env }] } } },
     status: { latestReadyRevisionName: service.latestReadyRevision, traffic: knativeTraffic(service) },
   };
-  return stringify(view, { indentSeq: false, lineWidth: 0, sortMapEntries: true }).trimEnd();
+  return gcloudYaml(view);
 }
 
 /** On or off, for how much of the traffic, in one sentence; and in another what the next deployment would meet. */

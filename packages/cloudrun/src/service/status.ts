@@ -1,5 +1,6 @@
 import type { Action } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
+import { gcloudYaml } from '../gcloud-yaml.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import type { ServedTarget, Service } from './service.ts';
@@ -17,18 +18,14 @@ export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Servic
   return { perform: async () => (await openApi()).read() };
 }
 
-/**
- * The YAML that gcloud prints for the canary status of a service: Knative v1 spelling, keys in alphabetical order,
- * sequences not indented, so that what callers read with `yq` stays the same.
- */
-export async function canaryStatusYaml(service: Service): Promise<string> {
-  const { stringify } = await import('yaml');
+/** The YAML that gcloud prints for the canary status of a service, in Knative v1's words. */
+export function canaryStatusYaml(service: Service): string {
   const status = {
     latestCreatedRevisionName: service.latestCreatedRevision,
     latestReadyRevisionName: service.latestReadyRevision,
     traffic: knativeTraffic(service),
   };
-  return stringify({ status }, { indentSeq: false, lineWidth: 0, sortMapEntries: true }).trimEnd();
+  return gcloudYaml({ status });
 }
 
 /** What serves, in Knative v1's spelling. */

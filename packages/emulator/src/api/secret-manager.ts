@@ -1,3 +1,4 @@
+import { crc32c } from '@aws-crypto/crc32c';
 import type { PolicyBinding } from '../options.ts';
 import { decode, encode, type Json } from '../protocol/descriptors.ts';
 import { invalidArgument, notFound } from '../protocol/errors.ts';
@@ -31,11 +32,17 @@ export function secretManagerRoutes(
     call: Call,
     project: string,
     secret: string,
-    { number, state, createTime }: SecretVersion,
+    { number, state, createTime, hasClientChecksum }: SecretVersion,
   ): Json =>
     encode(
       VERSION,
-      { name: `projects/${project}/secrets/${secret}/versions/${number}`, state, createTime },
+      {
+        name: `projects/${project}/secrets/${secret}/versions/${number}`,
+        state,
+        createTime,
+        // gcloud takes a version that does not say so for one that was damaged on its way.
+        ...(hasClientChecksum && { clientSpecifiedPayloadChecksum: true }),
+      },
       wantsNumericEnums(call),
     );
 
@@ -84,10 +91,32 @@ export function secretManagerRoutes(
         const project = authorize(call, 'secretmanager.versions.add');
         const [secret = '', verb] = param(call, 'secretAndVerb').split(':');
         if (verb !== 'addVersion') throw notFound(`${secret}:${verb}`);
-        const { payload } = decode<{ payload?: { data?: string } }>(ADD_REQUEST, call.body);
-        const value = Buffer.from(payload?.data ?? '', 'base64').toString('utf8');
-        return showVersion(call, project, secret, store.addVersion(secret, value));
+        const { payload } = decode<AddRequest>(ADD_REQUEST, call.body);
+        const data = Buffer.from(payload?.data ?? '', 'base64');
+        requireIntact(data, payload?.dataCrc32c);
+        const hasChecksum = payload?.dataCrc32c !== undefined;
+        return showVersion(
+          call,
+          project,
+          secret,
+          store.addVersion(secret, data.toString('utf8'), hasChecksum),
+        );
       },
     },
   ];
+}
+
+type AddRequest = { payload?: { data?: string; dataCrc32c?: string } };
+
+// https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload: at most 64 KiB, refused with a checksum that
+// is not that of the data.
+const LARGEST_BYTES = 65_536;
+
+function requireIntact(data: Buffer, checksum: string | undefined): void {
+  if (data.length === 0) throw invalidArgument('Secret Payload cannot be empty.');
+  if (data.length > LARGEST_BYTES)
+    throw invalidArgument('The field [payload.data] exceeds the maximum allowed size of 64KiB.');
+  if (checksum !== undefined && Number(checksum) !== crc32c(data)) {
+    throw invalidArgument('The payload checksum does not match the checksum of the data.');
+  }
 }

@@ -1,7 +1,14 @@
 import { alreadyExists, failedPrecondition, notFound } from '../protocol/errors.ts';
 
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROYED';
-export type SecretVersion = { number: number; value: string; state: VersionState; createTime: string };
+export type SecretVersion = {
+  number: number;
+  value: string;
+  state: VersionState;
+  createTime: string;
+  /** Whether whoever added it sent a checksum along. */
+  hasClientChecksum: boolean;
+};
 export type StoredSecret = { name: string; createTime: string; versions: SecretVersion[] };
 
 /** Secret Manager's secrets of one project. */
@@ -9,7 +16,7 @@ export type SecretStore = {
   create(name: string): StoredSecret;
   get(name: string): StoredSecret;
   list(): StoredSecret[];
-  addVersion(name: string, value: string): SecretVersion;
+  addVersion(name: string, value: string, hasClientChecksum?: boolean): SecretVersion;
   /** `version` is a number or `latest`, which is the newest one, whatever its state. */
   version(name: string, version: string): SecretVersion;
   /** Its value. Throws a 404 or, for a version that is disabled or destroyed, a 400. */
@@ -31,13 +38,14 @@ export function createSecretStore(values: Readonly<Record<string, string>>): Sec
       return secret;
     },
     list: () => [...secrets.values()],
-    addVersion(name, value) {
+    addVersion(name, value, hasClientChecksum = false) {
       const { versions } = store.get(name);
       const version: SecretVersion = {
         number: versions.length + 1,
         value,
         state: 'ENABLED',
         createTime: new Date().toISOString(),
+        hasClientChecksum,
       };
       versions.push(version);
       return version;

@@ -15,7 +15,7 @@ export function canaryStatusWork(connection: Connection, location: ServiceLocati
     const status = canaryStatus(() => openServiceApi(connection, location), location);
     log.line(`+ ${status.announcement}`);
     const service = await interruptible(signal, status.perform());
-    log.line(await canaryStatusYaml(service));
+    log.line(canaryStatusYaml(service));
     const split = service.served
       .filter(({ percent }) => percent > 0)
       .map(
