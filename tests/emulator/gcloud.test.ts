@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { runCommand } from '@deploy/cli';
+import type { Emulator } from '@deploy/emulator';
 import { cloudEnv, cloudWith, IMAGES, PROJECT, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { gcloudEnv } from '../support/gcloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const { exitCode: gcloudMissing } = await runCommand(['gcloud', '--version']);
+const skip = gcloudMissing === 0 ? false : 'there is no gcloud on this machine';
 
 test('gcloud itself deploys, splits and describes against the emulator, and prints the YAML that we print', {
-  skip: gcloudMissing === 0 ? false : 'there is no gcloud on this machine',
+  skip,
 }, async (t) => {
   await using cloud = await cloudWith({
     services: [
@@ -22,17 +24,8 @@ test('gcloud itself deploys, splits and describes against the emulator, and prin
       },
     ],
   });
-  const config = mkdtempSync(join(tmpdir(), 'gcloud-'));
-  t.after(() => rmSync(config, { recursive: true }));
-  const env = { PATH: process.env.PATH ?? '', ...gcloudEnv(cloud, config) };
-  const gcloud = async (...args: string[]): Promise<string> => {
-    const run = await runCommand(
-      ['gcloud', 'run', ...args, '--project', PROJECT, '--region', 'us-central1'],
-      { env },
-    );
-    assert.equal(run.exitCode, 0, run.stderr);
-    return run.stdout;
-  };
+  const onCloud = gcloudOn(t, cloud);
+  const gcloud = (...args: string[]) => onCloud('run', ...args, '--region', 'us-central1');
   const sameStatus = async (): Promise<void> => {
     const format = 'yaml(status.traffic,status.latestCreatedRevisionName,status.latestReadyRevisionName)';
     const theirs = await gcloud('services', 'describe', SERVICE, '--format', format);
@@ -49,3 +42,66 @@ test('gcloud itself deploys, splits and describes against the emulator, and prin
   assert.deepEqual(serving(cloud), [`${one}=95`, `${two}=5`, `${one}=0(blue)`]);
   await sameStatus();
 });
+
+test('gcloud prints the maintenance status that we print, whatever the variables hold', {
+  skip,
+}, async (t) => {
+  const env = {
+    PLAIN: 'plain',
+    DATE: '2026-02-19',
+    NUMBER: '1_000',
+    EQUALS: '=',
+    SWITCH: 'on',
+    COLON: 'a: b',
+    QUOTES: `it's "so": yes`,
+    LONG: `${'a word '.repeat(20)}and: an end`,
+    LINES: 'one\n two\n',
+    JSON: '{"a": [1, 2]}',
+    KEY: { secret: 'key', version: 'latest' },
+  };
+  await using cloud = await cloudWith({
+    secrets: { key: 'sesame' },
+    services: [
+      { name: SERVICE, image: `${IMAGES}:one`, env },
+      { name: 'bare', image: `${IMAGES}:one` },
+    ],
+  });
+  const gcloud = gcloudOn(t, cloud);
+  for (const service of [SERVICE, 'bare']) {
+    const format = 'yaml(status.latestReadyRevisionName,status.traffic,spec.template.spec.containers[0].env)';
+    const theirs = await gcloud(
+      ...['run', 'services', 'describe', service, '--region', 'us-central1', '--format', format],
+    );
+    const ours = await runScriptProcess('maintenance-mode', ['status'], {
+      env: { ...cloudEnv(cloud), SERVICE: service },
+    });
+    assert.equal(ours.stdout.split('\n').slice(1).join('\n'), theirs);
+  }
+});
+
+test('gcloud adds a secret version: the emulator answers for the checksum as Secret Manager does', {
+  skip,
+}, async (t) => {
+  await using cloud = await cloudWith();
+  const gcloud = gcloudOn(t, cloud);
+  const folder = mkdtempSync(join(tmpdir(), 'secret-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'token');
+  writeFileSync(file, 'a-token-of-some-length');
+  await gcloud('secrets', 'create', 'bypass', '--replication-policy=automatic');
+  await gcloud('secrets', 'versions', 'add', 'bypass', `--data-file=${file}`);
+  const state = await gcloud('secrets', 'versions', 'describe', 'latest', '--secret', 'bypass');
+  assert.match(state, /state: ENABLED/i);
+});
+
+/** gcloud on an emulator, with a configuration of its own. */
+function gcloudOn(t: TestContext, cloud: Emulator): (...args: string[]) => Promise<string> {
+  const config = mkdtempSync(join(tmpdir(), 'gcloud-'));
+  t.after(() => rmSync(config, { recursive: true }));
+  const env = { PATH: process.env.PATH ?? '', ...gcloudEnv(cloud, config) };
+  return async (...args) => {
+    const run = await runCommand(['gcloud', ...args, '--project', PROJECT], { env });
+    assert.equal(run.exitCode, 0, run.stderr);
+    return run.stdout;
+  };
+}

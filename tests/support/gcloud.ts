@@ -9,6 +9,7 @@ export function gcloudEnv({ host }: Emulator, configFolder: string): Record<stri
     CLOUDSDK_CONFIG: configFolder,
     CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://localhost:${port}/`,
     CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING: `http://localhost:${port}/`,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: `http://localhost:${port}/`,
     CLOUDSDK_PROXY_TYPE: 'http',
     CLOUDSDK_PROXY_ADDRESS: '127.0.0.1',
     CLOUDSDK_PROXY_PORT: port,

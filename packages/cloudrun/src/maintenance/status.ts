@@ -44,7 +44,8 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
     };
   });
   const view = {
-    spec: { template: { spec: { containers: [env.length === 0 ? {} : { env }] } } },
+    // Without a variable gcloud has nothing to show of the template.
+    ...(env.length > 0 && { spec: { template: { spec: { containers: [{ env }] } } } }),
     status: { latestReadyRevisionName: service.latestReadyRevision, traffic: knativeTraffic(service) },
   };
   return gcloudYaml(view);
