@@ -10,6 +10,7 @@ import {
   text,
   textWithDefault,
   type Usage,
+  UserError,
 } from '@deploy/cli';
 import {
   accountOf,
@@ -100,7 +101,7 @@ await runScript(usage, async ({ argv, env, out }) => {
       window !== undefined
         ? maintenance.enableMaintenance(openApi, location, window, options)
         : maintenance.disableMaintenance(openApi, location, options);
-    const changed = await performAction(change, run);
+    const changed = await performAction(change, run).catch(withStoredToken);
     if (changed.dryRun) return;
     const { outcome } = changed;
     await evidence.record({ kind: 'maintenanceChanged', outcome, stable: stableRevision(outcome.before) });
@@ -118,6 +119,17 @@ await runScript(usage, async ({ argv, env, out }) => {
     }
     await maintenance.verifyFromOutside(baseUrl, mode, window?.allowedPaths ?? '', { env });
     out.note(`verified from outside: ${baseUrl}`);
+  }
+
+  /** What was stored before the window could not be changed must not go unsaid. */
+  function withStoredToken(error: unknown): never {
+    if (values.token === undefined || action !== 'enable' || !(error instanceof UserError)) throw error;
+    const stored = `The new token is already stored, as the latest version of secret ${values.secretName}; stored once more when this is run again, it harms nothing.`;
+    throw new UserError(error.message, {
+      hint: [error.hint, stored].filter((part) => part !== undefined).join(' '),
+      exitCode: error.exitCode,
+      cause: error,
+    });
   }
 
   /** Sees to it that the secret holds a token before anything of the service is changed. */

@@ -257,10 +257,16 @@ describe('nothing is left half done', () => {
       match: { method: 'PATCH', path: /services/ },
       fault: { kind: 'error', httpStatus: 403, status: 'PERMISSION_DENIED', message: 'no' },
     });
-    assert.equal((await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: TOKEN })).exitCode, 1);
+    const stopped = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: TOKEN });
+    assert.equal(stopped.exitCode, 1);
+    assert.match(
+      stopped.stderr,
+      new RegExp(`token is already stored, as the latest version of secret ${SECRET};`),
+    );
     assert.equal(await statusOf(cloud), 200);
     const again = await run(cloud, 'enable');
     assert.equal(again.exitCode, 0, again.stderr);
+    assert.doesNotMatch(again.stderr, /already stored/);
     assert.equal(await statusOf(cloud, `/?maintenance_bypass=${TOKEN}`), 307);
   });
 

@@ -36,6 +36,11 @@ export const gcloudCommands = {
     `gcloud run services update ${at.service} ${flags(at)} --update-env-vars OA_MAINTENANCE_MODE_ENABLED=false`,
 };
 
+/** How to look at what serves, quoted so that it can be pasted into a shell: the announcements are not. */
+export function lookCommand(at: ServiceLocation): string {
+  return gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'");
+}
+
 /**
  * A list for gcloud with a delimiter of its own in front (`gcloud topic escaping`): the allowed paths hold commas. The
  * delimiter is a colon unless a value holds one, which gcloud would then cut in two.

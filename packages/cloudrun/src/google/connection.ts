@@ -31,10 +31,14 @@ export function endpointOf(emulatorHost: string | undefined, host: string): stri
 const HOST_AND_PORT = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 
 function requireHostAndPort(emulatorHost: string): void {
-  if (HOST_AND_PORT.test(emulatorHost) && URL.canParse(`http://${emulatorHost}`)) return;
+  if (isHostAndPort(emulatorHost)) return;
   const bare = emulatorHost.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/s, '');
   throw new UserError(
     `CLOUD_RUN_EMULATOR_HOST is "${cleanLine(emulatorHost, 80)}", but must be a host and a port, without a scheme or a path`,
-    { hint: `For instance: CLOUD_RUN_EMULATOR_HOST=${HOST_AND_PORT.test(bare) ? bare : '127.0.0.1:8080'}` },
+    { hint: `For instance: CLOUD_RUN_EMULATOR_HOST=${isHostAndPort(bare) ? bare : '127.0.0.1:8080'}` },
   );
+}
+
+function isHostAndPort(text: string): boolean {
+  return HOST_AND_PORT.test(text) && URL.canParse(`http://${text}`);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { tellIfInterrupted, UserError } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
+import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
 import { nonceOf } from './nonce.ts';
@@ -68,7 +68,7 @@ export async function changeService(
   throw new UserError(
     `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${lastConflict}`,
     {
-      hint: `Agree on who goes first, look at the state, then run this again: ${gcloudCommands.canaryStatus(api.location)}`,
+      hint: `Agree on who goes first, look at the state, then run this again: ${lookCommand(api.location)}`,
     },
   );
 }
@@ -85,7 +85,7 @@ type Written =
 async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service): Promise<Written> {
   using _ = tellIfInterrupted({
     message: `while the change of service ${before.name} was being sent: whether it is made is unknown`,
-    hint: `Look before running this again: ${gcloudCommands.canaryStatus(api.location)}`,
+    hint: `Look before running this again: ${lookCommand(api.location)}`,
   });
   try {
     const { service, operation } = await api.write(change, before.etag);
@@ -121,7 +121,7 @@ async function lookUpLostWrite(
     throw new UserError(
       `${error.message}; and the service cannot be read, so whether the change was made is unknown`,
       {
-        hint: `Before running this again, look: ${gcloudCommands.canaryStatus(api.location)}`,
+        hint: `Before running this again, look: ${lookCommand(api.location)}`,
         cause: error,
       },
     );
@@ -144,7 +144,7 @@ function slippedIn(api: ServiceApi, before: Service, generation: number): UserEr
     `somebody else changed service ${before.name} in the same moment: this change became generation ${generation}, ` +
       `but was worked out from generation ${before.generation} (${before.lastModifier}, ${before.updateTime}), and may have undone theirs`,
     {
-      hint: `Look at what serves and at the newest revisions before going on: ${gcloudCommands.canaryStatus(api.location)}`,
+      hint: `Look at what serves and at the newest revisions before going on: ${lookCommand(api.location)}`,
     },
   );
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { tellIfInterrupted, UserError } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
+import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
@@ -129,7 +129,7 @@ function afterwards(
   const which = generation === undefined ? '' : ` (generation ${generation})`;
   return {
     goesOn: `service ${location.service} was changed${which} and the platform goes on with that by itself`,
-    look: `Look at what came of it: ${gcloudCommands.canaryStatus(location)}`,
+    look: `Look at what came of it: ${lookCommand(location)}`,
   };
 }
 
