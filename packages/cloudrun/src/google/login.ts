@@ -10,8 +10,8 @@ import { HOW_TO_LOG_IN, type Identity } from './identity.ts';
 export type Login = {
   /** What a request to that URL carries. Throws a UserError when there is no login. */
   headers(url: string): Promise<Readonly<Record<string, string>>>;
-  /** Gets another token after one was refused; false when there is no other to be had. */
-  renew(): Promise<boolean>;
+  /** Gets another token after these headers were refused; false when there is no other to be had. */
+  renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
   /** The account that acts, for the record; undefined when that cannot be told, as of a bare access token. */
   account(): Promise<string | undefined>;
 };
@@ -43,24 +43,29 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
     asked ??= askGcloud(env);
     return asked;
   };
+  /** Asks for another one than this, once for all who find it wanting at the same time. */
+  const askAnew = (known: Promise<GcloudLogin | undefined>): Promise<GcloudLogin | undefined> => {
+    if (asked === known) asked = undefined;
+    return ask();
+  };
   const fallback = libraryLogin(http);
   return {
     async headers(url) {
-      let login = await ask();
+      const known = ask();
+      let login = await known;
       if (login === undefined) return fallback.headers(url);
-      if (login.expiresAt - Date.now() < MARGIN_MS) {
-        asked = undefined;
-        login = await ask();
-        if (login === undefined)
-          throw new UserError('gcloud is gone from the PATH; cannot renew the access token');
-      }
+      if (login.expiresAt - Date.now() < MARGIN_MS) login = await askAnew(known);
+      if (login === undefined)
+        throw new UserError('gcloud is gone from the PATH; cannot renew the access token');
       return bearer(login.token);
     },
-    async renew() {
-      const before = await ask();
-      if (before === undefined) return false;
-      asked = undefined;
-      return (await ask())?.token.reveal() !== before.token.reveal();
+    async renew({ authorization }) {
+      const known = ask();
+      const login = await known;
+      if (login === undefined) return false;
+      const isKnown = bearer(login.token).authorization === authorization;
+      const next = isKnown ? await askAnew(known) : login;
+      return next !== undefined && bearer(next.token).authorization !== authorization;
     },
     async account() {
       // Whoever acts next with this login says what is wrong with it.
@@ -135,7 +140,7 @@ function noLogin(error: unknown): UserError {
   });
 }
 
-function bearer(token: Secret): Record<string, string> {
+function bearer(token: Secret): { authorization: string } {
   return { authorization: `Bearer ${token.reveal()}` };
 }
 

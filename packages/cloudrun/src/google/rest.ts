@@ -49,21 +49,16 @@ function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
   const http = openHttp(env, (url) => isNear(url, emulatorHost));
   const login = openLogin(identity, http, env);
 
-  const send = async ({
-    method = 'GET',
-    host,
-    path,
-    query,
-    body: json,
-    timeoutMs = TIMEOUT_MS,
-    signal,
-  }: RestCall): Promise<HttpAnswer> => {
+  const send = async (
+    { method = 'GET', host, path, query, body: json, timeoutMs = TIMEOUT_MS, signal }: RestCall,
+    loginHeaders: Readonly<Record<string, string>>,
+  ): Promise<HttpAnswer> => {
     const url = `${endpointOf(emulatorHost, host)}${path}${queryOf(query)}`;
     const body = json === undefined ? undefined : JSON.stringify(json);
     const headers = {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(await login.headers(url)),
+      ...loginHeaders,
     };
     try {
       return await http.send({
@@ -79,9 +74,12 @@ function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
     }
   };
   const call = async <T>(request: RestCall): Promise<T> => {
-    let answer = await send(request);
+    const headersOf = () => login.headers(endpointOf(emulatorHost, request.host));
+    const headers = await headersOf();
+    let answer = await send(request, headers);
     // Refused for its token, it was not carried out: with another token it may be.
-    if (answer.status === 401 && (await login.renew())) answer = await send(request);
+    if (answer.status === 401 && (await login.renew(headers)))
+      answer = await send(request, await headersOf());
     const json = parse(answer.text);
     if (answer.status < 200 || answer.status >= 300) throw new ApiRefusal(answer.status, json);
     if (typeof json !== 'object' || json === null) throw noUsableAnswer();

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { accountOf, type Connection, connectTo, openServiceApi } from '@deploy/cloudrun';
+import type { Emulator } from '@deploy/emulator';
+import { cloudWith, LOCATION } from '../support/cloud.ts';
+import { googleBehindProxy, googleCertificate } from '../support/google-behind-proxy.ts';
+
+const certificate = await googleCertificate();
+after(() => certificate[Symbol.asyncDispose]());
+
+type World = {
+  cloud: Emulator;
+  connection: Connection;
+  /** The arguments of every start of gcloud. */
+  starts(): Promise<string[]>;
+};
+
+/**
+ * Google behind a proxy and a gcloud that gives `first`, then `second`, as tokens that last so long (in seconds); an
+ * emulator knows each one's owner and refuses others.
+ */
+async function withGcloud(
+  options: { lasts: number; properties?: object; expiredTokens?: string[] },
+  use: (world: World) => Promise<void>,
+): Promise<void> {
+  const people = {
+    'first-token-0123456789': 'alice@example.com',
+    'second-token-0123456789': 'alice@example.com',
+  };
+  await using cloud = await cloudWith({
+    people,
+    requireLogin: true,
+    expiredTokens: options.expiredTokens ?? [],
+  });
+  await using google = await googleBehindProxy(cloud, certificate, 'unused');
+  const folder = await mkdtemp(join(tmpdir(), 'gcloud-'));
+  try {
+    const properties = options.properties ?? { core: { account: 'alice@example.com' } };
+    await writeFile(
+      join(folder, 'gcloud'),
+      `#!/bin/sh
+echo "$@" >> ${folder}/starts
+[ $(wc -l < ${folder}/starts) -eq 1 ] && token=first || token=second
+cat <<END
+{"credential": {"access_token": "$token-token-0123456789", "token_expiry": "$(date -u -d '+${options.lasts} seconds' +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v+${options.lasts}S +%Y-%m-%dT%H:%M:%SZ)"},
+ "configuration": {"properties": ${JSON.stringify(properties)}}}
+END
+`,
+    );
+    await chmod(join(folder, 'gcloud'), 0o755);
+    const env = {
+      PATH: `${folder}:${process.env.PATH}`,
+      HTTPS_PROXY: google.proxyUrl,
+      CURL_CA_BUNDLE: certificate.certFile,
+    };
+    const settings = { emulatorHost: undefined, accessToken: undefined, credentialsFile: undefined };
+    await use({
+      cloud,
+      connection: connectTo(settings, env),
+      starts: async () => (await readFile(join(folder, 'starts'), 'utf8')).trimEnd().split('\n'),
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const ASKED = 'config config-helper --format=json --min-expiry=10m';
+
+test('gcloud is started once a run, for a token that lasts: for calls at once, one after another, and the account', async () => {
+  // Google's own library would ask for another one in the last five minutes.
+  await withGcloud({ lasts: 200 }, async ({ connection, starts }) => {
+    const api = await openServiceApi(connection, LOCATION);
+    await Promise.all([api.read(), api.read()]);
+    await api.read();
+    assert.equal(await accountOf(connection), 'alice@example.com');
+    assert.deepEqual(await starts(), [ASKED]);
+  });
+});
+
+test('a token that is about to expire is renewed', async () => {
+  await withGcloud({ lasts: 5 }, async ({ connection, starts, cloud }) => {
+    const api = await openServiceApi(connection, LOCATION);
+    await api.read();
+    assert.ok((await starts()).length > 1);
+    assert.ok(cloud.requests.every(({ status }) => status === 200));
+  });
+});
+
+test('a token that is refused is renewed once, and the call made again', async () => {
+  await withGcloud({ lasts: 3000, expiredTokens: ['first-token-0123456789'] }, async (world) => {
+    const api = await openServiceApi(world.connection, LOCATION);
+    await Promise.all([api.read(), api.read()]);
+    await api.read();
+    assert.deepEqual(await world.starts(), [ASKED, ASKED]);
+    assert.equal(world.cloud.requests.filter(({ status }) => status === 200).length, 3);
+  });
+});
+
+test('two refusals are final', async () => {
+  const expiredTokens = ['first-token-0123456789', 'second-token-0123456789'];
+  await withGcloud({ lasts: 3000, expiredTokens }, async ({ connection, starts }) => {
+    await assert.rejects((await openServiceApi(connection, LOCATION)).read(), { kind: 'unauthenticated' });
+    assert.deepEqual(await starts(), [ASKED, ASKED]);
+  });
+});
+
+test('with impersonation, the account on record is the one that acts, and who it is', async () => {
+  const properties = {
+    core: { account: 'alice@example.com' },
+    auth: { impersonate_service_account: 'hop@x.iam.gserviceaccount.com,robot@x.iam.gserviceaccount.com' },
+  };
+  await withGcloud({ lasts: 3000, properties }, async ({ connection }) => {
+    assert.equal(
+      await accountOf(connection),
+      'robot@x.iam.gserviceaccount.com (impersonated by alice@example.com)',
+    );
+  });
+});
