@@ -37,7 +37,7 @@ async function sideBySide({ service }: (typeof recordedCases)[number]) {
     ours,
     name,
     location,
-    openApi: () => openServiceApi({ emulatorHost: ours.host, identity: { kind: 'none' } }, location),
+    openApi: () => openServiceApi({ emulatorHost: ours.host, identity: { kind: 'none' }, env: {} }, location),
     async gcloud(...args: string[]): Promise<void> {
       const run = await runCommand(['gcloud', 'run', ...args, '--project', PROJECT, '--region', REGION], {
         env,

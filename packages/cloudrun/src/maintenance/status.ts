@@ -69,7 +69,7 @@ function describeNewest({ template, annotations }: Service, percent: number): st
     return `; a window was not finished, and its template stands in for that of ${replaced}: run maintenance-mode.ts enable or disable again`;
   }
   const ingress = findIngressContainer(template);
-  return percent < 100 && ingress !== undefined && isMaintenanceOn(template)
+  return percent === 0 && ingress !== undefined && isMaintenanceOn(template)
     ? '; the newest template has it on, so a deployment would be in maintenance mode: maintenance-mode.ts disable takes it out'
     : '';
 }
