@@ -248,6 +248,11 @@ describe('a window that fails', () => {
       trigger: { match: WRITE, skip: 1, fault: refused },
       isOpen: false,
     },
+    {
+      name: 'since the platform does not move the traffic',
+      trigger: { match: WRITE, skip: 1, fault: { kind: 'operation', fate: 'fails' } },
+      isOpen: false,
+    },
     { name: 'at the last write', trigger: { match: WRITE, skip: 2, fault: refused }, isOpen: true },
   ];
   for (const { name, trigger, isOpen } of failures) {
@@ -281,6 +286,13 @@ describe('a window that fails', () => {
         assert.match(failed.stderr, /^.*The newest template is again that of control-00003-/m);
         assert.equal(modeOf(cloud.service(SERVICE).template), undefined);
         assert.deepEqual(serving(cloud), before.serving);
+        const { traffic, annotations = {} } = cloud.service(SERVICE);
+        assert.deepEqual(
+          traffic.map(({ revision, percent }) => `${revision}=${percent}`),
+          before.serving,
+          'nothing is asked for that does not serve',
+        );
+        assert.deepEqual(annotations, {});
         const deployed = await run(cloud, 'canary-rollout', ['deploy-no-traffic', CANARY]);
         assert.equal(deployed.exitCode, 0, deployed.stderr);
       }

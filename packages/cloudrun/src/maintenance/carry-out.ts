@@ -6,7 +6,14 @@ import { newNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
 import type { RevisionTemplate, Service } from '../service/service.ts';
 import { describeCondition, waitUntilSettled } from '../service/settle.ts';
-import { assignTraffic, followsLatest, pinLatest } from '../service/traffic.ts';
+import {
+  assignTraffic,
+  followsLatest,
+  pinLatest,
+  sameShares,
+  sharesOf,
+  type TrafficSplit,
+} from '../service/traffic.ts';
 import { forgetSplit, forgetStandIn, recordSplit, recordStandIn } from './bookkeeping.ts';
 import type { MaintenancePlan } from './plan.ts';
 
@@ -64,7 +71,7 @@ async function makeAndServe(
   try {
     const made = await write(context, before, {
       template: written,
-      traffic: traffic === 'follows' ? before.traffic : withoutLatest(before),
+      traffic: traffic === 'follows' ? before.traffic : asServed(before),
       ...(standIn && {
         annotations: recordStandIn(before.annotations, standIn.name, standIn.replaced),
       }),
@@ -84,11 +91,11 @@ async function moveTraffic(revision: string, context: CarryOutContext, service: 
   tell(`moving the traffic to ${revision}`);
   const annotations =
     mode === 'on' ? recordSplit(service, { isOpen, revision }) : forgetSplit(service.annotations);
+  const traffic = assignTraffic(service.traffic, [{ revision, percent: 100 }]);
   try {
-    return await write(context, service, {
-      traffic: assignTraffic(service.traffic, [{ revision, percent: 100 }]),
-      annotations,
-    });
+    const settled = await write(context, service, { traffic, annotations });
+    if (sameShares(settled.served, traffic)) return settled;
+    throw new UserError(`the platform did not shift the traffic: ${describeCondition(settled.ready)}`);
   } catch (error) {
     throw addTo(
       error,
@@ -113,7 +120,7 @@ async function writeNewest(
   try {
     const settled = await write(context, service, {
       template: asNew(template, nonce),
-      traffic: withoutLatest(service),
+      traffic: asServed(service),
       annotations: forgetStandIn(service.annotations),
     });
     const { name, ready } = await ownRevision(api, settled, nonce);
@@ -132,7 +139,7 @@ async function writeNewest(
 /**
  * The error of a window that came to nothing, once the newest template says again what it said before: the next deployment
  * must not be built in maintenance mode. Nothing is put back where the window may be in force all the same, or where
- * somebody else has deployed.
+ * somebody else has deployed; whoever runs it again goes on from there.
  */
 async function withTemplatePutBack(
   fallback: RevisionTemplate | undefined,
@@ -147,12 +154,15 @@ async function withTemplatePutBack(
     if (!isDeepStrictEqual(service.template, written))
       return addTo(error, '', `Before the window the newest template was that of ${newestRevision}.`);
     const made = await api.findRevision(nonce);
-    if (service.traffic.some(({ revision, percent }) => revision === made?.name && percent > 0)) return error;
+    const isOurs = (split: TrafficSplit) =>
+      split.some(({ revision, percent }) => revision !== undefined && revision === made?.name && percent > 0);
+    // Traffic that is on its way to the window may arrive any moment. What has settled elsewhere is not.
+    if (isOurs(service.served) || (service.reconciling && isOurs(service.traffic))) return error;
     tell('putting the newest template back');
     await write(context, service, {
       template: asNew(fallback, newNonce()),
-      traffic: service.traffic,
-      annotations: forgetStandIn(service.annotations),
+      traffic: isOurs(service.traffic) ? asServed(service) : service.traffic,
+      annotations: forgetStandIn(forgetSplit(service.annotations)),
     });
   } catch (problem) {
     if (!(problem instanceof UserError)) throw problem;
@@ -204,8 +214,13 @@ function inventName({ name, generation }: Service): string {
   return `${name}-${String(generation + 1).padStart(5, '0')}-${newNonce().slice(0, 3)}`;
 }
 
-/** The split in which a new revision gets nothing: not even the share that is for LATEST. */
-function withoutLatest({ traffic, latestReadyRevision }: Service) {
+/**
+ * The split by name that leaves everybody where they are: a new revision gets nothing, not even the share that is for
+ * LATEST, and a split that the platform could not serve is not asked for again.
+ */
+function asServed({ traffic, served, latestReadyRevision }: Service): TrafficSplit {
+  if (served.length > 0 && !sameShares(traffic, served))
+    return assignTraffic(traffic, sharesOf(served, latestReadyRevision));
   return latestReadyRevision === undefined ? traffic : pinLatest(traffic, latestReadyRevision);
 }
 
