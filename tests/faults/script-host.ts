@@ -8,7 +8,9 @@ import { pathToFileURL } from 'node:url';
 import { projectRoot } from '@deploy/cli';
 import type { ClockJump, HostAnswer, HostRequest } from './script-hosts.ts';
 
+/** Both clocks, so that a jump moves whatever a script goes by. */
 const realNow = Date.now;
+const realMonotonicNow = performance.now.bind(performance);
 const written = { stdout: '', stderr: '' };
 for (const name of ['stdout', 'stderr'] as const) {
   process[name].write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
@@ -37,6 +39,7 @@ async function run({ script, args, env }: HostRequest): Promise<HostAnswer> {
   // A script runs when it is loaded, and is loaded once for each URL.
   await import(`${pathToFileURL(file).href}?run=${runs}`);
   Date.now = realNow;
+  performance.now = realMonotonicNow;
   process.stdout.removeAllListeners('error');
   const exitCode = Number(process.exitCode ?? 0);
   process.exitCode = 0;
@@ -46,6 +49,7 @@ async function run({ script, args, env }: HostRequest): Promise<HostAnswer> {
 process.on('message', (request: HostRequest | ClockJump) => {
   if ('clockJumpMs' in request) {
     Date.now = () => realNow() + request.clockJumpMs;
+    performance.now = () => realMonotonicNow() + request.clockJumpMs;
     return;
   }
   run(request).then(
