@@ -45,7 +45,10 @@ describe('the recorded runs of canary-rollout, deploy-staging and maintenance-mo
       const more = observed.stderr === '' ? SAYS_MORE.get(recording.id) : /^error: \S.*$/m;
       if (more === undefined) assert.equal(run.stderr, '');
       else assert.match(run.stderr, more);
-      const calls = (await tools.calls()).map(({ tool, args }) => ({ tool, args: args.map(withoutRoot) }));
+      const calls = (await tools.calls())
+        // Cached verdicts rest on what cargo says about the workspace; the shell scripts cached nothing.
+        .filter(({ tool, args }) => !(tool === 'cargo' && args[0] === 'metadata'))
+        .map(({ tool, args }) => ({ tool, args: args.map(withoutRoot) }));
       assert.deepEqual(
         calls,
         observed.calls?.filter((call) => !isLookUp(call)),

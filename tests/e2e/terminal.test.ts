@@ -30,7 +30,7 @@ describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrenc
     await using folder = await mkdtempDisposable(join(tmpdir(), 'terminal-'));
     const goOn = join(folder.path, 'go-on');
     await using tools = await standInTools({
-      cargo: `echo compiling; while [ ! -e '${goOn}' ]; do sleep 0.1; done; echo compiled; exit 101`,
+      cargo: `[ "$1" = test ] || exit 1; echo compiling; while [ ! -e '${goOn}' ]; do sleep 0.1; done; echo compiled; exit 101`,
     });
     const env = {
       PATH: `${tools.folder}:${process.env.PATH}`,

@@ -185,7 +185,7 @@ describe('service', () => {
     const { findings } = await check(cloud);
     const { state, found } = only(findings, 'service');
     assert.equal(state, 'warning');
-    assert.match(found, /did not start to listen/);
+    assert.match(found, /failed to start and listen on the port/);
   });
 });
 
