@@ -72,10 +72,7 @@ test('settings that cannot be used are refused by name, before anything is asked
     [{ RUN_LOG_PROBES: '1 ' }, /^error: RUN_LOG_PROBES is "1 ", but a switch is/],
     [{ RUN_LOG_PROBES: '1\r' }, /^error: RUN_LOG_PROBES is "1\\r", but a switch is/],
     [{ OUTPUT_DIR: '/proc/nowhere/results' }, /^error: \/proc\/nowhere\/results cannot be written/],
-    [
-      { HTTP_PROXY: '', all_proxy: 'ftp://proxy', STAGING_CONTROL_BASE_URL: 'https://a.example' },
-      /^error: all_proxy does not name a proxy/,
-    ],
+    [{ HTTP_PROXY: '', all_proxy: 'ftp://proxy' }, /^error: all_proxy does not name a proxy/],
     [{ OUTPUT_DIR: '/dev/null/results' }, /^error: \/dev\/null\/results cannot be written/],
     [
       { MATRIX_ONLY: 'control-prod-helth' },

@@ -33,9 +33,12 @@ function manifests(): Manifest[] {
   const store = join(projectRoot, 'node_modules/.pnpm');
   const files = readdirSync(store).flatMap((entry) => {
     const folder = join(store, entry, 'node_modules');
-    const name = /^(.+?)@\d/.exec(entry)?.[1]?.replace('+', '/');
-    const file = name && join(folder, name, 'package.json');
-    return file && existsSync(file) ? [file] : [];
+    const [, id, version] = /^(.+?)@(\d[^_(]*)/.exec(entry) ?? [];
+    const name = id?.replace('+', '/');
+    // Packages of an earlier install stay in the store; only those that the lockfile names count.
+    if (name === undefined || locked[`${name}@${version}`] === undefined) return [];
+    const file = join(folder, name, 'package.json');
+    return existsSync(file) ? [file] : [];
   });
   return [join(projectRoot, 'package.json'), ...files].map(
     (file) => JSON.parse(readFileSync(file, 'utf8')) as Manifest,

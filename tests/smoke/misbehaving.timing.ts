@@ -5,5 +5,7 @@ import { testEach } from './misbehaving/run.ts';
 const LIMIT_MS = 1000;
 
 describe('whatever a server does, the smoke ends within its limit plus a second', async () => {
-  await testEach(LIMIT_MS, (tookMs) => assert.ok(tookMs < LIMIT_MS + 1000, `took ${tookMs} ms`));
+  await testEach({ reachedMs: LIMIT_MS, otherwiseMs: LIMIT_MS }, (tookMs) =>
+    assert.ok(tookMs < LIMIT_MS + 1000, `took ${tookMs} ms`),
+  );
 });
