@@ -13,6 +13,7 @@ import {
   type RawTimeSeries,
   requestLogFilter,
 } from '@deploy/canary';
+import { smokeUserAgent } from '@deploy/smoke';
 import { histogramOf } from '../../packages/canary/src/cloud/metrics.ts';
 
 const query = {
@@ -103,7 +104,8 @@ describe('request logs', () => {
       'GoogleHC/1.0',
       'GoogleStackdriverMonitoring-UptimeChecks(https://cloud.google.com/monitoring)',
       'kube-probe/1.31',
-      'openagents-deploy smoke',
+      smokeUserAgent('smoke-control'),
+      smokeUserAgent('canary-rollout'),
     ];
     const entries = agents.map((userAgent) => request(query.canary, '12:00:05', { userAgent, status: 503 }));
     assert.equal(readLog(entries).closed[0]?.canary.requests, 0);
@@ -311,10 +313,13 @@ test('the same traffic gives the same counts, whether logs or metrics tell of it
 
 describe('what the sources are asked for', () => {
   const place = { service: 'control', region: 'us-central1' };
-  test('request logs of both revisions, from one longest request earlier on', () => {
-    const filter = requestLogFilter(place, query, 60_000);
+  test('request logs of both revisions that ended since then, however long they took', () => {
+    const filter = requestLogFilter(place, query);
     assert.match(filter, /revision_name=\("control-00001-abc" OR "control-00002-def"\)/);
-    assert.match(filter, /timestamp>="2026-11-24T11:59:00\.000Z" AND timestamp<"2026-11-24T12:03:00\.000Z"$/);
+    assert.match(
+      filter,
+      /timestamp>="2026-11-24T11:00:00\.000Z" AND receiveTimestamp>="2026-11-24T11:59:50\.000Z" AND timestamp<"2026-11-24T12:03:00\.000Z"$/,
+    );
   });
   test('metrics in the filter language of Monitoring, of revisions and not of instances', () => {
     assert.equal(
@@ -323,9 +328,12 @@ describe('what the sources are asked for', () => {
     );
   });
   test('logs are read while their volume leaves reads for people, and metrics beyond', () => {
-    assert.equal(chooseSource(120, 4).name, 'logs');
-    assert.equal(chooseSource(16_000, 4).name, 'logs');
-    assert.equal(chooseSource(16_001, 4).name, 'monitoring');
-    assert.match(chooseSource(16_001, 4).why, /take about 21 of the 60 reads/);
+    const polls = { polls: 4, minutesAtOnce: 2 };
+    assert.equal(chooseSource(120, polls).name, 'logs');
+    assert.equal(chooseSource(2500, polls).name, 'logs');
+    assert.equal(chooseSource(2501, polls).name, 'monitoring');
+    assert.match(chooseSource(2501, polls).why, /^2,501 requests a minute take about 24 of the 60 reads/);
+    const once = { polls: 1, minutesAtOnce: 10 };
+    assert.deepEqual([chooseSource(2000, once).name, chooseSource(2001, once).name], ['logs', 'monitoring']);
   });
 });

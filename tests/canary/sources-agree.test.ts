@@ -61,7 +61,7 @@ test('the same traffic gives the same counts minute by minute, from request logs
   const place = { service: SERVICE, region: 'us-central1' };
   const wanted = (to: Date) => ({ stable, canary, from, to });
   const far = new Date(cloud.clock.now() + 3_600_000);
-  const filter = requestLogFilter(place, wanted(far), 60_000);
+  const filter = requestLogFilter(place, wanted(far));
   const requests = (all: readonly RawLogEntry[]) =>
     all.filter(({ httpRequest }) => httpRequest !== undefined);
   let entries: RawLogEntry[] = [];

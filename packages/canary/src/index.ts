@@ -1,15 +1,31 @@
 export { observeMetrics, type RawMetrics, type RawTimeSeries } from './cloud/metrics.ts';
 export type { Arrival } from './cloud/minutes.ts';
-export { type ChosenSource, chooseSource, metricFilter, requestLogFilter } from './cloud/queries.ts';
+export {
+  type OpenedSource,
+  openObservationSource,
+  type SourceChoice,
+  type SourceRequest,
+} from './cloud/open-source.ts';
+export {
+  type ChosenSource,
+  chooseSource,
+  metricFilter,
+  type ReadingHabit,
+  requestLogFilter,
+} from './cloud/queries.ts';
 export { observeRequestLog, type RawLogEntry } from './cloud/request-log.ts';
 export { countText, percentText } from './figures.ts';
 export { judgeRecording } from './judge-recording.ts';
 export { readRecording } from './observations/read-recording.ts';
 export type {
+  HistoryQuery,
+  HistoryReading,
   ObservationQuery,
   ObservationSource,
   ObservedMinute,
+  ReadMinutes,
   SourceReading,
+  Unreadable,
 } from './observations/source.ts';
 export { DocumentSplitter, type TextDocument } from './observations/text-documents.ts';
 export {

@@ -7,6 +7,7 @@ export {
 } from './canary-call.ts';
 export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands } from './gcloud-commands.ts';
+export type { Patience } from './google/call.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
 export { type Connection, connectTo } from './google/connection.ts';
 export type { Identity } from './google/identity.ts';
@@ -14,10 +15,18 @@ export { accountOf } from './google/rest.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
 export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
 export { loadMaintenance, loadPreflight } from './load-parts.ts';
-export { errorFilter, type LogEntry, logReadCommand, openLogApi } from './logs.ts';
+export {
+  type EntriesPage,
+  errorFilter,
+  type LogApi,
+  type LogEntry,
+  logReadCommand,
+  openLogApi,
+} from './logs.ts';
 export type { MaintenanceOutcome } from './maintenance/outcome.ts';
 export type { MaintenanceStatus } from './maintenance/status.ts';
 export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
+export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
 export { requireImage, requireJobName, requireLocation } from './names.ts';
 export type { CloudCheckRequest, CloudFacts } from './preflight/check-cloud.ts';
 export type { ExpectedTraffic } from './preflight/service.ts';

@@ -1,3 +1,4 @@
+import type { Patience } from './google/call.ts';
 import type { Connection } from './google/connection.ts';
 import { googleRest } from './google/rest.ts';
 import { readTime } from './service/service.ts';
@@ -17,13 +18,38 @@ export type LogEntry = {
 /** What is asked of Cloud Logging about a service. */
 export type LogQuery = { filter: string; limit: number };
 
+/** One page of what a filter finds. */
+export type EntriesQuery = {
+  filter: string;
+  order: 'oldest first' | 'newest first';
+  /** Entries a page, at most 1000. */
+  size: number;
+  /** Where the page before ended. */
+  after?: string | undefined;
+  /** A project has 60 reads a minute: how long to wait when others have used them up. */
+  patience: Patience;
+};
+
+export type EntriesPage<T> = {
+  /** As the API sends them. An empty page may be followed by others. */
+  entries: readonly T[];
+  /** Where the next page begins; undefined after the last one. */
+  next: string | undefined;
+  /** The platform's time of the answer; this machine's where it was not told. */
+  answeredAt: Date;
+};
+
 export type LogApi = {
+  /** Entries as the API sends them, one page: one read of the quota. Throws a CloudError when it fails. */
+  page<T>(query: EntriesQuery): Promise<EntriesPage<T>>;
   /** The newest entries that the query finds, newest first. Throws a CloudError when it fails. */
   newest(query: LogQuery): Promise<LogEntry[]>;
 };
 
 // A search over an index that is being written may take a while.
 const READ_TIMEOUT_MS = 60_000;
+// A page is asked for every few seconds, so that one without an answer is better asked for again.
+const PAGE_TIMEOUT_MS = 20_000;
 
 /** The filter for a service's entries that are errors, or worse, since a moment. */
 export function errorFilter(service: string, since: Date): string {
@@ -45,6 +71,28 @@ export async function openLogApi(connection: Connection, location: ServiceLocati
   const rest = googleRest(connection);
   const subject = { doing: `reading the logs of ${location.service}`, location };
   return {
+    async page<T>({ filter, order, size, after, patience }: EntriesQuery) {
+      let answeredAt = new Date();
+      const page = await rest.repeatable<{ entries?: T[]; nextPageToken?: string }>(subject, {
+        method: 'POST',
+        host: 'logging.googleapis.com',
+        path: '/v2/entries:list',
+        body: {
+          resourceNames: [`projects/${location.project}`],
+          filter,
+          orderBy: order === 'oldest first' ? 'timestamp asc' : 'timestamp desc',
+          pageSize: size,
+          pageToken: after,
+        },
+        timeoutMs: PAGE_TIMEOUT_MS,
+        patience,
+        onDate: (date) => {
+          answeredAt = date;
+        },
+      });
+      return { entries: page.entries ?? [], next: page.nextPageToken || undefined, answeredAt };
+    },
+
     async newest({ filter, limit }) {
       const found: LogEntry[] = [];
       let pageToken: string | undefined;

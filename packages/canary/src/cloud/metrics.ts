@@ -1,4 +1,4 @@
-import type { ObservationQuery, SourceReading } from '../observations/source.ts';
+import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import type { LatencyHistogram, Observation } from '../observations/types.ts';
 import { mergeHistograms } from '../statistics/latency-histogram.ts';
 import { type Arrival, layOut, minuteOf } from './minutes.ts';
@@ -47,13 +47,14 @@ type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
 /**
  * What the metrics of a service say about two revisions. Raw points are added up here, across response codes: aligned series
  * invent figures for minutes without any. A series that is absent says that there were no requests, but only for minutes that are
- * older than the metrics' delay. Metrics know no paths, so sign-in and sync tokens are not among what is observed.
+ * older than the metrics' delay; a minute that is younger is not looked at, since the series of a minute come one by one, the errors
+ * of one revision perhaps before the successes of both. Metrics know no paths, so sign-in and sync tokens are not among what is observed.
  */
 export function observeMetrics(
   { requestCount, requestLatencies }: RawMetrics,
   query: ObservationQuery,
   arrival: Arrival,
-): SourceReading {
+): ReadMinutes {
   const seen = new Map<string, Seen>();
   for (const { place, code, value } of pointsOf(requestCount)) {
     const minute = at(place);
@@ -65,11 +66,12 @@ export function observeMetrics(
     const histogram = value.distributionValue && histogramOf(value.distributionValue);
     if (histogram !== undefined) at(place).latencies.push(histogram);
   }
-  return layOut(query, arrival, (revision, start): Observation => {
+  const { state, closed } = layOut(query, arrival, (revision, start): Observation => {
     const { requests, errors, latencies } = seen.get(`${revision} ${start}`) ?? nothing();
     const latency = mergeHistograms(latencies);
     return { requests, errors, ...(latency === undefined ? {} : { latency }) };
   });
+  return { state, closed };
 
   function at(place: string): Seen {
     const found = seen.get(place) ?? nothing();

@@ -1,4 +1,4 @@
-import type { ObservationQuery, ObservedMinute, SourceReading } from '../observations/source.ts';
+import type { ObservationQuery, ObservedMinute, ReadMinutes } from '../observations/source.ts';
 import type { Observation } from '../observations/types.ts';
 
 const MINUTE_MS = 60_000;
@@ -20,7 +20,7 @@ export function layOut(
   { stable, canary, from, to }: ObservationQuery,
   { now, delayMs }: Arrival,
   observe: (revision: string, minuteStart: number) => Observation,
-): Extract<SourceReading, { state: 'read' }> {
+): ReadMinutes {
   const at = (start: number): ObservedMinute => ({
     startsAt: new Date(start),
     stable: observe(stable, start),

@@ -1,4 +1,4 @@
-import type { ObservationQuery, SourceReading } from '../observations/source.ts';
+import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import type { LatencyHistogram, Observation, PathFailures } from '../observations/types.ts';
 import { type Arrival, layOut, minuteOf } from './minutes.ts';
 
@@ -24,7 +24,8 @@ export type RawLogEntry = {
  * Who asks without being a user: Cloud Run's and the load balancer's health checks, uptime checks of Cloud Monitoring, probes of
  * Kubernetes, and these scripts.
  */
-const NOT_USERS = /^(?:GoogleHC\/|GoogleStackdriverMonitoring-UptimeChecks|kube-probe\/|openagents-deploy\b)/;
+const NOT_USERS =
+  /^(?:GoogleHC\/|GoogleStackdriverMonitoring-UptimeChecks|kube-probe\/|openagents-deploy-scripts\b)/;
 
 const SIGN_IN = /^\/api\/(?:v1\/)?auth\/(?:email|verify)$/;
 const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
@@ -58,7 +59,7 @@ export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
   query: ObservationQuery,
   arrival: Arrival,
-): SourceReading {
+): ReadMinutes {
   const seen = new Map<string, Seen>();
   const known = new Set<string>();
   let hasOwnLines = false;

@@ -1,4 +1,4 @@
-import { callOnce, repeatableCall } from './call.ts';
+import { callOnce, type Patience, repeatableCall } from './call.ts';
 import { ApiRefusal, type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
 import { type Http, type HttpAnswer, openHttp } from './http.ts';
@@ -17,6 +17,10 @@ export type RestCall = {
   timeoutMs?: number;
   /** Ends the call early. */
   signal?: AbortSignal;
+  /** How long a repeatable call goes on trying; default: `usual`. */
+  patience?: Patience;
+  /** Gets the platform's time from the `Date` header of an answer, cut to seconds: this machine's clock may be wrong. */
+  onDate?: (date: Date) => void;
 };
 
 /** Google's REST APIs, with the connection's login, or the emulator. Answers are the JSON that was sent. */
@@ -80,13 +84,15 @@ function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
     // Refused for its token, it was not carried out: with another token it may be.
     if (answer.status === 401 && (await login.renew(headers)))
       answer = await send(request, await headersOf());
+    const date = new Date(answer.headers.date ?? '');
+    if (!Number.isNaN(date.getTime())) request.onDate?.(date);
     const json = parse(answer.text);
     if (answer.status < 200 || answer.status >= 300) throw new ApiRefusal(answer.status, json);
     if (typeof json !== 'object' || json === null) throw noUsableAnswer();
     return json as T;
   };
   return {
-    repeatable: (subject, request) => repeatableCall(subject, () => call(request)),
+    repeatable: (subject, request) => repeatableCall(subject, () => call(request), request.patience),
     once: (subject, request) => callOnce(subject, () => call(request)),
     http,
     login,

@@ -1,0 +1,62 @@
+import type { MonitoringApi } from '@deploy/cloudrun';
+import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
+import { observeMetrics, type RawMetrics, type RawTimeSeries } from './metrics.ts';
+import { minuteOf } from './minutes.ts';
+import type { PlatformClock } from './platform-clock.ts';
+import { metricFilter, type QueriedService } from './queries.ts';
+import { orUnreadable } from './unreadable.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Reads observations from the metrics of a service, raw points, as far as they are old enough to be complete. */
+export function openMetricSource(
+  api: MonitoringApi,
+  service: QueriedService,
+  clock: PlatformClock,
+  { delayMs }: { readonly delayMs: number },
+): ObservationSource {
+  const readMetrics = async (query: ObservationQuery): Promise<{ metrics: RawMetrics; readAt: Date }> => {
+    const { from, to } = query;
+    const [counts, latencies] = await Promise.all(
+      (['request_count', 'request_latencies'] as const).map((metric) =>
+        api.timeSeries<RawTimeSeries>({ filter: metricFilter(metric, service, query), from, to }),
+      ),
+    );
+    const answeredAt = [counts, latencies].map((each) => each?.answeredAt.getTime() ?? Date.now());
+    const readAt = new Date(Math.min(...answeredAt));
+    clock.hear(readAt);
+    return {
+      metrics: { requestCount: counts?.series ?? [], requestLatencies: latencies?.series ?? [] },
+      readAt,
+    };
+  };
+
+  return {
+    name: 'monitoring',
+    delayMs,
+    now: clock.now,
+
+    read: (query) =>
+      orUnreadable(async () => {
+        const { metrics, readAt } = await readMetrics(query);
+        return observeMetrics(metrics, query, { now: readAt, delayMs });
+      }),
+
+    readHistory: ({ revision, before, minutes }) =>
+      orUnreadable(async () => {
+        const to = new Date(minuteOf(before.getTime()));
+        const query = {
+          stable: revision,
+          canary: revision,
+          from: new Date(to.getTime() - minutes * MINUTE_MS),
+          to,
+        };
+        const { metrics, readAt } = await readMetrics(query);
+        const { closed } = observeMetrics(metrics, query, { now: readAt, delayMs });
+        return {
+          state: 'read',
+          minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])),
+        };
+      }),
+  };
+}

@@ -1,0 +1,127 @@
+import {
+  type Connection,
+  openLogApi,
+  openMonitoringApi,
+  type Patience,
+  type ServiceLocation,
+} from '@deploy/cloudrun';
+import { countText } from '../figures.ts';
+import type { ObservationSource, Unreadable } from '../observations/source.ts';
+import { openLogSource } from './log-source.ts';
+import { openMetricSource } from './metric-source.ts';
+import type { RawTimeSeries } from './metrics.ts';
+import { createPlatformClock } from './platform-clock.ts';
+import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
+import { orUnreadable } from './unreadable.ts';
+
+/** `auto`: request logs while their volume allows, metrics beyond. */
+export type SourceChoice = 'auto' | ObservationSource['name'];
+
+export type SourceRequest = {
+  readonly source: SourceChoice;
+  readonly stable: string;
+  readonly canary: string;
+  /** How often and how much is going to be read: what `auto` decides by. */
+  readonly habit: ReadingHabit;
+  /** How long a read waits when people have used the project's log reads up. */
+  readonly patience: Patience;
+  /** How late a log entry is taken to be at most, in milliseconds; default: 30 s. */
+  readonly logDelayMs?: number;
+};
+
+export type OpenedSource = ObservationSource & {
+  /** Why it is this one, in a clause for people: `asked for`, or what `auto` went by. */
+  readonly why: string;
+  /** It could not be read just now. */
+  readonly unreadable?: Unreadable;
+};
+
+/** What is said of a metric whose descriptor says nothing: two minutes after sampling, and one to sample. */
+const USUAL_METRIC_DELAY_MS = 180_000;
+const LOOK_BACK_MS = 10 * 60_000;
+/** So many requests that are in the metrics and not in the logs did not get lost by chance. */
+const MISSED = 10;
+
+/**
+ * Opens the source of a service's observations, and reads it once, so that what cannot be read comes out now. A failed call is no
+ * error here: the source then says why in `unreadable`, and so will its readings. Throws a UserError only for bad settings.
+ */
+export async function openObservationSource(
+  connection: Connection,
+  location: ServiceLocation,
+  { source, stable, canary, habit, patience, logDelayMs }: SourceRequest,
+): Promise<OpenedSource> {
+  const clock = createPlatformClock();
+  const [logApi, monitoringApi] = await Promise.all([
+    openLogApi(connection, location),
+    openMonitoringApi(connection, location),
+  ]);
+  const logs = openLogSource(logApi, location, clock, {
+    patience,
+    ...(logDelayMs !== undefined && { delayMs: logDelayMs }),
+  });
+
+  if (source === 'logs') {
+    const looked = await lookIntoLogs();
+    return { ...logs, why: 'asked for', ...unreadableIn(looked) };
+  }
+  const descriptor = await orUnreadable(() => monitoringApi.describe('run.googleapis.com/request_count'));
+  const isDescribed = !isUnreadable(descriptor);
+  if (isDescribed) clock.hear(descriptor.answeredAt);
+  const toldDelayMs = isDescribed ? descriptor.ingestDelayMs : undefined;
+  const metrics = openMetricSource(monitoringApi, location, clock, {
+    delayMs: toldDelayMs ?? USUAL_METRIC_DELAY_MS,
+  });
+  const lateness = `metrics are complete after ${Math.round(metrics.delayMs / 1000)} s${toldDelayMs === undefined ? ', as assumed since the platform does not say' : ''}`;
+  const counted = await countRequests();
+  if (source === 'monitoring') return { ...metrics, why: `asked for; ${lateness}`, ...unreadableIn(counted) };
+
+  const chosen = isUnreadable(counted)
+    ? ({ name: 'logs', why: `how many requests there are is not known (${counted.why})` } as const)
+    : chooseSource(counted.requests / (LOOK_BACK_MS / 60_000), habit);
+  if (chosen.name === 'monitoring') return { ...metrics, why: `${chosen.why}; ${lateness}` };
+  const looked = await lookIntoLogs();
+  if (isUnreadable(counted)) return { ...logs, why: chosen.why, ...unreadableIn(looked) };
+  if (isUnreadable(looked))
+    return { ...metrics, why: `the request logs cannot be read (${looked.why}); ${lateness}` };
+  if (looked.isEmpty && counted.requests >= MISSED) {
+    const why = `the metrics have ${countText(counted.requests)} requests and the request logs none: perhaps an exclusion filter drops them`;
+    return { ...metrics, why: `${why}; ${lateness}` };
+  }
+  return { ...logs, why: chosen.why };
+
+  /** The time that the metrics have arrived for by now. */
+  function lookBack(): { from: Date; to: Date } {
+    const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
+    return { from: new Date(to - LOOK_BACK_MS), to: new Date(to) };
+  }
+
+  function countRequests(): Promise<{ requests: number } | Unreadable> {
+    return orUnreadable(async () => {
+      const filter = metricFilter('request_count', location, { stable, canary });
+      const { series, answeredAt } = await monitoringApi.timeSeries<RawTimeSeries>({ filter, ...lookBack() });
+      clock.hear(answeredAt);
+      const counts = series.flatMap(({ points = [] }) =>
+        points.map(({ value }) => Number(value?.int64Value ?? 0)),
+      );
+      return { requests: counts.reduce((sum, count) => sum + count, 0) };
+    });
+  }
+
+  function lookIntoLogs(): Promise<{ isEmpty: boolean } | Unreadable> {
+    return orUnreadable(async () => {
+      const filter = requestLogFilter(location, { stable, canary, ...lookBack() });
+      const page = await logApi.page({ filter, order: 'newest first', size: 1, patience });
+      clock.hear(page.answeredAt);
+      return { isEmpty: page.entries.length === 0 && page.next === undefined };
+    });
+  }
+}
+
+function isUnreadable(read: object): read is Unreadable {
+  return 'state' in read && read.state === 'unreadable';
+}
+
+function unreadableIn(read: object): { unreadable?: Unreadable } {
+  return isUnreadable(read) ? { unreadable: read } : {};
+}

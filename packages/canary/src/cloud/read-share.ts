@@ -1,0 +1,21 @@
+const MINUTE_MS = 60_000;
+
+/** Our share of the reads that a project has each minute. */
+export type ReadShare = {
+  /** Takes one read; false when all those of the past minute are taken. */
+  take(): boolean;
+};
+
+/** At most so many reads in any minute. */
+export function createReadShare(mostAMinute: number): ReadShare {
+  let taken: number[] = [];
+  return {
+    take() {
+      const now = performance.now();
+      taken = taken.filter((at) => now - at < MINUTE_MS);
+      if (taken.length >= mostAMinute) return false;
+      taken.push(now);
+      return true;
+    },
+  };
+}
