@@ -30,7 +30,7 @@ import {
   type TrafficChange,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
-import { judgeSettings } from './canary/settings.ts';
+import { judgeSettings, observationSettings } from './canary/settings.ts';
 
 const settings = {
   ...cloudSettings,
@@ -40,6 +40,7 @@ const settings = {
   ...checkoutSettings,
   ...evidenceSettings,
   ...judgeSettings,
+  ...observationSettings,
 };
 
 const usage: Usage = {
@@ -54,8 +55,12 @@ const usage: Usage = {
     },
     { arguments: 'rollback <stable>', does: 'all traffic to the stable revision' },
     {
+      arguments: 'judge <stable> <canary>',
+      does: 'the verdict on the last window of the canary, from request logs or metrics; changes nothing; exits 0 when healthy, 1 when unhealthy, 3 when inconclusive',
+    },
+    {
       arguments: 'judge --file <file>',
-      does: 'the verdict on recorded observations, without a cloud; - is standard input, and a file may hold one document or one a line; exits 0 when healthy, 1 when unhealthy, 3 when inconclusive',
+      does: 'the verdict on recorded observations, without a cloud; - is standard input, and a file may hold one document or one a line; exits in the same way',
     },
   ],
   settings,
@@ -70,8 +75,13 @@ await runScript(usage, async ({ argv, env, out }) => {
   const [action, ...args] = argv;
   if (action === 'judge') {
     const call = parseJudgeCall(args);
-    const { judgeFile } = await import('./canary/judge-file.ts');
-    return judgeFile({ ...readSettings(env, settings), ...call, out });
+    const values = { ...readSettings(env, settings), out };
+    if ('file' in call) {
+      const { judgeFile } = await import('./canary/judge-file.ts');
+      return judgeFile({ ...values, ...call });
+    }
+    const { judgeCloud } = await import('./canary/judge-cloud.ts');
+    return judgeCloud({ ...values, ...call, env });
   }
   if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '@deploy/canary';
 import { errorMessage, type Output, UserError } from '@deploy/cli';
-import { renderVerdict, verdictLine } from './print.ts';
+import { EXIT_CODES, isForPeople, renderVerdict, verdictLine } from './print.ts';
 
 export type JudgeFileRequest = Limits & {
   /** A path, or `-` for standard input. */
@@ -19,9 +19,6 @@ export type JudgeFileRequest = Limits & {
 };
 
 type Judged = Verdict | { error: string };
-
-/** In the order in which one of many decides the exit code. */
-const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
 
 /**
  * Judges the recorded promotions of a file as they come, and prints a verdict for each. Returns the exit code: that of the one
@@ -63,8 +60,7 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
     throw new UserError(`${nameOf(file)} holds no document`, { hint: HINT, exitCode: 2 });
   if (total === 1) {
     if ('error' in first) throw new UserError(`${nameOf(file)}: ${first.error}`, { hint: HINT, exitCode: 2 });
-    const isText = canaryFormat === 'text' || (canaryFormat === 'auto' && process.stdout.isTTY);
-    out.data(isText ? await renderVerdict(first) : JSON.stringify(first));
+    out.data(isForPeople(canaryFormat) ? await renderVerdict(first) : JSON.stringify(first));
     return EXIT_CODES[first.verdict];
   }
   if (counts.error > 0) {

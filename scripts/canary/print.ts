@@ -3,6 +3,14 @@ import { countText, type SignalVerdict, type Tally, type Verdict } from '@deploy
 // Together with the spaces between them they fit 80 columns.
 const WIDTHS = [13, 14, 14, 13, 13, 12];
 
+/** In the order in which one of many decides. */
+export const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
+
+/** Whether verdicts are shown to a person. */
+export function isForPeople(format: 'auto' | 'text' | 'json'): boolean {
+  return format === 'text' || (format === 'auto' && process.stdout.isTTY);
+}
+
 /** A verdict for a person: the reason, a table of the signals, and what there is to know about them. */
 export async function renderVerdict(verdict: Verdict): Promise<string> {
   const { default: Table } = await import('cli-table3');

@@ -1,4 +1,4 @@
-import { decimalNumber, oneOf, wholeNumber } from '@deploy/cli';
+import { decimalNumber, duration, oneOf, type Setting, UserError, wholeNumber } from '@deploy/cli';
 
 /** What a canary is judged by, and how the verdict is shown. */
 export const judgeSettings = {
@@ -33,3 +33,50 @@ export const judgeSettings = {
     'how a verdict is shown; auto: text on a terminal, JSON elsewhere and for many documents',
   ),
 };
+
+const MINUTE_MS = 60_000;
+
+/** How a canary is watched, and by what. */
+export const observationSettings = {
+  steps: percents(
+    'CANARY_STEPS',
+    '5,25,50,100',
+    'canary: the percents of its steps, rising, the last one 100',
+  ),
+  windowMinutes: wholeMinutes('CANARY_WINDOW', '10m', 'canary: how long a step is watched'),
+  source: oneOf(
+    'CANARY_SOURCE',
+    ['auto', 'logs', 'monitoring'],
+    'canary: where requests are read from: logs (exact, by path, within seconds), monitoring (any volume, minutes late), auto: logs while their volume allows',
+  ),
+};
+
+/** A time span of whole minutes, an hour at most; the value is in minutes. */
+function wholeMinutes(name: string, defaultText: string, meaning: string): Setting<number> {
+  const inMs = duration(name, defaultText, meaning);
+  return {
+    ...inMs,
+    parse(value) {
+      const minutes = inMs.parse(value) / MINUTE_MS;
+      if (Number.isInteger(minutes) && minutes >= 1 && minutes <= 60) return minutes;
+      throw new UserError(`${name} is "${value}", but must be whole minutes, from 1m to 60m`);
+    },
+  };
+}
+
+function percents(name: string, defaultText: string, meaning: string): Setting<readonly number[]> {
+  return {
+    name,
+    meaning,
+    defaultText,
+    parse(value = defaultText) {
+      const steps = value.split(',').map((step) => (/^[1-9]\d{0,2}$/.test(step) ? Number(step) : Number.NaN));
+      const isRising = steps.every((step, i) => step > (steps[i - 1] ?? 0));
+      if (isRising && steps.at(-1) === 100) return steps;
+      throw new UserError(
+        `${name} is ${JSON.stringify(value.slice(0, 60))}, but must be rising whole percents, the last one 100`,
+        { hint: `For instance: ${name}=${defaultText}` },
+      );
+    },
+  };
+}

@@ -18,6 +18,8 @@ export type Scenario = {
   opensReport?: true;
   /** Whether it tells what it could not look at, and goes on. */
   looks?: true;
+  /** Whether it says by exit codes of its own that a name is wrong (2), or that nothing could be told (3). */
+  judges?: true;
   /** The calls that every fault is tried at, by their names in the table, and the faults for the others; default: all. */
   calls?: { match: RegExp; others: readonly string[] };
   /** Throws when the work is not done. */
@@ -154,6 +156,15 @@ export const SCENARIOS: readonly Scenario[] = [
     requireDone(cloud, { revisions: [one] }) {
       assert.deepEqual(servedShares(cloud), [`${one}=100`]);
     },
+  },
+  {
+    script: 'canary-rollout',
+    title: 'judge, of two revisions',
+    cloud: { services: [{ ...TWO_REVISIONS.services[0], traffic: split(95, 5) }] } as EmulatorOptions,
+    args: (cloud) => ['judge', ...revisionNames(cloud)],
+    env: { CANARY_MIN_REQUESTS: '0' },
+    judges: true,
+    requireDone: unchanged,
   },
   {
     script: 'maintenance-mode',

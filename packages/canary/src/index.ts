@@ -16,6 +16,12 @@ export {
 export { observeRequestLog, type RawLogEntry } from './cloud/request-log.ts';
 export { countText, percentText } from './figures.ts';
 export { judgeRecording } from './judge-recording.ts';
+export {
+  type JudgedRevisions,
+  judgeLastWindow,
+  type WindowPlan,
+  type WindowVerdict,
+} from './judge-window.ts';
 export { readRecording } from './observations/read-recording.ts';
 export type {
   HistoryQuery,

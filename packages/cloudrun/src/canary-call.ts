@@ -27,14 +27,7 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
     }
     case 'set-traffic': {
       const [stable, canary, percent] = exactly(3, args, 'set-traffic <stable> <canary> <percent>');
-      requireRevisionName(stable, '<stable>');
-      requireRevisionName(canary, '<canary>');
-      if (stable === canary) {
-        throw new UserError(`<stable> and <canary> are both ${stable}`, {
-          hint: `To give it all the traffic: rollback ${stable}`,
-          exitCode: 2,
-        });
-      }
+      requireTwoRevisions(stable, canary, `To give it all the traffic: rollback ${stable}`);
       return { action, stable, canary, canaryPercent: parsePercent(percent) };
     }
     case 'rollback': {
@@ -45,15 +38,32 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
   }
 }
 
-/** What `judge` is about: a file of recorded observations, or `-` for standard input. */
-export type JudgeCall = { file: string };
+/** What `judge` is about: a file of recorded observations, or `-` for standard input; or two revisions of the service. */
+export type JudgeCall = { file: string } | { stable: string; canary: string };
 
 /** Checks the arguments of `judge`. Throws a UserError with exit code 2. */
 export function parseJudgeCall(args: readonly string[]): JudgeCall {
-  const [option, file] = args;
-  if (option === '--file' && file && args.length === 2) return { file };
-  throw new UserError('judge takes --file and the name of a file with recorded observations', {
-    hint: 'Usage: judge --file <file>, where - is standard input',
+  const [first = '', second = ''] = args;
+  if (args.length === 2 && first === '--file' && second !== '') return { file: second };
+  if (args.length === 2 && !first.startsWith('-')) {
+    requireTwoRevisions(first, second, 'The second one is the candidate, which is compared with the first.');
+    return { stable: first, canary: second };
+  }
+  throw new UserError(
+    'judge takes two revisions, or --file and the name of a file with recorded observations',
+    {
+      hint: 'Usage: judge <stable> <canary>, or judge --file <file>, where - is standard input',
+      exitCode: 2,
+    },
+  );
+}
+
+function requireTwoRevisions(stable: string, canary: string, hint: string): void {
+  requireRevisionName(stable, '<stable>');
+  requireRevisionName(canary, '<canary>');
+  if (stable !== canary) return;
+  throw new UserError(`<stable> and <canary> are both ${stable}`, {
+    hint,
     exitCode: 2,
   });
 }

@@ -7,6 +7,9 @@ export const gcloudCommands = {
   canaryStatus: (at: ServiceLocation): string =>
     `gcloud run services describe ${at.service} ${flags(at)} --format yaml(status.traffic,status.latestCreatedRevisionName,status.latestReadyRevisionName)`,
 
+  describeRevision: (at: ServiceLocation, revision: string): string =>
+    `gcloud run revisions describe ${revision} ${flags(at)}`,
+
   deployNoTraffic: (at: ServiceLocation, image: string): string =>
     `gcloud run deploy ${at.service} ${flags(at)} --image ${image} --no-traffic`,
 

@@ -9,7 +9,7 @@ export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands } from './gcloud-commands.ts';
 export type { Patience } from './google/call.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
-export { type Connection, connectTo } from './google/connection.ts';
+export { type Connection, type ConnectionSettings, connectTo } from './google/connection.ts';
 export type { Identity } from './google/identity.ts';
 export { accountOf } from './google/rest.ts';
 export { digestOf, isSameImage } from './image-reference.ts';

@@ -1,7 +1,7 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
 import { countText } from '../figures.ts';
 import type { ObservationSource, Unreadable } from '../observations/source.ts';
-import { minuteOf } from './minutes.ts';
+import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { ENTRIES_A_PAGE, type QueriedService, READS_A_MINUTE, requestLogFilter } from './queries.ts';
 import { createReadShare } from './read-share.ts';
@@ -12,7 +12,6 @@ import { orUnreadable } from './unreadable.ts';
 const LOG_DELAY_MS = 30_000;
 /** The most pages of history: what it takes is missing to the polls of the same minute. */
 const HISTORY_PAGES = 15;
-const MINUTE_MS = 60_000;
 
 export type LogSourceOptions = { readonly delayMs?: number; readonly patience: Patience };
 

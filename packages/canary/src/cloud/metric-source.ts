@@ -1,12 +1,10 @@
 import type { MonitoringApi } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
 import { observeMetrics, type RawMetrics, type RawTimeSeries } from './metrics.ts';
-import { minuteOf } from './minutes.ts';
+import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { metricFilter, type QueriedService } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
-
-const MINUTE_MS = 60_000;
 
 /** Reads observations from the metrics of a service, raw points, as far as they are old enough to be complete. */
 export function openMetricSource(

@@ -1,7 +1,7 @@
 import type { ObservationQuery, ObservedMinute, ReadMinutes } from '../observations/source.ts';
 import type { Observation } from '../observations/types.ts';
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** What has arrived by now: `now` is when the source was read, `delayMs` how late something may still come in. */
 export type Arrival = { readonly now: Date; readonly delayMs: number };

@@ -10,6 +10,7 @@ import type { ObservationSource, Unreadable } from '../observations/source.ts';
 import { openLogSource } from './log-source.ts';
 import { openMetricSource } from './metric-source.ts';
 import type { RawTimeSeries } from './metrics.ts';
+import { MINUTE_MS } from './minutes.ts';
 import { createPlatformClock } from './platform-clock.ts';
 import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
@@ -38,7 +39,7 @@ export type OpenedSource = ObservationSource & {
 
 /** What is said of a metric whose descriptor says nothing: two minutes after sampling, and one to sample. */
 const USUAL_METRIC_DELAY_MS = 180_000;
-const LOOK_BACK_MS = 10 * 60_000;
+const LOOK_BACK_MINUTES = 10;
 /** So many requests that are in the metrics and not in the logs did not get lost by chance. */
 const MISSED = 10;
 
@@ -78,7 +79,7 @@ export async function openObservationSource(
 
   const chosen = isUnreadable(counted)
     ? ({ name: 'logs', why: `how many requests there are is not known (${counted.why})` } as const)
-    : chooseSource(counted.requests / (LOOK_BACK_MS / 60_000), habit);
+    : chooseSource(counted.requests / LOOK_BACK_MINUTES, habit);
   if (chosen.name === 'monitoring') return { ...metrics, why: `${chosen.why}; ${lateness}` };
   const looked = await lookIntoLogs();
   if (isUnreadable(counted)) return { ...logs, why: chosen.why, ...unreadableIn(looked) };
@@ -93,7 +94,7 @@ export async function openObservationSource(
   /** The time that the metrics have arrived for by now. */
   function lookBack(): { from: Date; to: Date } {
     const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
-    return { from: new Date(to - LOOK_BACK_MS), to: new Date(to) };
+    return { from: new Date(to - LOOK_BACK_MINUTES * MINUTE_MS), to: new Date(to) };
   }
 
   function countRequests(): Promise<{ requests: number } | Unreadable> {

@@ -32,6 +32,14 @@ const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
 /** Everything that is served as the web shell's page: no API, no file of it, no probe. */
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
+/**
+ * A decision as the service wrote it, cut off or in another format than JSON. A line of somebody else's, such as a sidecar's access
+ * log, may hold these words as well: they may come from whoever sends a request.
+ */
+const UNREADABLE_DECISION =
+  /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
+/** A service's own structured lines may have an `httpRequest` as well. */
+const REQUEST_LOG = /run\.googleapis\.com%2Frequests$/;
 
 /** Bucket bounds from 1 ms to 10 minutes, 15 % apart: a threshold of 20 % over p95 is at most 38 % over it. */
 const BOUNDS_MS: readonly number[] = Array.from({ length: 97 }, (_, i) => Number((1.15 ** i).toPrecision(3)));
@@ -71,9 +79,8 @@ export function observeRequestLog(
     const id = `${entry.logName} ${entry.timestamp} ${entry.insertId}`;
     if (entry.insertId !== undefined && known.has(id)) continue;
     known.add(id);
-    if (entry.httpRequest === undefined) {
-      hasOwnLines = true;
-      countDecision(entry, () => at(revision, startedAt));
+    if (entry.httpRequest === undefined || !REQUEST_LOG.test(entry.logName ?? '')) {
+      if (countDecision(entry, () => at(revision, startedAt))) hasOwnLines = true;
     } else if (!NOT_USERS.test(entry.httpRequest.userAgent ?? '')) {
       const latencyMs = Number.parseFloat(entry.httpRequest.latency ?? '0') * 1000;
       countRequest(entry.httpRequest, latencyMs, at(revision, startedAt + latencyMs));
@@ -113,15 +120,14 @@ function countPath(paths: Seen['signIn'], status: number): void {
   if (status >= 400 && status !== 401) paths.failures++;
 }
 
-/** An audit event is one line of JSON; where it is none, the collector keeps it as text. */
-function countDecision({ jsonPayload, textPayload }: RawLogEntry, minute: () => Seen): void {
-  if (textPayload?.includes(ROUTE_DECISION)) {
-    minute().routeDecisions++;
-    minute().unreadableDecisions++;
-  } else if (jsonPayload?.event_name === ROUTE_DECISION) {
-    minute().routeDecisions++;
-    if (!isJson(jsonPayload.event_json)) minute().unreadableDecisions++;
-  }
+/** Counts a route decision; false when the entry is none. An audit event is one line of JSON; others are kept as text. */
+function countDecision({ jsonPayload, textPayload = '' }: RawLogEntry, minute: () => Seen): boolean {
+  const isUnreadable = UNREADABLE_DECISION.test(textPayload);
+  if (!isUnreadable && jsonPayload?.event_name !== ROUTE_DECISION) return false;
+  const seen = minute();
+  seen.routeDecisions++;
+  if (isUnreadable || !isJson(jsonPayload?.event_json)) seen.unreadableDecisions++;
+  return true;
 }
 
 function isJson(text: unknown): boolean {

@@ -1,0 +1,173 @@
+import {
+  type JudgedRevisions,
+  judgeLastWindow,
+  type Limits,
+  metricFilter,
+  type OpenedSource,
+  openObservationSource,
+  requestLogFilter,
+  type SourceChoice,
+  type WindowVerdict,
+} from '@deploy/canary';
+import { type Environment, type Output, resolveProject, UserError } from '@deploy/cli';
+import {
+  CloudError,
+  type Connection,
+  type ConnectionSettings,
+  connectTo,
+  gcloudCommands,
+  logReadCommand,
+  openServiceApi,
+  type Revision,
+  requireLocation,
+  type ServiceLocation,
+  sharesOf,
+} from '@deploy/cloudrun';
+import { EXIT_CODES, isForPeople, renderVerdict } from './print.ts';
+
+export type JudgeCloudRequest = Limits &
+  ConnectionSettings & {
+    stable: string;
+    canary: string;
+    project: string | undefined;
+    region: string;
+    service: string;
+    source: SourceChoice;
+    steps: readonly number[];
+    windowMinutes: number;
+    canaryFormat: 'auto' | 'text' | 'json';
+    dryRun: boolean;
+    env: Environment;
+    out: Output;
+  };
+
+/**
+ * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a UserError: exit code
+ * 2 for a revision that is not there, 3 when Cloud Run cannot be read, since 1 says that the candidate is unhealthy.
+ */
+export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
+  const { stable, canary, dryRun, out, canaryFormat } = request;
+  const project = await resolveProject(request.project);
+  const location = requireLocation({ project, region: request.region, service: request.service });
+  const connection = connectTo(request, request.env);
+  if (dryRun) {
+    for (const line of whatIsRead(request, location)) out.data(`+ ${line}`);
+    return 0;
+  }
+  const revisions = await lookAt(request, connection, location);
+  const source = await openObservationSource(connection, location, {
+    source: request.source,
+    ...{ stable, canary },
+    habit: { polls: 1, minutesAtOnce: request.windowMinutes },
+    patience: 'a minute',
+  });
+  const verdict = await judgeLastWindow(source, revisions, { ...request, limits: limitsOf(request) });
+  const shown = { ...verdict, stable, canary, canaryPercent: revisions.canaryPercent };
+  if (isForPeople(canaryFormat)) {
+    out.data(`${headline(request, shown, source)}\n\n${await renderVerdict(verdict)}`);
+  } else out.data(JSON.stringify({ ...shown, source: { name: source.name, why: source.why } }));
+  return EXIT_CODES[verdict.verdict];
+}
+
+function limitsOf({
+  max5xxPercent,
+  maxP95IncreasePercent,
+  p95FloorMs,
+  minRequests,
+  falseAlarmPercent,
+}: Limits): Limits {
+  return { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent };
+}
+
+/** The service and both revisions, as Cloud Run has them now. */
+async function lookAt(
+  request: JudgeCloudRequest,
+  connection: Connection,
+  location: ServiceLocation,
+): Promise<JudgedRevisions> {
+  const api = await openServiceApi(connection, location);
+  const service = await asArgument(() => api.read());
+  const [stable, canary] = await Promise.all([
+    readRevision(request.stable, '<stable>'),
+    readRevision(request.canary, '<canary>'),
+  ]);
+  const share = sharesOf(service.served, service.latestReadyRevision).find(
+    ({ revision }) => revision === request.canary,
+  );
+  const { state } = canary.ready;
+  return {
+    ...{ stable: stable.name, canary: canary.name },
+    canaryPercent: share?.percent ?? 0,
+    canaryMadeAt: new Date(canary.createTime),
+    isCanaryReady: state === 'succeeded' ? true : state === 'failed' ? false : undefined,
+    affinity: [stable, canary].every(({ template }) => template.sessionAffinity === true),
+  };
+
+  function readRevision(name: string, argument: string): Promise<Revision> {
+    const { project, region, service: of } = location;
+    return asArgument(() => api.readRevision(name), {
+      message: `${argument} is ${name}, and service ${of} in ${region} has no such revision`,
+      hint: `Its revisions: gcloud run revisions list --service ${of} --project ${project} --region ${region}`,
+    });
+  }
+}
+
+/**
+ * Reads what an argument or a variable names. Where it is not there, the name was wrong: exit code 2. Whatever else fails leaves
+ * nothing to be told about the candidate: 3.
+ */
+async function asArgument<T>(
+  read: () => Promise<T>,
+  refusal?: { message: string; hint: string },
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const isMissing = error instanceof CloudError && error.kind === 'not-found';
+    const { message, hint } = (isMissing && refusal) || error;
+    throw new UserError(message, {
+      ...(hint !== undefined && { hint }),
+      exitCode: isMissing ? 2 : 3,
+      cause: error,
+    });
+  }
+}
+
+/** What is read, as commands where there are any; the window ends where the delay of the source allows. */
+function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
+  const { stable, canary, windowMinutes, source } = request;
+  const to = new Date();
+  const query = { stable, canary, to, from: new Date(to.getTime() - windowMinutes * 60_000) };
+  const metrics = (['request_count', 'request_latencies'] as const).map(
+    (metric) =>
+      `GET https://monitoring.googleapis.com/v3/projects/${location.project}/timeSeries with filter ${metricFilter(metric, location, query)}`,
+  );
+  const logs = logReadCommand(location.project, {
+    filter: requestLogFilter(location, query),
+    limit: 1000,
+  });
+  return [
+    gcloudCommands.canaryStatus(location),
+    gcloudCommands.describeRevision(location, stable),
+    gcloudCommands.describeRevision(location, canary),
+    ...(source === 'logs' ? [] : metrics),
+    ...(source === 'monitoring' ? [] : [logs]),
+  ];
+}
+
+function headline(
+  { stable, canary }: JudgeCloudRequest,
+  verdict: WindowVerdict & { canaryPercent: number },
+  { name, why }: OpenedSource,
+): string {
+  const { window, historyMinutes, historyUnreadable } = verdict;
+  const [from, to] = [window.from, window.to].map((at) => at.toISOString().slice(11, 16));
+  const history =
+    historyUnreadable ?? (historyMinutes === 0 ? 'none' : `${historyMinutes} minutes with requests`);
+  return [
+    `candidate ${canary} (${verdict.canaryPercent} % of the traffic), stable ${stable}`,
+    `from ${from} to ${to} UTC, from ${name === 'logs' ? 'the request logs' : 'Cloud Monitoring'} (${why})`,
+    `stable's history before: ${history}`,
+  ].join('\n');
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import {
+  type ObservedMinute,
+  observeMetrics,
+  observeRequestLog,
+  openObservationSource,
+  type RawLogEntry,
+  type SourceRequest,
+} from '@deploy/canary';
+import { connectTo } from '@deploy/cloudrun';
+
+const LOCATION = { project: 'openagentsgemini', region: 'europe-west1', service: 'control' };
+const [stable, canary] = ['control-00001-abc', 'control-00002-def'];
+const MINUTE_MS = 60_000;
+/** A platform whose clock is days away from this machine's. */
+const NOW = Date.parse('2031-03-01T12:00:30Z');
+const FROM = new Date('2031-03-01T11:48:00Z');
+
+type Answer = { entries?: RawLogEntry[]; nextPageToken?: string };
+type Page = { filter: string; pageSize: number; pageToken?: string; orderBy: string };
+
+/** Google's APIs, of which only Cloud Logging has something to say, at a time of its own. */
+async function logging(answer: (page: Page) => Answer) {
+  const asked: Page[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await textOf(request);
+    response.setHeader('date', new Date(NOW).toUTCString());
+    if (request.url?.startsWith('/v2/entries:list')) {
+      const page = JSON.parse(body) as Page;
+      asked.push(page);
+      response.end(JSON.stringify(answer(page)));
+    } else response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const emulatorHost = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    asked,
+    open: (more: Partial<SourceRequest> = {}) =>
+      openObservationSource(
+        connectTo({ emulatorHost, accessToken: undefined, credentialsFile: undefined }, {}),
+        LOCATION,
+        {
+          source: 'logs',
+          habit: { polls: 1, minutesAtOnce: 10 },
+          patience: 'usual',
+          ...{ stable, canary, ...more },
+        },
+      ),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+/** The i-th of the requests to both revisions, one in ten to the candidate, evenly over ten minutes. */
+function request(i: number, count: number): RawLogEntry {
+  return {
+    insertId: `id-${i}`,
+    logName: 'projects/openagentsgemini/logs/run.googleapis.com%2Frequests',
+    timestamp: new Date(FROM.getTime() + (i * 10 * MINUTE_MS) / count).toISOString(),
+    resource: { labels: { revision_name: i % 10 === 0 ? canary : stable } },
+    httpRequest: {
+      requestMethod: 'GET',
+      requestUrl: 'https://x.run.app/login',
+      status: 200,
+      latency: '0.001s',
+    },
+  };
+}
+
+const query = { stable, canary, from: FROM, to: new Date(FROM.getTime() + 10 * MINUTE_MS) };
+const requests = (minutes: readonly ObservedMinute[]): number[] => [
+  minutes.reduce((sum, minute) => sum + minute.stable.requests, 0),
+  minutes.reduce((sum, minute) => sum + minute.canary.requests, 0),
+];
+
+/** Serves these entries in pages, oldest or newest first. */
+function inPages(entries: readonly RawLogEntry[]): (page: Page) => Answer {
+  const newestFirst = entries.toReversed();
+  return ({ pageSize, pageToken = '0', orderBy }) => {
+    const at = Number(pageToken);
+    const ordered = orderBy.endsWith('desc') ? newestFirst : entries;
+    const next = at + pageSize;
+    return {
+      entries: ordered.slice(at, next),
+      ...(next < entries.length && { nextPageToken: String(next) }),
+    };
+  };
+}
+
+describe('request logs as the platform may answer them', () => {
+  test('by another clock than this machine has', async () => {
+    await using cloud = await logging(inPages(Array.from({ length: 100 }, (_, i) => request(i, 100))));
+    const source = await cloud.open();
+    assert.ok(Math.abs(source.now().getTime() - NOW) < 30_000);
+    const reading = await source.read(query);
+    assert.ok(reading.state === 'read');
+    assert.equal(reading.closed.length, 10);
+    assert.deepEqual(requests(reading.closed), [90, 10]);
+  });
+
+  test('of the service in its region', async () => {
+    await using cloud = await logging(() => ({}));
+    const reading = await (await cloud.open()).read(query);
+    assert.ok(reading.state === 'read');
+    assert.deepEqual(requests(reading.closed), [0, 0]);
+    for (const { filter } of cloud.asked) {
+      assert.match(
+        filter,
+        /resource\.labels\.service_name="control" AND resource\.labels\.location="europe-west1"/,
+      );
+    }
+  });
+
+  test('out of order, twice, over pages of which some are empty', async () => {
+    const entries = Array.from({ length: 3000 }, (_, i) => request((i * 7) % 3000, 3000));
+    const pages = [entries.slice(0, 1000), [], entries.slice(500, 2000), [], entries.slice(2000), []];
+    await using cloud = await logging(({ pageSize, pageToken = '0' }) => {
+      const at = Number(pageToken);
+      if (pageSize === 1) return {};
+      return {
+        ...(pages[at]?.length && { entries: pages[at] }),
+        ...(at + 1 < pages.length && { nextPageToken: String(at + 1) }),
+      };
+    });
+    const reading = await (await cloud.open()).read(query);
+    assert.ok(reading.state === 'read');
+    assert.deepEqual(requests(reading.closed), [2700, 300]);
+  });
+
+  test('late: a minute whose entries may still come is running, and is whole at the next poll', async () => {
+    const all = Array.from({ length: 100 }, (_, i) => request(i, 100));
+    let arrived = all.slice(0, 95);
+    await using cloud = await logging((page) => inPages(arrived)(page));
+    // The last of the ten minutes ended 150 s ago.
+    const source = await cloud.open({ logDelayMs: 160_000 });
+    const early = await source.read(query);
+    assert.ok(early.state === 'read' && early.closed.length === 9 && early.running !== undefined);
+    assert.deepEqual(requests([early.running]), [4, 1]);
+    arrived = all;
+    const late = await source.read({ ...query, from: early.running.startsAt });
+    assert.ok(late.state === 'read' && late.running !== undefined);
+    assert.deepEqual(requests([late.running]), [9, 1]);
+  });
+
+  test('more of them than may be read: unreadable, with what to do, and no more reads than our share', async () => {
+    const entries = Array.from({ length: 100_000 }, (_, i) => request(i, 100_000));
+    await using cloud = await logging(inPages(entries));
+    const source = await cloud.open();
+    const history = await source.readHistory({ revision: stable, before: query.to, minutes: 60 });
+    assert.ok(history.state === 'read');
+    // 15 pages hold the newest minute and a half; only a minute that was read whole counts, and it begins after another one.
+    assert.ok(history.minutes.length <= 1);
+    const reading = await source.read(query);
+    assert.ok(reading.state === 'unreadable');
+    assert.equal(reading.kind, 'too many');
+    assert.match(reading.why, /the first 25,000 took our share of the reads/);
+    assert.match(reading.hint ?? '', /CANARY_SOURCE=monitoring/);
+    assert.ok(cloud.asked.length <= 42, `${cloud.asked.length} reads`);
+  });
+});
+
+describe('what else may be among the entries', () => {
+  const seen = (entry: RawLogEntry) => {
+    const decision: RawLogEntry = {
+      ...request(0, 100),
+      insertId: 'decision',
+      logName: 'projects/openagentsgemini/logs/run.googleapis.com%2Fstdout',
+      jsonPayload: { event_name: 'route.split.decision', event_json: '{}' },
+    };
+    const { httpRequest: _, ...own } = decision;
+    const reading = observeRequestLog([own, entry], query, { now: new Date(NOW), delayMs: 0 });
+    assert.ok(reading.state === 'read');
+    const { requests: counted, routeDecisions, unreadableDecisions } = reading.closed[0]?.canary ?? {};
+    return [counted, routeDecisions, unreadableDecisions];
+  };
+  const { httpRequest: _, ...line } = {
+    ...request(0, 100),
+    insertId: 'line',
+    logName: 'projects/openagentsgemini/logs/run.googleapis.com%2Fstdout',
+  };
+
+  test("a sidecar's access log that has a decision's name from a request is none", () => {
+    const textPayload =
+      '10.0.0.1 - - [01/Mar/2031] "GET /?event_name=route.split.decision HTTP/1.1" 200 1 "audit_event"';
+    assert.deepEqual(seen({ ...line, textPayload }), [0, 1, 0]);
+  });
+
+  for (const textPayload of [
+    '{"message":"audit_event","event_name":"route.split.decision","event_js',
+    '2031-03-01T11:48:01.000000Z  INFO audit_event event_name="route.split.decision" outcome="ok"',
+  ]) {
+    test(`a decision that is not JSON: ${textPayload.slice(0, 20)}`, () => {
+      assert.deepEqual(seen({ ...line, textPayload }), [0, 2, 1]);
+    });
+  }
+
+  test("a service's own line about a request is no request", () => {
+    const { httpRequest } = request(0, 100);
+    assert.ok(httpRequest);
+    assert.deepEqual(seen({ ...line, httpRequest, jsonPayload: { event_name: 'other' } }), [0, 1, 0]);
+  });
+});
+
+test('points with zero counts are no requests, and no latencies', () => {
+  const interval = { startTime: '2031-03-01T11:48:00Z', endTime: '2031-03-01T11:49:00Z' };
+  const series = (value: object) => [
+    {
+      metric: { labels: { response_code: '500', response_code_class: '5xx' } },
+      resource: { labels: { revision_name: canary } },
+      points: [{ interval, value }],
+    },
+  ];
+  const exponentialBuckets = { numFiniteBuckets: 3, growthFactor: 2, scale: 100 };
+  const reading = observeMetrics(
+    {
+      requestCount: series({ int64Value: '0' }),
+      requestLatencies: series({
+        distributionValue: {
+          count: '0',
+          bucketOptions: { exponentialBuckets },
+          bucketCounts: ['0', '0', '0', '0', '0'],
+        },
+      }),
+    },
+    query,
+    { now: new Date(NOW), delayMs: 0 },
+  );
+  assert.deepEqual(reading.closed[0]?.canary, { requests: 0, errors: 0 });
+});
