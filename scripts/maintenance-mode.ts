@@ -7,6 +7,7 @@ import {
   requireRehearsalUrl,
   resolveProject,
   runScript,
+  tellIfInterrupted,
   text,
   textWithDefault,
   type Usage,
@@ -89,14 +90,21 @@ await runScript(usage, async ({ argv, env, out }) => {
   if (warning) out.note(`warning: ${warning}`);
   const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
   if (baseUrl !== undefined) requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
+  const tokenIsStored = `The new token is already stored, as the latest version of secret ${values.secretName}; stored once more when this is run again, it harms nothing.`;
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {
     const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
-    if (window !== undefined) {
-      await performAction(maintenance.checkWindow(openApi, window, options), run);
-      await prepareToken();
-    }
+    if (window !== undefined) await performAction(maintenance.checkWindow(openApi, window, options), run);
+    const storing = {
+      message: 'while the new token was being stored',
+      hint: `Whether secret ${values.secretName} has it is unknown; stored once more when this is run again, it harms nothing.`,
+      lasting: true,
+    };
+    using _ = window && values.token && !values.dryRun ? tellIfInterrupted(storing) : undefined;
+    if (window !== undefined) await prepareToken();
+    storing.message = 'after the new token was stored';
+    storing.hint = tokenIsStored;
     const change =
       window !== undefined
         ? maintenance.enableMaintenance(openApi, location, window, options)
@@ -124,9 +132,8 @@ await runScript(usage, async ({ argv, env, out }) => {
   /** What was stored before the window could not be changed must not go unsaid. */
   function withStoredToken(error: unknown): never {
     if (values.token === undefined || action !== 'enable' || !(error instanceof UserError)) throw error;
-    const stored = `The new token is already stored, as the latest version of secret ${values.secretName}; stored once more when this is run again, it harms nothing.`;
     throw new UserError(error.message, {
-      hint: [error.hint, stored].filter((part) => part !== undefined).join(' '),
+      hint: [error.hint, tokenIsStored].filter((part) => part !== undefined).join(' '),
       exitCode: error.exitCode,
       cause: error,
     });

@@ -52,3 +52,61 @@ async function afterNextLook(cloud: Awaited<ReturnType<typeof cloudWith>>, act: 
   while (looks() < seen + 2) await new Promise((resolve) => setTimeout(resolve, 5));
   act();
 }
+
+const TOKEN = 'sesame-0123456789abcdef';
+const STORED =
+  /The new token is already stored, as the latest version of secret openagents-control-maintenance-bypass-token/;
+
+test('an enable that is interrupted while its revision comes up says that the new token is stored already', async () => {
+  await using cloud = await cloudWith({ reconcileMs: A_LONG_TIME_MS });
+  const run = await runScriptProcess('maintenance-mode', ['enable'], {
+    env: { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: TOKEN },
+    onStart: (child) => {
+      const interrupt = (): void => void afterNextLook(cloud, () => child.kill('SIGINT'));
+      cloud.on({
+        match: { method: 'PATCH', path: /services\/control$/ },
+        fault: { kind: 'first', act: interrupt },
+      });
+    },
+  });
+  const [error = '', hint = ''] = run.stderr.slice(run.stderr.indexOf('error:')).split('\n');
+  assert.match(error, /^error: interrupted while waiting: operator@example\.com changed service control/);
+  assert.match(hint, /^Look at what came of it: gcloud run services describe/);
+  assert.match(hint, STORED);
+  assert.ok(!run.stderr.includes(TOKEN));
+});
+
+test('an enable that is interrupted while the token is stored says that this is unknown', async () => {
+  await using cloud = await cloudWith();
+  const run = await runScriptProcess('maintenance-mode', ['enable'], {
+    env: { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: TOKEN },
+    onStart: (child) => {
+      const interrupt = (): void => void child.kill('SIGINT');
+      cloud.on({
+        match: { method: 'POST', path: /:addVersion$/ },
+        fault: { kind: 'reset', when: 'after', act: interrupt },
+      });
+    },
+  });
+  assert.match(
+    run.stderr,
+    /^error: interrupted while the new token was being stored\nWhether secret \S+ has it is unknown/m,
+  );
+});
+
+test('a disable that is interrupted says nothing of a token', async () => {
+  await using cloud = await cloudWith({
+    services: [{ name: SERVICE, image: `${IMAGES}:one`, env: { OA_MAINTENANCE_MODE_ENABLED: 'true' } }],
+  });
+  const run = await runScriptProcess('maintenance-mode', ['disable'], {
+    env: { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: TOKEN },
+    onStart: (child) => {
+      cloud.on({
+        match: { method: 'PATCH', path: /services\/control$/ },
+        fault: { kind: 'reset', when: 'after', act: () => void child.kill('SIGINT') },
+      });
+    },
+  });
+  assert.match(run.stderr, /^error: interrupted /m);
+  assert.doesNotMatch(run.stderr, /token/);
+});

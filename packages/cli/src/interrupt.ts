@@ -2,15 +2,21 @@ import { cleanLine } from './clean-text.ts';
 import { redact } from './secret.ts';
 import { onStopSignals } from './stop-signals.ts';
 
-/** What is to be said when the script is stopped at this point: what was going on, and what to do now. */
-export type InterruptionNotice = { message: string; hint: string };
+/** What to say when the script is stopped at this point: what was going on, and what to do now. */
+export type InterruptionNotice = {
+  message: string;
+  hint: string;
+  /** Say the hint also when a later notice takes the message's place: it stays true whatever goes on by then. */
+  lasting?: boolean;
+};
 
 const notices: InterruptionNotice[] = [];
 let listening: Disposable | undefined;
 
 /**
  * From here until it is disposed of, whoever stops the script (Ctrl-C, SIGTERM, a closed terminal) is told this; of
- * several the latest. The process then ends by the same signal, as it would have without this.
+ * several the latest, and the hints of the lasting ones. The process then ends by the same signal, as it would have
+ * without this.
  */
 export function tellIfInterrupted(notice: InterruptionNotice): Disposable {
   listening ??= onStopSignals(tellAndEnd);
@@ -27,7 +33,10 @@ function tellAndEnd(signal: NodeJS.Signals): void {
   const notice = notices.at(-1);
   stopListening();
   if (notice !== undefined) {
-    const lines = [`error: interrupted ${notice.message}`, notice.hint];
+    const hints = [notice, ...notices.filter((other) => other.lasting && other !== notice)].map(
+      ({ hint }) => hint,
+    );
+    const lines = [`error: interrupted ${notice.message}`, hints.join(' ')];
     process.stderr.write(`\n${lines.map((line) => redact(cleanLine(line))).join('\n')}\n`);
   }
   process.kill(process.pid, signal);
