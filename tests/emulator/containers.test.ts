@@ -75,6 +75,19 @@ describe('a program as the container of every revision', () => {
     assert.deepEqual(pids.map(isAlive), [false, false]);
   });
 
+  for (const method of ['GET', 'POST']) {
+    test(`that closes an idle connection just when the next request comes: the request, a ${method}, is answered`, async () => {
+      await using service = await nodeService({ environment: { SHORT_LIVED: '1' } });
+      await using cloud = await cloudRunning(service.program);
+      for (const _ of [1, 2, 3]) {
+        const body = method === 'POST' ? { body: 'what is sent' } : {};
+        const answer = await fetch(cloud.service(SERVICE).uri, { method, ...body });
+        await answer.text();
+        assert.equal(answer.status, 200);
+      }
+    });
+  }
+
   test('that does not stop when asked is killed', async () => {
     await using service = await nodeService({ graceMs: 200 });
     let pid = 0;

@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerProgram } from '@deploy/emulator';
 
-// Answers every path with its process id and environment; `/exit` ends it, `/log` writes the query's lines.
+// Answers every path with its process id and environment; `/exit` ends it, `/log` writes the query's lines. With SHORT_LIVED
+// it cuts each connection on which a second request comes, as a server does that closes an idle one in that very moment.
 const SERVICE = `
 import { createServer } from 'node:http';
-const { PORT, STUBBORN, LATE_MS = '0' } = process.env;
+const { PORT, STUBBORN, SHORT_LIVED, LATE_MS = '0' } = process.env;
+const served = new WeakSet();
 process.on('SIGTERM', () => {
   console.log(JSON.stringify({ severity: 'NOTICE', message: 'asked to stop' }));
   if (STUBBORN === undefined) process.exit(0);
 });
 const server = createServer((request, response) => {
+  if (SHORT_LIVED !== undefined && served.has(request.socket)) return request.socket.destroy();
+  served.add(request.socket);
   const url = new URL(request.url, 'http://localhost');
   if (url.pathname === '/exit') process.exit(3);
   if (url.pathname === '/log') for (const line of url.searchParams.getAll('line')) console.log(line);

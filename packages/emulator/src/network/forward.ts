@@ -119,33 +119,49 @@ export function forward(
     return;
   }
 
-  const upstream = request(
-    {
-      host: '127.0.0.1',
-      port,
-      agent,
-      method: incoming.method,
-      path: incoming.url,
-      headers: endToEnd(incoming.headers),
-    },
-    async (answer) => {
-      await waitOut(extraMs + (performance.now() - origin) * (factor - 1));
-      if (outgoing.destroyed) return;
-      outgoing.writeHead(answer.statusCode ?? 502, withCookie(endToEnd(answer.headers), setCookie));
-      answer.on('data', (chunk: Buffer) => {
-        responseBytes += chunk.length;
-      });
-      // An answer that breaks off must look so to the caller, and a caller who has gone ends it.
-      pipeline(answer, outgoing, () => {});
-    },
-  );
-  upstream.on('error', () => {
-    message = CONNECTION_LOST;
-    if (outgoing.headersSent) outgoing.destroy();
-    else answerInstead(503, 'Service Unavailable');
-  });
-  outgoing.on('close', () => upstream.destroy());
-  incoming.pipe(upstream);
+  // A kept connection may be closed by the container in the very moment in which it is used again. Then nothing has been
+  // done, and what can be sent twice is, over a new connection; all else has a connection of its own from the start.
+  const isRepeatable = canBeSentTwice(incoming);
+  const send = (over: Agent | false): void => {
+    const upstream = request(
+      {
+        host: '127.0.0.1',
+        port,
+        agent: over,
+        method: incoming.method,
+        path: incoming.url,
+        headers: endToEnd(incoming.headers),
+      },
+      async (answer) => {
+        await waitOut(extraMs + (performance.now() - origin) * (factor - 1));
+        if (outgoing.destroyed) return;
+        outgoing.writeHead(answer.statusCode ?? 502, withCookie(endToEnd(answer.headers), setCookie));
+        answer.on('data', (chunk: Buffer) => {
+          responseBytes += chunk.length;
+        });
+        // An answer that breaks off must look so to the caller, and a caller who has gone ends it.
+        pipeline(answer, outgoing, () => {});
+      },
+    );
+    upstream.on('error', () => {
+      if (isRepeatable && upstream.reusedSocket && !outgoing.headersSent && !outgoing.destroyed)
+        return send(false);
+      message = CONNECTION_LOST;
+      if (outgoing.headersSent) outgoing.destroy();
+      else answerInstead(503, 'Service Unavailable');
+    });
+    outgoing.on('close', () => upstream.destroy());
+    if (isRepeatable) upstream.end();
+    else incoming.pipe(upstream);
+  };
+  if (isRepeatable) incoming.resume();
+  send(isRepeatable && agent);
+}
+
+/** Whether it changes nothing (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body to be kept. */
+function canBeSentTwice({ method, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return (method === 'GET' || method === 'HEAD') && !hasBody;
 }
 
 function failureBody(status: number): string {
