@@ -125,7 +125,10 @@ await runScript(usage, async ({ argv, env, out }) => {
       );
       return;
     }
-    await maintenance.verifyFromOutside(baseUrl, mode, window?.allowedPaths ?? '', { env });
+    await maintenance.verifyFromOutside(baseUrl, mode, window?.allowedPaths ?? '', {
+      env,
+      token: mode === 'on' ? values.token : undefined,
+    });
     out.note(`verified from outside: ${baseUrl}`);
   }
 

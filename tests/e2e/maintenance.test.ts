@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { Secret } from '@deploy/cli';
 import { loadMaintenance } from '@deploy/cloudrun';
 import { request } from 'undici';
 import { parse } from 'yaml';
@@ -268,6 +272,51 @@ describe('nothing is left half done', () => {
     assert.equal(again.exitCode, 0, again.stderr);
     assert.doesNotMatch(again.stderr, /already stored/);
     assert.equal(await statusOf(cloud, `/?maintenance_bypass=${TOKEN}`), 307);
+  });
+
+  test('enable with a new token ends when that lets in from outside: the front ends follow one after another', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN } });
+    await run(cloud, 'enable');
+    const another = 'another-0123456789abcdef';
+    let tries = 0;
+    // A front end that goes on for a while with the revision that knows only the token before.
+    const late = createServer(async ({ url = '/' }, response) => {
+      const isTry = url.includes(another);
+      if (isTry) tries += 1;
+      const { statusCode, body } = await request(
+        `${cloud.service(SERVICE).uri}${isTry && tries < 3 ? '/' : url}`,
+      );
+      await body.dump();
+      response.writeHead(statusCode).end();
+    });
+    await once(late.listen(0, '127.0.0.1'), 'listening');
+    const { port } = late.address() as AddressInfo;
+    const rotated = await run(cloud, 'enable', {
+      MAINTENANCE_BYPASS_TOKEN: another,
+      OPENAGENTS_BASE_URL: `http://127.0.0.1:${port}`,
+    });
+    late.close();
+    late.closeAllConnections();
+    assert.equal(rotated.exitCode, 0, rotated.stderr);
+    assert.match(rotated.stderr, /^verified from outside: /m);
+    assert.equal(tries, 3);
+  });
+
+  test('a token that lets nobody in is an error, without the token in it', async () => {
+    await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN } });
+    await run(cloud, 'enable');
+    const { verifyFromOutside } = await loadMaintenance();
+    const other = new Secret('another-0123456789abcdef');
+    await assert.rejects(
+      verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', {
+        env: {},
+        token: other,
+        patienceMs: 300,
+      }),
+      ({ message }: Error) =>
+        /from outside http:\S+ answers 503 to the new token, not below 400$/.test(message) &&
+        !message.includes(other.reveal()),
+    );
   });
 
   test('a window that does not show from outside is an error that says what was met instead', async () => {

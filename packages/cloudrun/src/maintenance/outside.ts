@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Environment, UserError } from '@deploy/cli';
+import { type Environment, type Secret, UserError } from '@deploy/cli';
 import { type Http, openHttp } from '../google/http.ts';
 
 // A change of traffic reaches the platform's front ends one after another, within seconds:
@@ -11,18 +11,25 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /**
  * Asks the service from outside whether it is in that mode: on, its start page answers 503 and `/readyz`, where it is
  * an allowed path, still answers; off, the start page answers below 400. Throws a UserError when it answers anything
- * else for `patienceMs` (milliseconds; half a minute). It goes through the proxy that `env` names, as the smoke checks do.
+ * else for `patienceMs` (milliseconds; half a minute). With a `token`, that has to let in as well: a window that was open
+ * already turns the new token away until the traffic has moved. It goes through the proxy that `env` names, as the smoke
+ * checks do.
  */
 export async function verifyFromOutside(
   baseUrl: string,
   mode: 'on' | 'off',
   allowedPaths: string,
-  { env, patienceMs = PATIENCE_MS }: { env: Environment; patienceMs?: number },
+  {
+    env,
+    token,
+    patienceMs = PATIENCE_MS,
+  }: { env: Environment; token?: Secret | undefined; patienceMs?: number },
 ): Promise<void> {
   const http = openHttp(env, () => false);
   const deadline = performance.now() + patienceMs;
   while (true) {
-    const problem = await lookFromOutside(http, baseUrl, mode, allowedPaths);
+    const problem =
+      (await lookFromOutside(http, baseUrl, mode, allowedPaths)) ?? (await tryToken(http, baseUrl, token));
     if (problem === undefined) return;
     if (performance.now() > deadline) {
       throw new UserError(`maintenance mode is configured ${mode}, but from outside ${problem}`, {
@@ -45,6 +52,13 @@ async function lookFromOutside(
   if (!allowedPaths.split(',').includes('/readyz')) return undefined;
   const ready = await statusOf(http, `${baseUrl}/readyz`);
   return isBelow400(ready) ? undefined : `${baseUrl}/readyz answers ${ready}, not below 400`;
+}
+
+/** Asks to be let in as the bypass smoke check does: with the token as it is, since the service does not decode it. */
+async function tryToken(http: Http, baseUrl: string, token: Secret | undefined): Promise<string | undefined> {
+  if (token === undefined) return undefined;
+  const entry = await statusOf(http, `${baseUrl}/?maintenance_bypass=${token.reveal()}`);
+  return isBelow400(entry) ? undefined : `${baseUrl}/ answers ${entry} to the new token, not below 400`;
 }
 
 /** The status of a GET, redirects not followed; in words when there was no answer. */
