@@ -2,14 +2,12 @@ import type { JobStore } from '../jobs/store.ts';
 import { encode } from '../protocol/descriptors.ts';
 import { notFound } from '../protocol/errors.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
-import { pageOf } from './pages.ts';
+import { askedPage, PAGE_SIZE, pageOf } from './pages.ts';
 import type { Guard } from './run-v2.ts';
 
 const JOB = 'google.cloud.run.v2.Job';
 const EXECUTION = 'google.cloud.run.v2.Execution';
 const JOBS = '/v2/projects/:project/locations/:location/jobs';
-// The API documents no default; 100 is what its other lists give.
-const PAGE_SIZE = 100;
 
 /** Jobs and executions, to be read, as google/cloud/run/v2/job.proto and execution.proto map them to HTTP. */
 export function jobRoutes(store: JobStore, guard: Guard, { region }: { region: string }): Routes {
@@ -68,11 +66,4 @@ export function jobRoutes(store: JobStore, guard: Guard, { region }: { region: s
       },
     },
   ];
-}
-
-function askedPage({ query }: Call): { size: number; token: string | undefined } {
-  return {
-    size: Number(query.get('pageSize') ?? query.get('page_size') ?? 0),
-    token: query.get('pageToken') ?? query.get('page_token') ?? undefined,
-  };
 }

@@ -1,4 +1,8 @@
 import { invalidArgument } from '../protocol/errors.ts';
+import type { Call } from './call.ts';
+
+/** How much a page of Cloud Run's own lists holds: the API documents no default; 100 is what its other lists give. */
+export const PAGE_SIZE = 100;
 
 export type Page<T> = { items: T[]; nextPageToken?: string };
 
@@ -18,4 +22,12 @@ export function pageOf<T>(
   if (!Number.isInteger(size) || size < 0) throw invalidArgument('The page size is not valid.');
   const end = start + (size === 0 ? defaultSize : size);
   return { items: all.slice(start, end), ...(end < all.length && { nextPageToken: String(end) }) };
+}
+
+/** Which page a call asks for. */
+export function askedPage({ query }: Call): { size: number; token: string | undefined } {
+  return {
+    size: Number(query.get('pageSize') ?? query.get('page_size') ?? 0),
+    token: query.get('pageToken') ?? query.get('page_token') ?? undefined,
+  };
 }

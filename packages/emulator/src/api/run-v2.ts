@@ -6,6 +6,8 @@ import type { Operation } from '../service/operations.ts';
 import type { ServiceStore } from '../service/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 
+import { askedPage, PAGE_SIZE, pageOf } from './pages.ts';
+
 const SERVICE = 'google.cloud.run.v2.Service';
 const REVISION = 'google.cloud.run.v2.Revision';
 const SERVICE_URL = `type.googleapis.com/${SERVICE}`;
@@ -97,9 +99,10 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
       path: `${LOCATION}/services/:service/revisions`,
       handle(call) {
         authorize(call, 'run.revisions.list');
-        const revisions = store.revisions(serviceOf(call));
+        const { items, ...rest } = pageOf(store.revisions(serviceOf(call)), askedPage(call), PAGE_SIZE);
         return {
-          revisions: revisions.map((revision) => encode(REVISION, revision, wantsNumericEnums(call))),
+          revisions: items.map((revision) => encode(REVISION, revision, wantsNumericEnums(call))),
+          ...rest,
         };
       },
     },
