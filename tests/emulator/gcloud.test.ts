@@ -43,6 +43,25 @@ test('gcloud itself deploys, splits and describes against the emulator, and prin
   await sameStatus();
 });
 
+test('gcloud itself deletes a revision, and is refused one that has traffic', { skip }, async (t) => {
+  await using cloud = await cloudWith({
+    services: [
+      {
+        name: SERVICE,
+        image: `${IMAGES}:one`,
+        laterImages: [`${IMAGES}:two`, `${IMAGES}:three`],
+        traffic: [{ revision: 1, percent: 100 }],
+      },
+    ],
+  });
+  const gcloud = gcloudOn(t, cloud);
+  const [one = '', two = '', three = ''] = revisionNames(cloud);
+  const remove = (name: string) => gcloud('run', 'revisions', 'delete', name, '--region', 'us-central1');
+  await assert.rejects(remove(one), /is in use and cannot be deleted/);
+  await remove(two);
+  assert.deepEqual(revisionNames(cloud), [one, three]);
+});
+
 test('gcloud prints the maintenance status that we print, whatever the variables hold', {
   skip,
 }, async (t) => {

@@ -37,7 +37,7 @@ export type CarriedOut = { revision: string | undefined; notes: string[] };
  * candidate which does not come up keeps nobody waiting. Throws a UserError.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
-  const notes: string[] = [];
+  const notes = plan.note === undefined ? [] : [plan.note];
   let revision: string | undefined;
   let { service } = context;
   if (plan.window !== undefined) {

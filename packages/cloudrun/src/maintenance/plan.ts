@@ -2,7 +2,6 @@ import { UserError } from '@deploy/cli';
 import { serveSameImage, withRunningImage } from '../service/running-image.ts';
 import type { Revision, RevisionTemplate, RunningRevision, Service } from '../service/service.ts';
 import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
-import { replacedSplit } from './bookkeeping.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
 /** What there is to decide on. */
@@ -13,6 +12,15 @@ export type Situation = {
   /** The first of them, and what it really runs; undefined when nothing serves. */
   base: RunningRevision | undefined;
   newest: NewestTemplate;
+  /** What served before the window that is open now moved the traffic; undefined when none did. */
+  before: SplitBefore | undefined;
+};
+
+/** A split to go back to. */
+export type SplitBefore = {
+  shares: readonly Share[];
+  /** Why going back to it would not end the window; undefined when it would. */
+  problem: string | undefined;
 };
 
 /** The template that the next deployment is to build on. */
@@ -43,6 +51,8 @@ export type MaintenancePlan = {
   newest?: RevisionTemplate;
   /** The newest template when the window comes to nothing; undefined when the window's own may stay. */
   fallback?: RevisionTemplate;
+  /** What whoever asked for it has to know. */
+  note?: string;
 };
 
 /**
@@ -53,7 +63,7 @@ export type MaintenancePlan = {
  * to be moved: before anything has been changed.
  */
 export function planMaintenance(
-  { service, serving, base, newest }: Situation,
+  { service, serving, base, newest, before }: Situation,
   wish: MaintenanceWish,
   { rotated, moveTraffic }: MaintenanceOptions,
 ): MaintenancePlan {
@@ -69,17 +79,20 @@ export function planMaintenance(
   const serves = serving.every(({ template }) => fulfils(template, wish));
   if (serves && !rotated) return newestStep;
 
-  const replaced = wish.mode === 'off' ? replacedSplit(service) : undefined;
-  if (replaced !== undefined) return { restore: replaced, ...newestStep };
+  const lost = wish.mode === 'off' ? before : undefined;
+  if (lost !== undefined && lost.problem === undefined) return { restore: lost.shares, ...newestStep };
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
-  if (!follows && !moveTraffic) throw trafficIsPinned(service, wish.mode);
+  // Where the split before the window is lost, whoever opened it has already let the traffic be moved.
+  if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(service, wish.mode);
+  const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
     // The service's own template, not the one rebuilt from the revision.
     const template = withWish(serveSameImage({ ...base, template: newest.template }), wish);
     return {
       window: { template, traffic: follows ? 'follows' : 'move' },
       ...(wish.mode === 'on' && { fallback: newestBefore }),
+      ...note,
     };
   }
   // LATEST must not lead to what the newest template makes afterwards: that is not what serves.
@@ -87,7 +100,15 @@ export function planMaintenance(
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,
     fallback: wish.mode === 'on' ? newestBefore : newestAfter,
+    ...note,
   };
+}
+
+function splitIsLost({ shares, problem }: SplitBefore): string {
+  return (
+    `warning: the split from before the window (${describeShares(shares)}) was not put back, since ${problem}; ` +
+    'a new revision out of the window has all the traffic'
+  );
 }
 
 function trafficIsPinned(service: Service, mode: 'on' | 'off'): UserError {

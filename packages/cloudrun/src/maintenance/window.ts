@@ -6,11 +6,17 @@ import type { Revision, RunningRevision, Service } from '../service/service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../service/settle.ts';
 import { describeShares, type Share, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
-import { standsInFor } from './bookkeeping.ts';
+import { replacedSplit, standsInFor } from './bookkeeping.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
 import { fulfils, isMaintenanceOn, type MaintenanceWish } from './environment.ts';
 import { describeOutcome, type MaintenanceOutcome } from './outcome.ts';
-import { type MaintenanceOptions, type NewestTemplate, planMaintenance, type Situation } from './plan.ts';
+import {
+  type MaintenanceOptions,
+  type NewestTemplate,
+  planMaintenance,
+  type Situation,
+  type SplitBefore,
+} from './plan.ts';
 import type { MaintenanceValues } from './values.ts';
 
 /** Opens a maintenance window, or refuses before anything is changed. */
@@ -89,12 +95,29 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
   const service = await waitUntilSettled(api, found.generation);
   const shares = sharesOf(service.served, service.latestReadyRevision);
   const [first] = shares;
-  const [serving, base, newest] = await Promise.all([
+  const [serving, base, newest, before] = await Promise.all([
     readAll(api, shares),
     first === undefined ? undefined : api.readRunningRevision(first.revision),
     findNewestTemplate(api, service),
+    findSplitBefore(api, service),
   ]);
-  return { service, serving, base, newest };
+  return { service, serving, base, newest, before };
+}
+
+/** The split that an open window replaced. In the meantime its revisions may have been deleted, or not serve any more. */
+async function findSplitBefore(api: ServiceApi, service: Service): Promise<SplitBefore | undefined> {
+  const shares = replacedSplit(service);
+  if (shares === undefined) return undefined;
+  const problems = await Promise.all(shares.map(({ revision }) => whyNotBackTo(api, revision)));
+  return { shares, problem: problems.find((problem) => problem !== undefined) };
+}
+
+async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | undefined> {
+  const revision = await readIfThere(api, name);
+  if (revision === undefined) return `revision ${name} is there no longer`;
+  if (revision.ready.state === 'failed')
+    return `revision ${name} is not ready (${describeCondition(revision.ready)})`;
+  return isMaintenanceOn(revision.template) ? `revision ${name} is in maintenance mode itself` : undefined;
 }
 
 /** What the next deployment is to build on: of a service that an unfinished window has left, what was there before it. */

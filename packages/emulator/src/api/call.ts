@@ -34,7 +34,7 @@ export class RawAnswer {
 export type Handler = (call: Call) => Json | RawAnswer | Promise<Json | RawAnswer>;
 
 export type Routes = readonly {
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   /** Whether the handler itself finds out who calls, by other rules than Google's APIs. */
   ownLogin?: true;

@@ -2,6 +2,7 @@ import { revisionToKnative } from '../knative/revision.ts';
 import { KNATIVE_MASK, resourceVersion, serviceFromKnative, serviceToKnative } from '../knative/service.ts';
 import type { KnativeService } from '../knative/types.ts';
 import { aborted, invalidArgument, notFound } from '../protocol/errors.ts';
+import { shortName } from '../service/resources.ts';
 import type { ServiceStore, StoredService } from '../service/store.ts';
 import { type Call, param, type Routes } from './call.ts';
 import type { Guard } from './run-v2.ts';
@@ -92,6 +93,18 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
           .find((revision) => revision.name === name);
         if (found === undefined) throw notFound(`revisions/${name}`);
         return revisionToKnative(found, project);
+      },
+    },
+    {
+      method: 'DELETE',
+      path: `${SERVING}/revisions/:revision`,
+      handle(call) {
+        authorize(call, 'run.revisions.delete');
+        const name = param(call, 'revision');
+        const owner = services(call).find(({ revisions }) => revisions.some((each) => each.name === name));
+        if (owner === undefined) throw notFound(`revisions/${name}`);
+        store.removeRevision(shortName(owner.json.name), name);
+        return { apiVersion: 'v1', kind: 'Status', status: 'Success' };
       },
     },
     {

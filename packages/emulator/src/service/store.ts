@@ -3,7 +3,7 @@ import type { OperationFate } from '../faults.ts';
 import { type FrontEnd, type Ingress, openFrontEnd } from '../network/front-end.ts';
 import type { EmulatorOptions } from '../options.ts';
 import type { Json } from '../protocol/descriptors.ts';
-import { ApiError, aborted, alreadyExists } from '../protocol/errors.ts';
+import { ApiError, aborted, alreadyExists, failedPrecondition, notFound } from '../protocol/errors.ts';
 import type { ContainerOptions } from './containers.ts';
 import { applyMask } from './field-mask.ts';
 import { resolveImage } from './ingress.ts';
@@ -65,6 +65,8 @@ export type ServiceStore = {
     validateOnly?: boolean,
   ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
+  /** Throws a 400 for the newest revision and for one that the traffic split names. */
+  removeRevision(name: string, revision: string): void;
   adopt(service: AdoptedService): Promise<void>;
   operation(name: string): Operation;
   operations(): Operation[];
@@ -169,6 +171,19 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
         knative,
         change.fate,
       );
+    },
+
+    // https://cloud.google.com/run/docs/managing/revisions#delete
+    removeRevision(name, revision) {
+      const service = find(name);
+      const { traffic, trafficStatuses, latestReadyRevision = '' } = service.json;
+      const removed = service.revisions.find((each) => each.name === revision);
+      if (removed === undefined) throw notFound(`revisions/${revision}`);
+      const isNamed = [...traffic, ...trafficStatuses].some((target) => target.revision === revision);
+      if (isNamed || removed === service.revisions.at(-1) || shortName(latestReadyRevision) === revision)
+        throw failedPrecondition(`Revision '${revision}' is in use and cannot be deleted.`);
+      service.revisions = service.revisions.filter((each) => each !== removed);
+      void removed.container?.close();
     },
 
     async adopt({ name, json, knative, revisions }) {

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { request } from 'undici';
+import { cloudEnv, cloudWith, IMAGES, PROJECT, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+
+// The split from before a window is put back when it is closed. Until then its revisions belong to everybody.
+
+type Cloud = Awaited<ReturnType<typeof cloudWith>>;
+
+const window = (cloud: Cloud, action: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
+  runScriptProcess('maintenance-mode', [action], {
+    env: { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: 'sesame-0123456789abcdef', ...env },
+  });
+
+async function statusOf(cloud: Cloud): Promise<number> {
+  const { statusCode, body } = await request(cloud.service(SERVICE).uri);
+  await body.dump();
+  return statusCode;
+}
+
+const MOVE = { MAINTENANCE_MOVE_TRAFFIC: '1' };
+const split = {
+  name: SERVICE,
+  image: `${IMAGES}:stable`,
+  laterImages: [`${IMAGES}:canary`, `${IMAGES}:newest`],
+  traffic: [
+    { revision: 1, percent: 90 },
+    { revision: 2, percent: 10 },
+  ],
+};
+
+/** Deletes a revision as people do: `gcloud run revisions delete` makes this call. */
+async function deleteRevision(cloud: Cloud, name: string): Promise<number> {
+  const path = `/apis/serving.knative.dev/v1/namespaces/${PROJECT}/revisions/${name}`;
+  const { statusCode, body } = await request(`${cloud.url}${path}`, { method: 'DELETE' });
+  await body.dump();
+  return statusCode;
+}
+
+describe('disable, when the split from before the window cannot be put back', () => {
+  test('since a revision of it was deleted: the window is closed all the same, with the code that served, and that is told', async () => {
+    await using cloud = await cloudWith({ services: [split] });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    assert.equal(await deleteRevision(cloud, canary), 400, 'it has traffic');
+    assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
+    assert.equal(await deleteRevision(cloud, canary), 200);
+
+    const disabled = await window(cloud, 'disable');
+    assert.equal(disabled.exitCode, 0, disabled.stderr);
+    assert.match(
+      disabled.stderr,
+      new RegExp(
+        `^warning: the split from before the window \\(${stable}=90 ${canary}=10\\) was not put back, since revision ${canary} is there no longer`,
+        'm',
+      ),
+    );
+    assert.equal(await statusOf(cloud), 200);
+    const [serves = ''] = serving(cloud).map((row) => row.split('=')[0]);
+    assert.equal(cloud.imageDigest(SERVICE, serves), cloud.imageDigest(SERVICE, stable));
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {}, 'nothing is left behind');
+    const again = await window(cloud, 'disable');
+    assert.match(again.stderr, /was off already; nothing was changed/);
+  });
+
+  test('since a revision of it is in maintenance mode: nobody is left in it', async () => {
+    await using cloud = await cloudWith({ services: [split] });
+    const [, canary = ''] = revisionNames(cloud);
+    cloud.changeTemplate(
+      SERVICE,
+      ({ containers: [container] = [], ...template }) => ({
+        ...template,
+        containers: [{ ...container, env: [{ name: 'OA_MAINTENANCE_MODE_ENABLED', value: 'true' }] }],
+      }),
+      'dave@example.com',
+    );
+    await cloud.settled();
+    const half = revisionNames(cloud).at(-1) ?? '';
+    const to = (revision: string, percent: number) => ({
+      type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const,
+      revision,
+      percent,
+    });
+    cloud.changeTraffic(SERVICE, [to(canary, 60), to(half, 40)], 'dave@example.com');
+    await cloud.settled();
+    assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
+    const disabled = await window(cloud, 'disable');
+    assert.equal(disabled.exitCode, 0, disabled.stderr);
+    assert.match(disabled.stderr, new RegExp(`since revision ${half} is in maintenance mode itself`));
+    for (const _ of Array.from({ length: 10 })) assert.equal(await statusOf(cloud), 200);
+    assert.notEqual(serving(cloud)[0], `${half}=100`);
+  });
+});
