@@ -14,11 +14,13 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' "$(HERE)Makefile" | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | \
 	  while IFS="$$(printf '\t')" read -r target does; do printf '%-20s %s\n' "$$target" "$$does"; done
 
-.PHONY: preflight deploy-staging gates gates-explain
+.PHONY: preflight deploy-staging deploy-production gates gates-explain
 preflight: ## checks the preconditions of a deployment (IMAGE)
 	$(RUN) scripts/preflight.ts
 deploy-staging: ## builds, verifies, and deploys a revision without traffic (IMAGE)
 	$(RUN) scripts/deploy-staging.ts
+deploy-production: ## the same for production (IMAGE)
+	$(RUN) scripts/deploy-production.ts
 gates: ## the verification gates alone
 	$(RUN) scripts/gates.ts
 gates-explain: ## which gates' verdicts are cached, and why not

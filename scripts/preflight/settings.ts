@@ -1,5 +1,11 @@
 import { oneOf, text, textWithDefault } from '@deploy/cli';
 
+export const preflightFormatSetting = oneOf(
+  'PREFLIGHT_FORMAT',
+  ['auto', 'table', 'plain', 'json'],
+  'how the findings are shown; auto: a table on a terminal, plain lines elsewhere',
+);
+
 /** What the preflight asks of the environment beside what every script does. */
 export const preflightSettings = {
   stagingDomain: textWithDefault(
@@ -7,11 +13,7 @@ export const preflightSettings = {
     'staging.openagents.com',
     'domain that is to lead to the service',
   ),
-  preflightFormat: oneOf(
-    'PREFLIGHT_FORMAT',
-    ['auto', 'table', 'plain', 'json'],
-    'how the findings are shown; auto: a table on a terminal, plain lines elsewhere',
-  ),
+  preflightFormat: preflightFormatSetting,
 };
 
 export const imageSetting = text('IMAGE', 'image to deploy, with tag or digest (required)');

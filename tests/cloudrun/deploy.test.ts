@@ -46,6 +46,23 @@ describe('deploying without traffic', () => {
     assert.deepEqual(containers, [{ ...containersBefore[0], image: NEW }]);
   });
 
+  test('tags the new revision in the same write when told to, and takes the tag from whoever had it', async () => {
+    const traffic = [{ revision: 1, percent: 100, tag: 'candidate' }];
+    await using cloud = await cloudWith({ services: [{ name: SERVICE, image: `${IMAGES}:a`, traffic }] });
+    const deploying = deployNoTraffic(() => apiOf(cloud), LOCATION, NEW, { tag: 'candidate' });
+    assert.match(deploying.announcement ?? '', / --no-traffic --tag candidate$/);
+    const { revision } = await deploying.perform();
+    assert.match(revision, /^control-\d{5}-[a-z]{3}$/);
+    const [first = '', second] = revisionNames(cloud);
+    assert.equal(second, revision);
+    assert.deepEqual(serving(cloud), [`${first}=100`, `${revision}=0(candidate)`]);
+    const writes = cloud.requests.filter(({ method }) => method === 'PATCH');
+    assert.equal(writes.length, 1);
+    // The name that the template carries now must not get in the way of the next deployment.
+    await deploy(cloud, `${IMAGES}:three`);
+    assert.equal(revisionNames(cloud).length, 3);
+  });
+
   test('leaves a split and its tags as they are', async () => {
     const traffic = [
       { revision: 1, percent: 90, tag: 'stable' },

@@ -14,6 +14,7 @@ describe('a start-up loads only what it needs', () => {
     ['canary-rollout', 'status'],
     ['maintenance-mode', 'enable'],
     ['deploy-staging', '--help'],
+    ['deploy-production', '--help'],
     ['smoke-control', '--help'],
     ['validate-rust-cutover', '--help'],
     ['preflight', '--help'],

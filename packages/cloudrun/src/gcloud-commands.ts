@@ -10,8 +10,8 @@ export const gcloudCommands = {
   describeRevision: (at: ServiceLocation, revision: string): string =>
     `gcloud run revisions describe ${revision} ${flags(at)}`,
 
-  deployNoTraffic: (at: ServiceLocation, image: string): string =>
-    `gcloud run deploy ${at.service} ${flags(at)} --image ${image} --no-traffic`,
+  deployNoTraffic: (at: ServiceLocation, image: string, tag?: string): string =>
+    `gcloud run deploy ${at.service} ${flags(at)} --image ${image} --no-traffic${tag === undefined ? '' : ` --tag ${tag}`}`,
 
   updateTraffic: (at: ServiceLocation, shares: readonly Share[]): string =>
     `gcloud run services update-traffic ${at.service} ${flags(at)} --to-revisions ${shares

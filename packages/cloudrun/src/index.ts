@@ -27,7 +27,7 @@ export type { MaintenanceOutcome } from './maintenance/outcome.ts';
 export type { MaintenanceStatus } from './maintenance/status.ts';
 export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
-export { requireImage, requireJobName, requireLocation } from './names.ts';
+export { requireImage, requireJobName, requireLocation, requireTag } from './names.ts';
 export type { CloudCheckRequest, CloudFacts } from './preflight/check-cloud.ts';
 export type { ExpectedTraffic } from './preflight/service.ts';
 export {

@@ -67,6 +67,29 @@ export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1
   );
 }
 
+// A tag and its service's name make one label of a host name: "Combined traffic tag and service name cannot exceed 46
+// characters." (https://github.com/PolicyEngine/policyengine-api/issues/3729).
+const LONGEST_TAG_AND_SERVICE = 46;
+
+/** Throws a UserError unless the service can have a tag of this name. */
+export function requireTag(tag: string, service: string, variable: string): void {
+  requireMatch(
+    NAME,
+    63,
+    tag,
+    variable,
+    'a traffic tag: lower-case letters, digits and hyphens, a letter first',
+  );
+  const longest = LONGEST_TAG_AND_SERVICE - service.length;
+  if (tag.length <= longest) return;
+  throw new UserError(
+    `${variable} is "${tag}", which is too long: a tag and the name of its service have ${LONGEST_TAG_AND_SERVICE} characters together, and ${service} has ${service.length}`,
+    {
+      hint: longest > 0 ? `Choose a tag of at most ${longest} characters.` : 'This service can have no tag.',
+    },
+  );
+}
+
 function requireMatch(
   pattern: RegExp,
   maxLength: number,

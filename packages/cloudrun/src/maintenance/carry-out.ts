@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '@deploy/cli';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
-import { newNonce, withNonce } from '../service/nonce.ts';
+import { inventRevisionName, newNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
 import type { RevisionTemplate, Service } from '../service/service.ts';
 import { describeCondition, waitUntilSettled } from '../service/settle.ts';
@@ -65,7 +65,8 @@ async function makeAndServe(
 ): Promise<{ revision: string; service: Service }> {
   const { api, service: before, newestRevision } = context;
   const nonce = newNonce();
-  const standIn = plan.newest && newestRevision && { name: inventName(before), replaced: newestRevision };
+  const standIn = plan.newest &&
+    newestRevision && { name: inventRevisionName(before), replaced: newestRevision };
   let written = asNew(template, nonce);
   if (standIn) written = { ...written, revision: standIn.name };
   try {
@@ -207,11 +208,6 @@ function changedMeanwhile(now: Service): UserError {
 /** The template under that mark, without the name of the revision that was made from it before. */
 function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
   return withNonce(template, nonce);
-}
-
-/** A name for a revision as the platform and gcloud make them: the generation in five digits, and three letters. */
-function inventName({ name, generation }: Service): string {
-  return `${name}-${String(generation + 1).padStart(5, '0')}-${newNonce().slice(0, 3)}`;
 }
 
 /**

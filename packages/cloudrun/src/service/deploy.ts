@@ -6,11 +6,19 @@ import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
 import { withIngressContainer } from './ingress-container.ts';
-import { newNonce, withNonce } from './nonce.ts';
+import { inventRevisionName, newNonce, withNonce } from './nonce.ts';
 import { ownRevision, requireReadyRevision } from './own-revision.ts';
 import type { RevisionTemplate, Service } from './service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from './settle.ts';
-import { describeShares, followsLatest, pinLatest, type Share, sameSplit, sharesOf } from './traffic.ts';
+import {
+  assignTag,
+  describeShares,
+  followsLatest,
+  pinLatest,
+  type Share,
+  sameSplit,
+  sharesOf,
+} from './traffic.ts';
 
 /** A new revision that is ready and gets no traffic. */
 export type Deployment = {
@@ -25,8 +33,11 @@ export type Deployment = {
   traffic: Share[];
 };
 
-/** `skipMaintenanceCheck`: also from a template in maintenance mode while what serves is not. */
-export type DeployOptions = { skipMaintenanceCheck?: boolean };
+/**
+ * `skipMaintenanceCheck`: also from a template in maintenance mode while what serves is not. `tag`: gives the new revision
+ * this tag in the same write, whichever revision had it before, as gcloud's `--tag` does.
+ */
+export type DeployOptions = { skipMaintenanceCheck?: boolean; tag?: string | undefined };
 
 /** Makes a revision with another image and no traffic, as `gcloud run deploy --no-traffic` does. */
 export function deployNoTraffic(
@@ -36,7 +47,7 @@ export function deployNoTraffic(
   options: DeployOptions = {},
 ): Action<Deployment> {
   return {
-    announcement: gcloudCommands.deployNoTraffic(location, image),
+    announcement: gcloudCommands.deployNoTraffic(location, image, options.tag),
     perform: async () => deploy(await openApi(), image, options),
   };
 }
@@ -80,7 +91,12 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
 function planDeployment(
   api: ServiceApi,
   image: string,
-  { nonce, tell, skipMaintenanceCheck = false }: DeployOptions & { nonce: string; tell(text: string): void },
+  {
+    nonce,
+    tell,
+    tag,
+    skipMaintenanceCheck = false,
+  }: DeployOptions & { nonce: string; tell(text: string): void },
 ): Plan {
   return async (found) => {
     const service = await settledIfNeeded(api, found, tell);
@@ -91,10 +107,13 @@ function planDeployment(
     }
     const template = withImage(service.template, image);
     if (!skipMaintenanceCheck) await requireUsableCandidate(api, service, template);
-    return {
-      template: withNonce(template, nonce),
-      traffic: pinLatest(service.traffic, service.latestReadyRevision),
-    };
+    const marked = withNonce(template, nonce);
+    const traffic = pinLatest(service.traffic, service.latestReadyRevision);
+    if (tag === undefined) return { template: marked, traffic };
+    // A tag is for a revision by name, so here the name is ours: gcloud does the same (TagOnDeployChange in
+    // command_lib/run/config_changes.py).
+    const revision = inventRevisionName(service);
+    return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision) };
   };
 }
 

@@ -18,3 +18,8 @@ export function newNonce(): string {
   const letters = crypto.getRandomValues(new Uint8Array(10));
   return Array.from(letters, (byte) => String.fromCharCode(97 + (byte % 26))).join('');
 }
+
+/** A name for the service's next revision as the platform and gcloud make them: the generation in five digits, and three letters. */
+export function inventRevisionName({ name, generation }: { name: string; generation: number }): string {
+  return `${name}-${String(generation + 1).padStart(5, '0')}-${newNonce().slice(0, 3)}`;
+}

@@ -42,6 +42,20 @@ export function assignTraffic(split: TrafficSplit, shares: readonly Share[]): Tr
   return [...merge(shares), ...tagEntries(split)];
 }
 
+/** The split in which that revision has the tag, and no other has; everybody keeps what traffic they get. */
+export function assignTag(split: TrafficSplit, tag: string, revision: string): TrafficSplit {
+  return [...removeTag(split, tag), { revision, percent: 0, tag }];
+}
+
+/** The split without the tag; everybody keeps what traffic they get. */
+function removeTag(split: TrafficSplit, tag: string): TrafficSplit {
+  return split.flatMap((target) => {
+    if (target.tag !== tag) return [target];
+    const { tag: _, ...untagged } = target;
+    return untagged.percent > 0 ? [untagged] : [];
+  });
+}
+
 /** Whether any traffic goes to whichever revision is the latest ready one. */
 export function followsLatest(split: TrafficSplit): boolean {
   return spellOut(split).some((target) => target.revision === undefined && target.percent > 0);

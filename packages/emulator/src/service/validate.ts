@@ -11,6 +11,7 @@ import {
 const REVISION_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const TAG = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const LONGEST_REVISION_NAME = 63;
+const LONGEST_TAG_AND_SERVICE = 46;
 const SERVICE_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 // CreateServiceRequest.service_id in google/cloud/run/v2/service.proto: fewer than 50 characters.
 const LONGEST_SERVICE_NAME = 49;
@@ -27,7 +28,7 @@ export function validateServiceName(name: string): void {
 /** Throws a 400 unless the service can be what it is to be. */
 export function validateService(name: string, { template, traffic, labels, annotations }: ServiceJson): void {
   validateTemplate(name, template);
-  validateTraffic(traffic);
+  validateTraffic(name, traffic);
   refuseReserved('labels', labels);
   refuseReserved('annotations', annotations);
   refuseReserved('template.labels', template.labels);
@@ -40,7 +41,7 @@ function refuseReserved(where: string, entries: Record<string, string> = {}): vo
 }
 
 /** Throws a 400 unless the split can be asked for: shares within bounds that add up to 100, every tag once. */
-function validateTraffic(traffic: readonly TrafficTargetJson[]): void {
+function validateTraffic(service: string, traffic: readonly TrafficTargetJson[]): void {
   const tags = new Set<string>();
   let total = 0;
   for (const target of traffic) {
@@ -53,6 +54,9 @@ function validateTraffic(traffic: readonly TrafficTargetJson[]): void {
       throw invalidArgument('traffic: a target of the type LATEST names no revision.');
     if (target.tag !== undefined) {
       if (!TAG.test(target.tag)) throw invalidArgument(`traffic: tag '${target.tag}' is not a valid tag.`);
+      // Quoted in https://github.com/PolicyEngine/policyengine-api/issues/3729
+      if (target.tag.length + service.length > LONGEST_TAG_AND_SERVICE)
+        throw invalidArgument('Combined traffic tag and service name cannot exceed 46 characters.');
       if (tags.has(target.tag)) throw invalidArgument(`traffic: tag '${target.tag}' is used twice.`);
       tags.add(target.tag);
     }

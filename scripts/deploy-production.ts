@@ -1,0 +1,32 @@
+import { readSettings, resolveProject, runScript, textWithDefault, type Usage } from '@deploy/cli';
+import { cloudSettings, requireLocation } from '@deploy/cloudrun';
+import { runDeployment } from './deploy/run.ts';
+import { deploymentSettings } from './deploy/settings.ts';
+
+const settings = {
+  ...cloudSettings,
+  service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
+  ...deploymentSettings,
+  domain: textWithDefault('PRODUCTION_DOMAIN', 'openagents.com', 'domain that is to lead to the service'),
+};
+
+const usage: Usage = {
+  script: 'scripts/deploy-production.ts',
+  purpose:
+    'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision to production that gets no traffic yet.',
+  calls: [{ arguments: '', does: 'everything below' }],
+  settings,
+  examples: [
+    'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/deploy-production.ts',
+  ],
+};
+
+await runScript(usage, async (program) => {
+  const values = readSettings(program.env, settings);
+  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const next = ({ baseUrl }: { baseUrl: string | undefined }) =>
+    'shift traffic by the canary runbook (scripts/canary-rollout.ts set-traffic), with scripts/smoke-health.ts and ' +
+    `scripts/smoke-control.ts after each step${baseUrl === undefined ? '' : `, OPENAGENTS_BASE_URL=${baseUrl}`}`;
+  await runDeployment({ values, location, domain: values.domain, next }, program);
+  return 0;
+});

@@ -1,0 +1,146 @@
+import {
+  addStepSummary,
+  findTargetCheckout,
+  grouped,
+  type Program,
+  performAction,
+  type SettingsOf,
+  startLiveLine,
+  UserError,
+} from '@deploy/cli';
+import {
+  accountOf,
+  type CloudFacts,
+  type cloudSettings,
+  connectTo,
+  deployNoTraffic,
+  lookAtService,
+  openServiceApi,
+  requireImage,
+  requireImageAsLookedUp,
+  requireTag,
+  type ServiceLocation,
+  sharesOf,
+  stableRevision,
+} from '@deploy/cloudrun';
+import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
+import { openEvidence } from '@deploy/report';
+import { gatesMarkdown } from '../gates/print.ts';
+import { renderPreflight } from '../preflight/print.ts';
+import { annotateFindings, requireNoErrors, runPreflight } from '../preflight/run.ts';
+import type { deploymentSettings } from './settings.ts';
+
+export type DeploymentRequest = {
+  values: SettingsOf<typeof deploymentSettings & typeof cloudSettings>;
+  location: ServiceLocation;
+  /** The domain that is to lead to the service. */
+  domain: string;
+  /** Printed before anything else is done, once it is known what is deployed. */
+  heading?: string;
+  /** What to do once the revision is there; `baseUrl` is where the service is reached, if that is known. */
+  next(deployed: { revision: string; baseUrl: string | undefined }): string;
+};
+
+/**
+ * A deployment from beginning to end: preconditions, web-shell build, gates, then a revision that gets no traffic. Throws a
+ * UserError with a gate's own exit code when that fails.
+ */
+export async function runDeployment(
+  { values, location, domain, heading, next }: DeploymentRequest,
+  { env, out }: Pick<Program, 'env' | 'out'>,
+): Promise<void> {
+  const image = requireGivenImage(values.image);
+  if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
+  const checkout = findTargetCheckout(values);
+  const gates = { checkout, env, out };
+  const connection = connectTo(values, env);
+
+  if (heading !== undefined) out.data(heading);
+  const facts =
+    values.skipPreflight || values.dryRun
+      ? undefined
+      : await grouped({ env, out }, 'preconditions', checkPreconditions);
+  // A deployment that the preconditions refuse was none, and has no report.
+  const evidence = await openEvidence({
+    evidenceReport: values.evidenceReport,
+    dryRun: values.dryRun,
+    account: () => accountOf(connection),
+    note: out.note,
+    checkout,
+    location,
+    image,
+  });
+  const { domainMapping, digest, baseUrl } = facts ?? {};
+  if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
+  if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
+  if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });
+  out.data('[deploy] rust web-shell dist build');
+  await evidence.step('web-shell build', async () => requirePassed(await runWebShellBuild(gates)));
+  if (values.skipVerify) await evidence.record({ kind: 'gatesSkipped' });
+  else {
+    out.data('[deploy] verify rust control-service + rust web-shell');
+    await evidence.step('gates', async () => {
+      // The first failure ends it, as it always has: the answer that a deployment waits for is known by then.
+      const run = await runGates({ ...gates, choices: values, stopAtFirst: true });
+      await evidence.record({ kind: 'gatesRun', run });
+      await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
+      requirePassed(run);
+      if (run.leftOut.length > 0)
+        out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);
+    });
+  }
+
+  out.data(`[deploy] deploy no-traffic revision image=${image}`);
+  const openApi = () => openServiceApi(connection, location);
+  const run = { dryRun: values.dryRun, out };
+  await evidence.step('deploy', async () => {
+    const found = await performAction(lookAtService(openApi), run);
+    if (!found.dryRun) {
+      const { served, latestReadyRevision, url } = found.outcome;
+      const shares = sharesOf(served, latestReadyRevision);
+      await evidence.record({ kind: 'servingFound', shares, stable: stableRevision(shares) });
+      await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
+      const tagUrls = served.flatMap((target) => target.url ?? []);
+      await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
+    }
+    const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
+    if (deployed.dryRun) return;
+    const { service, revision, traffic } = deployed.outcome;
+    const stable = stableRevision(traffic);
+    await evidence.record({ kind: 'deployed', deployment: deployed.outcome, stable });
+    await requireImageAsLookedUp(connection, deployed.outcome, digest);
+    const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
+    const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
+    await addStepSummary(values.stepSummary, deployment, out.note);
+    out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${next({ revision, baseUrl })}`);
+  });
+
+  async function checkPreconditions(): Promise<CloudFacts | undefined> {
+    const live = await startLiveLine('checking the preconditions');
+    const preflight = await runPreflight({
+      connection,
+      location,
+      image,
+      domain,
+      skipMaintenanceCheck: values.skipMaintenanceCheck,
+      checkout,
+      env,
+      verify: !values.skipVerify,
+      gates: values,
+    }).finally(live.stop);
+    out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
+    annotateFindings(preflight, { env, out });
+    requireNoErrors(preflight, 'Nothing was deployed. SKIP_PREFLIGHT=1 leaves these checks out.');
+    return preflight.facts;
+  }
+}
+
+function requireGivenImage(image: string | undefined): string {
+  if (image === undefined) {
+    throw new UserError('IMAGE is unset', {
+      hint: 'Set IMAGE=<registry>/<repository>/<image>:<tag>, the image to deploy.',
+    });
+  }
+  requireImage(image, 'IMAGE');
+  return image;
+}

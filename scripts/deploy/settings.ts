@@ -1,0 +1,20 @@
+import { checkoutSettings, flag, stepSummarySetting, text } from '@deploy/cli';
+import { skipMaintenanceCheckSetting } from '@deploy/cloudrun';
+import { gateSettings } from '@deploy/gates';
+import { evidenceSettings } from '@deploy/report';
+import { imageSetting, preflightFormatSetting } from '../preflight/settings.ts';
+
+/** What a deployment reads from the environment, whatever it deploys to. */
+export const deploymentSettings = {
+  image: imageSetting,
+  tag: text('CANARY_TAG', 'traffic tag that the new revision gets (default: none)'),
+  skipVerify: flag('SKIP_VERIFY', 'leave the verification gates out'),
+  skipPreflight: flag('SKIP_PREFLIGHT', 'leave the check of the preconditions out'),
+  skipMaintenanceCheck: skipMaintenanceCheckSetting,
+  preflightFormat: preflightFormatSetting,
+  ...gateSettings,
+  dryRun: flag('DRY_RUN', 'build and verify, but touch nothing in the cloud'),
+  ...checkoutSettings,
+  ...evidenceSettings,
+  stepSummary: stepSummarySetting,
+};
