@@ -18,6 +18,12 @@ export const gcloudCommands = {
       .map(({ revision, percent }) => `${revision}=${percent}`)
       .join(',')}`,
 
+  updateTag: (at: ServiceLocation, tag: string, revision: string): string =>
+    `gcloud run services update-traffic ${at.service} ${flags(at)} --update-tags ${tag}=${revision}`,
+
+  removeTag: (at: ServiceLocation, tag: string): string =>
+    `gcloud run services update-traffic ${at.service} ${flags(at)} --remove-tags ${tag}`,
+
   maintenanceStatus: (at: ServiceLocation): string =>
     `gcloud run services describe ${at.service} ${flags(at)} --format yaml(status.latestReadyRevisionName,status.traffic,spec.template.spec.containers[0].env)`,
 

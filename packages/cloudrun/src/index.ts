@@ -38,6 +38,7 @@ export {
   requireEnabledVersion,
 } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';
+export { changedBy } from './service/change.ts';
 export { type Deployment, type DeployOptions, deployNoTraffic } from './service/deploy.ts';
 export { requireImageAsLookedUp } from './service/deployed-image.ts';
 export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
@@ -49,8 +50,15 @@ export type {
   ServedTarget,
   Service,
 } from './service/service.ts';
-export { rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
+export {
+  type Bookkeeping,
+  rollback,
+  type ShiftOptions,
+  setTraffic,
+  type TrafficChange,
+} from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
+export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
 export {
   describeShares,
   followsLatest,

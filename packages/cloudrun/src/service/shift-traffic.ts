@@ -13,7 +13,15 @@ import { assignTraffic, describeShares, type Share, sameShares, sharesOf } from 
 export type TrafficChange = { service: string; before: Share[]; after: Share[] };
 
 /** `skipMaintenanceCheck`: also where that takes the public into a maintenance window, or past one that is open. */
-export type ShiftOptions = { skipMaintenanceCheck?: boolean };
+export type ShiftOptions = { skipMaintenanceCheck?: boolean; bookkeeping?: Bookkeeping };
+
+/** What is put down on the service in the same write. Called with the service as it is just before each attempt. */
+export type Bookkeeping = {
+  /** Throws when nothing may be written any more, for instance because somebody else has changed the service. */
+  permit(now: Service): void;
+  /** The service's annotations from then on: all of them, the user's own ones. */
+  annotations(now: Service): Readonly<Record<string, string>>;
+};
 
 /** Gives the named revisions exactly these shares of the traffic, as `gcloud run services update-traffic` does. */
 export function setTraffic(
@@ -71,9 +79,10 @@ async function shift(
 function planShift(
   api: ServiceApi,
   shares: readonly Share[],
-  { skipMaintenanceCheck = false }: ShiftOptions,
+  { skipMaintenanceCheck = false, bookkeeping }: ShiftOptions,
 ): Plan {
   return async (now, first) => {
+    bookkeeping?.permit(now);
     // Their split would vanish under ours without either side having decided that. Their tags do not: those stay.
     if (!sameShares(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
     const wanted = await Promise.all(
@@ -82,7 +91,10 @@ function planShift(
         .map(async ({ revision, percent }) => ({ revision: await readReady(api, revision, now), percent })),
     );
     if (!skipMaintenanceCheck) await requireSameSideOfWindow(api, now, wanted);
-    return { traffic: assignTraffic(now.traffic, shares) };
+    return {
+      traffic: assignTraffic(now.traffic, shares),
+      ...(bookkeeping && { annotations: bookkeeping.annotations(now) }),
+    };
   };
 }
 

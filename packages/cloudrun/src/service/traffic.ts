@@ -48,7 +48,7 @@ export function assignTag(split: TrafficSplit, tag: string, revision: string): T
 }
 
 /** The split without the tag; everybody keeps what traffic they get. */
-function removeTag(split: TrafficSplit, tag: string): TrafficSplit {
+export function removeTag(split: TrafficSplit, tag: string): TrafficSplit {
   return split.flatMap((target) => {
     if (target.tag !== tag) return [target];
     const { tag: _, ...untagged } = target;

@@ -1,0 +1,134 @@
+import { type Service, type Share, sharesOf } from '@deploy/cloudrun';
+
+// What a promotion has to remember lies on the service itself, so that another machine sees it and can take it up. The keys are of
+// the user's own kind: Service.annotations in google/cloud/run/v2/service.proto refuses those of the platform.
+const PROMOTION = 'openagents.com/canary-promotion';
+const FAILED = 'openagents.com/canary-failed';
+const VERSION = 1;
+/** How many candidates are remembered as failed. */
+const MOST_FAILED = 10;
+
+type Annotations = Readonly<Record<string, string>>;
+
+/** A step that was begun: its percent, and when its split was served (milliseconds since 1970, the platform's time). */
+export type BegunStep = { readonly percent: number; readonly at: number };
+
+/** Who walks a promotion. `until`: by then they will have written again, unless they are gone. */
+export type Owner = {
+  readonly id: string;
+  readonly account: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly until: number;
+};
+
+/** A promotion as it is put down on its service. */
+export type PromotionState = {
+  readonly stable: string;
+  readonly canary: string;
+  readonly startedAt: number;
+  readonly steps: readonly number[];
+  readonly tag: string;
+  /** Whether the candidate had the tag before the promotion. */
+  readonly hadTag: boolean;
+  /** The steps so far, in order; none while the candidate has no traffic yet. */
+  readonly begun: readonly BegunStep[];
+  /** How often it was begun without the evidence of before, from 1. */
+  readonly start: number;
+  /** Missing after whoever walked it has let go of it. */
+  readonly owner?: Owner;
+};
+
+/** A candidate that was rolled back. */
+export type FailedCandidate = { readonly revision: string; readonly at: string; readonly why: string };
+
+/** The promotion that is put down on the service; undefined when there is none that can be read. */
+export function promotionOn({ annotations }: Pick<Service, 'annotations'>): PromotionState | undefined {
+  const state = parse(annotations[PROMOTION]);
+  return isState(state) ? state : undefined;
+}
+
+/** The annotations with this promotion put down, or without any. */
+export function withPromotion(annotations: Annotations, state: PromotionState | undefined): Annotations {
+  const { [PROMOTION]: _, ...others } = annotations;
+  return state === undefined ? others : { ...others, [PROMOTION]: JSON.stringify({ v: VERSION, ...state }) };
+}
+
+/** When and why a revision was rolled back before; undefined when it was not. */
+export function failureOf(
+  { annotations }: Pick<Service, 'annotations'>,
+  revision: string,
+): FailedCandidate | undefined {
+  return failedOn(annotations).findLast((each) => each.revision === revision);
+}
+
+/** The annotations with one more candidate remembered as failed. */
+export function withFailure(annotations: Annotations, failure: FailedCandidate): Annotations {
+  const others = failedOn(annotations).filter(({ revision }) => revision !== failure.revision);
+  const short = { ...failure, why: failure.why.slice(0, 300) };
+  const failed = [...others, short].slice(-MOST_FAILED);
+  return { ...annotations, [FAILED]: JSON.stringify({ v: VERSION, failed }) };
+}
+
+/** The split that a promotion has asked for last. */
+export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
+  const percent = begun.at(-1)?.percent ?? 0;
+  return [
+    { revision: stable, percent: 100 - percent },
+    { revision: canary, percent },
+  ].filter((share) => share.percent > 0);
+}
+
+/** Whether the traffic that a service is asked to serve is the promotion's; else somebody has moved it since. */
+export function isItsTraffic(service: Service, state: PromotionState): boolean {
+  const text = (shares: readonly Share[]) =>
+    shares
+      .map(({ revision, percent }) => `${revision}=${percent}`)
+      .sort()
+      .join();
+  return text(sharesOf(service.traffic, service.latestReadyRevision)) === text(splitOf(state));
+}
+
+function failedOn(annotations: Annotations): FailedCandidate[] {
+  const found = parse(annotations[FAILED]);
+  if (!isRecord(found) || found.v !== VERSION || !Array.isArray(found.failed)) return [];
+  return found.failed.filter(
+    (each): each is FailedCandidate =>
+      isRecord(each) && [each.revision, each.at, each.why].every((field) => typeof field === 'string'),
+  );
+}
+
+/** People may have edited it, and a later version may have written it: what does not read as expected is no promotion. */
+function isState(state: unknown): state is PromotionState & { v: number } {
+  if (!isRecord(state) || state.v !== VERSION) return false;
+  const { stable, canary, startedAt, steps, tag, begun, start, owner } = state;
+  return (
+    [stable, canary, tag].every((field) => typeof field === 'string' && field !== '') &&
+    [startedAt, start].every((field) => typeof field === 'number') &&
+    Array.isArray(steps) &&
+    steps.every((step) => Number.isInteger(step)) &&
+    Array.isArray(begun) &&
+    begun.every((step) => isRecord(step) && typeof step.at === 'number' && steps.includes(step.percent)) &&
+    (owner === undefined || isOwner(owner))
+  );
+}
+
+function isOwner(owner: unknown): boolean {
+  return (
+    isRecord(owner) &&
+    [owner.id, owner.account, owner.host].every((field) => typeof field === 'string') &&
+    [owner.pid, owner.until].every((field) => typeof field === 'number')
+  );
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,76 @@
+import { UserError } from '@deploy/cli';
+import {
+  describeShares,
+  type Revision,
+  type Service,
+  type ServiceApi,
+  sharesOf,
+  stableRevision,
+} from '@deploy/cloudrun';
+import { failureOf, isItsTraffic, type PromotionState, promotionOn } from './bookkeeping.ts';
+
+/** What a promotion is about: a new one, or one to be taken up. */
+export type Subject = {
+  readonly service: Service;
+  readonly stable: Revision;
+  readonly canary: Revision;
+  /** The promotion that was left on the service. */
+  readonly left: PromotionState | undefined;
+};
+
+/**
+ * Finds stable and candidate: those of the promotion that the service remembers, else the revision that has all the traffic and
+ * the newest ready one that has none. Throws a UserError when there is no such pair, or the candidate has failed before.
+ */
+export async function findSubject(
+  api: ServiceApi,
+  service: Service,
+  { named, retry }: { named: string | undefined; retry: boolean },
+): Promise<Subject> {
+  const known = promotionOn(service);
+  const left = known !== undefined && isItsTraffic(service, known) ? known : undefined;
+  if (left !== undefined && named !== undefined && named !== left.canary) {
+    throw new UserError(
+      `a promotion of ${left.canary} stands at ${left.begun.at(-1)?.percent ?? 0} %, and ${named} cannot be promoted beside it`,
+      { hint: `Finish that one first (promote ${left.canary}), or take it back: rollback ${left.stable}` },
+    );
+  }
+  const stableName = left?.stable ?? requireStable(service);
+  const canaryName = left?.canary ?? named ?? newestReady(service, stableName);
+  if (canaryName === stableName) {
+    throw new UserError(`${canaryName} has all the traffic already: there is nothing to promote`, {
+      hint: 'Deploy a new revision first, or name the candidate: promote <canary>',
+    });
+  }
+  const failed = left === undefined ? failureOf(service, canaryName) : undefined;
+  if (failed !== undefined && !retry) {
+    throw new UserError(`${canaryName} was rolled back at ${failed.at}: ${failed.why}`, {
+      hint: 'Deploy a mended one. To try this one again all the same: CANARY_RETRY=1',
+    });
+  }
+  const [stable, canary] = await Promise.all([api.readRevision(stableName), api.readRevision(canaryName)]);
+  for (const { name, ready } of left === undefined ? [stable, canary] : []) {
+    if (ready.state === 'succeeded') continue;
+    throw new UserError(`revision ${name} is not ready: ${ready.message ?? ready.reason ?? ready.state}`, {
+      hint: 'Nothing was changed. Mend what keeps it from starting, or name another candidate.',
+    });
+  }
+  return { service, stable, canary, left };
+}
+
+function requireStable(service: Service): string {
+  const shares = sharesOf(service.traffic, service.latestReadyRevision);
+  const stable = stableRevision(shares);
+  if (stable !== undefined) return stable;
+  throw new UserError(
+    `no revision of ${service.name} holds all the traffic (${describeShares(shares)}), so which one is stable cannot be told`,
+    { hint: 'Give the stable one all of it first: rollback <stable>. Nothing was changed.' },
+  );
+}
+
+/** `--no-traffic` may leave the latest ready revision behind the latest created one for a while. */
+function newestReady(service: Service, stable: string): string {
+  const { latestReadyRevision, latestCreatedRevision } = service;
+  if (latestReadyRevision !== undefined && latestReadyRevision !== stable) return latestReadyRevision;
+  return latestCreatedRevision ?? stable;
+}

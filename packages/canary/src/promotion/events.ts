@@ -1,0 +1,84 @@
+import type { TrafficChange } from '@deploy/cloudrun';
+import type { Minute } from '../observations/types.ts';
+import type { Promotion } from '../promotion.ts';
+import type { Verdict } from '../verdict.ts';
+import type { Decision } from './decide.ts';
+
+/** What a smoke of a URL met. */
+export type SmokeLook = {
+  readonly passed: boolean;
+  /** What failed, when something did. */
+  readonly why?: string;
+  /** What its `/manifest.json` says; tells one image from another. */
+  readonly buildId?: string;
+  /** The oldest and the newest client build that it takes; null: no limit. */
+  readonly clients?: { readonly min: string | null; readonly max: string | null };
+  /** What a person should know although it passed. */
+  readonly notes?: readonly string[];
+};
+
+/** One look at a step, for whoever watches. */
+export type Poll = {
+  readonly percent: number;
+  readonly steps: readonly number[];
+  /** With the minute that is still running. */
+  readonly promotion: Promotion;
+  readonly verdict: Verdict;
+  readonly decision: Decision['next'];
+  /** Minutes since the window began, and of how many; below 0 while it has not. */
+  readonly watchedMinutes: number;
+  readonly windowMinutes: number;
+  readonly maxWindowMinutes: number;
+  /** What could not be read just now. */
+  readonly unreadable?: string;
+};
+
+/** What happens in a promotion, as it happens. */
+export type PromotionEvent =
+  | {
+      readonly kind: 'promotionBegun';
+      readonly stable: string;
+      readonly canary: string;
+      readonly source: string;
+      readonly steps: readonly number[];
+      /** The step at which it was taken up, after an interruption. */
+      readonly resumedAt?: number;
+    }
+  | { readonly kind: 'promotionWarned'; readonly warning: string }
+  | {
+      readonly kind: 'candidateSmoked';
+      readonly url: string;
+      readonly look: SmokeLook;
+      readonly of: 'candidate' | 'service';
+    }
+  | { readonly kind: 'stepBegun'; readonly percent: number; readonly change: TrafficChange }
+  | { readonly kind: 'minuteObserved'; readonly startsAt: string; readonly minute: Minute }
+  | { readonly kind: 'polled'; readonly poll: Poll }
+  | {
+      readonly kind: 'stepJudged';
+      readonly percent: number;
+      readonly verdict: Verdict;
+      readonly decision: Decision['next'];
+      readonly isOverride: boolean;
+    }
+  | { readonly kind: 'trafficReturned'; readonly change: TrafficChange; readonly tookMs: number }
+  | { readonly kind: 'promotionEnded'; readonly outcome: PromotionOutcome };
+
+type Pair = { readonly stable: string; readonly canary: string };
+
+/** How a promotion ended, or stopped. */
+export type PromotionOutcome =
+  | (Pair & { readonly state: 'promoted' })
+  /** Nothing was shifted. */
+  | (Pair & { readonly state: 'not begun'; readonly why: string })
+  | (Pair & {
+      readonly state: 'rolled back';
+      readonly percent: number;
+      readonly why: string;
+      readonly tag: string;
+      readonly serviceUrl: string;
+    })
+  | (Pair & { readonly state: 'held'; readonly percent: number; readonly why: string })
+  /** Somebody else changed the service: nothing more was touched. */
+  | (Pair & { readonly state: 'superseded'; readonly percent: number; readonly why: string })
+  | (Pair & { readonly state: 'interrupted'; readonly percent: number });

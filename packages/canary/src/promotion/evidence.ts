@@ -1,0 +1,87 @@
+import type { ObservedMinute, SourceReading } from '../observations/source.ts';
+import type { Minute } from '../observations/types.ts';
+import { addMinute, beginFreshWindow, currentStep, type Promotion } from '../promotion.ts';
+import { isWindowComplete } from '../verdict.ts';
+import type { BegunStep } from './bookkeeping.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What a promotion has shown so far, and from when on there is more to read. Plain data, the same size after a day as after a minute. */
+export type Evidence = {
+  readonly promotion: Promotion;
+  /** The steps so far; minutes from the one in which the first was begun count. */
+  readonly begun: readonly BegunStep[];
+  /** The current window begins here: the first whole minute of the step, or after an interruption. */
+  readonly windowFrom: number;
+  /** Every minute before this one was taken in. */
+  readonly readUpTo: number;
+};
+
+/** The evidence of a promotion whose steps these are. The minutes since the first one are still to be read. */
+export function beginEvidence(promotion: Promotion, begun: readonly BegunStep[], nowMs: number): Evidence {
+  const first = begun[0]?.at ?? nowMs;
+  return { promotion, begun, windowFrom: nextMinute(nowMs), readUpTo: minuteOf(first) };
+}
+
+/** A step was begun: its window starts with the first whole minute after its split was served. */
+export function beginStepAt(evidence: Evidence, step: BegunStep): Evidence {
+  return { ...evidence, begun: [...evidence.begun, step], windowFrom: nextMinute(step.at) };
+}
+
+/** The evidence with the minutes that are closed, and what it would be with the one that is still running as well. */
+export function takeIn(
+  evidence: Evidence,
+  reading: Extract<SourceReading, { state: 'read' }>,
+): { evidence: Evidence; ahead: Promotion; minutes: Minute[] } {
+  let { promotion, readUpTo } = evidence;
+  const minutes: Minute[] = [];
+  for (const observed of reading.closed) {
+    const startsAt = observed.startsAt.getTime();
+    if (startsAt < readUpTo) continue;
+    const minute = minuteIn(evidence, observed);
+    promotion = addMinute(promotion, minute);
+    if (isInCurrentStep(evidence, promotion) && startsAt < evidence.windowFrom)
+      promotion = beginFreshWindow(promotion);
+    readUpTo = startsAt + MINUTE_MS;
+    minutes.push(minute);
+  }
+  const { running } = reading;
+  const isNew = running !== undefined && running.startsAt.getTime() >= readUpTo;
+  const ahead = isNew ? addMinute(promotion, minuteIn(evidence, running)) : promotion;
+  return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
+}
+
+/** Whether the step that was begun last has been watched for a whole window. */
+export function isWindowOver(evidence: Evidence): boolean {
+  return isInCurrentStep(evidence, evidence.promotion) && isWindowComplete(evidence.promotion);
+}
+
+/** The promotion with a look at the candidate beside its traffic: whether it is ready, and whether a smoke passed. */
+export function withLook(
+  { begun }: Evidence,
+  promotion: Promotion,
+  look: { ready?: boolean; smokePassed?: boolean },
+): Promotion {
+  const step = begun.at(-1)?.percent;
+  if (step === undefined || Object.keys(look).length === 0) return promotion;
+  return addMinute(promotion, { step, canary: { requests: 0, errors: 0, ...look } });
+}
+
+function isInCurrentStep({ begun }: Evidence, promotion: Promotion): boolean {
+  return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
+}
+
+/** A minute belongs to the step that was begun last in it; at 100 % stable has no traffic, and is compared by its past. */
+function minuteIn({ begun }: Evidence, { startsAt, stable, canary }: ObservedMinute): Minute {
+  const end = startsAt.getTime() + MINUTE_MS;
+  const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;
+  return step === 100 ? { step, canary } : { step, stable, canary };
+}
+
+function minuteOf(ms: number): number {
+  return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
+}
+
+function nextMinute(ms: number): number {
+  return Math.ceil(ms / MINUTE_MS) * MINUTE_MS;
+}

@@ -1,0 +1,79 @@
+import { UserError } from '@deploy/cli';
+import { gcloudCommands, type ServiceLocation } from '@deploy/cloudrun';
+import type { Limits } from '../observations/types.ts';
+
+/** How a candidate is walked to 100 %. */
+export type WalkSettings = {
+  /** Rising whole percents, the last one 100. */
+  readonly steps: readonly number[];
+  readonly windowMinutes: number;
+  /** How long a step may be extended while nothing can be decided; at least the window. */
+  readonly maxWindowMinutes: number;
+  readonly limits: Limits;
+  readonly onInconclusive: 'hold' | 'rollback' | 'advance';
+  /** The tag whose URL is smoked. */
+  readonly tag: string;
+  /** Try a candidate that was rolled back before. */
+  readonly retry: boolean;
+  /** Take over a promotion that somebody else may still be running. */
+  readonly takeOver: boolean;
+  readonly skipMaintenanceCheck: boolean;
+};
+
+/** Reads `5,25,50,100`. Throws a UserError that names the variable unless these are rising whole percents up to 100. */
+export function readSteps(text: string, variable: string): number[] {
+  const steps = text
+    .split(',')
+    .map((part) => (/^[1-9]\d{0,2}$/.test(part.trim()) ? Number(part) : Number.NaN));
+  const isRising = steps.every((step, i) => step > (steps[i - 1] ?? 0));
+  if (isRising && steps.at(-1) === 100) return steps;
+  throw new UserError(
+    `${variable} is ${JSON.stringify(text.slice(0, 60))}, but must be rising whole percents, the last one 100`,
+    { hint: `For instance: ${variable}=5,25,50,100` },
+  );
+}
+
+/** What a promotion is going to do, in the order in which it does it. Revisions that are not known yet stand as placeholders. */
+export type PlannedAction = { readonly says: string; readonly command?: string };
+
+/** The plan of a promotion, for people to read before it runs. */
+export function planPromotion(
+  settings: WalkSettings,
+  location: ServiceLocation,
+  { stable, canary }: { stable: string; canary: string },
+): PlannedAction[] {
+  const { steps, windowMinutes, maxWindowMinutes, tag, limits, onInconclusive } = settings;
+  const split = (percent: number) =>
+    gcloudCommands.updateTraffic(
+      location,
+      [
+        { revision: stable, percent: 100 - percent },
+        { revision: canary, percent },
+      ].filter((share) => share.percent > 0),
+    );
+  const limitTexts = [
+    `5xx below ${limits.max5xxPercent} %`,
+    `p95 at most ${limits.maxP95IncreasePercent} % and ${limits.p95FloorMs} ms above stable's`,
+    `at least ${limits.minRequests} requests times the next step's share`,
+    `at most ${limits.falseAlarmPercent} % of good candidates rolled back`,
+  ];
+  return [
+    { says: `limits: ${limitTexts.join('; ')}` },
+    {
+      says: `before any traffic: the tag ${tag} for ${canary}, and a smoke of its URL`,
+      command: gcloudCommands.updateTag(location, tag, canary),
+    },
+    ...steps.map((percent) => ({
+      says: `${percent} %: watched for ${windowMinutes} min, at most ${maxWindowMinutes}; while nothing can be decided: ${onInconclusive}`,
+      command: split(percent),
+    })),
+    {
+      says: 'healthy at 100 %: the tag is removed, unless it was there before',
+      command: gcloudCommands.removeTag(location, tag),
+    },
+    {
+      says: `unhealthy at any time: all traffic back to ${stable}`,
+      command: gcloudCommands.updateTraffic(location, [{ revision: stable, percent: 100 }]),
+    },
+  ];
+}

@@ -1,0 +1,495 @@
+import { type Action, errorMessage, UserError } from '@deploy/cli';
+import {
+  type Bookkeeping,
+  changedBy,
+  putDown,
+  rollback,
+  type Service,
+  type ServiceApi,
+  type ServiceLocation,
+  setTraffic,
+  type TrafficChange,
+  tagRevision,
+  untagRevision,
+} from '@deploy/cloudrun';
+import { beginPromotion, type Promotion } from '../promotion.ts';
+import { judge, type Verdict } from '../verdict.ts';
+import {
+  isItsTraffic,
+  type PromotionState,
+  promotionOn,
+  splitOf,
+  withFailure,
+  withPromotion,
+} from './bookkeeping.ts';
+import { findSubject, type Subject } from './candidate.ts';
+import { type Decision, decide } from './decide.ts';
+import type { PromotionEvent, PromotionOutcome, SmokeLook } from './events.ts';
+import { beginEvidence, beginStepAt, type Evidence, isWindowOver, takeIn, withLook } from './evidence.ts';
+import { requireUndisturbed, requireUnowned, Superseded, type Walker } from './ownership.ts';
+import type { WalkSettings } from './plan.ts';
+import type { PromotionSource } from './source.ts';
+
+export type WalkRequest = {
+  readonly settings: WalkSettings;
+  readonly location: ServiceLocation;
+  readonly api: ServiceApi;
+  /** The candidate, when it was named. */
+  readonly canary: string | undefined;
+  readonly walker: Walker;
+  openSource(stable: string, canary: string): Promise<PromotionSource>;
+  /** Smokes a URL; `tag`: of the candidate alone. Never throws for what it meets. */
+  smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
+  /** Announces an action and does it. */
+  perform<T>(action: Action<T>): Promise<T>;
+  /** Waits until the next look; ends early when the signal comes. */
+  pause(): Promise<void>;
+  readonly signal: AbortSignal;
+  /** Hears of everything, and is waited for. */
+  tell(event: PromotionEvent): Promise<void>;
+};
+
+const MINUTE_MS = 60_000;
+const HISTORY_MINUTES = 60;
+/** How many looks a change that fails for the moment is tried again for. */
+const MOST_ATTEMPTS = 60;
+
+/**
+ * Walks a candidate to 100 % of the traffic, and back by itself when it is worse than stable. Throws a UserError when it cannot
+ * even begin; whatever happens after that is an outcome, but for a rollback that could not be made.
+ */
+export async function walkPromotion(request: WalkRequest): Promise<PromotionOutcome> {
+  const outcome = await walk(request);
+  await request.tell({ kind: 'promotionEnded', outcome });
+  return outcome;
+}
+
+async function walk(request: WalkRequest): Promise<PromotionOutcome> {
+  const { api, settings } = request;
+  const found = await api.read();
+  const subject = await findSubject(api, found, { named: request.canary, retry: settings.retry });
+  const pair = { stable: subject.stable.name, canary: subject.canary.name };
+  const source = await request.openSource(pair.stable, pair.canary);
+  if (source.unreadable !== undefined) throw cannotRead(source.unreadable);
+  const nowMs = source.now().getTime();
+  if (subject.left !== undefined)
+    requireUnowned(subject.left, request.walker, { nowMs, takeOver: settings.takeOver });
+  const walker = await openWalk(request, subject, source);
+  try {
+    return await walker.run();
+  } catch (error) {
+    if (error instanceof Superseded) return walker.superseded(error);
+    throw error;
+  }
+}
+
+async function openWalk(request: WalkRequest, subject: Subject, source: PromotionSource) {
+  const { api, settings, location, tell, perform, signal } = request;
+  const pair = { stable: subject.stable.name, canary: subject.canary.name };
+  const openApi = async () => api;
+  const ownerId = crypto.randomUUID().slice(0, 8);
+  const template = JSON.stringify(subject.service.template);
+  const nowMs = (): number => source.now().getTime();
+  const owned = (): PromotionState['owner'] => {
+    const { account, host, pid } = request.walker;
+    const until = nowMs() + settings.maxWindowMinutes * MINUTE_MS + source.delayMs + 5 * MINUTE_MS;
+    return { id: ownerId, account, host, pid, until };
+  };
+  const tagged = subject.service.traffic.find(({ tag }) => tag === settings.tag)?.revision;
+  let state: PromotionState = {
+    ...(subject.left ?? {
+      ...pair,
+      startedAt: nowMs(),
+      tag: settings.tag,
+      hadTag: tagged === pair.canary,
+      begun: [],
+      start: 1,
+    }),
+    // What was begun with other steps goes on with those: its evidence is shared out over them.
+    steps: subject.left?.steps ?? settings.steps,
+  };
+  const { steps } = state;
+  const percentNow = (): number => state.begun.at(-1)?.percent ?? 0;
+
+  const { evidence: begun } = await beginWithHistory();
+  let evidence: Evidence = begun;
+
+  return { run, superseded };
+
+  async function run(): Promise<PromotionOutcome> {
+    await tell({
+      kind: 'promotionBegun',
+      ...pair,
+      source: source.name,
+      steps,
+      ...(subject.left !== undefined && { resumedAt: percentNow() }),
+    });
+    await warn();
+    const tagUrl = await takeHold();
+    const refused = percentNow() === 0 ? await smokeBefore(tagUrl) : undefined;
+    if (refused !== undefined) return refused;
+    // A promotion that is taken up stands in a step already.
+    let isStanding = percentNow() > 0;
+    for (const percent of steps.filter((step) => step >= percentNow())) {
+      if (!isStanding) {
+        const failed = await shiftTo(percent);
+        if (failed !== undefined) return goBack(failed);
+      }
+      isStanding = false;
+      const ended = await watch(percent, tagUrl);
+      if (ended !== undefined) return ended;
+    }
+    await finish();
+    return { state: 'promoted', ...pair };
+  }
+
+  async function beginWithHistory(): Promise<{ evidence: Evidence }> {
+    const before = new Date(state.startedAt);
+    const history = await source.readHistory({ revision: pair.stable, before, minutes: HISTORY_MINUTES });
+    if (history.state === 'unreadable') throw cannotRead(history);
+    const { limits, windowMinutes } = settings;
+    const affinity = hasAffinity(subject);
+    const promotion = beginPromotion({ steps, windowMinutes, limits, affinity }, history.minutes);
+    return { evidence: beginEvidence(promotion, state.begun, nowMs()) };
+  }
+
+  async function warn(): Promise<void> {
+    const say = (warning: string) => tell({ kind: 'promotionWarned', warning });
+    if (!hasAffinity(subject)) {
+      await say(
+        'session affinity is not on for both revisions: sign-ins live in the memory of one process, so a split breaks them on both; only 5xx of sign-in and sync paths are judged',
+      );
+    }
+    const newest = subject.service.latestCreatedRevision;
+    if (newest !== undefined && newest !== pair.canary && newest !== pair.stable)
+      await say(`${newest} is newer than the candidate, ${pair.canary}`);
+  }
+
+  /** Puts the promotion down on the service, with the tag where the candidate has not got it. Gives the tag's URL. */
+  async function takeHold(): Promise<string> {
+    const before = JSON.stringify(promotionOn(subject.service));
+    const permit = (now: Service): void => {
+      const isSame = JSON.stringify(now.template) === template && JSON.stringify(promotionOn(now)) === before;
+      if (!isSame || !isItsTraffic(now, state)) throw new Superseded(`${changedBy(now)} in the meantime`);
+    };
+    const next = { ...state, owner: owned() } as PromotionState;
+    const book: Bookkeeping = {
+      permit,
+      annotations: ({ annotations }) => withPromotion(annotations, next),
+    };
+    const { tag } = state;
+    const service = await perform(
+      tagged === pair.canary
+        ? putDown(openApi, book)
+        : tagRevision(openApi, location, { tag, revision: pair.canary }, book),
+    );
+    state = next;
+    const url = service.served.find((target) => target.tag === tag)?.url;
+    if (url !== undefined) return url;
+    throw new UserError(`the platform gave the tag ${tag} no URL, so the candidate cannot be smoked`, {
+      hint: 'Nothing was shifted.',
+    });
+  }
+
+  async function smokeTwice(url: string, of: 'candidate' | 'service'): Promise<SmokeLook> {
+    const first = await request.smoke(url, of);
+    const look = first.passed ? first : await request.smoke(url, of);
+    await tell({ kind: 'candidateSmoked', url, look, of });
+    return look;
+  }
+
+  async function smokeBefore(tagUrl: string): Promise<PromotionOutcome | undefined> {
+    const look = await smokeTwice(tagUrl, 'candidate');
+    const served = await request.smoke(subject.service.url, 'service');
+    if (look.passed) {
+      await warnOfBuilds(look, served);
+      return undefined;
+    }
+    await letGo({ forget: true, removeTag: !state.hadTag });
+    return { state: 'not begun', ...pair, why: look.why ?? 'the smoke of the candidate failed' };
+  }
+
+  async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
+    const say = (warning: string) => tell({ kind: 'promotionWarned', warning });
+    if (canary.buildId === undefined)
+      await say('the candidate tells no buildId, so whether it is it that answers cannot be seen');
+    else if (canary.buildId === stable.buildId)
+      await say(
+        `candidate and stable have the same buildId, ${canary.buildId}: whether it is the candidate that answers cannot be seen`,
+      );
+    else if (
+      stable.buildId !== undefined &&
+      canary.clients?.min != null &&
+      stable.buildId < canary.clients.min
+    )
+      await say(
+        `the candidate's build ${canary.buildId} takes no clients older than ${canary.clients.min}, and stable's is ${stable.buildId}: pages of both builds break each other during the split`,
+      );
+  }
+
+  /** Gives the candidate its share. What keeps it from that for good comes back as the reason to go back. */
+  async function shiftTo(percent: number): Promise<string | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      const next: PromotionState = {
+        ...state,
+        begun: [...state.begun, { percent, at: nowMs() }],
+        owner: owned() as NonNullable<PromotionState['owner']>,
+      };
+      const { skipMaintenanceCheck } = settings;
+      const shares = splitOf(next);
+      const bookkeeping = { permit: requireOurs, annotations: remembering(next) };
+      try {
+        const change = await perform(
+          setTraffic(openApi, location, shares, { skipMaintenanceCheck, bookkeeping }),
+        );
+        await began(percent, change, next);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+        const now = await readPatiently();
+        requireOurs(now);
+        // Served after all: the answer was lost, or the wait for it ended early.
+        if (percentNow() === percent && isServed(now)) {
+          await began(percent, { service: now.name, before: [], after: shares }, state);
+          return undefined;
+        }
+        if (!isPassing(error) || attempt === MOST_ATTEMPTS) return errorMessage(error);
+        await tell({ kind: 'promotionWarned', warning: `${errorMessage(error)}; trying again` });
+        await request.pause();
+        if (signal.aborted) return undefined;
+      }
+    }
+  }
+
+  async function began(percent: number, change: TrafficChange, next: PromotionState): Promise<void> {
+    state = next;
+    evidence = beginStepAt(evidence, { percent, at: nowMs() });
+    await tell({ kind: 'stepBegun', percent, change });
+  }
+
+  /** Watches a step to its end. Gives how the promotion ends; undefined: on with the next step. */
+  async function watch(percent: number, tagUrl: string): Promise<PromotionOutcome | undefined> {
+    let isExtended = false;
+    for (;;) {
+      if (signal.aborted) return interrupted();
+      await request.pause();
+      if (signal.aborted) return interrupted();
+      const { verdict, promotion, unreadable } = await lookAround();
+      const decision = decideNow(verdict, percent);
+      await tell({
+        kind: 'polled',
+        poll: {
+          percent,
+          steps,
+          promotion,
+          verdict,
+          decision: decision.next,
+          watchedMinutes: watchedMinutes(),
+          windowMinutes: settings.windowMinutes,
+          maxWindowMinutes: settings.maxWindowMinutes,
+          ...(unreadable !== undefined && { unreadable }),
+        },
+      });
+      if (decision.next === 'wait' || (decision.next === 'extend' && isExtended)) continue;
+      if (decision.next === 'advance' || decision.next === 'finish') {
+        const look = await smokeTwice(tagUrl, 'candidate');
+        if (!look.passed) {
+          const failed = judge(withLook(evidence, evidence.promotion, { smokePassed: false }));
+          await judged(percent, failed, { next: 'rollback', isOverride: false });
+          return goBack(`${failed.reason} (${look.why ?? 'no more is known'})`);
+        }
+      }
+      await judged(percent, verdict, decision);
+      switch (decision.next) {
+        case 'extend':
+          isExtended = true;
+          continue;
+        case 'rollback':
+          return goBack(verdict.reason);
+        case 'hold':
+          await letGo({});
+          return { state: 'held', ...pair, percent, why: verdict.reason };
+        default:
+          return undefined;
+      }
+    }
+  }
+
+  function judged(percent: number, verdict: Verdict, decision: Decision): Promise<void> {
+    const isOverride = 'isOverride' in decision && decision.isOverride;
+    return tell({ kind: 'stepJudged', percent, verdict, decision: decision.next, isOverride });
+  }
+
+  function decideNow({ verdict }: Verdict, percent: number): Decision {
+    const standing = {
+      verdict,
+      percent,
+      isWindowOver: isWindowOver(evidence),
+      watchedMinutes: watchedMinutes(),
+      delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
+    };
+    return decide(standing, settings);
+  }
+
+  function watchedMinutes(): number {
+    return (nowMs() - evidence.windowFrom) / MINUTE_MS;
+  }
+
+  /** One look at everything: who changed the service, whether the candidate is ready, what both revisions did. */
+  async function lookAround(): Promise<{ verdict: Verdict; promotion: Promotion; unreadable?: string }> {
+    const query = {
+      ...pair,
+      from: new Date(evidence.readUpTo),
+      to: new Date(Math.ceil(nowMs() / MINUTE_MS + 1) * MINUTE_MS),
+    };
+    const [service, revision, reading] = await Promise.all([
+      orFailure(() => api.read()),
+      orFailure(() => api.readRevision(pair.canary)),
+      source.read(query),
+    ]);
+    if (!(service instanceof UserError)) requireOurs(service);
+    let ahead = evidence.promotion;
+    if (reading.state === 'read') {
+      const from = evidence.readUpTo;
+      const taken = takeIn(evidence, reading);
+      evidence = taken.evidence;
+      ahead = taken.ahead;
+      for (const [i, minute] of taken.minutes.entries()) {
+        const startsAt = new Date(from + i * MINUTE_MS).toISOString();
+        await tell({ kind: 'minuteObserved', startsAt, minute });
+      }
+    }
+    const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
+    const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
+    const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
+    const unreadable = reading.state === 'read' ? failures[0] : reading.why;
+    const verdict = judge(promotion, {
+      isWindowOver: isWindowOver(evidence),
+      ...(unreadable !== undefined && { unreadable }),
+    });
+    return { verdict, promotion, ...(unreadable !== undefined && { unreadable }) };
+  }
+
+  /** All traffic back to stable, at once, and remembered. Goes on trying while that may still work. */
+  async function goBack(why: string): Promise<PromotionOutcome> {
+    const percent = percentNow();
+    const startedMs = performance.now();
+    const failure = { revision: pair.canary, at: new Date(nowMs()).toISOString(), why };
+    const bookkeeping: Bookkeeping = {
+      permit: requireOurs,
+      annotations: ({ annotations }) => withFailure(withPromotion(annotations, undefined), failure),
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const options = { skipMaintenanceCheck: true, bookkeeping };
+        const change = await perform(rollback(openApi, location, pair.stable, options));
+        await tell({ kind: 'trafficReturned', change, tookMs: Math.round(performance.now() - startedMs) });
+        break;
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+        if (!isPassing(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
+          throw new UserError(
+            `${pair.canary} has to go (${why}), but the traffic could not be taken back: ${error.message}`,
+            {
+              hint: `It may still have ${percent} %. Take it back by hand, now: canary-rollout.ts rollback ${pair.stable}`,
+              cause: error,
+            },
+          );
+        }
+        await tell({
+          kind: 'promotionWarned',
+          warning: `the traffic is not back yet: ${error.message}; trying again`,
+        });
+        await request.pause();
+      }
+    }
+    const serviceUrl = subject.service.url;
+    await smokeTwice(serviceUrl, 'service');
+    return { state: 'rolled back', ...pair, percent, why, tag: state.tag, serviceUrl };
+  }
+
+  async function finish(): Promise<void> {
+    await letGo({ forget: true, removeTag: !state.hadTag });
+  }
+
+  /** Lets go of the promotion, so that anybody may take it up; `forget`: it is over. */
+  async function letGo({ forget = false, removeTag = false }): Promise<void> {
+    const { owner: _, ...free } = state;
+    const book: Bookkeeping = {
+      permit: requireOurs,
+      annotations: ({ annotations }) => withPromotion(annotations, forget ? undefined : free),
+    };
+    try {
+      await perform(removeTag ? untagRevision(openApi, location, state.tag, book) : putDown(openApi, book));
+    } catch (error) {
+      if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+      await tell({
+        kind: 'promotionWarned',
+        warning: `what the service remembers of this promotion stays on it: ${error.message}`,
+      });
+    }
+  }
+
+  async function interrupted(): Promise<PromotionOutcome> {
+    await letGo({});
+    return { state: 'interrupted', ...pair, percent: percentNow() };
+  }
+
+  async function superseded(error: Superseded): Promise<PromotionOutcome> {
+    return { state: 'superseded', ...pair, percent: percentNow(), why: error.message };
+  }
+
+  function requireOurs(now: Service): void {
+    state = requireUndisturbed(now, ownerId, template);
+  }
+
+  function remembering(next: PromotionState): Bookkeeping['annotations'] {
+    return ({ annotations }) => withPromotion(annotations, next);
+  }
+
+  function isServed({ served, latestReadyRevision }: Service): boolean {
+    const shareOf = (name: string) =>
+      served
+        .filter(({ revision }) => (revision ?? latestReadyRevision) === name)
+        .reduce((sum, { percent }) => sum + percent, 0);
+    return splitOf(state).every(({ revision, percent }) => shareOf(revision) === percent);
+  }
+
+  async function readPatiently(): Promise<Service> {
+    for (let attempt = 1; ; attempt += 1) {
+      const read = await orFailure(() => api.read());
+      if (!(read instanceof UserError)) return read;
+      if (attempt === MOST_ATTEMPTS || signal.aborted) throw read;
+      await request.pause();
+    }
+  }
+}
+
+function hasAffinity({ stable, canary }: Subject): boolean {
+  return [stable, canary].every(({ template }) => template.sessionAffinity === true);
+}
+
+/** Whether it may work later: nothing was said against the change itself. */
+function isPassing(error: UserError): boolean {
+  const kind = 'kind' in error ? String(error.kind) : kindOf(error.cause);
+  return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kind);
+}
+
+function kindOf(cause: unknown): string {
+  return cause instanceof Error && 'kind' in cause ? String(cause.kind) : '';
+}
+
+async function orFailure<T>(read: () => Promise<T>): Promise<T | UserError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
+function cannotRead({ why, hint }: { why: string; hint?: string }): UserError {
+  return new UserError(`what the revisions do cannot be read, so nothing can be judged: ${why}`, {
+    hint: hint ?? 'Nothing was changed.',
+  });
+}

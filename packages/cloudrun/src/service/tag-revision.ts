@@ -1,0 +1,56 @@
+import type { Action } from '@deploy/cli';
+import { gcloudCommands } from '../gcloud-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
+import type { ServiceApi } from './api.ts';
+import { changeService } from './change.ts';
+import type { Service } from './service.ts';
+import { waitUntilSettled } from './settle.ts';
+import type { Bookkeeping } from './shift-traffic.ts';
+import { assignTag, removeTag, type TrafficSplit } from './traffic.ts';
+
+/**
+ * Gives a revision a tag, and with it a URL of its own, as `gcloud run services update-traffic --update-tags` does; whoever had
+ * the tag loses it. Gives the settled service.
+ */
+export function tagRevision(
+  openApi: () => Promise<ServiceApi>,
+  location: ServiceLocation,
+  { tag, revision }: { tag: string; revision: string },
+  bookkeeping: Bookkeeping,
+): Action<Service> {
+  return {
+    announcement: gcloudCommands.updateTag(location, tag, revision),
+    perform: async () => change(await openApi(), bookkeeping, (split) => assignTag(split, tag, revision)),
+  };
+}
+
+/** Takes a tag away, as `--remove-tags` does. Gives the settled service. */
+export function untagRevision(
+  openApi: () => Promise<ServiceApi>,
+  location: ServiceLocation,
+  tag: string,
+  bookkeeping: Bookkeeping,
+): Action<Service> {
+  return {
+    announcement: gcloudCommands.removeTag(location, tag),
+    perform: async () => change(await openApi(), bookkeeping, (split) => removeTag(split, tag)),
+  };
+}
+
+/** Puts something down on the service and changes nothing else. gcloud has no command for this. */
+export function putDown(openApi: () => Promise<ServiceApi>, bookkeeping: Bookkeeping): Action<Service> {
+  return { perform: async () => change(await openApi(), bookkeeping, (split) => split) };
+}
+
+async function change(
+  api: ServiceApi,
+  bookkeeping: Bookkeeping,
+  next: (split: TrafficSplit) => TrafficSplit,
+): Promise<Service> {
+  const plan = async (now: Service) => {
+    bookkeeping.permit(now);
+    return { traffic: next(now.traffic), annotations: bookkeeping.annotations(now) };
+  };
+  const accepted = await changeService(api, plan, () => {});
+  return waitUntilSettled(api, accepted.generation);
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
+
+const LINE = '^gcloud run services update-traffic control --project openagentsgemini --region us-central1';
+
+describe('a promotion', { concurrency: 2 }, () => {
+  test('walks a healthy candidate to 100 %, announcing each change, and cleans up', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const walk = await startWalk(cloud);
+    const outcome = await walk.outcome;
+    assert.deepEqual(outcome, { state: 'promoted', stable, canary });
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    const flags = [
+      `--update-tags candidate=${canary}`,
+      `--to-revisions ${stable}=75,${canary}=25`,
+      `--to-revisions ${canary}=100`,
+      '--remove-tags candidate',
+    ];
+    assert.equal(walk.announced.length, flags.length, walk.announced.join('\n'));
+    for (const [i, flag] of flags.entries())
+      assert.match(walk.announced[i] ?? '', new RegExp(`${LINE} ${flag}$`));
+    assert.deepEqual(Object.keys(cloud.service(SERVICE).annotations ?? {}), []);
+    const verdicts = walk.events.flatMap((event) =>
+      event.kind === 'stepJudged' ? event.verdict.verdict : [],
+    );
+    assert.deepEqual(verdicts, ['healthy', 'healthy']);
+  });
+
+  test('takes a bad candidate back at once, smokes the service and remembers it', async () => {
+    await using cloud = await cloudWithCandidate({ candidate: { errorPercent: 40 } });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const walk = await startWalk(cloud);
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'rolled back', JSON.stringify(outcome));
+    assert.match(outcome.why, /failed/);
+    assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
+    assert.match(walk.announced.at(-1) ?? '', new RegExp(`--to-revisions ${stable}=100$`));
+    const smoked = walk.events.findLast((event) => event.kind === 'candidateSmoked');
+    assert.equal(smoked?.kind === 'candidateSmoked' && smoked.url, cloud.service(SERVICE).uri);
+
+    const again = await startWalk(cloud);
+    await assert.rejects(again.outcome, /was rolled back at .*: .*failed/);
+    const retried = await startWalk(cloud, { settings: { retry: true } });
+    await retried.until(({ kind }) => kind === 'stepBegun');
+    retried.stop();
+    await retried.outcome;
+  });
+
+  test('holds where there is nothing to judge by, and says so', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const walk = await startWalk(cloud);
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'held', JSON.stringify(outcome));
+    assert.match(outcome.why, /too few requests/);
+    assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
+  });
+
+  test('holds where both are bad, since going back would help nobody', async () => {
+    const faults = { errorPercent: 20 };
+    await using cloud = await cloudWithCandidate({ stable: faults, candidate: faults });
+    const outcome = await (await startWalk(cloud)).outcome;
+    assert.ok(outcome.state === 'held', JSON.stringify(outcome));
+    assert.match(outcome.why, /both are bad/);
+  });
+
+  test('shifts nothing to a candidate whose smoke fails', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const before = serving(cloud);
+    const smoke = async (_: string, of: string) => ({ passed: of === 'service', why: 'readiness: 503' });
+    const outcome = await (await startWalk(cloud, { smoke })).outcome;
+    assert.ok(outcome.state === 'not begun' && outcome.why === 'readiness: 503', JSON.stringify(outcome));
+    assert.deepEqual(serving(cloud), before);
+    assert.deepEqual(Object.keys(cloud.service(SERVICE).annotations ?? {}), []);
+  });
+});

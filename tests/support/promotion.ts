@@ -1,0 +1,151 @@
+import { hostname } from 'node:os';
+import {
+  defaultLimits,
+  observeRequestLog,
+  type PromotionEvent,
+  type PromotionOutcome,
+  type PromotionSource,
+  requestLogFilter,
+  type SmokeLook,
+  type WalkRequest,
+  type WalkSettings,
+  walkPromotion,
+} from '@deploy/canary';
+import type { Emulator, EmulatorOptions, ImageFaults } from '@deploy/emulator';
+import { apiOf, cloudWith, IMAGES, LOCATION, SERVICE } from './cloud.ts';
+import { entries } from './observed.ts';
+
+/** Emulated seconds in one of the wall's. */
+const SPEED = 40;
+const LOG_DELAY_MS = 2000;
+
+/** A local Cloud Run whose newest revision is a candidate, with people on the service, and a fast clock. */
+export function cloudWithCandidate({
+  stable = {},
+  candidate = {},
+  perMinute = 150,
+  ...more
+}: {
+  stable?: ImageFaults;
+  candidate?: ImageFaults;
+  perMinute?: number;
+} & EmulatorOptions = {}): Promise<Emulator> {
+  return cloudWith({
+    clockSpeed: SPEED,
+    logs: { delayMs: LOG_DELAY_MS, readsPerMinute: 10_000 },
+    imageFaults: { [`${IMAGES}:one`]: stable, [`${IMAGES}:two`]: candidate },
+    services: [
+      {
+        name: SERVICE,
+        image: `${IMAGES}:one`,
+        laterImages: [`${IMAGES}:two`],
+        traffic: [{ revision: 1, percent: 100 }],
+        sessionAffinity: true,
+        env: { OA_AUTH_PROVIDER_MODE: 'mock', OA_SYNC_TOKEN_SIGNING_KEY: 'key' },
+        ...(perMinute > 0 && { load: { perMinute, signsIn: false } }),
+      },
+    ],
+    ...more,
+  });
+}
+
+const SETTINGS: WalkSettings = {
+  steps: [25, 100],
+  windowMinutes: 3,
+  maxWindowMinutes: 6,
+  limits: { ...defaultLimits, minRequests: 20 },
+  onInconclusive: 'hold',
+  tag: 'candidate',
+  retry: false,
+  takeOver: false,
+  skipMaintenanceCheck: false,
+};
+
+/** Reads request logs as the verdict needs them. */
+function sourceOf(cloud: Emulator): PromotionSource {
+  const place = { service: SERVICE, region: LOCATION.region };
+  const now = () => new Date(cloud.clock.now());
+  // An entry is there when its request has ended, which is late by as long as real work takes, times the clock's speed.
+  const delayMs = LOG_DELAY_MS + 1500 * SPEED * 0.1;
+  return {
+    name: 'logs',
+    delayMs,
+    now,
+    async read(query) {
+      const at = now();
+      const found = await entries(cloud, requestLogFilter(place, query, 60_000));
+      return observeRequestLog(found, query, { now: at, delayMs });
+    },
+    readHistory: async () => ({ state: 'read', minutes: [] }),
+  };
+}
+
+export type Walk = {
+  events: PromotionEvent[];
+  announced: string[];
+  /** Resolves at the first event that is one. */
+  until(isIt: (event: PromotionEvent) => boolean): Promise<PromotionEvent>;
+  stop(): void;
+  outcome: Promise<PromotionOutcome>;
+};
+
+/** Starts a promotion in this process. */
+export async function startWalk(
+  cloud: Emulator,
+  {
+    settings = {},
+    ...changes
+  }: Partial<Omit<WalkRequest, 'settings'>> & { settings?: Partial<WalkSettings> } = {},
+): Promise<Walk> {
+  const api = await apiOf(cloud);
+  const stopping = new AbortController();
+  const events: PromotionEvent[] = [];
+  const announced: string[] = [];
+  const waiting: { isIt: (event: PromotionEvent) => boolean; resolve: (event: PromotionEvent) => void }[] =
+    [];
+  const outcome = walkPromotion({
+    settings: { ...SETTINGS, ...settings },
+    location: LOCATION,
+    api,
+    canary: undefined,
+    walker: { account: 'operator@example.com', host: hostname(), pid: process.pid, isRunning: () => true },
+    openSource: async () => sourceOf(cloud),
+    smoke: smokeManifest,
+    perform(action) {
+      if (action.announcement !== undefined) announced.push(action.announcement);
+      return action.perform();
+    },
+    pause: () => cloud.clock.sleep(5000, stopping.signal),
+    signal: stopping.signal,
+    async tell(event) {
+      events.push(event);
+      for (const each of waiting) if (each.isIt(event)) each.resolve(event);
+    },
+    ...changes,
+  });
+  outcome.catch(() => {});
+  return {
+    events,
+    announced,
+    outcome,
+    stop: () => stopping.abort(),
+    until: (isIt) => {
+      const found = events.find(isIt);
+      if (found !== undefined) return Promise.resolve(found);
+      return Promise.race([
+        new Promise<PromotionEvent>((resolve) => waiting.push({ isIt, resolve })),
+        outcome.then((ended) => {
+          throw new Error(`the promotion ended first: ${JSON.stringify(ended)}`);
+        }),
+      ]);
+    },
+  };
+}
+
+async function smokeManifest(url: string): Promise<SmokeLook> {
+  const answer = await fetch(`${url}/manifest.json`, {
+    headers: { 'user-agent': 'openagents-deploy-scripts (test)' },
+  });
+  const { buildId } = (await answer.json()) as { buildId: string };
+  return { passed: answer.status === 200, buildId };
+}
