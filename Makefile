@@ -26,7 +26,7 @@ gates: ## the verification gates alone
 gates-explain: ## which gates' verdicts are cached, and why not
 	$(RUN) scripts/gates.ts --explain
 
-.PHONY: canary-status canary-deploy canary-shift rollback
+.PHONY: canary-status canary-deploy canary-shift promote rollback
 canary-status: ## what serves now (SERVICE)
 	$(RUN) scripts/canary-rollout.ts status
 canary-deploy: ## a revision without traffic (SERVICE, IMAGE)
@@ -34,6 +34,8 @@ canary-deploy: ## a revision without traffic (SERVICE, IMAGE)
 canary-shift: ## traffic to the canary (SERVICE, STABLE, CANARY, PERCENT)
 	$(RUN) scripts/canary-rollout.ts set-traffic "$${STABLE:?is the stable revision}" \
 	  "$${CANARY:?is the new revision}" "$${PERCENT:?is what the canary gets}"
+promote: ## the canary to 100 % step by step, and back by itself (SERVICE, CANARY)
+	$(RUN) scripts/canary-rollout.ts promote $${CANARY:+"$$CANARY"}
 rollback: ## all traffic to the stable revision (SERVICE, STABLE)
 	$(RUN) scripts/canary-rollout.ts rollback "$${STABLE:?is the revision to go back to}"
 

@@ -21,6 +21,7 @@ import {
   openServiceApi,
   parseCanaryCall,
   parseJudgeCall,
+  parsePromoteCall,
   requireLocation,
   rollback,
   type Share,
@@ -30,6 +31,7 @@ import {
   type TrafficChange,
 } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
+import { promoteSettings } from './canary/promote-settings.ts';
 import { judgeSettings, observationSettings } from './canary/settings.ts';
 
 const settings = {
@@ -41,6 +43,7 @@ const settings = {
   ...evidenceSettings,
   ...judgeSettings,
   ...observationSettings,
+  ...promoteSettings,
 };
 
 const usage: Usage = {
@@ -57,6 +60,10 @@ const usage: Usage = {
     {
       arguments: 'judge <stable> <canary>',
       does: 'the verdict on the last window of the canary, from request logs or metrics; changes nothing; exits 0 when healthy, 1 when unhealthy, 3 when inconclusive',
+    },
+    {
+      arguments: 'promote [<canary>]',
+      does: 'walks the canary to 100 % in steps, watches each one, and goes back by itself when it is worse than stable; exits 0 when promoted, 1 when rolled back, 3 when held since nothing could be decided',
     },
     {
       arguments: 'judge --file <file>',
@@ -82,6 +89,13 @@ await runScript(usage, async ({ argv, env, out }) => {
     }
     const { judgeCloud } = await import('./canary/judge-cloud.ts');
     return judgeCloud({ ...values, ...call, env });
+  }
+  if (action === 'promote') {
+    const values = readSettings(env, settings);
+    const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+    const call = parsePromoteCall(args);
+    const { promote } = await import('./canary/promote.ts');
+    return promote({ values, location, ...call, env, out });
   }
   if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);

@@ -52,7 +52,7 @@ export const observationSettings = {
 };
 
 /** A time span of whole minutes, an hour at most; the value is in minutes. */
-function wholeMinutes(name: string, defaultText: string, meaning: string): Setting<number> {
+export function wholeMinutes(name: string, defaultText: string, meaning: string): Setting<number> {
   const inMs = duration(name, defaultText, meaning);
   return {
     ...inMs,

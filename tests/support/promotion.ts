@@ -68,12 +68,12 @@ function sourceOf(cloud: Emulator): PromotionSource {
   // An entry is there when its request has ended, which is late by as long as real work takes, times the clock's speed.
   const delayMs = LOG_DELAY_MS + 1500 * SPEED * 0.1;
   return {
-    name: 'logs',
+    name: 'logs' as const,
     delayMs,
     now,
     async read(query) {
       const at = now();
-      const found = await entries(cloud, requestLogFilter(place, query, 60_000));
+      const found = await entries(cloud, requestLogFilter(place, query));
       return observeRequestLog(found, query, { now: at, delayMs });
     },
     readHistory: async () => ({ state: 'read', minutes: [] }),

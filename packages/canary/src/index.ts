@@ -45,7 +45,7 @@ export {
 } from './observations/types.ts';
 export type { PromotionEvent, PromotionOutcome, SmokeLook } from './promotion/events.ts';
 export type { Walker } from './promotion/ownership.ts';
-export { type PlannedAction, planPromotion, readSteps, type WalkSettings } from './promotion/plan.ts';
+export { type PlannedAction, planPromotion, type WalkSettings } from './promotion/plan.ts';
 export type { PromotionSource } from './promotion/source.ts';
 export { type WalkRequest, walkPromotion } from './promotion/walk.ts';
 export {

@@ -4,7 +4,7 @@ export { type BoundedText, boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { type CommandOptions, type CommandResult, killCommands, runCommand } from './command.ts';
-export { errorCode, errorMessage, UserError } from './errors.ts';
+export { errorCode, errorMessage, Interrupted, UserError } from './errors.ts';
 export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';

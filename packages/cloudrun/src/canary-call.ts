@@ -38,6 +38,22 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
   }
 }
 
+/** What `promote` is about: the candidate, when it is named. */
+export type PromoteCall = { canary: string | undefined };
+
+/** Checks the arguments of `promote`. Throws a UserError with exit code 2. */
+export function parsePromoteCall(args: readonly string[]): PromoteCall {
+  const [canary] = args;
+  if (args.length > 1 || canary === '') {
+    throw new UserError(`promote takes the candidate or nothing, got ${args.length} arguments`, {
+      hint: 'Usage: promote [<canary>], by default the newest ready revision that gets no traffic',
+      exitCode: 2,
+    });
+  }
+  if (canary !== undefined) requireRevisionName(canary, '<canary>');
+  return { canary };
+}
+
 /** What `judge` is about: a file of recorded observations, or `-` for standard input; or two revisions of the service. */
 export type JudgeCall = { file: string } | { stable: string; canary: string };
 

@@ -4,6 +4,7 @@ export {
   isCanaryAction,
   parseCanaryCall,
   parseJudgeCall,
+  parsePromoteCall,
 } from './canary-call.ts';
 export { type MigrationState, migrationDrift } from './drift.ts';
 export { gcloudCommands } from './gcloud-commands.ts';

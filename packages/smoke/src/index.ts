@@ -1,3 +1,4 @@
+export { readServedBuild, type ServedBuild } from './build.ts';
 export { type ControlSmokeOptions, runControlSmoke } from './control-suite.ts';
 export { runHealthSmoke } from './health-suite.ts';
 export { type SmokeClientOptions, smokeUserAgent } from './http.ts';

@@ -1,4 +1,3 @@
-import { UserError } from '@deploy/cli';
 import { gcloudCommands, type ServiceLocation } from '@deploy/cloudrun';
 import type { Limits } from '../observations/types.ts';
 
@@ -19,19 +18,6 @@ export type WalkSettings = {
   readonly takeOver: boolean;
   readonly skipMaintenanceCheck: boolean;
 };
-
-/** Reads `5,25,50,100`. Throws a UserError that names the variable unless these are rising whole percents up to 100. */
-export function readSteps(text: string, variable: string): number[] {
-  const steps = text
-    .split(',')
-    .map((part) => (/^[1-9]\d{0,2}$/.test(part.trim()) ? Number(part) : Number.NaN));
-  const isRising = steps.every((step, i) => step > (steps[i - 1] ?? 0));
-  if (isRising && steps.at(-1) === 100) return steps;
-  throw new UserError(
-    `${variable} is ${JSON.stringify(text.slice(0, 60))}, but must be rising whole percents, the last one 100`,
-    { hint: `For instance: ${variable}=5,25,50,100` },
-  );
-}
 
 /** What a promotion is going to do, in the order in which it does it. Revisions that are not known yet stand as placeholders. */
 export type PlannedAction = { readonly says: string; readonly command?: string };

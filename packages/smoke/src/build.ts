@@ -1,0 +1,38 @@
+import { openSmokeClient, type SmokeClientOptions } from './http.ts';
+
+/** What a service's `/manifest.json` says of the build that answered. It is the one thing that differs from image to image. */
+export type ServedBuild = {
+  readonly buildId: string;
+  /** The oldest and the newest client build that it takes; null: no limit. */
+  readonly clients: { readonly min: string | null; readonly max: string | null };
+};
+
+/** Asks which build answers at a URL; undefined when it does not say. */
+export async function readServedBuild(options: SmokeClientOptions): Promise<ServedBuild | undefined> {
+  const client = await openSmokeClient(options, 1);
+  try {
+    const exchange = await client.send({ method: 'GET', path: '/manifest.json' });
+    return exchange.answered && exchange.answer.status === 200 ? parse(exchange.answer.body) : undefined;
+  } finally {
+    await client.close();
+  }
+}
+
+function parse(body: string): ServedBuild | undefined {
+  try {
+    const manifest = JSON.parse(body) as {
+      buildId?: unknown;
+      compatibility?: Record<string, unknown>;
+    } | null;
+    const { buildId, compatibility } = manifest ?? {};
+    if (typeof buildId !== 'string' || buildId === '') return undefined;
+    const limit = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
+    const clients = {
+      min: limit(compatibility?.minClientBuildId),
+      max: limit(compatibility?.maxClientBuildId),
+    };
+    return { buildId: buildId.slice(0, 100), clients };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import type { PromotionEvent, PromotionOutcome } from '@deploy/canary';
+import { gcloudCommands, type ServiceLocation } from '@deploy/cloudrun';
+
+type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
+
+/** What an event says to whoever reads lines; undefined when it says nothing. */
+export function eventLine(event: PromotionEvent): string | undefined {
+  switch (event.kind) {
+    case 'promotionBegun': {
+      const walk = `${event.canary} beside ${event.stable}, in steps of ${event.steps.join(', ')} %`;
+      return event.resumedAt === undefined
+        ? `promoting ${walk}`
+        : `going on at ${event.resumedAt} %: ${walk}; the window begins anew`;
+    }
+    case 'promotionWarned':
+      return `warning: ${event.warning}`;
+    case 'candidateSmoked': {
+      const { look, url, of } = event;
+      const build = look.buildId === undefined ? '' : `, build ${look.buildId}`;
+      return look.passed
+        ? `smoke of the ${of} passed: ${url}${build}`
+        : `smoke of the ${of} failed: ${look.why ?? url}`;
+    }
+    case 'stepBegun':
+      return `${event.percent} %: served now, its window begins with the next whole minute`;
+    case 'stepJudged':
+      return `${event.percent} %: ${event.verdict.verdict}: ${event.verdict.reason} -> ${DECISIONS[event.decision]}${event.isOverride ? ', as CANARY_ON_INCONCLUSIVE says' : ''}`;
+    case 'trafficReturned':
+      return `all traffic is back, ${(event.tookMs / 1000).toFixed(1)} s after the verdict`;
+    default:
+      return undefined;
+  }
+}
+
+/** What a look at a step says, in one line. */
+export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): string {
+  const errors = verdict.signals.find(({ signal }) => signal === 'errors');
+  const failed =
+    errors?.canary === undefined ? '' : `, ${errors.canary.failed} of ${errors.canary.requests} failed`;
+  const minutes = `${Math.max(0, Math.floor(poll.watchedMinutes))} of ${poll.windowMinutes} min`;
+  return `${percent} %, ${minutes}${failed}: ${unreadable === undefined ? verdict.verdict : `cannot be read: ${unreadable}`}`;
+}
+
+/** How a promotion ended, in a sentence, and how to go on from there. */
+export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line: string; hint: string } {
+  const { stable, canary } = outcome;
+  const back = `Back: canary-rollout.ts rollback ${stable}`;
+  const onwards = `On: canary-rollout.ts promote ${canary} (takes it up at its step, with a fresh window).`;
+  switch (outcome.state) {
+    case 'promoted':
+      return { line: `${canary} has all the traffic`, hint: back };
+    case 'not begun':
+      return {
+        line: `${canary} was not given any traffic: ${outcome.why}`,
+        hint: 'Mend it and deploy it again.',
+      };
+    case 'rolled back':
+      return {
+        line: `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`,
+        hint: [
+          `To look into it, its tag stays; to remove that: ${gcloudCommands.removeTag(at, outcome.tag)}`,
+          'If pages have to go to the legacy host as well:',
+          `curl -fsS -X POST ${outcome.serviceUrl}/api/v1/control/route-split/override -H "authorization: Bearer $OPENAGENTS_CONTROL_ACCESS_TOKEN" -H "content-type: application/json" -d '{"target":"legacy"}'`,
+        ].join('\n'),
+      };
+    case 'held':
+      return {
+        line: `held at ${outcome.percent} %, since nothing could be decided: ${outcome.why}`,
+        hint: `The split stays. ${onwards} ${back}`,
+      };
+    case 'superseded':
+      return {
+        line: `stopped at ${outcome.percent} %, and nothing more was touched: ${outcome.why}`,
+        hint: `Agree on who goes first. Look: canary-rollout.ts status. ${onwards} ${back}`,
+      };
+    case 'interrupted':
+      return { line: `at ${outcome.percent} %: the split stays`, hint: `${onwards} ${back}` };
+  }
+}
+
+const DECISIONS = {
+  wait: 'waiting',
+  extend: 'watching on, up to the longest window',
+  hold: 'held',
+  advance: 'next step',
+  finish: 'done',
+  rollback: 'back to stable',
+} as const;

@@ -1,0 +1,28 @@
+import { decimalNumber, flag, oneOf, textWithDefault } from '@deploy/cli';
+import { wholeMinutes } from './settings.ts';
+
+/** How a candidate is walked to 100 %, beside what it is judged by. */
+export const promoteSettings = {
+  maxWindowMinutes: wholeMinutes(
+    'CANARY_MAX_WINDOW',
+    '30m',
+    'canary: how long a step may be extended while nothing can be decided',
+  ),
+  onInconclusive: oneOf(
+    'CANARY_ON_INCONCLUSIVE',
+    ['hold', 'rollback', 'advance'],
+    'canary: what to do with a step that nothing could be decided about',
+  ),
+  canaryTag: textWithDefault(
+    'CANARY_TAG',
+    'candidate',
+    'canary: tag whose URL is smoked before any traffic and after each step',
+  ),
+  retry: flag('CANARY_RETRY', 'canary: try one again that was rolled back before'),
+  takeOver: flag('CANARY_TAKE_OVER', 'canary: take over a promotion that somebody else may still be running'),
+  pollSeconds: decimalNumber(
+    'CANARY_POLL_SECONDS',
+    { min: 0.05, max: 300, default: 5 },
+    'canary: how often a step is looked at, in seconds; by metrics, which come by the minute, a sixth as often',
+  ),
+};

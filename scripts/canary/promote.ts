@@ -1,0 +1,224 @@
+import { hostname, userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  openObservationSource,
+  type PromotionEvent,
+  type PromotionOutcome,
+  planPromotion,
+  type SmokeLook,
+  type Walker,
+  type WalkSettings,
+  walkPromotion,
+} from '@deploy/canary';
+import {
+  type Environment,
+  Interrupted,
+  type Output,
+  onStopSignals,
+  performAction,
+  type SettingsOf,
+  UserError,
+} from '@deploy/cli';
+import {
+  accountOf,
+  type cloudSettings,
+  connectTo,
+  openServiceApi,
+  requireTag,
+  type ServiceLocation,
+} from '@deploy/cloudrun';
+import { type Evidence, joinEvidence } from '@deploy/report';
+import { readServedBuild, runControlSmoke, smokeFailure, smokeNotes } from '@deploy/smoke';
+import { openDisplay } from './promote-display.ts';
+import { whatNow } from './promote-lines.ts';
+import type { promoteSettings } from './promote-settings.ts';
+import type { judgeSettings, observationSettings } from './settings.ts';
+
+type Values = SettingsOf<
+  typeof cloudSettings & typeof judgeSettings & typeof observationSettings & typeof promoteSettings
+> & {
+  dryRun: boolean;
+  skipMaintenanceCheck: boolean;
+  evidenceReport: string | undefined;
+  repoRoot: string | undefined;
+  serviceDir: string;
+  webShellDir: string;
+};
+
+export type PromoteRequest = {
+  values: Values;
+  location: ServiceLocation;
+  canary: string | undefined;
+  env: Environment;
+  out: Output;
+};
+
+const EXIT_CODES: Readonly<Record<PromotionOutcome['state'], number>> = {
+  promoted: 0,
+  'rolled back': 1,
+  'not begun': 1,
+  held: 3,
+  superseded: 3,
+  interrupted: 1,
+};
+
+/** Walks a candidate to 100 %, and back by itself. Returns the exit code; a dry run prints the plan. */
+export async function promote({ values, location, canary, env, out }: PromoteRequest): Promise<number> {
+  const settings = walkSettings(values);
+  requireTag(settings.tag, location.service, 'CANARY_TAG');
+  if (values.dryRun) return printPlan({ settings, location, canary, out });
+
+  const connection = connectTo(values, env);
+  const account = () => accountOf(connection);
+  const evidence = await joinEvidence({ ...values, location, account, note: out.note });
+  const api = await openServiceApi(connection, location);
+  const display = await openDisplay(out);
+  const stopping = new AbortController();
+  let stoppedBy: NodeJS.Signals = 'SIGINT';
+  using _ = onStopSignals(
+    (signal) => {
+      stoppedBy = signal;
+      stopping.abort();
+    },
+    () => process.exit(1),
+  );
+  let pollMs = values.pollSeconds * 1000;
+  const smoke = smokerOf({ env, evidence });
+  try {
+    const outcome = await walkPromotion({
+      settings,
+      location,
+      api,
+      canary,
+      walker: await walkerHere(account),
+      async openSource(stable, candidate) {
+        const { source } = values;
+        const habit = { polls: Math.ceil(60 / values.pollSeconds), minutesAtOnce: 2 };
+        const opened = await openObservationSource(connection, location, {
+          ...{ source, stable, canary: candidate, habit, patience: 'a poll' },
+        });
+        if (opened.name === 'monitoring') pollMs *= 6;
+        display.note(`reading ${opened.name}: ${opened.why}`);
+        return opened;
+      },
+      smoke: (url) => smoke(url),
+      async perform(action) {
+        display.rest();
+        const performed = await performAction(action, { dryRun: false, out });
+        if (performed.dryRun) throw new Error('a dry run walks nothing');
+        return performed.outcome;
+      },
+      async pause() {
+        await sleep(pollMs, undefined, { signal: stopping.signal }).catch(() => {});
+      },
+      signal: stopping.signal,
+      async tell(event) {
+        display.show(event);
+        await recordEvent(evidence, event);
+      },
+    });
+    return endOf(outcome, { location, out, stoppedBy });
+  } finally {
+    display.rest();
+  }
+}
+
+function endOf(
+  outcome: PromotionOutcome,
+  { location, out, stoppedBy }: { location: ServiceLocation; out: Output; stoppedBy: NodeJS.Signals },
+): number {
+  const { line, hint } = whatNow(outcome, location);
+  if (outcome.state === 'interrupted') throw new Interrupted(stoppedBy, line, hint);
+  if (outcome.state === 'promoted') {
+    out.data(`[promote] done. ${line}`);
+    out.note(hint);
+    return 0;
+  }
+  throw new UserError(line, { hint, exitCode: EXIT_CODES[outcome.state] });
+}
+
+function walkSettings(values: Values): WalkSettings {
+  const { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent } = values;
+  if (values.maxWindowMinutes < values.windowMinutes) {
+    throw new UserError(
+      `CANARY_MAX_WINDOW is ${values.maxWindowMinutes}m, which is shorter than CANARY_WINDOW, ${values.windowMinutes}m`,
+    );
+  }
+  const { steps, windowMinutes, maxWindowMinutes, onInconclusive, canaryTag: tag, retry, takeOver } = values;
+  return {
+    ...{ steps, windowMinutes, maxWindowMinutes, onInconclusive, tag, retry, takeOver },
+    limits: { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent },
+    skipMaintenanceCheck: values.skipMaintenanceCheck,
+  };
+}
+
+async function printPlan({
+  settings,
+  location,
+  canary = '<canary>',
+  out,
+}: {
+  settings: WalkSettings;
+  location: ServiceLocation;
+  canary: string | undefined;
+  out: Output;
+}): Promise<number> {
+  for (const { says, command } of planPromotion(settings, location, { stable: '<stable>', canary })) {
+    out.data(`[promote] ${says}`);
+    if (command === undefined) continue;
+    const perform = () => Promise.reject(new Error('a dry run does nothing'));
+    await performAction({ announcement: command, perform }, { dryRun: true, out });
+  }
+  return 0;
+}
+
+async function walkerHere(account: () => Promise<string | undefined>): Promise<Walker> {
+  return {
+    account: (await account()) ?? userInfo().username,
+    host: hostname(),
+    pid: process.pid,
+    isRunning(pid) {
+      try {
+        process.kill(pid, 0);
+        return true;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'EPERM';
+      }
+    },
+  };
+}
+
+const SMOKE_TIMEOUT_MS = 15_000;
+const SMOKE_RETRIES = 3;
+
+/** Smokes a URL as smoke-control does, and asks which build it was that answered. */
+function smokerOf({ env, evidence }: { env: Environment; evidence: Evidence }) {
+  return async (baseUrl: string): Promise<SmokeLook> => {
+    const options = {
+      ...{ baseUrl, env, timeoutMs: SMOKE_TIMEOUT_MS, retries: SMOKE_RETRIES, script: 'canary-rollout' },
+      bypassToken: undefined,
+    };
+    const [outcome, build] = await Promise.all([
+      runControlSmoke({ ...options, accessToken: undefined }),
+      readServedBuild(options),
+    ]);
+    await evidence.record({ kind: 'smoked', outcome });
+    const failure = smokeFailure(outcome);
+    return {
+      passed: failure === undefined,
+      ...(failure !== undefined && { why: failure.message }),
+      ...build,
+      notes: smokeNotes(outcome),
+    };
+  };
+}
+
+/** Writes down what belongs into the report of the rollout. */
+async function recordEvent(evidence: Evidence, event: PromotionEvent): Promise<void> {
+  if (event.kind === 'stepBegun' || event.kind === 'trafficReturned') {
+    const { change } = event;
+    const [only, ...others] = change.before;
+    const stable = only !== undefined && others.length === 0 ? only.revision : undefined;
+    await evidence.record({ kind: 'trafficShifted', change, stable });
+  }
+}

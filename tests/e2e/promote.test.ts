@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { cloudEnv, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { cloudWithCandidate } from '../support/promotion.ts';
+import { runScriptProcess } from '../support/run-script.ts';
+
+const FAST = {
+  CANARY_STEPS: '25,100',
+  CANARY_WINDOW: '2m',
+  CANARY_MAX_WINDOW: '4m',
+  CANARY_MIN_REQUESTS: '20',
+  CANARY_POLL_SECONDS: '1.2',
+  CANARY_SOURCE: 'logs',
+  EVIDENCE_REPORT: 'none',
+};
+
+describe('canary-rollout promote', { concurrency: 2 }, () => {
+  test('a dry run prints the plan, and needs no cloud', async () => {
+    const env = { DRY_RUN: '1', PROJECT: 'p', SERVICE: 's', ...FAST };
+    const run = await runScriptProcess('canary-rollout', ['promote', 's-00002-abc'], { env });
+    assert.equal(run.exitCode, 0, run.stderr);
+    const update = '+ gcloud run services update-traffic s --project p --region us-central1';
+    assert.deepEqual(
+      run.stdout.split('\n').filter((line) => line.startsWith('+ ')),
+      [
+        `${update} --update-tags candidate=s-00002-abc`,
+        `${update} --to-revisions <stable>=75,s-00002-abc=25`,
+        `${update} --to-revisions s-00002-abc=100`,
+        `${update} --remove-tags candidate`,
+        `${update} --to-revisions <stable>=100`,
+      ],
+    );
+    assert.match(
+      run.stdout,
+      /^\[promote\] 25 %: watched for 2 min, at most 4; while nothing can be decided: hold$/m,
+    );
+    assert.match(run.stdout, /^\[promote\] limits: 5xx below 1 %;/m);
+  });
+
+  test('wrong usage exits 2, an impossible setting 1, before anything is looked at', async () => {
+    const env = { PROJECT: 'p', CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1' };
+    const wrong = await runScriptProcess('canary-rollout', ['promote', 'a-1', 'b-1'], { env });
+    assert.equal(wrong.exitCode, 2);
+    const settings = { CANARY_WINDOW: '20m', CANARY_MAX_WINDOW: '10m' };
+    const short = await runScriptProcess('canary-rollout', ['promote'], { env: { ...env, ...settings } });
+    assert.equal(short.exitCode, 1);
+    assert.match(short.stderr, /^error: CANARY_MAX_WINDOW is 10m, which is shorter/m);
+    const tag = { CANARY_TAG: 'a-much-too-long-tag-here' };
+    const long = await runScriptProcess('canary-rollout', ['promote'], { env: { ...env, ...tag } });
+    assert.match(long.stderr, /^error: CANARY_TAG is .* 46 characters together/m);
+  });
+
+  test('walks a healthy candidate to 100 %', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [, canary = ''] = revisionNames(cloud);
+    const env = { ...cloudEnv(cloud), ...FAST };
+    const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+    assert.equal(run.exitCode, 0, run.stderr);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    assert.match(run.stdout, /^\[promote\] 25 %: healthy: .* -> next step$/m);
+    assert.match(run.stdout, new RegExp(`^\\[promote\\] done\\. ${canary} has all the traffic$`, 'm'));
+    assert.match(run.stderr, /^reading logs: asked for$/m);
+    assert.match(run.stderr, /^Back: canary-rollout\.ts rollback control-00001/m);
+  });
+
+  test('takes a bad one back, exits 1, and prints how to go on', async () => {
+    await using cloud = await cloudWithCandidate({ candidate: { errorPercent: 5 }, perMinute: 300 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const env = { ...cloudEnv(cloud), ...FAST, CANARY_MAX_WINDOW: '20m' };
+    const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+    assert.equal(run.exitCode, 1, run.stderr);
+    assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
+    assert.match(run.stdout, new RegExp(`^\\+ .* --to-revisions ${stable}=100$`, 'm'));
+    assert.match(run.stderr, new RegExp(`^error: ${canary} was rolled back at 25 %`, 'm'));
+    assert.match(run.stderr, /route-split\/override/);
+    const again = await runScriptProcess('canary-rollout', ['promote'], { env });
+    assert.equal(again.exitCode, 1);
+    assert.match(again.stderr, /CANARY_RETRY=1/);
+  });
+
+  test('holds a quiet service with exit 3', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const env = { ...cloudEnv(cloud), ...FAST };
+    const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+    assert.equal(run.exitCode, 3, run.stderr);
+    assert.match(run.stderr, /^error: held at 25 %, since nothing could be decided: too few requests/m);
+    assert.equal(cloud.service(SERVICE).trafficStatuses.length, 3);
+  });
+});
