@@ -19,6 +19,7 @@ export type UsageData = Omit<Usage, 'settings'> & {
 const WIDTH = 100;
 const WIDEST_LEFT = 40;
 const NO_BREAK = '\u00a0';
+const MORE = 'docs/variables.md lists the variables of every script.';
 
 /** The help text of a script: every way to call it, every variable it reads with its default, examples. */
 export function usageText(usage: Usage): string {
@@ -33,7 +34,7 @@ export function usageText(usage: Usage): string {
     '',
     'Usage:',
     ...columns(calls),
-    ...(variables.length === 0 ? [] : ['', 'Environment variables:', ...columns(variables)]),
+    ...(variables.length === 0 ? [] : ['', 'Environment variables:', ...columns(variables), '', MORE]),
     ...(usage.examples ? ['', 'Examples:', ...usage.examples.map((example) => `  ${example}`)] : []),
   ].join('\n');
 }
