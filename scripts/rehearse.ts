@@ -7,22 +7,22 @@ const usage: Usage = {
     'Rehearses a whole staging rollout on this machine, against a local Cloud Run, with the real scripts.',
   calls: [
     { arguments: '', does: 'the rehearsal, about half a minute' },
-    { arguments: '--keep', does: 'the same, and leave the local Cloud Run up to play with' },
+    { arguments: '--keep', does: 'the same, and keep the local Cloud Run running afterwards' },
     {
       arguments: '--checkout <dir>',
-      does: 'rehearse a real checkout: a copy of what it has committed, with its own gates and builds',
+      does: 'rehearse a copy of what this checkout has committed, with its own gates and builds',
     },
     {
       arguments: "--service '<command>'",
-      does: 'run that program as the container of every revision of the control service',
+      does: 'run this program as the container of every revision of the control service',
     },
     {
       arguments: '--steps <list>',
-      does: `only some of ${PARTS.join(', ')}, and what these need`,
+      does: `rehearse only some of ${PARTS.join(', ')}, and the parts that these need`,
     },
     {
       arguments: '--scenario <file>',
-      does: 'services, images with faults, load and clock as a YAML file has them; packages/rehearsal/scenarios/sample.yaml tells each line',
+      does: 'take services, faults of images, load and clock from a YAML file; packages/rehearsal/scenarios/sample.yaml explains every setting',
     },
   ],
   settings: rehearsalSettings,

@@ -94,7 +94,10 @@ test('without git there is no rehearsal, and it says so', async () => {
   await using path = await pathWithout(['git']);
   const run = await runScriptProcess('rehearse', [], { env: { PATH: path.folder } });
   assert.equal(run.exitCode, 1);
-  assert.equal(run.stderr, 'error: git is missing: the sample checkout is committed with it\nInstall git.\n');
+  assert.equal(
+    run.stderr,
+    'error: git is missing, and the rehearsal commits its sample checkout with it\nInstall git.\n',
+  );
 });
 
 test('once installed, a command needs no registry', async () => {

@@ -20,7 +20,10 @@ test('Ctrl-C in a rehearsal stops the step and leaves nothing behind', async () 
     },
   });
   assert.equal(run.exitCode, null, run.stderr);
-  assert.match(run.stderr, /^error: interrupted in the rehearsal of: Preflight.*\nNothing of it is left /m);
+  assert.match(
+    run.stderr,
+    /^error: interrupted in the rehearsal of: Preflight.*\nIts command was stopped\./m,
+  );
   const left = (await readdir(folder.path)).filter((name) => /^(?:openagents|rehearsal|gates)-/.test(name));
   assert.deepEqual(left, []);
 });

@@ -5,18 +5,18 @@ import { runCommand } from '@deploy/cli';
 import { findRustTools, type RustTools } from './rust-tools.ts';
 
 export type CargoForRehearsal = {
-  /** Goes in front of the PATH; undefined when nothing is replaced. */
+  /** A folder to put first on the PATH; undefined when no tool is replaced. */
   folder: string | undefined;
-  /** Variables that the gates need beside it. */
+  /** More variables that the gates need. */
   env: Readonly<Record<string, string>>;
-  /** Says what is not the real thing, in plain words. */
+  /** Tells the person which tools are stand-ins. */
   notice: string | undefined;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
 /**
- * Makes both cargo gates able to run on any machine. Where only the library for WebAssembly is missing, wasm-check compiles
- * for this machine instead, and every other gate is real. Where there is no cargo, a stand-in answers for it.
+ * Lets both cargo gates run on any machine. Where only the WebAssembly library is missing, wasm-check compiles for this
+ * machine instead, and every other gate is real. Where cargo is missing, a stand-in replaces it.
  */
 export async function prepareCargo(tools?: RustTools): Promise<CargoForRehearsal> {
   const found = tools ?? (await findRustTools());
@@ -45,7 +45,7 @@ const WITHOUT_WASM =
 const WITHOUT_CARGO =
   'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing. The gates sw-policy and perf-budget are real.';
 
-/** Says that the target is installed, so that the preconditions hold; the real one answers anything else. */
+/** Claims that the target is installed, so that the preflight passes; the real rustc answers everything else. */
 const rustcWithoutLibrary = (folder: string, compiler: string): string => `#!/bin/sh
 case " $* " in
   *" target-libdir --target wasm32-unknown-unknown "*) echo '${folder}' ;;
@@ -53,7 +53,7 @@ case " $* " in
 esac
 `;
 
-/** Cargo calls it with the compiler and the compiler's arguments; it leaves the target out. */
+/** Cargo calls this with the compiler and its arguments; this drops the target. */
 const FOR_THIS_MACHINE = `#!/bin/sh
 compiler=$1
 shift
@@ -84,7 +84,7 @@ case $1 in
   metadata) exec '${process.execPath}' '${join(import.meta.dirname, 'stand-in-metadata.mjs')}' ;;
   --version) echo 'cargo 0.0.0 (stand-in)' ;;
   *)
-    # Cargo leaves notes of what it has read, without which no verdict is kept: here of nothing but the crates themselves.
+    # The gates cache a verdict only when cargo left dep-info files. These name the crates' own sources.
     mkdir -p target/debug/deps
     for crate in service web-shell; do
       echo "apps/openagents.com/$crate/src/lib.rs:" > "target/debug/deps/stand_in_$crate.d"

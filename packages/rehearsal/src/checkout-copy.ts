@@ -8,15 +8,15 @@ import type { SampleCheckout } from './sample-checkout.ts';
 const SERVICE_FOLDER = 'apps/openagents.com/service';
 
 export type CheckoutCopy = SampleCheckout & {
-  /** The commit that was copied, short. */
+  /** The short hash of the copied commit. */
   commit: string;
   /** Whether the checkout has changes that are not in that commit. */
   hasChanges: boolean;
 };
 
 /**
- * A copy of a checkout's committed state in a temporary folder: gates build and write there, and the checkout itself is
- * only read. Its objects are shared, not copied. Throws a UserError for what is no checkout of the repository.
+ * Copies a checkout's committed state to a temporary folder, where gates can build and write; the checkout itself is only
+ * read. Git's objects are shared, not copied. Throws a UserError when `source` is not a checkout of the repository.
  */
 export async function copyCheckout(source: string): Promise<CheckoutCopy> {
   if (!existsSync(join(source, SERVICE_FOLDER))) {

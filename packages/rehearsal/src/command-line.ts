@@ -4,29 +4,32 @@ import { type Environment, readSettings, text, UserError } from '@deploy/cli';
 import { PARTS, type Part } from './parts.ts';
 
 export const rehearsalSettings = {
-  repoRoot: text('OPENAGENTS_REPO_ROOT', 'checkout to rehearse, as --checkout names one; else the sample'),
+  repoRoot: text(
+    'OPENAGENTS_REPO_ROOT',
+    'checkout to rehearse when --checkout is not given; without either, the sample',
+  ),
 };
 
-/** What a rehearsal is asked to do. Paths are absolute. */
+/** What to rehearse. Paths are absolute. */
 export type RehearsalRequest = {
-  /** Leaves the local Cloud Run up afterwards. */
+  /** Leaves the local Cloud Run running afterwards. */
   keep: boolean;
   /** A real checkout; undefined: the sample. */
   checkout: string | undefined;
-  /** What the control service's revisions run; undefined: the stand-in. */
+  /** The command that the control service's revisions run; undefined: the stand-in. */
   service: string | undefined;
-  /** Undefined: all that make sense. */
+  /** Undefined: every part that works with this checkout. */
   parts: readonly Part[] | undefined;
-  /** A scenario's file. */
+  /** The scenario's YAML file. */
   scenario: string | undefined;
-  /** Where the command was given: its paths are relative to it. */
+  /** The folder in which the person typed the command; relative paths start there. */
   cwd: string;
 };
 
-/** Reads arguments and settings. Throws a UserError with exit code 2 for what is not understood. */
+/** Reads arguments and settings. Throws a UserError with exit code 2 for an argument it does not know. */
 export function readRequest(argv: readonly string[], env: Environment): RehearsalRequest {
   const { repoRoot } = readSettings(env, rehearsalSettings);
-  // pnpm changes into this project's folder and says where it was called.
+  // pnpm changes into this project's folder; INIT_CWD is the folder in which the person called it.
   const cwd = env.INIT_CWD ?? process.cwd();
   const values = parse(argv);
   const inPlace = (path: string | undefined): string | undefined =>
@@ -55,7 +58,7 @@ function parse(argv: readonly string[]) {
     }).values;
   } catch (error) {
     const [message] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new UserError(String(message), { exitCode: 2, hint: '--help shows what there is.' });
+    throw new UserError(String(message), { exitCode: 2, hint: '--help lists the options.' });
   }
 }
 
@@ -63,9 +66,9 @@ function readParts(list: string): Part[] {
   const names = list.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !PARTS.some((part) => part === name));
   if (unknown !== undefined) {
-    throw new UserError(`--steps: there are no steps '${unknown}'`, {
+    throw new UserError(`--steps does not know '${unknown}'`, {
       exitCode: 2,
-      hint: `Name some of: ${PARTS.join(', ')}; separated by commas.`,
+      hint: `Choose from ${PARTS.join(', ')}, separated by commas.`,
     });
   }
   return PARTS.filter((part) => names.includes(part));

@@ -4,12 +4,12 @@ import type { Emulator } from '@deploy/emulator';
 import type { CargoForRehearsal } from './cargo-stand-in.ts';
 import { PROJECT, SERVICE } from './staging.ts';
 
-// What a shell has anyway, and what cargo and the tools behind a proxy need. Everything else stays outside: a
-// rehearsal must not reach a real project, however the person's shell is set up.
+// The basics of a shell, and what cargo needs. Nothing else gets in, so that a rehearsal cannot reach a real project,
+// however the person's shell is set up.
 const KEPT =
   /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
 
-/** What of a person's environment a rehearsal's programs get. */
+/** The part of a person's environment that the rehearsal passes on to programs. */
 export function keptEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && KEPT.test(name) ? [[name, value] as const] : [],
@@ -17,7 +17,7 @@ export function keptEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-/** The environment of the rehearsal's commands: an operator's, but with everything pointing at the local Cloud Run. */
+/** The environment of the rehearsal's commands: an operator's, pointed at the local Cloud Run. */
 export function childEnvironment(
   env: Environment,
   {
@@ -34,7 +34,7 @@ export function childEnvironment(
     PROJECT,
     SERVICE,
     OPENAGENTS_REPO_ROOT: checkout,
-    // Of its own: what earlier rehearsals have verified is not to be known.
+    // A cache of its own, so that verdicts of earlier rehearsals do not count.
     TURBO_CACHE_DIR: join(checkout, 'target/turbo'),
   };
 }

@@ -1,27 +1,26 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ReportRecord, readReport, rollbackCommand, trafficNow } from '@deploy/report';
-
 import type { Part } from './parts.ts';
 
 const FOLDER = 'apps/openagents.com/service/docs/reports';
 
-/** The staging reports that a checkout has. */
+/** Lists the names of a checkout's staging reports. */
 export async function reportsIn(checkout: string): Promise<string[]> {
   const names = await readdir(join(checkout, FOLDER)).catch(() => []);
   return names.filter((each) => each.endsWith('-staging-deploy-report.md'));
 }
 
 /**
- * The rollout's evidence report, the one that was not there before, and which of the fields that the runbook requires of
- * these parts it does not hold.
+ * Finds the report that the rollout created, the one not among `before`, and the fields that it lacks although the runbook
+ * requires them of these parts.
  */
 export async function checkEvidence(
   checkout: string,
   { before, parts }: { before: readonly string[]; parts: readonly Part[] },
 ): Promise<{ path: string | undefined; missing: string[] }> {
   const [name, ...more] = (await reportsIn(checkout)).filter((each) => !before.includes(each));
-  // A deployment that failed early has written none.
+  // A deployment that fails early writes no report.
   if (name === undefined) return { path: undefined, missing: ['a report'] };
   if (more.length > 0) throw new Error(`${1 + more.length} reports in ${join(checkout, FOLDER)}, not one`);
   const path = join(checkout, FOLDER, name);

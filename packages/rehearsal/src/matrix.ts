@@ -9,7 +9,7 @@ const STAGING_RUNTIME = 'runtime-staging';
 const MIGRATE_JOB = 'runtime-migrate';
 const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
 
-/** What the validation matrix looks at beside the staging service: production, the runtime and its migrations. */
+/** The validation matrix also checks production, the runtime and its migrations. */
 export const matrixSeeds = {
   services: [
     { name: PRODUCTION, image: STABLE_IMAGE },
@@ -19,7 +19,7 @@ export const matrixSeeds = {
   jobs: [{ name: MIGRATE_JOB, image: RUNTIME_IMAGE, executions: [{ name: `${MIGRATE_JOB}-first` }] }],
 } satisfies EmulatorOptions;
 
-/** A whole matrix over staging and production, and another one after a migration has failed. */
+/** Runs the whole matrix over staging and production, and once more after a migration has failed. */
 export function matrixSteps(emulator: Emulator): PlannedStep[] {
   const matrix = (title: string, more: Partial<Step> = {}): Step => ({
     title,
@@ -34,10 +34,10 @@ export function matrixSteps(emulator: Emulator): PlannedStep[] {
     ...more,
   });
   const steps = [
-    () => matrix('Validation matrix: staging and production, all of it'),
+    () => matrix('Validation matrix: staging and production, every check'),
     () => {
       emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-second`, state: 'failed' });
-      return matrix('Validation matrix after a failed migration: red', { exitCode: 1 });
+      return matrix('Validation matrix after a failed migration: fails', { exitCode: 1 });
     },
   ];
   return steps.map((step) => ({ part: 'matrix', step }));

@@ -1,6 +1,6 @@
 import type { Step } from './step.ts';
 
-/** The parts of a rehearsal, in the order in which they come; `--steps` chooses among them. */
+/** The parts of a rehearsal, in order; `--steps` chooses among them. */
 export const PARTS = [
   'preflight',
   'deploy',
@@ -15,13 +15,13 @@ export const PARTS = [
 
 export type Part = (typeof PARTS)[number];
 
-/** A step that is worked out when its turn comes: names are made on the way. */
+/** A step that is made when its turn comes, because earlier steps create the revisions that it names. */
 export type PlannedStep = { part: Part; step: () => Step };
 
-/** Parts that are nothing without an earlier one. */
+/** Parts that need an earlier one. */
 const NEEDS: Partial<Record<Part, Part>> = { canary: 'deploy', rollback: 'canary' };
 
-/** The chosen parts with those that they need, in their order. */
+/** The chosen parts and the parts that they need, in order. */
 export function withNeeded(chosen: readonly Part[]): Part[] {
   const needed = new Set<Part>(chosen);
   for (const part of PARTS.toReversed()) {

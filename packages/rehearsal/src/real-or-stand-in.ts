@@ -5,12 +5,12 @@ export type Played = {
   checkout: (Pick<CheckoutCopy, 'commit' | 'hasChanges'> & { source: string }) | undefined;
   /** The program of the revisions; undefined: the stand-in. */
   service: string | undefined;
-  /** What cargo's stand-in does not do; undefined: cargo is real. */
+  /** The notice about cargo's stand-in; undefined: cargo is real. */
   cargoNotice: string | undefined;
   gatesRan: boolean;
 };
 
-/** One line: what of a rehearsal was the real thing, and what only stood in for it. */
+/** One line that says what was real in a rehearsal and what was a stand-in. */
 export function realOrStandIn({ checkout, service, cargoNotice, gatesRan }: Played): string {
   const real = ['the scripts'];
   const standIns = ['Cloud Run, its registry and secrets'];
@@ -21,7 +21,7 @@ export function realOrStandIn({ checkout, service, cargoNotice, gatesRan }: Play
   }
   if (gatesRan) {
     real.push(
-      cargoNotice === undefined ? 'the gates and builds' : 'the gates and builds, except as said above',
+      cargoNotice === undefined ? 'the gates and builds' : 'the gates and builds, except as noted above',
     );
   }
   if (service === undefined) standIns.push('the control service');

@@ -21,8 +21,8 @@ type Setting = { env: Environment; out: Output };
 type Stage = { emulator: Emulator; env: Record<string, string>; out: Output };
 
 /**
- * Rehearses a rollout as asked, showing every step. Throws a UserError when a step, or the evidence, is not as it should
- * be, and one with exit code 2 when the request cannot be carried out.
+ * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one with
+ * exit code 2 when the request makes no sense.
  */
 export async function rehearse(request: RehearsalRequest, { env, out }: Setting): Promise<void> {
   const scenario = request.scenario === undefined ? {} : await readScenario(request.scenario);
@@ -49,7 +49,7 @@ export async function rehearse(request: RehearsalRequest, { env, out }: Setting)
   const base = childEnvironment(env, { emulator, checkout: checkout.root, cargo });
   const results = await runSteps(steps, { emulator, env: base, out });
   const missing = parts.includes('deploy')
-    ? await lookAtEvidence(checkout.root, { before, parts, keep: request.keep, out })
+    ? await showEvidence(checkout.root, { before, parts, keep: request.keep, out })
     : [];
 
   out.data(`\n## Summary\n\n${summaryLines(results, SERVICE)}`);
@@ -64,13 +64,13 @@ export async function rehearse(request: RehearsalRequest, { env, out }: Setting)
   );
   requireAsExpected(results, missing);
   if (!request.keep) return;
-  out.data(`\nThe local Cloud Run stays up; Ctrl-C ends it. Play with it:
+  out.data(`\nThe local Cloud Run keeps running until you press Ctrl-C. To try things out:
   export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
-  // Not disposed of: the same Ctrl-C, passed on by pnpm, is not to cut the clearing away short.
+  // The handler stays in place: pnpm passes the same Ctrl-C on, and a second signal must not interrupt the clean-up.
   await new Promise<void>((resolve) => onStopSignals(() => resolve()));
 }
 
-/** The matrix compares with production's runtime, which only the sample checkout has a program to ask of. */
+/** A real checkout goes without the matrix, which would ask its runtime program about the sample's runtime. */
 function partsFor({ checkout }: RehearsalRequest): readonly Part[] {
   return checkout === undefined ? PARTS : PARTS.filter((part) => part !== 'matrix');
 }
@@ -100,17 +100,17 @@ async function runSteps(steps: readonly PlannedStep[], { emulator, env, out }: S
   return results;
 }
 
-/** The fields that the evidence report lacks. */
-async function lookAtEvidence(
+/** Shows where the report is, and gives the fields that it lacks. */
+async function showEvidence(
   checkout: string,
   { keep, out, ...about }: { before: string[]; parts: Part[]; keep: boolean; out: Output },
 ): Promise<string[]> {
   const { path, missing } = await checkEvidence(checkout, about);
   out.data(`\n## Evidence\n\nThe rollout's report: ${path ?? 'there is none'}`);
-  const fate = keep ? '' : ' It goes with the checkout that was rehearsed in; --keep keeps both.';
+  const fate = keep ? '' : ' It is deleted with the temporary checkout; --keep keeps both.';
   out.data(
     missing.length === 0
-      ? `It holds every field that the runbook requires.${fate}`
+      ? `It has every field that the runbook requires.${fate}`
       : `It LACKS: ${missing.join(', ')}`,
   );
   return missing;
@@ -120,7 +120,7 @@ function requireAsExpected(results: readonly StepResult[], missing: readonly str
   const failed = results.filter(({ asExpected }) => !asExpected);
   if (failed.length > 0) {
     throw new UserError(
-      `the rehearsal did not go as it should: ${failed.map(({ title }) => title).join('; ')}`,
+      `the rehearsal did not go as expected: ${failed.map(({ title }) => title).join('; ')}`,
     );
   }
   if (missing.length > 0) throw new UserError(`the evidence report lacks ${missing.join(', ')}`);

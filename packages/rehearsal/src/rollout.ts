@@ -5,7 +5,7 @@ import type { Step } from './step.ts';
 
 const BYPASS_TOKEN = 'rehearsal-bypass-0123456789abcdef';
 
-/** The steps of a whole staging rollout, there and back, and of a maintenance window. */
+/** The steps of a whole staging rollout, its rollback, and a maintenance window. */
 export function rolloutSteps(emulator: Emulator): PlannedStep[] {
   const [stable = ''] = revisionNames(emulator);
   const canary = (): string => revisionNames(emulator)[0] ?? '';
@@ -36,10 +36,10 @@ export function rolloutSteps(emulator: Emulator): PlannedStep[] {
   return [
     ...of(
       'preflight',
-      () => preflight('Preflight: the certificate of the domain is still to come'),
+      () => preflight("Preflight: the domain's certificate is pending"),
       () => {
         emulator.mapDomain(domainMapping({ domain: DOMAIN, service: SERVICE }));
-        return preflight('Preflight: the certificate is there');
+        return preflight('Preflight: the certificate is ready');
       },
     ),
     ...of('deploy', () => ({
@@ -49,7 +49,7 @@ export function rolloutSteps(emulator: Emulator): PlannedStep[] {
       serves: `${stable} 100 %`,
     })),
     ...of('gates', () => ({
-      title: 'The gates once more: their verdicts are known',
+      title: 'The gates again, from the cache',
       call: ['scripts/gates.ts'],
     })),
     ...of('status', () => ({
@@ -78,13 +78,13 @@ export function rolloutSteps(emulator: Emulator): PlannedStep[] {
         window('Maintenance: open the window', 'enable', {
           secretEnv: { MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN },
         }),
-      () => smoke('Smoke from outside the window: turned away', { exitCode: 1 }),
+      () => smoke('Smoke without the bypass token: turned away', { exitCode: 1 }),
       () =>
-        smoke('Smoke through the window', {
+        smoke('Smoke with the bypass token', {
           secretEnv: { OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: BYPASS_TOKEN },
         }),
       () =>
-        window('Maintenance: close the window, the split before it is back', 'disable', {
+        window('Maintenance: close the window, which restores the split', 'disable', {
           serves: `${stable} 100 %`,
         }),
       () => smoke('Smoke: open to everybody again'),
@@ -92,7 +92,7 @@ export function rolloutSteps(emulator: Emulator): PlannedStep[] {
   ];
 }
 
-/** Short names, newest first. */
+/** The revisions' names without their paths, newest first. */
 function revisionNames(emulator: Emulator): string[] {
   return emulator.revisions(SERVICE).map(({ name }) => name.slice(name.lastIndexOf('/') + 1));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { runCommand } from '@deploy/cli';
 
-/** What of Rust is on this machine: nothing, cargo, or cargo that can also check for WebAssembly. */
+/** Whether this machine has cargo, and whether that cargo can compile for WebAssembly. */
 export type RustTools = { cargo: boolean; wasm: boolean };
 
 export async function findRustTools(): Promise<RustTools> {

@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot, runCommand, UserError } from '@deploy/cli';
 
-/** The sample checkout as it lies in this project: a miniature of the OpenAgents repository. */
+/** The folder of the sample checkout in this project, a miniature of the OpenAgents repository. */
 export const sampleCheckoutFolder = join(projectRoot, 'packages/rehearsal/sample-checkout');
 
-// What env(1) ends with when there is no such program.
+// The exit code of env(1) when it cannot find the program.
 const NOT_FOUND = 127;
 
 export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<void> };
 
 /**
- * A copy of the sample checkout in a temporary folder, committed to git, ready for gates. Nothing of the person's git
- * configuration is used. Without git it fails with a UserError.
+ * Copies the sample checkout to a temporary folder and commits it, ready for gates. It ignores the person's git
+ * configuration. Throws a UserError when git is missing.
  */
 export async function sampleCheckout(): Promise<SampleCheckout> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
   await cp(sampleCheckoutFolder, root, { recursive: true });
-  // Set by env(1), so that git still finds its own programs by the PATH that this process has.
+  // env(1) sets these and leaves the rest alone, so git keeps this process's PATH and finds its own programs.
   const environment = [
     `HOME=${root}`,
     'GIT_CONFIG_NOSYSTEM=1',
@@ -36,7 +36,7 @@ export async function sampleCheckout(): Promise<SampleCheckout> {
     if (exitCode === 0) continue;
     await rm(root, { recursive: true });
     if (exitCode === NOT_FOUND) {
-      throw new UserError('git is missing: the sample checkout is committed with it', {
+      throw new UserError('git is missing, and the rehearsal commits its sample checkout with it', {
         hint: 'Install git.',
       });
     }

@@ -89,10 +89,10 @@ const scenario = v.strictObject({
   images: v.optional(v.record(v.string(), image)),
 });
 
-/** A scenario: what is different from the plain rehearsal. `scenarios/sample.yaml` tells each line. */
+/** How a rehearsal differs from the plain one. `scenarios/sample.yaml` explains every setting. */
 export type Scenario = v.InferOutput<typeof scenario>;
 
-/** Reads a scenario's file. Throws a UserError with exit code 2 that names the line's path and what it must be. */
+/** Reads a scenario's file. Throws a UserError with exit code 2 that names the wrong setting and says what it must be. */
 export async function readScenario(file: string): Promise<Scenario> {
   const refuse = (why: string): UserError =>
     new UserError(`the scenario ${file}: ${why}`, {
@@ -117,7 +117,7 @@ export async function readScenario(file: string): Promise<Scenario> {
   );
 }
 
-/** The emulator's options with what the scenario changes. Images without a path are tags of the control service's. */
+/** Applies the scenario to the emulator's options. An image without a path is a tag of the control service's image. */
 export function applyScenario(scenario: Scenario, options: EmulatorOptions): EmulatorOptions {
   const { clock, settle, logs, monitoring, services = {}, images = {} } = scenario;
   const given = (options.services ?? []).filter((each) => 'name' in each);
@@ -171,9 +171,9 @@ function fullImage(name: string): string {
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
-/** The same without the keys that have no value. */
+/** A copy without the keys that are undefined. */
 function defined<T extends object>(fields: T): Defined<T> {
   const kept = Object.entries(fields).filter(([, value]) => value !== undefined);
-  // Only keys without a value were left out.
+  // Only undefined keys were left out.
   return Object.fromEntries(kept) as Defined<T>;
 }

@@ -9,12 +9,12 @@ import { keptEnvironment } from './environment.ts';
 import { SERVICE } from './staging.ts';
 
 const WEB_SHELL = 'apps/openagents.com/web-shell';
-/** Where the image has the web shell: apps/openagents.com/Dockerfile. */
+/** The web shell's place in the image: apps/openagents.com/Dockerfile. */
 const IN_IMAGE = '/app/web-shell/dist';
 
-type Around = {
+type ProgramSetup = {
   checkout: string;
-  /** In front of the PATH; undefined when nothing needs to stand there. */
+  /** A folder to put first on the PATH; undefined when none is needed. */
   toolFolder: string | undefined;
   env: Environment;
   out: Output;
@@ -22,19 +22,19 @@ type Around = {
 
 export type ServiceProgram = {
   program: ContainerProgram;
-  /** Throws a UserError with the program's last words unless a revision of it serves. */
+  /** Throws a UserError and shows the program's last output unless a revision of it is ready. */
   requireServing(emulator: Emulator): void;
 } & AsyncDisposable;
 
-const LAST_WORDS = 10;
+const LAST_CHUNKS = 10;
 
 /**
- * The program that a request names as the control service, with what its image would bring: the checkout's web shell,
- * built once before anything is deployed. Undefined when the stand-in serves.
+ * Prepares the program that a request names as the control service. Its image would contain the web shell, so this builds
+ * the checkout's once, before anything is deployed. Undefined when the stand-in serves.
  */
 export async function programFor(
   { service, cwd }: Pick<RehearsalRequest, 'service' | 'cwd'>,
-  { checkout, toolFolder, env, out }: Around,
+  { checkout, toolFolder, env, out }: ProgramSetup,
 ): Promise<ServiceProgram | undefined> {
   if (service === undefined) return undefined;
   const environment = keptEnvironment(env);
@@ -42,14 +42,14 @@ export async function programFor(
     ...environment,
     PATH: [toolFolder, env.PATH].filter((part) => part !== undefined).join(delimiter),
   });
-  // A copy, as in an image: the deployment builds the web shell anew while the first revision serves.
+  // A copy, as in an image: the deployment rebuilds the web shell while the first revision serves the old one.
   const image = await mkdtemp(join(tmpdir(), 'rehearsal-image-'));
   const dist = join(image, 'dist');
   await cp(join(checkout, WEB_SHELL, 'dist'), dist, { recursive: true });
   const output: string[] = [];
   const onOutput = (text: string): void => {
     output.push(text);
-    if (output.length > LAST_WORDS) output.shift();
+    if (output.length > LAST_CHUNKS) output.shift();
   };
   return {
     program: { command: service, cwd, environment, paths: { [IN_IMAGE]: dist }, onOutput },
@@ -57,8 +57,8 @@ export async function programFor(
       const { latestReadyRevision, terminalCondition } = emulator.service(SERVICE);
       if (latestReadyRevision !== undefined) return;
       for (const line of output) out.note(line);
-      throw new UserError(`'${service}' does not serve: ${terminalCondition.message}`, {
-        hint: `Start it by hand, in ${cwd}, with OA_CONTROL_BIND_ADDR=127.0.0.1:8080, and see whether it listens there.`,
+      throw new UserError(`'${service}' does not start: ${terminalCondition.message}`, {
+        hint: `Start it by hand, in ${cwd}, with OA_CONTROL_BIND_ADDR=127.0.0.1:8080, and check that it listens there.`,
       });
     },
     [Symbol.asyncDispose]: () => rm(image, { recursive: true, force: true }),
@@ -67,7 +67,7 @@ export async function programFor(
 
 async function buildWebShell(checkout: string, out: Output, env: Record<string, string>): Promise<void> {
   const command = `${WEB_SHELL}/build-dist.sh`;
-  out.data(`The service's image brings the web shell: $ ${command}`);
+  out.data(`The service's image contains the web shell, so it is built first: $ ${command}`);
   const child = $({
     cwd: checkout,
     env,
@@ -79,10 +79,10 @@ async function buildWebShell(checkout: string, out: Output, env: Record<string, 
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   const { exitCode } = await child;
-  stopping.throwIfStopped('while the web shell was built', 'Nothing of it is left on this machine.');
+  stopping.throwIfStopped('while the web shell was built', 'Its build was stopped.');
   if (exitCode !== 0) {
     throw new UserError(`${command} failed (exit ${exitCode})`, {
-      hint: 'Without --service a stand-in serves, which needs no web shell.',
+      hint: 'Leave out --service to use the stand-in, which needs no web shell.',
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { Emulator } from '@deploy/emulator';
 import { request } from 'undici';
 
-/** What serves, as the platform reports it and as 100 requests to the service's URL met it. */
+/** Which revisions serve, as Cloud Run reports it, and which builds answered 100 requests to the service's URL. */
 export type Serving = { reported: string; counted: string };
 
 const REQUESTS = 100;

@@ -1,6 +1,6 @@
 import { domainMapping, type EmulatorOptions, type ServiceSeed } from '@deploy/emulator';
 
-/** The staging project as it is when a rollout begins, but for the certificate of its domain, which is still to come. */
+/** The staging project when a rollout begins; only the certificate of its domain is still pending. */
 export const PROJECT = 'openagentsgemini';
 export const SERVICE = 'openagents-control-service-staging';
 export const DOMAIN = 'staging.openagents.com';
@@ -10,7 +10,7 @@ export const NEW_IMAGE = `${IMAGES}:candidate`;
 
 const fromSecret = (secret: string) => ({ secret, version: 'latest' });
 
-/** What the runbook requires, except that the web shell is where the image ships it. */
+/** The variables that the runbook requires; the web shell is where the image ships it. */
 const ENVIRONMENT = {
   WORKOS_CLIENT_ID: fromSecret('staging-workos-client-id'),
   WORKOS_API_KEY: fromSecret('staging-workos-api-key'),

@@ -1,18 +1,18 @@
 import { type Output, projectRoot, REDACTED, stopAlong } from '@deploy/cli';
 import { $ } from 'zx/core';
 
-/** One command of the rehearsal, typed as an operator would type it. */
+/** One command of the rehearsal, as an operator would type it. */
 export type Step = {
   title: string;
   /** Variables in front of the command. */
   env?: Record<string, string>;
-  /** The same, for values that must not be seen: neither here nor in what the command prints. */
+  /** Variables with secret values, which neither this nor the command's output may show. */
   secretEnv?: Record<string, string>;
   /** The script and its arguments: `['scripts/canary-rollout.ts', 'status']`. */
   call: readonly [script: string, ...args: string[]];
-  /** What the exit code must be; 0 unless the step is there to fail. */
+  /** The expected exit code; 0 unless the step is meant to fail. */
   exitCode?: number;
-  /** The split that must serve afterwards, as `revision percent %`; undefined when it does not matter. */
+  /** The expected split afterwards, as `revision percent %`; undefined when any will do. */
   serves?: string;
 };
 
@@ -26,7 +26,7 @@ export type StepResult = {
 
 export type StepRun = { exitCode: number; leaked: boolean };
 
-/** Runs a step as a child process, showing the command and its output as it comes. Throws Interrupted at a signal. */
+/** Runs a step as a child process and shows its output as it comes. Throws Interrupted at a signal. */
 export async function runStep(
   step: Step,
   { env: baseEnv, place, out }: { env: Record<string, string>; place: string; out: Output },
@@ -47,7 +47,7 @@ export async function runStep(
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   const { exitCode, stdall } = await child;
-  stopping.throwIfStopped(`in the rehearsal of: ${title}`, 'Nothing of it is left on this machine.');
+  stopping.throwIfStopped(`in the rehearsal of: ${title}`, 'Its command was stopped.');
   return {
     exitCode: exitCode ?? 1,
     leaked: Object.values(secretEnv).some((value) => stdall.includes(value)),

@@ -1,8 +1,8 @@
 import type { StepResult } from './step.ts';
 
 /**
- * The rehearsal's summary, a line a step, so that all of it fits a screen. Revisions go without the service's name, which
- * is the same for all.
+ * The rehearsal's summary, one line for each step, so that it fits a screen. It leaves the service's name out of revision
+ * names, because all of them start with it.
  */
 export function summaryLines(results: readonly StepResult[], service: string): string {
   const rows = results.map(({ title, exitCode, asExpected, durationMs, serving }) => [
