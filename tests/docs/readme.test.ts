@@ -19,6 +19,7 @@ import {
   STAGING,
   sampleCheckout,
 } from '@deploy/rehearsal';
+import type { Nodes } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
 import { without } from '../support/needs.ts';
 import { allOf, blocksOf, readPage } from './markdown.ts';
@@ -108,11 +109,9 @@ test('every message that the troubleshooting quotes is one of ours', () => {
     )
     .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
     .map((file) => readFileSync(join(projectRoot, file), 'utf8'));
-  const table = allOf(readme, 'table').find(
-    ({ children: [head] }) => head && textOf(head).startsWith('message'),
+  const messages = allOf(troubleshooting(readme), 'listItem').map(
+    (item) => allOf(item, 'inlineCode')[0]?.value ?? '',
   );
-  const messages =
-    table?.children.slice(1).map(({ children: [quoted] }) => (quoted ? textOf(quoted) : '')) ?? [];
   assert.ok(messages.length > 10);
   for (const message of messages)
     assert.ok(
@@ -121,11 +120,26 @@ test('every message that the troubleshooting quotes is one of ours', () => {
     );
 });
 
+test('the README stays short enough to be read: the rest belongs on pages of docs', () => {
+  assert.ok(readFileSync(join(projectRoot, 'README.md')).length < 15_000);
+});
+
 test('every page that the README links to is there', async () => {
   const links = allOf(readme, 'link').filter(({ url }) => !url.includes(':'));
   assert.ok(links.length > 2);
   for (const { url } of links) await readFile(join(projectRoot, url));
 });
+
+/** The list that follows the heading about what goes wrong. */
+function troubleshooting(page: Nodes): Nodes {
+  const blocks = 'children' in page ? page.children : [];
+  const heading = blocks.findIndex(
+    (block) => block.type === 'heading' && textOf(block).includes('goes wrong'),
+  );
+  const list = blocks.slice(heading).find(({ type }) => type === 'list');
+  assert.ok(list);
+  return list;
+}
 
 async function inShell(shell: string, env: Record<string, string>) {
   const child = spawn('bash', ['-euc', shell], { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
