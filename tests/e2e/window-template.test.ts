@@ -300,6 +300,16 @@ describe('a window that fails', () => {
     });
   }
 
+  test('since nothing may be changed says nothing of a template that was never replaced', async () => {
+    await using cloud = await withCandidate({ denied: ['run.services.update'] });
+    const before = cloud.service(SERVICE);
+    const failed = await window(cloud, 'enable');
+    assert.equal(failed.exitCode, 1);
+    assert.match(failed.stderr, /^error: changing service control: no permission/m);
+    assert.doesNotMatch(failed.stderr, /template/);
+    assert.deepEqual(cloud.service(SERVICE), before);
+  });
+
   test('on traffic that follows the latest revision puts the template back, so that the next deployment works', async () => {
     await using cloud = await cloudWith();
     const before = untouched(cloud);

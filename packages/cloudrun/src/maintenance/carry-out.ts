@@ -152,6 +152,8 @@ async function withTemplatePutBack(
   const { api, mode, newestRevision, tell } = context;
   try {
     const service = await api.read();
+    // The change was not even accepted.
+    if (service.generation === context.service.generation) return error;
     if (!isDeepStrictEqual(service.template, written))
       return addTo(error, '', `Before the window the newest template was that of ${newestRevision}.`);
     const made = await api.findRevision(nonce);

@@ -5,7 +5,6 @@ import { notFound } from '../protocol/errors.ts';
 import type { Operation } from '../service/operations.ts';
 import type { ServiceStore } from '../service/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
-
 import { askedPage, PAGE_SIZE, pageOf } from './pages.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
