@@ -247,6 +247,18 @@ describe('nothing is left half done', () => {
     assert.ok(cloud.requests.every(({ method }) => method === 'GET'));
   });
 
+  test('an account that may not store secrets: the hint names the role for that, not one for deploying', async () => {
+    await using cloud = await cloudWith({
+      secrets: { [SECRET]: TOKEN },
+      denied: ['secretmanager.versions.add'],
+    });
+    const enabled = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: TOKEN });
+    assert.equal(enabled.exitCode, 1);
+    assert.match(enabled.stderr, /storing secrets takes roles\/secretmanager\.admin on the project\.$/m);
+    assert.doesNotMatch(enabled.stderr, /run\.developer|already stored/);
+    assert.equal(cloud.service(SERVICE).generation, '1');
+  });
+
   test('a bad value: exit 1 with the name of the variable, nothing asked of the cloud', async () => {
     await using cloud = await cloudWith();
     const enabled = await run(cloud, 'enable', { MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS: '30' });

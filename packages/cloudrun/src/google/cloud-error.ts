@@ -104,7 +104,7 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       return {
         kind: 'forbidden',
         message: `no permission in project ${location.project} (${said})`,
-        hint: 'Check PROJECT and the account (gcloud config list); deploying takes roles/run.developer on the project.',
+        hint: `Check PROJECT and the account (gcloud config list); ${neededRole(said)} on the project.`,
       };
     case GRPC.notFound:
       return {
@@ -133,6 +133,19 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       return { kind: 'unanswered', ...explainSilence(error, said) };
     default:
       return code === undefined ? explainLocalFailure(error, said) : { kind: 'refused', message: said };
+  }
+}
+
+/** What the account needs, by the API whose permission Google's refusal names: `Permission 'run.services.get' denied …`. */
+function neededRole(said: string): string {
+  const [, api = ''] = /permission '?([a-z]+)\./i.exec(said) ?? [];
+  switch (api) {
+    case 'secretmanager':
+      return 'making and storing secrets takes roles/secretmanager.admin';
+    case 'logging':
+      return 'reading logs takes roles/logging.viewer';
+    default:
+      return 'deploying takes roles/run.developer';
   }
 }
 
