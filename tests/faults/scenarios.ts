@@ -167,6 +167,16 @@ export const SCENARIOS: readonly Scenario[] = [
     requireDone: unchanged,
   },
   {
+    script: 'canary-rollout',
+    title: 'judge, from request logs',
+    cloud: { services: [{ ...TWO_REVISIONS.services[0], traffic: split(95, 5) }] } as EmulatorOptions,
+    args: (cloud) => ['judge', ...revisionNames(cloud)],
+    env: { CANARY_MIN_REQUESTS: '0', CANARY_SOURCE: 'logs' },
+    calls: { match: /entries/, others: [] },
+    judges: true,
+    requireDone: unchanged,
+  },
+  {
     script: 'maintenance-mode',
     title: 'status',
     cloud: IN_MAINTENANCE,

@@ -1,4 +1,5 @@
 import { MINUTE_MS, minuteOf } from './cloud/minutes.ts';
+import type { OpenedSource } from './cloud/open-source.ts';
 import type { ObservationSource } from './observations/source.ts';
 import type { Limits, Observation } from './observations/types.ts';
 import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
@@ -43,7 +44,7 @@ const CLOCK_STEP_MS = 1000;
  * verdict inconclusive.
  */
 export async function judgeLastWindow(
-  source: ObservationSource,
+  source: OpenedSource,
   revisions: JudgedRevisions,
   { windowMinutes, steps, limits }: WindowPlan,
 ): Promise<WindowVerdict> {
@@ -54,7 +55,7 @@ export async function judgeLastWindow(
   const plan = { steps: stepsFrom(canaryPercent, steps), windowMinutes, limits, affinity };
   const [step = 100] = plan.steps;
 
-  const reading = await source.read({ stable, canary, from, to });
+  const reading = source.unreadable ?? (await source.read({ stable, canary, from, to }));
   if (reading.state === 'unreadable') {
     const verdict = judge(beginPromotion(plan, []), { unreadable: reading.why });
     return { ...verdict, window, historyMinutes: 0 };
