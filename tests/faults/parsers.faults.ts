@@ -22,7 +22,7 @@ import { parseOnly } from '../../packages/matrix/src/only.ts';
 import { readDocument } from '../../packages/report/src/document/read.ts';
 import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { canonicalBaseUrl } from '../../packages/report/src/record/base-url.ts';
-import { entryCacheCheck, manifestCheck } from '../../packages/smoke/src/checks/static.ts';
+import { entryCacheProbe, manifestProbe } from '../../packages/smoke/src/checks/static.ts';
 import { askedToWaitMs } from '../../packages/smoke/src/retry.ts';
 import { sampleRecord } from '../report/sample-record.ts';
 import { LOCATION } from '../support/cloud.ts';
@@ -149,9 +149,9 @@ describe(`no text makes a parser crash, hang, or accept what the platform would 
   feed('manifests', (text, other) => {
     for (const body of [text, JSON.stringify({ manifestVersion: text, entry: { js: other } })]) {
       const answer = { status: 200, headers: { 'retry-after': text }, setCookies: [], body };
-      manifestCheck.judge(answer);
+      manifestProbe.judge(answer);
       assert.ok(askedToWaitMs(answer, 0) >= 0);
-      const path = safely(() => entryCacheCheck(answer)?.request.path);
+      const path = safely(() => entryCacheProbe(answer)?.request.path);
       if (path !== undefined) assert.match(path, /^\/[\x21-\x7e]*$/);
     }
   });

@@ -6,11 +6,13 @@ import type { CheckResult } from './outcome.ts';
 /** What a check makes of an answer: nothing to object to, or what was expected and what came instead. */
 export type Objection = { expected: string; got: string } | undefined;
 
-export type Check = {
-  id: string;
+/** A request, and how to judge the answer. */
+export type Probe = {
   request: SmokeRequest;
   judge(answer: Answer): Objection;
 };
+
+export type Check = Probe & { id: string };
 
 export type CheckContext = {
   baseUrl: string;

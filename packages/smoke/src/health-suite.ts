@@ -1,9 +1,12 @@
-import { healthCheck, readinessCheck } from './checks/health.ts';
+import { healthProbe, readinessProbe } from './checks/health.ts';
 import type { SmokeClientOptions } from './http.ts';
 import type { SmokeOutcome } from './outcome.ts';
 import { runAtOnce, runSuite } from './suite.ts';
 
-const CHECKS = [healthCheck, readinessCheck];
+const CHECKS = [
+  { id: 'health', ...healthProbe },
+  { id: 'readiness', ...readinessProbe },
+];
 
 /** Checks `/healthz` and `/readyz`: both must answer below 400. */
 export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcome> {

@@ -1,4 +1,5 @@
 import { UserError } from '@deploy/cli';
+import { controlChecks } from './control-checks.ts';
 import { type CheckResult, decisiveFailure, type FailedCheck, type SmokeOutcome } from './outcome.ts';
 
 /** The lines that a smoke script prints on stdout, up to the step that failed: interface, to the letter. */
@@ -21,21 +22,6 @@ export function smokeNotes({ checks }: SmokeOutcome): string[] {
   );
 }
 
-const STEPS: readonly { line: string; checks: readonly string[] }[] = [
-  { line: '[smoke] maintenance bypass bootstrap', checks: ['maintenance-bypass'] },
-  { line: '[smoke] readiness', checks: ['readiness'] },
-  { line: '[smoke] health (best-effort)', checks: ['health'] },
-  { line: '[smoke] control status', checks: ['control-status'] },
-  {
-    line: '[smoke] static manifest + cache policy',
-    checks: ['manifest', 'manifest-cache', 'service-worker-cache', 'entry-cache'],
-  },
-  {
-    line: '[smoke] auth/session/token routes',
-    checks: ['auth-session', 'auth-session-v1', 'sync-token', 'sync-token-v1'],
-  },
-];
-
 function healthLines({ baseUrl, state }: SmokeOutcome): string[] {
   return state === 'passed' ? [`ok: ${baseUrl}/healthz and ${baseUrl}/readyz`] : [];
 }
@@ -43,9 +29,9 @@ function healthLines({ baseUrl, state }: SmokeOutcome): string[] {
 function controlLines({ baseUrl, checks, bestEffort }: SmokeOutcome): string[] {
   const failed = decisiveFailure({ checks, bestEffort });
   const lines: string[] = [];
-  for (const step of STEPS) {
-    const own = checks.filter(({ id }) => step.checks.includes(id));
-    if (own.length > 0) lines.push(step.line);
+  for (const [step, planned] of Map.groupBy(controlChecks, (check) => check.step)) {
+    const own = checks.filter(({ id }) => planned.some((check) => check.id === id));
+    if (own.length > 0) lines.push(step);
     if (own.some(isFailedHealth)) {
       lines.push(`[smoke] /healthz unavailable for ${baseUrl}; continuing with /readyz as canonical probe`);
     }

@@ -1,9 +1,8 @@
-import { below400, type Check } from '../check.ts';
+import { below400, type Probe } from '../check.ts';
 
-/** With a token the status is shown; without one, 401 proves that the route is there and asks who it is. */
-export function controlStatusCheck(authorization: Record<string, string> | undefined): Check {
+/** With a token, the route shows the status; without one, a 401 proves that the route exists and asks for a login. */
+export function controlStatusProbe(authorization: Record<string, string> | undefined): Probe {
   return {
-    id: 'control-status',
     request: {
       method: 'GET',
       path: '/api/v1/control/status',

@@ -1,11 +1,10 @@
 import { cleanLine } from '@deploy/cli';
-import { below400, type Check, headerContains } from '../check.ts';
+import { below400, headerContains, type Probe } from '../check.ts';
 import type { Answer } from '../http.ts';
 
 const MANIFEST_VERSION = 'openagents.webshell.v2';
 
-export const manifestCheck: Check = {
-  id: 'manifest',
+export const manifestProbe: Probe = {
   request: { method: 'GET', path: '/manifest.json' },
   judge(answer) {
     const failure = below400(answer);
@@ -17,34 +16,31 @@ export const manifestCheck: Check = {
   },
 };
 
-export const manifestCacheCheck: Check = {
-  id: 'manifest-cache',
+export const manifestCacheProbe: Probe = {
   request: { method: 'HEAD', path: '/manifest.json' },
   judge: (answer) => headerContains(answer, 'cache-control', 'no-cache'),
 };
 
-export const workerCacheCheck: Check = {
-  id: 'service-worker-cache',
+export const workerCacheProbe: Probe = {
   request: { method: 'HEAD', path: '/sw.js' },
   judge: (answer) => headerContains(answer, 'cache-control', 'no-cache'),
 };
 
-/** How the manifest's entry script may be cached; undefined when the manifest names none. */
-export function entryCacheCheck(manifest: Answer): Check | undefined {
+/** Checks how the manifest's entry script may be cached; undefined when the manifest names no entry script. */
+export function entryCacheProbe(manifest: Answer): Probe | undefined {
   const entry = readManifest(manifest)?.entry;
   const js = isRecord(entry) ? entry.js : undefined;
   if (typeof js !== 'string' || js === '') return undefined;
-  // As a browser would ask for it, but at this origin and nowhere else, whatever the manifest says.
+  // Requested as a browser would, but always from this origin, whatever the manifest says.
   const { pathname, search } = new URL(`http://entry/${js.replace(/^[/\\]+/, '')}`);
   const wanted = /[0-9a-f]{8,}/i.test(percentDecoded(pathname)) ? 'immutable' : 'max-age=';
   return {
-    id: 'entry-cache',
     request: { method: 'HEAD', path: `${pathname}${search}` },
     judge: (answer) => headerContains(answer, 'cache-control', wanted),
   };
 }
 
-/** What `%20` stands for: its digits are no part of a hash. */
+/** Decodes `%20` and the like: the digits of an escape are not part of a hash. */
 function percentDecoded(path: string): string {
   try {
     return decodeURIComponent(path);

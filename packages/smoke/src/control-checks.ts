@@ -1,0 +1,116 @@
+import type { Secret } from '@deploy/cli';
+import type { Check, Probe } from './check.ts';
+import { bypassProbe } from './checks/bypass.ts';
+import { controlStatusProbe } from './checks/control-status.ts';
+import { healthProbe, readinessProbe } from './checks/health.ts';
+import { sessionProbe, syncTokenProbe } from './checks/session.ts';
+import { entryCacheProbe, manifestCacheProbe, manifestProbe, workerCacheProbe } from './checks/static.ts';
+import type { Answer } from './http.ts';
+
+/** What the control suite knows when it makes its checks: what the operator gave, and what came back so far. */
+export type Known = {
+  bypassToken: Secret | undefined;
+  authorization: Record<string, string> | undefined;
+  manifest: Answer | undefined;
+};
+
+/**
+ * The requests of a wave go out together, and a wave starts when the one before has its answers. `entry` opens a
+ * maintenance window; `last` needs the manifest, or must not run on a service that has failed something.
+ */
+export const waves = ['entry', 'main', 'last'] as const;
+export type Wave = (typeof waves)[number];
+
+type ControlCheck = {
+  id: string;
+  /** The line on stdout that announces this check and its neighbours; part of the interface. */
+  step: string;
+  wave: Wave;
+  /** A failure of this check does not fail the run. */
+  isBestEffort?: boolean;
+  /** The check itself, or why it is skipped; undefined when the operator did not ask for it. */
+  make(known: Known): Probe | { skipped: string } | undefined;
+};
+
+const WINDOW = '[smoke] maintenance bypass bootstrap';
+const STATIC = '[smoke] static manifest + cache policy';
+const AUTH = '[smoke] auth/session/token routes';
+
+/** A check that only runs with an access token. */
+function authenticated(
+  id: string,
+  wave: Wave,
+  probe: (authorization: Record<string, string>) => Probe,
+): ControlCheck {
+  return {
+    id,
+    step: AUTH,
+    wave,
+    make: ({ authorization }) => authorization && probe(authorization),
+  };
+}
+
+/** The control suite, in the order of the contract: results and lines on stdout follow this order. */
+export const controlChecks: readonly ControlCheck[] = [
+  {
+    id: 'maintenance-bypass',
+    step: WINDOW,
+    wave: 'entry',
+    make: ({ bypassToken }) => bypassToken && bypassProbe(bypassToken),
+  },
+  { id: 'readiness', step: '[smoke] readiness', wave: 'main', make: () => readinessProbe },
+  {
+    id: 'health',
+    step: '[smoke] health (best-effort)',
+    wave: 'main',
+    // On Cloud Run's own URLs the platform answers this route itself.
+    isBestEffort: true,
+    make: () => healthProbe,
+  },
+  {
+    id: 'control-status',
+    step: '[smoke] control status',
+    wave: 'main',
+    make: ({ authorization }) => controlStatusProbe(authorization),
+  },
+  { id: 'manifest', step: STATIC, wave: 'main', make: () => manifestProbe },
+  { id: 'manifest-cache', step: STATIC, wave: 'main', make: () => manifestCacheProbe },
+  { id: 'service-worker-cache', step: STATIC, wave: 'main', make: () => workerCacheProbe },
+  {
+    id: 'entry-cache',
+    step: STATIC,
+    wave: 'last',
+    make: ({ manifest }) =>
+      (manifest && entryCacheProbe(manifest)) ?? { skipped: 'the manifest names no entry script' },
+  },
+  authenticated('auth-session', 'main', sessionProbe('/api/auth/session')),
+  authenticated('auth-session-v1', 'main', sessionProbe('/api/v1/auth/session')),
+  // These two create tokens, so they run only on a service that has passed everything else.
+  authenticated('sync-token', 'last', syncTokenProbe('/api/sync/token')),
+  authenticated('sync-token-v1', 'last', syncTokenProbe('/api/v1/sync/token')),
+];
+
+export const controlBestEffort: readonly string[] = controlChecks
+  .filter(({ isBestEffort }) => isBestEffort)
+  .map(({ id }) => id);
+
+/** The checks of one wave in the order to send them, and those that are skipped, by id and reason. */
+export function checksOf(
+  wave: Wave,
+  known: Known,
+): { checks: Check[]; skipped: [id: string, why: string][] } {
+  const checks: Check[] = [];
+  const skipped: [string, string][] = [];
+  // A server that hangs on a best-effort check must not hold up the others on its connection.
+  const ofWave = controlChecks.filter((each) => each.wave === wave);
+  for (const { id, make } of [
+    ...ofWave.filter(({ isBestEffort }) => !isBestEffort),
+    ...ofWave.filter(({ isBestEffort }) => isBestEffort),
+  ]) {
+    const made = make(known);
+    if (made === undefined) continue;
+    if ('skipped' in made) skipped.push([id, made.skipped]);
+    else checks.push({ id, ...made });
+  }
+  return { checks, skipped };
+}
