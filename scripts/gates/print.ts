@@ -1,4 +1,4 @@
-import { cleanLine } from '@deploy/cli';
+import { cleanLine, durationText, escapeMarkdown, markdownTable } from '@deploy/cli';
 import type { Explanation, GateResult, GateRun } from '@deploy/gates';
 
 /** `[hit] cargo-test: …` */
@@ -10,9 +10,9 @@ export function explanationLine({ gate, expect, reason }: Explanation): string {
 export function verdictLine(result: GateResult): string {
   switch (result.state) {
     case 'passed':
-      return `[passed] ${result.gate} (${seconds(result.durationMs)}, ${cleanLine(result.source)})`;
+      return `[passed] ${result.gate} (${durationText(result.durationMs)}, ${cleanLine(result.source)})`;
     case 'failed':
-      return `[failed] ${result.gate} (${seconds(result.durationMs)}, exit code ${result.exitCode})`;
+      return `[failed] ${result.gate} (${durationText(result.durationMs)}, exit code ${result.exitCode})`;
     case 'not-run':
       return `[not run] ${result.gate}`;
   }
@@ -20,8 +20,7 @@ export function verdictLine(result: GateResult): string {
 
 /** The verdicts as a Markdown table, under a title. */
 export function gatesMarkdown({ results, leftOut }: GateRun): string {
-  const rows = [['gate', 'verdict', 'took', 'from'], ['---', '---', '---', '---'], ...results.map(row)];
-  const table = rows.map((cells) => `| ${cells.join(' | ')} |`);
+  const table = markdownTable([['gate', 'verdict', 'took', 'from'], ...results.map(row)]);
   const partial = leftOut.length === 0 ? [] : ['', `Verified in part only: without ${leftOut.join(', ')}.`];
   return ['### Verification gates', '', ...table, ...partial, '', ''].join('\n');
 }
@@ -29,28 +28,20 @@ export function gatesMarkdown({ results, leftOut }: GateRun): string {
 function row(result: GateResult): string[] {
   switch (result.state) {
     case 'passed':
-      return [result.gate, 'passed', seconds(result.durationMs), escaped(result.source)];
+      return [
+        result.gate,
+        'passed',
+        durationText(result.durationMs),
+        escapeMarkdown(cleanLine(result.source)),
+      ];
     case 'failed':
       return [
         result.gate,
         `**failed**, exit code ${result.exitCode}`,
-        seconds(result.durationMs),
+        durationText(result.durationMs),
         'this run',
       ];
     case 'not-run':
       return [result.gate, 'not run', '', ''];
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** Text as a table's cell shows it, whatever Markdown or HTML is in it: where a verdict comes from was written elsewhere. */
-function escaped(text: string): string {
-  return cleanLine(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[\\`*_[\]|~!@#]/g, '\\$&');
 }

@@ -91,7 +91,8 @@ function runOnTerminal(world: MatrixWorld) {
     ended,
     type: (keys: string) => child.stdin.write(keys),
     raw: () => screen,
-    text: () => stripVTControlCharacters(screen).replaceAll('\r', ''),
+    // The live table has no line break at its end: erasing its lines is what sets it apart from what follows.
+    text: () => stripVTControlCharacters(screen.replaceAll('\u001b[0K', '\n')).replaceAll('\r', ''),
     async shows(wanted: string): Promise<void> {
       while (!screen.includes(wanted)) await once(child.stdout, 'data');
     },

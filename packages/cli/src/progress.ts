@@ -1,4 +1,5 @@
 import { cleanLine } from './clean-text.ts';
+import { wholeSecondsText } from './duration-text.ts';
 import { redact } from './secret.ts';
 
 /** Tells a waiting person what is being waited for. */
@@ -27,28 +28,41 @@ export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop
   return process.stderr.isTTY ? liveLine(label) : { stop: () => {} };
 }
 
-async function liveLine(label: string): Promise<Progress> {
+/**
+ * Draws text on a terminal, one line or several, beside a spinner, and draws it anew as it changes. Whatever else is
+ * printed meanwhile goes above it. The text must hold no secret.
+ */
+export async function startLiveText(
+  render: () => string,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<Pick<Progress, 'done' | 'stop'>> {
   const { default: ora } = await import('ora');
+  const spinner = ora({ text: render(), stream, discardStdin: false }).start();
+  const tick = setInterval(() => {
+    spinner.text = render();
+  }, 100);
+  return {
+    done(last) {
+      clearInterval(tick);
+      spinner.succeed(last);
+    },
+    stop() {
+      clearInterval(tick);
+      spinner.stop();
+    },
+  };
+}
+
+async function liveLine(label: string): Promise<Progress> {
   const startedAt = performance.now();
   let text = shown(label);
-  const spinner = ora({ text, discardStdin: false }).start();
-  const tick = setInterval(() => {
-    spinner.text = `${text} (${elapsed(startedAt)})`;
-  }, 1000);
-  const end = (): void => clearInterval(tick);
+  const live = await startLiveText(() => `${text} (${elapsed(startedAt)})`);
   return {
     update(next) {
       text = shown(next);
-      spinner.text = `${text} (${elapsed(startedAt)})`;
     },
-    done(last) {
-      end();
-      spinner.succeed(`${shown(last)} (${elapsed(startedAt)})`);
-    },
-    stop() {
-      end();
-      spinner.stop();
-    },
+    done: (last) => live.done(`${shown(last)} (${elapsed(startedAt)})`),
+    stop: live.stop,
   };
 }
 
@@ -73,6 +87,5 @@ function shown(text: string): string {
 }
 
 function elapsed(startedAt: number): string {
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return wholeSecondsText(performance.now() - startedAt);
 }

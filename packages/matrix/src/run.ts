@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { errorMessage, redact, UserError } from '@deploy/cli';
+import { durationText, errorMessage, redact, UserError } from '@deploy/cli';
 import type { Check } from './check.ts';
 import { type CheckLog, createCheckLog } from './log.ts';
 import { type CheckId, type CheckResult, explanationOf, type Verdict } from './outcome.ts';
@@ -63,7 +63,7 @@ async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise
     verdict = crashed(error, log);
   }
   const durationMs = Math.round(performance.now() - startedAtMs);
-  log.line(`\ntook: ${(durationMs / 1000).toFixed(1)} s`);
+  log.line(`\ntook: ${durationText(durationMs)}`);
   return end({
     ...about,
     status: verdict.passed ? 'passed' : 'failed',

@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { cleanLine, errorMessage, redact, UserError } from '@deploy/cli';
+import { cleanLine, errorMessage, type JunitCase, junitXml, redact, UserError } from '@deploy/cli';
 import type { CheckResult, SmokeOutcome } from './outcome.ts';
 
-/** Writes the outcome as JUnit XML, a test case a check. Throws a UserError when the file cannot be written. */
+/** Writes the outcome as JUnit XML, with a test case for each check. Throws a UserError when it cannot write the file. */
 export async function writeJunit(path: string, outcome: SmokeOutcome): Promise<void> {
-  const xml = redact(await junitXml(outcome));
-  await writeFile(path, xml, { mode: 0o644 }).catch((error: unknown) => {
+  const { suite, baseUrl, startedAt, durationMs, checks } = outcome;
+  const cases = checks.map((check) => caseOf(check, outcome));
+  const xml = await junitXml({ name: `smoke-${suite} ${baseUrl}`, startedAt, durationMs, cases });
+  await writeFile(path, redact(xml), { mode: 0o644 }).catch((error: unknown) => {
     throw new UserError(
       `SMOKE_JUNIT: ${cleanLine(path, 120)} cannot be written (${cleanLine(errorMessage(error), 200)})`,
       { cause: error },
@@ -13,40 +15,14 @@ export async function writeJunit(path: string, outcome: SmokeOutcome): Promise<v
   });
 }
 
-async function junitXml({
-  suite,
-  baseUrl,
-  startedAt,
-  durationMs,
-  checks,
-  bestEffort,
-}: SmokeOutcome): Promise<string> {
-  const { create } = await import('xmlbuilder2');
-  const isFailure = (check: CheckResult): boolean =>
-    check.state === 'failed' && !bestEffort.includes(check.id);
-  const root = create({ version: '1.0', encoding: 'UTF-8', invalidCharReplacement: '\uFFFD' }).ele(
-    'testsuite',
-    {
-      name: `smoke-${suite} ${baseUrl}`,
-      tests: checks.length,
-      failures: checks.filter(isFailure).length,
-      skipped: checks.filter(
-        (check) => check.state === 'skipped' || (check.state === 'failed' && !isFailure(check)),
-      ).length,
-      timestamp: startedAt,
-      time: durationMs / 1000,
-    },
-  );
-  for (const check of checks) {
-    const time = check.state === 'skipped' ? 0 : check.durationMs / 1000;
-    const testcase = root.ele('testcase', { classname: `smoke.${suite}`, name: check.id, time });
-    if (check.state === 'skipped') testcase.ele('skipped', { message: check.why });
-    if (check.state !== 'failed') continue;
-    const message = `expected ${check.expected}, got ${check.got}`;
-    // What only informs must not turn a report red.
-    if (isFailure(check))
-      testcase.ele('failure', { message }).txt([check.request, check.bodyExcerpt ?? ''].join('\n'));
-    else testcase.ele('skipped', { message: `best effort: ${message}` });
-  }
-  return root.end({ prettyPrint: true });
+function caseOf(check: CheckResult, { suite, bestEffort }: SmokeOutcome): JunitCase {
+  const about = { area: `smoke.${suite}`, name: check.id };
+  if (check.state === 'skipped') return { ...about, durationMs: 0, state: 'skipped', message: check.why };
+  const made = { ...about, durationMs: check.durationMs };
+  if (check.state === 'passed') return { ...made, state: 'passed' };
+  const message = `expected ${check.expected}, got ${check.got}`;
+  // A check that does not decide the run must not turn a report red.
+  if (bestEffort.includes(check.id)) return { ...made, state: 'skipped', message: `best effort: ${message}` };
+  const details = [check.request, check.bodyExcerpt ?? ''].join('\n');
+  return { ...made, state: 'failed', message, details };
 }

@@ -1,33 +1,25 @@
-import type { Writable } from 'node:stream';
-import type { Output } from '@deploy/cli';
-import { createLogUpdate } from 'log-update';
+import { durationText, type Output, startLiveText } from '@deploy/cli';
 import type { Check } from '../check.ts';
 import { type CheckId, type CheckResult, requiredWord, resultLine } from '../outcome.ts';
 import type { Display } from './display.ts';
 
-const FRAME_MS = 250;
-
-/** A table of all checks on a terminal, live while they run; what stays in the end is the lines that a pipe gets. */
-export function liveTable(
+/** A live table of all checks on a terminal. At the end it gives way to the lines that a pipe gets. */
+export async function liveTable(
   checks: readonly Pick<Check, 'id' | 'required'>[],
-  { out, terminal }: { out: Output; terminal: Writable },
-): Display {
-  const update = createLogUpdate(terminal as NodeJS.WritableStream);
+  { out, terminal }: { out: Output; terminal: NodeJS.WriteStream },
+): Promise<Display> {
   const startedAt = new Map<CheckId, number>();
   const results = new Map<CheckId, CheckResult>();
-  const draw = (): void => update(frame(checks, { startedAt, results, now: performance.now() }));
-  const timer = setInterval(draw, FRAME_MS);
-  draw();
+  const live = await startLiveText(
+    () =>
+      `${results.size} of ${checks.length} checks done\n${frame(checks, { startedAt, results, now: performance.now() })}`,
+    terminal,
+  );
   return {
     started: (id) => void startedAt.set(id, performance.now()),
-    ended(result) {
-      results.set(result.id, result);
-      draw();
-    },
+    ended: (result) => void results.set(result.id, result),
     close() {
-      clearInterval(timer);
-      update.clear();
-      update.done();
+      live.stop();
       for (const { id } of checks) {
         const result = results.get(id);
         if (result !== undefined) out.data(resultLine(result));
@@ -36,14 +28,14 @@ export function liveTable(
   };
 }
 
-/** Times are those of `performance.now()`, which no clock that is set can turn back. */
+/** Times come from `performance.now()`: setting the clock does not affect it. */
 export type Standing = {
   startedAt: ReadonlyMap<CheckId, number>;
   results: ReadonlyMap<CheckId, CheckResult>;
   now: number;
 };
 
-/** The table at one moment: a row a check, with what it has taken so far. */
+/** The table at one moment: a row for each check, with the time it has taken so far. */
 export function frame(
   checks: readonly Pick<Check, 'id' | 'required'>[],
   { startedAt, results, now }: Standing,
@@ -51,17 +43,14 @@ export function frame(
   const rows = checks.map(({ id, required }) => {
     const result = results.get(id);
     if (result !== undefined) {
-      const took = result.status === 'skipped' ? '' : seconds(result.durationMs);
+      const took = result.status === 'skipped' ? '' : durationText(result.durationMs);
       return [resultLine(result), took];
     }
     const began = startedAt.get(id);
     const state = began === undefined ? 'waiting' : 'running';
-    return [`[${state}] ${id} (${requiredWord(required)})`, began === undefined ? '' : seconds(now - began)];
+    const took = began === undefined ? '' : durationText(now - began);
+    return [`[${state}] ${id} (${requiredWord(required)})`, took];
   });
   const width = Math.max(...rows.map(([line = '']) => line.length));
   return rows.map(([line = '', took = '']) => `${line.padEnd(width)}  ${took}`.trimEnd()).join('\n');
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,9 +1,17 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cleanLine, errorMessage, makeFolders, redact, UserError, writeAtomically } from '@deploy/cli';
+import {
+  cleanLine,
+  errorMessage,
+  junitXml,
+  makeFolders,
+  redact,
+  UserError,
+  writeAtomically,
+} from '@deploy/cli';
 import type { CheckId, MatrixOutcome } from '../outcome.ts';
 import { resultsJson } from './json.ts';
-import { junitXml } from './junit.ts';
+import { junitSuite } from './junit.ts';
 import { summaryMarkdown } from './summary.ts';
 import { logFile, resultsTsv } from './tsv.ts';
 
@@ -36,7 +44,7 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
       const outcome = withoutSecrets(full);
       await write('results.tsv', resultsTsv(outcome, folder));
       await write('results.json', resultsJson(outcome));
-      await write('junit.xml', await junitXml(outcome));
+      await write('junit.xml', await junitXml(junitSuite(outcome)));
       await write('SUMMARY.md', summaryMarkdown(outcome));
     },
   };

@@ -1,3 +1,4 @@
+import { escapeMarkdown, markdownTable } from '@deploy/cli';
 import { type CheckResult, explanationOf, type MatrixOutcome, requiredWord } from '../outcome.ts';
 import { logFile } from './tsv.ts';
 
@@ -21,13 +22,13 @@ export function summaryMarkdown({ startedAt, overall, totals, environment, check
     '',
     '## Check Results',
     '',
-    ...table([['Check', 'Required', 'Status', 'Description', 'Log'], ...checks.map(resultRow)]),
+    ...markdownTable([['Check', 'Required', 'Status', 'Description', 'Log'], ...checks.map(resultRow)]),
     '',
     '## Commands',
     '',
     ...checks.map((check) =>
       check.status === 'skipped'
-        ? `- ${check.id}: skipped, ${escapeText(check.reason)}`
+        ? `- ${check.id}: skipped, ${escapeMarkdown(check.reason)}`
         : `- ${check.id}: ${code(check.command)}`,
     ),
   ].join('\n')}\n`;
@@ -44,23 +45,9 @@ function resultRow(check: CheckResult): string[] {
     check.id,
     requiredWord(check.required),
     check.status,
-    escapeText(`${check.description}: ${explanationOf(check)}`),
+    escapeMarkdown(`${check.description}: ${explanationOf(check)}`),
     `[${log}](${log})`,
   ];
-}
-
-function table([head = [], ...rows]: readonly string[][]): string[] {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
-}
-
-// What an answer or a condition says must not end a cell, become a link, an image or HTML.
-function escapeText(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*[\]|~$]|(?<!\w)_|_(?!\w)/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 }
 
 /** Between more backticks than it holds: https://spec.commonmark.org/0.31.2/#code-spans */

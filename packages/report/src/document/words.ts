@@ -1,3 +1,4 @@
+import { durationText } from '@deploy/cli';
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../record/schema.ts';
 import { describeSplit } from '../record/split.ts';
@@ -8,14 +9,9 @@ export function moment(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** `850 ms`, `12.3 s`, `4 min 5 s`. */
+/** A duration for people; nothing when it is not known. */
 export function duration(ms: number | undefined): string {
-  if (ms === undefined) return '';
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  const seconds = ms / 1000;
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return ms === undefined ? '' : durationText(ms);
 }
 
 /** A split in words, or that it is not known. */
