@@ -6,7 +6,7 @@ import {
   type TargetCheckout,
   UserError,
 } from '@deploy/cli';
-import { type CloudCheckRequest, type CloudFacts, loadPreflight } from '@deploy/cloudrun';
+import type { CloudCheckRequest, CloudFacts } from '@deploy/cloudrun/preflight';
 import { checkTools, explainGates, type GateChoices, gateIds } from '@deploy/gates';
 import { reportedTraffic } from '@deploy/report';
 
@@ -86,7 +86,7 @@ async function checkCloudWithReport(request: PreflightRequest) {
   const { checkout, location } = request;
   const reported = checkout instanceof UserError ? undefined : await reportedTraffic(checkout, location);
   const expectedTraffic = reported && { shares: reported.shares, source: reported.path };
-  const { checkCloud } = await loadPreflight();
+  const { checkCloud } = await import('@deploy/cloudrun/preflight');
   return checkCloud({ ...request, expectedTraffic });
 }
 

@@ -10,13 +10,13 @@ import {
   type Connection,
   connectTo,
   errorFilter,
-  loadMaintenance,
-  loadPreflight,
   openJobApi,
   openLogApi,
   openSecretApi,
   openServiceApi,
 } from '@deploy/cloudrun';
+import { verifyFromOutside } from '@deploy/cloudrun/maintenance';
+import { checkCloud } from '@deploy/cloudrun/preflight';
 import type { Emulator } from '@deploy/emulator';
 import {
   type GoogleBehindProxy,
@@ -115,7 +115,6 @@ describe('every call to Google goes through the proxy that the environment names
         'us-central1-run.googleapis.com:443',
       ],
       async (connection) => {
-        const { checkCloud } = await loadPreflight();
         const { findings, facts } = await checkCloud({
           connection,
           location: LOCATION,
@@ -166,7 +165,6 @@ describe('every call to Google goes through the proxy that the environment names
   test('the look from outside at a maintenance window goes through the proxy as well', async () => {
     await using cloud = await staging();
     await using google = await googleBehindProxy({ url: cloud.service(SERVICE).uri }, certificate, TOKEN);
-    const { verifyFromOutside } = await loadMaintenance();
     await verifyFromOutside('https://staging.googleapis.com', 'off', '', { env: envOf(google) });
     assert.deepEqual(google.tunnels(), ['staging.googleapis.com:443']);
   });

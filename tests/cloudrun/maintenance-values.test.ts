@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Secret, UserError } from '@deploy/cli';
-import { checkMaintenanceValues, checkToken, gcloudCommands } from '@deploy/cloudrun';
+import { gcloudCommands } from '@deploy/cloudrun';
+import { checkMaintenanceValues, checkToken } from '@deploy/cloudrun/maintenance';
 
 const good = {
   allowedPaths: '/healthz,/readyz',

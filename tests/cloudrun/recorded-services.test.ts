@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deployNoTraffic, loadMaintenance, openServiceApi, rollback, setTraffic } from '@deploy/cloudrun';
+import { deployNoTraffic, openServiceApi, rollback, setTraffic } from '@deploy/cloudrun';
+import { disableMaintenance, enableMaintenance } from '@deploy/cloudrun/maintenance';
 import type { Emulator } from '@deploy/emulator';
 import { request } from 'undici';
 import { differences } from '../support/differences.ts';
@@ -33,7 +34,6 @@ describe('a recorded service, compared as JSON', () => {
       const location = { project: PROJECT, region: REGION, service: name };
       const openApi = () =>
         openServiceApi({ emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} }, location);
-      const { enableMaintenance, disableMaintenance } = await loadMaintenance();
       const at = (container: string): string[] => [
         `v1.spec.template.spec.containers.${ingress}.${container}`,
         `v2.template.containers.${ingress}.${container}`,

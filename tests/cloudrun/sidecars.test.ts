@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deployNoTraffic, loadMaintenance, loadPreflight } from '@deploy/cloudrun';
+import { deployNoTraffic } from '@deploy/cloudrun';
+import { disableMaintenance, enableMaintenance, maintenanceStatus } from '@deploy/cloudrun/maintenance';
+import { checkCloud } from '@deploy/cloudrun/preflight';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
 
 const values = {
@@ -42,7 +44,6 @@ describe('a service whose app is not its first container', () => {
 
   test('a window merges its variables there, opens, and closes', async () => {
     await using cloud = await withSidecar();
-    const { enableMaintenance, disableMaintenance, maintenanceStatus } = await loadMaintenance();
     const openApi = () => apiOf(cloud);
     const digest = cloud.imageDigest(SERVICE, revisionNames(cloud).at(-1) ?? '');
     await enableMaintenance(openApi, LOCATION, values, { rotated: false, moveTraffic: false }).perform();
@@ -63,7 +64,6 @@ describe('a service whose app is not its first container', () => {
       () => ({ containers: [{ ...collector, env: [{ name: 'WORKOS_CLIENT_ID', value: 'x' }] }, app] }),
       'dave@example.com',
     );
-    const { checkCloud } = await loadPreflight();
     const { findings } = await checkCloud({
       connection: { emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} },
       location: LOCATION,

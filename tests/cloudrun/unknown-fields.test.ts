@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deployNoTraffic, loadMaintenance } from '@deploy/cloudrun';
+import { deployNoTraffic } from '@deploy/cloudrun';
+import { disableMaintenance, enableMaintenance } from '@deploy/cloudrun/maintenance';
 import { request } from 'undici';
 import { apiOf, cloudWith, IMAGES, LOCATION, PROJECT, SERVICE } from '../support/cloud.ts';
 import { NEWER_TEMPLATE } from '../support/newer-template.ts';
@@ -53,7 +54,6 @@ describe('what the vendor’s client does not know survives', () => {
   for (const pinned of [false, true]) {
     test(`a maintenance window, opened and closed, on ${pinned ? 'pinned traffic' : 'LATEST'}`, async () => {
       await using cloud = await newerService({ pinned });
-      const { enableMaintenance, disableMaintenance } = await loadMaintenance();
       const values = {
         cookieName: 'bypass',
         cookieTtlSeconds: 900,

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import { loadMaintenance } from '@deploy/cloudrun';
+import { verifyFromOutside } from '@deploy/cloudrun/maintenance';
 import { request } from 'undici';
 import { parse } from 'yaml';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
@@ -317,7 +317,6 @@ describe('nothing is left half done', () => {
   test('a token that lets nobody in is an error, without the token in it', async () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN } });
     await run(cloud, 'enable');
-    const { verifyFromOutside } = await loadMaintenance();
     const other = new Secret('another-0123456789abcdef');
     await assert.rejects(
       verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', {
@@ -333,7 +332,6 @@ describe('nothing is left half done', () => {
 
   test('a window that does not show from outside is an error that says what was met instead', async () => {
     await using cloud = await cloudWith();
-    const { verifyFromOutside } = await loadMaintenance();
     await assert.rejects(
       verifyFromOutside(cloud.service(SERVICE).uri, 'on', '/readyz', { env: {}, patienceMs: 300 }),
       /configured on, but from outside http:\S+ answers 200, not 503/,

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { runCommand } from '@deploy/cli';
-import { deployNoTraffic, loadMaintenance, openServiceApi } from '@deploy/cloudrun';
+import { deployNoTraffic, openServiceApi } from '@deploy/cloudrun';
+import { disableMaintenance, enableMaintenance } from '@deploy/cloudrun/maintenance';
 import type { Emulator } from '@deploy/emulator';
 import { differences } from '../support/differences.ts';
 import { gcloudEnv } from '../support/gcloud.ts';
@@ -68,7 +69,6 @@ describe('a recorded service, beside real gcloud', {
     test(`${recorded.title}: a deployment and a window leave what gcloud leaves`, async () => {
       await using world = await sideBySide(recorded);
       const { name, location, openApi, gcloud } = world;
-      const { enableMaintenance } = await loadMaintenance();
       await deployNoTraffic(openApi, location, NEW).perform();
       await gcloud('deploy', name, '--image', NEW, '--no-traffic');
       world.requireSameTemplate();
@@ -86,7 +86,6 @@ describe('a recorded service, beside real gcloud', {
     assert.ok(recorded !== undefined);
     await using world = await sideBySide(recorded);
     const { ours, name, location, openApi, gcloud } = world;
-    const { enableMaintenance, disableMaintenance } = await loadMaintenance();
     const annotations = ours.service(name).annotations;
 
     await enableMaintenance(openApi, location, WINDOW, { rotated: false, moveTraffic: false }).perform();

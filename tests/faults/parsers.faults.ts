@@ -4,14 +4,12 @@ import { describe, test } from 'node:test';
 import { cleanLine, cleanText, dropTrailingSlashes, readSettings, Secret, UserError } from '@deploy/cli';
 import {
   canaryActions,
-  checkMaintenanceValues,
-  checkToken,
   cloudSettings,
-  maintenanceSettings,
   parseCanaryCall,
   requireImage,
   requireLocation,
 } from '@deploy/cloudrun';
+import { checkMaintenanceValues, checkToken, maintenanceSettings } from '@deploy/cloudrun/maintenance';
 import { controlSmokeSettings, requireBaseUrl } from '@deploy/smoke';
 import fc from 'fast-check';
 import { asCloudError } from '../../packages/cloudrun/src/google/cloud-error.ts';

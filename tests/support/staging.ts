@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finding, projectRoot } from '@deploy/cli';
-import { type CloudCheckRequest, type CloudFacts, type Identity, loadPreflight } from '@deploy/cloudrun';
+import type { Identity } from '@deploy/cloudrun';
+import { type CloudCheckRequest, type CloudFacts, checkCloud } from '@deploy/cloudrun/preflight';
 import {
   type DomainMappingJson,
   domainMapping,
@@ -49,7 +50,6 @@ export async function check(
   changes: Partial<Omit<CloudCheckRequest, 'connection'>> & { identity?: Identity } = {},
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
   const { identity = { kind: 'none' }, ...request } = changes;
-  const { checkCloud } = await loadPreflight();
   return checkCloud({
     connection: { emulatorHost: emulator.host, identity, env: {} },
     location: { project: PROJECT, region: 'us-central1', service: SERVICE },

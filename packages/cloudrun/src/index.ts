@@ -15,7 +15,6 @@ export type { Identity } from './google/identity.ts';
 export { accountOf } from './google/rest.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
 export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
-export { loadMaintenance, loadPreflight } from './load-parts.ts';
 export {
   type EntriesPage,
   errorFilter,
@@ -25,19 +24,10 @@ export {
   openLogApi,
 } from './logs.ts';
 export type { MaintenanceOutcome } from './maintenance/outcome.ts';
-export type { MaintenanceStatus } from './maintenance/status.ts';
-export { checkMaintenanceValues, checkToken, maintenanceSettings } from './maintenance/values.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
 export { requireImage, requireJobName, requireLocation, requireTag } from './names.ts';
-export type { CloudCheckRequest, CloudFacts } from './preflight/check-cloud.ts';
-export type { ExpectedTraffic } from './preflight/service.ts';
-export {
-  addSecretVersion,
-  createSecret,
-  isSecretMissing,
-  openSecretApi,
-  requireEnabledVersion,
-} from './secrets.ts';
+export type { CloudFacts } from './preflight/check-cloud.ts';
+export { openSecretApi } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';
 export { changedBy } from './service/change.ts';
 export { type Deployment, type DeployOptions, deployNoTraffic } from './service/deploy.ts';

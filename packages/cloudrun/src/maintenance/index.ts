@@ -1,3 +1,5 @@
 export { verifyFromOutside } from './outside.ts';
 export { describeMaintenance, maintenanceStatus, maintenanceStatusYaml } from './status.ts';
+export { prepareToken, withStoredToken } from './token.ts';
+export { checkMaintenanceValues, checkToken, maintenanceSettings } from './values.ts';
 export { checkWindow, disableMaintenance, enableMaintenance } from './window.ts';

@@ -1,0 +1,1 @@
+export { type CloudCheckRequest, type CloudFacts, checkCloud } from './check-cloud.ts';
