@@ -13,9 +13,14 @@ import {
 } from '@deploy/cli';
 import { cloudSettings, connectTo, requireImage, requireLocation } from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
-import { renderPreflight } from './preflight/print.ts';
-import { annotateFindings, requireNoErrors, runPreflight } from './preflight/run.ts';
-import { imageSetting, preflightSettings } from './preflight/settings.ts';
+import {
+  annotateFindings,
+  imageSetting,
+  preflightSettings,
+  renderPreflight,
+  requireNoErrors,
+  runPreflight,
+} from '@deploy/preflight';
 
 const settings = {
   ...cloudSettings,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 
-// Imports run downwards only: scripts -> matrix, canary, rehearsal -> report -> (types of cloudrun, gates, smoke) -> cli. The
+// Imports run downwards only: scripts -> matrix, canary, preflight, rehearsal -> report -> (types of cloudrun, gates, smoke) -> cli. The
 // emulator is a product of its own: only the rehearsal and the tests use it.
 const mayUse: Record<string, readonly string[]> = {
   cli: [],
@@ -14,6 +14,7 @@ const mayUse: Record<string, readonly string[]> = {
   report: ['cli', 'cloudrun', 'gates', 'smoke'],
   matrix: ['cli', 'cloudrun', 'report', 'smoke'],
   canary: ['cli', 'cloudrun', 'report'],
+  preflight: ['cli', 'cloudrun', 'gates', 'report'],
   emulator: [],
   rehearsal: ['cli', 'emulator', 'report'],
 };

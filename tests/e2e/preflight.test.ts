@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Finding } from '@deploy/cli';
 import { domainMapping, type Emulator } from '@deploy/emulator';
+import { renderPreflight } from '@deploy/preflight';
 import { readReport } from '@deploy/report';
-import { renderPreflight } from '../../scripts/preflight/print.ts';
 import { type PreflightWorld, preflightWorld } from '../support/preflight-world.ts';
 import { DOMAIN, NEW_IMAGE, SERVICE, staging } from '../support/staging.ts';
 

@@ -1,0 +1,3 @@
+export { renderPreflight } from './render.ts';
+export { annotateFindings, requireNoErrors, runPreflight } from './run.ts';
+export { imageSetting, preflightSettings } from './settings.ts';

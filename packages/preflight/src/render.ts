@@ -1,0 +1,66 @@
+import type { Finding } from '@deploy/cli';
+import type { Preflight } from './run.ts';
+
+export type PreflightFormat = 'auto' | 'table' | 'plain' | 'json';
+
+/** Where the findings go: a terminal of so many columns, or something else. */
+export type Screen = { isTTY?: boolean; columns?: number };
+
+const NARROWEST = 72;
+/** From here on what to do has a column of its own; in a narrower one, names of variables would be cut in two. */
+const WIDE = 120;
+/** Of a cell, on both sides together. */
+const PADDING = 2;
+
+/** The findings as text, in lines. */
+export async function renderPreflight(
+  preflight: Preflight,
+  format: PreflightFormat,
+  screen: Screen,
+): Promise<string> {
+  switch (format === 'auto' ? (screen.isTTY ? 'table' : 'plain') : format) {
+    case 'table':
+      return table(preflight.findings, Math.max(screen.columns ?? 120, NARROWEST));
+    case 'plain':
+      return preflight.findings.map(plainLine).join('\n');
+    case 'json': {
+      const { findings, facts = {} } = preflight;
+      const passed = findings.every(({ state }) => state !== 'error');
+      return JSON.stringify({ passed, ...facts, findings }, null, 2);
+    }
+  }
+}
+
+/** `[error] image: … is not in its registry -> Set IMAGE to …` */
+function plainLine({ check, state, found, advice }: Finding): string {
+  return `[${state}] ${check}: ${found}${advice ? ` -> ${advice}` : ''}`;
+}
+
+async function table(findings: readonly Finding[], columns: number): Promise<string> {
+  const { default: Table } = await import('cli-table3');
+  const isNarrow = columns < WIDE;
+  const [check, state, borders] = [20, 9, isNarrow ? 4 : 5];
+  const rest = columns - check - state - borders;
+  const found = isNarrow ? rest : Math.ceil(rest * 0.55);
+  const rows = new Table({
+    head: ['check', 'state', ...(isNarrow ? ['found, and what to do'] : ['found', 'what to do'])],
+    colWidths: [check, state, found, ...(isNarrow ? [] : [rest - found])],
+    wordWrap: true,
+    wrapOnWordBoundary: true,
+    style: { head: [], border: [] },
+    // Without lines between rows it fits a screen.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  for (const { check, state, found: what, advice = '' } of findings) {
+    const told = breakable(what, found - PADDING);
+    if (isNarrow)
+      rows.push([check, state, advice ? `${told}\n${breakable(`-> ${advice}`, found - PADDING)}` : told]);
+    else rows.push([check, state, told, breakable(advice, rest - found - PADDING)]);
+  }
+  return rows.toString();
+}
+
+/** The text with words that are longer than a line cut into pieces: the table would cut them off, digests included. */
+function breakable(text: string, width: number): string {
+  return text.replace(new RegExp(`\\S{${width}}(?=\\S)`, 'g'), '$& ');
+}

@@ -1,0 +1,106 @@
+import {
+  annotate,
+  type Environment,
+  type Finding,
+  type Program,
+  type TargetCheckout,
+  UserError,
+} from '@deploy/cli';
+import type { CloudCheckRequest, CloudFacts } from '@deploy/cloudrun/preflight';
+import { checkTools, explainGates, type GateChoices, gateIds } from '@deploy/gates';
+import { reportedTraffic } from '@deploy/report';
+
+export type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
+  /** The target checkout, or why there is none. */
+  checkout: TargetCheckout | UserError;
+  env: Environment;
+  /** Whether the verification gates are going to run, and what is asked of them. */
+  verify: boolean;
+  gates: GateChoices;
+  /** Leaves out everything that asks the cloud. */
+  dryRun?: boolean;
+};
+
+/** What the checks found; `facts` is missing where the cloud was not asked. */
+export type Preflight = { findings: Finding[]; facts?: CloudFacts };
+
+// The order in which the runbook has its preconditions; checks of one name stay together.
+const ORDER = [
+  'login',
+  'image',
+  'service',
+  'traffic',
+  'domain mapping',
+  'env',
+  'secrets',
+  'tools',
+  'maintenance',
+];
+
+/** Checks every precondition of a deployment, all at once, and changes nothing. */
+export async function runPreflight(request: PreflightRequest): Promise<Preflight> {
+  const { checkout, env, verify, gates, dryRun = false } = request;
+  const [cloud, tools] = await Promise.all([
+    dryRun ? undefined : checkCloudWithReport(request),
+    checkout instanceof UserError
+      ? [noCheckout(checkout)]
+      : checkTools({
+          checkout,
+          env,
+          gates: verify ? (gates.selected ?? gateIds) : [],
+          isCached: cachedGates(request, checkout),
+        }),
+  ]);
+  const findings = [...(cloud?.findings ?? [leftOut]), ...tools].sort((a, b) => rank(a) - rank(b));
+  return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
+}
+
+/** Says of a gate whether its verdict is cached; the cache is asked when the first one is asked after. */
+function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout) {
+  let explained: ReturnType<typeof explainGates> | undefined;
+  return async (gate: string): Promise<boolean> => {
+    explained ??= explainGates({ checkout, env, choices: gates });
+    return (await explained).some((each) => each.gate === gate && each.expect === 'hit');
+  };
+}
+
+/** Puts what may stop a deployment onto the page of a run in GitHub Actions, each by itself. */
+export function annotateFindings({ findings }: Preflight, place: Pick<Program, 'env' | 'out'>): void {
+  for (const { check, state, found, advice } of findings) {
+    if (state !== 'error' && state !== 'warning') continue;
+    const message = advice === undefined ? found : `${found}\n${advice}`;
+    annotate(place, { level: state, title: `preflight: ${check}`, message });
+  }
+}
+
+/** Throws a UserError that names the checks that found an error, if any did. */
+export function requireNoErrors({ findings }: Preflight, hint: string): void {
+  const failed = findings.filter(({ state }) => state === 'error').map(({ check }) => check);
+  if (failed.length === 0) return;
+  throw new UserError(`preflight found what stops a deployment: ${[...new Set(failed)].join(', ')}`, {
+    hint,
+  });
+}
+
+async function checkCloudWithReport(request: PreflightRequest) {
+  const { checkout, location } = request;
+  const reported = checkout instanceof UserError ? undefined : await reportedTraffic(checkout, location);
+  const expectedTraffic = reported && { shares: reported.shares, source: reported.path };
+  const { checkCloud } = await import('@deploy/cloudrun/preflight');
+  return checkCloud({ ...request, expectedTraffic });
+}
+
+const leftOut: Finding = {
+  check: 'login',
+  state: 'note',
+  found: 'nothing in the cloud is looked at in a dry run',
+};
+
+function noCheckout({ message, hint }: UserError): Finding {
+  return { check: 'tools', state: 'error', found: message, ...(hint === undefined ? {} : { advice: hint }) };
+}
+
+function rank({ check }: Finding): number {
+  const place = ORDER.findIndex((name) => check === name || check.startsWith(`${name}:`));
+  return place === -1 ? ORDER.length : place;
+}

@@ -1,0 +1,17 @@
+import { oneOf, text, textWithDefault } from '@deploy/cli';
+
+/** What the preflight asks of the environment beside what every script does. */
+export const preflightSettings = {
+  stagingDomain: textWithDefault(
+    'STAGING_DOMAIN',
+    'staging.openagents.com',
+    'domain that is to lead to the service',
+  ),
+  preflightFormat: oneOf(
+    'PREFLIGHT_FORMAT',
+    ['auto', 'table', 'plain', 'json'],
+    'how the findings are shown; auto: a table on a terminal, plain lines elsewhere',
+  ),
+};
+
+export const imageSetting = text('IMAGE', 'image to deploy, with tag or digest (required)');
