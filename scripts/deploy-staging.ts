@@ -1,8 +1,8 @@
 import { readSettings, resolveProject, runScript, textWithDefault, type Usage } from '@deploy/cli';
 import { cloudSettings, requireLocation } from '@deploy/cloudrun';
+import { preflightSettings } from '@deploy/preflight';
 import { runDeployment } from './deploy/run.ts';
 import { deploymentSettings } from './deploy/settings.ts';
-import { preflightSettings } from './preflight/settings.ts';
 
 const settings = {
   ...cloudSettings,

@@ -24,10 +24,9 @@ import {
   stableRevision,
 } from '@deploy/cloudrun';
 import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
+import { annotateFindings, renderPreflight, requireNoErrors, runPreflight } from '@deploy/preflight';
 import { openEvidence } from '@deploy/report';
 import { gatesMarkdown } from '../gates/print.ts';
-import { renderPreflight } from '../preflight/print.ts';
-import { annotateFindings, requireNoErrors, runPreflight } from '../preflight/run.ts';
 import type { deploymentSettings } from './settings.ts';
 
 export type DeploymentRequest = {

@@ -1,8 +1,8 @@
 import { checkoutSettings, flag, stepSummarySetting, text } from '@deploy/cli';
 import { skipMaintenanceCheckSetting } from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
+import { imageSetting, preflightSettings } from '@deploy/preflight';
 import { evidenceSettings } from '@deploy/report';
-import { imageSetting, preflightFormatSetting } from '../preflight/settings.ts';
 
 /** What a deployment reads from the environment, whatever it deploys to. */
 export const deploymentSettings = {
@@ -11,7 +11,7 @@ export const deploymentSettings = {
   skipVerify: flag('SKIP_VERIFY', 'leave the verification gates out'),
   skipPreflight: flag('SKIP_PREFLIGHT', 'leave the check of the preconditions out'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
-  preflightFormat: preflightFormatSetting,
+  preflightFormat: preflightSettings.preflightFormat,
   ...gateSettings,
   dryRun: flag('DRY_RUN', 'build and verify, but touch nothing in the cloud'),
   ...checkoutSettings,

@@ -1,1 +1,0 @@
-export { renderPreflight } from '@deploy/preflight';

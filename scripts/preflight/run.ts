@@ -1,1 +1,0 @@
-export { annotateFindings, requireNoErrors, runPreflight } from '@deploy/preflight';

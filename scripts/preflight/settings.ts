@@ -1,1 +1,0 @@
-export { imageSetting, preflightSettings } from '@deploy/preflight';
