@@ -28,8 +28,8 @@ describe('a variable that looks like a setting and is none', () => {
     ['SMOKE_RETIRES', 'SMOKE_RETRIES'],
     ['CLOUDSDK_AUTH_ACCES_TOKEN', 'CLOUDSDK_AUTH_ACCESS_TOKEN'],
   ] as const) {
-    test(`${variable} is taken for ${meant}`, async () => {
-      assert.deepEqual(await found(variable), [{ variable, meant }]);
+    test(`${variable} is taken for ${meant}`, () => {
+      assert.deepEqual(found(variable), [{ variable, meant }]);
     });
   }
 
@@ -45,10 +45,10 @@ describe('a variable that looks like a setting and is none', () => {
       ['GCP_PROJECT', 'BASE_URL', 'SMOKE_TIMEOUT_SECONDS', 'TURBO_TOKEN', 'RETRIES'],
     ],
   ] as const) {
-    test(`not: ${why}`, async () => assert.deepEqual(await found(...variables), []));
+    test(`not: ${why}`, () => assert.deepEqual(found(...variables), []));
   }
 
-  test('not: an empty variable, which counts as unset', async () => {
-    assert.deepEqual(await misspelledVariables({ DRYRUN: '', PROJEKT: undefined }, settings), []);
+  test('not: an empty variable, which counts as unset', () => {
+    assert.deepEqual(misspelledVariables({ DRYRUN: '', PROJEKT: undefined }, settings), []);
   });
 });

@@ -1,11 +1,9 @@
 import { runCommand } from '@deploy/cli';
 import { findRustTools } from '@deploy/rehearsal';
-import { hasDockerRegistry } from './docker-registry.ts';
 
 const looks = {
   'a cargo': async () => (await findRustTools()).cargo,
   'a cargo that checks for WebAssembly': async () => (await findRustTools()).wasm,
-  'a docker-registry': async () => hasDockerRegistry(),
   'a pseudo-terminal': async () => (await runCommand(['script', '--version'])).exitCode === 0,
   curl: async () => (await runCommand(['curl', '--version'])).exitCode === 0,
   make: async () => (await runCommand(['make', '--version'])).exitCode === 0,

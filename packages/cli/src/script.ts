@@ -41,7 +41,7 @@ export async function runScript(
     return;
   }
   try {
-    await warnOfSlips(usage, program);
+    warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
   } catch (thrown) {
     // Below the ^C that the terminal shows.
@@ -73,7 +73,7 @@ async function endInTime(): Promise<void> {
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
   out.data(usageText(usage));
-  const meant = action && (await suggestWord(action, actionsOf(usage)));
+  const meant = action && suggestWord(action, actionsOf(usage));
   if (meant) {
     out.note(`error: there is no action "${cleanLine(action, 60)}"`);
     out.note(`Did you mean: ${meant}`);
@@ -82,8 +82,8 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
 }
 
 /** What is ignored, but was probably meant: told, and ignored all the same, as callers rely on. */
-async function warnOfSlips(usage: Usage, { argv, env, out }: Program): Promise<void> {
-  for (const { variable, meant } of await misspelledVariables(env, usage.settings)) {
+function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
+  for (const { variable, meant } of misspelledVariables(env, usage.settings)) {
     const message = `${variable} is not read by this script; did you mean ${meant}?`;
     out.note(`warning: ${message}`);
     annotate({ env, out }, { level: 'warning', title: usage.script, message });

@@ -16,10 +16,11 @@ test('a digest that the index behind the tag names for a platform is the image t
   });
   await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
   try {
-    const image = `127.0.0.1:${(registry.address() as AddressInfo).port}/openagents/control:two`;
+    const emulatorHost = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const image = 'us-central1-docker.pkg.dev/openagents/control:two';
     const check = (runs: string | undefined, lookedUp: string | undefined) =>
       requireImageAsLookedUp(
-        { emulatorHost: undefined, identity: { kind: 'none' }, env: {} },
+        { emulatorHost, identity: { kind: 'none' }, env: {} },
         {
           service: 'control',
           image,
@@ -37,7 +38,7 @@ test('a digest that the index behind the tag names for a platform is the image t
     await assert.rejects(check(digest('d'), digest('a')), (error) => {
       assert.ok(error instanceof Error && 'hint' in error);
       assert.match(error.message, /control-00002-abc runs sha256:d+, but preflight found sha256:a+ behind/);
-      assert.match(String(error.hint), /IMAGE=127\.0\.0\.1:\d+\/openagents\/control@sha256:a+$/);
+      assert.match(String(error.hint), /IMAGE=us-central1-docker\.pkg\.dev\/openagents\/control@sha256:a+$/);
       return true;
     });
     await assert.rejects(check(digest('b'), digest('e')));

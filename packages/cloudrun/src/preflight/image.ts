@@ -1,10 +1,11 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import { HOW_TO_LOG_IN } from '../google/identity.ts';
+import { parseImageReference } from '../image-reference.ts';
 import type { ImageLookup } from '../registry/look-up.ts';
 
 const CHECK = 'image';
 
-/** Whether the image is in its registry. */
+/** Checks that the image is in its registry. */
 export function checkImage(image: string | undefined, lookup: ImageLookup | undefined): Finding {
   if (image === undefined || lookup === undefined) {
     return {
@@ -29,16 +30,24 @@ export function checkImage(image: string | undefined, lookup: ImageLookup | unde
         found: `${name} is not in its registry`,
         advice:
           lookup.newestTags.length === 0
-            ? 'That repository has no tags, or is not there: check the path of IMAGE, or push the image.'
-            : `Set IMAGE to one that is there, or push it; the newest tags: ${lookup.newestTags.join(', ')}`,
+            ? 'The repository has no tags or does not exist: check the path in IMAGE, or push the image.'
+            : `Set IMAGE to an image that exists, or push this one; the newest tags: ${lookup.newestTags.join(', ')}`,
       };
-    case 'unknown':
+    case 'not-looked-up': {
+      const { host = 'Docker Hub' } = parseImageReference(image);
+      return {
+        check: CHECK,
+        state: 'note',
+        found: `${name} was not looked up: ${host} is not one of Google's registries`,
+      };
+    }
+    case 'failed':
       return {
         check: CHECK,
         state: 'error',
         found: `${name} could not be looked up: ${lookup.why}`,
         advice: lookup.denied
-          ? `Reading images takes roles/artifactregistry.reader on the repository. ${HOW_TO_LOG_IN}`
+          ? `Reading images requires roles/artifactregistry.reader on the repository. ${HOW_TO_LOG_IN}`
           : 'Check IMAGE, the network and the proxy settings.',
       };
   }

@@ -1,48 +1,53 @@
 import { createHash } from 'node:crypto';
-import { cleanLine, errorMessage, Secret } from '@deploy/cli';
-import { type Connection, endpointOf } from '../google/connection.ts';
-import { googleRest } from '../google/rest.ts';
-import { openRegistry, type RegistryAnswer, type RegistryClient } from './client.ts';
-import { newestTags } from './newest-tags.ts';
-import { type ImageReference, isGoogleRegistry, parseImageReference, schemeOf } from './reference.ts';
+import { cleanLine, errorMessage } from '@deploy/cli';
+import type { Connection } from '../google/connection.ts';
+import type { HttpAnswer } from '../google/http.ts';
+import { type ImageReference, parseImageReference } from '../image-reference.ts';
+import { isGoogleRegistry, openRegistry, type Registry } from './client.ts';
 
-/** What a registry knows of an image. */
+/** What a registry says about an image. */
 export type ImageLookup =
   | { state: 'found'; digest: string }
   | { state: 'missing'; newestTags: readonly string[] }
-  /** The registry would not say, or could not be asked; `why` in one line. */
-  | { state: 'unknown'; why: string; denied: boolean };
+  /** The registry refused or did not answer; `why` is one line. */
+  | { state: 'failed'; why: string; denied: boolean }
+  /** The image is not in one of Google's registries. */
+  | { state: 'not-looked-up' };
+
+type TagList = {
+  /** Artifact Registry lists, beyond the specification, each manifest with its tags and upload time. */
+  manifest?: Record<string, { tag?: string[]; timeUploadedMs?: string }>;
+};
 
 const NEWEST_SHOWN = 5;
 
-/**
- * Looks an image up in its registry, by tag or digest, with the same identity as the other calls where the registry is
- * Google's, and without one elsewhere.
- */
+/** Looks up an image, by tag or digest, if it is in one of Google's registries. */
 export async function lookUpImage(connection: Connection, image: string): Promise<ImageLookup> {
   const reference = parseImageReference(image);
+  const { host } = reference;
+  if (!isGoogleRegistry(host)) return { state: 'not-looked-up' };
   try {
-    const registry = await openRegistryOf(connection, reference);
-    return await lookUp(registry, reference);
+    return await lookUp(openRegistry(connection, host), host, reference);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return { state: 'unknown', why: cleanLine(`${errorMessage(error)}${cause}`, 300), denied: false };
+    return { state: 'failed', why: cleanLine(`${errorMessage(error)}${cause}`, 300), denied: false };
   }
 }
 
 /**
- * Whether the image with this digest is an index that names the other digest for one of its platforms: what runs may be
- * the one for the platform, while the tag means the index. False when the registry does not tell.
+ * Whether `index` is an image for several platforms and `digest` is the image for one of them: Cloud Run then reports
+ * `digest` for a tag that means `index`. False if the registry does not answer.
  */
 export async function isIndexOf(
   connection: Connection,
   image: string,
   { index, digest }: { index: string; digest: string },
 ): Promise<boolean> {
-  const reference = parseImageReference(image);
+  const { host, repository } = parseImageReference(image);
+  if (!isGoogleRegistry(host)) return false;
   try {
-    const registry = await openRegistryOf(connection, reference);
-    const { status, text } = await registry.ask('GET', `/v2/${reference.repository}/manifests/${index}`);
+    const ask = openRegistry(connection, host);
+    const { status, text } = await ask('GET', `/v2/${repository}/manifests/${index}`);
     const { manifests = [] } = (status === 200 ? JSON.parse(text) : {}) as {
       manifests?: { digest?: string }[];
     };
@@ -52,37 +57,36 @@ export async function isIndexOf(
   }
 }
 
-async function openRegistryOf(connection: Connection, { host }: ImageReference): Promise<RegistryClient> {
-  const { http, login } = googleRest(connection);
-  if (!isGoogleRegistry(host)) {
-    return openRegistry({ http, origin: `${schemeOf(host)}://${host}`, accessToken: undefined });
-  }
-  const origin = endpointOf(connection.emulatorHost, host);
-  const { authorization } = await login.headers(origin);
-  const token = authorization?.replace(/^Bearer /i, '');
-  return openRegistry({ http, origin, accessToken: token ? new Secret(token) : undefined });
-}
-
 async function lookUp(
-  registry: RegistryClient,
-  { host, repository, tag, digest }: ImageReference,
+  ask: Registry,
+  host: string,
+  { repository, tag = 'latest', digest }: ImageReference,
 ): Promise<ImageLookup> {
   const path = `/v2/${repository}/manifests/${digest ?? tag}`;
-  const answer = await registry.ask('HEAD', path);
+  const answer = await ask('HEAD', path);
   if (answer.status === 200) {
-    const given = answer.header('docker-content-digest');
-    // The header is not one that every registry sends; then the manifest itself is what the digest is of.
-    return { state: 'found', digest: given ?? digest ?? sha256((await registry.ask('GET', path)).text) };
+    const given = answer.headers['docker-content-digest']?.toString();
+    // The header is optional; without it the digest is that of the manifest's text.
+    return { state: 'found', digest: given ?? digest ?? sha256((await ask('GET', path)).text) };
   }
-  if (answer.status === 404) {
-    return { state: 'missing', newestTags: await newestTags(registry, repository, NEWEST_SHOWN) };
-  }
+  if (answer.status === 404) return { state: 'missing', newestTags: await newestTags(ask, repository) };
+  // An answer to HEAD has no body, so the reason takes a second request.
+  const reason = reasonIn(await ask('GET', path));
   const denied = answer.status === 401 || answer.status === 403;
-  return { state: 'unknown', why: `${host} answers ${answer.status}${reasonIn(answer)}`, denied };
+  return { state: 'failed', why: `${host} answers ${answer.status}${reason}`, denied };
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes; an answer to HEAD has none. */
-function reasonIn({ text }: RegistryAnswer): string {
+async function newestTags(ask: Registry, repository: string): Promise<string[]> {
+  const { status, text } = await ask('GET', `/v2/${repository}/tags/list`);
+  const { manifest = {} } = (status === 200 ? JSON.parse(text) : {}) as TagList;
+  return Object.values(manifest)
+    .sort((a, b) => Number(b.timeUploadedMs ?? 0) - Number(a.timeUploadedMs ?? 0))
+    .flatMap(({ tag = [] }) => tag)
+    .slice(0, NEWEST_SHOWN);
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+function reasonIn({ text }: HttpAnswer): string {
   try {
     const { errors } = JSON.parse(text) as { errors?: { message?: string }[] };
     const message = errors?.[0]?.message;

@@ -1,5 +1,6 @@
 import { UserError } from '@deploy/cli';
 import type { Connection } from '../google/connection.ts';
+import { byDigest } from '../image-reference.ts';
 import { isIndexOf } from '../registry/look-up.ts';
 import type { Deployment } from './deploy.ts';
 
@@ -20,9 +21,4 @@ export async function requireImageAsLookedUp(
       hint: `No traffic was moved to it, and none should be. Find out who pushed that image, or deploy the one that was looked up by its digest: IMAGE=${byDigest(image, lookedUp)}`,
     },
   );
-}
-
-function byDigest(image: string, digest: string): string {
-  const [name = ''] = image.split('@');
-  return `${name.replace(/:[^:/]+$/, '')}@${digest}`;
 }

@@ -4,7 +4,6 @@ import { type Call, RawAnswer, type Routes } from './call.ts';
 import type { Guard } from './run-v2.ts';
 
 const PERMISSION = 'artifactregistry.repositories.downloadArtifacts';
-const SERVICE = 'us-central1-docker.pkg.dev';
 
 type RegistryOptions = {
   guard: Guard;
@@ -13,42 +12,29 @@ type RegistryOptions = {
 };
 
 /**
- * A registry's manifests and tags, as far as a client asks that looks an image up:
- * https://github.com/opencontainers/distribution-spec/blob/main/spec.md, with the token challenge of
- * https://distribution.github.io/distribution/spec/auth/token/. Like Artifact Registry it takes an access token as the
- * password of the user `oauth2accesstoken` (https://cloud.google.com/artifact-registry/docs/docker/authentication#token),
- * and tells in the list of tags when each manifest was uploaded.
+ * The manifests and tags of a registry, as far as a client needs them to look up an image:
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Like Artifact Registry it takes an access token as
+ * a bearer token (https://cloud.google.com/artifact-registry/docs/reference/docker-api), and lists when each manifest
+ * was uploaded.
  */
 export function registryRoutes(registry: Registry, { guard, identify }: RegistryOptions): Routes {
-  const tokens = new Set<string>();
-
   const answer = (call: Call): RawAnswer => {
     const [, repository = '', kind, reference = ''] =
       /^(.+?)\/(manifests|tags)\/([^/]+)$/.exec(call.params['*'] ?? '') ?? [];
     if (kind === undefined) return refusal(404, 'NOT_FOUND', 'there is nothing at this path');
-    const token = call.authorization?.replace(/^Bearer /i, '');
-    if (token === undefined || !tokens.has(token)) return challenge(call, repository);
-    return kind === 'tags' ? tagList(registry, repository) : manifest(registry, repository, reference);
-  };
-
-  const giveToken = (call: Call): RawAnswer => {
-    const [, project = '', rest = ''] =
-      /^repository:([^/:]+)\/?(.*):pull$/.exec(call.query.get('scope') ?? '') ?? [];
     try {
-      identify(bearerOf(call.authorization));
+      identify(call.authorization);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return refusal(401, 'UNAUTHORIZED', error.message);
     }
-    const refused = guard(PERMISSION, project, `projects/${project}/${rest}`);
+    const [project = '', ...rest] = repository.split('/');
+    const refused = guard(PERMISSION, project, `projects/${project}/${rest.join('/')}`);
     if (refused !== undefined) return refusal(403, 'DENIED', refused.message);
-    const token = crypto.randomUUID();
-    tokens.add(token);
-    return json(200, { token, expires_in: 3600 });
+    return kind === 'tags' ? tagList(registry, repository) : manifest(registry, repository, reference);
   };
 
   return [
-    { method: 'GET', path: '/v2/token', ownLogin: true, handle: giveToken },
     { method: 'GET', path: '/v2/*', ownLogin: true, handle: answer },
     { method: 'HEAD', path: '/v2/*', ownLogin: true, handle: answer },
   ];
@@ -73,27 +59,6 @@ function tagList(registry: Registry, repository: string): RawAnswer {
 
 function listed({ mediaType, uploadedMs }: StoredManifest, tag: string) {
   return { mediaType, tag: [tag], timeCreatedMs: String(uploadedMs), timeUploadedMs: String(uploadedMs) };
-}
-
-function challenge(call: Call, repository: string): RawAnswer {
-  const answer = refusal(401, 'UNAUTHORIZED', 'authentication required');
-  const realm = `${call.origin}/v2/token`;
-  return new RawAnswer(
-    answer.status,
-    {
-      ...answer.headers,
-      'www-authenticate': `Bearer realm="${realm}",service="${SERVICE}",scope="repository:${repository}:pull"`,
-    },
-    answer.text,
-  );
-}
-
-/** The access token that came as a password. */
-function bearerOf(authorization: string | undefined): string | undefined {
-  const [, encoded] = /^Basic (.+)$/i.exec(authorization ?? '') ?? [];
-  if (encoded === undefined) return undefined;
-  const [, token] = /^oauth2accesstoken:(.*)$/.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  return `Bearer ${token ?? ''}`;
 }
 
 function refusal(status: number, code: string, message: string): RawAnswer {
