@@ -1,6 +1,6 @@
 export { type Action, type Performed, performAction } from './action.ts';
 export { resolveProject } from './active-project.ts';
-export { type BoundedText, boundedText } from './bounded-text.ts';
+export { boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { type CommandOptions, type CommandResult, killCommands, runCommand } from './command.ts';
@@ -30,7 +30,6 @@ export {
   oneOf,
   readSettings,
   type Setting,
-  type Settings,
   type SettingsOf,
   secretText,
   text,
@@ -38,10 +37,10 @@ export {
   tokenText,
   wholeNumber,
 } from './settings.ts';
-export { type Stopping, stopAlong } from './stop-along.ts';
+export { stopAlong } from './stop-along.ts';
 export { onStopSignals } from './stop-signals.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { dropTrailingSlashes } from './trailing-slashes.ts';
 export { openTunnel, ProxyFailure } from './tunnel.ts';
-export { type Usage, type UsageData, usageText } from './usage.ts';
+export type { Usage, UsageData } from './usage.ts';
 export { removeLeftovers, writeAtomically } from './write-atomically.ts';

@@ -14,7 +14,7 @@ export { type Connection, type ConnectionSettings, connectTo } from './google/co
 export type { Identity } from './google/identity.ts';
 export { accountOf } from './google/rest.ts';
 export { digestOf, isSameImage } from './image-reference.ts';
-export { type Execution, type Job, type JobApi, newest, openJobApi } from './jobs.ts';
+export { type Execution, type Job, type JobApi, openJobApi } from './jobs.ts';
 export {
   type EntriesPage,
   errorFilter,
@@ -35,7 +35,6 @@ export { requireImageAsLookedUp } from './service/deployed-image.ts';
 export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
 export type {
   Condition,
-  Container,
   Revision,
   RunningRevision,
   ServedTarget,
@@ -50,6 +49,7 @@ export {
 } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
+export type { Container } from './service/template.ts';
 export {
   describeShares,
   followsLatest,

@@ -57,7 +57,7 @@ export async function openJobApi(connection: Connection, place: Place): Promise<
 }
 
 /** The execution with the latest creation time; undefined when there is none. */
-export function newest(executions: readonly Execution[]): Execution | undefined {
+function newest(executions: readonly Execution[]): Execution | undefined {
   return executions.toSorted((a, b) => Date.parse(a.createTime) - Date.parse(b.createTime)).at(-1);
 }
 

@@ -4,8 +4,9 @@ import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
 import { inventRevisionName, newNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
-import type { RevisionTemplate, Service } from '../service/service.ts';
+import type { Service } from '../service/service.ts';
 import { describeCondition, waitUntilSettled } from '../service/settle.ts';
+import type { RevisionTemplate } from '../service/template.ts';
 import {
   assignTraffic,
   followsLatest,

@@ -1,5 +1,5 @@
 import { ingressContainer, withIngressContainer } from '../service/ingress-container.ts';
-import type { EnvVar, RevisionTemplate } from '../service/service.ts';
+import type { EnvVar, RevisionTemplate } from '../service/template.ts';
 import type { MaintenanceValues } from './values.ts';
 
 export type MaintenanceWish = { mode: 'on'; values: MaintenanceValues } | { mode: 'off' };

@@ -1,6 +1,7 @@
 import { UserError } from '@deploy/cli';
 import type { ServiceApi } from '../service/api.ts';
-import type { Revision, RevisionTemplate, Service } from '../service/service.ts';
+import type { Revision, Service } from '../service/service.ts';
+import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, sharesOf } from '../service/traffic.ts';
 import { standsInFor } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';

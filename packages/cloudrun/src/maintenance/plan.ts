@@ -1,6 +1,7 @@
 import { UserError } from '@deploy/cli';
 import { serveSameImage, withRunningImage } from '../service/running-image.ts';
-import type { Revision, RevisionTemplate, RunningRevision, Service } from '../service/service.ts';
+import type { Revision, RunningRevision, Service } from '../service/service.ts';
+import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 

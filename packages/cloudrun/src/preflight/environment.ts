@@ -1,6 +1,6 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import { ingressContainer } from '../service/ingress-container.ts';
-import type { Container, RevisionTemplate } from '../service/service.ts';
+import type { Container, RevisionTemplate } from '../service/template.ts';
 import { problem, tryReadNow } from './read.ts';
 
 /** A variable of the template: its value, or that it comes from a secret. */

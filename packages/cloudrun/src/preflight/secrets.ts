@@ -2,7 +2,7 @@ import type { Finding } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { Connection } from '../google/connection.ts';
 import type { PolicyBinding, SecretApi } from '../secrets.ts';
-import type { RevisionTemplate } from '../service/service.ts';
+import type { RevisionTemplate } from '../service/template.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { readsSecrets } from './grants.ts';
 import { projectPolicies } from './project-policy.ts';

@@ -7,7 +7,6 @@ import {
   type ApiService,
   type KnativeRevision,
   type Revision,
-  type RevisionTemplate,
   type RunningRevision,
   readRevision,
   readRunningRevision,
@@ -15,6 +14,7 @@ import {
   type Service,
   writeTraffic,
 } from './service.ts';
+import type { RevisionTemplate } from './template.ts';
 import type { TrafficSplit } from './traffic.ts';
 
 /** What a write changes. Only what is named here is sent, under a mask. */

@@ -8,8 +8,9 @@ import { type AcceptedChange, changedBy, changeService, type Plan } from './chan
 import { withIngressContainer } from './ingress-container.ts';
 import { inventRevisionName, newNonce, withNonce } from './nonce.ts';
 import { ownRevision, requireReadyRevision } from './own-revision.ts';
-import type { RevisionTemplate, Service } from './service.ts';
+import type { Service } from './service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from './settle.ts';
+import type { RevisionTemplate } from './template.ts';
 import {
   assignTag,
   describeShares,

@@ -1,5 +1,5 @@
 import { UserError } from '@deploy/cli';
-import type { Container, RevisionTemplate } from './service.ts';
+import type { Container, RevisionTemplate } from './template.ts';
 
 /**
  * The container that takes the requests, which is the app: the only one, or of several the first that exposes a port, as

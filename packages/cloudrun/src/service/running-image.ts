@@ -1,6 +1,7 @@
 import { UserError } from '@deploy/cli';
 import { ingressContainer, withIngressContainer } from './ingress-container.ts';
-import type { RevisionTemplate, RunningRevision } from './service.ts';
+import type { RunningRevision } from './service.ts';
+import type { RevisionTemplate } from './template.ts';
 
 /**
  * The template with the image by the digest that a revision made from it runs: a new revision resolves its tag again,
