@@ -45,7 +45,7 @@ const settings = {
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'when traffic is pinned to revisions, move it; disable moves it back',
+    'move traffic that is pinned to revisions; disable moves it back',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',
@@ -58,11 +58,11 @@ const settings = {
 const usage: Usage = {
   script: 'scripts/maintenance-mode.ts',
   purpose:
-    'Opens and closes a maintenance window of the control service: a page for the public, a way in for who has the token.',
+    'Opens and closes a maintenance window of the control service: a maintenance page for the public, access for anyone who holds the bypass token.',
   calls: [
-    { arguments: 'status', does: 'how the window stands, as YAML' },
-    { arguments: 'enable', does: 'opens it' },
-    { arguments: 'disable', does: 'closes it' },
+    { arguments: 'status', does: 'shows the state of the window, as YAML' },
+    { arguments: 'enable', does: 'opens the window' },
+    { arguments: 'disable', does: 'closes the window' },
   ],
   settings,
   examples: ['SERVICE=openagents-control-service-staging pnpm tsx scripts/maintenance-mode.ts status'],

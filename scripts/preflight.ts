@@ -27,7 +27,7 @@ const settings = {
   service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
   image: imageSetting,
   ...preflightSettings,
-  skipVerify: flag('SKIP_VERIFY', 'the verification gates will be left out, so their tools are not needed'),
+  skipVerify: flag('SKIP_VERIFY', 'do not check the tools of the verification gates'),
   dryRun: flag('DRY_RUN', 'check only what is on this machine'),
   ...checkoutSettings,
   ...gateSettings,
@@ -35,8 +35,10 @@ const settings = {
 
 const usage: Usage = {
   script: 'scripts/preflight.ts',
-  purpose: 'Checks the preconditions of a staging deployment, all of them, and changes nothing.',
-  calls: [{ arguments: '', does: 'everything below; exit code 1 when something would stop a deployment' }],
+  purpose: 'Checks all preconditions of a staging deployment and changes nothing.',
+  calls: [
+    { arguments: '', does: 'checks everything below; exit code 1 if anything would block a deployment' },
+  ],
   settings,
   examples: [
     'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/preflight.ts',
@@ -62,7 +64,7 @@ await runScript(usage, async ({ env, out }) => {
   }).finally(live.stop);
   out.data(await renderPreflight(preflight, values.preflightFormat, process.stdout));
   annotateFindings(preflight, { env, out });
-  requireNoErrors(preflight, 'What to do about each is said with it. Nothing was changed.');
+  requireNoErrors(preflight, 'Each finding says how to fix it. Nothing was changed.');
   return 0;
 
   function checkoutOrWhyNot(): TargetCheckout | UserError {

@@ -46,7 +46,7 @@ describe('preflight.ts', () => {
     ]) {
       assert.match(run.stdout, line);
     }
-    assert.match(run.stderr, /^error: preflight found what stops a deployment: image, env: required$/m);
+    assert.match(run.stderr, /^error: preflight found blocking problems: image, env: required$/m);
   });
 
   test('in GitHub Actions each finding is an annotation, and stdout is what it is elsewhere', async () => {

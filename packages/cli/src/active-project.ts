@@ -3,7 +3,7 @@ import { UserError } from './errors.ts';
 
 /**
  * The project to act on: what was given, else gcloud's active one. Asks gcloud only when nothing was given; reads
- * local configuration, never the network. Throws a UserError when there is none.
+ * local configuration, never the network. Throws a UserError if there is no project.
  */
 export async function resolveProject(given: string | undefined): Promise<string> {
   const project = given ?? (await activeGcloudProject());

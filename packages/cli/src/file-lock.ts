@@ -49,7 +49,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
 }
 
 /**
- * Opens the file, which is made where there is none; neither through a symbolic link, which somebody else may have put
+ * Opens the file, creating it if necessary; neither through a symbolic link, which somebody else may have put
  * there to have another file made or locked, nor waiting at a pipe for somebody to read from it.
  */
 async function openOrdinary(path: string): Promise<FileHandle> {

@@ -1,8 +1,8 @@
-/** What a check of a precondition came to: an error stops a deployment, a warning does not, a note is for information. */
+/** The result of checking a precondition: an error blocks a deployment, a warning does not, a note only informs. */
 export type FindingState = 'ok' | 'note' | 'warning' | 'error';
 
 export type Finding = {
-  /** The check's name, as the runbook or the report has it. */
+  /** The check's name in the runbook. */
   check: string;
   state: FindingState;
   /** What was found, in one line. */

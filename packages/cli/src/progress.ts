@@ -8,7 +8,7 @@ export type Progress = {
   update(text: string): void;
   /** Ends it with a last line. */
   done(text: string): void;
-  /** Ends it without a word: the failure is told elsewhere. */
+  /** Ends it silently; the caller reports the failure. */
   stop(): void;
 };
 

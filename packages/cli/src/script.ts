@@ -24,9 +24,9 @@ export async function runScript(
   usage: Usage,
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
-  // What a script loads when it comes to it is compiled once on a machine: of a call to the cloud 5 %, 13 % without tsx.
+  // Saves 5 % of the time of a call to the cloud, 13 % without tsx: lazily loaded modules are compiled once per machine.
   enableCompileCache();
-  // Of the two this one counts. Node would have it the other way round, and warn.
+  // If both are set, NO_COLOR wins. Node would prefer FORCE_COLOR, with a warning.
   if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
   const out = createOutput(process);
   const program = { argv: process.argv.slice(2), env: takeSecretsOut(process.env), out };
@@ -44,7 +44,7 @@ export async function runScript(
     warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
   } catch (thrown) {
-    // Below the ^C that the terminal shows.
+    // Start a new line below the ^C that the terminal shows.
     if (thrown instanceof Interrupted) out.note('');
     process.exitCode = reportFailure(thrown, program, usage.script);
     if (thrown instanceof Interrupted) endBy(thrown.signal);
@@ -52,7 +52,7 @@ export async function runScript(
   await endInTime();
 }
 
-/** How long what is still open may keep a script that is done. */
+/** How long open handles may keep a finished script running. */
 const LINGER_MS = 200;
 
 /**
@@ -81,7 +81,7 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
   return 2;
 }
 
-/** What is ignored, but was probably meant: told, and ignored all the same, as callers rely on. */
+/** Warns about variables and arguments that are ignored but were probably meant. Callers rely on their being ignored. */
 function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
   for (const { variable, meant } of misspelledVariables(env, usage.settings)) {
     const message = `${variable} is not read by this script; did you mean ${meant}?`;
@@ -90,7 +90,7 @@ function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
   }
   if (argv.length > 0 && usage.calls.every((call) => call.arguments === '')) {
     out.note(
-      'warning: this script takes no arguments, and what was given is ignored; --help tells its variables',
+      'warning: this script takes no arguments and ignores the given ones; --help lists its variables',
     );
   }
 }

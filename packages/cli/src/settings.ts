@@ -45,10 +45,10 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
   return { name, meaning, defaultText, parse: (value) => value ?? defaultText };
 }
 
-/** What a secret must be, told without quoting it. */
+/** What a secret must look like, and the error that says so without quoting it. */
 export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
-/** A text that must not be seen. */
+/** A text that must never be shown. */
 export function secretText(name: string, meaning: string, rule?: SecretRule): Setting<Secret | undefined> {
   return {
     name,
@@ -129,7 +129,7 @@ export function decimalNumber(
   };
 }
 
-/** A value as it was given, on one line: a blank or a line break at its end is what is wrong with it. */
+/** Quotes a value on one line, so that a trailing blank or line break is visible. */
 function quoted(value: string): string {
   return cleanLine(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value), 400);
 }

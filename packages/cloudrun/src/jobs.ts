@@ -25,7 +25,7 @@ export type Execution = {
 /** The calls that are made about jobs, reads all of them. Each throws a CloudError when it fails. */
 export type JobApi = {
   readJob(job: string): Promise<Job>;
-  /** The execution that was created last; undefined when there is none. */
+  /** The execution that was created last, if any. */
   newestExecution(job: string): Promise<Execution | undefined>;
 };
 

@@ -3,16 +3,16 @@ import type { Preflight } from './run.ts';
 
 export type PreflightFormat = 'auto' | 'table' | 'plain' | 'json';
 
-/** Where the findings go: a terminal of so many columns, or something else. */
+/** Where the findings are shown: a terminal with its width in columns, or a file or pipe. */
 export type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 72;
-/** From here on what to do has a column of its own; in a narrower one, names of variables would be cut in two. */
+/** From this width on, the advice gets its own column. In a narrower table that would cut variable names in two. */
 const WIDE = 120;
-/** Of a cell, on both sides together. */
+/** Left plus right padding of a cell. */
 const PADDING = 2;
 
-/** The findings as text, in lines. */
+/** Renders the findings as lines of text. */
 export async function renderPreflight(
   preflight: Preflight,
   format: PreflightFormat,
@@ -48,7 +48,7 @@ async function table(findings: readonly Finding[], columns: number): Promise<str
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [] },
-    // Without lines between rows it fits a screen.
+    // No lines between rows, so that the table fits on a screen.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { check, state, found: what, advice = '' } of findings) {
@@ -60,7 +60,7 @@ async function table(findings: readonly Finding[], columns: number): Promise<str
   return rows.toString();
 }
 
-/** The text with words that are longer than a line cut into pieces: the table would cut them off, digests included. */
+/** Breaks words that are longer than a line; the table would truncate them, digests included. */
 function breakable(text: string, width: number): string {
   return text.replace(new RegExp(`\\S{${width}}(?=\\S)`, 'g'), '$& ');
 }

@@ -14,17 +14,17 @@ export type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
   /** The target checkout, or why there is none. */
   checkout: TargetCheckout | UserError;
   env: Environment;
-  /** Whether the verification gates are going to run, and what is asked of them. */
+  /** Whether the verification gates will run, and with which choices. */
   verify: boolean;
   gates: GateChoices;
-  /** Leaves out everything that asks the cloud. */
+  /** Skip every check that calls the cloud. */
   dryRun?: boolean;
 };
 
-/** What the checks found; `facts` is missing where the cloud was not asked. */
+/** What the checks found; `facts` is missing after a dry run. */
 export type Preflight = { findings: Finding[]; facts?: CloudFacts };
 
-// The order in which the runbook has its preconditions; checks of one name stay together.
+// The runbook's order of preconditions; findings of the same check stay together.
 const ORDER = [
   'login',
   'image',
@@ -55,7 +55,7 @@ export async function runPreflight(request: PreflightRequest): Promise<Preflight
   return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
 }
 
-/** Says of a gate whether its verdict is cached; the cache is asked when the first one is asked after. */
+/** Tells whether a gate's verdict is cached. The cache is read at the first question. */
 function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout) {
   let explained: ReturnType<typeof explainGates> | undefined;
   return async (gate: string): Promise<boolean> => {
@@ -64,7 +64,7 @@ function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout)
   };
 }
 
-/** Puts what may stop a deployment onto the page of a run in GitHub Actions, each by itself. */
+/** Shows each error and warning as an annotation on the page of a GitHub Actions run. */
 export function annotateFindings({ findings }: Preflight, place: Pick<Program, 'env' | 'out'>): void {
   for (const { check, state, found, advice } of findings) {
     if (state !== 'error' && state !== 'warning') continue;
@@ -73,11 +73,11 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
   }
 }
 
-/** Throws a UserError that names the checks that found an error, if any did. */
+/** Throws a UserError that names the failed checks, if there are any. */
 export function requireNoErrors({ findings }: Preflight, hint: string): void {
   const failed = findings.filter(({ state }) => state === 'error').map(({ check }) => check);
   if (failed.length === 0) return;
-  throw new UserError(`preflight found what stops a deployment: ${[...new Set(failed)].join(', ')}`, {
+  throw new UserError(`preflight found blocking problems: ${[...new Set(failed)].join(', ')}`, {
     hint,
   });
 }
@@ -93,7 +93,7 @@ async function checkCloudWithReport(request: PreflightRequest) {
 const leftOut: Finding = {
   check: 'login',
   state: 'note',
-  found: 'nothing in the cloud is looked at in a dry run',
+  found: 'a dry run does not check anything in the cloud',
 };
 
 function noCheckout({ message, hint }: UserError): Finding {

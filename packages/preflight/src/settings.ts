@@ -1,11 +1,11 @@
 import { oneOf, text, textWithDefault } from '@deploy/cli';
 
-/** What the preflight asks of the environment beside what every script does. */
+/** The settings of the preflight itself. */
 export const preflightSettings = {
   stagingDomain: textWithDefault(
     'STAGING_DOMAIN',
     'staging.openagents.com',
-    'domain that is to lead to the service',
+    'domain that should lead to the service',
   ),
   preflightFormat: oneOf(
     'PREFLIGHT_FORMAT',

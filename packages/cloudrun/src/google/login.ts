@@ -12,7 +12,7 @@ export type Login = {
   headers(url: string): Promise<Readonly<Record<string, string>>>;
   /** Gets another token after these headers were refused; false when there is no other to be had. */
   renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
-  /** The account that acts, for the record; undefined when that cannot be told, as of a bare access token. */
+  /** The account that acts, for the record; undefined if unknown, as for a bare access token. */
   account(): Promise<string | undefined>;
 };
 

@@ -44,7 +44,7 @@ export function googleRest(connection: Connection): GoogleRest {
   return known;
 }
 
-/** The account that acts over this connection, for the record; undefined when that cannot be told. */
+/** The account that acts over this connection, for the record; undefined if unknown. */
 export function accountOf(connection: Connection): Promise<string | undefined> {
   return googleRest(connection).login.account();
 }

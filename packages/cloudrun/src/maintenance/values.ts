@@ -1,6 +1,6 @@
 import { cleanLine, type Secret, secretText, textWithDefault, UserError } from '@deploy/cli';
 
-/** What a maintenance window is configured with, checked against what the service makes of it. */
+/** The configuration of a maintenance window, checked against what the service accepts. */
 export type MaintenanceValues = {
   cookieName: string;
   cookieTtlSeconds: number;
@@ -14,7 +14,7 @@ export const maintenanceSettings = {
   allowedPaths: textWithDefault(
     'MAINTENANCE_ALLOWED_PATHS',
     '/healthz,/readyz',
-    'paths that stay reachable, comma-separated; a final * matches any rest',
+    'paths that stay reachable, comma-separated; a final * matches any suffix',
   ),
   cookieName: textWithDefault(
     'MAINTENANCE_BYPASS_COOKIE_NAME',
@@ -33,7 +33,7 @@ export const maintenanceSettings = {
   ),
   token: secretText(
     'MAINTENANCE_BYPASS_TOKEN',
-    'bypass token; on enable it becomes a new version of the secret',
+    'bypass token; enable stores it as a new version of the secret',
   ),
 };
 

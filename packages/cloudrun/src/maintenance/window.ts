@@ -149,7 +149,7 @@ async function readIfThere(api: ServiceApi, revision: string): Promise<RunningRe
 
 type Done = CarriedOut & { service: Service; rotated: boolean };
 
-/** The verdict is what serves: every revision that gets traffic now is asked for its mode. */
+/** Checks what serves: every revision that gets traffic must be in the requested mode. */
 async function verify(
   api: ServiceApi,
   wish: MaintenanceWish,

@@ -19,20 +19,20 @@ export type CloudCheckRequest = {
   connection: Connection;
   location: ServiceLocation;
   image: string | undefined;
-  /** The domain that is to lead to the service. */
+  /** The domain that should lead to the service. */
   domain: string;
   expectedTraffic: ExpectedTraffic | undefined;
-  /** A candidate in maintenance mode is deployed all the same: only a warning. */
+  /** Makes a candidate in maintenance mode a warning instead of an error. */
   skipMaintenanceCheck?: boolean;
 };
 
-/** What the checks found out that others need. */
+/** Facts from the checks that other steps need. */
 export type CloudFacts = {
   account: string | undefined;
-  /** Of the image. */
+  /** The image's digest; undefined if it was not looked up. */
   digest: string | undefined;
   domainMapping: { domain: string; state: string };
-  /** By which the service is to be reached: its domain when that is ready, else its own URL. */
+  /** The URL of the service: its domain if that is ready, else its own URL. */
   baseUrl: string | undefined;
 };
 
@@ -45,7 +45,7 @@ export async function checkCloud(
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
   const { connection, location, image, domain, expectedTraffic, skipMaintenanceCheck = false } = request;
   const openedSecrets = once(() => openSecretApi(connection, location));
-  // Its client takes a while to load, better while others wait for answers.
+  // Opened early, so that it loads while other calls wait for answers.
   void openedSecrets().catch(() => {});
   const openedService = openServiceApi(connection, location);
 

@@ -3,7 +3,7 @@ import type { DomainCondition, DomainMapping } from '../domain-mapping.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
 
-/** Where the domain stands, and the URL by which the service is to be reached for now. */
+/** The state of the domain, and the URL to use for the service until it is ready. */
 export type DomainVerdict = { finding: Finding; state: string; baseUrl: string | undefined };
 
 const CHECK = 'domain mapping';

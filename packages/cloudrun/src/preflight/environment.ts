@@ -3,13 +3,13 @@ import { ingressContainer } from '../service/ingress-container.ts';
 import type { Container, RevisionTemplate } from '../service/template.ts';
 import { problem, tryReadNow } from './read.ts';
 
-/** A variable of the template: its value, or that it comes from a secret. */
+/** A variable of the template: its value, or the secret it comes from. */
 type Given = { value: string } | { fromSecret: string };
 
 type Requirement = {
-  /** The first name is the one to set; another one does as well. */
+  /** The first name is preferred; any other is accepted. */
   names: readonly [string, ...string[]];
-  /** What the value must be; any when there is none. */
+  /** The required value; if undefined, any value will do. */
   value?: string;
 };
 
@@ -36,7 +36,7 @@ const CHECKS = {
   compatibility: 'env: compatibility',
 } as const;
 
-/** Whether the template has the configuration that the runbook asks for. `domain` is the one that staging has. */
+/** Checks that the template has the runbook's required configuration. `domain` is staging's domain. */
 export function checkEnvironment(template: RevisionTemplate, domain: string): Finding[] {
   const container = tryReadNow(() => ingressContainer(template));
   if (!container.read) return [{ check: CHECKS.required, state: 'error', ...problem(container.error) }];
@@ -135,7 +135,7 @@ function unmet(env: ReadonlyMap<string, Given>, { names, value: wanted }: Requir
   const name = names.find((each) => env.has(each)) ?? names[0];
   const given = env.get(name);
   if (!isSet(given)) return `${names.join(' or ')} is ${given === undefined ? 'not set' : 'empty'}`;
-  // A value that is kept in a secret is not looked into.
+  // Values in secrets are not read.
   if (wanted === undefined || given === undefined || 'fromSecret' in given) return undefined;
   const isSame = given.value === wanted || (wanted === 'true' && isTrue(given.value));
   return isSame ? undefined : `${name} is "${cleanLine(given.value, 80)}", not ${wanted}`;
@@ -145,7 +145,7 @@ function howToSet({ names: [name], value }: Requirement): string {
   return `Set ${name}${value === undefined ? '' : `=${value}`} on the service.`;
 }
 
-/** As the service itself reads its switches. */
+/** Reads a switch the way the service does. */
 function isTrue(value: string): boolean {
   return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
 }

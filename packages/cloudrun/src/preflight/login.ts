@@ -10,7 +10,7 @@ const CHECK = 'login';
 
 /**
  * The account that acts. Where the login itself does not name it, Google is asked whose its token is
- * (https://cloud.google.com/docs/authentication/token-types#access-contents); undefined when that cannot be told.
+ * (https://cloud.google.com/docs/authentication/token-types#access-contents); undefined if unknown.
  */
 export async function findAccount(
   connection: Connection,
@@ -25,7 +25,7 @@ export async function findAccount(
     );
     return email;
   } catch {
-    // The name is for information; whether the login is good is told by what is done with it.
+    // The name only informs; calls that use the login show whether it works.
     return undefined;
   }
 }
@@ -50,7 +50,7 @@ export function checkLogin(
   };
 }
 
-/** Only who may read is told that there is nothing. */
+/** Cloud Run answers "not found" only to callers who may read. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof CloudError && error.kind === 'not-found';
 }

@@ -1,9 +1,9 @@
 import { UserError } from '@deploy/cli';
 
-/** What came of reading something: the thing, or why not. */
+/** The result of a read: the value, or the error. */
 export type Read<T> = { read: true; value: T } | { read: false; error: UserError };
 
-/** Reads, and takes a failure that a person can act on as a value. */
+/** Reads, and returns a UserError as a value instead of throwing it. */
 export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   try {
     return { read: true, value: await work() };
@@ -13,7 +13,7 @@ export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-/** As above, of what is there already. */
+/** The synchronous form of `tryRead`. */
 export function tryReadNow<T>(work: () => T): Read<T> {
   try {
     return { read: true, value: work() };

@@ -96,7 +96,7 @@ async function checkReadable(
 ): Promise<Finding | undefined> {
   for (const readPolicy of [readSecretPolicy, readProjectPolicy]) {
     const policy = await tryRead(readPolicy);
-    // That there is no such secret is told by its version.
+    // checkVersion reports a missing secret.
     if (!policy.read && policy.error instanceof CloudError && policy.error.kind === 'not-found')
       return undefined;
     if (!policy.read)

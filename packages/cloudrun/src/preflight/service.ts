@@ -5,7 +5,7 @@ import type { ServiceLocation } from '../service-location.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
 
-/** The split that is to be expected, and what says so. */
+/** The traffic split to expect, and the file that says so. */
 export type ExpectedTraffic = { shares: readonly Share[]; source: string };
 
 /** Whether the service is there and settled. */

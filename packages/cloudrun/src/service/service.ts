@@ -36,7 +36,7 @@ export type Service = {
   traffic: TrafficSplit;
   /** As served. */
   served: readonly ServedTarget[];
-  /** Short names; undefined when there is none yet. */
+  /** Short names; undefined until the first revision exists. */
   latestCreatedRevision: string | undefined;
   latestReadyRevision: string | undefined;
   ready: Condition;
@@ -239,7 +239,7 @@ export function readCondition(condition: ApiCondition | undefined): Condition {
   };
 }
 
-/** A time in RFC 3339, cut to milliseconds; the epoch when there is none. */
+/** A time in RFC 3339, cut to milliseconds; the epoch if the text is no time. */
 export function readTime(time: string | undefined): string {
   const at = Date.parse(time ?? '');
   return new Date(Number.isNaN(at) ? 0 : at).toISOString();

@@ -72,7 +72,7 @@ async function readUnlessTroubled(
   }
 }
 
-/** Resolves when the operation is done, and never when that cannot be told: whoever waits looks for himself as well. */
+/** Resolves when the operation is done, and never if its state is unknown: the caller polls the service as well. */
 async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal): Promise<void> {
   const never = new Promise<void>(() => {});
   while (true) {
