@@ -17,12 +17,12 @@ const settings = { ...checkoutSettings, ...gateSettings, stepSummary: stepSummar
 const usage: Usage = {
   script: 'scripts/gates.ts',
   purpose:
-    'Runs the verification gates on a checkout, or takes their verdicts from the cache where they still hold. Deploys nothing.',
+    'Runs the verification gates on a checkout, or takes verdicts that still hold from the cache. Deploys nothing.',
   calls: [
-    { arguments: '', does: "runs them; a failed gate's own exit code, the first one's of several" },
+    { arguments: '', does: "runs the gates; exits with the first failed gate's own exit code" },
     {
       arguments: '--explain',
-      does: 'says of each gate whether its verdict is cached, and what has changed; runs nothing',
+      does: 'tells for each gate whether its verdict is cached, and what has changed; runs nothing',
     },
   ],
   settings,

@@ -309,7 +309,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
     }
   });
 
-  test('a hit whose evidence is gone or is of something else is no verdict', async () => {
+  test('a hit whose record is gone or is of something else is no verdict', async () => {
     await using checkout = await cachingCheckout();
     const choices = { selected: ['sw-policy'] as const };
     await checkout.run({ choices });
@@ -319,7 +319,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
     }
     const run = await checkout.run({ choices });
     assert.deepEqual(states(run), ['sw-policy miss']);
-    assert.match(run.text, /sw-policy: its cached verdict is not used: its evidence is missing/);
+    assert.match(run.text, /sw-policy: its cached verdict is not used: its record is missing/);
   });
 
   test('a task that turbo has not started is not taken for one that has passed', () => {

@@ -302,10 +302,11 @@ test('a script that is killed takes its gate along, and the next run waits until
   await using checkout = await sampleCheckout();
   await using tools = await standInTools({ cargo: 'exit 0' });
   const log = join(tools.folder, 'log');
+  const mayEnd = join(tools.folder, 'may-end');
   // It takes its time to stop, and passes then.
   await tools.put(
     join(checkout.root, SW_POLICY),
-    `trap 'sleep 1; echo late >> ${log}; exit 0' TERM\necho begun >> ${log}\nwhile true; do sleep 0.1; done`,
+    `trap 'while [ ! -e ${mayEnd} ]; do sleep 0.1; done; echo late >> ${log}; exit 0' TERM\necho begun >> ${log}\nwhile true; do sleep 0.1; done`,
   );
   const seen = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
   const script = spawn(
@@ -328,10 +329,13 @@ test('a script that is killed takes its gate along, and the next run waits until
   await tools.put(join(checkout.root, SW_POLICY), `echo next >> ${log}; exit 3`);
   const next = request(checkout, { tools, env: { TURBO_CACHE_DIR: join(tools.folder, 'turbo') } });
   next.choices = { ...next.choices, selected: ['sw-policy'] };
-  const run = await runGates(next);
-  assert.deepEqual(states(run), ['sw-policy failed']);
+  const running = runGates(next);
+  await until('the next run waits', async () =>
+    next.text().includes('sw-policy: waiting for another run in this checkout'),
+  );
+  await tools.put(mayEnd, '');
+  assert.deepEqual(states(await running), ['sw-policy failed']);
   assert.equal(await seen(), 'begun\nlate\nnext\n');
-  assert.match(next.text(), /sw-policy: waiting for another run in this checkout/);
 });
 
 function isAlive(pid: number): boolean {

@@ -3,14 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { GateEvidence } from '../../packages/gates/src/evidence.ts';
 import { contentAt } from '../../packages/gates/src/inputs/tree.ts';
+import type { PassRecord } from '../../packages/gates/src/pass-record.ts';
 import { whyNotUsed } from '../../packages/gates/src/staleness.ts';
 
 const DAY_MS = 86_400_000;
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
 
-const EVIDENCE: GateEvidence = {
+const RECORD: PassRecord = {
   gate: 'cargo-test',
   verdict: 'passed',
   fingerprint: 'of-these-inputs',
@@ -24,8 +24,8 @@ const EVIDENCE: GateEvidence = {
   kept: true,
 };
 
-function why(evidence: Partial<GateEvidence> | undefined, more: { root?: string; maxAgeMs?: number } = {}) {
-  return whyNotUsed(evidence && { ...EVIDENCE, ...evidence }, {
+function why(record: Partial<PassRecord> | undefined, more: { root?: string; maxAgeMs?: number } = {}) {
+  return whyNotUsed(record && { ...RECORD, ...record }, {
     fingerprint: 'of-these-inputs',
     root: tmpdir(),
     gateEnv: { SEEN: 'one' },
@@ -37,17 +37,17 @@ function why(evidence: Partial<GateEvidence> | undefined, more: { root?: string;
 describe('a cached verdict', () => {
   test('is used when all of it holds', async () => assert.equal(await why({}), undefined));
 
-  const rows: [string, Partial<GateEvidence> | undefined, RegExp][] = [
-    ['without evidence', undefined, /^its evidence is missing/],
-    ['with evidence for other inputs', { fingerprint: 'of-others' }, /^its evidence is for other inputs$/],
+  const rows: [string, Partial<PassRecord> | undefined, RegExp][] = [
+    ['without record', undefined, /^its record is missing/],
+    ['with record for other inputs', { fingerprint: 'of-others' }, /^its record is for other inputs$/],
     ['that was good for one run only', { kept: false }, /^something changed while it was established$/],
     ['as old as GATES_MAX_AGE', { establishedAt: ago(7 * DAY_MS) }, /older than GATES_MAX_AGE allows$/],
     ['from tomorrow', { establishedAt: ago(-DAY_MS) }, /^it is dated in the future/],
     ['that read a variable of another value', { alsoRead: { 'variable SEEN': 'unset' } }, /variable SEEN$/],
     ['that read a file that is gone', { alsoRead: { 'no/such/file': 'file 1' } }, /no\/such\/file$/],
   ];
-  for (const [what, evidence, reason] of rows)
-    test(`${what} is not used`, async () => assert.match((await why(evidence)) ?? '', reason));
+  for (const [what, record, reason] of rows)
+    test(`${what} is not used`, async () => assert.match((await why(record)) ?? '', reason));
 
   test('a clock that is a minute ahead does not cost it', async () =>
     assert.equal(await why({ establishedAt: ago(-60_000) }), undefined));

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import { cargoTestWork } from '../../packages/matrix/src/checks/cargo-test.ts';
-import { childEnvironment } from '../../packages/matrix/src/checks/child-environment.ts';
-import { commandWork } from '../../packages/matrix/src/checks/command.ts';
+import { childEnvironment, commandWork } from '../../packages/matrix/src/checks/command.ts';
 import { createCheckLog } from '../../packages/matrix/src/log.ts';
 
 const signal = new AbortController().signal;

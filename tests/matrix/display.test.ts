@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { type Output, projectRoot } from '@deploy/cli';
-import { linesDisplay } from '../../packages/matrix/src/display/display.ts';
-import { frame } from '../../packages/matrix/src/display/live-table.ts';
-import type { CheckId, CheckResult } from '../../packages/matrix/src/outcome.ts';
+import { frame, linesDisplay } from '../../packages/matrix/src/display.ts';
+import type { CheckId, MatrixResult } from '../../packages/matrix/src/outcome.ts';
 import { type MatrixWorld, matrixWorld } from '../support/matrix.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;
 
-function ended(id: CheckId): CheckResult {
+function ended(id: CheckId): MatrixResult {
   return {
     id,
     required: true,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import type { CheckResult, MatrixOutcome } from '@deploy/matrix';
+import type { MatrixOutcome, MatrixResult } from '@deploy/matrix';
 import type { RolloutEvent } from '@deploy/report';
 import { commandLine, HERE } from '../../packages/matrix/src/command-line.ts';
 import { addVerdict, openResultsFolder, summaryOf } from '../../packages/matrix/src/index.ts';
@@ -13,7 +13,7 @@ import { overallOf, totalsOf } from '../../packages/matrix/src/outcome.ts';
 const AT = '2026-03-01T12:34:56.789Z';
 const NASTY = 'got <img src=x> | `code` [link](http://x) *bold* a_b $x$\nsecond\tline';
 
-function outcomeOf(...checks: CheckResult[]): MatrixOutcome {
+function outcomeOf(...checks: MatrixResult[]): MatrixOutcome {
   const totals = totalsOf(checks);
   return {
     startedAt: AT,
@@ -27,7 +27,7 @@ function outcomeOf(...checks: CheckResult[]): MatrixOutcome {
   };
 }
 
-const made: CheckResult = {
+const made: MatrixResult = {
   id: 'control-prod-smoke',
   required: true,
   description: 'The control service does what it must',
@@ -37,7 +37,7 @@ const made: CheckResult = {
   durationMs: 1500,
   command: "X='a`b' run",
 };
-const leftOut: CheckResult = {
+const leftOut: MatrixResult = {
   id: 'cross-surface-contract-harness',
   required: false,
   description: 'The harness',
@@ -95,7 +95,7 @@ describe('the files of a run', () => {
   });
 
   test('junit.xml: a failed optional check is no failure', async () => {
-    const optional: CheckResult = { ...made, id: 'cross-surface-contract-harness', required: false };
+    const optional: MatrixResult = { ...made, id: 'cross-surface-contract-harness', required: false };
     const file = await written(outcomeOf(made, optional));
     assert.match(
       file('junit.xml'),
@@ -121,8 +121,8 @@ describe('the files of a run', () => {
 });
 
 test('overall: failed when a required check failed or was skipped, whatever the optional ones did', () => {
-  const passed: CheckResult = { ...made, status: 'passed' };
-  const overall = (...checks: CheckResult[]) => outcomeOf(...checks).overall;
+  const passed: MatrixResult = { ...made, status: 'passed' };
+  const overall = (...checks: MatrixResult[]) => outcomeOf(...checks).overall;
   assert.equal(overall(passed, leftOut), 'passed');
   assert.equal(overall(passed, { ...made, required: false }), 'passed');
   assert.equal(overall(passed, made), 'failed');
@@ -141,7 +141,7 @@ describe('what an evidence report is told', () => {
     await addVerdict(evidence, outcome, { isPartial, summary, checkoutRoot: '/checkout' });
     return calls;
   };
-  const passed: CheckResult = { ...made, status: 'passed' };
+  const passed: MatrixResult = { ...made, status: 'passed' };
 
   test('the verdict, and where the summary is when that is in the checkout', async () => {
     const about = { baseUrls: [] };
@@ -175,13 +175,13 @@ describe('what an evidence report is told', () => {
   });
 
   test('that a run which was cut short found no failure, and is incomplete', async () => {
-    const interrupted: CheckResult = { ...leftOut, required: true, reason: 'interrupted by SIGINT' };
+    const interrupted: MatrixResult = { ...leftOut, required: true, reason: 'interrupted by SIGINT' };
     const [matrix] = await told(outcomeOf(passed, interrupted, interrupted), {});
     assert.partialDeepStrictEqual(matrix, { verdict: 'incomplete', notMade: 2 });
   });
 
   test('of a run of some checks only what failed', async () => {
-    const others: CheckResult = { ...leftOut, required: true };
+    const others: MatrixResult = { ...leftOut, required: true };
     assert.deepEqual(await told(outcomeOf(passed, others), { isPartial: true }), []);
     assert.equal((await told(outcomeOf(made, others), { isPartial: true })).length, 1);
   });

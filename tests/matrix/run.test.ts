@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import type { Check, CheckWork } from '../../packages/matrix/src/check.ts';
-import { interruptible } from '../../packages/matrix/src/interruptible.ts';
-import type { CheckId, CheckResult } from '../../packages/matrix/src/outcome.ts';
-import { Interruption, runChecks } from '../../packages/matrix/src/run.ts';
+import type { CheckWork, MatrixCheck } from '../../packages/matrix/src/check.ts';
+import { Interruption, interruptible } from '../../packages/matrix/src/interruption.ts';
+import type { CheckId, MatrixResult } from '../../packages/matrix/src/outcome.ts';
+import { runChecks } from '../../packages/matrix/src/run.ts';
 
 const good: CheckWork = async () => ({ passed: true, conclusion: 'good' });
 
-function check(id: CheckId, work: CheckWork, lane: 'at-once' | 'one-by-one' = 'at-once'): Check {
+function check(id: CheckId, work: CheckWork, lane: 'at-once' | 'one-by-one' = 'at-once'): MatrixCheck {
   return { id, required: true, description: `about ${id}`, plan: { lane, work, command: `again ${id}` } };
 }
 
-async function run(checks: readonly Check[], signal = new AbortController().signal) {
+async function run(checks: readonly MatrixCheck[], signal = new AbortController().signal) {
   const logs = new Map<CheckId, string>();
   const events: string[] = [];
   const results = await runChecks(checks, {
@@ -26,7 +26,7 @@ async function run(checks: readonly Check[], signal = new AbortController().sign
   return { results, logs, events };
 }
 
-function reasonOf(result: CheckResult | undefined): string | undefined {
+function reasonOf(result: MatrixResult | undefined): string | undefined {
   return result?.status === 'skipped' ? result.reason : undefined;
 }
 

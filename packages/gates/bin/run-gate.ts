@@ -1,7 +1,7 @@
-// The body of every turbo task here. Turbo starts it only for what is in no cache.
+// The body of every turbo task here. Turbo starts it only when the result is in no cache.
 import { NOT_CACHED } from '../src/exit-codes.ts';
 
-// Whoever only asks for verdicts that are cached need not wait until the rest has been loaded.
+// A caller that only wants cached verdicts need not wait for the runner to load.
 if (process.env.GATES_ONLY_REPLAY === '1') process.exitCode = NOT_CACHED;
 else {
   const { runOrderedGate } = await import('../src/runner.ts');

@@ -6,8 +6,8 @@ import { namesProgram } from './inputs/programs.ts';
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY/i;
 
-// What steers a gate: how cargo, rustc, C compilers, Node, Python and wasm-pack build and run, and what the tests and
-// the build read. All of it is part of what a verdict rests on.
+// Variables that steer a gate: how cargo, rustc, C compilers, Node, Python and wasm-pack build and run, and what the
+// tests and the build read. A verdict depends on all of them.
 const STEERING = [
   /^(?:RUST|CARGO_|WASM_|OA_|PROPTEST_|QUICKCHECK_|INSTA_|PYTHON|PKG_CONFIG|SCCACHE_)/,
   /^(?:.*_)?(?:CC|CXX|AR|LD|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS)(?:_.*)?$/,
@@ -15,10 +15,10 @@ const STEERING = [
   /^(?:DYLD_.*|SDKROOT|DEVELOPER_DIR|MACOSX_DEPLOYMENT_TARGET)$/,
 ];
 
-// What the gates that are scripts measure by; the others do not get it.
+// Settings for the measurements of gates that are scripts; the other gates do not get them.
 const MEASURES = [/^(?:LATENCY|SOAK|WARMUP|PERF)_/, /_(?:BUDGET|SAMPLES)(?:_|$)/];
 
-// What only says where things are on this machine, how to reach the network, and how to talk to a person.
+// Variables that only say where things are on this machine, how to reach the network, and how to talk to a person.
 const NEUTRAL = [
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|SSH_AUTH_SOCK)$/,
   /^(?:https?|all|no|ftp)_proxy$/i,
@@ -26,7 +26,7 @@ const NEUTRAL = [
   /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
   /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
   /^(?:CARGO_BUILD_BUILD_DIR|CARGO_BUILD_INCREMENTAL|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/,
-  // Which compiler a toolchain has is asked.
+  // The fingerprint asks the toolchain for its compiler instead.
   /^(?:RUSTUP_HOME|RUSTUP_TOOLCHAIN|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
   /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
 ];
@@ -34,23 +34,23 @@ const NEUTRAL = [
 const matches = (patterns: readonly RegExp[], name: string): boolean =>
   patterns.some((pattern) => pattern.test(name));
 
-// Wider than what is redacted: a gate may do without a variable that is a secret only perhaps.
+// Wider than the redaction: a gate can do without a variable that may be a secret.
 function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-// What cargo and rustup set for a program that they start; cargo sets it anew for what it builds:
+// Variables that cargo and rustup set for a program that they start; cargo sets them again for each build:
 // https://doc.rust-lang.org/cargo/reference/environment-variables.html
 const STARTED_BY_CARGO =
   /^(?:CARGO|CARGO_(?:MANIFEST_(?:DIR|PATH|LINKS)|PKG_.*|BIN_.*|CRATE_NAME|PRIMARY_PACKAGE|MAKEFLAGS|TARGET_TMPDIR|RUSTC_CURRENT_DIR)|OUT_DIR|RUST_RECURSION_COUNT)$/;
-// Where the loader looks for libraries. `cargo run` puts in the folders that it builds into, and the toolchain's.
+// Where the loader looks for libraries. `cargo run` adds its build folders and the toolchain's.
 const LIBRARY_PATH = /^(?:LD_LIBRARY_PATH|DYLD_(?:FALLBACK_)?LIBRARY_PATH)$/;
 const OF_CARGO = /\/(?:debug|release)(?:\/|$)|\/toolchains\/[^/]+\/lib(?:\/|$)/;
 
-// Of turbo, and between us and the tasks.
+// Turbo's own variables, and ours for the tasks.
 const OURS = /^(?:turbo_|gates_)/i;
 
-/** The environment for what is not cached: the operator's, but for secrets, which no gate needs. */
+/** The environment for runs that are not cached: the operator's without secrets, which no gate needs. */
 export function uncachedEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(operatorEnvironment(env)).filter(([name]) => !isSecretName(name) && !OURS.test(name)),
@@ -58,10 +58,9 @@ export function uncachedEnvironment(env: Environment): Record<string, string> {
 }
 
 /**
- * The environment for gates whose verdicts are kept: what steers them and what a machine needs, named one by one.
- * Anything else such a gate does not get, so that it cannot change a verdict unseen: not even the locale and the time
- * zone, in which colleagues differ. The variables that `passed` names are handed on as well, and count as steering.
- * Secrets never are.
+ * The environment for gates whose verdicts are kept: an allow list of variables that steer a gate or that the machine
+ * needs. Nothing else reaches the gate and changes a verdict unseen, not even the locale and the time zone, which differ
+ * between colleagues. The variables in `passed` are allowed as well and count as steering. Secrets never are.
  */
 export function gateEnvironment(
   env: Environment,
@@ -86,8 +85,9 @@ function withoutCargosFolders(name: string, value: string): [name: string, value
 }
 
 /**
- * The variables of a gate's environment that a verdict rests on, by name. The values are hashes: a verdict is stored, and
- * shared, and a value may hold a password. A variable that names a program is left out; the program itself counts.
+ * The variables in a gate's environment that a verdict depends on, by name. The values are hashes, because verdicts are
+ * stored and shared, and a value may hold a password. Variables that name a program are left out: the program itself
+ * counts.
  */
 export function steeringVariables(gateEnv: Readonly<Record<string, string>>): Map<string, string> {
   return new Map(

@@ -1,33 +1,32 @@
 import { realpath } from 'node:fs/promises';
 import { cleanLine, errorMessage } from '@deploy/cli';
-import { type GateEvidence, writeEvidence } from './evidence.ts';
 import { type FingerprintOrWhyNot, fingerprintGates, touchedBetween } from './fingerprint.ts';
-import { inputNames } from './fingerprint-inputs.ts';
+import { InputsUnknown, inputNames } from './fingerprint-inputs.ts';
 import type { Gate } from './gates.ts';
 import { type AlsoRead, readElsewhere } from './inputs/dep-info.ts';
 import { gitIn, hasChanges } from './inputs/git.ts';
-import { InputsUnknown } from './inputs/unknown.ts';
+import { type PassRecord, writePassRecord } from './pass-record.ts';
 import type { RunnerOrder, RunnerReport } from './runner-channel.ts';
 import { listed } from './staleness.ts';
 
 export type EstablishRequest = {
   gate: Gate;
   order: RunnerOrder;
-  /** What the script knows the gate's inputs by. */
+  /** The fingerprint that the script computed for the gate. */
   fingerprint: string;
 };
 
 /** A gate that is about to run. */
 export type Establishing = {
-  /** Writes the evidence of the gate, which has just passed. A reason not to keep its verdict may be given. */
+  /** Writes the record of the gate, which just passed. The caller may give a reason not to keep the verdict. */
   passed(notKept: string | undefined): Promise<RunnerReport>;
 };
 
 const TOOL_NAME = /^(?:cargo|node|python3|jq|wasm-pack)$/;
 
 /**
- * Looks at what a gate rests on before it runs, so that it shows afterwards whether any of it changed meanwhile, even if
- * it was changed back.
+ * Takes a gate's fingerprint before it runs, so that `passed` can tell whether an input changed meanwhile, even if the
+ * change was undone.
  */
 export async function establish({ gate, order, fingerprint }: EstablishRequest): Promise<Establishing> {
   const { checkout, gateEnv, extraInputs, where } = order;
@@ -45,8 +44,8 @@ export async function establish({ gate, order, fingerprint }: EstablishRequest):
       let notKept = givenReason ?? changesBetween(before, after, fingerprint);
       if (commit === undefined) notKept ??= 'git cannot say at which commit the checkout is';
       if (alsoRead === undefined) notKept ??= 'cargo has left no notes of what it read';
-      const evidence: GateEvidence = {
-        gate: gate.id as GateEvidence['gate'],
+      const record: PassRecord = {
+        gate: gate.id as PassRecord['gate'],
         verdict: 'passed',
         fingerprint,
         commit: commit?.id ?? '',
@@ -59,11 +58,11 @@ export async function establish({ gate, order, fingerprint }: EstablishRequest):
         kept: notKept === undefined,
       };
       try {
-        await writeEvidence(evidence);
+        await writePassRecord(record);
       } catch (error) {
-        notKept ??= `its evidence cannot be written: ${cleanLine(errorMessage(error), 200)}`;
+        notKept ??= `its record cannot be written: ${cleanLine(errorMessage(error), 200)}`;
       }
-      return { evidence: { ...evidence, kept: notKept === undefined }, notKept };
+      return { record: { ...record, kept: notKept === undefined }, notKept };
     },
   };
 }
@@ -99,7 +98,7 @@ function toolsOf(print: FingerprintOrWhyNot): Record<string, string> {
   return Object.fromEntries([...print.inputs.tools].filter(([name]) => TOOL_NAME.test(name)));
 }
 
-/** Undefined when it cannot be known: cargo's own gates leave notes of what they have read. */
+/** What the build read beyond the fingerprint; undefined when a cargo gate left no notes about it. */
 async function alsoReadBy(
   gate: Gate,
   print: FingerprintOrWhyNot,

@@ -1,6 +1,6 @@
-// Of sysexits.h: what a program should return that could not do its work now.
+// From sysexits.h: exit codes for a program that cannot do its work now.
 
-/** The runner's exit code for a gate that has passed and whose verdict turbo must not keep. */
+/** The runner's exit code for a gate that passed when turbo must not keep its verdict. */
 export const NOT_KEPT = 75;
 
 /** The runner's exit code when it was asked for a cached verdict, and turbo had none. */

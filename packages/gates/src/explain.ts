@@ -12,13 +12,13 @@ export type Explanation = {
   gate: GateId;
   expect: 'hit' | 'miss';
   reason: string;
-  /** On a miss, the inputs that are not as they were for the verdict that is nearest. */
+  /** On a miss, the inputs that differ from those of the nearest known verdict. */
   changed: readonly string[];
 };
 
 export type ExplainRequest = { checkout: TargetCheckout; env: Environment; choices: GateChoices };
 
-/** Says of each selected gate what a run would find in the cache. Nothing is run. */
+/** Tells for each selected gate what a run would find in the cache. Runs nothing. */
 export async function explainGates({ checkout, env, choices }: ExplainRequest): Promise<Explanation[]> {
   const gates = verificationGates.filter(({ id }) => choices.selected?.includes(id) ?? true);
   const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
@@ -42,20 +42,20 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
     }
     const [places, nearest] = await Promise.all([asked, nearestRemembered(gate.id, print.inputs, env)]);
     const place = places?.get(gate.id);
-    const evidence = nearest?.changed.length === 0 ? nearest.verdict.evidence : undefined;
+    const record = nearest?.changed.length === 0 ? nearest.verdict.record : undefined;
     if (place !== undefined) {
       const { maxAgeMs } = choices;
       const why =
-        evidence &&
-        (await whyNotUsed(evidence, {
+        record &&
+        (await whyNotUsed(record, {
           fingerprint: print.id,
           root: checkout.root,
           gateEnv: gateEnvOf(gate),
           maxAgeMs,
         }));
       if (why !== undefined) return miss(`its cached verdict is not used: ${why}`);
-      const established = evidence
-        ? `, established ${evidence.establishedAt} on ${cleanLine(evidence.where, 200)}`
+      const established = record
+        ? `, established ${record.establishedAt} on ${cleanLine(record.where, 200)}`
         : '; whether it is young enough shows when it is taken from there';
       return {
         gate: gate.id,
@@ -67,7 +67,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
     if (nearest === undefined) return miss('no verdict of it is known here');
     const { verdict, changed } = nearest;
     if (changed.length === 0) return miss('its verdict is in no cache any more');
-    const { establishedAt, commit } = verdict.evidence;
+    const { establishedAt, commit } = verdict.record;
     return miss(
       `changed since the verdict of ${establishedAt} at commit ${commit.slice(0, 12)}: ${listed(changed)}`,
       changed,

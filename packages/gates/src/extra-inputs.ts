@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { cleanLine, UserError } from '@deploy/cli';
+import { InputsUnknown } from './fingerprint-inputs.ts';
 import { type GateId, gateIds } from './gates.ts';
-import { InputsUnknown } from './inputs/unknown.ts';
 
-/** A file or folder of the checkout that gates read although nothing shows it; one gate, or all of them. */
+/** A file or folder of the checkout that one gate, or all of them, reads without any sign of it. */
 export type ExtraInput = { gate: GateId | undefined; path: string };
 
 const FILE = '.gates-inputs';
 
-/** Reads GATES_EXTRA_INPUTS: `path` or `gate:path`, with commas between. Throws a UserError for anything else. */
+/** Reads GATES_EXTRA_INPUTS: `path` or `gate:path`, separated by commas. Throws a UserError for anything else. */
 export function parseExtraInputs(text: string | undefined): ExtraInput[] {
   const entries = (text ?? '').split(',').filter((entry) => entry.trim() !== '');
   return entries.map((entry) => {
@@ -22,8 +22,8 @@ export function parseExtraInputs(text: string | undefined): ExtraInput[] {
 }
 
 /**
- * The inputs that a checkout names in its own `.gates-inputs`, one a line, for everybody who builds it; `#` begins a
- * comment. Throws InputsUnknown for a line that makes no sense.
+ * The extra inputs that a checkout lists in its `.gates-inputs`, one per line; `#` begins a comment. Throws InputsUnknown
+ * for an invalid line.
  */
 export async function readExtraInputs(root: string): Promise<ExtraInput[]> {
   const text = await readFile(join(root, FILE), 'utf8').catch(() => '');
@@ -35,7 +35,7 @@ export async function readExtraInputs(root: string): Promise<ExtraInput[]> {
   });
 }
 
-/** An entry, or what is wrong with it. */
+/** The entry, or a message that says what is wrong with it. */
 function parseEntry(text: string): ExtraInput | string {
   const [, gate, named = ''] = /^(?:([\w-]+):)?(.*)$/.exec(text.trim()) ?? [];
   const known = gateIds.find((id) => id === gate);

@@ -1,9 +1,9 @@
 /**
- * Everything that a gate's verdict rests on. The values show that something has changed, not what it is: none of them
- * can hold a secret.
+ * Everything that a gate's verdict depends on. The values show that an input changed, not what it holds, so none of them
+ * can expose a secret.
  */
 export type FingerprintInputs = {
-  /** The gate's command line, as it would be in a checkout at `.`. */
+  /** The gate's command line, for a checkout at `.`. */
   command: string;
   /** Hashes of the variables that steer the gate, by name. */
   variables: ReadonlyMap<string, string>;
@@ -55,3 +55,6 @@ export function inputsFromJson(json: Record<string, unknown>): FingerprintInputs
     configuration: mapOf('configuration'),
   };
 }
+
+/** The inputs cannot all be established, for the reason in the message: then no verdict comes from a cache. */
+export class InputsUnknown extends Error {}

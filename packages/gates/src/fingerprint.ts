@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import type { TargetCheckout } from '@deploy/cli';
 import { steeringVariables } from './environment.ts';
 import { type ExtraInput, readExtraInputs } from './extra-inputs.ts';
-import { type FingerprintInputs, inputNames } from './fingerprint-inputs.ts';
+import { type FingerprintInputs, InputsUnknown, inputNames } from './fingerprint-inputs.ts';
 import type { Gate, GateId, PackageFolder } from './gates.ts';
 import { type Crates, Workspaces } from './inputs/cargo.ts';
 import { cargoConfiguration } from './inputs/cargo-configuration.ts';
@@ -13,35 +13,34 @@ import { gitIn } from './inputs/git.ts';
 import { isOutputOf } from './inputs/outputs.ts';
 import { toolVersions } from './inputs/tool-versions.ts';
 import { contentAt, type Entries, installedAt } from './inputs/tree.ts';
-import { InputsUnknown } from './inputs/unknown.ts';
 import { readWorktree } from './inputs/worktree.ts';
 import { type Needs, needsOf, type Tool } from './tools/needs.ts';
 
 export type Fingerprint = {
-  /** The same for the same inputs, in whatever checkout on whatever machine. */
+  /** Equal for equal inputs, in any checkout on any machine. */
   id: string;
   inputs: FingerprintInputs;
-  /** By file, when the file system last saw a change of it: an edit that is taken back shows here. */
+  /** When the file system last saw each file change: this reveals an edit that was undone. */
   changedAt: ReadonlyMap<string, number>;
   /** The crates that the gate builds. */
   crates: readonly Crates[];
 };
 
-/** A fingerprint, or why there is none: then no verdict may come from a cache. */
+/** A fingerprint, or the reason why there is none: then no verdict may come from a cache. */
 export type FingerprintOrWhyNot = Fingerprint | { unknown: string };
 
 export type FingerprintRequest = {
   checkout: TargetCheckout;
-  /** What `gateEnvironment` gives for a gate. */
+  /** Returns what `gateEnvironment` returns for the gate. */
   gateEnvOf(gate: Gate): Record<string, string>;
-  /** Beside those that the checkout itself names in `.gates-inputs`. */
+  /** In addition to those that the checkout lists in `.gates-inputs`. */
   extraInputs?: readonly ExtraInput[];
 };
 
-/** Raised whenever fingerprints of unchanged checkouts change: verdicts under the old ones are then never met again. */
+/** Raise this when the fingerprint of an unchanged checkout changes, so that verdicts under the old scheme never match. */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
-// By these pyenv, asdf, mise, nvm and others choose a version for everything below.
+// Files by which pyenv, asdf, mise, nvm and others choose a version for the folders below.
 const VERSION_FILES = [
   '.python-version',
   '.node-version',
@@ -51,7 +50,7 @@ const VERSION_FILES = [
   '.mise.toml',
 ];
 
-/** Fingerprints of gates, read from the checkout together, since they share most of it. */
+/** Takes the fingerprints of several gates together, because they share most of their inputs. */
 export async function fingerprintGates(
   gates: readonly Gate[],
   { checkout, gateEnvOf, extraInputs = [] }: FingerprintRequest,
@@ -62,7 +61,7 @@ export async function fingerprintGates(
   const gateEnv = gateEnvOf(first);
   const root = await realpath(checkout.root);
   const needs = await Promise.all(gates.map((gate) => needsOf(gate, checkout)));
-  // Whether the target is installed here does not change a verdict; which compiler it belongs to does.
+  // Whether the target is installed does not change a verdict; the compiler's version does.
   const toolsOf = (each: Needs): Tool[] => [
     ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
   ];
@@ -92,7 +91,7 @@ export async function fingerprintGates(
     ),
   );
 
-  // One after another: they are of the same workspace, as a rule, and then cargo is asked only once.
+  // One after another: most packages share a workspace, and then cargo runs only once.
   async function cratesOf(folders: readonly PackageFolder[]): Promise<Map<PackageFolder, Settled<Crates>>> {
     const workspaces = new Workspaces(gateEnv);
     const found = new Map<PackageFolder, Settled<Crates>>();
@@ -134,14 +133,14 @@ export async function fingerprintGates(
   }
 }
 
-/** What has changed or has been touched between two fingerprints of a gate, by the names of the inputs. */
+/** The names of a gate's inputs that changed or were touched between two fingerprints. */
 export function touchedBetween(before: Fingerprint, after: Fingerprint): string[] {
   const names = new Set([...before.changedAt.keys(), ...after.changedAt.keys()]);
   const touched = [...names].filter((name) => before.changedAt.get(name) !== after.changedAt.get(name));
   return [...new Set([...inputNames.changed(before.inputs, after.inputs), ...touched])].sort();
 }
 
-/** Packages that scripts find above the web shell, and files there that choose the version of a tool. */
+/** Installed packages above the web shell, which scripts find, and files there that choose a tool's version. */
 function aboveWebShell(
   root: string,
   webShellDir: string,
@@ -174,11 +173,11 @@ function inOrder(values: ReadonlyMap<string, string>): Map<string, string> {
 type GatePaths = {
   /** Folders and files of the checkout, relative to its root. */
   inside: string[];
-  /** Those that hold packages: one without a file is not the one that was meant. */
+  /** Package folders: one without any file must be the wrong folder. */
   packages: string[];
   /** Crates and manifests that lie elsewhere, absolute. */
   outside: string[];
-  /** Folders for which cargo's configuration counts. */
+  /** Folders whose cargo configuration applies. */
   configured: string[];
   crates: Crates[];
 };

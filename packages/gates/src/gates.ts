@@ -5,20 +5,20 @@ import type { TargetCheckout } from '@deploy/cli';
 export const gateIds = ['cargo-test', 'wasm-check', 'sw-policy', 'perf-budget'] as const;
 export type GateId = (typeof gateIds)[number] | 'web-shell-build';
 
-/** The two folders of a checkout that packages are built from. */
+/** The two package folders of a checkout. */
 export type PackageFolder = 'serviceDir' | 'webShellDir';
 
 export type Gate = {
   id: GateId;
   /** The command, run in the root of the target checkout. */
   command(checkout: TargetCheckout): readonly [program: string, ...args: string[]];
-  /** The folders whose packages, with the crates behind them, the verdict rests on. */
+  /** The folders whose packages, with the crates that they use, the verdict depends on. */
   packages: readonly PackageFolder[];
   /** Whether it is a script of the checkout, which may measure and have budgets. */
   isScript: boolean;
   /** Whether it starts the service and measures it. */
   measures: boolean;
-  /** Gates without which this one cannot pass: where one of them has failed, this one is not run. */
+  /** Gates without which this one cannot pass: when one of them failed, this one does not run. */
   needs: readonly GateId[];
 };
 
@@ -81,4 +81,9 @@ export function findGate(id: string | undefined): Gate {
   const gate = [webShellBuild, ...verificationGates].find((each) => each.id === id);
   if (gate === undefined) throw new Error(`there is no gate "${id}"`);
   return gate;
+}
+
+/** The variable that gives turbo a gate's fingerprint; it is part of the task's hash (turbo.json). */
+export function fingerprintVariable(gate: GateId): string {
+  return `GATES_FINGERPRINT_${gate.toUpperCase().replaceAll('-', '_')}`;
 }

@@ -1,6 +1,6 @@
 export { type Explanation, explainGates } from './explain.ts';
 export { type GateId, gateIds } from './gates.ts';
 export { type GateResult, type GateRun, requirePassed } from './result.ts';
-export { type GateRequest, runGates, runWebShellBuild, type VerificationRequest } from './run.ts';
+export { runGates, runWebShellBuild, type VerificationRequest } from './run.ts';
 export { type GateChoices, gateSettings } from './settings.ts';
-export { checkTools, type ToolCheckRequest } from './tools/check.ts';
+export { checkTools } from './tools/check.ts';

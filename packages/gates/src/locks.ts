@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
 
 /**
- * Does something in a checkout while nothing else that builds or measures does so there, from whatever copy of this
- * project: builds make `dist` from scratch, and a build beside it would be measured as well.
+ * Does work in a checkout while no other build or measurement runs there, also from other copies of this project: builds
+ * recreate `dist`, and a build alongside would distort a measurement.
  */
 export async function aloneIn<T>(
   root: string,
@@ -21,7 +21,7 @@ export async function aloneIn<T>(
   return withFileLock(join(await lockFolder(env), `checkout-${place}.lock`), { onWait }, work);
 }
 
-/** Does something while nothing else of this user measures on this machine: two would disturb each other. */
+/** Does work while this user measures nothing else on this machine: two measurements would disturb each other. */
 export async function aloneMeasuring<T>(
   env: Environment,
   onWait: () => void,
@@ -30,8 +30,19 @@ export async function aloneMeasuring<T>(
   return withFileLock(join(await lockFolder(env), 'measuring.lock'), { onWait }, work);
 }
 
+const TURBO_LOCK = join(projectRoot, '.turbo/gates.lock');
+
 /**
- * The folder of this user's locks, which nobody else can write to: among what lasts as long as the login, else in the
+ * Does work while no other run uses the files where turbo keeps a task's log and its record: in this project they
+ * are the same for every run.
+ */
+export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(TURBO_LOCK), { recursive: true });
+  return withFileLock(TURBO_LOCK, { onWait }, work);
+}
+
+/**
+ * The folder for this user's locks, which nobody else can write to: in the runtime folder of the login, else in the
  * cache (https://specifications.freedesktop.org/basedir-spec/latest), else in this project.
  */
 async function lockFolder({ XDG_RUNTIME_DIR = '', XDG_CACHE_HOME = '', HOME }: Environment): Promise<string> {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 const DEFAULT_PORT = 8787;
 
-/** The port on which the service listens that a gate starts and measures. */
+/** The port of the service that a gate starts and measures. */
 export function measuredPort({ OA_CONTROL_BIND_ADDR = '' }: Readonly<Record<string, string>>): number {
   const [, port] = /:(\d{1,5})$/.exec(OA_CONTROL_BIND_ADDR) ?? [];
   return port === undefined ? DEFAULT_PORT : Number(port);
@@ -23,7 +23,7 @@ function accepts(host: string, port: number): Promise<boolean> {
     };
     socket.once('connect', () => end(true));
     socket.once('error', () => end(false));
-    // A port of this machine that does not answer at once is filtered, and nothing can be measured there.
+    // A local port that does not answer at once is filtered: treat it as free.
     socket.setTimeout(5000, () => end(false));
   });
 }

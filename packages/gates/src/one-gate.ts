@@ -13,6 +13,7 @@ import { NOT_KEPT } from './exit-codes.ts';
 import type { Fingerprint, FingerprintOrWhyNot } from './fingerprint.ts';
 import type { GateLine } from './frame.ts';
 import type { Gate } from './gates.ts';
+import { aloneWithTurbosFiles } from './locks.ts';
 import { type Remembered, remember } from './remembered.ts';
 import type { Replay } from './replays.ts';
 import type { GateResult } from './result.ts';
@@ -20,27 +21,27 @@ import { openRunnerChannel, type RunnerReport } from './runner-channel.ts';
 import type { GateChoices } from './settings.ts';
 import { whyNotUsed } from './staleness.ts';
 import { runTurbo, type TaskSummary } from './turbo.ts';
-import { holdingTurbosFiles } from './turbos-files.ts';
 
-/** What a gate needs of the run that it is part of. */
+/** What a gate needs from its run. */
 export type GateContext = {
   checkout: TargetCheckout;
   env: Environment;
   out: Output;
   choices: GateChoices;
   gateEnvOf(gate: Gate): Record<string, string>;
-  /** What the cache is to be asked for now. */
+  /** The gate's current fingerprint. */
   fingerprint(gate: Gate): Promise<FingerprintOrWhyNot>;
-  /** What turbo has cached for that fingerprint, if anything. */
+  /** The cached result for that fingerprint, if there is one. */
   replay(gate: Gate): Promise<Replay | undefined>;
-  /** To be called when a gate has run: meanwhile anything may have changed. */
+  /** Call this after a gate has run: any input may have changed meanwhile. */
   stale(): void;
 };
 
-export type Ended = { result: GateResult; complaint: string };
+/** How a gate ended, and what turbo itself had to say. */
+export type GateOutcome = { result: GateResult; complaint: string };
 
-/** Takes a gate's verdict from the cache where it still holds, and runs the gate where it does not. */
-export async function runCached(gate: Gate, context: GateContext): Promise<Ended> {
+/** Takes a gate's verdict from the cache if it still holds; otherwise runs the gate. */
+export async function runCached(gate: Gate, context: GateContext): Promise<GateOutcome> {
   const { out, choices, checkout, gateEnvOf } = context;
   const print = await context.fingerprint(gate);
   if ('unknown' in print) {
@@ -48,24 +49,24 @@ export async function runCached(gate: Gate, context: GateContext): Promise<Ended
   }
   const cached = choices.force ? undefined : await context.replay(gate);
   if (cached !== undefined) {
-    const { evidence } = cached;
-    const why = await whyNotUsed(evidence, {
+    const { record } = cached;
+    const why = await whyNotUsed(record, {
       fingerprint: print.id,
       root: checkout.root,
       gateEnv: gateEnvOf(gate),
       maxAgeMs: choices.maxAgeMs,
     });
-    if (evidence !== undefined && why === undefined) {
-      await rememberIfPossible({ evidence, inputs: print.inputs }, context);
-      return replayed(gate, context, { ...cached, evidence });
+    if (record !== undefined && why === undefined) {
+      await rememberIfPossible({ record, inputs: print.inputs }, context);
+      return replayed(gate, context, { ...cached, record });
     }
     out.note(`${gate.id}: its cached verdict is not used: ${why}`);
   }
   return runAndKeep(gate, context, print);
 }
 
-/** Runs a gate, whatever is cached; nothing of it is kept. */
-export async function runUncached(gate: Gate, context: GateContext, source: string): Promise<Ended> {
+/** Runs a gate whatever is cached, and keeps nothing. */
+export async function runUncached(gate: Gate, context: GateContext, source: string): Promise<GateOutcome> {
   const { task, complaint } = await run(gate, context);
   return ended(gate, task, { source, complaint });
 }
@@ -73,12 +74,12 @@ export async function runUncached(gate: Gate, context: GateContext, source: stri
 function replayed(
   gate: Gate,
   { out }: GateContext,
-  { evidence, from, lines }: Replay & Pick<Remembered, 'evidence'>,
-): Ended {
+  { record, from, lines }: Replay & Pick<Remembered, 'record'>,
+): GateOutcome {
   const show = showing(out);
   for (const line of lines) if (line.stream !== 'note') show(line);
-  const { establishedAt, where, commit, hadChanges, durationMs } = evidence;
-  // It may come from a shared cache: whatever it holds stays on one line.
+  const { establishedAt, where, commit, hadChanges, durationMs } = record;
+  // The record may come from a shared cache: keep it on one line, whatever it holds.
   const source = cleanLine(
     `${from} cache; first established ${establishedAt} on ${where} ` +
       `at commit ${commit.slice(0, 12)}${hadChanges ? ' with changes' : ''}`,
@@ -90,30 +91,30 @@ function replayed(
   };
 }
 
-async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint): Promise<Ended> {
+async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint): Promise<GateOutcome> {
   const { task, complaint, report } = await run(gate, context, print);
   if (task === undefined) {
-    // Turbo starts nothing when it cannot open its cache. A gate does not need one.
+    // Turbo runs nothing when it cannot open its cache, but a gate needs no cache.
     context.out.note(`warning: turbo cannot use its cache, so nothing of ${gate.id} is kept (${complaint})`);
     return runUncached(gate, context, 'this run, without a cache');
   }
   if (report === undefined) {
     return ended(gate, task, { source: 'this run', complaint });
   }
-  const { notKept, evidence } = report;
+  const { notKept, record } = report;
   if (notKept === undefined) {
-    await rememberIfPossible({ evidence, inputs: print.inputs }, context);
+    await rememberIfPossible({ record, inputs: print.inputs }, context);
     return ended(gate, task, { source: 'this run', complaint });
   }
   context.out.note(`${gate.id}: passed, but its verdict is not kept for another time; ${notKept}`);
-  // Only the runner's own way to say so is no failure.
+  // NOT_KEPT counts as a pass only when the runner also reported one.
   const passed = task.exitCode === NOT_KEPT ? { ...task, exitCode: 0 } : task;
   return ended(gate, passed, { source: `this run, and not kept: ${notKept}`, complaint });
 }
 
 type Run = { task: TaskSummary | undefined; complaint: string; report: RunnerReport | undefined };
 
-/** Runs a gate through turbo, which caches it when a fingerprint is given. */
+/** Runs a gate through turbo, which caches the result if a fingerprint is given. */
 async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promise<Run> {
   const { checkout, env, gateEnvOf, choices, out } = context;
   await using channel = await openRunnerChannel(() => ({
@@ -135,10 +136,10 @@ async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promi
       onLine: showing(out),
     }).finally(live.stop);
   };
-  // Nobody reads what turbo keeps of the build, so builds in different checkouts need not wait for each other.
+  // Nobody reads turbo's files about the build, so builds in different checkouts need not wait for each other.
   const { tasks, complaint } = await (gate.id === 'web-shell-build'
     ? work()
-    : holdingTurbosFiles(onWait, work));
+    : aloneWithTurbosFiles(onWait, work));
   context.stale();
   return { task: tasks.get(gate.id), complaint, report: channel.report() };
 }
@@ -147,12 +148,12 @@ function showing(out: Output): (line: GateLine) => void {
   return ({ stream, text }) => (stream === 'stdout' ? out.data(text) : out.note(text));
 }
 
-// Passed is only what turbo says it ran to its good end: what never started is missing from its summary.
+// Only a task that turbo's summary shows with exit code 0 has passed: tasks that never started are not in the summary.
 function ended(
   gate: Gate,
   task: TaskSummary | undefined,
   { source, complaint }: { source: string; complaint: string },
-): Ended {
+): GateOutcome {
   const id = gate.id;
   if (task === undefined) return { result: { gate: id, state: 'not-run' }, complaint };
   const { exitCode, durationMs } = task;
@@ -165,12 +166,12 @@ function ended(
   };
 }
 
-/** A verdict that cannot be remembered here is no less a verdict. */
+/** Remembers a verdict. A failure is only a warning, because the verdict itself still counts. */
 async function rememberIfPossible(verdict: Remembered, { env, out }: GateContext): Promise<void> {
   try {
     await remember(verdict, env);
   } catch (error) {
-    const { gate } = verdict.evidence;
+    const { gate } = verdict.record;
     const why = cleanLine(errorMessage(error), 200);
     out.note(
       `warning: gates.ts --explain will not know what has changed since this verdict of ${gate} (${why})`,
@@ -178,7 +179,7 @@ async function rememberIfPossible(verdict: Remembered, { env, out }: GateContext
   }
 }
 
-/** The run in CI where there is one, else the machine's name. */
+/** The URL of the CI run, if this is one; otherwise the machine's name. */
 function placeOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Environment): string {
   return GITHUB_RUN_ID === undefined
     ? hostname()

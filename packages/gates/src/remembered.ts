@@ -1,30 +1,30 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Environment, projectRoot } from '@deploy/cli';
-import type { GateEvidence } from './evidence.ts';
 import { type FingerprintInputs, inputNames, inputsFromJson, inputsToJson } from './fingerprint-inputs.ts';
 import type { GateId } from './gates.ts';
+import type { PassRecord } from './pass-record.ts';
 
-/** A verdict and what it rested on, kept on this machine alone so that it can be told what has changed since. */
-export type Remembered = { evidence: GateEvidence; inputs: FingerprintInputs };
+/** A verdict with its inputs, stored on this machine only, so that `--explain` can name what has changed since. */
+export type Remembered = { record: PassRecord; inputs: FingerprintInputs };
 
 const MOST_KEPT = 10;
 
-/** Beside turbo's cache, which is where the verdicts themselves are. */
+/** Beside turbo's cache, which holds the verdicts themselves. */
 function folderOf(gate: GateId, { TURBO_CACHE_DIR }: Environment): string {
   return join(TURBO_CACHE_DIR || join(projectRoot, '.turbo'), 'verdicts', gate);
 }
 
-export async function remember({ evidence, inputs }: Remembered, env: Environment): Promise<void> {
-  const folder = folderOf(evidence.gate, env);
+export async function remember({ record, inputs }: Remembered, env: Environment): Promise<void> {
+  const folder = folderOf(record.gate, env);
   await mkdir(folder, { recursive: true });
-  const file = join(folder, `${evidence.fingerprint}.json`);
-  await writeFile(file, JSON.stringify({ evidence, inputs: inputsToJson(inputs) }), { mode: 0o600 });
+  const file = join(folder, `${record.fingerprint}.json`);
+  await writeFile(file, JSON.stringify({ record, inputs: inputsToJson(inputs) }), { mode: 0o600 });
   const kept = await newestFirst(folder);
   await Promise.all(kept.slice(MOST_KEPT).map((old) => rm(old, { force: true })));
 }
 
-/** Of the verdicts of a gate that are remembered, the one with the fewest differences, and the names of these. */
+/** The remembered verdict of a gate whose inputs differ least, and the names of the inputs that differ. */
 export async function nearestRemembered(
   gate: GateId,
   inputs: FingerprintInputs,
@@ -43,8 +43,8 @@ export async function nearestRemembered(
 
 async function readRemembered(file: string): Promise<Remembered | undefined> {
   try {
-    const { evidence, inputs } = JSON.parse(await readFile(file, 'utf8'));
-    return { evidence, inputs: inputsFromJson(inputs) };
+    const { record, inputs } = JSON.parse(await readFile(file, 'utf8'));
+    return record === undefined ? undefined : { record, inputs: inputsFromJson(inputs) };
   } catch {
     return undefined;
   }

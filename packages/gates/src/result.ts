@@ -1,7 +1,7 @@
 import { UserError } from '@deploy/cli';
 import type { GateId } from './gates.ts';
 
-/** How a gate ended. One that a failure before it kept from starting has not passed either. */
+/** How a gate ended. `not-run`: an earlier failure kept the gate from starting, so it has not passed. */
 export type GateResult =
   | { gate: GateId; state: 'passed'; durationMs: number; cache: 'hit' | 'miss'; source: string }
   | { gate: GateId; state: 'failed'; durationMs: number; exitCode: number }
@@ -9,9 +9,9 @@ export type GateResult =
 
 export type GateRun = {
   results: readonly GateResult[];
-  /** Gates that nobody asked for: then the run is no full verification. */
+  /** Gates that were not selected; if there are any, the run is not a full verification. */
   leftOut: readonly GateId[];
-  /** What turbo itself had to say, for a run in which no gate failed but not all passed. */
+  /** Turbo's own error message, for a run in which no gate failed but not all passed. */
   complaint: string;
 };
 

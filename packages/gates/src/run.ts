@@ -15,11 +15,11 @@ import type { GateResult, GateRun } from './result.ts';
 import type { GateChoices } from './settings.ts';
 import { isUnsigned } from './turbo.ts';
 
-export type GateRequest = { checkout: TargetCheckout; env: Environment; out: Output };
+type GateRequest = { checkout: TargetCheckout; env: Environment; out: Output };
 
 export type VerificationRequest = GateRequest & {
   choices: GateChoices;
-  /** Ends with the first gate that fails, instead of showing all that is wrong. */
+  /** Stop at the first gate that fails, instead of running the others too. */
   stopAtFirst?: boolean;
 };
 
@@ -31,12 +31,12 @@ const EVERYTHING_AFRESH: GateChoices = {
   extraInputs: [],
 };
 
-/** Builds the web shell's `dist`, always. */
+/** Builds the web shell's `dist`, without a cache. */
 export function runWebShellBuild(request: GateRequest): Promise<GateRun> {
   return runInTurn(webShellBuildTasks, { ...request, choices: EVERYTHING_AFRESH }, false);
 }
 
-/** Runs verification gates, one after another, or takes their verdicts from turbo's cache where they still hold. */
+/** Runs the verification gates one after another, or takes verdicts that still hold from turbo's cache. */
 export async function runGates(request: VerificationRequest): Promise<GateRun> {
   const { selected } = request.choices;
   const gates = verificationGates.filter(({ id }) => selected?.includes(id) ?? true);

@@ -4,24 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TargetCheckout } from '@deploy/cli';
-import type { GateEvidence } from './evidence.ts';
 import type { ExtraInput } from './extra-inputs.ts';
+import type { PassRecord } from './pass-record.ts';
 
-/** What a gate's runner needs of the script that has turbo start it. */
+/** What a gate's runner needs from the script that started it through turbo. */
 export type RunnerOrder = {
   checkout: TargetCheckout;
   /** The gate's whole environment. */
   gateEnv: Record<string, string>;
   extraInputs: readonly ExtraInput[];
-  /** What to redact. */
+  /** Values to redact. */
   secrets: readonly string[];
-  /** The machine, or the run in CI. */
+  /** The machine or the CI run. */
   where: string;
 };
 
-/** What a runner says of a gate that has passed; it says nothing of any other. */
+/** A runner's report on a gate that passed; it sends none for a gate that failed. */
 export type RunnerReport = {
-  evidence: GateEvidence;
+  record: PassRecord;
   /** Why the verdict is not kept; undefined when it is. */
   notKept: string | undefined;
 };
@@ -29,14 +29,14 @@ export type RunnerReport = {
 /** The script's end of the channel to a runner. */
 export type RunnerChannel = AsyncDisposable & {
   path: string;
-  /** What the runner has said so far. */
+  /** The runner's report, once it has sent one. */
   report(): RunnerReport | undefined;
 };
 
 /**
- * A channel to the runner of this very run, and of no other: a socket in a folder that only this user can open. What
- * goes over it, secrets among it, is on no disk, on no command line and in no environment, where gates would find it.
- * When this process is killed the channel closes, and the runner stops the gate.
+ * Opens a channel to the runner of this run only: a socket in a folder that only this user can open. Its content,
+ * including secrets, never reaches a disk, a command line or an environment where a gate could find it. When this process
+ * is killed, the channel closes and the runner stops the gate.
  */
 export async function openRunnerChannel(order: () => RunnerOrder): Promise<RunnerChannel> {
   const folder = await mkdtemp(join(tmpdir(), 'gates-'));
@@ -54,7 +54,7 @@ export async function openRunnerChannel(order: () => RunnerOrder): Promise<Runne
     socket.write(`${JSON.stringify(order())}\n`);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
-  // It does not keep the process alive.
+  // The server must not keep the process alive.
   server.unref();
   return {
     path,
@@ -70,9 +70,9 @@ export async function openRunnerChannel(order: () => RunnerOrder): Promise<Runne
 /** The runner's end. */
 export type ScriptChannel = {
   order: RunnerOrder;
-  /** Aborted when the script is gone before `close`. */
+  /** Aborts when the script exits before `close`. */
   gone: AbortSignal;
-  /** Says how the gate ended, if it passed, and waits until the script has heard it. */
+  /** Sends the report, if the gate passed, and waits until the script has received it. */
   close(report?: RunnerReport): Promise<void>;
 };
 

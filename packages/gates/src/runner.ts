@@ -4,22 +4,21 @@ import { cleanText, type Environment, redact, redactForms } from '@deploy/cli';
 import { $ } from 'zx/core';
 import { establish } from './establish.ts';
 import { NOT_KEPT } from './exit-codes.ts';
-import { fingerprintVariable } from './fingerprint-variable.ts';
 import { frameLine, type GateLine } from './frame.ts';
-import { findGate, type Gate } from './gates.ts';
+import { findGate, fingerprintVariable, type Gate } from './gates.ts';
 import { aloneIn, aloneMeasuring } from './locks.ts';
 import { isPortTaken, measuredPort } from './measured-port.ts';
 import { callScript, type RunnerOrder, type RunnerReport } from './runner-channel.ts';
 
-// A shell's exit codes for a command that is not there, or is no program:
+// A shell's exit codes for a command that is missing or not executable:
 // https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
 /**
- * Runs one gate in the target checkout for the script that has turbo start this process: frames and redacts its output
- * line by line, and establishes its verdict. Gives the gate's own exit code, or `NOT_KEPT`. While a gate runs, this process
- * holds the checkout, so that a script that is killed leaves no unguarded gate behind; and then the gate is stopped.
+ * Runs one gate in the target checkout for the script that started this process through turbo: frames and redacts the
+ * output line by line, and establishes the verdict. Returns the gate's own exit code, or `NOT_KEPT`. This process holds
+ * the checkout's lock while the gate runs, and stops the gate when the script is killed.
  */
 export async function runOrderedGate(id: string | undefined, env: Environment): Promise<number> {
   const { GATES_CHANNEL } = env;
@@ -28,7 +27,7 @@ export async function runOrderedGate(id: string | undefined, env: Environment): 
   const fingerprint = env[fingerprintVariable(gate.id)] ?? '';
   const script = await callScript(GATES_CHANNEL);
   redactForms(script.order.secrets);
-  // Nothing runs yet that would have to be stopped.
+  // No gate is running yet, so there is nothing to stop.
   const leave = (): void => process.exit(1);
   script.gone.addEventListener('abort', leave);
   const { root } = script.order.checkout;
@@ -49,12 +48,12 @@ export async function runOrderedGate(id: string | undefined, env: Environment): 
   }
 }
 
-type Ended = { exitCode: number; report?: RunnerReport };
+type RunnerOutcome = { exitCode: number; report?: RunnerReport };
 
 async function runGate(
   gate: Gate,
   { order, fingerprint, gone }: { order: RunnerOrder; fingerprint: string; gone: AbortSignal },
-): Promise<Ended> {
+): Promise<RunnerOutcome> {
   const { checkout, gateEnv } = order;
   const port = gate.measures ? measuredPort(gateEnv) : undefined;
   if (port !== undefined && (await isPortTaken(port))) {
@@ -99,7 +98,7 @@ async function pass(stream: GateLine['stream'], from: Readable): Promise<void> {
   for await (const text of createInterface({ input: from })) say({ stream, text });
 }
 
-// Turbo stores what is written here, and shares it: secrets must be gone by now, also those that escape sequences split.
+// Turbo stores and shares this output, so this is where secrets go, including those that escape sequences split.
 function say({ stream, text }: GateLine): void {
   process.stdout.write(`${frameLine({ stream, text: redact(cleanText(text).replaceAll('\n', ' ')) })}\n`);
 }

@@ -3,24 +3,24 @@ import { parsePassedNames } from './environment.ts';
 import { type ExtraInput, parseExtraInputs } from './extra-inputs.ts';
 import { type GateId, gateIds } from './gates.ts';
 
-/** What a person may ask of the gates, beside what turbo itself reads for a shared cache. */
+/** The settings of the gates, and those that turbo reads for a shared cache. */
 export const gateSettings = {
-  selected: selection('GATES', `which gates to run, with commas between; all of them: ${gateIds.join(', ')}`),
+  selected: selection('GATES', `which gates to run, separated by commas; all of them: ${gateIds.join(', ')}`),
   force: flag('GATES_FORCE', 'run the gates whether or not their verdicts are cached'),
   maxAgeMs: duration('GATES_MAX_AGE', '7d', 'how old a cached verdict may be'),
   passed: {
     name: 'GATES_PASS_ENV',
     meaning:
-      'names of further variables that gates get, with commas between; their verdicts then depend on them',
+      'names of additional variables to pass to gates, separated by commas; verdicts then depend on them',
     parse: parsePassedNames,
   } satisfies Setting<string[]>,
   extraInputs: {
     name: 'GATES_EXTRA_INPUTS',
     meaning:
-      'files and folders of the checkout that gates read at run time, as path or gate:path with commas between; their verdicts then depend on them',
+      'files and folders of the checkout that gates read at run time, as path or gate:path, separated by commas; verdicts then depend on them',
     parse: parseExtraInputs,
   } satisfies Setting<ExtraInput[]>,
-  // Read by turbo; here so that they are known, and redacted.
+  // Turbo reads these; they are listed here for the help and for redaction.
   turboApi: text('TURBO_API', 'shared cache: its URL'),
   turboTeam: text('TURBO_TEAM', 'shared cache: the team'),
   turboTeamId: text('TURBO_TEAMID', 'shared cache: the team, by its id'),
@@ -31,7 +31,7 @@ export const gateSettings = {
   ),
 };
 
-/** What was asked for of the gates, once read. */
+/** The settings of the gates, once read. */
 export type GateChoices = {
   selected: readonly GateId[] | undefined;
   force: boolean;

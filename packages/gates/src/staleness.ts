@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { cleanLine } from '@deploy/cli';
-import type { GateEvidence } from './evidence.ts';
 import { changedSince } from './inputs/dep-info.ts';
+import type { PassRecord } from './pass-record.ts';
 
 export type StalenessRequest = {
-  /** Of the checkout as it is now. */
+  /** The checkout's current fingerprint. */
   fingerprint: string;
   root: string;
   gateEnv: Readonly<Record<string, string>>;
@@ -13,25 +13,25 @@ export type StalenessRequest = {
 
 const CLOCKS_DIFFER_MS = 5 * 60 * 1000;
 
-/** Why a verdict out of a cache is not to be used; undefined when a fresh run would give the same. */
+/** Why a cached verdict must not be used; undefined when it still holds. */
 export async function whyNotUsed(
-  evidence: GateEvidence | undefined,
+  record: PassRecord | undefined,
   { fingerprint, root, gateEnv, maxAgeMs }: StalenessRequest,
 ): Promise<string | undefined> {
-  if (evidence === undefined) return 'its evidence is missing, or cannot be read';
-  if (evidence.fingerprint !== fingerprint) return 'its evidence is for other inputs';
-  // A runner that was left alone may have put its evidence in the place of the one that turbo brought back.
-  if (!evidence.kept) return 'something changed while it was established';
-  const ageMs = Date.now() - Date.parse(evidence.establishedAt);
-  if (ageMs >= maxAgeMs) return `it dates from ${evidence.establishedAt}, older than GATES_MAX_AGE allows`;
-  if (ageMs < -CLOCKS_DIFFER_MS) return `it is dated in the future, ${evidence.establishedAt}`;
-  const changed = changedSince(evidence.alsoRead, await realpath(root), gateEnv);
+  if (record === undefined) return 'its record is missing, or cannot be read';
+  if (record.fingerprint !== fingerprint) return 'its record is for other inputs';
+  // A runner that outlived its script may have overwritten the record that turbo restored.
+  if (!record.kept) return 'something changed while it was established';
+  const ageMs = Date.now() - Date.parse(record.establishedAt);
+  if (ageMs >= maxAgeMs) return `it dates from ${record.establishedAt}, older than GATES_MAX_AGE allows`;
+  if (ageMs < -CLOCKS_DIFFER_MS) return `it is dated in the future, ${record.establishedAt}`;
+  const changed = changedSince(record.alsoRead, await realpath(root), gateEnv);
   return changed.length === 0
     ? undefined
     : `what the build reads beside its crates has changed: ${listed(changed)}`;
 }
 
-/** Some names on one line, the first few of many. File names may hold anything. */
+/** Names on one line, cut after the first five. File names may hold anything. */
 export function listed(names: readonly string[]): string {
   const shown = names
     .slice(0, 5)

@@ -3,11 +3,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { cleanLine, type Environment, projectRoot, stopAlong } from '@deploy/cli';
 import { $, type ProcessPromise } from 'zx/core';
-import { fingerprintVariable } from './fingerprint-variable.ts';
 import { type GateLine, unframeLine } from './frame.ts';
-import type { GateId } from './gates.ts';
+import { fingerprintVariable, type GateId } from './gates.ts';
 
-/** How a task ended, by turbo's own summary of the run. */
+/** How a task ended, according to turbo's summary of the run. */
 export type TaskSummary = {
   exitCode: number;
   durationMs: number;
@@ -16,44 +15,44 @@ export type TaskSummary = {
 };
 
 export type TurboRun = {
-  /** The tasks that turbo has started or brought back: its summary leaves the others out. */
+  /** The tasks that turbo ran or restored; its summary omits the others. */
   tasks: ReadonlyMap<GateId, TaskSummary>;
-  /** What turbo itself had to say when it failed, in one line. */
+  /** Turbo's own error message, on one line. */
   complaint: string;
 };
 
-/** `replay` only brings cached results back, `renew` runs the gate and caches it, `none` only runs it. */
+/** `replay` only restores cached results, `renew` runs the gate and caches the result, `none` only runs it. */
 export type CacheMode = 'replay' | 'renew' | 'none';
 
 export type TurboRequest = {
   /** One gate, or several to replay. */
   gates: readonly GateId[];
   cache: CacheMode;
-  /** What turbo knows the gates' inputs by; of no use where nothing is cached. */
+  /** The gates' fingerprints; unused when nothing is cached. */
   fingerprints: ReadonlyMap<GateId, string>;
-  /** Of this process; for turbo's own settings. */
+  /** This process's environment, for turbo's own settings. */
   env: Environment;
-  /** Where the gate's runner finds this process; needed to run one. */
+  /** Where the gate's runner reaches this process; required to run a gate. */
   channel?: string;
-  /** Lines of the gate as it runs; a result from the cache comes without. */
+  /** Called with each line of a running gate, but not for a result from the cache. */
   onLine?(line: GateLine): void;
 };
 
 const PACKAGE = '@deploy/gates';
 const SUMMARIES = join(projectRoot, '.turbo/runs');
 const LOCAL_ONLY = '--cache=local:rw,remote:';
-// Of turbo's own variables; each as https://turborepo.com/docs/reference/system-environment-variables has it.
+// Turbo's own variables; see https://turborepo.com/docs/reference/system-environment-variables.
 const TURBO_VARIABLE =
   /^(?:TURBO_(?:API|TOKEN|TEAM|TEAMID|CACHE_DIR|REMOTE_CACHE_\w+|PREFLIGHT)|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR))$/i;
 
-/** Whether a shared cache is configured but cannot be trusted: without a key, whoever reaches it decides what passes. */
+/** Whether a shared cache is configured without a signing key: then anyone who can write to it could forge verdicts. */
 export function isUnsigned(env: Environment): boolean {
   return Boolean(env.TURBO_TOKEN) && !env.TURBO_REMOTE_CACHE_SIGNATURE_KEY;
 }
 
 /**
- * Runs tasks of this package with turbo. A signal that stops this process stops turbo, the gate and everything the gate
- * has started; then it throws Interrupted.
+ * Runs tasks of this package with turbo. When a signal stops this process, this stops turbo, the gate and everything that
+ * the gate started, and throws Interrupted.
  */
 export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
   const { gates, cache, onLine } = request;
@@ -65,7 +64,7 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
     if (event === undefined) continue;
     const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
     if (gateLine !== undefined) onLine?.(gateLine);
-    // Turbo's own word: a gate may print such a line as well.
+    // Only trust turbo's own line: a gate may print one like it.
     if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
   const { stderr } = await child;
@@ -77,13 +76,13 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
 }
 
 const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
-  // A runner that turbo starts because there is nothing to bring back fails at once; the others go on.
+  // A task without a cached result starts its runner, which fails at once; the other tasks continue.
   replay: ['--continue=always'],
   renew: ['--force'],
   none: ['--cache=local:,remote:'],
 };
 
-/** Which of these gates turbo would take from a cache, and from which; nothing is run. */
+/** Which of these gates turbo has in a cache, and in which one. Runs nothing. */
 export async function askTurbo(
   request: Pick<TurboRequest, 'gates' | 'fingerprints' | 'env'>,
 ): Promise<ReadonlyMap<GateId, 'local' | 'remote'>> {
@@ -114,7 +113,7 @@ function turbo(request: TurboRequest, flags: readonly string[]): ProcessPromise 
   })`turbo run ${gates} --filter=${PACKAGE} ${all}`;
 }
 
-/** The lines that a gate wrote when its result was established, which turbo has brought back. */
+/** The log of a gate's original run, as restored by turbo. */
 export async function replayedLines(gate: GateId): Promise<GateLine[]> {
   const file = join(projectRoot, 'packages/gates/.turbo', `turbo-${gate}.log`);
   const text = await readFile(file, 'utf8').catch(() => '');
@@ -126,11 +125,11 @@ function turboEnvironment({ cache, fingerprints, env, channel }: TurboRequest): 
     value !== undefined && TURBO_VARIABLE.test(name) ? [[name, value] as const] : [],
   );
   return {
-    // Seconds. Turbo's own 30 and 60 would be long to wait for a cache that is down.
+    // In seconds. Turbo's defaults of 30 and 60 are too long to wait for a cache that is down.
     TURBO_REMOTE_CACHE_TIMEOUT: '10',
     TURBO_REMOTE_CACHE_UPLOAD_TIMEOUT: '20',
     ...Object.fromEntries(own),
-    // Turbo finds pnpm and Node among this project's own tools.
+    // So that turbo finds this project's own pnpm and Node.
     PATH: [join(projectRoot, 'node_modules/.bin'), env.PATH ?? ''].join(delimiter),
     HOME: env.HOME ?? '',
     TURBO_TELEMETRY_DISABLED: '1',
@@ -162,7 +161,7 @@ type SummaryFile = {
   }[];
 };
 
-/** Reads the summary of this very run, whose file turbo names, and clears it away: it would never be read again. */
+/** Reads this run's summary from the file that turbo named, then deletes it because nobody will read it again. */
 async function readSummary(
   file: string | undefined,
   gates: readonly GateId[],

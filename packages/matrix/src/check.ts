@@ -1,22 +1,22 @@
 import type { CheckLog } from './log.ts';
-import type { CheckId, Verdict } from './outcome.ts';
+import type { CheckId, Judgement } from './outcome.ts';
 
 /**
- * Does what a check does, writing down what was asked, answered and concluded. Whatever it throws makes the check a
- * failed one; a signal's own reason, that it was interrupted.
+ * Performs a check and logs its requests, answers and conclusions. The check fails when this throws; when it throws the
+ * signal's own reason, the check counts as interrupted.
  */
-export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Verdict>;
+export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Judgement>;
 
-/** How a check is made. */
+/** How a check runs. */
 export type Planned = {
   work: CheckWork;
-  /** Builds share a lock and the processor, so they go one by one, beside everything that goes at once. */
+  /** Builds share a lock and the processor, so they run one by one, beside the checks that run all at once. */
   lane: 'at-once' | 'one-by-one';
-  /** What reruns it. */
+  /** The command that reruns it. */
   command: string;
 };
 
-export type Check = {
+export type MatrixCheck = {
   id: CheckId;
   required: boolean;
   description: string;

@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import type { Environment, TargetCheckout } from '@deploy/cli';
 import type { Planned } from './check.ts';
 import { cargoTestWork } from './checks/cargo-test.ts';
-import { childEnvironment } from './checks/child-environment.ts';
-import { type Command, commandWork } from './checks/command.ts';
+import { type Command, childEnvironment, commandWork } from './checks/command.ts';
 import { commandLine } from './command-line.ts';
 import { matrixSettings } from './settings.ts';
 
 const MANIFEST = 'apps/runtime/Cargo.toml';
 const HARNESS = 'scripts/run-cross-surface-contract-harness.sh';
 
-/** The checks that are commands of the target checkout. */
+/** The checks that run commands of the target checkout. */
 export type CheckoutCommands = {
   runtimeSmoke(baseUrl: string): Planned;
   khalaTests(): Planned;
@@ -70,11 +69,11 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment): Ch
   };
 }
 
-/** Variables that are not for commands of the checkout: this project's own secrets, and where the matrix writes to. */
+/** Variables that commands of the checkout do not get: this project's own secrets, and the matrix's output folder. */
 const OWN_VARIABLES = [
-  // The harness has results of its own, and would put them where these are.
+  // The harness reads the same variable, and would write its own results into the matrix's folder.
   matrixSettings.outputDir.name,
-  // The smoke script's and maintenance-mode's; the matrix does not read them.
+  // These belong to the smoke script and maintenance-mode; the matrix does not read them.
   'OPENAGENTS_CONTROL_ACCESS_TOKEN',
   'MAINTENANCE_BYPASS_TOKEN',
   ...Object.values(matrixSettings).flatMap((setting) =>

@@ -2,12 +2,12 @@ import { REDACTED, type Secret } from '@deploy/cli';
 
 export type Variable = readonly [name: string, value: string | Secret | undefined];
 
-/** The root of the checkout that a command is typed in: a word for the shell. */
+/** Stands for the folder in which the user types the command: the root of the checkout. */
 export const HERE = Symbol('the working directory');
 
 /**
- * A command as it is typed into a POSIX shell, with its variables in front; those without a value are left out. A
- * secret's place is marked, in quotes, since the mark would be a redirection without them.
+ * A command to type into a POSIX shell, with its variables in front; unset ones are left out. A secret appears as
+ * `'<redacted>'`, in quotes because the shell would read the bare mark as a redirection.
  */
 export function commandLine(
   variables: readonly (Variable | readonly [name: string, value: typeof HERE])[],

@@ -1,15 +1,19 @@
 import { killCommands, onStopSignals } from '@deploy/cli';
-import { Interruption } from './run.ts';
+
+/** The abort reason that ends a run early. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+}
 
 /**
- * A signal that is aborted when this process is asked to stop. Asked a second time, it first kills the commands that are
- * still ending, and then writes what it has, as after the first; a third time ends it at once.
+ * A signal that aborts when this process receives a stop signal. A second stop signal kills the commands that are still
+ * shutting down, and the results so far are written as after the first; a third ends the process at once.
  */
 export function interruptedBySignal(): AbortSignal {
   const controller = new AbortController();
   let hasKilled = false;
-  // Never disposed of but to end: what draws on the terminal ends the process at a signal that nobody else listens for,
-  // before anything could be written.
+  // Keep listening until the end: when nobody else listens, the terminal display ends the process at a signal, before
+  // the results are written.
   const listening = onStopSignals(
     (signal) => controller.abort(new Interruption(`interrupted by ${signal}`)),
     (signal) => {
@@ -22,4 +26,15 @@ export function interruptedBySignal(): AbortSignal {
     },
   );
   return controller.signal;
+}
+
+/** Waits for work, or rejects with the signal's reason once it aborts. The work itself continues, unobserved. */
+export function interruptible<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  // Abandoned work may still fail, and nobody waits for it.
+  work.catch(() => {});
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }

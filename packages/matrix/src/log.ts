@@ -1,10 +1,10 @@
 import { boundedText } from '@deploy/cli';
 
-/** What a check has to tell about itself, line by line. Known secrets never get into it. */
+/** A check's log, line by line. Known secrets are redacted. */
 export type CheckLog = {
-  /** A line, or several. */
+  /** Adds a line, or several. */
   line(text: string): void;
-  /** All of it; of a log that became too long, its beginning and its end. */
+  /** The whole log; when it grew too long, its beginning and its end. */
   text(): string;
 };
 

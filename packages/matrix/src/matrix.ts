@@ -1,5 +1,5 @@
 import { UserError } from '@deploy/cli';
-import type { Display } from './display/display.ts';
+import type { Display } from './display.ts';
 import type { ResultsFolder } from './files/folder.ts';
 import { type CheckId, checkIds, type MatrixOutcome, overallOf, totalsOf } from './outcome.ts';
 import type { MatrixPlan } from './plan.ts';
@@ -8,9 +8,9 @@ import { runChecks } from './run.ts';
 export type MatrixRun = { signal: AbortSignal; display: Display; folder: ResultsFolder };
 
 /**
- * Runs a planned matrix and writes everything about it into its folder, each log as its check ends. When the signal is
- * aborted, what has ended by then counts, and the rest is skipped. What cannot be written is an error in the end, a
- * UserError: by then all checks have been made, shown, and written as far as possible.
+ * Runs a planned matrix and writes its results into the folder, each log as its check ends. When the signal aborts, the
+ * results so far count and the remaining checks are skipped. When a file cannot be written, this throws a UserError at
+ * the end, after all checks have run and everything else has been shown and written.
  */
 export async function runMatrix(
   { checks, environment }: MatrixPlan,
@@ -25,7 +25,7 @@ export async function runMatrix(
       onStart: display.started,
       async onEnd(result, log) {
         logs.set(result.id, log);
-        // For whoever follows the run; what fails here is tried again in the end.
+        // For anyone who follows the run; a failed write is repeated at the end.
         await folder.writeLog(result.id, log).catch(() => {});
         display.ended(result);
       },
@@ -41,7 +41,7 @@ export async function runMatrix(
       checks: results,
     };
     await folder.writeOutcome(outcome);
-    // A command of the checkout may have cleaned up behind itself, and taken these along.
+    // A command of the checkout may have removed logs while cleaning up.
     for (const [id, log] of logs) if (!(await folder.hasLog(id))) await folder.writeLog(id, log);
     return outcome;
   } finally {
@@ -50,8 +50,8 @@ export async function runMatrix(
 }
 
 /**
- * The failure that a run ends with, for stderr: which checks failed, and how many were not made. With MATRIX_ONLY the
- * checks that it names decide, and no others: `named` are these.
+ * The failure of a run, for stderr: which checks failed, and how many were skipped. With MATRIX_ONLY only the checks in
+ * `named` decide.
  */
 export function matrixFailure(
   { checks }: Pick<MatrixOutcome, 'checks'>,

@@ -1,7 +1,7 @@
 import { cleanLine, UserError } from '@deploy/cli';
 import { type CheckId, checkIds } from './outcome.ts';
 
-/** The checks that MATRIX_ONLY asks for: all of them when it is unset. Throws a UserError for one that there is not. */
+/** The checks that MATRIX_ONLY names; all of them when it is unset. Throws a UserError for an unknown id. */
 export function parseOnly(only: string | undefined): ReadonlySet<CheckId> {
   if (only === undefined) return new Set(checkIds);
   const words = only

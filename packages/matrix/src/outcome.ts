@@ -16,19 +16,19 @@ export const checkIds = [
 
 export type CheckId = (typeof checkIds)[number];
 
-/** What a check came to. */
-export type Verdict = {
+/** What a check found. */
+export type Judgement = {
   passed: boolean;
   /** Why, in one sentence. */
   conclusion: string;
-  /** What was counted, by name. */
+  /** Counts, by name. */
   figures?: Readonly<Record<string, number>>;
 };
 
 type About = { id: CheckId; required: boolean; description: string };
 
 /** How a check ended; `startedAt` is RFC 3339. */
-export type CheckResult = About &
+export type MatrixResult = About &
   (
     | {
         status: 'passed' | 'failed';
@@ -36,7 +36,7 @@ export type CheckResult = About &
         figures?: Readonly<Record<string, number>>;
         startedAt: string;
         durationMs: number;
-        /** What reruns this check alone, from the root of the target checkout; secrets are not in it. */
+        /** The command that reruns this check alone, from the root of the target checkout; it holds no secrets. */
         command: string;
       }
     | { status: 'skipped'; reason: string }
@@ -46,13 +46,13 @@ export type CheckResult = About &
 export type MatrixOutcome = {
   startedAt: string;
   endedAt: string;
-  /** Not the difference of the two: clocks are set. */
+  /** Measured, not the difference of the two: someone may set the clock meanwhile. */
   durationMs: number;
   overall: 'passed' | 'failed';
   totals: Totals;
-  /** What was checked: base URLs and names, in the order in which they are shown; null is unset. */
+  /** The base URLs and names that were checked, in display order; null means unset. */
   environment: Readonly<Record<string, string | null>>;
-  checks: readonly CheckResult[];
+  checks: readonly MatrixResult[];
 };
 
 export type Totals = {
@@ -64,8 +64,8 @@ export type Totals = {
   optionalSkipped: number;
 };
 
-export function totalsOf(checks: readonly CheckResult[]): Totals {
-  const count = (status: CheckResult['status'], required: boolean): number =>
+export function totalsOf(checks: readonly MatrixResult[]): Totals {
+  const count = (status: MatrixResult['status'], required: boolean): number =>
     checks.filter((check) => check.status === status && check.required === required).length;
   return {
     checks: checks.length,
@@ -77,7 +77,7 @@ export function totalsOf(checks: readonly CheckResult[]): Totals {
   };
 }
 
-/** A required check that was not made is as good as one that failed: nobody knows. */
+/** A required check that did not run counts as failed: nobody knows its result. */
 export function overallOf({ requiredFailures, requiredSkipped }: Totals): MatrixOutcome['overall'] {
   return requiredFailures + requiredSkipped === 0 ? 'passed' : 'failed';
 }
@@ -87,7 +87,7 @@ export function resultLine({
   status,
   id,
   required,
-}: Pick<CheckResult, 'status' | 'id' | 'required'>): string {
+}: Pick<MatrixResult, 'status' | 'id' | 'required'>): string {
   return `[${status}] ${id} (${requiredWord(required)})`;
 }
 
@@ -95,7 +95,7 @@ export function requiredWord(required: boolean): 'required' | 'optional' {
   return required ? 'required' : 'optional';
 }
 
-/** What a check came to, or why it was not made. */
-export function explanationOf(check: CheckResult): string {
+/** What a check found, or why it was skipped. */
+export function explanationOf(check: MatrixResult): string {
   return check.status === 'skipped' ? check.reason : check.conclusion;
 }

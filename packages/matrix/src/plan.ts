@@ -1,6 +1,6 @@
 import { type Environment, proxyFor, requireRehearsalUrl, type TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
-import type { Check, Planned } from './check.ts';
+import type { MatrixCheck, Planned } from './check.ts';
 import { checkoutCommands } from './checkout-commands.ts';
 import { canaryStatusWork } from './checks/canary-status.ts';
 import { driftWork } from './checks/drift.ts';
@@ -13,21 +13,21 @@ import { type ControlTarget, type MatrixSettings, type MatrixTarget, readTarget 
 
 export type MatrixPlan = {
   /** All of them, in order. */
-  checks: readonly Check[];
+  checks: readonly MatrixCheck[];
   environment: MatrixOutcome['environment'];
-  /** What the operator should know before anything is run. */
+  /** Notes for the operator before anything runs. */
   remarks: readonly string[];
 };
 
 /**
- * What the settings come to: the twelve checks, each with what it does or why it is skipped. Throws a UserError that
- * names the variable when a setting cannot be used; nothing has been asked or run by then.
+ * Turns the settings into the twelve checks, each with its work or the reason why it is skipped. Throws a UserError that
+ * names the variable when a setting cannot be used, before any request is sent or command run.
  */
 export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env: Environment): MatrixPlan {
   const only = parseOnly(given.only);
   const target = readTarget(given, env);
   requireRehearsal(given.emulatorHost, target, only);
-  // What is no proxy is refused now, and not by each check.
+  // An invalid proxy is refused once, here, instead of by each check.
   for (const { baseUrl } of [target.staging, target.production]) proxyFor(new URL(baseUrl), env);
   const drafts = draftChecks(given, target, checkout, env);
   return {
@@ -40,7 +40,7 @@ export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env:
   };
 }
 
-/** What is checked against a local Cloud Run leads nowhere else, the defaults of the two control services included. */
+/** With a local Cloud Run, every URL must be local too, including the defaults of the two control services. */
 function requireRehearsal(
   emulatorHost: string | undefined,
   { staging, production, stagingRuntimeUrl, prodRuntimeUrl }: MatrixTarget,
@@ -59,7 +59,7 @@ function requireRehearsal(
   }
 }
 
-type Draft = Omit<Check, 'id'>;
+type Draft = Omit<MatrixCheck, 'id'>;
 
 function draftChecks(
   given: MatrixSettings,
@@ -162,7 +162,7 @@ function draftChecks(
   };
 }
 
-function switched(isOn: boolean, variable: string, plan: () => Planned): Check['plan'] {
+function switched(isOn: boolean, variable: string, plan: () => Planned): MatrixCheck['plan'] {
   return isOn ? plan() : { skip: `${variable}=0` };
 }
 

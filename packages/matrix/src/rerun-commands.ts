@@ -4,12 +4,12 @@ import { commandLine, HERE, type Variable } from './command-line.ts';
 import type { CheckId } from './outcome.ts';
 import type { MatrixSettings } from './target.ts';
 
-/** What is typed, in the root of the target checkout, to rerun one check with this project's scripts. */
+/** Commands that rerun one check with this project's scripts; the user types them in the root of the target checkout. */
 export type RerunCommands = {
   script(name: string, variables: readonly Variable[], ...args: string[]): string;
-  /** A script that asks Google, with the project and the region that it is to ask about. */
+  /** A script that asks Google, with its project and region. */
   cloudScript(name: string, variables: readonly Variable[], ...args: string[]): string;
-  /** For a check without a script of its own: the matrix, with nothing else asked of it. */
+  /** For a check without its own script: the matrix, limited to this check. */
   matrix(id: CheckId, variables: readonly Variable[]): string;
 };
 
@@ -34,7 +34,7 @@ export function rerunCommands(
       commandLine(
         [
           ['MATRIX_ONLY', id],
-          // pnpm goes to the folder of the project, from where the checkout would not be found again.
+          // pnpm changes to the project's folder, and from there the script could not find the checkout.
           ['OPENAGENTS_REPO_ROOT', HERE],
           emulator,
           ['GCP_PROJECT', project],
@@ -46,7 +46,7 @@ export function rerunCommands(
   };
 }
 
-/** Where this project is: as seen from the target checkout when it lies in it. */
+/** The path to this project, relative when the project lies in the target checkout. */
 function projectFrom({ root }: TargetCheckout): string {
   const inside = relative(root, projectRoot);
   if (inside === '') return '.';

@@ -1,31 +1,30 @@
 import { inspect } from 'node:util';
 import { durationText, errorMessage, redact, UserError } from '@deploy/cli';
-import type { Check } from './check.ts';
+import type { MatrixCheck } from './check.ts';
+import { Interruption } from './interruption.ts';
 import { type CheckLog, createCheckLog } from './log.ts';
-import { type CheckId, type CheckResult, explanationOf, type Verdict } from './outcome.ts';
-
-/** The reason to give to the abort controller of a run that is to be ended early. */
-export class Interruption extends Error {
-  override readonly name = 'Interruption';
-}
+import { type CheckId, explanationOf, type Judgement, type MatrixResult } from './outcome.ts';
 
 export type RunOptions = {
-  /** Ends the run: what is under way or waiting is skipped, with the reason of the abort. */
+  /** Ends the run: running and waiting checks are skipped, with the abort's reason. */
   signal: AbortSignal;
   onStart(id: CheckId): void;
-  /** As each check ends, in whatever order, with its log. */
-  onEnd(result: CheckResult, log: string): Promise<void>;
+  /** Called with the log as each check ends, in any order. */
+  onEnd(result: MatrixResult, log: string): Promise<void>;
 };
 
-/** Runs the checks: those that build one by one, all others at once beside them. Gives the results in the checks' order. */
-export async function runChecks(checks: readonly Check[], options: RunOptions): Promise<CheckResult[]> {
+/** Runs the checks: builds one by one, and all others at once beside them. Returns the results in the checks' order. */
+export async function runChecks(
+  checks: readonly MatrixCheck[],
+  options: RunOptions,
+): Promise<MatrixResult[]> {
   let builds: Promise<unknown> = Promise.resolve();
   const results = checks.map(async (check) => {
     let made: Promise<Made>;
     if ('skip' in check.plan || check.plan.lane === 'at-once') made = makeCheck(check, options);
     else {
       made = builds.then(() => makeCheck(check, options));
-      // The next build does not wait for this one to be written down.
+      // The next build does not wait for this one's log to be written.
       builds = made;
     }
     const { result, log } = await made;
@@ -35,14 +34,14 @@ export async function runChecks(checks: readonly Check[], options: RunOptions): 
   return Promise.all(results);
 }
 
-type Made = { result: CheckResult; log: string };
+type Made = { result: MatrixResult; log: string };
 
-async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise<Made> {
+async function makeCheck(check: MatrixCheck, { signal, onStart }: RunOptions): Promise<Made> {
   const log = createCheckLog();
   const { id, required, description, plan } = check;
   const about = { id, required, description };
   log.line(`check: ${id} (${description})`);
-  const end = (result: CheckResult): Made => {
+  const end = (result: MatrixResult): Made => {
     log.line(`${result.status}: ${explanationOf(result)}`);
     return { result, log: log.text() };
   };
@@ -55,7 +54,7 @@ async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise
   const command = redact(plan.command);
   log.line(`command: ${command}`);
   log.line(`started: ${startedAt.toISOString()}\n`);
-  let verdict: Verdict;
+  let verdict: Judgement;
   try {
     verdict = await plan.work(log, signal);
   } catch (error) {
@@ -75,8 +74,8 @@ async function makeCheck(check: Check, { signal, onStart }: RunOptions): Promise
   });
 }
 
-/** A check that could not be made to its end. What it says for the operator is told plainly, a bug with its stack. */
-function crashed(error: unknown, log: CheckLog): Verdict {
+/** A check that threw. A UserError is logged as its message and hint; anything else is a bug, logged with its stack. */
+function crashed(error: unknown, log: CheckLog): Judgement {
   const message = errorMessage(error);
   if (error instanceof UserError) {
     log.line(`error: ${message}`);

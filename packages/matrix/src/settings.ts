@@ -19,8 +19,8 @@ export const matrixSettings = {
     'https://openagents.com',
     'the control service in production',
   ),
-  stagingRuntimeUrl: text('STAGING_RUNTIME_BASE_URL', 'the runtime in staging; unset: not checked'),
-  prodRuntimeUrl: text('PROD_RUNTIME_BASE_URL', 'the runtime in production; unset: not checked'),
+  stagingRuntimeUrl: text('STAGING_RUNTIME_BASE_URL', 'the runtime in staging; not checked when unset'),
+  prodRuntimeUrl: text('PROD_RUNTIME_BASE_URL', 'the runtime in production; not checked when unset'),
   stagingAccessToken: tokenText('STAGING_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
   prodAccessToken: tokenText('PROD_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
   stagingBypassToken: bypassTokenText(
@@ -33,7 +33,7 @@ export const matrixSettings = {
   ),
   ambientBypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
-    'the same as STAGING_MAINTENANCE_BYPASS_TOKEN where that is unset; never sent to production',
+    'used for staging when STAGING_MAINTENANCE_BYPASS_TOKEN is unset; never sent to production',
   ),
   project: textWithDefault('GCP_PROJECT', 'openagentsgemini', 'Google Cloud project'),
   region: textWithDefault('GCP_REGION', 'us-central1', 'Cloud Run region'),
@@ -57,10 +57,13 @@ export const matrixSettings = {
   runCrossSurface: flag('RUN_CROSS_SURFACE', 'run the cross-surface contract harness'),
   runLogProbes: flag('RUN_LOG_PROBES', 'look for errors in the logs, and at the canary split', true),
   failOnRequiredFailure: flag('FAIL_ON_REQUIRED_FAILURE', 'exit 1 when the overall verdict is failed', true),
-  failOnErrorLogs: flag('FAIL_ON_ERROR_LOGS', 'a log probe that finds errors fails; else they only count'),
+  failOnErrorLogs: flag(
+    'FAIL_ON_ERROR_LOGS',
+    'fail a log probe that finds errors, instead of only counting them',
+  ),
   only: text(
     'MATRIX_ONLY',
-    'ids of the checks to make, with commas between them; the others are skipped, and the exit code is that of these',
+    'ids of the checks to run, separated by commas; the others are skipped, and only these decide the exit code',
   ),
   stepSummary: stepSummarySetting,
   timeoutSeconds: controlSmokeSettings.timeoutSeconds,

@@ -11,18 +11,18 @@ import type { matrixSettings } from './settings.ts';
 
 export type MatrixSettings = SettingsOf<typeof matrixSettings>;
 
-/** A control service, and what opens its doors. */
+/** A control service, with the tokens that grant access to it. */
 export type ControlTarget = {
-  /** In words: staging, production. */
+  /** For messages: staging, production. */
   where: string;
   baseUrl: string;
   accessToken: Secret | undefined;
   bypassToken: Secret | undefined;
-  /** What is to be known about these, for the operator and the log. */
+  /** A note about the tokens for the operator and the log. */
   remark: string | undefined;
 };
 
-/** What a matrix looks at: the settings, checked. */
+/** What the matrix checks: the settings, validated. */
 export type MatrixTarget = {
   staging: ControlTarget;
   production: ControlTarget;
@@ -35,7 +35,7 @@ export type MatrixTarget = {
   http: { timeoutMs: number; retries: number };
 };
 
-/** Checks what the settings name. Throws a UserError that names the variable when one of them cannot be used. */
+/** Validates the settings. Throws a UserError that names the variable when one of them cannot be used. */
 export function readTarget(given: MatrixSettings, env: Environment): MatrixTarget {
   const locate = (service: string, variable: string): ServiceLocation =>
     requireLocation(

@@ -1,9 +1,9 @@
 import { cleanLine, cleanText, redact } from '@deploy/cli';
 import { hintFor } from './hints.ts';
 import type { Answer, Exchange, SmokeRequest } from './http.ts';
-import type { CheckResult } from './outcome.ts';
+import type { SmokeResult } from './outcome.ts';
 
-/** What a check makes of an answer: nothing to object to, or what was expected and what came instead. */
+/** What is wrong with an answer: what the check expected, and what it got; undefined when all is well. */
 export type Objection = { expected: string; got: string } | undefined;
 
 /** A request, and how to judge the answer. */
@@ -17,14 +17,14 @@ export type Check = Probe & { id: string };
 export type CheckContext = {
   baseUrl: string;
   hasBypassToken: boolean;
-  /** Takes secrets that the service has issued in this run out of what it answered. */
+  /** Removes secrets that the service issued during this run from its answers. */
   hide(text: string): string;
 };
 
 const EXCERPT_LENGTH = 300;
 
-/** Turns what a check's request met into the check's result. */
-export function judgeCheck(check: Check, exchange: Exchange, context: CheckContext): CheckResult {
+/** Judges what came of a check's request. */
+export function judgeCheck(check: Check, exchange: Exchange, context: CheckContext): SmokeResult {
   const { attempts, durationMs } = exchange;
   const about = {
     id: check.id,
@@ -64,7 +64,7 @@ export function below400(answer: Answer): Objection {
   return answer.status < 400 ? undefined : { expected: 'a status below 400', got: `status ${answer.status}` };
 }
 
-/** A status below 400 and a header that says what it should, in any case. */
+/** Expects a status below 400 and a header that contains a text, in upper or lower case. */
 export function headerContains(answer: Answer, name: string, wanted: string): Objection {
   const value = answer.headers[name];
   if (answer.status < 400 && value?.toLowerCase().includes(wanted)) return undefined;
@@ -72,7 +72,7 @@ export function headerContains(answer: Answer, name: string, wanted: string): Ob
   return { expected: `${name} with ${wanted}`, got: `status ${answer.status}, ${shown}` };
 }
 
-/** A login page may stand behind a redirect, and the check passes all the same. */
+/** A note for a check that passes although the answer redirects elsewhere, perhaps to a login page. */
 function redirectNote({ status, headers }: Answer, { baseUrl }: CheckContext): string | undefined {
   if (status < 300 || headers.location === undefined) return undefined;
   const asked = new URL(baseUrl).hostname;
@@ -81,9 +81,9 @@ function redirectNote({ status, headers }: Answer, { baseUrl }: CheckContext): s
   return `it redirects to another host, ${cleanLine(host, 120)}, which was not asked`;
 }
 
-// Redacted before it is cut: a secret cut in two would not be recognised.
+// Redact before cutting: half a secret would not be recognised.
 function excerptOf(body: string): string | undefined {
-  // By whole characters: half of a surrogate pair is none.
+  // Cut by whole characters, never inside a surrogate pair.
   const text = [...redact(cleanText(body)).trim()].slice(0, EXCERPT_LENGTH).join('');
   return text === '' ? undefined : text;
 }

@@ -1,9 +1,13 @@
 import type { Secret } from '@deploy/cli';
 import type { Check, Probe } from './check.ts';
-import { bypassProbe } from './checks/bypass.ts';
-import { controlStatusProbe } from './checks/control-status.ts';
-import { healthProbe, readinessProbe } from './checks/health.ts';
-import { sessionProbe, syncTokenProbe } from './checks/session.ts';
+import {
+  bypassProbe,
+  controlStatusProbe,
+  healthProbe,
+  readinessProbe,
+  sessionProbe,
+  syncTokenProbe,
+} from './checks/routes.ts';
 import { entryCacheProbe, manifestCacheProbe, manifestProbe, workerCacheProbe } from './checks/static.ts';
 import type { Answer } from './http.ts';
 

@@ -3,10 +3,10 @@ import type { Check, CheckContext } from './check.ts';
 import { checksOf, controlBestEffort, controlChecks, type Known, waves } from './control-checks.ts';
 import { type Cookies, openCookies } from './cookies.ts';
 import type { SmokeClient, SmokeClientOptions } from './http.ts';
-import { type CheckResult, decisiveFailure, type SmokeOutcome } from './outcome.ts';
+import { decisiveFailure, type SmokeOutcome, type SmokeResult } from './outcome.ts';
 import { runAtOnce, runSuite } from './suite.ts';
 
-export type ControlSmokeOptions = SmokeClientOptions & {
+type ControlSmokeOptions = SmokeClientOptions & {
   accessToken: Secret | undefined;
   bypassToken: Secret | undefined;
 };
@@ -46,17 +46,17 @@ export function runControlSmoke({
 async function runWaves(
   client: SmokeClient,
   { known, context, cookies }: { known: Known; context: CheckContext; cookies: Cookies | undefined },
-): Promise<CheckResult[]> {
+): Promise<SmokeResult[]> {
   const headersFor = async ({ request }: Check) => (await cookies?.headerFor(request.path)) ?? {};
-  const results: CheckResult[] = [];
+  const results: SmokeResult[] = [];
   for (const wave of waves) {
     const { checks, skipped } = checksOf(wave, known);
-    results.push(...skipped.map(([id, why]): CheckResult => ({ id, state: 'skipped', why })));
+    results.push(...skipped.map(([id, why]): SmokeResult => ({ id, state: 'skipped', why })));
     if (decisiveFailure({ checks: results, bestEffort: controlBestEffort }) !== undefined) {
       // Without entry, every other answer would be the maintenance page.
       if (wave === 'main') break;
       const why = 'a check before it failed';
-      results.push(...checks.map(({ id }): CheckResult => ({ id, state: 'skipped', why })));
+      results.push(...checks.map(({ id }): SmokeResult => ({ id, state: 'skipped', why })));
       continue;
     }
     for (const { result, exchange } of await runAtOnce(checks, client, context, headersFor)) {

@@ -3,21 +3,21 @@ import { REDACTED } from '@deploy/cli';
 /** Cookies as a browser would keep them: by domain, path, Secure and expiry. */
 export type Cookies = {
   store(setCookies: readonly string[]): Promise<void>;
-  /** The Cookie header for a path below the base URL; nothing when no cookie goes there. */
+  /** The Cookie header for a path below the base URL; empty when no cookie applies. */
   headerFor(path: string): Promise<Record<string, string>>;
   /**
-   * Takes the values of signed cookies out of what the service sent: whoever has one is let in by it. Only out of that,
-   * since a cookie may also hold a word of our own, such as the host's name.
+   * Removes the values of signed cookies from text that the service sent, because such a cookie grants access. Use it for
+   * nothing else: a cookie may also hold an ordinary word, such as the host's name.
    */
   hide(text: string): string;
 };
 
-// Shorter values are no signatures, and hiding a word such as `true` would garble what is shown.
+// Shorter values are not signatures, and hiding a word such as `true` would garble the output.
 const SIGNED_LENGTH = 16;
 
 export async function openCookies(baseUrl: string): Promise<Cookies> {
   const { CookieJar } = await import('tough-cookie');
-  // A Secure cookie from this machine itself is kept over plain http, as browsers and curl do.
+  // Keeps Secure cookies from this machine over plain http, as browsers and curl do.
   const jar = new CookieJar(undefined, { allowSecureOnLocal: true });
   const signed = new Set<string>();
   return {

@@ -7,7 +7,7 @@ import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
   timeoutMs: number;
-  /** As many as requests are in flight at once: a connection that had to be waited for would cost a round trip more. */
+  /** As many as there are requests in flight at once: waiting for a connection would cost another round trip. */
   connections: number;
   /** Names the proxies and more certificates to trust, as for curl. */
   env: Environment;
@@ -16,7 +16,7 @@ export type DispatcherOptions = {
 export type OpenDispatcher = {
   dispatcher: Dispatcher;
   route: Route;
-  /** The proxy that requests are sent to as they are, because it passes on plain http without a tunnel. */
+  /** The proxy that receives the requests themselves, because it forwards plain http without a tunnel. */
   forwarder: Forwarder | undefined;
   /** What messages call the proxy. */
   proxyShown: string;
@@ -26,19 +26,19 @@ export type OpenDispatcher = {
 export type Forwarder = {
   proxy: ProxyServer;
   origin: URL;
-  /** Of every request: where it is sent, and the name in the proxy's certificate. */
+  /** For every request: where to send it, and the name to expect in the proxy's certificate. */
   options: { origin: string; servername: string };
   headers: Record<string, string>;
 };
 
-// The largest thing that is read whole is the manifest, of a few kilobytes.
+// The manifest is the largest body that the checks read, a few kilobytes.
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** How long closing may take, before what is still open is left to the end of the process. */
+/** How long closing may take. After that, open connections are left for the process to close when it exits. */
 const LONGEST_CLOSE_MS = 200;
 
 /**
- * Opens what all requests to one origin go through: a pool of connections, through a proxy where the environment names
- * one. Throws a UserError when it names something else than a proxy.
+ * Opens the connection pool for one origin, through a proxy when the environment names one. Throws a UserError when that
+ * variable does not hold a proxy.
  */
 export async function openDispatcher(
   url: URL,
@@ -56,8 +56,8 @@ export async function openDispatcher(
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
-    // Every connection offers HTTP/2, but the pool is not told: it would open a first one alone, to learn what the
-    // server speaks, and a server without HTTP/2 would cost two round trips more.
+    // Every connection offers HTTP/2, but the pool does not know: it would open a single connection first to learn what
+    // the server speaks, and a server without HTTP/2 would then cost two more round trips.
     allowH2: false,
     connect: early.connect,
   });

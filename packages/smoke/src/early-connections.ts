@@ -5,21 +5,21 @@ import type { Route } from './route.ts';
 const LONGEST_LOOKUP_MS = 200;
 
 export type EarlyConnections = {
-  /** Hands out the connections that were opened early, unless they have failed meanwhile; then opens more. */
+  /** Hands out the connections that were opened early and still work; then opens more. */
   connect: buildConnector.connector;
   /**
-   * Resolves when the name is looked up and connecting has begun, or failed: from then on it goes on by itself. A name
-   * that takes longer is not waited for, since no request's time-out runs yet.
+   * Resolves once the name has been looked up and connecting has begun or failed; connecting continues in the background.
+   * It does not wait long for a slow lookup, because no request's time limit is running yet.
    */
   begun: Promise<void>;
-  /** Closes those that are not open yet or were not handed out. */
+  /** Closes the connections that are not open yet or were not handed out. */
   close(): void;
 };
 
 /**
- * Opens connections before there is anything to send, so that what sends can be loaded while the other side answers. It
- * saves some 40 ms of a smoke run at 50 ms round-trip time, and two round trips of one that needs more connections later
- * than at first.
+ * Opens connections before there is anything to send, so that the HTTP client loads while the other side answers. This
+ * saves about 40 ms of a smoke run at 50 ms round-trip time, and two round trips of a run that needs more connections
+ * later than at first.
  */
 export function connectEarly(origin: URL, howMany: number, route: Route): EarlyConnections {
   const target = connectionTarget(origin);
@@ -50,8 +50,8 @@ export function connectEarly(origin: URL, howMany: number, route: Route): EarlyC
   };
 }
 
-/** What a connection to this origin is opened to. */
+/** The host and port to connect to for an origin. */
 export function connectionTarget({ protocol, host, hostname, port }: URL): buildConnector.Options {
-  // An IPv6 address without its brackets.
+  // Node expects an IPv6 address without brackets.
   return { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port };
 }

@@ -2,13 +2,13 @@ import { cleanLine, errorCode, networkFailure, ProxyFailure } from '@deploy/cli'
 import { MAX_BODY_BYTES } from './dispatcher.ts';
 import { ConnectionFailure, type Stage } from './route.ts';
 
-/** Why there was no answer, in words, and what to do about it when that is known. */
+/** Why there was no answer, for people, and what to do about it when that is known. */
 export type Failure = { reason: string; hint: string | undefined };
 
-/** A request that has taken as long as it may. */
+/** A request that hit its time limit. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
-  /** What the connection waits for, when it is not even open. */
+  /** What the connection was waiting for, when it was not even open. */
   readonly stage: Stage | undefined;
 
   constructor(stage: Stage | undefined) {
@@ -18,8 +18,8 @@ export class TimedOut extends Error {
 }
 
 /**
- * What an error of a request means. Chosen by code and not by message: messages of the HTTP stack may quote the URL, and
- * with it a token.
+ * What a request's error means. This looks at codes only: messages of the HTTP stack may quote the URL, and with it a
+ * token.
  */
 export function failureOf(
   error: unknown,
@@ -38,7 +38,7 @@ export function failureOf(
   return { reason: reasonFor(cause, code), hint: undefined };
 }
 
-/** The code of the error at the bottom of a failed request. */
+/** The code of a failed request's root error. */
 export function failureCode(error: unknown): string {
   const cause = causeOf(error);
   return errorCode(cause instanceof ProxyFailure && cause.cause ? cause.cause : cause);

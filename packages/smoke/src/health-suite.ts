@@ -1,4 +1,4 @@
-import { healthProbe, readinessProbe } from './checks/health.ts';
+import { healthProbe, readinessProbe } from './checks/routes.ts';
 import type { SmokeClientOptions } from './http.ts';
 import type { SmokeOutcome } from './outcome.ts';
 import { runAtOnce, runSuite } from './suite.ts';

@@ -11,13 +11,13 @@ import { loadRequest } from './undici-parts.ts';
 
 export type SmokeRequest = {
   method: 'GET' | 'HEAD' | 'POST';
-  /** Below the base URL, sent as it is. */
+  /** Relative to the base URL, sent as is. */
   path: string;
   headers?: Record<string, string>;
   body?: string;
 };
 
-/** What a request met: an answer, whatever its status, or none, with the reason in words. */
+/** An answer, whatever its status. */
 export type Answer = {
   status: number;
   /** Names in lower case. */
@@ -26,6 +26,7 @@ export type Answer = {
   body: string;
 };
 
+/** What came of a request: an answer, or the reason why there was none. */
 export type Exchange = { attempts: number; durationMs: number } & (
   | { answered: true; answer: Answer }
   | ({ answered: false } & Failure)
@@ -47,12 +48,12 @@ export type SmokeClientOptions = {
   env: Environment;
 };
 
-/** The user agent of these scripts' requests. Whatever counts requests can leave them out by its first word. */
+/** The user agent of these scripts' requests. Request counters can exclude these requests by its first word. */
 export function smokeUserAgent(script: string): string {
   return `openagents-deploy-scripts (${script})`;
 }
 
-/** Opens what requests to the service go through. Redirects are not followed. */
+/** Opens a client for requests to the service. It does not follow redirects. */
 export async function openSmokeClient(
   { baseUrl, timeoutMs, retries, script, env }: SmokeClientOptions,
   connections: number,
@@ -69,7 +70,7 @@ export async function openSmokeClient(
   const sendOnce = async (asked: SmokeRequest, signal: AbortSignal): Promise<Answer> => {
     const { method, body } = asked;
     const path = `${forwarder === undefined ? '' : url.origin}${prefix}${asked.path}`;
-    // Without these two, some front ends take a request for an attack and answer 403.
+    // Some front ends treat a request without these two headers as an attack and answer 403.
     const headers = {
       'user-agent': smokeUserAgent(script),
       accept: '*/*',
@@ -83,8 +84,8 @@ export async function openSmokeClient(
         method,
         path,
         signal,
-        // undici would close the connection after a HEAD, for servers that send a body with its answer, and would keep
-        // other requests back meanwhile: https://github.com/nodejs/undici/issues/258
+        // By default undici closes the connection after a HEAD, because some servers send a body with the answer, and
+        // holds other requests back until then: https://github.com/nodejs/undici/issues/258
         reset: false,
         blocking: false,
         headers,
@@ -134,7 +135,7 @@ export async function openSmokeClient(
   };
 }
 
-/** Attempts, again after what is worth retrying, until one succeeds or none is left. */
+/** Tries, and tries again after a failure that is worth retrying, until an attempt succeeds or none is left. */
 async function repeat(
   attempt: () => Promise<Answer>,
   { retries, timeoutMs }: Pick<SmokeClientOptions, 'retries' | 'timeoutMs'>,
@@ -145,7 +146,7 @@ async function repeat(
     minTimeout: 250,
     maxTimeout: 4_000,
     shouldRetry: ({ error }) => error instanceof WorthRetrying || isWorthRetrying({ error }),
-    // No longer than a request may take: a server that asks for an hour is not met in this run.
+    // Wait no longer than one request may take, even if the server asks for an hour.
     async onFailedAttempt({ error, retriesLeft }) {
       if (retriesLeft === 0 || !(error instanceof WorthRetrying)) return;
       await sleep(Math.min(askedToWaitMs(error.answer, Date.now()), timeoutMs));
@@ -153,7 +154,7 @@ async function repeat(
   });
 }
 
-/** An answer that another attempt may better; the last one of them counts. */
+/** An answer that another attempt may improve on; the last such answer counts. */
 class WorthRetrying extends Error {
   readonly answer: Answer;
 

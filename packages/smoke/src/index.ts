@@ -1,8 +1,8 @@
 export { readServedBuild, type ServedBuild } from './build.ts';
-export { type ControlSmokeOptions, runControlSmoke } from './control-suite.ts';
+export { runControlSmoke } from './control-suite.ts';
 export { runHealthSmoke } from './health-suite.ts';
 export { type SmokeClientOptions, smokeUserAgent } from './http.ts';
-export type { CheckResult, FailedCheck, SmokeOutcome } from './outcome.ts';
+export type { SmokeOutcome, SmokeResult } from './outcome.ts';
 export { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 export { reportSmoke } from './report.ts';
 export { bypassTokenText, controlSmokeSettings, requireBaseUrl, smokeSettings } from './settings.ts';

@@ -16,14 +16,14 @@ export type PlainAnswer = {
 };
 
 /**
- * Whether a request failed because the server sent `100 Continue`, which nobody had asked for. A client must read on
- * (https://www.rfc-editor.org/rfc/rfc9110#status.1xx), as curl does; undici gives the connection up.
+ * Whether a request failed because the server sent an unrequested `100 Continue`. A client must then keep reading
+ * (https://www.rfc-editor.org/rfc/rfc9110#status.1xx), as curl does; undici drops the connection.
  */
 export function isUnaskedContinue(error: unknown): boolean {
   return error instanceof Error && error.name === 'SocketError' && error.message === 'bad response';
 }
 
-/** Sends a request over a connection of its own with Node's client, which reads on after an interim answer. */
+/** Sends a request over its own connection with Node's client, which keeps reading after an interim answer. */
 export async function sendPlainly(
   socket: Socket,
   { body, ...asked }: PlainRequest,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { cleanLine, errorMessage, type JunitCase, junitXml, redact, UserError } from '@deploy/cli';
-import type { CheckResult, SmokeOutcome } from './outcome.ts';
+import type { SmokeOutcome, SmokeResult } from './outcome.ts';
 
 /** Writes the outcome as JUnit XML, with a test case for each check. Throws a UserError when it cannot write the file. */
 export async function writeJunit(path: string, outcome: SmokeOutcome): Promise<void> {
@@ -15,7 +15,7 @@ export async function writeJunit(path: string, outcome: SmokeOutcome): Promise<v
   });
 }
 
-function caseOf(check: CheckResult, { suite, bestEffort }: SmokeOutcome): JunitCase {
+function caseOf(check: SmokeResult, { suite, bestEffort }: SmokeOutcome): JunitCase {
   const about = { area: `smoke.${suite}`, name: check.id };
   if (check.state === 'skipped') return { ...about, durationMs: 0, state: 'skipped', message: check.why };
   const made = { ...about, durationMs: check.durationMs };

@@ -1,5 +1,5 @@
-/** How one check ended. What was asked is written `GET /readyz`; durations are in milliseconds. */
-export type CheckResult =
+/** How one check ended. `request` reads like `GET /readyz`; durations are in milliseconds. */
+export type SmokeResult =
   | {
       id: string;
       state: 'passed';
@@ -7,14 +7,14 @@ export type CheckResult =
       status: number;
       durationMs: number;
       attempts: number;
-      /** What a person should know although it passed. */
+      /** Something a person should know although the check passed. */
       note?: string;
     }
   | {
       id: string;
       state: 'failed';
       request: string;
-      /** undefined when there was no answer. */
+      /** Undefined when there was no answer. */
       status: number | undefined;
       durationMs: number;
       attempts: number;
@@ -22,14 +22,14 @@ export type CheckResult =
       got: string;
       /** The start of the answer's body. */
       bodyExcerpt: string | undefined;
-      /** What is known to cause such a failure, and what to do. */
+      /** The known cause of such a failure, and what to do. */
       hint: string | undefined;
     }
   | { id: string; state: 'skipped'; why: string };
 
-export type FailedCheck = Extract<CheckResult, { state: 'failed' }>;
+export type FailedSmokeResult = Extract<SmokeResult, { state: 'failed' }>;
 
-/** A run of smoke checks. Some checks only inform: the run passes without them. */
+/** A run of smoke checks. */
 export type SmokeOutcome = {
   suite: 'health' | 'control';
   baseUrl: string;
@@ -37,7 +37,7 @@ export type SmokeOutcome = {
   startedAt: string;
   durationMs: number;
   state: 'passed' | 'failed';
-  checks: readonly CheckResult[];
+  checks: readonly SmokeResult[];
   /** The checks that may fail without failing the run. */
   bestEffort: readonly string[];
 };
@@ -46,8 +46,8 @@ export type SmokeOutcome = {
 export function decisiveFailure({
   checks,
   bestEffort,
-}: Pick<SmokeOutcome, 'checks' | 'bestEffort'>): FailedCheck | undefined {
+}: Pick<SmokeOutcome, 'checks' | 'bestEffort'>): FailedSmokeResult | undefined {
   return checks.find((check) => check.state === 'failed' && !bestEffort.includes(check.id)) as
-    | FailedCheck
+    | FailedSmokeResult
     | undefined;
 }

@@ -1,19 +1,19 @@
 import { UserError } from '@deploy/cli';
 import { controlChecks } from './control-checks.ts';
-import { type CheckResult, decisiveFailure, type FailedCheck, type SmokeOutcome } from './outcome.ts';
+import { decisiveFailure, type FailedSmokeResult, type SmokeOutcome, type SmokeResult } from './outcome.ts';
 
-/** The lines that a smoke script prints on stdout, up to the step that failed: interface, to the letter. */
+/** The lines that a smoke script prints on stdout, up to the step that failed. Callers read them: keep every letter. */
 export function smokeLines(outcome: SmokeOutcome): string[] {
   return outcome.suite === 'health' ? healthLines(outcome) : controlLines(outcome);
 }
 
-/** The failure that ends the run, for stderr: which check, what was asked, expected and got, and a hint. */
+/** The failure that ends the run, for stderr: the check, its request, what it expected and got, and a hint. */
 export function smokeFailure(outcome: SmokeOutcome): UserError | undefined {
   const failed = decisiveFailure(outcome);
   return failed && new UserError(describeFailure(failed, outcome.baseUrl), { ...withHint(failed) });
 }
 
-/** What a person should know about checks that have passed. */
+/** Notes for people about checks that passed. */
 export function smokeNotes({ checks }: SmokeOutcome): string[] {
   return checks.flatMap((check) =>
     check.state === 'passed' && check.note !== undefined
@@ -45,17 +45,20 @@ function controlLines({ baseUrl, checks, bestEffort }: SmokeOutcome): string[] {
   return [...lines, `ok: control-service smoke checks passed for ${baseUrl}`];
 }
 
-function isFailedHealth({ id, state }: CheckResult): boolean {
+function isFailedHealth({ id, state }: SmokeResult): boolean {
   return id === 'health' && state === 'failed';
 }
 
-function describeFailure({ id, request, expected, got, attempts }: FailedCheck, baseUrl: string): string {
+function describeFailure(
+  { id, request, expected, got, attempts }: FailedSmokeResult,
+  baseUrl: string,
+): string {
   const [method, path] = request.split(' ');
   const tries = attempts > 1 ? ` (after ${attempts} attempts)` : '';
   return `${id}: ${method} ${baseUrl}${path}: expected ${expected}, got ${got}${tries}`;
 }
 
-function withHint({ bodyExcerpt, hint }: FailedCheck): { hint?: string } {
+function withHint({ bodyExcerpt, hint }: FailedSmokeResult): { hint?: string } {
   const lines = [hint, bodyExcerpt === undefined ? undefined : `body: ${bodyExcerpt}`].filter(
     (line) => line !== undefined,
   );

@@ -3,7 +3,7 @@ import { writeJunit } from './junit.ts';
 import type { SmokeOutcome } from './outcome.ts';
 import { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 
-/** Shows an outcome as asked for, and then throws the UserError of a run that failed. */
+/** Prints an outcome in the chosen format, then throws the UserError of a run that failed. */
 export async function reportSmoke(
   outcome: SmokeOutcome,
   { out, format, junit }: { out: Output; format: 'lines' | 'json'; junit: string | undefined },
@@ -14,7 +14,7 @@ export async function reportSmoke(
   const failure = smokeFailure(outcome);
   if (junit !== undefined) {
     await writeJunit(junit, outcome).catch((error: unknown) => {
-      // The file is not what the run was about.
+      // The failed check matters more than the file.
       if (failure === undefined) throw error;
       out.note(`warning: ${errorMessage(error)}`);
     });

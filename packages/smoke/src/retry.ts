@@ -7,7 +7,7 @@ const COLD_CODES = [
   'ECONNRESET',
   'EPIPE',
   'UND_ERR_SOCKET',
-  // What the same looks like over HTTP/2: a stream that was reset, GOAWAY, a session that was cut.
+  // The same over HTTP/2: a reset stream, GOAWAY, a session that was cut.
   'ERR_HTTP2_STREAM_ERROR',
   'ERR_HTTP2_STREAM_CANCEL',
   'ERR_HTTP2_SESSION_ERROR',
@@ -15,20 +15,20 @@ const COLD_CODES = [
   'UND_ERR_ABORTED',
 ];
 
-/** Whether another attempt may end better: what a cold start, or a front end that asks for patience, looks like. */
+/** Whether another attempt may succeed: the failure looks like a cold start, or the server asks to try again later. */
 export function isWorthRetrying(met: { answer: Answer } | { error: unknown }): boolean {
   if ('answer' in met) {
     const { status, headers } = met.answer;
     return status === 429 || status === 502 || (status === 503 && headers['retry-after'] !== undefined);
   }
   const cause = causeOf(met.error);
-  // A proxy's 502: it could not reach the service.
+  // A proxy answers 502 when it could not reach the service.
   if (cause instanceof ProxyFailure && cause.status !== undefined) return [429, 502].includes(cause.status);
   return COLD_CODES.includes(failureCode(met.error));
 }
 
 /**
- * How long the server asks to be left alone, in milliseconds: Retry-After as seconds or as a date
+ * How long the server asks the client to wait, in milliseconds: Retry-After as seconds or as a date
  * (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after); 0 when it does not say.
  */
 export function askedToWaitMs({ headers }: Answer, now: number): number {

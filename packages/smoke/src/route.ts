@@ -10,10 +10,10 @@ import {
 import type { buildConnector } from 'undici';
 import { type Connect, loadConnector } from './undici-parts.ts';
 
-/** What a connection that is not open yet waits for. */
+/** What a connection is waiting for before it is open. */
 export type Stage = 'lookup' | 'connect' | 'proxy' | 'tls';
 
-/** A connection that could not be opened, with how far it got; the cause says why. */
+/** A connection that could not be opened, and the stage it reached; the cause says why. */
 export class ConnectionFailure extends Error {
   override readonly name = 'ConnectionFailure';
   readonly stage: Stage;
@@ -30,27 +30,27 @@ export type Opening = {
   connected: Promise<Socket>;
   /** Resolves when connecting has begun, or has failed already. */
   begun: Promise<void>;
-  /** Whether it has failed, or has been closed since. */
+  /** Whether it has failed or closed. */
   isOver(): boolean;
   abandon(): void;
 };
 
-/** The way that all connections to the service take. */
+/** The route that all connections to the service take. */
 export type Route = {
   open(target: buildConnector.Options): Opening;
-  /** What the first of the connections waits for, as long as none has ever been opened. */
+  /** What the first connection is waiting for; undefined once any connection has opened. */
   waitingFor(): Stage | undefined;
 };
 
 export type RouteOptions = {
   timeoutMs: number;
-  /** The proxy that connections are tunnelled through, or, when it forwards plain requests, end at. */
+  /** The proxy: connections are tunnelled through it, or end there when it forwards plain requests. */
   proxy: ProxyServer | undefined;
   forwards: boolean;
   env: Environment;
 };
 
-/** Plans the way: directly, or through a proxy. Nothing is opened yet. */
+/** Plans the route: direct, or through a proxy. Opens nothing yet. */
 export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Route {
   const connect = loadConnector()({ allowH2: true, timeout: timeoutMs });
   const tunnelled = proxy !== undefined && !forwards ? proxy : undefined;
@@ -101,7 +101,7 @@ export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Ro
           socket = opened;
           everOpened = true;
         },
-        // Whoever wants this connection learns of it; one that was opened early may have nobody.
+        // The caller sees this rejection too; a connection that was opened early may not have a caller.
         () => {
           failed = true;
         },
@@ -151,7 +151,7 @@ class Attempt {
   }
 }
 
-/** What is behind a failure, be it the proxy's. */
+/** The root cause of a failure, also when the proxy reported it. */
 function rootOf({ cause }: ConnectionFailure): unknown {
   return cause instanceof ProxyFailure && cause.cause !== undefined ? cause.cause : cause;
 }

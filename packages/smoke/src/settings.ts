@@ -11,12 +11,12 @@ import {
   wholeNumber,
 } from '@deploy/cli';
 
-/** A bypass token, of what gets through a URL that the service does not decode. */
+/** A bypass token. It travels in a URL that the service does not decode, so only some characters survive. */
 export function bypassTokenText(name: string, meaning: string): Setting<Secret | undefined> {
   return secretText(name, meaning, {
     pattern: /^[A-Za-z0-9._~+/=-]+$/,
     refusal: 'may hold only letters, digits and . _ ~ + / = -',
-    hint: 'It is given in a URL that the service does not decode; other characters cannot get through.',
+    hint: 'The token travels in a URL that the service does not decode; other characters would not survive.',
   });
 }
 
@@ -25,7 +25,7 @@ export const smokeSettings = {
   baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
   emulatorHost: text(
     'CLOUD_RUN_EMULATOR_HOST',
-    'host:port of a local Cloud Run; with it, only what is local is checked',
+    'host:port of a local Cloud Run; with it, only local services are checked',
   ),
   timeoutSeconds: wholeNumber(
     'SMOKE_TIMEOUT_SECONDS',
@@ -35,17 +35,17 @@ export const smokeSettings = {
   retries: wholeNumber(
     'SMOKE_RETRIES',
     { min: 0, max: 20, default: 0 },
-    'how often a request is repeated that met a cold start: refused, reset, 429, 502, or 503 with Retry-After',
+    'how many times to retry a request that hits a cold start: refused, reset, 429, 502, or 503 with Retry-After',
   ),
-  format: oneOf('SMOKE_FORMAT', ['lines', 'json'], 'what stdout shows: lines, or the outcome as json'),
-  junit: text('SMOKE_JUNIT', 'file to write the outcome to as JUnit XML as well'),
+  format: oneOf('SMOKE_FORMAT', ['lines', 'json'], 'what to print on stdout: lines, or the outcome as json'),
+  junit: text('SMOKE_JUNIT', 'file for the outcome as JUnit XML, besides stdout'),
 };
 
 export const controlSmokeSettings = {
   ...smokeSettings,
   accessToken: tokenText(
     'OPENAGENTS_CONTROL_ACCESS_TOKEN',
-    'access token; with it the session and token routes are checked',
+    'access token; with it, the session and token routes are checked too',
   ),
   bypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
@@ -53,12 +53,12 @@ export const controlSmokeSettings = {
   ),
 };
 
-// Longer ones no browser and no server takes.
+// Browsers and servers refuse longer URLs.
 const LONGEST = 2000;
 
 /**
  * Checks the base URL and drops its trailing slashes: `//healthz` would meet the service's catch-all page and pass for
- * health. Throws a UserError that names the variable when it is missing or is not one.
+ * health. Throws a UserError that names the variable when the URL is missing or invalid.
  */
 export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS_BASE_URL'): string {
   if (given === undefined) {
@@ -80,7 +80,7 @@ function isBaseUrl(text: string): boolean {
   const url = URL.parse(text);
   return (
     url !== null &&
-    // As it is written: a URL parser also takes what has no host in sight, or an empty query.
+    // Tested as written: a URL parser also accepts a text without a host, or with an empty query.
     /^https?:\/\/[^/?#@\\]+(?:\/[^?#\\]*)?$/i.test(text) &&
     /^[\x21-\x7e]+$/.test(text) &&
     `${url.username}${url.password}${url.search}${url.hash}` === ''

@@ -1,20 +1,20 @@
 import { type Check, type CheckContext, judgeCheck } from './check.ts';
 import { type Exchange, openSmokeClient, type SmokeClient, type SmokeClientOptions } from './http.ts';
-import { type CheckResult, decisiveFailure, type SmokeOutcome } from './outcome.ts';
+import { decisiveFailure, type SmokeOutcome, type SmokeResult } from './outcome.ts';
 
-/** A check with its result, and the answer for whoever builds on it. */
-export type Ran = { result: CheckResult; exchange: Exchange };
+/** A check's result, with the answer for later checks that depend on it. */
+export type Ran = { result: SmokeResult; exchange: Exchange };
 
 export type Suite = {
   name: SmokeOutcome['suite'];
   bestEffort: readonly string[];
-  /** How many requests are in flight at once, at the most. */
+  /** The most requests that are in flight at once. */
   atOnce: number;
-  /** Sends what is to be sent; gives the results in the suite's order. */
-  run(client: SmokeClient, context: CheckContext): Promise<CheckResult[]>;
+  /** Sends the requests and returns the results in the suite's order. */
+  run(client: SmokeClient, context: CheckContext): Promise<SmokeResult[]>;
 };
 
-/** Runs a suite against a service, over one connection pool, and says how it ended. */
+/** Runs a suite against a service over one connection pool. */
 export async function runSuite(
   suite: Suite,
   options: SmokeClientOptions,
@@ -40,7 +40,7 @@ export async function runSuite(
   }
 }
 
-/** Sends the requests of these checks at once. */
+/** Sends the requests of these checks all at once. */
 export function runAtOnce(
   checks: readonly Check[],
   client: SmokeClient,

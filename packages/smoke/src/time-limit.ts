@@ -1,6 +1,6 @@
 /**
- * Gives work a time limit that holds whatever the work does: when the time is up, the signal that it got is aborted, and
- * this rejects, without waiting for the work to notice.
+ * Runs work under a hard time limit: when the time is up, this aborts the work's signal and rejects without waiting for
+ * the work to notice.
  */
 export async function withinLimit<T>(
   limitMs: number,

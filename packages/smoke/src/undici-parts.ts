@@ -6,7 +6,7 @@ import type { buildConnector as BuildConnector, Dispatcher, Pool } from 'undici'
 // 80 ms of this process's 250; these parts take 35. The version is pinned, and every smoke test goes through here.
 const require = createRequire(import.meta.url);
 
-/** Opens a connection and gives its socket at once, which the library's types keep to themselves. */
+/** Opens a connection and returns its socket at once; the library's types do not show that it does. */
 export type Connect = (...args: Parameters<BuildConnector.connector>) => Socket;
 
 type SendRequest = (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;

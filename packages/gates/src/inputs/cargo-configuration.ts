@@ -2,14 +2,15 @@ import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { cleanLine } from '@deploy/cli';
+import { parse } from 'smol-toml';
+import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { type ConfiguredProgram, programEntry, programsInEnvironment } from './programs.ts';
-import { parseToml } from './toml.ts';
 import { contentAt, type Entries } from './tree.ts';
-import { InputsUnknown } from './unknown.ts';
 
 type Config = Record<string, unknown>;
 
-// Where packages come from over the network, how many processes cargo starts, and what it prints:
+// Settings that only affect downloads, the number of processes, and the output:
 // https://doc.rust-lang.org/cargo/reference/config.html
 const NEUTRAL = [
   'alias',
@@ -25,12 +26,12 @@ const NEUTRAL = [
   'term',
 ];
 const NEUTRAL_IN_BUILD = ['build-dir', 'incremental', 'jobs', 'target-dir'];
-// Packages and settings from elsewhere, which nothing in the checkout shows.
+// Settings that bring in packages or settings from outside the checkout.
 const REFUSED = ['patch', 'paths', 'include'];
 
 /**
- * How cargo and rustup are configured for a build in these folders: settings that can change what is built, the programs
- * and the folders of sources that they name. Throws InputsUnknown for a configuration that hides what is built.
+ * The configuration of cargo and rustup for a build in these folders: settings that can change the result, and the
+ * programs and source folders that they name. Throws InputsUnknown for a configuration that hides what is built.
  * Sources: https://doc.rust-lang.org/cargo/reference/config.html, https://rust-lang.github.io/rustup/overrides.html
  */
 export async function cargoConfiguration(
@@ -54,7 +55,7 @@ export async function cargoConfiguration(
     const settings = JSON.stringify(sorted(steering(config)));
     const { changedAt } = contentAt(path);
     if (settings !== '{}') entries.set(name, { state: hash('sha256', settings), changedAt });
-    // Paths in a configuration start from the folder that `.cargo` is in.
+    // Paths in a configuration are relative to the folder that holds `.cargo`.
     const start = dirname(dirname(path));
     programs.push(...programsIn(config, name, start));
     for (const folder of sourceFolders(config))
@@ -71,6 +72,15 @@ export async function cargoConfiguration(
     }
   }
   return entries;
+}
+
+/** Parses one of cargo's files. Throws InputsUnknown when it is not TOML. */
+export function parseToml(text: string, path: string): Config {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new InputsUnknown(`${path}: ${cleanLine(String(error), 200)}`);
+  }
 }
 
 function steering(config: Config): Config {
@@ -103,7 +113,7 @@ function programsIn(config: Config, name: string, folder: string): ConfiguredPro
   });
 }
 
-/** A runner may come with arguments in one text. */
+/** A runner may be one text with arguments in it. */
 function wordsOf(key: string, value: string): string[] {
   return key.endsWith('.runner') ? value.split(/\s+/) : [value];
 }
@@ -122,7 +132,7 @@ function table(value: unknown): Config {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {};
 }
 
-/** The same value with the keys of every table in order. */
+/** The same value with the keys of every table sorted. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;

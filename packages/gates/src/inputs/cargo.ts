@@ -1,18 +1,18 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { cleanLine, runCommand } from '@deploy/cli';
-import { parseToml } from './toml.ts';
-import { InputsUnknown } from './unknown.ts';
+import { InputsUnknown } from '../fingerprint-inputs.ts';
+import { parseToml } from './cargo-configuration.ts';
 
-/** What cargo builds for a package out of sources that lie here, absolute and free of symbolic links. */
+/** The local crates that cargo builds for a package. Paths are absolute and free of symbolic links. */
 export type Crates = {
-  /** The folders of the package and of all packages that it depends on by path, however far. */
+  /** The folders of the package and of its direct and indirect path dependencies. */
   folders: readonly string[];
   /** The names of those packages. */
   names: readonly string[];
   /**
-   * The manifests of all members of the workspace and of whatever these depend on by path: cargo reads them all before
-   * it builds anything, and refuses to when one does not fit.
+   * The manifests of all workspace members and of their path dependencies: cargo reads them all before it builds
+   * anything, and fails when one is inconsistent.
    */
   manifests: readonly string[];
   workspaceRoot: string;
@@ -20,7 +20,7 @@ export type Crates = {
   buildFolders: readonly string[];
 };
 
-// Of `cargo metadata`: https://doc.rust-lang.org/cargo/commands/cargo-metadata.html
+// A part of the output of `cargo metadata`: https://doc.rust-lang.org/cargo/commands/cargo-metadata.html
 type Metadata = {
   workspace_root: string;
   target_directory: string;
@@ -33,19 +33,19 @@ type Metadata = {
   }[];
 };
 
-/** What cargo says of packages, asked once for each workspace. */
+/** Cargo's metadata of packages; cargo runs once for each workspace. */
 export class Workspaces {
   readonly #packages = new Map<string, Metadata['packages'][number] & { workspace: Metadata }>();
   readonly #env: Record<string, string>;
 
-  /** `env` is the gates'. */
+  /** `env` is the gates' environment. */
   constructor(env: Record<string, string>) {
     this.#env = env;
   }
 
   /**
-   * The crates behind a package. Its own dev-dependencies count (its tests use them), those of what it depends on do
-   * not. Throws InputsUnknown when cargo cannot say, or when cargo is configured to take sources from elsewhere.
+   * The crates that a package is built from. Its own dev-dependencies count, because its tests use them; those of its
+   * dependencies do not. Throws InputsUnknown when cargo fails, or when a path dependency is missing.
    */
   async cratesOf(packageFolder: string): Promise<Crates> {
     const start = await realpath(packageFolder).catch(() => missing(packageFolder));
@@ -108,7 +108,7 @@ export class Workspaces {
   }
 }
 
-/** Folders that `[patch]` and `[replace]` in a workspace's manifest take packages from. */
+/** The folders of packages that `[patch]` and `[replace]` in a workspace's manifest name. */
 async function patchedPaths(manifest: string): Promise<string[]> {
   const text = await readFile(manifest, 'utf8').catch(() => missing(manifest));
   const { patch = {}, replace = {} } = parseToml(text, manifest);
@@ -126,7 +126,7 @@ function parsed(stdout: string): Metadata {
     const found = JSON.parse(stdout) as Metadata;
     if (Array.isArray(found.packages) && typeof found.workspace_root === 'string') return found;
   } catch {
-    // Told below: some other program than cargo, perhaps.
+    // Reported below; the program may not be cargo.
   }
   throw new InputsUnknown('cargo metadata gives something else than metadata');
 }

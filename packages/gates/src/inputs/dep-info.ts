@@ -4,27 +4,27 @@ import { join, relative, resolve } from 'node:path';
 import type { Crates } from './cargo.ts';
 import { contentAt } from './tree.ts';
 
-/** What a build read beside its fingerprint's inputs: files by path, `variable NAME` by name, with what was there. */
+/** What a build read beyond its fingerprint's inputs, with the state of each: files by path, variables as `variable NAME`. */
 export type AlsoRead = Readonly<Record<string, string>>;
 
 export type SeenRequest = {
   root: string;
   crates: Crates;
   gateEnv: Readonly<Record<string, string>>;
-  /** Whether the fingerprint covers it, by the same names. */
+  /** Whether the fingerprint covers an input with this name. */
   isCovered(name: string): boolean;
 };
 
 const VARIABLE = 'variable ';
 const RERUN = /^cargo::?rerun-if-(env-)?changed=(.+)$/;
-// Set by cargo itself from what the fingerprint covers.
+// Cargo sets these itself, from inputs that the fingerprint covers.
 const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|OPT_LEVEL|DEBUG|NUM_JOBS)$/;
 
 /**
- * What the compiler and the build scripts of the crates have read, by what they left in the target folder: files that
+ * What the compiler and the crates' build scripts read, according to their notes in the target folder: files that
  * `include_str!` takes from elsewhere, variables of `env!`. Source: `rustc --emit dep-info`, and
  * https://doc.rust-lang.org/cargo/reference/build-scripts.html
- * Undefined when they have left nothing there: then what they read is not known.
+ * Undefined when there are no notes: then nobody knows what they read.
  */
 export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | undefined> {
   const { root, crates, gateEnv, isCovered } = request;
@@ -40,7 +40,7 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | un
 
   async function addDepInfo(file: string): Promise<void> {
     const lines = (await readFile(file, 'utf8')).split('\n');
-    // Every source stands alone in front of a colon as well.
+    // Every source also has a line of its own that ends with a colon.
     const sources = lines.flatMap((line) =>
       line.endsWith(':') ? [resolve(crates.workspaceRoot, line.slice(0, -1).replaceAll('\\ ', ' '))] : [],
     );
@@ -79,7 +79,7 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | un
   }
 }
 
-/** Those of the things that were read which are different now, by name. */
+/** The names of inputs in `alsoRead` whose state is different now. */
 export function changedSince(
   alsoRead: AlsoRead,
   root: string,
@@ -94,7 +94,7 @@ function now(name: string, root: string, gateEnv: Readonly<Record<string, string
   return value === undefined ? 'unset' : hash('sha256', value);
 }
 
-/** `debug` and `release`, of this machine and of every target: folders that have `deps` in them. */
+/** The `debug` and `release` folders, for this machine and for every target. */
 async function profileFolders(target: string): Promise<string[]> {
   const entries = await readdir(target, { withFileTypes: true }).catch(() => []);
   const first = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(target, name));

@@ -1,13 +1,13 @@
+import { InputsUnknown } from '../fingerprint-inputs.ts';
 import type { Entries, Entry } from './tree.ts';
-import { InputsUnknown } from './unknown.ts';
 
 /**
- * The entries under some of the paths that they were grouped by, each once. Throws InputsUnknown when a package's folder
- * has none: the folder is not the one that was meant.
+ * Returns the entries under some of the grouped paths, each once. Throws InputsUnknown when a package folder has no
+ * entries: it must be the wrong folder.
  */
 export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => Entries;
 
-/** Groups entries by the paths that they lie under. One pass for all gates: there may be tens of thousands. */
+/** Groups entries by the paths above them, in one pass for all gates: there may be tens of thousands of entries. */
 export function groupByPath(entries: Entries, paths: readonly string[]): FilesUnder {
   const groups = new Map(paths.map((path) => [path, [] as [string, Entry][]]));
   for (const entry of entries) {
@@ -20,7 +20,7 @@ export function groupByPath(entries: Entries, paths: readonly string[]): FilesUn
   };
 }
 
-/** `a/b/c`, `a/b`, `a`, `.`: a path and the folders that it is in. */
+/** A path and the folders above it: `a/b/c`, `a/b`, `a`, `.`. */
 function selfAndAbove(path: string): string[] {
   const all = [path, '.'];
   for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))

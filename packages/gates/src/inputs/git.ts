@@ -1,25 +1,24 @@
 import { cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
+import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { isReport } from './outputs.ts';
-import { InputsUnknown } from './unknown.ts';
 
-/** There is no git to ask. */
+/** Git is not installed. */
 export class GitMissing extends InputsUnknown {}
 
-// The exit code of a program that is not there.
+// The exit code for a missing program.
 const NOT_FOUND = 127;
 
 export type Git = (...args: readonly string[]) => Promise<string>;
 
 /**
- * Git in that folder, without taking its locks, with paths taken to the letter, and without what a git hook that runs
- * us has put into the environment. Gives what it prints; throws InputsUnknown when it fails,
- * GitMissing when it is not there.
+ * Runs git in a folder: without its locks, with literal paths, and without the variables that a git hook may have put
+ * into our environment. Returns its output. Throws InputsUnknown when git fails, and GitMissing when it is missing.
  */
 export function gitIn(root: string, env: Record<string, string>): Git {
   const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
   const quiet = { ...ours, GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
   return async (...args) => {
-    // A file monitor may hide changes.
+    // A file system monitor may hide changes.
     const command = ['git', '-c', 'core.fsmonitor=false', ...args];
     const { exitCode, stdout, stderr } = await runCommand(command, { cwd: root, env: quiet });
     if (exitCode === 0) return stdout;
@@ -29,8 +28,8 @@ export function gitIn(root: string, env: Record<string, string>): Git {
 }
 
 /**
- * Whether the work tree differs from the commit in anything but reports, which deployments and gates put there. The
- * checkout may be a folder of a larger repository; what lies beside it does not count.
+ * Whether the work tree differs from the commit, apart from reports that deployments and gates write. The checkout may be
+ * a folder of a larger repository; only that folder counts.
  */
 export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<boolean> {
   const [prefix, status] = await Promise.all([

@@ -2,12 +2,12 @@ import { type Dirent, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Git } from './git.ts';
 
-// Of macOS, Windows, vim, Emacs, other editors, network file systems and Python. Cargo may take any file that ends
-// with .rs for a program of its own, so such a file always counts.
+// Files of macOS, Windows, vim, Emacs, other editors, network file systems and Python. Cargo may build any file that ends
+// with .rs as a program, so such a file always counts.
 const DROPPING =
   /^(?:\.DS_Store|\._.*|Thumbs\.db|[Dd]esktop\.ini|\..*\.sw[a-p]|4913|.*~|\.#.*|#.*#|\.nfs[0-9a-f]+|\.fuse_hidden.*|__pycache__|\.idea|\.vscode)$/;
 
-/** Whether something has the name of what editors and systems leave behind. */
+/** Whether the name is that of a file that editors or systems leave behind. */
 export function isDropping(name: string): boolean {
   return DROPPING.test(name) && !name.endsWith('.rs');
 }
@@ -16,7 +16,7 @@ export function isDropping(name: string): boolean {
 const TAG = 'CACHEDIR.TAG';
 const SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55';
 
-/** Whether a folder is marked as a cache, as cargo marks the folders that it builds into. */
+/** Whether a folder is marked as a cache. Cargo marks its build folders this way. */
 export function isCacheFolder(folder: string, entries: readonly Dirent[]): boolean {
   if (!entries.some((entry) => entry.name === TAG && entry.isFile())) return false;
   try {
@@ -26,10 +26,10 @@ export function isCacheFolder(folder: string, entries: readonly Dirent[]): boole
   }
 }
 
-// Of one command line; more are looked up in the list of everything.
+// The most paths on one command line; beyond that, git lists all its files.
 const MOST_ASKED = 200;
 
-/** The leftovers that git tracks, which are inputs then; without git, all of them. */
+/** The leftovers that git tracks, which makes them inputs; without git, all of them. */
 export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {
   if (leftovers.length === 0) return [];
   const asked = leftovers.length <= MOST_ASKED ? leftovers : [];

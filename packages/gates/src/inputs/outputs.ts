@@ -6,7 +6,7 @@ const REPORT = /^(?:\.staging-deploy-report\.lock|.*-staging-deploy-report(?:-\d
 // The perf scripts write these into the web shell, and no gate reads them.
 const MEASURED = /^(?:latest|signoff-[^/]*)\.json$/;
 
-/** Whether a path is a report that a deployment or a perf script has written, or the lock beside one. */
+/** Whether a path is a report by a deployment or a perf script, or the lock beside one. */
 export function isReport(path: string, { serviceDir, webShellDir }: TargetCheckout): boolean {
   if (path.includes('-report') && dirname(path) === join(serviceDir, 'docs/reports'))
     return REPORT.test(basename(path));
@@ -16,8 +16,8 @@ export function isReport(path: string, { serviceDir, webShellDir }: TargetChecko
 }
 
 /**
- * Whether a path of the checkout holds what builds, gates and deployments leave behind: it changes with every run and
- * no gate reads it. The reports stand in folders that are inputs otherwise.
+ * Whether a path of the checkout is an output of builds, gates or deployments: it changes with every run and no gate
+ * reads it. Reports lie in folders whose other files are inputs.
  */
 export function isOutputOf(
   checkout: TargetCheckout,

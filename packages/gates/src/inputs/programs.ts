@@ -2,19 +2,19 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { contentAt, type Entry } from './tree.ts';
 
-/** A program that cargo is configured to run: its words, and the folder that a relative path starts from. */
+/** A program that cargo is configured to run: the words of the command, and the folder for relative paths. */
 export type ConfiguredProgram = { name: string; words: readonly string[]; folder: string };
 
 // https://doc.rust-lang.org/cargo/reference/environment-variables.html
 const PROGRAM_VARIABLE =
   /^(?:RUSTC|RUSTDOC|RUSTC_WRAPPER|RUSTC_WORKSPACE_WRAPPER|CARGO_BUILD_RUSTC(?:_WRAPPER|_WORKSPACE_WRAPPER)?|CARGO_BUILD_RUSTDOC|CARGO_TARGET_.*_(?:RUNNER|LINKER))$/;
 
-/** Whether a variable names a program that cargo runs: then the program counts, and not where it lies. */
+/** Whether a variable names a program that cargo runs: then the program's content counts, not its path. */
 export function namesProgram(variable: string): boolean {
   return PROGRAM_VARIABLE.test(variable);
 }
 
-/** The programs that the environment has cargo run in a folder. */
+/** The programs that variables tell cargo to run in a folder. */
 export function programsInEnvironment(
   env: Readonly<Record<string, string>>,
   folder: string,
@@ -26,7 +26,7 @@ export function programsInEnvironment(
   );
 }
 
-/** What a program is, and the files among its arguments; the same wherever they lie. */
+/** The content of a program and of the files among its arguments, wherever they lie. */
 export function programEntry(
   { words, folder }: ConfiguredProgram,
   env: Readonly<Record<string, string>>,
@@ -45,7 +45,7 @@ export function programEntry(
   };
 }
 
-/** Where a program lies: a path is taken from the folder, a bare name from the PATH. */
+/** Finds a program: a path is relative to the folder, a bare name is looked up on the PATH. */
 export function findProgram(
   program: string,
   folder: string,

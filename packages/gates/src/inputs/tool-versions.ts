@@ -2,15 +2,15 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand, type TargetCheckout } from '@deploy/cli';
+import { InputsUnknown } from '../fingerprint-inputs.ts';
 import type { Tool } from '../tools/needs.ts';
 import { lookForTool } from '../tools/versions.ts';
 import { findProgram } from './programs.ts';
-import { InputsUnknown } from './unknown.ts';
 
 /**
- * What tools say of themselves in the checkout's root and in the web shell, where scripts call them: a file there may
- * choose another version. For cargo it is the compiler that counts, down to its commit and the machine it compiles on,
- * and, where `cargo` is a script, the script. Throws InputsUnknown when there is no cargo.
+ * The versions of tools in the checkout's root and in the web shell, where scripts call them: a file there may select
+ * another version. For cargo, the compiler counts, with its commit and host, and the content of `cargo` if it is a
+ * script. Throws InputsUnknown when cargo is missing.
  */
 export async function toolVersions(
   tools: readonly Tool[],

@@ -13,14 +13,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage } from '@deploy/cli';
+import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { isCacheFolder, isDropping } from './leftovers.ts';
-import { InputsUnknown } from './unknown.ts';
 
 /** What is at a path. */
 export type Entry = {
-  /** Differs when the content differs, or whether it can be executed. */
+  /** Differs when the content or the executable bit differs. */
   state: string;
-  /** When the file system last saw a change of it (ctime), in milliseconds: an edit that is taken back leaves this. */
+  /** When the file system last saw a change (ctime), in milliseconds: this reveals an edit that was undone. */
   changedAt: number;
 };
 
@@ -28,9 +28,9 @@ export type Entry = {
 export type Entries = Map<string, Entry>;
 
 export type TreeOptions = {
-  /** Whether a path, relative to the root, is something that builds and gates leave behind. */
+  /** Whether a path, relative to the root, is an output of builds or gates. */
   isOutput(path: string): boolean;
-  /** Whether what editors, systems and caches leave behind is read as well. */
+  /** Whether to read the files of editors, systems and caches too. */
   withLeftovers: boolean;
 };
 
@@ -38,9 +38,9 @@ const MISSING: Entry = { state: 'missing', changedAt: 0 };
 const READ_IN_PARTS = 16 * 1024 * 1024;
 
 /**
- * Reads the files at and under a path as a build would, byte by byte, without asking git, which may be told to overlook
- * changes. Gives the leftovers that it passed over. Reading is synchronous: for ten thousand small files that takes a
- * third of the time. Throws InputsUnknown where something cannot be read.
+ * Reads the files at and under a path as a build would, byte by byte, without git, which can be told to overlook changes.
+ * Also returns the leftovers that it skipped. Reading is synchronous because that takes a third of the time for ten
+ * thousand small files. Throws InputsUnknown when something cannot be read.
  */
 export function readTree(
   root: string,
@@ -74,18 +74,17 @@ export function readTree(
 }
 
 /**
- * What a path leads to, in one entry: the content of a file, or of a folder with everything in it. Symbolic links are
- * followed.
+ * The content of a file, or of a folder with everything in it, as one entry. Follows symbolic links.
  */
 export function contentAt(path: string): Entry {
   return follow(path, new Set());
 }
 
-// What npm, pnpm and yarn note of the packages that they have installed. Reading the packages themselves would take
-// longer than the gates.
+// Where npm, pnpm and yarn record the packages that they installed. Reading the packages themselves would take longer
+// than the gates.
 const NOTES = ['.package-lock.json', '.pnpm/lock.yaml', '.yarn-state.yml', '.yarn-integrity'];
 
-/** A folder of installed packages: the notes of the package manager where it has left some, else every file. */
+/** A folder of installed packages: the package manager's records if there are any, otherwise every file. */
 export function installedAt(folder: string): Entry {
   const notes = NOTES.map((name) => contentAt(join(folder, name)));
   if (notes.every(({ state }) => state === MISSING.state)) return contentAt(folder);
@@ -97,7 +96,7 @@ function follow(path: string, above: ReadonlySet<string>): Entry {
   const stats = real === undefined ? undefined : statOf(real);
   if (real === undefined || stats === undefined) return MISSING;
   if (!stats.isDirectory()) return fileAt(real, stats);
-  // A link to a folder above leads round in a circle.
+  // A link to a folder above would loop for ever.
   if (above.has(real)) return { state: 'circle', changedAt: stats.ctimeMs };
   const listed = list(real);
   if (isCacheFolder(real, listed)) return { state: 'cache', changedAt: 0 };
@@ -147,7 +146,7 @@ function hashInParts(path: string): string {
 function list(folder: string): Dirent[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
-    // Node replaces what is not UTF-8 in a name, and then there is no such file.
+    // Node replaces bytes that are not UTF-8, and the resulting name does not exist.
     const odd = entries.find(({ name }) => name.includes('\ufffd'));
     if (odd !== undefined) throw new Error(`${join(folder, odd.name)} has a name that is not UTF-8`);
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -10,8 +10,8 @@ export type WorktreeRequest = {
 };
 
 /**
- * The files under some paths as they are in the work tree: tracked, untracked, and ignored by git, since a build may
- * read those as well; without outputs and without leftovers that git does not track.
+ * The files under some paths in the work tree: tracked, untracked and ignored ones, because a build may read them all;
+ * without outputs, and without leftovers that git does not track.
  */
 export async function readWorktree({ root, paths, isOutput }: WorktreeRequest, git: Git): Promise<Entries> {
   const trees = topmost(paths).map((path) => readTree(root, path, { isOutput, withLeftovers: false }));
@@ -23,7 +23,7 @@ export async function readWorktree({ root, paths, isOutput }: WorktreeRequest, g
   return new Map([...trees, ...whole].flatMap(({ entries }) => [...entries]));
 }
 
-/** The paths without those that lie under another one. */
+/** The paths that do not lie under another one of them. */
 function topmost(paths: readonly string[]): string[] {
   const sorted = [...new Set(paths)].sort();
   return sorted.filter(

@@ -1,17 +1,17 @@
 import type { Environment, Finding, TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
+import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { type GateId, verificationGates, webShellBuildTasks } from '../gates.ts';
 import { GitMissing, gitIn, hasChanges } from '../inputs/git.ts';
-import { InputsUnknown } from '../inputs/unknown.ts';
 import { type Needs, needsOf, type Tool } from './needs.ts';
 import { lookForTool, type ToolState } from './versions.ts';
 
-export type ToolCheckRequest = {
+type ToolCheckRequest = {
   checkout: TargetCheckout;
   env: Environment;
-  /** The verification gates that are to run; the web-shell build always is. */
+  /** The verification gates that will run, besides the web-shell build. */
   gates: readonly GateId[];
-  /** Whether a gate's verdict is cached, so that it will not run; asked of gates for which something is missing. */
+  /** Whether a gate's verdict is cached, so that it will not run. Called only for gates whose tools are missing. */
   isCached?(gate: GateId): Promise<boolean>;
 };
 
@@ -28,7 +28,7 @@ const HOW_TO_GET: Readonly<Record<Tool, string>> = {
 
 type GateNeeds = Needs & { gate: GateId };
 
-/** Whether what the gates will call is there, and what they will be run on. Nothing is thrown for what is missing. */
+/** Checks the tools and scripts that the gates will call, and the checkout. Missing ones are findings, not exceptions. */
 export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> {
   const { checkout, env, isCached = async () => false } = request;
   const gates = [...webShellBuildTasks, ...verificationGates.filter(({ id }) => request.gates.includes(id))];

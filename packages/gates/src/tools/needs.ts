@@ -3,15 +3,15 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { TargetCheckout } from '@deploy/cli';
 import type { Gate } from '../gates.ts';
 
-/** A program that gates call, or the standard library of the target that they compile for. */
+/** A program that gates call, or a target whose standard library they need. */
 export type Tool = 'cargo' | 'wasm32-unknown-unknown' | 'wasm-pack' | 'node' | 'python3' | 'jq';
 
 /** What a gate needs: tools, and files of the checkout. */
 export type Needs = {
   tools: ReadonlySet<Tool>;
   /**
-   * The scripts that it runs and what these name, relative to the checkout's root: files, and folders of which a pattern
-   * or a variable chooses the file.
+   * The scripts that the gate runs and the paths that these name, relative to the checkout's root: files, and folders
+   * where a pattern or a variable selects the file.
    */
   files: readonly string[];
   missingScripts: readonly string[];
@@ -19,19 +19,19 @@ export type Needs = {
 
 const WASM = 'wasm32-unknown-unknown';
 const PROGRAMS = ['cargo', 'wasm-pack', 'node', 'python3', 'jq'] as const;
-// `$name`, `${name}` and `$(command)`: what it stands for is not known, and it is no part of a name.
+// `$name`, `${name}` and `$(command)`: their values are unknown, so they end a name.
 const SUBSTITUTION = /\$(?:\w+|\{[^}]*\}|\([^)]*\))/g;
 const COMMENT = /(^|\s)#.*$/gm;
-// With an ending or with a folder: any other word is a command.
+// A word with an extension or a folder; any other word is a command.
 const FILE_NAME = /[\w./-]*\/[\w.-]+|[\w.-]+\.\w+\b/g;
-// A folder, and after it a file name that is a pattern or that holds a variable.
+// A folder, followed by a file name with a pattern or a variable in it.
 const FOLDER_OF_SOME = /([\w./-]*[\w-]\/)[\w.-]*[*?[$]/g;
 const SCRIPT = /\.(?:sh|bash|[cm]?[jt]s|py)$|\/[^./]+$/;
 const SHELL_SCRIPT = /\.(?:sh|bash)$|\/[^./]+$/;
 
 /**
- * What a gate will call. A gate that is a script of the checkout is read, with the scripts that it names: what it calls
- * is that checkout's business and changes with it.
+ * Finds out what a gate will call. For a gate that is a script of the checkout, this reads the script and the scripts that
+ * it names, because they change with the checkout.
  */
 export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Needs> {
   const [program, ...args] = gate.command(checkout);
@@ -48,12 +48,12 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
     seen.add(path);
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) {
-      // A script that is only named, in a message for instance, is not taken for one that is called.
+      // A script may only be mentioned, in a message for instance, so others may be missing.
       if (path === program) missingScripts.push(relative(checkout.root, path));
       continue;
     }
     files.push(relative(checkout.root, path));
-    // What has been built names what it likes.
+    // Names in build output mean nothing.
     if (path.startsWith(join(checkout.root, checkout.webShellDir, 'dist/'))) continue;
     const calls = text.replace(COMMENT, '').replace(SUBSTITUTION, '$$');
     if (path === program || SHELL_SCRIPT.test(path)) for (const tool of toolsIn(calls)) tools.add(tool);
@@ -76,7 +76,7 @@ function toolsIn(text: string): Set<Tool> {
   return tools;
 }
 
-/** Where something may lie that a script names: from where the script lies, from the project above it, or from the root. */
+/** Where a named file may lie: relative to the script's folder, to the web shell, or to the checkout's root. */
 function placesOf(
   pattern: RegExp,
   text: string,

@@ -3,12 +3,12 @@ import { cleanLine, type Environment, runCommand, type TargetCheckout } from '@d
 import { uncachedEnvironment } from '../environment.ts';
 import type { Tool } from './needs.ts';
 
-/** Whether a tool is there, as a gate would find it, and its version as far as it tells. */
+/** Whether a gate would find the tool, and the version if the tool prints one. */
 export type ToolState = { there: true; version: string | undefined } | { there: false; why: string };
 
 const NOT_FOUND = 127;
 
-/** Looks for a tool with the environment, and in the folder, that gates run with. */
+/** Looks for a tool in the environment and folder that gates run in. */
 export async function lookForTool(
   tool: Tool,
   checkout: TargetCheckout,
@@ -24,7 +24,7 @@ export async function lookForTool(
     return { there: false, why: isTarget ? 'is missing: there is no rustc' : 'is missing' };
   if (exitCode !== 0) return { there: false, why: `does not run: ${cleanLine(stderr, 200)}` };
   if (!isTarget) return { there: true, version: /\d+(?:\.\d+)+\S*/.exec(stdout)?.[0] };
-  // rustc names the folder whether or not the target has been installed.
+  // rustc prints the folder even when the target is not installed.
   return existsSync(stdout.trim())
     ? { there: true, version: undefined }
     : { there: false, why: 'is not installed' };

@@ -6,10 +6,10 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruptible.ts';
+import { interruptible } from '../interruption.ts';
 import { cloudCheck } from './cloud-check.ts';
 
-/** Reads what serves, as `canary-rollout status` does. */
+/** Reads which revisions serve traffic, as `canary-rollout status` does. */
 export function canaryStatusWork(connection: Connection, location: ServiceLocation): CheckWork {
   return cloudCheck('CONTROL_SERVICE', async (log, signal) => {
     const status = canaryStatus(() => openServiceApi(connection, location), location);

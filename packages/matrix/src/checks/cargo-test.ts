@@ -2,13 +2,13 @@ import type { CheckWork } from '../check.ts';
 import { type Command, commandWork } from './command.ts';
 
 /**
- * Runs `cargo test`. Cargo is content with a filter that no test's name matches, so how many tests were run is counted
- * and said, and that there were none said plainly; the verdict is cargo's.
+ * Runs `cargo test` and reports how many tests ran. Cargo succeeds even when no test matches the filter; the conclusion
+ * then says so, but the verdict stays cargo's.
  */
 export function cargoTestWork(command: Command): CheckWork {
   const work = commandWork(command);
   return async (log, signal) => {
-    // Programs, and tests in them: nothing grows with what is printed.
+    // Only counters, so that memory does not grow with the output.
     let programs = 0;
     let testsRun = 0;
     const counting = {
@@ -24,7 +24,7 @@ export function cargoTestWork(command: Command): CheckWork {
       },
     };
     const verdict = await work(counting, signal);
-    // A program that could not be built or was not cargo announces nothing.
+    // No test program started: the build failed, or the program was not cargo.
     if (programs === 0) return verdict;
     const tests =
       testsRun === 0

@@ -2,7 +2,7 @@ import { UserError } from '@deploy/cli';
 import { CloudError } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
 
-/** A check that asks Google: its refusals name the variables that the matrix reads. */
+/** A check that asks Google. When Google refuses, the message names the variables that the matrix reads. */
 export function cloudCheck(names: string, work: CheckWork): CheckWork {
   return async (log, signal) => {
     try {

@@ -1,4 +1,4 @@
-import { runCommand, UserError } from '@deploy/cli';
+import { type Environment, operatorEnvironment, runCommand, UserError } from '@deploy/cli';
 import type { CheckWork } from '../check.ts';
 
 export type Command = {
@@ -6,11 +6,11 @@ export type Command = {
   /** The whole environment of the child. */
   env: Record<string, string>;
   cwd: string;
-  /** What is to be known about this command, for its log. */
+  /** A note about this command for its log. */
   remark?: string;
 };
 
-/** Runs a command to its end; it passes with exit code 0. An interruption ends it, with all that it has started. */
+/** Runs a command, which passes with exit code 0. An interruption stops it and every process it started. */
 export function commandWork({ words, env, cwd, remark }: Command): CheckWork {
   return async (log, signal) => {
     if (remark !== undefined) log.line(remark);
@@ -39,3 +39,11 @@ function cannotRun(program: string, code: string): UserError {
 }
 
 const WHY_NOT: Record<string, string> = { ENOENT: 'is not there', EACCES: 'is not executable' };
+
+/**
+ * The environment for commands of the target checkout: the operator's, without this project's own variables. A command
+ * may need other variables that look like secrets, so it gets them; the log redacts their values.
+ */
+export function childEnvironment(env: Environment, own: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(operatorEnvironment(env)).filter(([name]) => !own.includes(name)));
+}

@@ -6,10 +6,10 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruptible.ts';
+import { interruptible } from '../interruption.ts';
 import { cloudCheck } from './cloud-check.ts';
 
-/** Compares a service with the job that migrates its store, and with what that job ran last. */
+/** Compares a service with the job that migrates its store, and with that job's last execution. */
 export function driftWork(request: {
   connection: Connection;
   location: ServiceLocation;

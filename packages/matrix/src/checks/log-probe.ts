@@ -6,13 +6,13 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruptible.ts';
+import { interruptible } from '../interruption.ts';
 import { cloudCheck } from './cloud-check.ts';
 
 const MINUTES = 10;
 const LIMIT = 50;
 
-/** Reads what a service has logged as errors of late. That it can be read is what counts, unless errors are to fail it. */
+/** Reads a service's recent error logs. The check passes when they can be read, unless `failOnEntries` is set. */
 export function logProbeWork(request: {
   connection: Connection;
   location: ServiceLocation;

@@ -1,17 +1,17 @@
 import type { Secret } from '@deploy/cli';
 import {
-  type CheckResult,
   runControlSmoke,
   runHealthSmoke,
   type SmokeClientOptions,
   type SmokeOutcome,
+  type SmokeResult,
   smokeFailure,
   smokeLines,
 } from '@deploy/smoke';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruptible.ts';
+import { interruptible } from '../interruption.ts';
 import type { CheckLog } from '../log.ts';
-import type { Verdict } from '../outcome.ts';
+import type { Judgement } from '../outcome.ts';
 
 export function healthWork(options: SmokeClientOptions): CheckWork {
   return (log, signal) => smoke(() => runHealthSmoke(options), options, log, signal);
@@ -21,7 +21,7 @@ export function controlWork(
   options: SmokeClientOptions & {
     accessToken: Secret | undefined;
     bypassToken: Secret | undefined;
-    /** What is to be known about this run, for its log. */
+    /** A note about this run for its log. */
     remark: string | undefined;
   },
 ): CheckWork {
@@ -36,7 +36,7 @@ async function smoke(
   { baseUrl, timeoutMs, retries }: SmokeClientOptions,
   log: CheckLog,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<Judgement> {
   log.line(`asked: ${baseUrl}, ${timeoutMs / 1000} s a request, ${retries} retries`);
   const outcome = await interruptible(signal, run());
   for (const check of outcome.checks) log.line(describe(check));
@@ -49,7 +49,7 @@ async function smoke(
   return { passed: false, conclusion: failure.message };
 }
 
-function describe(check: CheckResult): string {
+function describe(check: SmokeResult): string {
   if (check.state === 'skipped') return `- ${check.id}: not asked, ${check.why}`;
   const attempts = check.attempts > 1 ? `, ${check.attempts} attempts` : '';
   const answer = check.status === undefined ? 'no answer' : `HTTP ${check.status}`;

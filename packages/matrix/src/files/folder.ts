@@ -10,10 +10,9 @@ import {
   writeAtomically,
 } from '@deploy/cli';
 import type { CheckId, MatrixOutcome } from '../outcome.ts';
-import { resultsJson } from './json.ts';
 import { junitSuite } from './junit.ts';
+import { logFile, resultsJson, resultsTsv } from './results.ts';
 import { summaryMarkdown } from './summary.ts';
-import { logFile, resultsTsv } from './tsv.ts';
 
 /** The folder of a run's results. Every method throws a UserError when something cannot be written. */
 export type ResultsFolder = {
@@ -24,7 +23,7 @@ export type ResultsFolder = {
   writeOutcome(outcome: MatrixOutcome): Promise<void>;
 };
 
-/** Makes the folder, if it is not there. Throws a UserError when that cannot be, before anything is run for it. */
+/** Creates the folder if needed. Throws a UserError when that fails, before any check runs. */
 export async function openResultsFolder(folder: string): Promise<ResultsFolder> {
   await orRefuse(folder, makeFolders(join(folder, 'logs')));
   const write = (name: string, text: string) => {
@@ -51,8 +50,8 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
 }
 
 /**
- * Makes a folder that nobody else has: of several runs in one second, the later ones get `-2`, `-3` and so on after the
- * name. Throws a UserError when that cannot be.
+ * Creates a folder of its own for this run: when several runs start in the same second, the later ones append `-2`, `-3`
+ * and so on to the name. Throws a UserError when that fails.
  */
 export async function openNewResultsFolder(parent: string, name: string): Promise<ResultsFolder> {
   await orRefuse(parent, makeFolders(parent));
@@ -69,18 +68,18 @@ export async function openNewResultsFolder(parent: string, name: string): Promis
   }
 }
 
-/** A command of the checkout may have removed the folder meanwhile. */
+/** Recreates the folder first: a command of the checkout may have removed it. */
 async function writeInto(path: string, text: string): Promise<void> {
   await makeFolders(dirname(path));
   await writeAtomically(path, text);
 }
 
-/** The summary, for somewhere else than the folder. */
+/** The summary as text, for use outside the folder. */
 export function summaryOf(outcome: MatrixOutcome): string {
   return summaryMarkdown(withoutSecrets(outcome));
 }
 
-/** Redacted before it is rendered: what a format escapes in a secret would hide it. */
+/** Redacts before rendering: once a format has escaped characters in a secret, the secret is not recognised. */
 function withoutSecrets(outcome: MatrixOutcome): MatrixOutcome {
   return JSON.parse(JSON.stringify(outcome), (_name, value) =>
     typeof value === 'string' ? redact(value) : value,

@@ -1,6 +1,6 @@
 import type { JunitCase, JunitSuite } from '@deploy/cli';
-import { type CheckResult, explanationOf, type MatrixOutcome } from '../outcome.ts';
-import { logFile } from './tsv.ts';
+import { explanationOf, type MatrixOutcome, type MatrixResult } from '../outcome.ts';
+import { logFile } from './results.ts';
 
 /** The outcome as a JUnit suite. An optional check that failed counts as skipped, not as a failure. */
 export function junitSuite({ startedAt, durationMs, checks, overall }: MatrixOutcome): JunitSuite {
@@ -13,7 +13,7 @@ export function junitSuite({ startedAt, durationMs, checks, overall }: MatrixOut
   };
 }
 
-function caseOf(check: CheckResult): JunitCase {
+function caseOf(check: MatrixResult): JunitCase {
   const [area = ''] = check.id.split('-');
   const about = { area: `matrix.${area}`, name: check.id };
   const message = explanationOf(check);

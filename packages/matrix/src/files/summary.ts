@@ -1,8 +1,8 @@
 import { escapeMarkdown, markdownTable } from '@deploy/cli';
-import { type CheckResult, explanationOf, type MatrixOutcome, requiredWord } from '../outcome.ts';
-import { logFile } from './tsv.ts';
+import { explanationOf, type MatrixOutcome, type MatrixResult, requiredWord } from '../outcome.ts';
+import { logFile } from './results.ts';
 
-/** `SUMMARY.md`, for people: its headings and the two lists are read by callers as well. */
+/** `SUMMARY.md`, for people. Callers also parse its headings and the two lists. */
 export function summaryMarkdown({ startedAt, overall, totals, environment, checks }: MatrixOutcome): string {
   return `${[
     '# Rust Staging/Prod Validation Matrix',
@@ -39,7 +39,7 @@ export function compactTime(time: string): string {
   return `${time.slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
-function resultRow(check: CheckResult): string[] {
+function resultRow(check: MatrixResult): string[] {
   const log = logFile(check.id);
   return [
     check.id,
@@ -50,7 +50,7 @@ function resultRow(check: CheckResult): string[] {
   ];
 }
 
-/** Between more backticks than it holds: https://spec.commonmark.org/0.31.2/#code-spans */
+/** A code span; the fence is longer than any run of backticks in the text: https://spec.commonmark.org/0.31.2/#code-spans */
 function code(text: string): string {
   const line = text.replace(/\s+/g, ' ');
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));

@@ -1,4 +1,4 @@
-import type { CheckResult, SmokeOutcome } from '@deploy/smoke';
+import type { SmokeOutcome, SmokeResult } from '@deploy/smoke';
 import type { SmokeCheckEntry, SmokeEntry } from './schema.ts';
 
 /** A smoke run as the record holds it. */
@@ -25,7 +25,7 @@ export function hadNoToken({
   return suite === 'control' && state === 'passed' && !asked;
 }
 
-function checkEntry(check: CheckResult, isBestEffort: boolean): SmokeCheckEntry {
+function checkEntry(check: SmokeResult, isBestEffort: boolean): SmokeCheckEntry {
   if (check.state === 'skipped') return { id: check.id, state: 'skipped', detail: check.why };
   const { id, request, status, durationMs, attempts } = check;
   const asked = { request, ...(status === undefined ? {} : { status }), durationMs, attempts };
@@ -43,7 +43,7 @@ function describeFailure({
   got,
   bodyExcerpt,
   hint,
-}: Extract<CheckResult, { state: 'failed' }>): string {
+}: Extract<SmokeResult, { state: 'failed' }>): string {
   const body = bodyExcerpt === undefined ? [] : [`body: ${bodyExcerpt}`];
   return [`expected ${expected}, got ${got}`, ...body, ...(hint === undefined ? [] : [hint])].join('; ');
 }

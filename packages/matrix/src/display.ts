@@ -1,15 +1,54 @@
 import { durationText, type Output, startLiveText } from '@deploy/cli';
-import type { Check } from '../check.ts';
-import { type CheckId, type CheckResult, requiredWord, resultLine } from '../outcome.ts';
-import type { Display } from './display.ts';
+import type { MatrixCheck } from './check.ts';
+import { type CheckId, type MatrixResult, requiredWord, resultLine } from './outcome.ts';
+
+/** Shows the progress of a run. */
+export type Display = {
+  started(id: CheckId): void;
+  ended(result: MatrixResult): void;
+  /** The run is over. */
+  close(): void;
+};
+
+/** A live table on a terminal, else lines. */
+export async function openDisplay(
+  checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
+  { out, terminal }: { out: Output; terminal: NodeJS.WriteStream },
+): Promise<Display> {
+  if (!terminal.isTTY)
+    return linesDisplay(
+      checks.map(({ id }) => id),
+      out,
+    );
+  return liveTable(checks, { out, terminal });
+}
+
+/** Prints a line for each check, in the checks' order, as soon as all earlier checks have ended. */
+export function linesDisplay(ids: readonly CheckId[], out: Output): Display {
+  const ended = new Map<CheckId, MatrixResult>();
+  let next = 0;
+  return {
+    started() {},
+    ended(result) {
+      ended.set(result.id, result);
+      for (let id = ids[next]; id !== undefined; id = ids[next]) {
+        const its = ended.get(id);
+        if (its === undefined) return;
+        out.data(resultLine(its));
+        next += 1;
+      }
+    },
+    close() {},
+  };
+}
 
 /** A live table of all checks on a terminal. At the end it gives way to the lines that a pipe gets. */
-export async function liveTable(
-  checks: readonly Pick<Check, 'id' | 'required'>[],
+async function liveTable(
+  checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
   { out, terminal }: { out: Output; terminal: NodeJS.WriteStream },
 ): Promise<Display> {
   const startedAt = new Map<CheckId, number>();
-  const results = new Map<CheckId, CheckResult>();
+  const results = new Map<CheckId, MatrixResult>();
   const live = await startLiveText(
     () =>
       `${results.size} of ${checks.length} checks done\n${frame(checks, { startedAt, results, now: performance.now() })}`,
@@ -31,13 +70,13 @@ export async function liveTable(
 /** Times come from `performance.now()`: setting the clock does not affect it. */
 export type Standing = {
   startedAt: ReadonlyMap<CheckId, number>;
-  results: ReadonlyMap<CheckId, CheckResult>;
+  results: ReadonlyMap<CheckId, MatrixResult>;
   now: number;
 };
 
 /** The table at one moment: a row for each check, with the time it has taken so far. */
 export function frame(
-  checks: readonly Pick<Check, 'id' | 'required'>[],
+  checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
   { startedAt, results, now }: Standing,
 ): string {
   const rows = checks.map(({ id, required }) => {
