@@ -10,9 +10,9 @@ export function explanationLine({ gate, expect, reason }: Explanation): string {
 export function verdictLine(result: GateResult): string {
   switch (result.state) {
     case 'passed':
-      return `[passed] ${result.gate} (${durationText(result.durationMs)}, ${cleanLine(result.source)})`;
+      return `[passed] ${result.gate} (${seconds(result.durationMs)}, ${cleanLine(result.source)})`;
     case 'failed':
-      return `[failed] ${result.gate} (${durationText(result.durationMs)}, exit code ${result.exitCode})`;
+      return `[failed] ${result.gate} (${seconds(result.durationMs)}, exit code ${result.exitCode})`;
     case 'not-run':
       return `[not run] ${result.gate}`;
   }
@@ -44,4 +44,9 @@ function row(result: GateResult): string[] {
     case 'not-run':
       return [result.gate, 'not run', '', ''];
   }
+}
+
+/** stdout always shows seconds, because callers read these lines. */
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
