@@ -7,8 +7,7 @@ export {
 } from './evidence/begin.ts';
 export { type Evidence, noEvidence } from './evidence/evidence.ts';
 export type { RolloutEvent } from './evidence/rollout-event.ts';
-export { reportedBaseUrl, reportedTraffic } from './last-report.ts';
-export { readReport } from './read-report.ts';
+export { readReport, reportedBaseUrl, reportedTraffic } from './last-report.ts';
 export type { ReportRecord } from './record/schema.ts';
 export { rollbackCommand, trafficNow } from './record/split.ts';
 export { evidenceSettings } from './settings.ts';

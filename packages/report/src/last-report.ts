@@ -5,11 +5,19 @@ import type { ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
 import { trafficNow } from './record/split.ts';
 import { splitInDoubt } from './record/steps.ts';
-import { reportsFolder } from './reports-folder.ts';
+import { reportsFolder } from './settings.ts';
+
+// Reports are read by code that is loaded only when there is one: most commands have none to read.
+
+/** Reads a report's file. Throws a UserError when it is not a report, and the system's error when it cannot be read. */
+export async function readReport(path: string): Promise<{ record: ReportRecord }> {
+  const { readReport: read } = await import('./store/store.ts');
+  return read(path);
+}
 
 /**
- * The split that the newest open report of a service says there is, and that report's file; undefined when there is no
- * report that says, or when a command was interrupted as it asked for another split. What reads reports is loaded only where there are some.
+ * The traffic split in the newest open report of a service, and that report's file. Undefined when no report has a split, or
+ * when a command was interrupted while it changed the split.
  */
 export async function reportedTraffic(
   checkout: TargetCheckout,
@@ -18,26 +26,24 @@ export async function reportedTraffic(
   const folder = join(checkout.root, reportsFolder(checkout));
   if (!existsSync(folder)) return undefined;
   const { findByService } = await import('./store/find.ts');
-  const { readReport } = await import('./store/store.ts');
   const says = (record: ReportRecord): boolean => trafficNow(record) !== undefined;
   const path = await findByService(folder, location, says).catch((error: unknown) => {
-    // Whoever writes into it says so; here it is as good as no report.
+    // The command that writes to this report warns; here it counts as missing.
     if (error instanceof UserError) return undefined;
     throw error;
   });
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
   const shares = trafficNow(record);
-  // After an interruption either split may serve, and neither is somebody else's.
+  // After an interruption either split may serve, and both are this rollout's own.
   return shares === undefined || splitInDoubt(record) !== undefined ? undefined : { shares, path };
 }
 
 /**
- * Where the service is reached according to a report that EVIDENCE_REPORT names: what the preconditions of its rollout
- * came to, the domain or, until that has its certificate, the service's own URL. Undefined when no report is named.
+ * The service's base URL in the report that EVIDENCE_REPORT names, as the preflight found it: its domain, or its own URL while
+ * the domain has no certificate. Undefined when no report is named.
  */
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
-  const { readReport } = await import('./store/store.ts');
   return (await readReport(evidenceReport)).record.baseUrls[0];
 }

@@ -1,9 +1,15 @@
-import { text } from '@deploy/cli';
+import { join } from 'node:path';
+import { type TargetCheckout, text } from '@deploy/cli';
 
-/** The variable that says where a command writes its evidence. */
+/** The variable that chooses the evidence report. */
 export const evidenceSettings = {
   evidenceReport: text(
     'EVIDENCE_REPORT',
     "file of the evidence report, or `none` to write none (default: the rollout's own, under docs/reports of the service)",
   ),
 };
+
+/** The folder of reports without a name of their own, relative to the root of the checkout. */
+export function reportsFolder({ serviceDir }: TargetCheckout): string {
+  return join(serviceDir, 'docs', 'reports');
+}

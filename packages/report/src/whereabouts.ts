@@ -1,12 +1,12 @@
 import { hostname, userInfo } from 'node:os';
 import { join, relative } from 'node:path';
 import { runCommand, type TargetCheckout } from '@deploy/cli';
-import { reportsFolder } from './reports-folder.ts';
+import { reportsFolder } from './settings.ts';
 
 /** Where a deployment was made from: the machine, and the state of the checkout as far as git can tell. */
 export type Whereabouts = { host: string; checkout: { commit?: string; clean?: boolean } };
 
-/** Asks the machine and git. What cannot be told is left out. `report` is the evidence's file when it was named. */
+/** Asks the machine and git; leaves out what they cannot tell. `report` is the file that EVIDENCE_REPORT names. */
 export async function whereabouts(checkout: TargetCheckout, report?: string): Promise<Whereabouts> {
   const [commit, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
@@ -24,17 +24,14 @@ export async function whereabouts(checkout: TargetCheckout, report?: string): Pr
 // Where validate-rust-cutover puts its results.
 const MATRIX_REPORTS = join('docs', 'reports', 'rust-cutover-validation');
 
-/**
- * Pathspecs that leave out what the scripts themselves put into a checkout: it comes to lie there uncommitted, and says
- * nothing about what was built.
- */
+/** Pathspecs that exclude the files which the scripts themselves leave uncommitted: they do not affect the build. */
 function ownFiles(checkout: TargetCheckout, report: string | undefined): string[] {
   const named = report === undefined ? [] : [relative(checkout.root, report)];
   const paths = [reportsFolder(checkout), MATRIX_REPORTS, join(checkout.webShellDir, 'dist'), ...named];
   return paths.filter((path) => !path.startsWith('..')).map((path) => `:(exclude,literal)${path}`);
 }
 
-/** Who acts when no account is known: the user of this machine. */
+/** The user of this machine, who counts as the actor when no account is known. */
 export function localActor(): string {
   return `${userName()}@${hostname()}`;
 }
@@ -49,7 +46,7 @@ function userName(): string {
 }
 
 async function git({ root }: TargetCheckout, args: readonly string[]): Promise<string | undefined> {
-  // Without taking git's locks: a person may be committing in there.
+  // Takes none of git's locks, because a person may be committing at the same time.
   const answer = await runCommand(['git', '--no-optional-locks', '-C', root, ...args]);
   return answer.exitCode === 0 ? answer.stdout.trim() : undefined;
 }

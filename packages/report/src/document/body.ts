@@ -1,6 +1,5 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../record/schema.ts';
-import { lastTime } from '../record/times.ts';
 import { verdictOf } from '../record/verdict.ts';
 import { heading, list, markdown, paragraph, strong } from './markdown.ts';
 import { circumstancesSection } from './sections/circumstances.ts';
@@ -14,10 +13,7 @@ import { stepsSection } from './sections/steps.ts';
 import { trafficSection } from './sections/traffic.ts';
 import { moment } from './words.ts';
 
-/**
- * The sections of a report as Markdown, from its title on: first the answer, then what the runbook requires, then how it
- * came about.
- */
+/** The sections of a report as Markdown: first the verdict, then what the runbook requires, then the history. */
 export function renderSections(record: ReportRecord): string[] {
   const sections = [
     answerSection(record),
@@ -37,7 +33,7 @@ export function renderSections(record: ReportRecord): string[] {
 function answerSection(record: ReportRecord): RootContent[] {
   const { verdict, reasons } = verdictOf(record);
   return [
-    // Tables and commands have lines as long as they are, and folds are HTML.
+    // Tables and commands need long lines, and folds are HTML.
     { type: 'html', value: '<!-- markdownlint-disable MD013 MD033 -->' },
     heading(1, `Rollout of ${record.service}`),
     paragraph('Verdict: ', strong(verdict)),
@@ -48,4 +44,15 @@ function answerSection(record: ReportRecord): RootContent[] {
       '.',
     ),
   ];
+}
+
+/** The latest time in a record, by any machine's clock, so only for people to read. */
+function lastTime(record: ReportRecord): string {
+  const times = [
+    record.startedAt,
+    ...record.steps.map(({ startedAt, endedAt }) => endedAt ?? startedAt),
+    ...[...record.trafficChanges, ...record.smokes, ...record.maintenance].map(({ at }) => at),
+    ...(record.matrices ?? []).map(({ at }) => at),
+  ];
+  return times.reduce((latest, time) => (Date.parse(time) > Date.parse(latest) ? time : latest));
 }

@@ -1,18 +1,18 @@
 import { Document, isCollection, isMap, isSeq, parseDocument, visit } from 'yaml';
 import type { ReportRecord } from '../record/schema.ts';
 
-/** What the scripts read back: the record, and the keys of what they wrote, one string for each part. */
+/** The data that the scripts read back: the record, and the keys of the lines they wrote, one string for each part. */
 export type Data = { value: unknown; written: string[] | undefined; comments: string[] };
 
-// By its second word the block is found; by the first it is coloured.
+// The first word selects syntax colours; the second identifies the block.
 const INFO = 'yaml staging-deploy-report';
 
 const OPENING = new RegExp(`^(\`{3,}|~{3,})[ \\t]*${INFO}[ \\t]*\\r?\\n`, 'gm');
 
-/** What stands before the data: a fold, which GitHub shows as one line. */
+/** Opens the fold around the data; GitHub shows a closed fold as one line. */
 export const FOLD = '<details>\n<summary>Data that the scripts read back</summary>';
 
-/** The folded block with the data, without the line that opens its fold. */
+/** The block of data up to the end of its fold, without `FOLD`. */
 export function dataBlock(
   record: ReportRecord,
   written: readonly string[],
@@ -23,11 +23,11 @@ export function dataBlock(
 }
 
 /**
- * YAML with a line for each entry: a merge that takes the lines of both sides then keeps whole entries of both, and no
- * secret is hidden from redaction by a fold.
+ * YAML with one line for each entry. A merge that takes the lines of both sides then keeps whole entries of both, and no
+ * secret escapes redaction by being folded over two lines.
  */
 export function yamlOf(value: Readonly<Record<string, unknown>>): string {
-  // Quoted so that readers of YAML 1.1 see the same.
+  // Quotes what a YAML 1.1 parser would read differently.
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   if (isMap(document.contents)) {
     for (const { value: field } of document.contents.items) {
@@ -49,7 +49,7 @@ export function findData(text: string): Around[] {
     if (index < end) continue;
     const start = index + opening.length;
     const closing = new RegExp(`^${fence}[ \\t]*\\r?$`, 'm').exec(text.slice(start));
-    // What does not close this one closes none of the others.
+    // Later blocks have no closing line either.
     if (closing === null) break;
     end = start + closing.index + closing[0].length;
     blocks.push({
@@ -66,7 +66,7 @@ export function parseData(yaml: string): Data {
   const document = parseDocument(yaml, { logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) throw error;
-  // Nothing that is written here has anchors, and a few lines of them can grow without bounds.
+  // The scripts write no anchors, and a few lines of aliases can expand without bounds.
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   const comments = commentsIn(document);
   if (typeof value !== 'object' || value === null || !('written' in value)) {

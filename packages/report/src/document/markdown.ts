@@ -2,12 +2,12 @@ import type { Code, Heading, List, Paragraph, PhrasingContent, RootContent, Tabl
 import { gfmToMarkdown } from 'mdast-util-gfm';
 import { toMarkdown } from 'mdast-util-to-markdown';
 
-/** What stands in a sentence or a table cell: a text from anywhere, or something marked up already. */
+/** Part of a sentence or a table cell: plain text, which is escaped, or markup. */
 export type Inline = string | PhrasingContent;
 
 /**
- * Blocks as Markdown that GitHub renders, every text escaped. Cells are not padded, so that one long name does not
- * change every line of its table.
+ * Writes blocks as Markdown for GitHub and escapes every text. It does not pad cells, so that one long name does not change
+ * every line of its table.
  */
 export function markdown(blocks: readonly RootContent[]): string {
   return toMarkdown(
@@ -16,9 +16,9 @@ export function markdown(blocks: readonly RootContent[]): string {
       bullet: '-',
       extensions: [
         gfmToMarkdown({ tablePipeAlign: false }),
-        // GitHub sets what stands between two of these as a formula.
+        // GitHub renders text between two dollar signs as a formula.
         { unsafe: [{ character: '$', inConstruct: 'phrasing' }] },
-        // The extension's own pattern takes the letter after an @ with it, and so misses the second one of `a@b@c.d`.
+        // The extension's own pattern also matches the letter after an @, and so misses the second @ in `a@b@c.d`.
         { unsafe: [{ character: '@', inConstruct: 'phrasing' }] },
       ],
     },
@@ -58,7 +58,7 @@ export function fence(lang: string, value: string): Code {
   return { type: 'code', lang, value };
 }
 
-/** A name, a URL or such in type of its own; anything with characters that could break out of it stays plain text. */
+/** Marks a name or URL as code. A text with characters that could end the code span stays plain. */
 export function code(value: string): Inline {
   return /^[\w./:@+=%,-]+$/.test(value) ? { type: 'inlineCode', value } : value;
 }
@@ -67,7 +67,7 @@ export function link(text: string, url: string): Inline {
   return { type: 'link', url, children: [{ type: 'text', value: text }] };
 }
 
-/** Blocks behind a line of their own, which opens them. The line is HTML, so no text from outside may be in it. */
+/** A fold around blocks. `summary` goes in as HTML, so it must not contain text from outside. */
 export function folded(summary: string, blocks: readonly RootContent[]): RootContent[] {
   return [
     { type: 'html', value: `<details>\n<summary>${summary}</summary>` },

@@ -3,32 +3,31 @@ import { checkRecord } from '../record/check.ts';
 import type { ReportRecord } from '../record/schema.ts';
 import { renderSections } from './body.ts';
 import { type Data, findData, parseData } from './data.ts';
-import { conflictLine } from './people/conflict.ts';
 import { type PeoplesText, remarksIn } from './people/people.ts';
 import { tokensOf } from './people/tokens.ts';
 import { splitVersion1, wroteVersion1 } from './version-1.ts';
 
 export type Report = { record: ReportRecord; people: PeoplesText };
 
-/** Of UTF-8, as some editors put it in front, read as latin1. */
+/** UTF-8's byte order mark, which some editors write, as it looks in latin1. */
 const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
-/** In characters. The YAML parser takes half a minute for a megabyte of quotation marks. */
+/** The longest data that is parsed, in characters. A megabyte of quotation marks takes the YAML parser half a minute. */
 export const LONGEST_DATA = 256 * 1024;
 
 /**
- * Reads a report's file: its record, and everything in it that a person wrote. Throws a UserError that names the file,
- * and the place in it that is wrong.
+ * Reads a report's file: its record, and everything that people wrote in it. Throws a UserError that names the file and what
+ * is wrong in it.
  */
 export function readDocument(bytes: Buffer, file: string): Report {
-  // In latin1 a character is a byte, so what people wrote stays what it is whatever its encoding.
+  // In latin1 each character is one byte, so people's text stays the same whatever its encoding.
   const text = bytes.toString('latin1');
   const conflict = conflictLine(text);
   if (conflict !== undefined) {
     throw broken(
       file,
       `a merge left a conflict in line ${conflict}`,
-      'Resolve the conflict, with all entries of both sides.',
+      'Resolve the conflict and keep all entries of both sides.',
     );
   }
   const [found, ...others] = findData(text);
@@ -55,7 +54,7 @@ function readParts(
   return { record, people: { remarks, comments, notes } };
 }
 
-/** The keys of the body as this version writes it, for a report that does not say what was written. */
+/** The keys of the body as this version would write it, for a report that does not list its keys. */
 function keysOfBody(record: ReportRecord): string[] {
   return renderSections(record).flatMap((section) =>
     tokensOf(Buffer.from(section).toString('latin1')).map(({ key }) => key),
@@ -73,7 +72,19 @@ function readData(yaml: string, file: string): Data {
 
 function broken(file: string, why: string, hint?: string, cause?: unknown): UserError {
   return new UserError(`${file} is no readable evidence report: ${cleanLine(why, 300)}`, {
-    hint: hint ?? 'Put its data right, or move the file away.',
+    hint: hint ?? 'Repair its data, or move the file away.',
     cause,
   });
+}
+
+/** The number of the line, from 1, where a merge left its first conflict; undefined when there is none. */
+function conflictLine(text: string): number | undefined {
+  let first: number | undefined;
+  let isSecondSide = false;
+  for (const [index, line] of text.split('\n').entries()) {
+    if (first === undefined && line.startsWith('<<<<<<< ')) first = index + 1;
+    else if (first !== undefined && /^={7}\r?$/.test(line)) isSecondSide = true;
+    else if (isSecondSide && line.startsWith('>>>>>>> ')) return first;
+  }
+  return undefined;
 }

@@ -5,8 +5,8 @@ import { shortName } from './words.ts';
 type Split = NonNullable<ReturnType<typeof trafficNow>>;
 
 /**
- * The traffic split over time as a Mermaid timeline: a column a change, who got how much beneath it, days as sections.
- * Its columns are equally wide, unlike a Gantt chart's, in which a minute at 5 % would vanish beside a day at 100 %.
+ * The traffic split over time as a Mermaid timeline: a column for each change with the shares below it, a section for each
+ * day. All columns are equally wide; in a Gantt chart, a minute at 5 % would vanish beside a day at 100 %.
  */
 export function trafficTimeline({ service, startedAt, trafficBefore, trafficChanges }: ReportRecord): string {
   const columns = [
@@ -30,12 +30,12 @@ function events(split: Split, service: string): string {
   return split.map(({ revision, percent }) => `${label(revision, service)} ${percent} %`).join(' : ');
 }
 
-// A box is some 20 characters wide and breaks lines at spaces only; the table beneath has the whole name.
+// A box is about 20 characters wide and breaks lines only at spaces; the table below has the full name.
 const LONGEST_LABEL = 20;
 
 /**
- * Colons, `#` and `;` mean something in a timeline, and its renderer shows entity codes undecoded, so nothing but plain
- * characters goes in.
+ * A label of plain characters only: colons, `#` and `;` have a meaning in a timeline, and its renderer does not decode
+ * entities.
  */
 function label(revision: string, service: string): string {
   const plain = shortName(revision, service).replace(/[^A-Za-z0-9._-]/g, '_');

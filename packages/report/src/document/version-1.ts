@@ -1,13 +1,13 @@
-// Reports of version 1 have their data in front, as front matter, and everything from a heading "Notes" on is people's.
-// They do not say which lines the scripts wrote.
+// Reports of version 1 start with their data as front matter, and everything from a heading "Notes" on is people's. They do
+// not record which lines the scripts wrote.
 
-/** A report of version 1, taken apart. */
+/** The parts of a report of version 1. */
 export type Version1 = { yaml: string; above: string; below: string };
 
 const FRONT_MATTER = /^(?:\xef\xbb\xbf)?---[ \t]*\r?\n([\s\S]*?\n)---[ \t]*(?:\r?\n|$)/;
 const NOTES = /^ {0,3}#{1,6}[ \t]+notes[ \t]*(?:#+[ \t]*)?\r?$/im;
 
-/** Takes a report of version 1 apart; undefined when the text has no front matter. The text is read as latin1. */
+/** Splits a report of version 1; undefined when the text has no front matter. The text is read as latin1. */
 export function splitVersion1(text: string): Version1 | undefined {
   const match = FRONT_MATTER.exec(text);
   const yaml = match?.[1];
@@ -43,7 +43,7 @@ const WROTE = [
   /^- validation matrix (?:passed|failed)$/,
 ];
 
-/** Whether version 1 wrote this, as far as it can be told: what it did not is kept as a person's. */
+/** Whether version 1 wrote this, as far as anyone can tell. Everything else counts as a person's. */
 export function wroteVersion1(token: string): boolean {
   const text = token.replace(/\r/g, '');
   return WROTE.some((pattern) => pattern.test(text));

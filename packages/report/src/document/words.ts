@@ -14,17 +14,17 @@ export function duration(ms: number | undefined): string {
   return ms === undefined ? '' : durationText(ms);
 }
 
-/** A split in words, or that it is not known. */
+/** A split in words, or `otherwise` when it is not known. */
 export function splitOr(split: ReportRecord['trafficBefore'], otherwise: string): string {
   return split === undefined ? otherwise : describeSplit(split);
 }
 
-/** How many earlier entries of a table were dropped; nothing when none were. */
+/** A line that says how many earlier entries of a table were dropped; nothing when none were. */
 export function leftOut(count: number | undefined, what: string): RootContent[] {
   return count === undefined || count === 0 ? [] : [paragraph(`${count} earlier ${what} were left out.`)];
 }
 
-/** Cloud Run names a revision after its service; the rest tells it apart from the others. */
+/** A revision's name without its service's name, which Cloud Run puts in front. */
 export function shortName(revision: string, service: string): string {
   return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
 }

@@ -9,20 +9,19 @@ import type { PeoplesText, Remark } from './people/people.ts';
 import { tokensOf } from './people/tokens.ts';
 import { LONGEST_DATA, type Report, readDocument } from './read.ts';
 
-/** What a new report has of people: a place for their notes. */
+/** People's part of a new report: a place for notes. */
 export const nobodysText: PeoplesText = {
   remarks: [],
   comments: [],
   notes: `## Notes
 
-<!-- Yours: whatever you write, here or elsewhere in this file, is kept. The rest is written anew by every command. -->
+<!-- Whatever you write here or elsewhere in this file is kept. Every command rewrites the rest. -->
 `,
 };
 
 /**
- * A report as the bytes of its file. Redaction runs over all of it, over what people wrote too: that is kept to the
- * letter, but files like this get committed, and a token pasted into one is a token lost. Throws a UserError when what
- * would be written could not be read again.
+ * Writes a report as the bytes of its file. It redacts people's text too, although that is otherwise kept to the letter:
+ * reports get committed, and a token pasted into one would leak. Throws a UserError when the result could not be read back.
  */
 export function writeDocument({ record, people }: Report, file: string): Buffer {
   const text = assemble(shorten(cleanValue(record), fits), people);
@@ -31,7 +30,7 @@ export function writeDocument({ record, people }: Report, file: string): Buffer 
   return bytes;
 }
 
-/** The whole file as latin1. Its data names what of it the scripts wrote, so that the rest is known as people's. */
+/** The whole file as latin1. Its data lists the keys of what the scripts wrote, so that all else counts as people's. */
 function assemble(record: ReportRecord, people: PeoplesText): string {
   const parts: string[] = [];
   const written: string[] = [];
@@ -57,7 +56,7 @@ function assemble(record: ReportRecord, people: PeoplesText): string {
   return `${parts.join('\n\n')}\n${notes}`;
 }
 
-/** Where each remark goes: to the end of the section that it stood in, or of the last one where that is gone. */
+/** Puts each remark at the end of its section, or of the last section when its own is gone. */
 function placesOf(
   sections: readonly string[],
   remarks: readonly Remark[],
@@ -71,7 +70,7 @@ function placesOf(
 }
 
 function placeOf(sections: readonly string[], heading: string): number {
-  // The title changes with the service and the version; before it stands a comment.
+  // The first section has the title, which differs by service and version, and a comment above it.
   if (heading === '' || heading.startsWith('# ')) return 0;
   const [key] = tokensOf(heading);
   const index = sections.findIndex((section) => tokensOf(section)[0]?.key === key?.key);
@@ -85,7 +84,7 @@ function keysIn(text: string): string {
 }
 
 function fits(record: ReportRecord): boolean {
-  // The keys of what was written come on top.
+  // Leaves room for the keys in `written`.
   return yamlOf(record).length <= LONGEST_DATA * 0.8;
 }
 
@@ -93,20 +92,20 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-// A byte that is no UTF-8 would not survive being decoded; in latin1 every byte does.
+// Decoding bytes that are not UTF-8 would change them; latin1 keeps every byte.
 function redacted(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return isUtf8(bytes) ? utf8(redact(bytes.toString())) : redact(text);
 }
 
-// A secret that is an ordinary word, `name` say, takes the record apart when it is redacted.
+// When a secret is an ordinary word such as `name`, redacting it breaks the record.
 function requireReadable(bytes: Buffer, file: string): void {
   try {
     readDocument(bytes, file);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`the evidence cannot be written so that it can be read again: ${error.message}`, {
-      hint: 'Is one of the tokens an ordinary word? Use a random one.',
+    throw new UserError(`the evidence report would be unreadable after redaction: ${error.message}`, {
+      hint: 'One of the tokens may be an ordinary word. Use a random one.',
       cause: error,
     });
   }

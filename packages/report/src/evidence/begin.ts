@@ -2,22 +2,19 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cleanLine, findTargetCheckout, type TargetCheckout, UserError } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
-import { reportsFolder } from '../reports-folder.ts';
+import { reportsFolder } from '../settings.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 
-// What a command calls first. What reads and writes reports is loaded only when there is something to write down: it
-// would double the start-up of a dry run.
+// Commands call these functions first. The code that reads and writes reports is loaded only when there is something to
+// record, because it would double the start-up time of a dry run.
 
 export type EvidenceRequest = {
   /** What EVIDENCE_REPORT says. */
   evidenceReport: string | undefined;
   dryRun?: boolean;
-  /**
-   * Who acts, asked for only when something is written down. Where there is no such question, or undefined is the
-   * answer, it is the user of this machine.
-   */
+  /** Finds out who acts, called only when something is recorded. Without an answer, it is the user of this machine. */
   account?(): Promise<string | undefined>;
-  /** Takes what people should know: a line for stderr. */
+  /** Shows people a line on stderr. */
   note(line: string): void;
 };
 
@@ -27,20 +24,20 @@ export type DeploymentRequest = EvidenceRequest & {
   image: string;
 };
 
-/** A command that adds to the report of a rollout which an earlier one began. */
+/** The request of a command that adds to the report of a rollout under way. */
 export type JoinRequest = EvidenceRequest & {
   repoRoot: string | undefined;
   serviceDir: string;
   webShellDir: string;
-  /** That there is no report to join goes without saying. */
+  /** Leaves out the note about a missing report. */
   mayBeMissing?: boolean;
-  /** What is done is more urgent than that it is written down: any failure to do so is only told. */
+  /** The command goes on whatever happens to its evidence; a failure to record it is only a warning. */
   isUrgent?: boolean;
 };
 
 /**
- * Opens the report of a deployment, before it changes anything: a new one, or the file that EVIDENCE_REPORT names, where
- * the same deployment goes on. Throws a UserError when it cannot be written, or holds another deployment.
+ * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue the
+ * same deployment. Throws a UserError when the report cannot be written, or is another deployment's.
  */
 export async function openEvidence(request: DeploymentRequest): Promise<Evidence> {
   if (isOff(request)) return noEvidence;
@@ -49,9 +46,9 @@ export async function openEvidence(request: DeploymentRequest): Promise<Evidence
 }
 
 /**
- * The evidence of a command on a service: goes into the newest open report of that service, or the file that
- * EVIDENCE_REPORT names. Throws a UserError when that file is not a report of this service, unless the command is urgent;
- * any other failure to find a report is told, and the command goes on without.
+ * Joins the newest open report of a service, or the file that EVIDENCE_REPORT names. Throws a UserError when that file is not
+ * a report of this service, unless the command is urgent. When no report can be found for another reason, the command goes
+ * on without one after a note.
  */
 export async function joinEvidence(request: JoinRequest & { location: ServiceLocation }): Promise<Evidence> {
   const place = whereToJoin(request);
@@ -61,8 +58,8 @@ export async function joinEvidence(request: JoinRequest & { location: ServiceLoc
 }
 
 /**
- * The evidence of a command that knows only a base URL: goes into the open report that knows this URL too, or the file
- * that EVIDENCE_REPORT names. Throws a UserError when that file is no report.
+ * Joins the open report that knows a base URL, for a command that knows nothing else, or the file that EVIDENCE_REPORT names.
+ * Throws a UserError when that file is not a report.
  */
 export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string }): Promise<Evidence> {
   const place = whereToJoin(request);
@@ -74,7 +71,7 @@ export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string
 /** The report that EVIDENCE_REPORT names, or the folder to look for one in. */
 export type JoinPlace = { named: string } | { folder: string };
 
-/** Where a report to join may be; undefined when there can be none, as outside a checkout or before its first rollout. */
+/** Where to look for a report; undefined when there can be none: outside a checkout, or before its first rollout. */
 function whereToJoin(request: JoinRequest): JoinPlace | undefined {
   const { evidenceReport, repoRoot, note } = request;
   if (isOff(request)) return undefined;

@@ -3,12 +3,12 @@ import { cleanLine, errorMessage, UserError } from '@deploy/cli';
 const WAY_OUT =
   'set EVIDENCE_REPORT=<file> to write elsewhere, or EVIDENCE_REPORT=none to go without evidence';
 
-/** Throws the UserError of a command that must not go on without its evidence. A bug stays what it was. */
+/** Throws a UserError for a command that must not go on without evidence. Rethrows a bug as it is. */
 export function refuseWithoutEvidence(path: string, cause: unknown): never {
   const isSystemError = cause instanceof Error && 'code' in cause;
   if (!isSystemError && !(cause instanceof UserError)) throw cause;
   const first =
-    cause instanceof UserError && cause.hint !== undefined ? `${cause.hint} Or ` : 'Mend that, or ';
+    cause instanceof UserError && cause.hint !== undefined ? `${cause.hint} Or ` : 'Fix that, or ';
   throw new UserError(`cannot write the evidence report ${path}: ${cleanLine(errorMessage(cause), 300)}`, {
     hint: `${first}${WAY_OUT}. Nothing was changed.`,
     cause,

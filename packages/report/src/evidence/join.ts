@@ -10,7 +10,7 @@ import { refuseWithoutEvidence } from './failure.ts';
 import { isAbout } from './open.ts';
 import { reportEvidence } from './report-evidence.ts';
 
-/** Joins the newest open report of the service, or the one that was named. */
+/** Joins the newest open report of the service, or the named one. */
 export async function joinByService(
   request: JoinRequest & { location: ServiceLocation },
   place: JoinPlace,
@@ -35,7 +35,7 @@ export async function joinByService(
   });
 }
 
-/** Joins the open report that knows this base URL too, or the one that was named. */
+/** Joins the open report that knows this base URL, or the named one. */
 export async function joinByUrl(
   request: JoinRequest & { baseUrl: string },
   place: JoinPlace,
@@ -72,7 +72,7 @@ async function evidenceIn(path: string, { account, note }: JoinRequest): Promise
   return reportEvidence({ path, actor: (await account?.()) ?? localActor(), found, deploys: false, note });
 }
 
-/** Throws a UserError unless the file is a report, of that service if one is given. */
+/** Throws a UserError unless the file is a report, and of that service when one is given. */
 async function requireReport(path: string, location: ServiceLocation | undefined): Promise<void> {
   const report = await readReport(path).catch((error: unknown) => {
     if (error instanceof UserError) throw error;

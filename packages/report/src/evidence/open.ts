@@ -5,7 +5,7 @@ import { UserError } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 import type { ReportRecord } from '../record/schema.ts';
 import { type DeploymentStart, restartRecord, startRecord } from '../record/start.ts';
-import { reportsFolder } from '../reports-folder.ts';
+import { reportsFolder } from '../settings.ts';
 import { createAt, createReport, readReport, updateReport } from '../store/store.ts';
 import { localActor, whereabouts } from '../whereabouts.ts';
 import type { DeploymentRequest } from './begin.ts';
@@ -13,7 +13,7 @@ import type { Evidence } from './evidence.ts';
 import { refuseWithoutEvidence } from './failure.ts';
 import { reportEvidence } from './report-evidence.ts';
 
-/** Opens the report's file, or goes on with the one that EVIDENCE_REPORT names. */
+/** Creates the deployment's report, or continues the file that EVIDENCE_REPORT names. */
 export async function openReport(request: DeploymentRequest): Promise<Evidence> {
   const { evidenceReport, checkout, location, image, note } = request;
   const named = evidenceReport === undefined ? undefined : resolve(evidenceReport);

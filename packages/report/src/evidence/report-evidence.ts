@@ -19,12 +19,12 @@ export type Writer = {
   note(line: string): void;
 };
 
-/** The evidence that goes into a report's file. */
+/** Evidence that is recorded in a report's file. */
 export function reportEvidence({ path, actor, found, deploys, note }: Writer): Evidence {
   let known = found;
 
   async function write(event: RolloutEvent): Promise<void> {
-    // Somebody may have shifted traffic while a smoke ran: what is known here is from before it began.
+    // Somebody may shift traffic while a smoke check runs; `known` still has the last change before the run.
     const occasion = { at: now(), actor, metChange: lastChange(known) };
     known = await updateReport(path, (record) => applyEvent(record, event, occasion));
   }
@@ -45,7 +45,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
 
   async function step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T> {
     const startedAt = now();
-    // A clock that is set in between must not make a step take hours, or less than nothing.
+    // A monotonic clock, so that setting the time cannot give a step a negative duration, or hours.
     const startedMs = performance.now();
     const ended = (failure?: string): RolloutEvent => {
       const durationMs = Math.round(performance.now() - startedMs);

@@ -1,17 +1,17 @@
 import { dropTrailingSlashes } from '@deploy/cli';
 import type { ReportRecord } from './schema.ts';
 
-/** A base URL in the one spelling by which two of them are compared: no trailing slash, the host in lower case. */
+/** A base URL spelt for comparison: no trailing slash, the host in lower case. */
 export function canonicalBaseUrl(url: string): string {
   return dropTrailingSlashes(URL.parse(url)?.href ?? url);
 }
 
-/** Whether a base URL is the service's own, so that what answers there is what the public gets. */
+/** Whether a base URL is the service's own, where the public arrives. */
 export function isOwnUrl({ baseUrls, tagUrls }: ReportRecord, url: string): boolean {
   return includes(baseUrls, url) && !(tagUrls === undefined && isTagUrl(url));
 }
 
-/** Whether the report knows a base URL, be it the service's own or that of a tag. */
+/** Whether the report knows a base URL, as the service's own or as a tag's. */
 export function isKnownUrl({ baseUrls, tagUrls = [] }: ReportRecord, url: string): boolean {
   return includes([...baseUrls, ...tagUrls], url);
 }

@@ -5,7 +5,7 @@ const newer = v.object({ version: v.pipe(v.number(), v.gtValue(VERSION)) });
 
 export type Checked = { ok: true; record: ReportRecord } | { ok: false; why: string };
 
-/** Whether this is a record, to the last field; if not, the first thing that is wrong with it and where. */
+/** Checks every field of a record. For a wrong one, says what is wrong first, and where. */
 export function checkRecord(value: unknown): Checked {
   if (v.is(newer, value)) return { ok: false, why: 'a newer version of these scripts wrote it: update them' };
   const result = v.safeParse(recordSchema, value, { abortEarly: true });
@@ -15,7 +15,7 @@ export function checkRecord(value: unknown): Checked {
   return { ok: false, why: place === null ? issue.message : `${place}: ${issue.message}` };
 }
 
-/** The record of a report that an earlier version wrote, as this one would have written it. */
+/** Turns a record of an earlier version into one of this version. */
 function upgraded({ matrix, updatedAt: _, ...rest }: ReportRecord): ReportRecord {
   const record: ReportRecord = { ...rest, version: VERSION };
   return withStable(
@@ -23,7 +23,7 @@ function upgraded({ matrix, updatedAt: _, ...rest }: ReportRecord): ReportRecord
   );
 }
 
-/** Earlier versions did not write down the stable revision; one that served alone was it. */
+/** Earlier versions did not record the stable revision. A revision that served alone was the stable one. */
 function withStable(record: ReportRecord): ReportRecord {
   const [only, ...others] = record.trafficBefore ?? [];
   if (record.stable !== undefined || only === undefined || others.length > 0) return record;

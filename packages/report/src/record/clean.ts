@@ -1,11 +1,11 @@
 import { cleanLine, cleanText, redact } from '@deploy/cli';
 
 /**
- * The same value with every text in it made one line without control characters and known secrets, at most some 500
- * characters long. Redacted before it is cut: half of a secret would not be recognised.
+ * A copy in which every text is a single line of at most about 500 characters, without control characters or known secrets.
+ * Texts are redacted before they are cut, because half a secret would not be recognised.
  */
 export function cleanValue<T>(value: T): T {
-  // Only strings change, and they stay strings.
+  // Strings change but stay strings, so the type still holds.
   return clean(value) as T;
 }
 

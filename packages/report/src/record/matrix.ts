@@ -2,8 +2,8 @@ import { isOwnUrl } from './base-url.ts';
 import type { MatrixEntry, ReportRecord } from './schema.ts';
 
 /**
- * Whether a matrix looked at the service of the report: at one of its own URLs, or at its traffic. One that does not say
- * was written down by an earlier version, which did not ask.
+ * Whether a matrix checked the report's service: one of its own URLs, or its traffic. Earlier versions did not record what a
+ * matrix checked; those entries count.
  */
 export function isAboutService(record: ReportRecord, { baseUrls, service }: MatrixEntry): boolean {
   if (baseUrls === undefined && service === undefined) return true;

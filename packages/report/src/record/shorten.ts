@@ -3,7 +3,7 @@ import type { Dropped, DroppedSmokes, ReportRecord, SmokeEntry } from './schema.
 /** How much of a long rollout a report keeps. */
 type Limits = { smokesPerUrl: number; smokes: number; others: number };
 
-// The first fits whatever is usual. The others are for reports with hundreds of long error messages.
+// The first is enough for usual reports. The others are for reports with hundreds of long error messages.
 const LIMITS: readonly Limits[] = [
   { smokesPerUrl: 3, smokes: 40, others: 100 },
   { smokesPerUrl: 2, smokes: 10, others: 30 },
@@ -13,8 +13,8 @@ const LIMITS: readonly Limits[] = [
 const none: Dropped = { steps: 0, trafficChanges: 0, maintenance: 0, smokes: [] };
 
 /**
- * The record without its oldest entries, which are counted instead: short enough for `fits`, since a report that grew
- * too long could not be read back, and nothing could be added to it any more.
+ * Drops a record's oldest entries, and counts them, until it `fits`. A report that grew too long could not be read back, so
+ * nothing could be added to it.
  */
 export function shorten(record: ReportRecord, fits: (record: ReportRecord) => boolean): ReportRecord {
   let shortened = record;

@@ -1,25 +1,25 @@
 import type { Share } from '@deploy/cloudrun';
 import type { ReportRecord, SmokeEntry } from './schema.ts';
 
-/** The name of the last traffic change that a record knows: when it was made, or `start` before the first one. */
+/** Names the last traffic change in a record by its time; `start` before the first one. */
 export function lastChange({ trafficChanges }: ReportRecord): string {
   return trafficChanges.at(-1)?.at ?? 'start';
 }
 
-/** The split that a smoke run met as it began; undefined when that is not known. */
+/** The split that served when a smoke run began; undefined when it is not known. */
 export function splitMet(record: ReportRecord, { metChange }: SmokeEntry): Share[] | undefined {
   if (metChange === 'start') return record.trafficBefore;
   return record.trafficChanges.find(({ at }) => at === metChange)?.after;
 }
 
-/** The split as last seen; undefined when none was. */
+/** The last recorded split; undefined when there is none. */
 export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Share[] | undefined {
   return trafficChanges.at(-1)?.after ?? trafficBefore;
 }
 
 /**
- * What brings the traffic back to where it was before the rollout, ready to paste: all of it to the stable revision, or
- * the earlier split of two revisions. Undefined when one command cannot do it, or the earlier traffic is not known.
+ * The command that restores the traffic from before the rollout, ready to paste: all of it to the stable revision, or the
+ * earlier split between two revisions. Undefined when one command cannot do it, or the earlier traffic is not known.
  */
 export function rollbackCommand(record: ReportRecord): string | undefined {
   const { stable, trafficBefore = [] } = record;
@@ -35,7 +35,7 @@ function canaryRollout({ project, region, service }: ReportRecord, call: string)
   return `PROJECT=${project} REGION=${region} SERVICE=${service} pnpm tsx scripts/canary-rollout.ts ${call}`;
 }
 
-/** The percentage that a revision has in a split. */
+/** A revision's percentage in a split. */
 export function percentOf(split: readonly Share[], revision: string | undefined): number {
   return split.find((share) => share.revision === revision)?.percent ?? 0;
 }

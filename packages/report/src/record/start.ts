@@ -1,6 +1,5 @@
 import type { ServiceLocation } from '@deploy/cloudrun';
 import type { Whereabouts } from '../whereabouts.ts';
-import { readImage } from './image.ts';
 import { type ReportRecord, VERSION } from './schema.ts';
 
 export type DeploymentStart = {
@@ -11,7 +10,7 @@ export type DeploymentStart = {
   at: string;
 };
 
-/** The record of a deployment that begins now and has changed nothing yet. */
+/** The record of a deployment that has not changed anything yet. */
 export function startRecord({ location, image, account, whereabouts, at }: DeploymentStart): ReportRecord {
   const { project, region, service } = location;
   return {
@@ -35,7 +34,7 @@ export function startRecord({ location, image, account, whereabouts, at }: Deplo
   };
 }
 
-/** The same record when the same deployment is begun once more; what happened before stays in it. */
+/** The record after the same deployment starts again; it keeps what happened before. */
 export function restartRecord(record: ReportRecord, { account, whereabouts }: DeploymentStart): ReportRecord {
   const { gates: _, account: __, ...rest } = record;
   return {
@@ -44,5 +43,16 @@ export function restartRecord(record: ReportRecord, { account, whereabouts }: De
     ...(account === undefined ? {} : { account }),
     host: whereabouts.host,
     checkout: whereabouts.checkout,
+  };
+}
+
+/** Splits an image reference, `repository[:tag][@digest]`. A port is not a tag. */
+function readImage(reference: string): ReportRecord['image'] {
+  const match = /^[^@]*?(?::(?<tag>[^:/@]+))?(?:@(?<digest>.+))?$/.exec(reference);
+  const { tag, digest } = match?.groups ?? {};
+  return {
+    reference,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
   };
 }

@@ -2,18 +2,16 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isKnownUrl } from '../record/base-url.ts';
 import type { ReportRecord } from '../record/schema.ts';
-import { isReportName } from './file-name.ts';
-import { readReport } from './store.ts';
+import { isReportName, readReport } from './store.ts';
 
-/** A folder of many years is not read to its beginning for the sake of a command that has no rollout at all. */
+/** Limits the search, so that a command without a rollout does not read the reports of many years. */
 const MOST_READ = 50;
 
 type Found = { path: string; record: ReportRecord };
 
 /**
- * The newest report of a service that is still open, and that `suits`; undefined when there is none, or no such folder.
- * Throws a UserError when a newer one cannot be read: it may be the one that is looked for, and what belongs into it
- * would make an earlier rollout look as if it had gone on.
+ * Finds the newest open report of a service that `suits`; undefined when there is none, or no such folder. Throws a UserError
+ * when a newer report cannot be read: it may be the right one, and its entries must not go into an earlier rollout's report.
  */
 export async function findByService(
   folder: string,
@@ -27,7 +25,7 @@ export async function findByService(
   return undefined;
 }
 
-/** The newest report that is the open one of its service, and knows this base URL. Throws as `findByService` does. */
+/** Finds the newest report that knows this base URL and is its service's open one. Throws as `findByService` does. */
 export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {
   const seen = new Set<string>();
   for await (const { path, record } of newestFirst(folder)) {
@@ -39,7 +37,7 @@ export async function findByBaseUrl(folder: string, baseUrl: string): Promise<st
   return undefined;
 }
 
-/** What was stopped before anything was deployed has no rollout that something could be added to. */
+/** A deployment that stopped before it deployed anything has no rollout to add to. */
 function isOpen({ state }: ReportRecord): boolean {
   return state !== 'stopped';
 }

@@ -2,21 +2,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { removeLeftovers, writeAtomically } from '@deploy/cli';
+import { removeLeftovers, UserError, withFileLock, writeAtomically } from '@deploy/cli';
 import { type Report, readDocument } from '../document/read.ts';
 import { nobodysText, writeDocument } from '../document/write.ts';
 import type { ReportRecord } from '../record/schema.ts';
-import { reportName } from './file-name.ts';
-import { withFolderLock } from './lock.ts';
 
-/** Reads a report as it is now. Throws a UserError when it is not one, and the system's error when it is not there. */
+const LOCK_FILE = '.staging-deploy-report.lock';
+const PATIENCE_MS = 30_000;
+
+/** Reads a report. Throws a UserError when the file is not a report, and the system's error when it cannot be read. */
 export async function readReport(path: string): Promise<Report> {
   return readDocument(await readFile(path), path);
 }
 
-/**
- * Writes a new report into a folder, under the name of this second, or of the next when that is taken. Gives its path.
- */
+/** Writes a new report into a folder, named after this second, or the next free one. Gives its path. */
 export async function createReport(folder: string, record: ReportRecord): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (;;) {
@@ -27,7 +26,7 @@ export async function createReport(folder: string, record: ReportRecord): Promis
   }
 }
 
-/** Writes a new report to this very path; false, and nothing is written, when something is there already. */
+/** Writes a new report to this path; gives false, and writes nothing, when a file is already there. */
 export async function createAt(path: string, record: ReportRecord): Promise<boolean> {
   return withFolderLock(dirname(path), async () => {
     if (existsSync(path)) return false;
@@ -38,14 +37,14 @@ export async function createAt(path: string, record: ReportRecord): Promise<bool
 }
 
 /**
- * Reads a report, changes its record and writes it anew, with nobody else in between; what people wrote is carried over.
- * Throws a UserError when the file is no report, the system's error when it cannot be read or written.
+ * Reads a report, changes its record and writes it, under a lock; keeps what people wrote. Throws a UserError when the file is
+ * not a report, and the system's error when it cannot be read or written.
  */
 export async function updateReport(
   path: string,
   change: (record: ReportRecord) => ReportRecord,
 ): Promise<ReportRecord> {
-  // A rename would put the file in the place of a link to it.
+  // Renaming onto a symbolic link would replace the link.
   const file = await realpath(path);
   return withFolderLock(dirname(file), async () => {
     await removeLeftovers(dirname(file));
@@ -54,4 +53,24 @@ export async function updateReport(
     await writeAtomically(file, writeDocument({ record: changed, people }, file));
     return changed;
   });
+}
+
+/** `20260212T165540Z-staging-deploy-report.md`: names sort by time. */
+function reportName(at: Date): string {
+  const stamp = at.toISOString().slice(0, 19).replace(/[-:]/g, '');
+  return `${stamp}Z-staging-deploy-report.md`;
+}
+
+export function isReportName(name: string): boolean {
+  return /^\d{8}T\d{6}Z-staging-deploy-report\.md$/.test(name);
+}
+
+/** Runs `work` while no other command writes evidence in this folder. Throws a UserError after waiting half a minute. */
+function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const path = join(folder, LOCK_FILE);
+  const tooLong = (): Error =>
+    new UserError(`another command has been writing evidence in ${folder} for ${PATIENCE_MS / 1000} s`, {
+      hint: `See which process holds ${path}: lsof ${path}`,
+    });
+  return withFileLock(path, { patienceMs: PATIENCE_MS, tooLong }, work);
 }

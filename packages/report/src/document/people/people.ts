@@ -1,27 +1,27 @@
 import { diffArrays } from 'diff';
 import { type Token, tokensOf } from './tokens.ts';
 
-/** Text that a person put among what the scripts wrote, to the letter. */
+/** A text that a person added above the data, to the letter. */
 export type Remark = {
-  /** The heading of the section that it stands in; undefined when it stands before everything else. */
+  /** The heading of its section; undefined for text above the first section. */
   section: string | undefined;
-  /** The head of the table that it has rows of. */
+  /** The head of the table, when the text is rows that a person added to one. */
   tableHead: string | undefined;
   text: string;
 };
 
-/** What is not the scripts' in a report, and survives whatever they write. Texts are read as latin1. */
+/** Everything in a report that people wrote. The scripts keep it whenever they write. Texts are read as latin1. */
 export type PeoplesText = {
   remarks: readonly Remark[];
   /** Comments in the data. */
   comments: readonly string[];
-  /** What stands behind the data, where new reports have an empty section of notes. */
+  /** The text after the data, where a new report has an empty section for notes. */
   notes: string;
 };
 
 /**
- * Finds what people wrote in the text before the data: every token that is not among those which the scripts `wrote`,
- * given by their keys in order. `isKnown` recognises what an earlier version wrote, without its keys.
+ * Finds what people wrote above the data: every token whose key is not in `wrote`, the keys of the scripts' own tokens in
+ * order. `isKnown` recognises text of an earlier version, which kept no keys.
  */
 export function remarksIn(
   text: string,
@@ -53,7 +53,7 @@ export function remarksIn(
 
 type Attributed = { token: Token; isOurs: boolean };
 
-/** Says of each token whether the scripts wrote it. */
+/** Decides for each token whether the scripts wrote it. */
 function attribute(
   tokens: readonly Token[],
   wrote: readonly string[],
@@ -67,8 +67,8 @@ function attribute(
 
   let goesAlong = false;
   return tokens.map((token, index) => {
-    // A section that was moved is missing in one place and turns up in another. What is no word by itself, such as the
-    // end of a fold, goes with what stands before it.
+    // A section that a person moved is missing in one place and appears in another. A token without words, such as the
+    // end of a fold, belongs to whoever wrote the token before it.
     const isMoved =
       !isInPlace[index] && (missing.get(token.key) ?? 0) > 0 && (isTelling(token.text) || goesAlong);
     if (isMoved) take(token.key);
@@ -77,10 +77,10 @@ function attribute(
   });
 }
 
-// Beyond it, comparing takes seconds. What is then not found in place is found as if it had been moved.
+// Beyond this, comparing takes seconds, so every token is then treated as if it had been moved.
 const MOST_DIFFERENCES = 3000;
 
-/** Says of each token whether it stands where the scripts wrote it. */
+/** Decides for each token whether it is still where the scripts wrote it. */
 function compare(tokens: readonly Token[], wrote: readonly string[]): boolean[] {
   const keys = tokens.map(({ key }) => key);
   const changes = diffArrays([...wrote], keys, { maxEditLength: MOST_DIFFERENCES }) ?? [];

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** What a report is compared by: a line that is not blank, or a whole fenced block. Positions are in the text. */
+/** The unit in which reports are compared: a line that is not blank, or a whole fenced block. */
 export type Token = { key: string; text: string; start: number; end: number };
 
-/** Takes a text apart into its tokens. The text is read as latin1, in which a character is a byte. */
+/** Splits a text into tokens. The text is read as latin1, in which each character is one byte. */
 export function tokensOf(text: string): Token[] {
   const lines = linesOf(text);
   const tokens: Token[] = [];
@@ -30,11 +30,11 @@ function linesOf(text: string): Line[] {
 }
 
 /**
- * Finds the line that closes the fence which a line opens: that line itself where it opens none, or nothing closes it.
- * Called for one line after the other.
+ * Finds the line that closes the fence opened on a line; gives the line itself when it opens none, or nothing closes it. Call
+ * it with increasing lines.
  */
 function fenceCloser(lines: readonly Line[]): (index: number) => number {
-  // Fences that nothing closes any more, so that a text full of them is not searched again for each.
+  // Fences that no later line closes, so that a text full of them is not searched again for each.
   const unclosed = new Set<string>();
   return (index) => {
     const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[index]?.text ?? '')?.[1];
@@ -49,8 +49,8 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
 }
 
 /**
- * A short hash of a token as formatters leave it: they pad the cells of tables, lengthen the dashes under their head, and
- * change line ends and which characters are escaped.
+ * A short hash of a token that survives formatters: they pad table cells, change the number of dashes below a table's head,
+ * line ends, and which characters are escaped.
  */
 function keyOf(token: string): string {
   const essence = token.replace(/[\s\\]+/g, '').replace(/-{2,}/g, '-');
