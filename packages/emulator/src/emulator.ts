@@ -59,7 +59,7 @@ const DEFAULTS = {
 export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options: Defaults & EmulatorOptions = { ...DEFAULTS, ...given };
   const secrets = createSecretStore(options.secrets);
-  // What is seeded is there at once; only later changes take their time.
+  // Seeds are in place at once; only later changes take time.
   const registry = createRegistry(options);
   const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
   const clock = createClock(options.clockSpeed);
@@ -108,7 +108,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
 
   const loads: Load[] = [];
   const close = async (): Promise<void> => {
-    // While everything still answers, so that nobody's request is cut off.
+    // Stops first, while everything still answers, so that no request is cut off.
     await Promise.all(loads.map((load) => load.stop()));
     stopping.abort();
     server.closeAllConnections();

@@ -1,42 +1,42 @@
-/** Which coming requests something happens to. */
+/** Selects the requests that a fault applies to. */
 export type RequestMatch = { method?: string; path: RegExp };
 
 /**
- * How a change ends that was accepted: it fails, it is never carried out, or it is carried out while its operation can no
- * longer be asked for.
+ * How an accepted change ends: it fails, it is never carried out, or it is carried out but its operation can no longer be
+ * read.
  */
 export type OperationFate = 'fails' | 'stalls' | 'vanishes';
 
-/** What happens to a request instead of, or beside, its answer. */
+/** What happens to a request instead of its answer, or in addition to it. */
 export type Fault =
   | { kind: 'error'; httpStatus: number; status: string; message: string; headers?: Record<string, string> }
-  /** The connection is cut before the request is taken, or after it was carried out. */
+  /** The connection is cut before the request is handled, or after. */
   | { kind: 'reset'; when: 'before' | 'after'; act?: () => void | Promise<void> }
-  /** Nobody listens for so many milliseconds, from just before the request is taken. */
+  /** The server stops listening for this many milliseconds, just before it would handle the request. */
   | { kind: 'refuse'; ms: number }
   | { kind: 'cut-body' }
   | { kind: 'not-json'; body?: string }
   | { kind: 'stall'; ms: number }
-  /** The request is answered as always; what it sets going ends otherwise. */
+  /** The request is answered normally, but its operation ends as given. */
   | { kind: 'operation'; fate: OperationFate }
-  /** Something else happens first, such as somebody else's change; then the request is answered as always. */
+  /** Something else happens first, such as somebody else's change; then the request is answered normally. */
   | { kind: 'first'; act: () => void | Promise<void> };
 
 export type Trigger = {
   match: RequestMatch;
   fault: Fault;
-  /** How many matching requests are let through first (default none). */
+  /** How many matching requests pass first (default none). */
   skip?: number;
-  /** How often (default once). */
+  /** How many requests it applies to (default 1). */
   times?: number;
 };
 
-/** The faults to come, in the order in which they were asked for. */
+/** The pending faults, in the order in which they were added. */
 export type FaultPlan = {
   add(trigger: Trigger): void;
-  /** Forgets those that have not happened. */
+  /** Drops the pending faults. */
   clear(): void;
-  /** The fault for this request, used up by asking. */
+  /** Takes the fault for this request, if there is one. */
   take(method: string, path: string): Fault | undefined;
 };
 

@@ -21,17 +21,17 @@ type ObservationOptions = Required<
   >
 >;
 
-/** What can be seen of the traffic: the front ends and containers report to it, Logging and Monitoring read from it. */
+/** Collects what front ends and containers report about the traffic; Logging and Monitoring read from it. */
 export type Observation = {
   ingress: Ingress;
   onLine: ContainerOptions['onLine'];
   onSystem: ContainerOptions['onSystem'];
-  /** An entry that can be read at once. */
+  /** Adds an entry that is readable at once. */
   log(entry: LogEntrySeed): void;
   routes(guard: Guard): Routes;
 };
 
-// How fast the buckets of request_latencies grow is written nowhere; other latencies of Google's use these.
+// Google does not document the buckets of request_latencies; its other latency metrics use these.
 const BUCKETS = { numFiniteBuckets: 66, growthFactor: 1.4, scale: 1 };
 
 export function createObservation(clock: Clock, options: ObservationOptions): Observation {

@@ -8,23 +8,23 @@ import type { ExponentialBuckets } from './monitoring/distribution.ts';
 import type { RevisionJson, ServiceJson, TemplateJson, TrafficTargetJson } from './service/resources.ts';
 import type { ImageFaults } from './traffic/image-faults.ts';
 
-/** What becomes of a container made from an image: it serves, never listens, or is not in the registry at all. */
+/** How an image's containers start: they serve, never listen, or the image is not in the registry. */
 export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
 
 export type EnvSeed = Record<string, string | { secret: string; version: string }>;
 
-/** A service that is there, settled, when the emulator starts. */
+/** A service that exists, settled, when the emulator starts. */
 export type ServiceSeed = {
   name: string;
   image: string;
   env?: EnvSeed;
-  /** The account that its containers act as. */
+  /** The service account of its containers. */
   serviceAccount?: string;
-  /** What its revisions run in place of the control service's stand-in. */
+  /** The program that its revisions run instead of the control service's stand-in. */
   container?: ContainerProgram;
-  /** Requests that come to its address from the start. */
+  /** Requests sent to its address from the start. */
   load?: LoadOptions;
-  /** Whether clients stay with the revision that they came to (default false). */
+  /** Whether clients stay with the revision that first answered them (default false). */
   sessionAffinity?: boolean;
   /** More revisions after the first one, oldest first, made from these images. */
   laterImages?: readonly string[];
@@ -32,10 +32,10 @@ export type ServiceSeed = {
   traffic?: readonly { revision?: number; percent: number; tag?: string }[];
 };
 
-/** A service as `gcloud run services describe --format=json` prints it, to be taken over with name and generation. */
+/** A service as `gcloud run services describe --format=json` prints it; it keeps its name and generation. */
 export type RecordedServiceSeed = { knative: RecordedKnativeService };
 
-/** How an execution of a job went; `createTime` is RFC 3339 and now unless given, the image is the job's. */
+/** An execution of a job. `createTime` is RFC 3339 (default: now), the image defaults to the job's. */
 export type ExecutionSeed = {
   name?: string;
   image?: string;
@@ -44,10 +44,10 @@ export type ExecutionSeed = {
   state?: 'succeeded' | 'failed' | 'cancelled' | 'running';
 };
 
-/** A job that is there when the emulator starts, with what has been run of it, in the order in which it is listed. */
+/** A job that exists when the emulator starts, with its executions in the order in which they are listed. */
 export type JobSeed = { name: string; image: string; executions?: readonly ExecutionSeed[] };
 
-/** What a service's container has logged; an error, now, unless told otherwise. */
+/** A log entry of a service's container. By default an error that happens now. */
 export type LogEntrySeed = {
   service: string;
   revision?: string;
@@ -77,7 +77,7 @@ export type PolicyBinding = {
 export type EmulatorOptions = {
   /** Default 0: a free port. */
   port?: number;
-  /** The one project that can be seen (default openagentsgemini) and the one region that has services (us-central1). */
+  /** The only visible project (default openagentsgemini) and the only region with services (default us-central1). */
   project?: string;
   region?: string;
   /**
@@ -90,63 +90,63 @@ export type EmulatorOptions = {
   services?: readonly (ServiceSeed | RecordedServiceSeed)[];
   jobs?: readonly JobSeed[];
   logEntries?: readonly LogEntrySeed[];
-  /** By full image reference; what is not listed is healthy. */
+  /** By full image reference; images that are not listed are healthy. */
   images?: Readonly<Record<string, ImageBehaviour>>;
   /**
-   * Tags by repository (`host/path`), oldest first: what is not listed there is not in the registry. A repository that
-   * is not named has every tag.
+   * Tags by repository (`host/path`), oldest first. A listed repository has only these tags; any other repository has every
+   * tag.
    */
   repositories?: Readonly<Record<string, readonly string[]>>;
-  /** Domain mappings as the platform shows them, such as recorded ones or what `domainMapping` makes. */
+  /** Domain mappings as the platform shows them: recorded ones, or results of `domainMapping`. */
   domainMappings?: readonly DomainMappingJson[];
   /** Values of secrets' latest versions, by name. */
   secrets?: Readonly<Record<string, string>>;
-  /** Access policies of secrets, by name; the others have an empty one. */
+  /** Access policies of secrets, by name; other secrets have an empty policy. */
   secretPolicies?: Readonly<Record<string, readonly PolicyBinding[]>>;
   /** The project's access policy. Default: the default compute service account reads every secret. */
   projectPolicy?: readonly PolicyBinding[];
-  /** Accounts by access token, for telling people apart. Without a token it is operator@example.com who acts. */
+  /** Accounts by access token. A caller without a token is operator@example.com. */
   people?: Readonly<Record<string, string>>;
-  /** Permissions that are refused, such as run.services.update. */
+  /** Permissions that every caller lacks, such as run.services.update. */
   denied?: readonly string[];
   /** Refuse requests without one of the tokens in `people`. */
   requireLogin?: boolean;
-  /** Access tokens that were good once; requests with one of them are refused. */
+  /** Expired access tokens; requests with one of them are refused. */
   expiredTokens?: readonly string[];
   /**
    * Paths of service and tag URLs that the platform's front end answers itself, with a 404, such as `/healthz`
    * (https://cloud.google.com/run/docs/known-issues). Default: none.
    */
   reservedPaths?: readonly string[];
-  /** What revisions run in place of the control service's stand-in, of services that name no program themselves. */
+  /** The program that revisions run instead of the stand-in, unless their service names its own. */
   container?: ContainerProgram;
-  /** How many times faster than the wall's the emulator's clock runs (default 1). */
+  /** How many times faster than real time the emulator's clock runs (default 1). */
   clockSpeed?: number;
   /** Faults of the containers of an image, by the reference that revisions name. */
   imageFaults?: Readonly<Record<string, ImageFaults>>;
   logs?: {
     /** How long an entry takes to become readable (default 2000), by the emulator's clock. */
     delayMs?: number;
-    /** How often `entries.list` may be called in a minute of that clock (default 60). */
+    /** How many calls of `entries.list` a minute of that clock allows (default 60). */
     readsPerMinute?: number;
   };
   monitoring?: {
-    /** How long after its end a minute's points become readable (default 180 000), by the emulator's clock. */
+    /** How long after the end of a minute its points become readable (default 180 000), by the emulator's clock. */
     delayMs?: number;
-    /** Whether the metrics' descriptors tell that delay (default true). */
+    /** Whether the metrics' descriptors state that delay (default true). */
     ingestDelay?: boolean;
     /** The buckets of latencies, in milliseconds. */
     buckets?: ExponentialBuckets;
   };
 };
 
-/** An API call that was answered, `status` 0 when the connection was cut before it was taken. */
+/** An API call that was answered; `status` is 0 when the connection was cut before it was handled. */
 export type RecordedRequest = {
   method: string;
   path: string;
   /** Without the question mark. */
   query: string;
-  /** As it was parsed; undefined when there was none, or when the request was never read. */
+  /** The parsed body; undefined without one, or when the request was never read. */
   body: unknown;
   person: string | undefined;
   status: number;
@@ -161,32 +161,32 @@ export type Emulator = {
   service(name: string): ServiceJson;
   /** Its revisions, newest first. */
   revisions(service: string): RevisionJson[];
-  /** Everything that was asked of the API. */
+  /** Every call of the API. */
   requests: readonly RecordedRequest[];
   /** Changes a service's traffic at once, as somebody else would. */
   changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
-  /** Changes a service's template at once, as somebody else's deployment would; the traffic stays as it is asked for. */
+  /** Changes a service's template at once, as somebody else's deployment would; the desired traffic stays. */
   changeTemplate(service: string, change: (template: TemplateJson) => TemplateJson, person: string): void;
   /**
-   * Pushes another image under the tag, at once: revisions made from now on run that one, those that are there stay what
-   * they are. What becomes of its containers: they are healthy unless told otherwise.
+   * Pushes another image under the tag, at once. New revisions run it, existing ones keep their image. Its containers are
+   * healthy by default.
    */
   pushImage(image: string, behaviour?: ImageBehaviour): void;
-  /** The image that a revision's requests go to, by the digest that was resolved when it was made. */
+  /** The image that answers a revision's requests, by the digest that was resolved for the revision. */
   imageDigest(service: string, revision: string): string | undefined;
-  /** Another execution of a job. */
+  /** Adds an execution of a job. */
   addExecution(job: string, execution: ExecutionSeed): void;
-  /** Starts requests to a service's address, as people would make them; they end with the emulator. */
+  /** Starts sending requests to a service's address as people would, until the emulator stops. */
   load(service: string, load: LoadOptions): Load;
-  /** Another log entry. */
+  /** Adds a log entry. */
   log(entry: LogEntrySeed): void;
   /** Maps a domain, or changes its mapping, at once. */
   mapDomain(mapping: DomainMappingJson): void;
   /** Disables a version of a secret, by its number, at once. */
   disableSecretVersion(secret: string, version: number): void;
-  /** What is to go wrong, or to happen, at a coming request. */
+  /** Adds a fault for coming requests. */
   on(trigger: Trigger): void;
-  /** Takes back what was to happen and has not. */
+  /** Drops the pending faults. */
   clearTriggers(): void;
   /** Resolves when every change under way has settled. */
   settled(): Promise<void>;

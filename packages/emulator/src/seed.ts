@@ -12,7 +12,7 @@ const SEEDED_BY = 'seed@example.com';
 
 export type SeedPlace = ContainerOptions & { project: string; region: string };
 
-/** Puts a settled service in place. Rejects for one that cannot be. */
+/** Creates a settled service. Rejects an invalid one. */
 export async function seedService(
   store: ServiceStore,
   seed: ServiceSeed | RecordedServiceSeed,
@@ -27,7 +27,7 @@ async function adoptRecorded(
   recorded: RecordedKnativeService,
   place: SeedPlace,
 ): Promise<void> {
-  // It was ready where it was recorded, so its secrets were there; what was in them is not known.
+  // It was ready when it was recorded, so its secrets existed; their values are unknown.
   for (const container of recorded.spec.template.spec?.containers ?? []) {
     for (const { valueFrom } of container.env ?? []) {
       if (valueFrom?.secretKeyRef) ensureSecret(place.secrets, valueFrom.secretKeyRef);
@@ -48,7 +48,7 @@ function ensureSecret(secrets: SecretStore, { name, key }: { name: string; key: 
   while (secrets.get(name).versions.length < wanted) secrets.addVersion(name, `value of ${name}`);
 }
 
-/** A service from its revisions, one after another, and then its revisions one after another, then its traffic. */
+/** Creates a service, then its later revisions one after another, then its traffic split. */
 async function createSeeded(store: ServiceStore, seed: ServiceSeed): Promise<void> {
   const env = envOf(seed.env ?? {});
   const account = seed.serviceAccount === undefined ? {} : { serviceAccount: seed.serviceAccount };

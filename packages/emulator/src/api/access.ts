@@ -8,7 +8,7 @@ type AccessOptions = Required<
 const WITHOUT_TOKEN = 'operator@example.com';
 const WITH_UNKNOWN_TOKEN = 'gcloud@example.com';
 
-/** The account behind a request's access token. Throws a 401 when it has expired, or is none and one is required. */
+/** The account behind a request's access token. Throws a 401 when the token has expired, or a required one is missing or unknown. */
 export function identify(
   authorization: string | undefined,
   { people, requireLogin, expiredTokens }: AccessOptions,
@@ -21,7 +21,7 @@ export function identify(
   return token === undefined ? WITHOUT_TOKEN : WITH_UNKNOWN_TOKEN;
 }
 
-/** The refusal that a permission meets, if any: a project one cannot see is refused, whether it exists or not. */
+/** The refusal for a missing permission, if any. An invisible project gets the same refusal whether it exists or not. */
 export function refusal(
   permission: string,
   project: string,

@@ -8,17 +8,17 @@ export type Call = {
   body: unknown;
   /** The account that calls. */
   person: string;
-  /** The region that the host stands for, as in `us-central1-run.googleapis.com`; undefined when it names none. */
+  /** The region in the host, as in `us-central1-run.googleapis.com`; undefined when the host names none. */
   region: string | undefined;
-  /** The host that was asked, with its port, and how, in front of any proxy that speaks TLS: `https://host`. */
+  /** The origin that the client addressed, `https://host:port` when a proxy in front speaks TLS. */
   origin: string;
   /** The header of that name. */
   authorization: string | undefined;
-  /** How the operation that it begins is made to end; undefined: as it would. */
+  /** How the operation that it begins must end; undefined: normally. */
   fate: OperationFate | undefined;
 };
 
-/** An answer that is not simply JSON with status 200. */
+/** An answer other than JSON with status 200. */
 export class RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -36,12 +36,12 @@ export type Handler = (call: Call) => Json | RawAnswer | Promise<Json | RawAnswe
 export type Routes = readonly {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
-  /** Whether the handler itself finds out who calls, by other rules than Google's APIs. */
+  /** Whether the handler identifies the caller itself, by rules other than those of Google's APIs. */
   ownLogin?: true;
   handle: Handler;
 }[];
 
-/** A path parameter that the route is known to have. */
+/** A path parameter of the route. Throws when the route has no such parameter. */
 export function param({ params }: Call, name: string): string {
   const value = params[name];
   if (value === undefined) throw new Error(`the route has no :${name}`);

@@ -6,7 +6,7 @@ import type { Guard } from './run-v2.ts';
 
 /**
  * Who may do what with a service: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services.
- * gcloud asks before it creates a service and when it opens one to everybody. A policy is kept, not acted on: every
+ * gcloud asks before it creates a service and when it opens one to the public. Policies are stored but not enforced: every
  * service here answers everybody.
  */
 export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
@@ -53,7 +53,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
         method: 'POST',
         path: `${version}${resource}::testIamPermissions`,
         handle(call) {
-          // Asked about services that do not exist yet as well.
+          // Clients also ask about services that do not exist yet.
           const { permissions = [] } = call.body as { permissions?: string[] };
           const project = param(call, 'project');
           return { permissions: permissions.filter((each) => guard(each, project, '') === undefined) };

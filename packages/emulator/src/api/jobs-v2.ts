@@ -9,7 +9,7 @@ const JOB = 'google.cloud.run.v2.Job';
 const EXECUTION = 'google.cloud.run.v2.Execution';
 const JOBS = '/v2/projects/:project/locations/:location/jobs';
 
-/** Jobs and executions, to be read, as google/cloud/run/v2/job.proto and execution.proto map them to HTTP. */
+/** Reads of jobs and executions, as google/cloud/run/v2/job.proto and execution.proto map them to HTTP. */
 export function jobRoutes(store: JobStore, guard: Guard, { region }: { region: string }): Routes {
   const authorize = (call: Call, permission: string): void => {
     const location = `projects/${param(call, 'project')}/locations/${param(call, 'location')}`;

@@ -118,12 +118,12 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
   ];
 }
 
-// gcloud takes the list's `metadata` for granted: it looks there for the token of the next page.
+// gcloud requires the list's `metadata`, where it looks for the token of the next page.
 function listOf(kind: string, items: unknown[]) {
   return { apiVersion: API_VERSION, kind, metadata: {}, items };
 }
 
-/** replaceService: the whole object, guarded by the resourceVersion that it was read with. */
+/** replaceService: replaces the whole object, if its resourceVersion is still the one that was read. */
 function replaceService(store: ServiceStore, service: StoredService, call: Call) {
   const body = requireService(call.body);
   const name = param(call, 'service');
@@ -140,7 +140,7 @@ function replaceService(store: ServiceStore, service: StoredService, call: Call)
   return store.update(name, change, isDryRun(call));
 }
 
-/** `dryRun=all`: everything is checked, nothing changed. */
+/** `dryRun=all`: checks everything, changes nothing. */
 function isDryRun({ query }: Call): boolean {
   return query.get('dryRun') === 'all';
 }
@@ -158,7 +158,7 @@ function requireService(body: unknown): KnativeService {
   return service as KnativeService;
 }
 
-/** Label selectors as gcloud writes them, `key = value`; others select everything. */
+/** Reads label selectors as gcloud writes them, `key = value`. Any other selector selects everything. */
 function selected<T extends ReturnType<typeof revisionToKnative>>(revisions: T[], selector: string): T[] {
   const [, key, value] = /^\s*(\S+?)\s*=\s*(\S+)\s*$/.exec(selector) ?? [];
   if (key === undefined) return revisions;

@@ -22,7 +22,7 @@ type ListRequest = {
   pageToken?: string;
 };
 
-/** Cloud Logging, to be read, as google/logging/v2/logging.proto maps it to HTTP. */
+/** Reads of Cloud Logging, as google/logging/v2/logging.proto maps it to HTTP. */
 export function loggingRoutes(store: LogStore, quota: ReadQuota, guard: Guard): Routes {
   return [
     {

@@ -16,11 +16,11 @@ const TYPE_NUMBERS: Readonly<Record<string, number>> = { INT64: 2, DOUBLE: 3, DI
 
 export type MonitoringOptions = {
   buckets: ExponentialBuckets;
-  /** What the descriptors say about the delay; undefined: nothing. */
+  /** The delay that the descriptors state; undefined: they state none. */
   ingestDelaySeconds: number | undefined;
 };
 
-/** Cloud Monitoring, to be read, as google/monitoring/v3/metric_service.proto maps it to HTTP. */
+/** Reads of Cloud Monitoring, as google/monitoring/v3/metric_service.proto maps it to HTTP. */
 export function monitoringRoutes(store: MetricStore, guard: Guard, options: MonitoringOptions): Routes {
   const allow = (permission: string, call: Call): string => {
     const project = param(call, 'project');
@@ -84,7 +84,7 @@ export function monitoringRoutes(store: MetricStore, guard: Guard, options: Moni
   ];
 }
 
-/** Everything after the start up to and with the end: google/monitoring/v3/common.proto, TimeInterval. */
+/** The interval, without its start and with its end: google/monitoring/v3/common.proto, TimeInterval. */
 function intervalOf(query: URLSearchParams): { from: number; to: number } {
   const time = (name: string): number | undefined => {
     const text = query.get(`interval.${name}`);

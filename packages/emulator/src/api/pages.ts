@@ -7,8 +7,8 @@ export const PAGE_SIZE = 100;
 export type Page<T> = { items: T[]; nextPageToken?: string };
 
 /**
- * One page of a list: https://google.aip.dev/158. The token is the position of the page after it. Throws a 400 for a
- * token that was never given out and a negative size.
+ * One page of a list: https://google.aip.dev/158. The token is the position of the next page. Throws a 400 for an
+ * unknown token or a negative size.
  */
 export function pageOf<T>(
   all: readonly T[],

@@ -7,7 +7,7 @@ const PERMISSION = 'artifactregistry.repositories.downloadArtifacts';
 
 type RegistryOptions = {
   guard: Guard;
-  /** The account behind an access token; throws an ApiError when there must be one and is not. */
+  /** The account behind an access token. Throws an ApiError when a required one is missing. */
   identify(authorization: string | undefined): string;
 };
 

@@ -13,7 +13,7 @@ const SERVICE_URL = `type.googleapis.com/${SERVICE}`;
 
 const LOCATION = '/v2/projects/:project/locations/:location';
 
-/** Says no when the caller may not do this in that project; `undefined` when the location has nothing. */
+/** Refuses a caller who lacks the permission in that project; `undefined` when the location has no services. */
 export type Guard = (permission: string, project: string, resource: string) => ApiError | undefined;
 
 /** Cloud Run Admin API v2, as google/cloud/run/v2/service.proto and revision.proto map it to HTTP. */
@@ -23,7 +23,7 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
     const refused = guard(permission, project, `projects/${project}/locations/${param(call, 'location')}`);
     if (refused !== undefined) throw refused;
   };
-  /** The service's name, once the caller may see it and the region is one that has services. */
+  /** The service's name, after checking that the caller may see it and the region has services. */
   const serviceOf = (call: Call): string => {
     const name = param(call, 'service');
     if (param(call, 'location') !== region) throw notFound(`${name} in ${param(call, 'location')}`);
@@ -153,13 +153,13 @@ function operationName(call: Call): string {
   return `projects/${param(call, 'project')}/locations/${param(call, 'location')}/operations/${param(call, 'operation')}`;
 }
 
-/** How long a caller wants to wait, given as a duration in seconds such as `30s`; half a minute when it does not say. */
+/** How long a caller wants to wait, a duration in seconds such as `30s`; half a minute by default. */
 function waitMs(timeout: string | undefined): number {
   const seconds = Number.parseFloat(timeout ?? '');
   return (Number.isNaN(seconds) ? 30 : seconds) * 1000;
 }
 
-/** Whether a flag is set in the query, in either spelling: `validateOnly`, `validate_only`. */
+/** Whether the query sets a flag, in either spelling: `validateOnly`, `validate_only`. */
 function isSet({ query }: Call, name: string): boolean {
   const snakeCase = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return (query.get(name) ?? query.get(snakeCase)) === 'true';

@@ -40,7 +40,7 @@ export function secretManagerRoutes(
         name: `projects/${project}/secrets/${secret}/versions/${number}`,
         state,
         createTime,
-        // gcloud takes a version that does not say so for one that was damaged on its way.
+        // Without this, gcloud thinks that the version was damaged in transit.
         ...(hasClientChecksum && { clientSpecifiedPayloadChecksum: true }),
       },
       wantsNumericEnums(call),
@@ -108,8 +108,8 @@ export function secretManagerRoutes(
 
 type AddRequest = { payload?: { data?: string; dataCrc32c?: string } };
 
-// https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload: at most 64 KiB, refused with a checksum that
-// is not that of the data.
+// https://cloud.google.com/secret-manager/docs/reference/rest/v1/SecretPayload: at most 64 KiB; a checksum that
+// does not match is refused.
 const LARGEST_BYTES = 65_536;
 
 function requireIntact(data: Buffer, checksum: string | undefined): void {

@@ -13,19 +13,19 @@ type Answer = { status: number; body: Json | string; headers?: Readonly<Record<s
 type ApiServerOptions = {
   routes: Routes;
   faults: FaultPlan;
-  /** The account behind an authorization header; throws an ApiError when there must be one and is not. */
+  /** The account behind an authorization header. Throws an ApiError when a required one is missing. */
   identify(authorization: string | undefined): string;
   onAnswered(request: RecordedRequest): void;
-  /** Ends what is stalled. */
+  /** Aborts stalled requests. */
   stopping: AbortSignal;
-  /** The time that answers tell in their `date`, in milliseconds since 1970. */
+  /** The time in the answers' `date` header, in milliseconds since 1970. */
   now(): number;
 };
 
-/** What is known of a request by the time it is answered. */
+/** What the server knows of a request when it answers. */
 type Seen = { body?: unknown; person?: string };
 
-/** The HTTP side of the API: routes calls to their handlers, lets faults happen, gives refusals their form. */
+/** The HTTP side of the API: routes calls to handlers, applies faults, formats refusals. */
 export function createApiServer(options: ApiServerOptions): Server {
   const { routes, faults, identify, onAnswered, stopping, now } = options;
   const router = createRouter({ maxParamLength: 500 });
@@ -86,7 +86,7 @@ export function createApiServer(options: ApiServerOptions): Server {
   return server;
 }
 
-/** Closes the port and every connection, and listens again after that time. */
+/** Closes the port and every connection, and listens again after `ms`. */
 function stopListening(server: Server, ms: number, stopping: AbortSignal): void {
   const { port, address } = server.address() as AddressInfo;
   server.close();
@@ -113,12 +113,12 @@ function targetOf(request: IncomingMessage): Target {
   const rest = path ?? request.url ?? '/';
   const url = new URL(`http://emulator${rest.startsWith('/') ? rest : `/${rest}`}`);
   const [, region] = /^([a-z]+-[a-z]+\d+)-/.exec(host) ?? [];
-  // Whoever puts TLS in front of this server says so, as load balancers do.
+  // A proxy that adds TLS in front of this server sets this header, as load balancers do.
   const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
   return { path: url.pathname, query: url.searchParams, region, origin: `${scheme}://${host}` };
 }
 
-/** What a fault does before the request is taken: an answer in its place, a cut connection, or only time. */
+/** What a fault does before the request is handled: answers in its place, cuts the connection, or only waits. */
 async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<Answer | 'cut' | undefined> {
   switch (fault?.kind) {
     case 'error': {

@@ -3,17 +3,17 @@ import type { Clock } from '../clock.ts';
 /** One running container. */
 export type Instance = {
   port: number;
-  /** Resolves with its exit code when it has ended, for whatever reason. */
+  /** Resolves with its exit code when it ends, for any reason. */
   exited: Promise<number | null>;
   /** Resolves when it is gone. */
   stop(): Promise<void>;
 };
 
-/** A revision's container: one instance, and after that has ended another one as soon as a request comes. */
+/** A revision's container: one instance at a time. When it has ended, the next request starts another. */
 export type Container = {
-  /** Where the instance listens; undefined while there is none. */
+  /** The instance's port; undefined while there is no instance. */
   port(): number | undefined;
-  /** Starts an instance where there is none; resolves with its port, or undefined when it does not start. */
+  /** Starts an instance unless one runs. Resolves with its port, or undefined when it does not start. */
   wake(): Promise<number | undefined>;
   close(): Promise<void>;
 };
@@ -21,13 +21,13 @@ export type Container = {
 export type ContainerLife = {
   clock: Clock;
   start(): Promise<Instance | undefined>;
-  /** How long an instance lives, in milliseconds of the clock; undefined: as long as it wants. */
+  /** How long an instance lives, in milliseconds of the clock; undefined: no limit. */
   crashAfterMs: number | undefined;
-  /** Hears of an instance that ended by itself. */
+  /** Called when an instance ends by itself. */
   onExit(exitCode: number | null): void;
 };
 
-/** A container whose first instance is running already. */
+/** A container with a running first instance. */
 export function keepAlive(first: Instance, { clock, start, crashAfterMs, onExit }: ContainerLife): Container {
   let instance: Instance | undefined;
   let starting: Promise<number | undefined> | undefined;

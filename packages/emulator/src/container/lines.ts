@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 // Longer lines are cut: https://cloud.google.com/logging/quotas (an entry has at most 256 KiB).
 const LONGEST_LINE = 256 * 1024;
 
-/** Calls back with each line of a stream, without its line end; with the rest when it ends. Empty lines are left out. */
+/** Calls back with each line of a stream, without its line end, and with the rest at the end. Skips empty lines. */
 export function eachLine(stream: Readable, onLine: (text: string) => void): void {
   let rest = '';
   const flush = (text: string): void => {

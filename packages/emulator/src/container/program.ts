@@ -5,19 +5,19 @@ import type { Instance } from './instance.ts';
 import { eachLine } from './lines.ts';
 import type { Watchdog } from './watchdog.ts';
 
-/** A program of the user's that every revision of a service runs as its container. */
+/** The user's program, which every revision of a service runs as its container. */
 export type ContainerProgram = {
-  /** Given to the shell. */
+  /** A shell command. */
   command: string;
-  /** What the program has of the machine and its image, such as PATH; what the revision sets goes before it. */
+  /** Variables of the machine and the image, such as PATH; the revision's own take precedence. */
   environment: Readonly<Record<string, string>>;
-  /** Folders of the image that are elsewhere on this machine; values of variables that start with one are changed. */
+  /** Where the image's folders are on this machine. Variables whose value starts with one are rewritten. */
   paths?: Readonly<Record<string, string>>;
   /** Default: the folder of the emulator. */
   cwd?: string;
   /** How long it may take to stop before it is killed, in milliseconds (default 10 000). */
   graceMs?: number;
-  /** Gets each line that it writes, beside the log. */
+  /** Called with each line that it writes; the log has them too. */
   onOutput?(text: string): void;
 };
 
@@ -51,7 +51,7 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
       // The service passes over PORT; its image sets this one.
       OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}`,
     },
-    // A process group of its own, which is signalled as a whole: the shell, the program and what that has started.
+    // A process group of its own, so that a signal reaches the shell, the program and its children.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -64,7 +64,7 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
   const { pid } = child;
   if (pid !== undefined) watchdog.watch(pid);
   const exited = exitOf(child).then((exitCode) => {
-    // Whatever the program has left behind in its group goes with it.
+    // Stops whatever the program left behind in its group.
     if (pid !== undefined) {
       signalGroup(pid, 'SIGKILL');
       watchdog.forget(pid);
@@ -138,7 +138,7 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   }
 }
 
-// Below the ports that systems give out themselves, so that nobody is given this one before the program listens there.
+// Below the ephemeral ports, so that the system does not give this one away before the program listens.
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 

@@ -4,7 +4,7 @@ import type { ContainerJson } from '../service/resources.ts';
 const DEFAULT = { initialDelaySeconds: 0, periodSeconds: 240, failureThreshold: 1 };
 const OWN = { initialDelaySeconds: 0, periodSeconds: 10, failureThreshold: 3 };
 
-/** How long a container may take until it must have answered its startup probe, in milliseconds. */
+/** How long a container has to answer its startup probe, in milliseconds. */
 export function startupTimeMs({ startupProbe }: ContainerJson): number {
   const given = typeof startupProbe === 'object' && startupProbe !== null ? startupProbe : undefined;
   const { initialDelaySeconds, periodSeconds, failureThreshold } =

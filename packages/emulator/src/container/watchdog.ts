@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
-/** Ends the programs that the emulator has started when the emulator itself cannot, because it was killed. */
+/** Stops the programs that the emulator started when the emulator was killed and cannot. */
 export type Watchdog = {
   /** `group` is the id of a process group. */
   watch(group: number): void;
   forget(group: number): void;
-  /** Lets the watchdog go. What it still watches is stopped. */
+  /** Ends the watchdog, which stops everything that it still watches. */
   close(): void;
 };
 
-// It reads `+group` and `-group`. Its input ends when the emulator has gone, in whatever way: then every group gets SIGTERM
-// and, ten seconds later, SIGKILL.
+// It reads `+group` and `-group`. Its input ends when the emulator ends, for any reason; then every group gets SIGTERM and,
+// ten seconds later, SIGKILL.
 const SCRIPT = `
 groups=
 while read -r line; do
@@ -32,7 +32,7 @@ done
 for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
 `;
 
-/** A watchdog that starts when there is something to watch. */
+/** Makes a watchdog, which starts its process with the first group. */
 export function createWatchdog(): Watchdog {
   let input: Writable | undefined;
   const tell = (line: string): void => {
@@ -50,7 +50,7 @@ function start(): Writable {
   // In a session of its own, so that a Ctrl-C on the terminal does not end it along with the emulator.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.unref();
-  // When it has been killed itself, programs are still stopped by the emulator.
+  // If the watchdog itself is killed, the emulator still stops the programs.
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   return shell.stdin;

@@ -1,12 +1,9 @@
 import { type Exchange, json, type Reply } from './exchange.ts';
 import { HASHED_ASSET, isHashed } from './static-files.ts';
 
-/**
- * How this service is not as it should be. The service itself knows nothing of it: a check that must fail needs
- * something to fail on.
- */
+/** Deviations from the real service, so that tests can show checks fail. The service itself does not know of them. */
 export type ControlServiceBehaviour = {
-  /** Another status, by path: `{ '/sw.js': 404 }`. The rest of the answer stays, but for the body. */
+  /** Other statuses, by path: `{ '/sw.js': 404 }`. Headers stay, the body changes. */
   statuses?: Readonly<Record<string, number>>;
   /** Another cache-control header, by path; an empty one is left out. */
   cacheControl?: Readonly<Record<string, string>>;
@@ -15,7 +12,7 @@ export type ControlServiceBehaviour = {
     /** Path of the entry script, which is then served there; null leaves it out of the manifest. */
     entryScript?: string | null;
   };
-  /** The platform's front end keeps /healthz to itself, as it does on run.app and behind domain mappings. */
+  /** The platform's front end answers /healthz itself, as it does on run.app and behind domain mappings. */
   healthzIntercepted?: boolean;
   /** The access token of a session that is there from the start. */
   accessToken?: string;
@@ -25,7 +22,7 @@ export type ControlServiceBehaviour = {
 
 type Answer = (exchange: Exchange) => Reply;
 
-/** The service's answers with the deviations applied, seen from outside: in front of all of its gates. */
+/** Applies the deviations to the service's answers, after all of its own gates. */
 export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour): Answer {
   const { statuses = {}, cacheControl = {}, manifest, healthzIntercepted = false } = behaviour;
   return (exchange) => {
@@ -37,7 +34,7 @@ export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour
   };
 }
 
-// A page of the front end's, not of the service: no JSON, no request id.
+// The front end's page, not the service's: no JSON, no request id.
 function frontEndNotFound(): Reply {
   return {
     status: 404,

@@ -1,9 +1,9 @@
-/** Picks one of several by weight. */
+/** Picks one of several rows by weight. */
 export type Picker<T> = () => T | undefined;
 
 /**
  * A smooth weighted round robin: over any 100 picks with weights that add up to 100, each is picked exactly as often as
- * its weight says, well mixed. The platform draws at random; here a split can be counted.
+ * its weight says, well mixed. The platform picks at random; here, tests can count a split.
  */
 export function weightedPicker<T>(choices: readonly { value: T; weight: number }[]): Picker<T> {
   const rows = choices.filter(({ weight }) => weight > 0).map((choice) => ({ ...choice, credit: 0 }));

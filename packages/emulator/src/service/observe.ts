@@ -11,9 +11,9 @@ import { newEtag, type StoredRevision } from './revisions.ts';
 import type { StoredService } from './store.ts';
 
 /**
- * The service once its newest generation has been carried out, for better or worse: what serves, the conditions, the
- * latest revisions. Traffic that cannot be given as asked stays as it was served, while what is asked for stays as
- * well: desired and actual split then differ. So it is where routing fails for another reason, `whyNotRouted`.
+ * The service after its newest generation succeeded or failed: what serves, the conditions, the latest revisions. When the
+ * desired split cannot be served, or routing fails for another reason (`whyNotRouted`), the service keeps serving the earlier
+ * split, and the desired one stays in the spec: the two then differ.
  */
 export function observe({ json, revisions, frontEnd }: StoredService, whyNotRouted?: string): ServiceJson {
   const newest = revisions.at(-1);

@@ -2,18 +2,18 @@ import type { OperationFate } from '../faults.ts';
 import { notFound } from '../protocol/errors.ts';
 import type { ServiceJson } from './resources.ts';
 
-/** How a change ended that did not succeed: google.rpc.Status, codes as in google/rpc/code.proto. */
+/** How a failed change ended: google.rpc.Status, codes as in google/rpc/code.proto. */
 export type OperationError = { code: number; message: string };
 
-/** A change on its way: https://google.aip.dev/151 */
+/** A change under way: https://google.aip.dev/151 */
 export type Operation = {
   name: string;
   service: string;
   done: boolean;
-  /** How it is made to end. */
+  /** How it must end. */
   fate?: OperationFate;
   error?: OperationError;
-  /** What the service would look like, for a change that was only to be checked. */
+  /** What the service would look like, for a change that is only checked. */
   preview?: ServiceJson;
   /** Resolves when the operation is done. */
   finished: Promise<void>;
@@ -21,9 +21,9 @@ export type Operation = {
 };
 
 export type OperationLog = {
-  /** An operation that is under way, and can be asked for from now on. */
+  /** Starts an operation, which can be read from now on. */
   begin(service: string, fate?: OperationFate): Operation;
-  /** One that is done already: nothing changed, or nothing was to be changed. Only the former is kept. */
+  /** Makes a finished operation, for a change without effect, which is kept, or a check only, which is not. */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;
   list(): Operation[];

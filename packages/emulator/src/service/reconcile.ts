@@ -10,7 +10,7 @@ export type Reconciler = {
   start(service: StoredService, made: StoredRevision | undefined, operation: Operation): void;
   /** Resolves when every change under way has settled. */
   settled(): Promise<void>;
-  /** Drops what is still waiting for its time, and resolves when nothing is under way any more. */
+  /** Drops changes that still wait, and resolves when no change is under way. */
   close(): Promise<void>;
 };
 
@@ -41,10 +41,10 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
     const fails = operation.fate === 'fails';
     if (made?.state === 'starting')
       made.started ??= startContainer(made, fails ? withoutStart(options) : options);
-    // An earlier change's revision may still be on its way up; what this change routes to it must find it ready.
+    // An earlier change's revision may still be starting, and this change may route to it.
     await Promise.all(service.revisions.map(({ started }) => started));
     await service.frontEnd.openTags(service.json.traffic.flatMap(({ tag }) => tag ?? []));
-    // When a later change has taken over, it is the one that says what serves.
+    // A later change, if there is one, decides what serves.
     const isNewest = service.json.generation === generation;
     if (isNewest) {
       service.json = observe(service, fails && made === undefined ? MADE_TO_FAIL : undefined);
@@ -73,7 +73,7 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
 
 const MADE_TO_FAIL = 'The change was made to fail.';
 
-/** What lets no container come up. */
+/** Why no container can start, if so. */
 function withoutStart(options: ContainerOptions): ContainerOptions {
   return { ...options, registry: { ...options.registry, behaviourOf: () => 'never-ready' } };
 }

@@ -25,7 +25,7 @@ export function validateServiceName(name: string): void {
     throw invalidArgument(`service_id: '${name}' is not a valid service name.`);
 }
 
-/** Throws a 400 unless the service can be what it is to be. */
+/** Throws a 400 unless the service is valid. */
 export function validateService(name: string, { template, traffic, labels, annotations }: ServiceJson): void {
   validateTemplate(name, template);
   validateTraffic(name, traffic);
@@ -40,7 +40,7 @@ function refuseReserved(where: string, entries: Record<string, string> = {}): vo
   if (reserved !== undefined) throw invalidArgument(`${where}: '${reserved}' is in a reserved namespace.`);
 }
 
-/** Throws a 400 unless the split can be asked for: shares within bounds that add up to 100, every tag once. */
+/** Throws a 400 unless the split is valid: shares within bounds that add up to 100, every tag once. */
 function validateTraffic(service: string, traffic: readonly TrafficTargetJson[]): void {
   const tags = new Set<string>();
   let total = 0;
@@ -82,7 +82,7 @@ function validateTemplate(service: string, template: TemplateJson): void {
   validateContainers(template.containers ?? []);
 }
 
-/** One container has the port that requests go to; a container alone is given one by the platform when it names none. */
+/** Exactly one container has a port, to which requests go. The platform gives a single container one by default. */
 function validateContainers(containers: readonly ContainerJson[]): void {
   if (containers.length === 0) throw invalidArgument('template.containers[0].image is required.');
   for (const [i, { image, env = [], ports = [] }] of containers.entries()) {

@@ -1,46 +1,46 @@
-/** How the containers of one image are worse, or slower, than they should be. Percents are of their requests. */
+/** Faults of one image's containers. Percentages are of their requests. */
 export type ImageFaults = {
   /** Requests that the container answers with 500. */
   errorPercent?: number;
-  /** So many errors come one after another (default 1), as rarely as the share allows. */
+  /** How many errors come in a row (default 1); the share stays the same. */
   errorClump?: number;
-  /** The median time that a request takes, in milliseconds of the emulator's clock (default: what it really takes). */
+  /** The median time of a request, in milliseconds of the emulator's clock (default: the real time). */
   latencyMs?: number;
   /** How far latencies spread: the standard deviation of their logarithm (default 0.4). */
   latencySpread?: number;
-  /** So many times slower than it would be. */
+  /** How many times longer requests take. */
   latencyFactor?: number;
   /** Sign-ins (`POST /api/auth/verify`) that fail, and the status that they get (default 422). */
   failingSignInPercent?: number;
   failingSignInStatus?: number;
-  /** The container exits so long after it was started, and again so long after each restart. */
+  /** How long the container runs after each start before it exits. */
   crashAfterMinutes?: number;
-  /** Requests that find no instance, and what the platform answers: 429 (the default) or 503. */
+  /** Requests that find no instance, and the platform's answer: 429 (the default) or 503. */
   noInstancePercent?: number;
   noInstanceStatus?: 429 | 503;
 };
 
-/** What becomes of the next request. Latencies are in milliseconds of the emulator's clock. */
+/** The faults of the next request. Latencies are in milliseconds of the emulator's clock. */
 export type RequestFate = {
   noInstance: number | undefined;
-  /** The status that is answered in the container's stead. */
+  /** The status to answer instead of the container. */
   failure: number | undefined;
-  /** The time that the request takes beside what it really takes. */
+  /** The time to add to the request's real time. */
   extraMs: number;
   factor: number;
 };
 
 export type FaultyImage = {
   next(method: string, path: string): RequestFate;
-  /** How long an instance lives, in milliseconds of the emulator's clock; undefined: for ever. */
+  /** How long an instance lives, in milliseconds of the emulator's clock; undefined: no limit. */
   crashAfterMs: number | undefined;
 };
 
 const SIGN_IN = '/api/auth/verify';
 
 /**
- * Deals out an image's faults. A share is kept to exactly, not drawn: over any 100 requests with 5 % errors there are 5,
- * so that a test can count them. Latencies are drawn, in the same order on every run.
+ * Deals out an image's faults. Shares are exact, not random: any 100 requests with 5 % errors have 5, so tests can count
+ * them. Latencies are random, but the same on every run.
  */
 export function createFaultyImage(faults: ImageFaults): FaultyImage {
   const errors = share(faults.errorPercent, faults.errorClump);
@@ -65,7 +65,7 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   };
 }
 
-/** Says yes to so many percent of the questions, in clumps, the first one after half of the distance between two. */
+/** Says yes to a share of the questions, in clumps; the first comes after half of the distance between two clumps. */
 function share(percent = 0, clump = 1): () => boolean {
   let credit = clump * 50;
   let left = 0;
