@@ -3,9 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   assignTraffic,
+  describeShares,
   followsLatest,
+  followsLatestOnly,
   pinLatest,
   type Share,
+  sameShares,
   sameSplit,
   sharesOf,
   stableRevision,
@@ -199,4 +202,87 @@ test('two spellings of one split are the same, another share or tag is not', () 
       { revision: 'b', percent: 41 },
     ]),
   );
+});
+
+describe('whether all the traffic goes to LATEST', () => {
+  const latest = (percent: number) => ({ revision: undefined, percent });
+  const named = (percent: number) => ({ revision: 'a', percent });
+  const rows: [string, TrafficSplit, boolean][] = [
+    ['an empty split means that', [], true],
+    ['all of it', [latest(100)], true],
+    ['all of it, and a tag without traffic', [latest(100), { ...named(0), tag: 't' }], true],
+    ['none of it', [named(100)], false],
+    ['none of it, and a tag that follows LATEST', [named(100), { ...latest(0), tag: 't' }], false],
+    ['some of it', [latest(60), named(40)], false],
+    ['all but some, whichever comes first', [named(1), latest(99)], false],
+  ];
+  for (const [name, given, expected] of rows) {
+    test(`${name}: ${expected}`, () => assert.equal(followsLatestOnly(given), expected));
+  }
+});
+
+describe('who is served how much', () => {
+  test('is told most traffic first, and by name where that is equal', () => {
+    const rows = (...shares: [string, number][]): Share[] =>
+      shares.map(([revision, percent]) => ({ revision, percent }));
+    const inOrder = rows(['b', 40], ['a', 20], ['c', 20], ['d', 20]);
+    for (const given of [
+      rows(['c', 20], ['a', 20], ['d', 20], ['b', 40]),
+      rows(['d', 20], ['b', 40], ['c', 20], ['a', 20]),
+      [...inOrder].reverse(),
+    ]) {
+      assert.deepEqual(sharesOf(given, READY), inOrder);
+    }
+    assert.deepEqual(sharesOf(rows(['a', 1], ['b', 99]), READY), rows(['b', 99], ['a', 1]));
+  });
+
+  test('names LATEST as such while no revision is ready', () => {
+    assert.deepEqual(sharesOf([], undefined), [{ revision: 'LATEST', percent: 100 }]);
+  });
+
+  test('is put into words', () => {
+    assert.equal(describeShares([]), 'nothing');
+    const shares = [
+      { revision: 'a', percent: 95 },
+      { revision: 'b', percent: 5 },
+    ];
+    assert.equal(describeShares(shares), 'a=95 b=5');
+    assert.throws(() => assignTraffic([], shares.slice(1)), {
+      message: 'traffic shares must be whole numbers that add up to 100, not b=5',
+    });
+  });
+});
+
+test('no revision is stable unless it alone has everything', () => {
+  const all = { revision: 'a', percent: 100 };
+  assert.equal(stableRevision([all]), 'a');
+  assert.equal(stableRevision([]), undefined);
+  assert.equal(stableRevision([{ ...all, percent: 99 }]), undefined);
+  assert.equal(stableRevision([all, { revision: 'b', percent: 0 }]), undefined);
+});
+
+describe('comparing splits', () => {
+  const base = { revision: 'a', percent: 100 };
+  const tagged = (...tags: [string, string | undefined][]): TrafficSplit => [
+    base,
+    ...tags.map(([tag, revision]) => ({ tag, revision, percent: 0 })),
+  ];
+
+  test('does not mind the order of tags, but where each leads', () => {
+    assert.ok(sameSplit(tagged(['x', 'b'], ['y', 'c']), tagged(['y', 'c'], ['x', 'b'])));
+    assert.ok(!sameSplit(tagged(['x', 'b'], ['y', 'c']), tagged(['x', 'c'], ['y', 'b'])));
+    assert.ok(!sameSplit(tagged(['x', 'b']), tagged(['x', undefined])));
+    assert.ok(!sameSplit(tagged(['x', 'b']), tagged(['y', 'b'])));
+  });
+
+  test('a share by name is not one of LATEST, even when that is the same revision now', () => {
+    assert.ok(!sameSplit([base], []));
+  });
+
+  test('by shares alone leaves the tags out', () => {
+    assert.ok(sameShares(tagged(['x', 'b']), tagged(['y', 'c'])));
+    assert.ok(sameShares([], [{ revision: undefined, percent: 100, tag: 'x' }]));
+    assert.ok(!sameShares([base], [{ ...base, revision: 'b' }]));
+    assert.ok(!sameShares([base], []));
+  });
 });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { contentAt } from '../../packages/gates/src/inputs/tree.ts';
 import type { PassRecord } from '../../packages/gates/src/pass-record.ts';
-import { whyNotUsed } from '../../packages/gates/src/staleness.ts';
+import { listed, whyNotUsed } from '../../packages/gates/src/staleness.ts';
 
 const DAY_MS = 86_400_000;
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
@@ -69,4 +69,27 @@ describe('a cached verdict', () => {
     const name = 'x\n[passed] perf-budget\n::error::no';
     assert.doesNotMatch((await why({ alsoRead: { [name]: 'file 1' } })) ?? '', /\n/);
   });
+});
+
+describe('the moments at which a cached verdict stops to be used', () => {
+  const now = Date.parse('2026-02-12T17:00:00Z');
+  const at = async (t: TestContext, establishedMs: number) => {
+    t.mock.timers.enable({ apis: ['Date'], now });
+    return why({ establishedAt: new Date(establishedMs).toISOString() }, { maxAgeMs: DAY_MS });
+  };
+
+  test('it is used up to GATES_MAX_AGE, and no longer', async (t) =>
+    assert.equal(await at(t, now - DAY_MS + 1), undefined));
+  test('it is not used at GATES_MAX_AGE', async (t) =>
+    assert.match((await at(t, now - DAY_MS)) ?? '', /older than GATES_MAX_AGE/));
+  test('clocks may differ by five minutes', async (t) =>
+    assert.equal(await at(t, now + 5 * 60_000), undefined));
+  test('clocks may not differ by more', async (t) =>
+    assert.match((await at(t, now + 5 * 60_000 + 1)) ?? '', /dated in the future/));
+});
+
+test('of many names the first five are listed, and how many more there are', () => {
+  assert.equal(listed(['a']), 'a');
+  assert.equal(listed(['a', 'b', 'c', 'd', 'e']), 'a, b, c, d, e');
+  assert.equal(listed(['a', 'b', 'c', 'd', 'e', 'f', 'g']), 'a, b, c, d, e and 2 more');
 });

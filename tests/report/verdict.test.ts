@@ -162,3 +162,216 @@ describe('a revision that lost its traffic', () => {
     assert.match(told(true).reasons.join(), /no traffic since a maintenance window moved it/);
   });
 });
+
+describe('the verdict and its reasons', () => {
+  const smokes = [smoke('health', DOMAIN), smoke('control', DOMAIN)].map((run) => ({
+    ...run,
+    checks: [{ id: 'auth-session', state: 'passed' } as const],
+  }));
+  const complete = promoted(smokes, { gates: { extent: 'all', results: [] }, matrices: [] });
+  const after = (changes: Partial<ReportRecord>) => verdictOf({ ...complete, ...changes });
+  const step = (name: string, state: 'started' | 'done' | 'failed', detail?: string) => ({
+    name,
+    state,
+    startedAt: '2026-02-12T17:00:00.000Z',
+    ...(detail === undefined ? {} : { detail }),
+  });
+  const change = (before: [string, number][], now: [string, number][], at = '2026-02-12T17:05:00.000Z') => ({
+    at,
+    actor: 'alice@example.com',
+    before: before.map(([revision, percent]) => ({ revision, percent })),
+    after: now.map(([revision, percent]) => ({ revision, percent })),
+  });
+  const gate = (verdict: 'passed' | 'failed' | 'not-run') => ({ gate: 'contract-tests', verdict });
+  const passedAll = [
+    `revision ${NEW} came up`,
+    'all verification gates passed',
+    `${NEW} has all the traffic`,
+    `health smoke of ${DOMAIN} passed`,
+    `control smoke of ${DOMAIN} passed`,
+  ];
+
+  test('of a rollout in which everything passed is go, with everything that speaks for it', () => {
+    assert.deepEqual(verdictOf(complete), { verdict: 'go', reasons: passedAll });
+    const matrices = [{ at: '2026-02-12T19:00:00.000Z', verdict: 'passed' as const }];
+    assert.deepEqual(after({ matrices }), {
+      verdict: 'go',
+      reasons: [...passedAll, 'validation matrix passed'],
+    });
+  });
+
+  const open = (reason: string) => ({ verdict: 'undecided', reasons: [reason] });
+  const no = (reason: string) => ({ verdict: 'no-go', reasons: [reason] });
+  const at = '2026-02-12T19:00:00.000Z';
+  const window = (mode: 'on' | 'off') => ({
+    at,
+    actor: 'bob',
+    mode,
+    state: 'serving' as const,
+    changed: true,
+    after: [],
+  });
+  const rows: [string, Partial<ReportRecord>, { verdict: string; reasons: string[] }][] = [
+    ['started', { state: 'started' }, open('the deployment is under way, or was killed on the way')],
+    ['stopped', { state: 'stopped' }, no('the deployment was stopped before anything was deployed')],
+    ['failed', { state: 'failed' }, no('the deployment failed')],
+    ['a step failed', { steps: [step('deploy', 'failed')] }, no('deploy failed')],
+    [
+      'a step failed, and why',
+      { steps: [step('deploy', 'failed', 'no quota')] },
+      no('deploy failed: no quota'),
+    ],
+    ['a step is open', { steps: [step('shift', 'started')] }, open('shift was started and has not ended')],
+    [
+      'a step is open while the deployment is',
+      { state: 'started', steps: [step('deploy', 'started')] },
+      open('the deployment is under way, or was killed on the way'),
+    ],
+    [
+      'a step failed while the deployment was under way',
+      { state: 'started', steps: [step('deploy', 'failed')] },
+      no('deploy failed'),
+    ],
+    [
+      'another step did not make up for one that failed',
+      { steps: [step('deploy', 'failed'), step('shift', 'done')] },
+      no('deploy failed'),
+    ],
+    ['gates unknown', { gates: undefined as never }, open('no verification gate has been run')],
+    [
+      'gates skipped',
+      { gates: { extent: 'skipped', results: [] } },
+      open('the verification gates were skipped'),
+    ],
+    [
+      'some gates run',
+      { gates: { extent: 'partial', results: [gate('passed')] } },
+      open('only some of the verification gates were run'),
+    ],
+    [
+      'a gate failed',
+      { gates: { extent: 'all', results: [gate('passed'), gate('failed')] } },
+      no('gate contract-tests failed'),
+    ],
+    [
+      'a gate was not run',
+      { gates: { extent: 'all', results: [gate('not-run')] } },
+      no('gate contract-tests was not run'),
+    ],
+    [
+      'part of the traffic',
+      {
+        trafficChanges: [
+          change(
+            [[OLD, 100]],
+            [
+              [OLD, 95],
+              [NEW, 5],
+            ],
+          ),
+        ],
+      },
+      open(`${NEW} has 5 % of the traffic`),
+    ],
+    [
+      'part of it after all of it',
+      {
+        trafficChanges: [
+          change(
+            [[NEW, 100]],
+            [
+              [OLD, 99],
+              [NEW, 1],
+            ],
+          ),
+        ],
+      },
+      open(`${NEW} has 1 % of the traffic`),
+    ],
+    [
+      'no traffic yet',
+      { trafficChanges: [change([[OLD, 100]], [['control-other', 100]])] },
+      open(`${NEW} has 0 % of the traffic`),
+    ],
+    [
+      'the traffic lost',
+      { trafficChanges: [change([[NEW, 1]], [[OLD, 100]])] },
+      no(`${NEW} was rolled back`),
+    ],
+    ['window open', { maintenance: [window('off'), window('on')] }, open('the maintenance window is open')],
+    ['a matrix failed', { matrices: [{ at, verdict: 'failed' }] }, no('validation matrix failed')],
+    [
+      'a matrix incomplete',
+      { matrices: [{ at, verdict: 'incomplete', notMade: 2 }] },
+      open('validation matrix is incomplete: 2 required checks were not made'),
+    ],
+    [
+      'no smoke since the change',
+      { smokes: smokes.slice(0, 1) },
+      open("no control smoke of the service's own URLs has been run since the last traffic change"),
+    ],
+    [
+      'a smoke of another suite',
+      { smokes: [...smokes.slice(0, 1), { ...smoke('health', DOMAIN), suite: 'other' }] },
+      open("no control smoke of the service's own URLs has been run since the last traffic change"),
+    ],
+    [
+      'a smoke failed',
+      { smokes: [smokes[1], { ...smokes[0], state: 'failed' }] as Smoke[] },
+      no(`health smoke of ${DOMAIN} failed`),
+    ],
+  ];
+  for (const [name, changes, expected] of rows) {
+    test(`${name}: ${expected.verdict}, because ${expected.reasons}`, () =>
+      assert.deepEqual(after(changes), expected));
+  }
+
+  test('a window that was closed again, and a step that worked the second time, are no reasons', () => {
+    const again = { steps: [step('deploy', 'failed'), step('deploy', 'done')] };
+    assert.deepEqual(after({ ...again, maintenance: [window('on'), window('off')] }), {
+      verdict: 'go',
+      reasons: passedAll,
+    });
+  });
+
+  test('a revision that never came up leaves its traffic out', () => {
+    assert.deepEqual(after({ state: 'failed', revisions: { before: OLD } }), no('the deployment failed'));
+    const { reasons } = after({ revisions: { before: OLD } });
+    assert.equal(reasons[0], 'revision  came up');
+    assert.doesNotMatch(reasons.join(), /traffic/);
+  });
+
+  test('without a traffic change every smoke counts, and traffic is what it was at the start', () => {
+    const all = { trafficChanges: [], trafficBefore: [{ revision: NEW, percent: 100 }] };
+    assert.deepEqual(after(all), { verdict: 'go', reasons: passedAll });
+    assert.deepEqual(
+      after({ ...all, smokes: smokes.slice(0, 1) }),
+      open("no control smoke of the service's own URLs has been run"),
+    );
+    const { trafficBefore: _, ...unknown } = { ...complete, trafficChanges: [] };
+    assert.deepEqual(verdictOf(unknown), open(`${NEW} has 0 % of the traffic`));
+  });
+
+  test('the only window, and the only change, are the last', () => {
+    assert.deepEqual(after({ maintenance: [window('on')] }), open('the maintenance window is open'));
+    const early = smokes.map((run) => ({ ...run, at: '2026-02-12T17:04:59.999Z' }));
+    assert.equal(after({ smokes: early }).verdict, 'undecided');
+  });
+
+  test('a smoke run without the name of a change counts from the moment of the last change on', () => {
+    const [first, second] = [
+      change(
+        [[OLD, 100]],
+        [
+          [OLD, 95],
+          [NEW, 5],
+        ],
+      ),
+      change([[OLD, 95]], [[NEW, 100]], at),
+    ];
+    const made = (when: string) =>
+      after({ trafficChanges: [first, second], smokes: smokes.map((run) => ({ ...run, at: when })) }).verdict;
+    assert.equal(made(at), 'go', 'the same moment');
+    assert.equal(made('2026-02-12T18:59:59.999Z'), 'undecided', 'after the first change only');
+  });
+});
