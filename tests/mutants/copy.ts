@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * Copies what git knows of the project, changes that are not committed included, with the links to the packages as
+ * pnpm laid them. Stryker's own sandbox would not do: there `@deploy/...` leads back to the sources as they are. The
+ * installed packages themselves are shared.
+ */
+export async function copyProject(from: string, to: string): Promise<void> {
+  const { stdout } = await promisify(execFile)(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    { cwd: from, maxBuffer: 64 * 1024 * 1024 },
+  );
+  const files = stdout.split('\0').filter(Boolean);
+  for (const folder of new Set(files.map(dirname))) await mkdir(join(to, folder), { recursive: true });
+  for (const file of files) await copyIfThere(join(from, file), join(to, file));
+  await symlink(join(from, 'node_modules'), join(to, 'node_modules'));
+  const members = files.filter((file) => file.endsWith('/package.json')).map(dirname);
+  for (const member of members) {
+    await copyIfThere(join(from, member, 'node_modules'), join(to, member, 'node_modules'));
+  }
+}
+
+/** A file that was deleted and not yet committed, or a package without dependencies, is nothing to copy. */
+async function copyIfThere(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true, verbatimSymlinks: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}

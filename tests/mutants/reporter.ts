@@ -1,0 +1,41 @@
+import { appendFileSync } from 'node:fs';
+
+/** What Stryker tells of a mutant once it was tried, as far as it is used here. */
+export type TriedMutant = {
+  id: string;
+  /** Absolute. */
+  fileName: string;
+  /** Lines and columns count from 1. */
+  location: { start: { line: number; column: number }; end: { line: number; column: number } };
+  mutatorName: string;
+  replacement?: string;
+  status:
+    | 'Killed'
+    | 'Timeout'
+    | 'Survived'
+    | 'NoCoverage'
+    | 'RuntimeError'
+    | 'CompileError'
+    | 'Ignored'
+    | 'Pending';
+};
+
+/**
+ * A reporter of Stryker's that writes each mutant down, as a line of JSON, as soon as it was tried: a run that is cut
+ * short leaves what it found. The file is named by MUTANTS_TRIED.
+ */
+class WriteDown {
+  readonly #file = process.env.MUTANTS_TRIED ?? '';
+
+  onMutationTestingPlanReady({ mutantPlans }: { mutantPlans: readonly unknown[] }): void {
+    appendFileSync(this.#file, `${JSON.stringify({ planned: mutantPlans.length })}\n`);
+  }
+
+  onMutantTested({ id, fileName, location, mutatorName, replacement, status }: TriedMutant): void {
+    const tried = { id, fileName, location, mutatorName, replacement, status };
+    appendFileSync(this.#file, `${JSON.stringify(tried)}\n`);
+  }
+}
+
+/** The name under which Stryker looks for it. */
+export const strykerPlugins = [{ kind: 'Reporter', name: 'write-down', injectableClass: WriteDown }];
