@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import type { MaintenanceWish } from '../../packages/cloudrun/src/maintenance/environment.ts';
-import { planMaintenance, type Situation } from '../../packages/cloudrun/src/maintenance/plan.ts';
+import {
+  planMaintenance,
+  type Situation,
+  type SplitBefore,
+} from '../../packages/cloudrun/src/maintenance/plan.ts';
 import type {
   RevisionTemplate,
   RunningRevision,
@@ -66,10 +70,10 @@ type Given = {
   newest?: RunningRevision;
   isReplaced?: boolean;
   traffic?: Service['traffic'];
-  annotations?: Record<string, string>;
+  before?: SplitBefore;
 };
 
-function situation({ serving, newest, isReplaced = false, traffic, annotations = {} }: Given): Situation {
+function situation({ serving, newest, isReplaced = false, traffic, before }: Given): Situation {
   const [base] = serving;
   const last = newest ?? base ?? running('a');
   const served = serving.map(({ name }) => ({ revision: name, percent: 100 / serving.length }));
@@ -84,7 +88,7 @@ function situation({ serving, newest, isReplaced = false, traffic, annotations =
       lastModifier: 'alice@example.com',
       updateTime: '2026-02-12T17:00:00Z',
       template: last.template,
-      annotations,
+      annotations: {},
       image: '',
       traffic: traffic ?? [],
       served,
@@ -94,6 +98,7 @@ function situation({ serving, newest, isReplaced = false, traffic, annotations =
     },
     serving,
     base,
+    before,
     newest: { template: last.template, imageDigest: last.imageDigest, revision: last.name, isReplaced },
   };
 }
@@ -105,12 +110,13 @@ function plan(
   options: { rotated?: boolean; moveTraffic?: boolean } = {},
 ) {
   const made = planMaintenance(situation(given), wish, { rotated: false, moveTraffic: false, ...options });
-  const { window, restore, newest, fallback } = made;
+  const { window, restore, newest, fallback, note } = made;
   return {
     ...(window && { window: told(window.template), traffic: window.traffic }),
     ...(restore && { restore }),
     ...(newest && { newest: told(newest) }),
     ...(fallback && { fallback: told(fallback) }),
+    ...(note && { note }),
   };
 }
 
@@ -183,8 +189,9 @@ describe('opening a window', () => {
   });
 
   test('never goes by a split that an earlier window put down', () => {
-    const annotations = { 'openagents.com/maintenance-replaced-traffic': 'a;b=100' };
-    assert.equal('restore' in plan({ serving: [running('a')], annotations }, ON), false);
+    const before = { shares: [{ revision: 'b', percent: 100 }], problem: undefined };
+    const made = plan({ serving: [running('a')], before }, ON);
+    assert.deepEqual(made, { window: of('a', 'true'), traffic: 'follows', fallback: of('a') });
   });
 });
 
@@ -196,13 +203,13 @@ describe('closing a window', () => {
   });
 
   test('gives the traffic back to those that had it, and takes the switch out of the newest template', () => {
-    const annotations = { 'openagents.com/maintenance-replaced-traffic': 'a;b=60,c=40' };
     const restore = [
       { revision: 'b', percent: 60 },
       { revision: 'c', percent: 40 },
     ];
-    assert.deepEqual(plan({ ...open, annotations }, OFF), { restore, newest: of('a', 'false') });
-    assert.deepEqual(plan({ ...open, annotations, newest: running('b') }, OFF), { restore });
+    const before = { shares: restore, problem: undefined };
+    assert.deepEqual(plan({ ...open, before }, OFF), { restore, newest: of('a', 'false') });
+    assert.deepEqual(plan({ ...open, before, newest: running('b') }, OFF), { restore });
   });
 
   test('beside a candidate leaves both closed, also when the window comes to nothing', () => {
@@ -212,6 +219,19 @@ describe('closing a window', () => {
       newest: of('b', 'false'),
       fallback: of('b', 'false'),
     });
+  });
+
+  test('says so when the split of before cannot be put back, and moves the traffic all the same', () => {
+    const before = { shares: [{ revision: 'b', percent: 100 }], problem: 'b is gone' };
+    const note =
+      'warning: the split from before the window (b=100) was not put back, since b is gone; a new revision out of the window has all the traffic';
+    assert.deepEqual(plan({ ...open, before, traffic: PINNED }, OFF), {
+      window: of('a', 'false'),
+      traffic: 'move',
+      note,
+    });
+    const candidate = { ...open, before, newest: running('b', 'on'), traffic: PINNED };
+    assert.equal(plan(candidate, OFF).note, note);
   });
 
   test('that is closed does nothing, but for a newest template that still says otherwise', () => {
