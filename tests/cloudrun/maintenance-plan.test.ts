@@ -7,11 +7,8 @@ import {
   type Situation,
   type SplitBefore,
 } from '../../packages/cloudrun/src/maintenance/plan.ts';
-import type {
-  RevisionTemplate,
-  RunningRevision,
-  Service,
-} from '../../packages/cloudrun/src/service/service.ts';
+import type { RunningRevision, Service } from '../../packages/cloudrun/src/service/service.ts';
+import type { RevisionTemplate } from '../../packages/cloudrun/src/service/template.ts';
 
 const SWITCH = 'OA_MAINTENANCE_MODE_ENABLED';
 const OFF: MaintenanceWish = { mode: 'off' };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  type MatrixResult,
   explanationOf,
+  type MatrixResult,
   overallOf,
   requiredWord,
   resultLine,
