@@ -1,6 +1,7 @@
 import type { PromotionEvent } from '@deploy/canary';
-import type { Output } from '@deploy/cli';
+import { cleanText, type Output, redact } from '@deploy/cli';
 import { eventLine, pollLine } from './promote-lines.ts';
+import { addLatencies, promotionTable, type StepLatencies } from './promote-table.ts';
 
 /** Shows a promotion to whoever watches. */
 export type Display = {
@@ -10,20 +11,52 @@ export type Display = {
   rest(): void;
 };
 
-/** Decisions on stdout, everything else on stderr, a line for each look at the most. */
-export async function openDisplay(out: Output): Promise<Display> {
-  out.note('To stop: Ctrl-C; the split stays, and the same command goes on from there.');
+/**
+ * Decisions on stdout, everything else on stderr: where that is a terminal, one table that is redrawn in place, else a line a
+ * look at the most.
+ */
+export function openDisplay(out: Output): Display {
+  const { stderr } = process;
+  const table = stderr.isTTY ? redrawnOn(stderr) : undefined;
   let last = '';
+  let latencies: StepLatencies | undefined;
+  out.note('To stop: Ctrl-C; the split stays, and the same command goes on from there.');
   return {
     show(event) {
+      if (event.kind === 'minuteObserved') latencies = addLatencies(latencies, event.minute);
+      if (event.kind === 'polled' && table !== undefined) {
+        table.draw(promotionTable(event.poll, latencies, stderr));
+        return;
+      }
       const line = event.kind === 'polled' ? pollLine(event.poll) : eventLine(event);
       if (line === undefined || line === last) return;
       last = line;
+      table?.leave();
       if (event.kind === 'stepBegun' || event.kind === 'stepJudged' || event.kind === 'trafficReturned')
         out.data(`[promote] ${line}`);
       else out.note(line);
     },
-    note: (line) => out.note(line),
-    rest: () => {},
+    note: (line) => {
+      table?.leave();
+      out.note(line);
+    },
+    rest: () => table?.leave(),
+  };
+}
+
+/** Lines that replace themselves on a terminal. `leave`: what stands there is wiped, and others may write. */
+function redrawnOn(stream: NodeJS.WriteStream) {
+  let height = 0;
+  const wipe = (): string => (height === 0 ? '' : `\u001b[${height}A\u001b[0J`);
+  return {
+    draw(lines: readonly string[]): void {
+      const text = lines.map((line) => (line.includes('\u001b') ? line : redact(cleanText(line)))).join('\n');
+      stream.write(`${wipe()}${text}\n`);
+      height = lines.length;
+    },
+    leave(): void {
+      if (height > 0) stream.write(wipe());
+      height = 0;
+    },
   };
 }

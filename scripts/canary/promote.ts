@@ -72,7 +72,7 @@ export async function promote({ values, location, canary, env, out }: PromoteReq
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   const api = await openServiceApi(connection, location);
-  const display = await openDisplay(out);
+  const display = openDisplay(out);
   const stopping = new AbortController();
   let stoppedBy: NodeJS.Signals = 'SIGINT';
   using _ = onStopSignals(

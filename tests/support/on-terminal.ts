@@ -3,16 +3,17 @@ import { once } from 'node:events';
 import { projectRoot } from '@deploy/cli';
 
 /**
- * Runs a command in this project on a terminal of 120 columns and gives what that got, escape sequences included.
+ * Runs a command in this project on a terminal of 120 columns, or so many, and gives what that got, escape sequences included.
  * `onShown` sees what has been shown so far, each time that more comes.
  */
 export async function runOnTerminal(
   command: readonly string[],
   env: Record<string, string>,
   onShown: (soFar: string) => void = () => {},
+  columns = 120,
 ): Promise<{ exitCode: number; shown: string }> {
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const child = spawn('script', ['-qec', `stty rows 40 cols 120; exec ${quoted}`, '/dev/null'], {
+  const child = spawn('script', ['-qec', `stty rows 40 cols ${columns}; exec ${quoted}`, '/dev/null'], {
     cwd: projectRoot,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env },
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,0 +1,95 @@
+import { styleText } from 'node:util';
+import { mergeHistograms, type PromotionEvent, p95 } from '@deploy/canary';
+import { cleanLine } from '@deploy/cli';
+
+type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
+type Minute = Extract<PromotionEvent, { kind: 'minuteObserved' }>['minute'];
+type Histogram = Parameters<typeof mergeHistograms>[0][number];
+
+/** What the table shows beside the latest look: the latencies of the step so far, which no verdict keeps. */
+export type StepLatencies = {
+  readonly step: number;
+  readonly stable?: Histogram;
+  readonly canary?: Histogram;
+};
+
+/** The latencies of a step with one more minute. */
+export function addLatencies(
+  before: StepLatencies | undefined,
+  { step, stable, canary }: Minute,
+): StepLatencies {
+  const old = before?.step === step ? before : undefined;
+  const merge = (one: Histogram | undefined, other: Histogram | undefined) =>
+    mergeHistograms([one, other].flatMap((each) => each ?? []));
+  const [ofStable, ofCanary] = [merge(old?.stable, stable?.latency), merge(old?.canary, canary.latency)];
+  return { step, ...(ofStable && { stable: ofStable }), ...(ofCanary && { canary: ofCanary }) };
+}
+
+const BAR_WIDTH = 20;
+const WIDTH = 79;
+
+/** A look at a promotion as a table of at most 79 columns: steps, window, both revisions' figures, the evidence. */
+export function promotionTable(
+  { percent, steps, verdict, decision, watchedMinutes, windowMinutes, maxWindowMinutes, unreadable }: Poll,
+  latencies: StepLatencies | undefined,
+  stream: NodeJS.WriteStream,
+): string[] {
+  const errors = verdict.signals.find(({ signal }) => signal === 'errors');
+  const bold = (text: string) => styleText('bold', text, { stream });
+  const line = (...cells: string[]) =>
+    cells
+      .map((cell, i) => cell.padEnd(COLUMNS[i] ?? 0))
+      .join('')
+      .trimEnd();
+  const figures = (name: 'stable' | 'canary') =>
+    line(
+      `  ${name}`,
+      String(errors?.[name]?.requests ?? '-'),
+      String(errors?.[name]?.failed ?? '-'),
+      p95Text(latencies?.step === percent ? latencies[name] : undefined),
+    );
+  const of = decision === 'extend' ? maxWindowMinutes : windowMinutes;
+  const left = Math.max(0, of - Math.max(0, watchedMinutes));
+  const window =
+    watchedMinutes < 0 ? 'begins with the next whole minute' : `${minutesText(left)} left of ${of} min`;
+  return [
+    `steps   ${stepsText(steps, percent, bold)}`,
+    `window  ${window}${decision === 'extend' ? ', extended' : ''}`,
+    line('', 'requests', 'errors', 'p95'),
+    figures('stable'),
+    figures('canary'),
+    `evidence against the canary  ${bar(errors?.lnEvidence, errors?.lnBound)}`,
+    `waiting ${unreadable === undefined ? verdict.reason : `for the source, which cannot be read: ${unreadable}`}`,
+    'To stop: Ctrl-C; the split stays, and the same command goes on from there.',
+  ].map((text) => (text.length > WIDTH && !text.includes('\u001b') ? `${cleanLine(text, WIDTH - 1)}` : text));
+}
+
+/** Every step with its state; where there are too many for a line, how far this one is. */
+function stepsText(steps: readonly number[], percent: number, bold: (text: string) => string): string {
+  const texts = steps.map((step) =>
+    step < percent ? `${step} % ok` : step === percent ? `[${step} %]` : `${step} %`,
+  );
+  if (texts.join('  ').length > WIDTH - 8)
+    return `${percent} %, which is ${steps.indexOf(percent) + 1} of ${steps.length}`;
+  return texts.map((text) => (text.startsWith('[') ? bold(text) : text)).join('  ');
+}
+
+const COLUMNS = [12, 12, 10, 10];
+
+/** How much of the bound the evidence has reached, as a bar. */
+function bar(evidence: number | undefined, bound: number | undefined): string {
+  if (evidence === undefined || bound === undefined) return 'none yet';
+  const share = Math.min(1, Math.max(0, evidence / bound));
+  const filled = Math.round(share * BAR_WIDTH);
+  return `${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)} ${Math.round(share * 100)} % of the bound`;
+}
+
+function p95Text(histogram: Histogram | undefined): string {
+  const ms = histogram && p95(histogram);
+  return ms === undefined ? '-' : Number.isFinite(ms) ? `${Math.round(ms)} ms` : 'above all';
+}
+
+function minutesText(minutes: number): string {
+  const seconds = Math.round(minutes * 60);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

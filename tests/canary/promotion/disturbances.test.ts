@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { PromotionEvent } from '@deploy/canary';
+import type { Emulator } from '@deploy/emulator';
+import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
+
+const PROMOTION = 'openagents.com/canary-promotion';
+const isStep = (percent: number) => (event: PromotionEvent) =>
+  event.kind === 'stepBegun' && event.percent === percent;
+const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) => method === 'PATCH').length;
+const remembered = (cloud: Emulator) => JSON.parse(cloud.service(SERVICE).annotations?.[PROMOTION] ?? 'null');
+
+describe("somebody else's change in the middle of a promotion", { concurrency: 2 }, () => {
+  test('of the traffic wins: nothing more is touched, and it is told who it was', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = ''] = revisionNames(cloud);
+    const walk = await startWalk(cloud);
+    await walk.until(isStep(25));
+    const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const;
+    cloud.changeTraffic(SERVICE, [{ type, revision: stable, percent: 100 }], 'bob@example.com');
+    const before = writes(cloud);
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+    assert.match(
+      outcome.why,
+      /^bob@example\.com changed service control .*: traffic is control-00001-\w+=100, not /,
+    );
+    assert.equal(writes(cloud), before);
+    await cloud.settled();
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+  });
+
+  test('of the traffic wins over a rollback as well', async () => {
+    await using cloud = await cloudWithCandidate({ candidate: { errorPercent: 40 } });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const;
+    const theirs = [
+      { type, revision: stable, percent: 60 },
+      { type, revision: canary, percent: 40 },
+    ];
+    const walk = await startWalk(cloud, {
+      async perform(action) {
+        // At the very last moment: the rollback is decided and announced.
+        if (/--to-revisions [\w-]+=100$/.test(action.announcement ?? ''))
+          cloud.changeTraffic(SERVICE, theirs, 'bob@example.com');
+        return action.perform();
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+    await cloud.settled();
+    assert.deepEqual(serving(cloud), [`${stable}=60`, `${canary}=40`]);
+  });
+
+  test('of the template wins', async () => {
+    await using cloud = await cloudWithCandidate();
+    const walk = await startWalk(cloud);
+    await walk.until(isStep(25));
+    cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '77s' }), 'bob@example.com');
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+    assert.match(outcome.why, /^bob@example\.com .* there is a new template/);
+    assert.equal(serving(cloud).length, 3);
+  });
+});
+
+describe('a promotion that is there already', { concurrency: 2 }, () => {
+  test('keeps a second one out, which is told whose it is and since when', async () => {
+    await using cloud = await cloudWithCandidate();
+    const first = await startWalk(cloud);
+    await first.until(isStep(25));
+    const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => false };
+    const second = await startWalk(cloud, { walker: elsewhere });
+    await assert.rejects(
+      second.outcome,
+      /^UserError: operator@example\.com is promoting control-00002-\w+ on .* since 20/,
+    );
+    assert.equal((await first.outcome).state, 'promoted');
+  });
+
+  test('of two that start in the same moment one goes on, and the other touches nothing more', async () => {
+    await using cloud = await cloudWithCandidate();
+    const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
+    const walks = await Promise.all([startWalk(cloud), startWalk(cloud, { walker: elsewhere })]);
+    const ended = await Promise.allSettled(walks.map(({ outcome }) => outcome));
+    const states = ended.map((each) => (each.status === 'fulfilled' ? each.value.state : 'refused'));
+    assert.equal(states.filter((state) => state === 'promoted').length, 1, String(states));
+    assert.ok(
+      states.every((state) => ['promoted', 'superseded', 'refused'].includes(state)),
+      String(states),
+    );
+    const [, canary] = revisionNames(cloud);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+  });
+
+  test('can be taken over; whoever had it touches nothing more', async () => {
+    await using cloud = await cloudWithCandidate();
+    const first = await startWalk(cloud);
+    await first.until(isStep(25));
+    const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => false };
+    const second = await startWalk(cloud, { walker: elsewhere, settings: { takeOver: true } });
+    const outcome = await first.outcome;
+    assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+    assert.match(outcome.why, /carol@example\.com on elsewhere took this promotion over/);
+    assert.equal((await second.outcome).state, 'promoted');
+  });
+
+  test('is taken up at its step after an interruption, with a fresh window and the evidence of before', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const first = await startWalk(cloud);
+    await first.until(({ kind }) => kind === 'minuteObserved');
+    first.stop();
+    assert.deepEqual(await first.outcome, { state: 'interrupted', stable, canary, percent: 25 });
+    assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
+    assert.equal(remembered(cloud).owner, undefined);
+
+    const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
+    const second = await startWalk(cloud, { walker: elsewhere });
+    const begun = await second.until(({ kind }) => kind === 'promotionBegun');
+    assert.equal(begun.kind === 'promotionBegun' && begun.resumedAt, 25);
+    assert.deepEqual(await second.outcome, { state: 'promoted', stable, canary });
+    const shifts = second.announced.filter((line) => line.includes('--to-revisions'));
+    assert.equal(shifts.length, 1);
+    // The minutes that nobody watched count as evidence, and not for the window.
+    const at25 = second.events.filter((event) => event.kind === 'minuteObserved' && event.minute.step === 25);
+    assert.ok(at25.length > 3, `${at25.length} minutes`);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+  });
+
+  test('is history once somebody has moved the traffic', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = ''] = revisionNames(cloud);
+    const first = await startWalk(cloud);
+    await first.until(isStep(25));
+    const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const;
+    cloud.changeTraffic(SERVICE, [{ type, revision: stable, percent: 100 }], 'bob@example.com');
+    await first.outcome;
+    const second = await startWalk(cloud);
+    const begun = await second.until(({ kind }) => kind === 'promotionBegun');
+    assert.ok(begun.kind === 'promotionBegun' && begun.resumedAt === undefined);
+    assert.equal((await second.outcome).state, 'promoted');
+  });
+});
+
+describe('trouble on the way', { concurrency: 2 }, () => {
+  test('a candidate that breaks at its third step is taken back by what its smoke meets', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = ''] = revisionNames(cloud);
+    let isBroken = false;
+    const walk = await startWalk(cloud, {
+      settings: { steps: [10, 25, 50, 100], windowMinutes: 1 },
+      smoke: async (_, of) =>
+        of === 'service' || !isBroken ? { passed: true } : { passed: false, why: 'readiness: 503' },
+    });
+    await walk.until(isStep(50));
+    isBroken = true;
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'rolled back' && outcome.percent === 50, JSON.stringify(outcome));
+    assert.match(outcome.why, /smoke.*readiness: 503/);
+    assert.equal(serving(cloud)[0], `${stable}=100`);
+  });
+
+  test('a service that cannot be read for a while is waited for', async () => {
+    await using cloud = await cloudWithCandidate();
+    const walk = await startWalk(cloud);
+    await walk.until(isStep(25));
+    const match = { method: 'GET', path: /\/services\/control$/ };
+    cloud.on({
+      match,
+      times: 8,
+      fault: { kind: 'error', httpStatus: 401, status: 'UNAUTHENTICATED', message: 'expired' },
+    });
+    await walk.until((event) => event.kind === 'polled' && event.poll.unreadable !== undefined);
+    assert.equal((await walk.outcome).state, 'promoted');
+  });
+});

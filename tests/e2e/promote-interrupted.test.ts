@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { describe, test } from 'node:test';
+import type { Emulator } from '@deploy/emulator';
+import { cloudEnv, revisionNames, serving } from '../support/cloud.ts';
+import { cloudWithCandidate } from '../support/promotion.ts';
+import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+
+const FAST = {
+  CANARY_STEPS: '25,100',
+  CANARY_WINDOW: '3m',
+  CANARY_MIN_REQUESTS: '20',
+  CANARY_POLL_SECONDS: '1.2',
+  CANARY_SOURCE: 'logs',
+  EVIDENCE_REPORT: 'none',
+};
+
+type Moments = Readonly<Record<string, (child: ChildProcess) => void>>;
+
+/** Runs `promote`; each of `moments` gets the process once its output has that text, once. */
+function promote(cloud: Emulator, moments: Moments = {}): Promise<ScriptRun> {
+  return runScriptProcess('canary-rollout', ['promote'], {
+    env: { ...cloudEnv(cloud), ...FAST },
+    onStart(child) {
+      let seen = '';
+      const waiting = new Map(Object.entries(moments));
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.on('data', (chunk: string | Buffer) => {
+          seen += chunk;
+          for (const [text, act] of waiting) {
+            if (!seen.includes(text)) continue;
+            waiting.delete(text);
+            act(child);
+          }
+        });
+      }
+    },
+  });
+}
+
+describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
+  test('Ctrl-C keeps the split, says how to go on, and the same command does', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const first = await promote(cloud, { '25 %: served now': (child) => child.kill('SIGINT') });
+    assert.equal(first.exitCode, null);
+    assert.match(first.stderr, /^error: interrupted at 25 %: the split stays$/m);
+    assert.match(first.stderr, new RegExp(`promote ${canary} .* rollback ${stable}$`, 'm'));
+    assert.equal(serving(cloud)[0], `${stable}=75`);
+    const second = await promote(cloud);
+    assert.equal(second.exitCode, 0, second.stderr);
+    assert.match(second.stderr, /^going on at 25 %: .*; the window begins anew$/m);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+  });
+
+  test('kill -9 as well, at once: its process is gone', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [, canary = ''] = revisionNames(cloud);
+    await promote(cloud, { '25 %: served now': (child) => child.kill('SIGKILL') });
+    const second = await promote(cloud);
+    assert.equal(second.exitCode, 0, second.stderr);
+    assert.match(second.stderr, /^going on at 25 %/m);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+  });
+
+  test('a second one beside a running one is refused, and told whose that is', async () => {
+    await using cloud = await cloudWithCandidate();
+    let second: Promise<ScriptRun> | undefined;
+    const first = await promote(cloud, {
+      '25 %: served now': () => {
+        second = promote(cloud);
+      },
+    });
+    assert.equal(first.exitCode, 0, first.stderr);
+    const refused = await second;
+    assert.equal(refused?.exitCode, 1);
+    assert.match(
+      refused?.stderr ?? '',
+      /^error: \S+ is promoting control-00002-\w+ on \S+ \(process \d+\) since 2/m,
+    );
+  });
+
+  test('logs that cannot be read for more than five minutes are waited for, and roll nothing back', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [, canary = ''] = revisionNames(cloud);
+    const down = { kind: 'error', httpStatus: 503, status: 'UNAVAILABLE', message: 'down' } as const;
+    let downSince = 0;
+    let downMinutes = 0;
+    const run = await promote(cloud, {
+      '25 %: served now': () => {
+        downSince = cloud.clock.now();
+        cloud.on({ match: { path: /entries:list/ }, times: 1000, fault: down });
+      },
+      'cannot be read: ': () => {
+        downMinutes = (cloud.clock.now() - downSince) / 60_000;
+        cloud.clearTriggers();
+      },
+    });
+    assert.equal(run.exitCode, 0, run.stderr);
+    assert.ok(downMinutes >= 5, `${downMinutes} minutes`);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+  });
+});
