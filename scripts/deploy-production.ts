@@ -24,9 +24,8 @@ const usage: Usage = {
 await runScript(usage, async (program) => {
   const values = readSettings(program.env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project) });
-  const next = ({ baseUrl }: { baseUrl: string | undefined }) =>
-    'shift traffic by the canary runbook (scripts/canary-rollout.ts set-traffic), with scripts/smoke-health.ts and ' +
-    `scripts/smoke-control.ts after each step${baseUrl === undefined ? '' : `, OPENAGENTS_BASE_URL=${baseUrl}`}`;
+  const next = ({ revision }: { revision: string }) =>
+    `walk it to all the traffic: scripts/canary-rollout.ts promote ${revision}`;
   await runDeployment({ values, location, domain: values.domain, next }, program);
   return 0;
 });

@@ -2,7 +2,6 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   openObservationSource,
-  type PromotionEvent,
   type PromotionOutcome,
   planPromotion,
   type SmokeLook,
@@ -27,9 +26,10 @@ import {
   requireTag,
   type ServiceLocation,
 } from '@deploy/cloudrun';
-import { type Evidence, joinEvidence } from '@deploy/report';
-import { readServedBuild, runControlSmoke, smokeFailure, smokeNotes } from '@deploy/smoke';
+import { joinEvidence } from '@deploy/report';
+import { readServedBuild, runControlSmoke, type SmokeOutcome, smokeFailure, smokeNotes } from '@deploy/smoke';
 import { openDisplay } from './promote-display.ts';
+import { recordEvent } from './promote-evidence.ts';
 import { whatNow } from './promote-lines.ts';
 import type { promoteSettings } from './promote-settings.ts';
 import type { judgeSettings, observationSettings } from './settings.ts';
@@ -83,7 +83,15 @@ export async function promote({ values, location, canary, env, out }: PromoteReq
     () => process.exit(1),
   );
   let pollMs = values.pollSeconds * 1000;
-  const smoke = smokerOf({ env, evidence });
+  // One after the other, and never waited for on the way: a rollback must not stand behind a full disk.
+  let written = Promise.resolve();
+  const report = (write: () => Promise<void>): void => {
+    written = written.then(write);
+  };
+  const smoke = smokerOf({
+    env,
+    report: (outcome) => report(() => evidence.record({ kind: 'smoked', outcome })),
+  });
   try {
     const outcome = await walkPromotion({
       settings,
@@ -114,12 +122,13 @@ export async function promote({ values, location, canary, env, out }: PromoteReq
       signal: stopping.signal,
       async tell(event) {
         display.show(event);
-        await recordEvent(evidence, event);
+        report(() => recordEvent(evidence, event, location));
       },
     });
     return endOf(outcome, { location, out, stoppedBy });
   } finally {
     display.rest();
+    await written;
   }
 }
 
@@ -192,7 +201,7 @@ const SMOKE_TIMEOUT_MS = 15_000;
 const SMOKE_RETRIES = 3;
 
 /** Smokes a URL as smoke-control does, and asks which build it was that answered. */
-function smokerOf({ env, evidence }: { env: Environment; evidence: Evidence }) {
+function smokerOf({ env, report }: { env: Environment; report(outcome: SmokeOutcome): void }) {
   return async (baseUrl: string): Promise<SmokeLook> => {
     const options = {
       ...{ baseUrl, env, timeoutMs: SMOKE_TIMEOUT_MS, retries: SMOKE_RETRIES, script: 'canary-rollout' },
@@ -202,7 +211,7 @@ function smokerOf({ env, evidence }: { env: Environment; evidence: Evidence }) {
       runControlSmoke({ ...options, accessToken: undefined }),
       readServedBuild(options),
     ]);
-    await evidence.record({ kind: 'smoked', outcome });
+    report(outcome);
     const failure = smokeFailure(outcome);
     return {
       passed: failure === undefined,
@@ -211,14 +220,4 @@ function smokerOf({ env, evidence }: { env: Environment; evidence: Evidence }) {
       notes: smokeNotes(outcome),
     };
   };
-}
-
-/** Writes down what belongs into the report of the rollout. */
-async function recordEvent(evidence: Evidence, event: PromotionEvent): Promise<void> {
-  if (event.kind === 'stepBegun' || event.kind === 'trafficReturned') {
-    const { change } = event;
-    const [only, ...others] = change.before;
-    const stable = only !== undefined && others.length === 0 ? only.revision : undefined;
-    await evidence.record({ kind: 'trafficShifted', change, stable });
-  }
 }

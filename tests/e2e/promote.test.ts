@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { cloudEnv, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { openEvidence, readReport } from '@deploy/report';
+import { testCheckout } from '../report/support/checkout.ts';
+import { cloudEnv, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
@@ -66,13 +69,26 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
   test('takes a bad one back, exits 1, and prints how to go on', async () => {
     await using cloud = await cloudWithCandidate({ candidate: { errorPercent: 5 }, perMinute: 300 });
     const [stable = '', canary = ''] = revisionNames(cloud);
-    const env = { ...cloudEnv(cloud), ...FAST, CANARY_MAX_WINDOW: '20m' };
+    await using checkout = await testCheckout();
+    const image = `${IMAGES}:two`;
+    const begun = { checkout, location: LOCATION, image, evidenceReport: undefined, note: () => {} };
+    const { path = '' } = await openEvidence(begun);
+    const env = { ...cloudEnv(cloud), ...FAST, CANARY_MAX_WINDOW: '20m', EVIDENCE_REPORT: path };
     const run = await runScriptProcess('canary-rollout', ['promote'], { env });
     assert.equal(run.exitCode, 1, run.stderr);
     assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
     assert.match(run.stdout, new RegExp(`^\\+ .* --to-revisions ${stable}=100$`, 'm'));
     assert.match(run.stderr, new RegExp(`^error: ${canary} was rolled back at 25 %`, 'm'));
     assert.match(run.stderr, /route-split\/override/);
+    const { record } = await readReport(path);
+    const [promotion] = record.promotions ?? [];
+    assert.deepEqual([promotion?.stable, promotion?.canary, promotion?.source], [stable, canary, 'logs']);
+    const notes = promotion?.notes.map(({ text }) => text).join('\n') ?? '';
+    assert.match(notes, /^25 %: unhealthy: .* -> back to stable$/m);
+    assert.match(notes, /^all traffic is back, /m);
+    assert.ok(promotion?.minutes.some(({ canary: { requests } }) => requests > 0));
+    assert.equal(record.trafficChanges.length, 2);
+    assert.match(await readFile(path, 'utf8'), /^## Promotions$/m);
     const again = await runScriptProcess('canary-rollout', ['promote'], { env });
     assert.equal(again.exitCode, 1);
     assert.match(again.stderr, /CANARY_RETRY=1/);

@@ -229,6 +229,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
 
   /** Gives the candidate its share. What keeps it from that for good comes back as the reason to go back. */
   async function shiftTo(percent: number): Promise<string | undefined> {
+    const before = splitOf(state);
     for (let attempt = 1; ; attempt += 1) {
       const next: PromotionState = {
         ...state,
@@ -250,7 +251,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
         requireOurs(now);
         // Served after all: the answer was lost, or the wait for it ended early.
         if (percentNow() === percent && isServed(now)) {
-          await began(percent, { service: now.name, before: [], after: shares }, state);
+          await began(percent, { service: now.name, before, after: shares }, state);
           return undefined;
         }
         if (!isPassing(error) || attempt === MOST_ATTEMPTS) return errorMessage(error);

@@ -7,6 +7,7 @@ import { gatesSection } from './sections/gates.ts';
 import { imageSection } from './sections/image.ts';
 import { maintenanceSection } from './sections/maintenance.ts';
 import { matrixSection } from './sections/matrix.ts';
+import { promotionSection } from './sections/promotion.ts';
 import { rollbackSection } from './sections/rollback.ts';
 import { smokeSection } from './sections/smoke.ts';
 import { stepsSection } from './sections/steps.ts';
@@ -19,6 +20,7 @@ export function renderSections(record: ReportRecord): string[] {
     answerSection(record),
     imageSection(record),
     trafficSection(record),
+    promotionSection(record),
     smokeSection(record),
     rollbackSection(record),
     gatesSection(record),

@@ -35,8 +35,30 @@ export type RolloutEvent =
   | { kind: 'deployed'; deployment: Deployment; stable: string | undefined }
   | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined }
   | { kind: 'smoked'; outcome: SmokeOutcome }
+  /** A promotion that begins, or is taken up again at a step. What follows belongs to it. */
+  | {
+      kind: 'promotionBegun';
+      stable: string;
+      canary: string;
+      source: string;
+      steps: readonly number[];
+      resumedAt?: number;
+    }
+  /** What one clock minute of a promotion showed. Its start is RFC 3339. */
+  | {
+      kind: 'promotionObserved';
+      startsAt: string;
+      step: number;
+      stable?: RequestCounts;
+      canary: RequestCounts;
+    }
+  /** What a promotion did or decided, in a sentence: steps, verdicts with their reasons, overrides, warnings, its end. */
+  | { kind: 'promotionNoted'; text: string }
   | { kind: 'maintenanceChanged'; outcome: MaintenanceOutcome; stable: string | undefined }
   | { kind: 'matrixRun'; matrix: Omit<MatrixEntry, 'at'> };
+
+/** Requests of one revision, and how many of them were answered with a 5xx. */
+export type RequestCounts = { requests: number; errors: number; p95Ms?: number };
 
 /** When an event was recorded and by whom, and the last traffic change that was known before it. */
 export type Occasion = { at: string; actor: string; metChange: string };

@@ -11,6 +11,7 @@ import {
   trafficShifted,
 } from './events.ts';
 import { gateEntries } from './gate-entries.ts';
+import { promotionBegun, promotionNoted, promotionObserved } from './promotion.ts';
 import type { ReportRecord } from './schema.ts';
 import { stepBegun, stepEnded } from './steps.ts';
 
@@ -43,6 +44,12 @@ export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: 
       return trafficShifted(record, event.change, event.stable, occasion);
     case 'smoked':
       return smoked(record, event.outcome, occasion);
+    case 'promotionBegun':
+      return promotionBegun(record, event, occasion);
+    case 'promotionObserved':
+      return promotionObserved(record, event);
+    case 'promotionNoted':
+      return promotionNoted(record, event, occasion);
     case 'maintenanceChanged':
       return maintenanceChanged(record, event.outcome, event.stable, occasion);
     case 'matrixRun':

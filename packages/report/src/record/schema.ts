@@ -122,6 +122,23 @@ const matrixEntry = v.strictObject({
   service: optional(v.strictObject({ project: v.string(), region: v.string(), service: v.string() })),
 });
 
+const requestCounts = v.strictObject({ requests: count, errors: count, p95Ms: optional(durationMs) });
+
+const promotionEntry = v.strictObject({
+  at: time,
+  actor: v.string(),
+  stable: name,
+  canary: name,
+  source: v.string(),
+  steps: v.array(count),
+  /** The step at which it was taken up, when it was. */
+  resumedAt: optional(count),
+  notes: v.array(v.strictObject({ at: time, text: v.string() })),
+  minutes: v.array(
+    v.strictObject({ at: time, step: count, stable: optional(requestCounts), canary: requestCounts }),
+  ),
+});
+
 /** All that a report knows. */
 export const recordSchema = v.strictObject({
   report: v.literal('staging-deploy'),
@@ -170,6 +187,8 @@ export const recordSchema = v.strictObject({
   /** What reports of earlier versions say about the last matrix; `matrices` takes its place. */
   matrix: optional(matrixEntry),
   matrices: optional(v.array(matrixEntry)),
+  /** The latest promotions of the canary, each as far as it was walked without interruption. */
+  promotions: optional(v.array(promotionEntry)),
 });
 
 export type ReportRecord = v.InferOutput<typeof recordSchema>;
@@ -177,6 +196,7 @@ export type GateEntry = v.InferOutput<typeof gateEntry>;
 export type StepEntry = v.InferOutput<typeof step>;
 export type Dropped = v.InferOutput<typeof dropped>;
 export type DroppedSmokes = v.InferOutput<typeof droppedSmokes>;
+export type PromotionEntry = v.InferOutput<typeof promotionEntry>;
 export type MatrixEntry = v.InferOutput<typeof matrixEntry>;
 export type SmokeEntry = v.InferOutput<typeof smokeEntry>;
 export type SmokeCheckEntry = v.InferOutput<typeof smokeCheck>;

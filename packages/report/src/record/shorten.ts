@@ -1,3 +1,4 @@
+import { shortenPromotions } from './promotion.ts';
 import type { Dropped, DroppedSmokes, ReportRecord, SmokeEntry } from './schema.ts';
 
 /** How much of a long rollout a report keeps. */
@@ -45,7 +46,8 @@ function keepLatest(record: ReportRecord, limits: Limits): ReportRecord {
       record.smokes.filter((run) => !smokes.includes(run)),
     ).slice(-limits.smokes),
   };
-  const kept = { ...record, smokes, steps, trafficChanges, maintenance };
+  const promotions = shortenPromotions(record.promotions, 2 * limits.others);
+  const kept = { ...record, smokes, steps, trafficChanges, maintenance, ...promotions };
   const isAnything = Object.values(dropped).some((each) =>
     typeof each === 'number' ? each > 0 : each.length > 0,
   );

@@ -1,0 +1,67 @@
+import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
+import type { PromotionEntry, ReportRecord } from './schema.ts';
+
+// An hour at 10 minutes a step is 50 minutes; beyond that the latest say most.
+const PROMOTIONS_KEPT = 3;
+const MINUTES_KEPT = 180;
+const NOTES_KEPT = 60;
+const LONGEST_NOTE = 600;
+
+type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
+
+export function promotionBegun(
+  record: ReportRecord,
+  { stable, canary, source, steps, resumedAt }: Event<'promotionBegun'>,
+  { at, actor }: Occasion,
+): ReportRecord {
+  const entry: PromotionEntry = {
+    ...{ at, actor, stable, canary, source, steps: [...steps] },
+    ...(resumedAt === undefined ? {} : { resumedAt }),
+    notes: [],
+    minutes: [],
+  };
+  return { ...record, promotions: [...(record.promotions ?? []), entry].slice(-PROMOTIONS_KEPT) };
+}
+
+export function promotionObserved(
+  record: ReportRecord,
+  { startsAt, step, stable, canary }: Event<'promotionObserved'>,
+): ReportRecord {
+  return inLatest(record, (entry) => {
+    const minute = { at: startsAt, step, ...(stable === undefined ? {} : { stable }), canary };
+    return { ...entry, minutes: [...entry.minutes, minute].slice(-MINUTES_KEPT) };
+  });
+}
+
+export function promotionNoted(
+  record: ReportRecord,
+  { text }: Event<'promotionNoted'>,
+  { at }: Occasion,
+): ReportRecord {
+  return inLatest(record, (entry) => ({
+    ...entry,
+    notes: [...entry.notes, { at, text: text.slice(0, LONGEST_NOTE) }].slice(-NOTES_KEPT),
+  }));
+}
+
+/** The promotions with no more than so many notes and minutes each, the latest ones. */
+export function shortenPromotions(
+  promotions: readonly PromotionEntry[] | undefined,
+  most: number,
+): { promotions?: PromotionEntry[] } {
+  if (promotions === undefined) return {};
+  const short = promotions.map((entry) => ({
+    ...entry,
+    notes: entry.notes.slice(-most),
+    minutes: entry.minutes.slice(-most),
+  }));
+  return { promotions: short };
+}
+
+function inLatest(record: ReportRecord, change: (entry: PromotionEntry) => PromotionEntry): ReportRecord {
+  const { promotions = [] } = record;
+  const latest = promotions.at(-1);
+  return latest === undefined
+    ? record
+    : { ...record, promotions: [...promotions.slice(0, -1), change(latest)] };
+}

@@ -1,0 +1,41 @@
+import { type Observation, type PromotionEvent, p95 } from '@deploy/canary';
+import { type ServiceLocation, stableRevision } from '@deploy/cloudrun';
+import type { Evidence } from '@deploy/report';
+import { eventLine, whatNow } from './promote-lines.ts';
+
+/** Writes down what a promotion does, as it does it. */
+export async function recordEvent(
+  evidence: Evidence,
+  event: PromotionEvent,
+  location: ServiceLocation,
+): Promise<void> {
+  switch (event.kind) {
+    case 'promotionBegun':
+      return evidence.record(event);
+    case 'minuteObserved': {
+      const { step, stable, canary } = event.minute;
+      return evidence.record({
+        kind: 'promotionObserved',
+        ...{ startsAt: event.startsAt, step, canary: counts(canary) },
+        ...(stable && { stable: counts(stable) }),
+      });
+    }
+    case 'stepBegun':
+    case 'trafficReturned': {
+      const stable = stableRevision(event.change.before);
+      await evidence.record({ kind: 'trafficShifted', change: event.change, stable });
+      break;
+    }
+    case 'promotionEnded':
+      return evidence.record({ kind: 'promotionNoted', text: whatNow(event.outcome, location).line });
+    case 'polled':
+      return;
+  }
+  const text = eventLine(event);
+  if (text !== undefined) await evidence.record({ kind: 'promotionNoted', text });
+}
+
+function counts({ requests, errors, latency }: Observation) {
+  const ms = latency && p95(latency);
+  return { requests, errors, ...(ms !== undefined && Number.isFinite(ms) && { p95Ms: Math.round(ms) }) };
+}
