@@ -97,12 +97,15 @@ await runScript(usage, async ({ argv, env, out }) => {
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {
     const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
-    if (window === undefined)
-      return record(performAction(disableMaintenance(openApi, location, options), run));
+    if (window === undefined) {
+      await record(performAction(disableMaintenance(openApi, location, options), run));
+      return;
+    }
     await performAction(checkWindow(openApi, window, options), run);
     using _ = await prepareToken(connection, location, values, run);
     const enabled = performAction(enableMaintenance(openApi, location, window, options), run);
-    return record(enabled.catch((error) => Promise.reject(withStoredToken(error, values))));
+    // Awaited here: what an interruption says of the token must hold until the window is open.
+    await record(enabled.catch((error) => Promise.reject(withStoredToken(error, values))));
   });
   return 0;
 

@@ -46,7 +46,7 @@ describe('in GitHub Actions', { concurrency: true }, () => {
       commands,
       folds.flatMap((title) => [`::group::${title}`, '::endgroup::']),
     );
-    assert.match(summary, /^\| perf-budget \| passed \| \d+\.\d s \| this run/m);
+    assert.match(summary, /^\| perf-budget \| passed \| \d+(?:\.\d s| ms) \| this run/m);
     assert.match(
       summary,
       new RegExp(`^\`${revisions[1]}\` of \`control\`, from .* Serving: ${revisions[0]} 100 %\\.$`, 'm'),
