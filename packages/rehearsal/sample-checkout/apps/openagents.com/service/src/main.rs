@@ -94,8 +94,9 @@ fn file(static_dir: &Path, name: &str, cache_control: &'static str) -> Answer {
     if name.split('/').any(|segment| segment.is_empty() || segment == "..") {
         return refused(404);
     }
-    let Ok(body) = fs::read(static_dir.join(name)) else {
-        return refused(404);
+    let body = match fs::read(static_dir.join(name)) {
+        Ok(body) => body,
+        Err(_) => return refused(404),
     };
     let content_type = match name.rsplit('.').next() {
         Some("js") => "text/javascript",
