@@ -126,3 +126,10 @@ test('characters that nobody sees are taken out', () => {
   assert.equal(cleanText('a\u200bb\u2060c\ufeffd\u061ce\u{e0041}\u{e007f}f\u00adg'), 'abcdefg');
   assert.equal(cleanText('naïve 日本語 😀'), 'naïve 日本語 😀');
 });
+
+test('a secret that is too long for a regular expression is redacted, beside a short one', () => {
+  const long = `long-${'a'.repeat(1 << 20)}`;
+  new Secret(long);
+  new Secret('short-secret-0123');
+  assert.equal(redact(`${long} and short-secret-0123`), '<redacted> and <redacted>');
+});

@@ -77,12 +77,18 @@ export function secretValues(): string[] {
  */
 export function redact(text: string): string {
   forms ??= secretValues();
-  const met = forms.filter((form) => text.includes(form));
-  return met.length === 0 ? text : text.replace(patternOf(met), REDACTED);
+  // The longest first, so that no part of a secret is left.
+  const met = forms.filter((form) => text.includes(form)).sort((a, b) => b.length - a.length);
+  if (met.length === 0) return text;
+  const isLong = (form: string): boolean => form.length > LONGEST_IN_A_PATTERN;
+  const withoutLong = met.filter(isLong).reduce((rest, form) => rest.replaceAll(form, REDACTED), text);
+  const others = met.filter((form) => !isLong(form));
+  return others.length === 0 ? withoutLong : withoutLong.replace(patternOf(others), REDACTED);
 }
 
-/** The longest first, so that no part of a secret is left. */
-function patternOf(met: string[]): RegExp {
-  const longestFirst = met.sort((a, b) => b.length - a.length);
+// A regular expression may not be larger than some hundred thousand characters, and a secret may.
+const LONGEST_IN_A_PATTERN = 1000;
+
+function patternOf(longestFirst: readonly string[]): RegExp {
   return new RegExp(longestFirst.map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
 }
