@@ -61,7 +61,7 @@ export const AREAS: readonly Area[] = [
   },
   {
     folder: 'packages/smoke/src/checks',
-    files: ['bypass.ts', 'control-status.ts', 'health.ts', 'session.ts', 'static.ts'],
+    files: ['routes.ts', 'static.ts'],
     tests: ['tests/smoke/control.test.ts', 'tests/smoke/misbehaving.test.ts'],
   },
   {
