@@ -91,30 +91,23 @@ export function flag(name: string, meaning: string, defaultOn = false): Setting<
   };
 }
 
+type NumberBounds = { min: number; max: number; default: number };
+
 /** A whole number within bounds, in plain decimal. */
-export function wholeNumber(
-  name: string,
-  { min, max, default: byDefault }: { min: number; max: number; default: number },
-  meaning: string,
-): Setting<number> {
-  return {
-    name,
-    meaning,
-    defaultText: String(byDefault),
-    parse(value) {
-      if (value === undefined) return byDefault;
-      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-      if (number >= min && number <= max) return number;
-      throw new UserError(`${name} is ${quoted(value)}, but must be a whole number from ${min} to ${max}`);
-    },
-  };
+export function wholeNumber(name: string, bounds: NumberBounds, meaning: string): Setting<number> {
+  return boundedNumber(name, bounds, meaning, { pattern: /^\d{1,15}$/, kind: 'a whole number' });
 }
 
 /** A number within bounds, in plain decimal, with or without a fraction. */
-export function decimalNumber(
+export function decimalNumber(name: string, bounds: NumberBounds, meaning: string): Setting<number> {
+  return boundedNumber(name, bounds, meaning, { pattern: /^\d{1,15}(?:\.\d{1,15})?$/, kind: 'a number' });
+}
+
+function boundedNumber(
   name: string,
-  { min, max, default: byDefault }: { min: number; max: number; default: number },
+  { min, max, default: byDefault }: NumberBounds,
   meaning: string,
+  { pattern, kind }: { pattern: RegExp; kind: string },
 ): Setting<number> {
   return {
     name,
@@ -122,9 +115,9 @@ export function decimalNumber(
     defaultText: String(byDefault),
     parse(value) {
       if (value === undefined) return byDefault;
-      const number = /^\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
+      const number = pattern.test(value) ? Number(value) : Number.NaN;
       if (number >= min && number <= max) return number;
-      throw new UserError(`${name} is ${quoted(value)}, but must be a number from ${min} to ${max}`);
+      throw new UserError(`${name} is ${quoted(value)}, but must be ${kind} from ${min} to ${max}`);
     },
   };
 }

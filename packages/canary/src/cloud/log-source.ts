@@ -1,6 +1,7 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
 import { countText } from '../figures.ts';
 import type { ObservationSource, Unreadable } from '../observations/source.ts';
+import { historyQuery } from './history-query.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { ENTRIES_A_PAGE, type QueriedService, READS_A_MINUTE, requestLogFilter } from './queries.ts';
@@ -73,19 +74,13 @@ export function openLogSource(
 
     readHistory: ({ revision, before, minutes }) =>
       orUnreadable(async () => {
-        const to = new Date(minuteOf(before.getTime()));
-        const query = {
-          stable: revision,
-          canary: revision,
-          from: new Date(to.getTime() - minutes * MINUTE_MS),
-          to,
-        };
+        const query = historyQuery({ revision, before, minutes });
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, query),
           'newest first',
           HISTORY_PAGES,
         );
-        const from = isComplete ? query.from : wholeMinutesFrom(entries, to);
+        const from = isComplete ? query.from : wholeMinutesFrom(entries, query.to);
         const { closed } = observeRequestLog(entries, { ...query, from }, { now: readAt, delayMs });
         return {
           state: 'read',

@@ -1,7 +1,7 @@
 import type { MonitoringApi } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
+import { historyQuery } from './history-query.ts';
 import { observeMetrics, type RawMetrics, type RawTimeSeries } from './metrics.ts';
-import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { metricFilter, type QueriedService } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
@@ -42,13 +42,7 @@ export function openMetricSource(
 
     readHistory: ({ revision, before, minutes }) =>
       orUnreadable(async () => {
-        const to = new Date(minuteOf(before.getTime()));
-        const query = {
-          stable: revision,
-          canary: revision,
-          from: new Date(to.getTime() - minutes * MINUTE_MS),
-          to,
-        };
+        const query = historyQuery({ revision, before, minutes });
         const { metrics, readAt } = await readMetrics(query);
         const { closed } = observeMetrics(metrics, query, { now: readAt, delayMs });
         return {
