@@ -38,6 +38,16 @@ const defaults = {
 };
 
 describe('reading settings', () => {
+  test('a secret that is too long for Secret Manager is refused by its name, unquoted', () => {
+    assert.throws(
+      () => readSettings({ TOKEN: 'x'.repeat(64 * 1024 + 1) }, settings),
+      (error) =>
+        error instanceof UserError &&
+        error.message === 'TOKEN has 65537 characters, but a secret has at most 65536',
+    );
+    assert.equal(readSettings({ TOKEN: 'x'.repeat(64 * 1024) }, settings).token?.reveal().length, 64 * 1024);
+  });
+
   test('an empty variable counts as unset, an unknown one is ignored', () => {
     const empty = {
       PROJECT: '',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { cleanLine, cleanText, dropTrailingSlashes, readSettings, Secret, UserError } from '@deploy/cli';
+import { cleanLine, cleanText, dropTrailingSlashes, readSettings, UserError } from '@deploy/cli';
 import {
   canaryActions,
   cloudSettings,
@@ -17,11 +17,9 @@ import { parseImageReference } from '../../packages/cloudrun/src/image-reference
 import { commandLine } from '../../packages/matrix/src/command-line.ts';
 import { parseOnly } from '../../packages/matrix/src/only.ts';
 import { readDocument } from '../../packages/report/src/document/read.ts';
-import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { canonicalBaseUrl } from '../../packages/report/src/record/base-url.ts';
 import { entryCacheProbe, manifestProbe } from '../../packages/smoke/src/checks/static.ts';
 import { askedToWaitMs } from '../../packages/smoke/src/retry.ts';
-import { sampleRecord } from '../report/sample-record.ts';
 import { LOCATION } from '../support/cloud.ts';
 import { count } from './counts.ts';
 import { hostileText, longTexts, NASTY } from './hostile-text.ts';
@@ -75,8 +73,6 @@ function feed(name: string, parse: (text: string, other: string) => void): void 
   });
 }
 
-const REPORT = writeDocument({ record: sampleRecord, people: nobodysText }, 'report.md');
-
 describe(`no text makes a parser crash, hang, or accept what the platform would not (seed ${SEED})`, () => {
   feed('project, region and service', (text, other) => {
     const location = requireLocation({ project: text, region: other, service: text });
@@ -113,7 +109,9 @@ describe(`no text makes a parser crash, hang, or accept what the platform would 
     assert.doesNotMatch(values.allowedPaths + values.secretName, /[\s"<>\\^`{|}]/);
   });
   feed('bypass tokens', (text) => {
-    checkToken(new Secret(text));
+    const { token } = readSettings({ MAINTENANCE_BYPASS_TOKEN: text }, maintenanceSettings);
+    if (token === undefined) return;
+    checkToken(token);
     assert.match(text, /^[\w.~-]+$/);
   });
   feed('base URLs', (text, other) => {
@@ -155,23 +153,6 @@ describe(`no text makes a parser crash, hang, or accept what the platform would 
     safely(() => readDocument(Buffer.from(text), 'report.md'));
     safely(() => readDocument(Buffer.from(`---\nversion: 1\n---\n# notes${text}`), 'report.md'));
     readDocument(Buffer.from(`---\n${yaml}\n---\n${other}`), 'report.md');
-  });
-  test('whatever a person writes around the data of an evidence report is read and written again soon', () => {
-    const texts = [...LONG_TEXTS, ...fc.sample(hostileText, { numRuns: 200, seed: SEED }), ...NASTY];
-    for (const text of texts) {
-      const before = process.cpuUsage();
-      safely(() => {
-        const bytes = Buffer.concat([Buffer.from(`${text}\n`), REPORT, Buffer.from(text)]);
-        const { people } = readDocument(bytes, 'report.md');
-        writeDocument({ record: sampleRecord, people }, 'report.md');
-      });
-      const took = process.cpuUsage(before).user / 1000;
-      assert.ok(
-        took < 2 * LONGEST_MS,
-        `took ${took} ms for ${text.length} of ${JSON.stringify(text.slice(0, 20))}`,
-      );
-      count('hostile inputs to parsers');
-    }
   });
   test('what a command line shows is, typed into a shell, the words that it was made of', () => {
     const words = [...fc.sample(hostileText, { numRuns: INPUTS, seed: SEED }), ...NASTY, '', '-n'].filter(

@@ -48,6 +48,10 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
 /** What a secret must look like, and the error that says so without quoting it. */
 export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
+// Secret Manager holds no more (https://cloud.google.com/secret-manager/quotas), and looking for the encoded forms of a
+// megabyte in everything that is shown takes seconds.
+const LONGEST_SECRET = 64 * 1024;
+
 /** A text that must never be shown. */
 export function secretText(name: string, meaning: string, rule?: SecretRule): Setting<Secret | undefined> {
   return {
@@ -56,6 +60,13 @@ export function secretText(name: string, meaning: string, rule?: SecretRule): Se
     secret: true,
     parse(value) {
       if (value === undefined) return undefined;
+      if (value.length > LONGEST_SECRET)
+        throw new UserError(
+          `${name} has ${value.length} characters, but a secret has at most ${LONGEST_SECRET}`,
+          {
+            hint: 'Give the token itself. Was a whole file read into it?',
+          },
+        );
       if (rule === undefined || rule.pattern.test(value)) return new Secret(value);
       throw new UserError(`${name} ${rule.refusal}`, { hint: rule.hint });
     },
