@@ -48,6 +48,8 @@ const rows: Row[] = [
   append('crates/openagents-testkit/src/lib.rs', OF_SERVICE, 'a dev-dependency of the service is edited'),
   append('crates/openagents-devonly/src/lib.rs', NONE, "a dependency's dev-dependency is edited"),
   append(`${WEB}/src/lib.rs`, OF_WEB),
+  append('crates/openagents-app-state/src/lib.rs', OF_WEB, 'a path dependency of the web shell is edited'),
+  append('crates/wgpui/src/lib.rs', OF_WEB, 'a crate that the web shell takes with other features is edited'),
   append('apps/runtime/src/lib.rs', NONE, 'a crate that no gate builds is edited'),
   append('apps/runtime/Cargo.toml', ALL, 'the manifest of a crate that no gate builds is edited'),
   row('a crate that no gate builds is broken, so that cargo reads no manifest at all', ALL, (c) =>

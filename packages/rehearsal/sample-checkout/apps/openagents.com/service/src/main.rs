@@ -23,7 +23,8 @@ struct Answer {
 
 fn main() -> ExitCode {
     let bind = env::var("OA_CONTROL_BIND_ADDR").unwrap_or_else(|_| "127.0.0.1:8787".to_string());
-    let static_dir = env::var("OA_CONTROL_STATIC_DIR").unwrap_or_else(|_| "../web-shell/dist".to_string());
+    let static_dir =
+        env::var("OA_CONTROL_STATIC_DIR").unwrap_or_else(|_| "../web-shell/dist".to_string());
     let listener = match TcpListener::bind(&bind) {
         Ok(listener) => listener,
         Err(error) => {
@@ -31,7 +32,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!(r#"{{"level":"INFO","message":"openagents control service listening","bind":"{bind}"}}"#);
+    println!(
+        r#"{{"level":"INFO","message":"openagents control service listening","bind":"{bind}"}}"#
+    );
     for stream in listener.incoming().flatten() {
         let static_dir = PathBuf::from(&static_dir);
         thread::spawn(move || serve(stream, &static_dir));
@@ -49,7 +52,8 @@ fn serve(mut stream: TcpStream, static_dir: &Path) -> Option<()> {
             break;
         }
         if let Some((name, value)) = line.split_once(':') {
-            has_token |= name.eq_ignore_ascii_case("authorization") && bearer_token(value.trim()).is_some();
+            has_token |=
+                name.eq_ignore_ascii_case("authorization") && bearer_token(value.trim()).is_some();
         }
     }
     let mut words = request.split(' ');
@@ -79,10 +83,22 @@ fn serve(mut stream: TcpStream, static_dir: &Path) -> Option<()> {
 
 fn answer(path: &str, static_dir: &Path) -> Answer {
     match path {
-        "/" => json(200, r#"{"service":"openagents-control-service","version":"0.1.0"}"#.to_string()),
-        "/healthz" => json(200, r#"{"status":"ok","service":"openagents-control-service"}"#.to_string()),
-        "/readyz" if static_dir.is_dir() => json(200, format!(r#"{{"status":"ready","static_dir":{static_dir:?}}}"#)),
-        "/readyz" => json(503, format!(r#"{{"status":"not_ready","static_dir":{static_dir:?}}}"#)),
+        "/" => json(
+            200,
+            r#"{"service":"openagents-control-service","version":"0.1.0"}"#.to_string(),
+        ),
+        "/healthz" => json(
+            200,
+            r#"{"status":"ok","service":"openagents-control-service"}"#.to_string(),
+        ),
+        "/readyz" if static_dir.is_dir() => json(
+            200,
+            format!(r#"{{"status":"ready","static_dir":{static_dir:?}}}"#),
+        ),
+        "/readyz" => json(
+            503,
+            format!(r#"{{"status":"not_ready","static_dir":{static_dir:?}}}"#),
+        ),
         "/manifest.json" | "/sw.js" => file(static_dir, &path[1..], NO_CACHE),
         _ if path.starts_with("/api/") => refused(status_for(None, 0)),
         _ if path.starts_with("/assets/") => file(static_dir, &path[1..], SHORT),
@@ -91,7 +107,10 @@ fn answer(path: &str, static_dir: &Path) -> Answer {
 }
 
 fn file(static_dir: &Path, name: &str, cache_control: &'static str) -> Answer {
-    if name.split('/').any(|segment| segment.is_empty() || segment == "..") {
+    if name
+        .split('/')
+        .any(|segment| segment.is_empty() || segment == "..")
+    {
         return refused(404);
     }
     let body = match fs::read(static_dir.join(name)) {
@@ -105,7 +124,12 @@ fn file(static_dir: &Path, name: &str, cache_control: &'static str) -> Answer {
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };
-    Answer { status: 200, content_type, cache_control: Some(cache_control), body }
+    Answer {
+        status: 200,
+        content_type,
+        cache_control: Some(cache_control),
+        body,
+    }
 }
 
 fn refused(status: u16) -> Answer {
@@ -113,9 +137,17 @@ fn refused(status: u16) -> Answer {
         401 => ("unauthorized", "Unauthenticated."),
         _ => ("not_found", "Not found."),
     };
-    json(status, format!(r#"{{"message":"{message}","error":{{"code":"{code}","message":"{message}"}}}}"#))
+    json(
+        status,
+        format!(r#"{{"message":"{message}","error":{{"code":"{code}","message":"{message}"}}}}"#),
+    )
 }
 
 fn json(status: u16, body: String) -> Answer {
-    Answer { status, content_type: JSON, cache_control: None, body: body.into_bytes() }
+    Answer {
+        status,
+        content_type: JSON,
+        cache_control: None,
+        body: body.into_bytes(),
+    }
 }
