@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
+import { gateIds } from '@deploy/gates';
 import { sampleCheckout } from '@deploy/rehearsal';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
@@ -47,9 +48,12 @@ test('a checkout is rehearsed as it is committed, with its own program as the se
   const commit = await git(checkout.root, 'rev-parse', '--short', 'HEAD');
 
   const program = 'target/debug/openagents-control-service';
-  const run = await rehearse(['--checkout', '.', '--service', program, '--steps', 'deploy,canary,smoke'], {
-    INIT_CWD: checkout.root,
-  });
+  const run = await rehearse(
+    ['--checkout', '.', '--service', program, '--steps', 'deploy,gates,canary,smoke'],
+    {
+      INIT_CWD: checkout.root,
+    },
+  );
   assert.equal(run.exitCode, 0, `${run.stdout}\n${run.stderr}`);
   assert.match(run.stdout, /^Real: .*$/m);
   const [line = ''] = run.stdout.match(/^Real: .*$/m) ?? [];
@@ -62,6 +66,13 @@ test('a checkout is rehearsed as it is committed, with its own program as the se
   assert.match(run.stdout, /^ok: control-service smoke checks passed for /m);
   assert.match(run.stdout, /of 100 requests: 100 x 20260221T193500Z/);
   assert.match(run.stdout, /It has every field/);
+  // The deployment ran the gates in the copy; asked again, each verdict comes from the cache.
+  const replayed = run.stderr.match(/^[\w-]+: passed, replayed from the .*$/gm) ?? [];
+  assert.deepEqual(
+    replayed.map((line) => line.split(':')[0]),
+    [...gateIds],
+    run.stderr,
+  );
   assert.equal(await git(checkout.root, 'status', '--porcelain'), before);
 });
 
