@@ -1,5 +1,4 @@
 import {
-  type Action,
   checkoutSettings,
   flag,
   performAction,
@@ -11,7 +10,6 @@ import {
   type Usage,
 } from '@deploy/cli';
 import {
-  accountOf,
   canaryStatus,
   canaryStatusYaml,
   cloudSettings,
@@ -23,16 +21,12 @@ import {
   parseJudgeCall,
   parsePromoteCall,
   requireLocation,
-  rollback,
-  type Share,
-  setTraffic,
   skipMaintenanceCheckSetting,
-  stableRevision,
-  type TrafficChange,
 } from '@deploy/cloudrun';
-import { evidenceSettings, joinEvidence } from '@deploy/report';
+import { evidenceSettings } from '@deploy/report';
 import { promoteSettings } from './canary/promote-settings.ts';
 import { judgeSettings, observationSettings } from './canary/settings.ts';
+import { shiftTraffic } from './canary/shift.ts';
 
 const settings = {
   ...cloudSettings,
@@ -114,34 +108,10 @@ await runScript(usage, async ({ argv, env, out }) => {
     case 'deploy-no-traffic':
       await performAction(deployNoTraffic(openApi, location, call.image, values), run);
       break;
-    case 'set-traffic': {
-      const shares = [
-        { revision: call.stable, percent: 100 - call.canaryPercent },
-        { revision: call.canary, percent: call.canaryPercent },
-      ];
-      await shift(setTraffic(openApi, location, shares, values), shares);
-      break;
-    }
+    case 'set-traffic':
     case 'rollback':
-      await shift(rollback(openApi, location, call.stable, values), [
-        { revision: call.stable, percent: 100 },
-      ]);
+      await shiftTraffic(call, { values, connection, location, out });
       break;
   }
   return 0;
-
-  async function shift(action: Action<TrafficChange>, shares: readonly Share[]): Promise<void> {
-    const account = () => accountOf(connection);
-    // Nobody who has to go back waits for a report.
-    const isUrgent = call.action === 'rollback';
-    const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
-    const work = async () => {
-      const shifted = await performAction(action, run);
-      if (shifted.dryRun) return;
-      const { outcome: change } = shifted;
-      await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
-    };
-    const asked = shares.filter(({ percent }) => percent > 0);
-    await evidence.step(`canary-rollout ${call.action}`, work, asked);
-  }
 });

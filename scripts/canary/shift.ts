@@ -1,0 +1,58 @@
+import { type Output, performAction } from '@deploy/cli';
+import {
+  accountOf,
+  type CanaryCall,
+  type Connection,
+  openServiceApi,
+  rollback,
+  type ServiceLocation,
+  type Share,
+  setTraffic,
+  stableRevision,
+} from '@deploy/cloudrun';
+import { type JoinRequest, joinEvidence } from '@deploy/report';
+
+export type ShiftCall = Extract<CanaryCall, { action: 'set-traffic' | 'rollback' }>;
+
+export type ShiftRequest = {
+  values: Omit<JoinRequest, 'note'> & { dryRun: boolean; skipMaintenanceCheck: boolean };
+  connection: Connection;
+  location: ServiceLocation;
+  out: Output;
+};
+
+/** Shifts traffic as the operator asked, and adds the change to the report of the rollout. */
+export async function shiftTraffic(
+  call: ShiftCall,
+  { values, connection, location, out }: ShiftRequest,
+): Promise<void> {
+  const openApi = () => openServiceApi(connection, location);
+  const shares = sharesFor(call);
+  const action =
+    call.action === 'rollback'
+      ? rollback(openApi, location, call.stable, values)
+      : setTraffic(openApi, location, shares, values);
+  const account = () => accountOf(connection);
+  // Someone who has to go back must not wait for a report.
+  const isUrgent = call.action === 'rollback';
+  const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
+  const work = async () => {
+    const shifted = await performAction(action, { dryRun: values.dryRun, out });
+    if (shifted.dryRun) return;
+    const { outcome: change } = shifted;
+    await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
+  };
+  await evidence.step(
+    `canary-rollout ${call.action}`,
+    work,
+    shares.filter(({ percent }) => percent > 0),
+  );
+}
+
+function sharesFor(call: ShiftCall): Share[] {
+  if (call.action === 'rollback') return [{ revision: call.stable, percent: 100 }];
+  return [
+    { revision: call.stable, percent: 100 - call.canaryPercent },
+    { revision: call.canary, percent: call.canaryPercent },
+  ];
+}
