@@ -1,7 +1,4 @@
-import { cleanLine, cleanText, redact } from '@deploy/cli';
-import { hintFor } from './hints.ts';
-import type { Answer, Exchange, SmokeRequest } from './http.ts';
-import type { SmokeResult } from './outcome.ts';
+import type { Answer, SmokeRequest } from './exchange.ts';
 
 /** What is wrong with an answer: what the check expected, and what it got; undefined when all is well. */
 export type Objection = { expected: string; got: string } | undefined;
@@ -21,45 +18,6 @@ export type CheckContext = {
   hide(text: string): string;
 };
 
-const EXCERPT_LENGTH = 300;
-
-/** Judges what came of a check's request. */
-export function judgeCheck(check: Check, exchange: Exchange, context: CheckContext): SmokeResult {
-  const { attempts, durationMs } = exchange;
-  const about = {
-    id: check.id,
-    request: `${check.request.method} ${withoutQuery(check.request.path)}`,
-    attempts,
-    durationMs,
-  };
-  if (!exchange.answered) {
-    return {
-      ...about,
-      state: 'failed',
-      status: undefined,
-      expected: 'an answer',
-      got: exchange.reason,
-      bodyExcerpt: undefined,
-      hint: exchange.hint,
-    };
-  }
-  const { answer } = exchange;
-  const objection = check.judge(answer);
-  if (objection === undefined) {
-    const note = redirectNote(answer, context);
-    return { ...about, state: 'passed', status: answer.status, ...(note && { note: context.hide(note) }) };
-  }
-  return {
-    ...about,
-    state: 'failed',
-    status: answer.status,
-    expected: objection.expected,
-    got: context.hide(objection.got),
-    bodyExcerpt: excerptOf(context.hide(answer.body)),
-    hint: hintFor(check, answer, context),
-  };
-}
-
 export function below400(answer: Answer): Objection {
   return answer.status < 400 ? undefined : { expected: 'a status below 400', got: `status ${answer.status}` };
 }
@@ -70,25 +28,4 @@ export function headerContains(answer: Answer, name: string, wanted: string): Ob
   if (answer.status < 400 && value?.toLowerCase().includes(wanted)) return undefined;
   const shown = value === undefined ? `no ${name}` : `${name}: ${value}`;
   return { expected: `${name} with ${wanted}`, got: `status ${answer.status}, ${shown}` };
-}
-
-/** A note for a check that passes although the answer redirects elsewhere, perhaps to a login page. */
-function redirectNote({ status, headers }: Answer, { baseUrl }: CheckContext): string | undefined {
-  if (status < 300 || headers.location === undefined) return undefined;
-  const asked = new URL(baseUrl).hostname;
-  const host = URL.parse(headers.location, `${baseUrl}/`)?.hostname;
-  if (host === undefined || host === asked) return undefined;
-  return `it redirects to another host, ${cleanLine(host, 120)}, which was not asked`;
-}
-
-// Redact before cutting: half a secret would not be recognised.
-function excerptOf(body: string): string | undefined {
-  // Cut by whole characters, never inside a surrogate pair.
-  const text = [...redact(cleanText(body)).trim()].slice(0, EXCERPT_LENGTH).join('');
-  return text === '' ? undefined : text;
-}
-
-// The query holds the bypass token.
-function withoutQuery(path: string): string {
-  return path.replace(/\?.*/, '');
 }

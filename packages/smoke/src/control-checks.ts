@@ -9,7 +9,7 @@ import {
   syncTokenProbe,
 } from './checks/routes.ts';
 import { entryCacheProbe, manifestCacheProbe, manifestProbe, workerCacheProbe } from './checks/static.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from './exchange.ts';
 
 /** What the control suite knows when it makes its checks: what the operator gave, and what came back so far. */
 export type Known = {

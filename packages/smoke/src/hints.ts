@@ -1,5 +1,5 @@
 import type { Check, CheckContext } from './check.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from './exchange.ts';
 
 /** The known cause of an answer that fails its check, and what to do about it; undefined when there is none. */
 export function hintFor(

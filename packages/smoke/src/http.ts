@@ -3,34 +3,12 @@ import { type Environment, ProxyFailure } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
 import { openDispatcher } from './dispatcher.ts';
 import { connectionTarget } from './early-connections.ts';
-import { type Failure, failureOf, TimedOut } from './failure.ts';
+import type { Answer, Exchange, SmokeRequest } from './exchange.ts';
+import { failureOf, TimedOut } from './failure.ts';
 import { isUnaskedContinue, sendPlainly } from './interim-answers.ts';
 import { askedToWaitMs, isWorthRetrying } from './retry.ts';
 import { withinLimit } from './time-limit.ts';
 import { loadRequest } from './undici-parts.ts';
-
-export type SmokeRequest = {
-  method: 'GET' | 'HEAD' | 'POST';
-  /** Relative to the base URL, sent as is. */
-  path: string;
-  headers?: Record<string, string>;
-  body?: string;
-};
-
-/** An answer, whatever its status. */
-export type Answer = {
-  status: number;
-  /** Names in lower case. */
-  headers: Readonly<Record<string, string>>;
-  setCookies: readonly string[];
-  body: string;
-};
-
-/** What came of a request: an answer, or the reason why there was none. */
-export type Exchange = { attempts: number; durationMs: number } & (
-  | { answered: true; answer: Answer }
-  | ({ answered: false } & Failure)
-);
 
 export type SmokeClient = {
   send(request: SmokeRequest): Promise<Exchange>;

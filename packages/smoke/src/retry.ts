@@ -1,6 +1,6 @@
 import { ProxyFailure } from '@deploy/cli';
+import type { Answer } from './exchange.ts';
 import { causeOf, failureCode } from './failure.ts';
-import type { Answer } from './http.ts';
 
 const COLD_CODES = [
   'ECONNREFUSED',

@@ -1,5 +1,7 @@
-import { type Check, type CheckContext, judgeCheck } from './check.ts';
-import { type Exchange, openSmokeClient, type SmokeClient, type SmokeClientOptions } from './http.ts';
+import type { Check, CheckContext } from './check.ts';
+import type { Exchange } from './exchange.ts';
+import { openSmokeClient, type SmokeClient, type SmokeClientOptions } from './http.ts';
+import { judgeCheck } from './judge.ts';
 import { decisiveFailure, type SmokeOutcome, type SmokeResult } from './outcome.ts';
 
 /** A check's result, with the answer for later checks that depend on it. */

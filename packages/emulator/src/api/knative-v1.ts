@@ -3,7 +3,8 @@ import { KNATIVE_MASK, resourceVersion, serviceFromKnative, serviceToKnative } f
 import type { KnativeService } from '../knative/types.ts';
 import { aborted, invalidArgument, notFound } from '../protocol/errors.ts';
 import { shortName } from '../service/resources.ts';
-import type { ServiceStore, StoredService } from '../service/store.ts';
+import type { ServiceStore } from '../service/store.ts';
+import type { StoredService } from '../service/stored-service.ts';
 import { type Call, param, type Routes } from './call.ts';
 import type { Guard } from './run-v2.ts';
 

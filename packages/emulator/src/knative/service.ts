@@ -7,7 +7,7 @@ import {
   type TrafficStatusJson,
   type TrafficTargetJson,
 } from '../service/resources.ts';
-import type { StoredService } from '../service/store.ts';
+import type { StoredService } from '../service/stored-service.ts';
 import { annotationsFromFields, fieldsFromAnnotations, SERVICE_ANNOTATIONS } from './annotations.ts';
 import { conditionsToKnative } from './conditions.ts';
 import { partition, templateFromKnative, templateToKnative } from './template.ts';

@@ -2,9 +2,8 @@ import { Agent, createServer, type IncomingMessage, type Server } from 'node:htt
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { ingressContainer } from '../service/ingress.ts';
-import { isLatest } from '../service/resources.ts';
+import { isLatest, type ServiceJson } from '../service/resources.ts';
 import type { StoredRevision } from '../service/revisions.ts';
-import type { StoredService } from '../service/store.ts';
 import type { FaultyImage } from '../traffic/image-faults.ts';
 import type { RoutedRequest } from '../traffic/routed-request.ts';
 import { cookieFor, placeOf, rowAt, type SplitRow } from './affinity.ts';
@@ -18,7 +17,7 @@ export type FrontEnd = {
   openTags(names: readonly string[]): Promise<void>;
   tagUrl(tag: string): string | undefined;
   /** Takes over what the service serves now. */
-  route(service: StoredService): void;
+  route(service: { json: ServiceJson; revisions: readonly StoredRevision[] }): void;
   close(): Promise<void>;
 };
 

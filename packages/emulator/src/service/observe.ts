@@ -8,7 +8,7 @@ import {
   type TrafficTargetJson,
 } from './resources.ts';
 import { newEtag, type StoredRevision } from './revisions.ts';
-import type { StoredService } from './store.ts';
+import type { StoredService } from './stored-service.ts';
 
 /**
  * The service after its newest generation succeeded or failed: what serves, the conditions, the latest revisions. When the

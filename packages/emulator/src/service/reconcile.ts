@@ -3,7 +3,7 @@ import { observe } from './observe.ts';
 import type { Operation, OperationError } from './operations.ts';
 import type { ConditionJson } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
-import type { StoredService } from './store.ts';
+import type { StoredService } from './stored-service.ts';
 
 export type Reconciler = {
   /** Carries out the service's newest generation, in its own time. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OperationFate } from '../faults.ts';
-import { type FrontEnd, type Ingress, openFrontEnd } from '../network/front-end.ts';
+import { type Ingress, openFrontEnd } from '../network/front-end.ts';
 import type { EmulatorOptions } from '../options.ts';
 import type { Json } from '../protocol/descriptors.ts';
 import { ApiError, aborted, alreadyExists, failedPrecondition, notFound } from '../protocol/errors.ts';
@@ -18,15 +18,8 @@ import {
   shortName,
 } from './resources.ts';
 import { newEtag, revisionFor, type StoredRevision } from './revisions.ts';
+import type { StoredService } from './stored-service.ts';
 import { validateService, validateServiceName } from './validate.ts';
-
-/** A service with all that belongs to it. */
-export type StoredService = {
-  json: ServiceJson;
-  revisions: StoredRevision[];
-  frontEnd: FrontEnd;
-  knative: KnativeExtras;
-};
 
 export type ServiceChange = {
   /** The new values, in v2 spelling; only the fields that the mask names are taken. */

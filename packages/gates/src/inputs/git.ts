@@ -39,3 +39,16 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
   const paths = status.split('\0').flatMap((entry) => entry.slice(3) || []);
   return paths.some((path) => !isReport(path.slice(prefix.trimEnd().length), checkout));
 }
+
+// The most paths on one command line; beyond that, git lists all its files.
+const MOST_ASKED = 200;
+
+/** The leftovers that git tracks, which makes them inputs; without git, all of them. */
+export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {
+  if (leftovers.length === 0) return [];
+  const asked = leftovers.length <= MOST_ASKED ? leftovers : [];
+  const output = await git('ls-files', '-z', '--', ...asked).catch(() => undefined);
+  if (output === undefined) return [...leftovers];
+  const tracked = output.split('\0').filter((path) => path !== '');
+  return leftovers.filter((path) => tracked.some((each) => each === path || each.startsWith(`${path}/`)));
+}

@@ -1,6 +1,5 @@
 import { type Dirent, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Git } from './git.ts';
 
 // Files of macOS, Windows, vim, Emacs, other editors, network file systems and Python. Cargo may build any file that ends
 // with .rs as a program, so such a file always counts.
@@ -24,17 +23,4 @@ export function isCacheFolder(folder: string, entries: readonly Dirent[]): boole
   } catch {
     return false;
   }
-}
-
-// The most paths on one command line; beyond that, git lists all its files.
-const MOST_ASKED = 200;
-
-/** The leftovers that git tracks, which makes them inputs; without git, all of them. */
-export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {
-  if (leftovers.length === 0) return [];
-  const asked = leftovers.length <= MOST_ASKED ? leftovers : [];
-  const output = await git('ls-files', '-z', '--', ...asked).catch(() => undefined);
-  if (output === undefined) return [...leftovers];
-  const tracked = output.split('\0').filter((path) => path !== '');
-  return leftovers.filter((path) => tracked.some((each) => each === path || each.startsWith(`${path}/`)));
 }

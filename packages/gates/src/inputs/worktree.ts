@@ -1,5 +1,4 @@
-import type { Git } from './git.ts';
-import { trackedAmong } from './leftovers.ts';
+import { type Git, trackedAmong } from './git.ts';
 import { type Entries, readTree, type TreeOptions } from './tree.ts';
 
 export type WorktreeRequest = {

@@ -1,39 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { cleanLine, findTargetCheckout, type TargetCheckout, UserError } from '@deploy/cli';
+import { cleanLine, findTargetCheckout, UserError } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 import { reportsFolder } from '../settings.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
+import type { DeploymentRequest, EvidenceRequest, JoinPlace, JoinRequest } from './request.ts';
 
 // Commands call these functions first. The code that reads and writes reports is loaded only when there is something to
 // record, because it would double the start-up time of a dry run.
-
-export type EvidenceRequest = {
-  /** What EVIDENCE_REPORT says. */
-  evidenceReport: string | undefined;
-  dryRun?: boolean;
-  /** Finds out who acts, called only when something is recorded. Without an answer, it is the user of this machine. */
-  account?(): Promise<string | undefined>;
-  /** Shows people a line on stderr. */
-  note(line: string): void;
-};
-
-export type DeploymentRequest = EvidenceRequest & {
-  checkout: TargetCheckout;
-  location: ServiceLocation;
-  image: string;
-};
-
-/** The request of a command that adds to the report of a rollout under way. */
-export type JoinRequest = EvidenceRequest & {
-  repoRoot: string | undefined;
-  serviceDir: string;
-  webShellDir: string;
-  /** Leaves out the note about a missing report. */
-  mayBeMissing?: boolean;
-  /** The command goes on whatever happens to its evidence; a failure to record it is only a warning. */
-  isUrgent?: boolean;
-};
 
 /**
  * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue the
@@ -67,9 +41,6 @@ export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string
   const { joinByUrl } = await import('./join.ts');
   return joinByUrl(request, place);
 }
-
-/** The report that EVIDENCE_REPORT names, or the folder to look for one in. */
-export type JoinPlace = { named: string } | { folder: string };
 
 /** Where to look for a report; undefined when there can be none: outside a checkout, or before its first rollout. */
 function whereToJoin(request: JoinRequest): JoinPlace | undefined {

@@ -4,11 +4,11 @@ import { describeSplit } from '../record/split.ts';
 import { findByBaseUrl, findByService } from '../store/find.ts';
 import { readReport } from '../store/store.ts';
 import { localActor } from '../whereabouts.ts';
-import type { JoinPlace, JoinRequest } from './begin.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import { refuseWithoutEvidence } from './failure.ts';
 import { isAbout } from './open.ts';
 import { reportEvidence } from './report-evidence.ts';
+import type { JoinPlace, JoinRequest } from './request.ts';
 
 /** Joins the newest open report of the service, or the named one. */
 export async function joinByService(

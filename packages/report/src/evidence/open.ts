@@ -8,10 +8,10 @@ import { type DeploymentStart, restartRecord, startRecord } from '../record/star
 import { reportsFolder } from '../settings.ts';
 import { createAt, createReport, readReport, updateReport } from '../store/store.ts';
 import { localActor, whereabouts } from '../whereabouts.ts';
-import type { DeploymentRequest } from './begin.ts';
 import type { Evidence } from './evidence.ts';
 import { refuseWithoutEvidence } from './failure.ts';
 import { reportEvidence } from './report-evidence.ts';
+import type { DeploymentRequest } from './request.ts';
 
 /** Creates the deployment's report, or continues the file that EVIDENCE_REPORT names. */
 export async function openReport(request: DeploymentRequest): Promise<Evidence> {

@@ -1,6 +1,6 @@
 import { cleanLine } from '@deploy/cli';
 import { below400, headerContains, type Probe } from '../check.ts';
-import type { Answer } from '../http.ts';
+import type { Answer } from '../exchange.ts';
 
 const MANIFEST_VERSION = 'openagents.webshell.v2';
 

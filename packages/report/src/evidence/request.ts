@@ -1,0 +1,32 @@
+import type { TargetCheckout } from '@deploy/cli';
+import type { ServiceLocation } from '@deploy/cloudrun';
+
+export type EvidenceRequest = {
+  /** What EVIDENCE_REPORT says. */
+  evidenceReport: string | undefined;
+  dryRun?: boolean;
+  /** Finds out who acts, called only when something is recorded. Without an answer, it is the user of this machine. */
+  account?(): Promise<string | undefined>;
+  /** Shows people a line on stderr. */
+  note(line: string): void;
+};
+
+export type DeploymentRequest = EvidenceRequest & {
+  checkout: TargetCheckout;
+  location: ServiceLocation;
+  image: string;
+};
+
+/** The request of a command that adds to the report of a rollout under way. */
+export type JoinRequest = EvidenceRequest & {
+  repoRoot: string | undefined;
+  serviceDir: string;
+  webShellDir: string;
+  /** Leaves out the note about a missing report. */
+  mayBeMissing?: boolean;
+  /** The command goes on whatever happens to its evidence; a failure to record it is only a warning. */
+  isUrgent?: boolean;
+};
+
+/** The report that EVIDENCE_REPORT names, or the folder to look for one in. */
+export type JoinPlace = { named: string } | { folder: string };
