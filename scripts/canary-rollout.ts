@@ -72,11 +72,11 @@ const usage: Usage = {
   ],
 };
 
-await runScript(usage, async ({ argv, env, out }) => {
+await runScript(usage, async ({ argv, env, out, signal }) => {
   const [action, ...args] = argv;
   if (action === 'judge') {
     const call = parseJudgeCall(args);
-    const values = { ...readSettings(env, settings), out };
+    const values = { ...readSettings(env, settings), out, signal };
     if ('file' in call) {
       const { judgeFile } = await import('./canary/judge-file.ts');
       return judgeFile({ ...values, ...call });
@@ -86,18 +86,18 @@ await runScript(usage, async ({ argv, env, out }) => {
   }
   if (action === 'promote') {
     const values = readSettings(env, settings);
-    const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+    const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
     const call = parsePromoteCall(args);
     const { promote } = await import('./canary/promote.ts');
-    return promote({ values, location, ...call, env, out });
+    return promote({ values, location, ...call, env, out, signal });
   }
   if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
   const call = parseCanaryCall(action, args);
 
   const run = { dryRun: values.dryRun, out };
-  const connection = connectTo(values, env);
+  const connection = connectTo(values, env, signal);
   const openApi = () => openServiceApi(connection, location);
   switch (call.action) {
     case 'status': {

@@ -23,7 +23,10 @@ const usage: Usage = {
 
 await runScript(usage, async (program) => {
   const values = readSettings(program.env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const location = requireLocation({
+    ...values,
+    project: await resolveProject(values.project, program.signal),
+  });
   const next = ({ revision }: { revision: string }) =>
     `walk it to all the traffic: scripts/canary-rollout.ts promote ${revision}`;
   await runDeployment({ values, location, domain: values.domain, next }, program);

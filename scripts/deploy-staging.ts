@@ -24,7 +24,10 @@ const usage: Usage = {
 
 await runScript(usage, async (program) => {
   const values = readSettings(program.env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const location = requireLocation({
+    ...values,
+    project: await resolveProject(values.project, program.signal),
+  });
   const heading = `[staging] project=${location.project} region=${location.region} service=${location.service}`;
   const next = ({ baseUrl }: { baseUrl: string | undefined }) =>
     'shift traffic by the canary runbook (scripts/canary-rollout.ts set-traffic), then run scripts/smoke-health.ts and ' +

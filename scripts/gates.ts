@@ -32,7 +32,7 @@ const usage: Usage = {
   ],
 };
 
-await runScript(usage, async ({ argv, env, out }) => {
+await runScript(usage, async ({ argv, env, out, signal }) => {
   const [option, ...more] = argv;
   if (more.length > 0 || (option !== undefined && option !== '--explain'))
     return refuseUsage(usage, { argv, out });
@@ -44,7 +44,7 @@ await runScript(usage, async ({ argv, env, out }) => {
     for (const each of explanations) out.data(explanationLine(each));
     return 0;
   }
-  const run = await runGates({ checkout, env, out, choices: values });
+  const run = await runGates({ checkout, env, out, signal, choices: values });
   for (const result of run.results) out.data(verdictLine(result));
   await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
   if (run.leftOut.length > 0) out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);

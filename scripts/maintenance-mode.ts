@@ -68,13 +68,13 @@ const usage: Usage = {
   examples: ['SERVICE=openagents-control-service-staging pnpm tsx scripts/maintenance-mode.ts status'],
 };
 
-await runScript(usage, async ({ argv, env, out }) => {
+await runScript(usage, async ({ argv, env, out, signal }) => {
   const [action] = argv;
   if (action !== 'status' && action !== 'enable' && action !== 'disable')
     return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
-  const connection = connectTo(values, env);
+  const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
+  const connection = connectTo(values, env, signal);
   const openApi = () => openServiceApi(connection, location);
   const run = { dryRun: values.dryRun, out };
 
@@ -102,9 +102,8 @@ await runScript(usage, async ({ argv, env, out }) => {
       return;
     }
     await performAction(checkWindow(openApi, window, options), run);
-    using _ = await prepareToken(connection, location, values, run);
+    await prepareToken(connection, location, values, run);
     const enabled = performAction(enableMaintenance(openApi, location, window, options), run);
-    // Awaited here: what an interruption says of the token must hold until the window is open.
     await record(enabled.catch((error) => Promise.reject(withStoredToken(error, values))));
   });
   return 0;
@@ -121,6 +120,7 @@ await runScript(usage, async ({ argv, env, out }) => {
     }
     await verifyFromOutside(baseUrl, outcome.mode, window?.allowedPaths ?? '', {
       env,
+      signal,
       token: outcome.mode === 'on' ? values.token : undefined,
     });
     out.note(`verified from outside: ${baseUrl}`);

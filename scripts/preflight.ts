@@ -46,13 +46,13 @@ const usage: Usage = {
   ],
 };
 
-await runScript(usage, async ({ env, out }) => {
+await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project) });
+  const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
   if (values.image !== undefined) requireImage(values.image, 'IMAGE');
   const live = await startLiveLine('checking the preconditions');
   const preflight = await runPreflight({
-    connection: connectTo(values, env),
+    connection: connectTo(values, env, signal),
     location,
     image: values.image,
     domain: values.stagingDomain,

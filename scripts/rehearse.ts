@@ -31,7 +31,7 @@ const usage: Usage = {
   ],
 };
 
-await runScript(usage, async ({ argv, env, out }) => {
-  await rehearse(readRequest(argv, env), { env, out });
+await runScript(usage, async ({ argv, env, out, signal }) => {
+  await rehearse(readRequest(argv, env), { env, out, signal });
   return 0;
 });

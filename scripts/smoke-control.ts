@@ -20,7 +20,7 @@ const usage: Usage = {
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-control.ts'],
 };
 
-await runScript(usage, async ({ env, out }) => {
+await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, settings);
   const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
   requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
@@ -33,6 +33,7 @@ await runScript(usage, async ({ env, out }) => {
     retries,
     script: 'smoke-control',
     env,
+    signal,
     accessToken,
     bypassToken,
   }).finally(live.stop);

@@ -19,7 +19,7 @@ const usage: Usage = {
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-health.ts'],
 };
 
-await runScript(usage, async ({ env, out }) => {
+await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, settings);
   const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
   requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
@@ -32,6 +32,7 @@ await runScript(usage, async ({ env, out }) => {
     retries,
     script: 'smoke-health',
     env,
+    signal,
   }).finally(live.stop);
   await evidence.record({ kind: 'smoked', outcome });
   await reportSmoke(outcome, { ...values, out });

@@ -3,7 +3,6 @@ import { addStepSummary, findTargetCheckout, readSettings, runScript, type Usage
 import {
   addVerdict,
   compactTime,
-  interruptedBySignal,
   joinMatrixEvidence,
   matrixFailure,
   matrixSettings,
@@ -29,7 +28,7 @@ const usage: Usage = {
   ],
 };
 
-await runScript(usage, async ({ env, out }) => {
+await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, matrixSettings);
   const checkout = findTargetCheckout(values);
   const plan = planMatrix(values, checkout, env);
@@ -39,9 +38,8 @@ await runScript(usage, async ({ env, out }) => {
     : openResultsFolder(resolve(values.outputDir)));
   for (const remark of plan.remarks) out.note(remark);
 
-  const interrupted = interruptedBySignal();
   const display = await openDisplay(plan.checks, { out, terminal: process.stdout });
-  const outcome = await runMatrix(plan, { signal: interrupted, display, folder });
+  const outcome = await runMatrix(plan, { signal, display, folder });
   await addVerdict(evidence, outcome, {
     isPartial: values.only !== undefined,
     summary: folder.summary,
@@ -58,7 +56,7 @@ await runScript(usage, async ({ env, out }) => {
     return 0;
   }
   if (values.failOnRequiredFailure) throw failure;
-  if (!interrupted.aborted) return 0;
+  if (!signal.aborted) return 0;
   out.note(`error: ${failure.message}\n${failure.hint}`);
   return 1;
 });

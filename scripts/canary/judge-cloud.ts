@@ -39,6 +39,7 @@ export type JudgeCloudRequest = Limits &
     dryRun: boolean;
     env: Environment;
     out: Output;
+    signal: AbortSignal;
   };
 
 /**
@@ -47,9 +48,9 @@ export type JudgeCloudRequest = Limits &
  */
 export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const { stable, canary, dryRun, out, canaryFormat } = request;
-  const project = await resolveProject(request.project);
+  const project = await resolveProject(request.project, request.signal);
   const location = requireLocation({ project, region: request.region, service: request.service });
-  const connection = connectTo(request, request.env);
+  const connection = connectTo(request, request.env, request.signal);
   if (dryRun) {
     for (const line of whatIsRead(request, location)) out.data(`+ ${line}`);
     return 0;

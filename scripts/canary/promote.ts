@@ -13,7 +13,6 @@ import {
   type Environment,
   Interrupted,
   type Output,
-  onStopSignals,
   performAction,
   type SettingsOf,
   UserError,
@@ -51,6 +50,7 @@ export type PromoteRequest = {
   canary: string | undefined;
   env: Environment;
   out: Output;
+  signal: AbortSignal;
 };
 
 const EXIT_CODES: Readonly<Record<PromotionOutcome['state'], number>> = {
@@ -63,25 +63,24 @@ const EXIT_CODES: Readonly<Record<PromotionOutcome['state'], number>> = {
 };
 
 /** Walks a candidate to 100 %, and back by itself. Returns the exit code; a dry run prints the plan. */
-export async function promote({ values, location, canary, env, out }: PromoteRequest): Promise<number> {
+export async function promote({
+  values,
+  location,
+  canary,
+  env,
+  out,
+  signal,
+}: PromoteRequest): Promise<number> {
   const settings = walkSettings(values);
   requireTag(settings.tag, location.service, 'CANARY_TAG');
   if (values.dryRun) return printPlan({ settings, location, canary, out });
 
+  // Without the signal: a shift under way is carried to its end, and the walk looks at the signal between two of them.
   const connection = connectTo(values, env);
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   const api = await openServiceApi(connection, location);
   const display = openDisplay(out);
-  const stopping = new AbortController();
-  let stoppedBy: NodeJS.Signals = 'SIGINT';
-  using _ = onStopSignals(
-    (signal) => {
-      stoppedBy = signal;
-      stopping.abort();
-    },
-    () => process.exit(1),
-  );
   let pollMs = values.pollSeconds * 1000;
   // One after the other, and never waited for on the way: a rollback must not stand behind a full disk.
   let written = Promise.resolve();
@@ -117,15 +116,15 @@ export async function promote({ values, location, canary, env, out }: PromoteReq
         return performed.outcome;
       },
       async pause() {
-        await sleep(pollMs, undefined, { signal: stopping.signal }).catch(() => {});
+        await sleep(pollMs, undefined, { signal }).catch(() => {});
       },
-      signal: stopping.signal,
+      signal,
       async tell(event) {
         display.show(event);
         report(() => recordEvent(evidence, event, location));
       },
     });
-    return endOf(outcome, { location, out, stoppedBy });
+    return endOf(outcome, { location, out, signal });
   } finally {
     display.rest();
     await written;
@@ -134,10 +133,17 @@ export async function promote({ values, location, canary, env, out }: PromoteReq
 
 function endOf(
   outcome: PromotionOutcome,
-  { location, out, stoppedBy }: { location: ServiceLocation; out: Output; stoppedBy: NodeJS.Signals },
+  { location, out, signal }: { location: ServiceLocation; out: Output; signal: AbortSignal },
 ): number {
   const { line, hint } = whatNow(outcome, location);
-  if (outcome.state === 'interrupted') throw new Interrupted(stoppedBy, line, hint);
+  if (outcome.state === 'interrupted') {
+    const { reason } = signal;
+    throw new Interrupted(
+      reason instanceof Interrupted ? reason.signal : 'SIGINT',
+      `interrupted ${line}`,
+      hint,
+    );
+  }
   if (outcome.state === 'promoted') {
     out.data(`[promote] done. ${line}`);
     out.note(hint);

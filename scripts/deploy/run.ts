@@ -46,13 +46,13 @@ export type DeploymentRequest = {
  */
 export async function runDeployment(
   { values, location, domain, heading, next }: DeploymentRequest,
-  { env, out }: Pick<Program, 'env' | 'out'>,
+  { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
   const image = requireGivenImage(values.image);
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);
-  const gates = { checkout, env, out };
-  const connection = connectTo(values, env);
+  const gates = { checkout, env, out, signal };
+  const connection = connectTo(values, env, signal);
 
   if (heading !== undefined) out.data(heading);
   const facts =

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { UserError } from '@deploy/cli';
+import { Interrupted, interruptible, UserError } from '@deploy/cli';
 import type { CheckWork, MatrixCheck } from '../../packages/matrix/src/check.ts';
-import { Interruption, interruptible } from '../../packages/matrix/src/interruption.ts';
 import type { CheckId, MatrixResult } from '../../packages/matrix/src/outcome.ts';
 import { runChecks } from '../../packages/matrix/src/run.ts';
 
@@ -86,9 +85,9 @@ describe('running checks', () => {
 
   test('an interruption skips what is under way and what has not begun', async () => {
     const controller = new AbortController();
-    const hanging: CheckWork = (_log, signal) => interruptible(signal, new Promise(() => {}));
+    const hanging: CheckWork = (_log, signal) => interruptible(signal, () => new Promise(() => {}));
     const interrupting: CheckWork = async () => {
-      setImmediate(() => controller.abort(new Interruption('interrupted by SIGINT')));
+      setImmediate(() => controller.abort(new Interrupted('SIGINT')));
       return { passed: true, conclusion: 'good' };
     };
     const { results, logs } = await run(

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { killWhenAskedAgain } from './interruption.ts';
 import { lineSplitter } from './lines.ts';
 
 export type CommandResult = {
@@ -39,8 +40,6 @@ const LONGEST_GRACE_MS = 5_000;
 /** Far more than any command prints that is read as a whole. */
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
-const groups = new Set<ChildProcess>();
-
 /**
  * Runs a command to its end and gives what it printed; a failure is an exit code, not an exception. It settles when the
  * command has ended, whoever else still holds its output open. Throws an Error when there is more output to keep than any
@@ -73,13 +72,7 @@ export async function runCommand(
     };
   } finally {
     stopping?.[Symbol.dispose]();
-    groups.delete(child);
   }
-}
-
-/** Kills the commands that run in process groups of their own, and all that they have started: no one else would. */
-export function killCommands(): void {
-  for (const child of groups) killGroup(child, 'SIGKILL');
 }
 
 type Ended = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
@@ -131,17 +124,19 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
 }
 
 function stopWhenAborted(child: ChildProcess, signal: AbortSignal): Disposable {
-  groups.add(child);
-  let lastResort: NodeJS.Timeout | undefined;
+  // In a process group of its own, the command does not get the terminal's Ctrl-C.
+  const lastResort = killWhenAskedAgain(() => killGroup(child, 'SIGKILL'));
+  let outOfPatience: NodeJS.Timeout | undefined;
   const stop = (): void => {
     killGroup(child, 'SIGTERM');
-    lastResort = setTimeout(() => killGroup(child, 'SIGKILL'), PATIENCE_MS);
+    outOfPatience = setTimeout(() => killGroup(child, 'SIGKILL'), PATIENCE_MS);
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   return {
     [Symbol.dispose]() {
-      clearTimeout(lastResort);
+      lastResort[Symbol.dispose]();
+      clearTimeout(outOfPatience);
       signal.removeEventListener('abort', stop);
     },
   };

@@ -17,14 +17,14 @@ export class UserError extends Error {
 }
 
 /**
- * What a signal has interrupted, thrown once what was running has been stopped: the script takes leave as after any
- * failure, and then ends by that signal.
+ * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown when whatever was running has stopped. The script ends as
+ * after any failure, but by that signal.
  */
 export class Interrupted extends UserError {
   readonly signal: NodeJS.Signals;
 
-  constructor(signal: NodeJS.Signals, message: string, hint: string) {
-    super(`interrupted ${message}`, { hint });
+  constructor(signal: NodeJS.Signals, message = `interrupted by ${signal}`, hint?: string) {
+    super(message, hint === undefined ? {} : { hint });
     this.signal = signal;
   }
 }

@@ -3,13 +3,17 @@ export { resolveProject } from './active-project.ts';
 export { boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
-export { type CommandOptions, type CommandResult, killCommands, runCommand } from './command.ts';
+export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 export { durationText } from './duration-text.ts';
 export { errorCode, errorMessage, Interrupted, UserError } from './errors.ts';
 export { type LockOptions, withFileLock } from './file-lock.ts';
 export type { Finding, FindingState } from './finding.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
-export { type InterruptionNotice, tellIfInterrupted } from './interrupt.ts';
+export {
+  interruptible,
+  listenForInterruption,
+  tellIfInterrupted,
+} from './interruption.ts';
 export { type JunitCase, type JunitSuite, junitXml } from './junit.ts';
 export { makeFolders } from './make-folders.ts';
 export { escapeMarkdown, markdownTable } from './markdown.ts';
@@ -38,7 +42,6 @@ export {
   wholeNumber,
 } from './settings.ts';
 export { stopAlong } from './stop-along.ts';
-export { onStopSignals } from './stop-signals.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { dropTrailingSlashes } from './trailing-slashes.ts';
 export { openTunnel, ProxyFailure } from './tunnel.ts';

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { cleanLine } from './clean-text.ts';
 import { errorMessage, Interrupted, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
+import { endBy, listenForInterruption } from './interruption.ts';
 import { misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
 import { takeSecretsOut } from './secret-variables.ts';
@@ -13,6 +14,8 @@ export type Program = {
   argv: readonly string[];
   env: Environment;
   out: Output;
+  /** The one interruption of the script: everything that waits, or runs a command, takes this signal. */
+  signal: AbortSignal;
 };
 
 /**
@@ -29,7 +32,9 @@ export async function runScript(
   // If both are set, NO_COLOR wins. Node would prefer FORCE_COLOR, with a warning.
   if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
   const out = createOutput(process);
-  const program = { argv: process.argv.slice(2), env: takeSecretsOut(process.env), out };
+  using interruption = listenForInterruption();
+  const { signal } = interruption;
+  const program = { argv: process.argv.slice(2), env: takeSecretsOut(process.env), out, signal };
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
   if (argv[0] === '--help' || argv[0] === '-h') {
@@ -106,11 +111,6 @@ function reportFailure(thrown: unknown, program: Program, script: string): numbe
   }
   out.note(`error: this is a bug in the deployment scripts: ${inspect(thrown)}`);
   return 1;
-}
-
-function endBy(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }
 
 // `script | head -1` closes the pipe early; that is no failure of the script.

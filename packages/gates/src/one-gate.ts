@@ -28,6 +28,7 @@ export type GateContext = {
   env: Environment;
   out: Output;
   choices: GateChoices;
+  signal?: AbortSignal | undefined;
   gateEnvOf(gate: Gate): Record<string, string>;
   /** The gate's current fingerprint. */
   fingerprint(gate: Gate): Promise<FingerprintOrWhyNot>;
@@ -116,7 +117,7 @@ type Run = { task: TaskSummary | undefined; complaint: string; report: RunnerRep
 
 /** Runs a gate through turbo, which caches the result if a fingerprint is given. */
 async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promise<Run> {
-  const { checkout, env, gateEnvOf, choices, out } = context;
+  const { checkout, env, gateEnvOf, choices, out, signal } = context;
   await using channel = await openRunnerChannel(() => ({
     checkout,
     gateEnv: print === undefined ? uncachedEnvironment(env) : gateEnvOf(gate),
@@ -133,6 +134,7 @@ async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promi
       fingerprints: new Map(print === undefined ? [] : [[gate.id, print.id]]),
       env,
       channel: channel.path,
+      signal,
       onLine: showing(out),
     }).finally(live.stop);
   };

@@ -14,7 +14,7 @@ export type Replay = {
 
 /** Restores all results that are in a cache, in one run of turbo. Runs no gate. */
 export async function replayGates(
-  request: Pick<TurboRequest, 'fingerprints' | 'env'>,
+  request: Pick<TurboRequest, 'fingerprints' | 'env' | 'signal'>,
   onWait: () => void,
 ): Promise<ReadonlyMap<GateId, Replay>> {
   const gates = [...request.fingerprints.keys()];

@@ -15,7 +15,13 @@ import type { GateResult, GateRun } from './result.ts';
 import type { GateChoices } from './settings.ts';
 import { isUnsigned } from './turbo.ts';
 
-type GateRequest = { checkout: TargetCheckout; env: Environment; out: Output };
+type GateRequest = {
+  checkout: TargetCheckout;
+  env: Environment;
+  out: Output;
+  /** Stops the gate that runs. */
+  signal?: AbortSignal | undefined;
+};
 
 export type VerificationRequest = GateRequest & {
   choices: GateChoices;
@@ -49,7 +55,7 @@ async function runInTurn(
   request: VerificationRequest,
   cached: boolean,
 ): Promise<GateRun> {
-  const { env, out, choices, checkout, stopAtFirst = false } = request;
+  const { env, out, choices, checkout, signal, stopAtFirst = false } = request;
   const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
   if (cached && isUnsigned(env)) {
     out.note('the shared cache of verdicts is not used: TURBO_REMOTE_CACHE_SIGNATURE_KEY is unset');
@@ -96,6 +102,7 @@ async function runInTurn(
     const fingerprints = new Map(
       known.flatMap(([id, print]) => ('id' in print ? [[id, print.id] as const] : [])),
     );
-    return replayGates({ fingerprints, env }, () => out.note('waiting for another run of gates from here'));
+    const onWait = () => out.note('waiting for another run of gates from here');
+    return replayGates({ fingerprints, env, signal }, onWait);
   }
 }

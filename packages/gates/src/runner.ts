@@ -1,6 +1,13 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { cleanText, type Environment, redact, redactForms } from '@deploy/cli';
+import {
+  cleanText,
+  type Environment,
+  listenForInterruption,
+  redact,
+  redactForms,
+  stopAlong,
+} from '@deploy/cli';
 import { $ } from 'zx/core';
 import { establish } from './establish.ts';
 import { NOT_KEPT } from './exit-codes.ts';
@@ -70,17 +77,13 @@ async function runGate(
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })`${command}`;
-  const stop = (): void => void child.kill('SIGTERM');
-  gone.addEventListener('abort', stop);
-  if (gone.aborted) stop();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void child.kill(signal));
+  using interruption = listenForInterruption();
+  using _ = stopAlong(child, AbortSignal.any([gone, interruption.signal]));
   const [{ exitCode }] = await Promise.all([
     child,
     pass('stdout', child.stdout),
     pass('stderr', child.stderr),
   ]);
-  gone.removeEventListener('abort', stop);
   if (gone.aborted) return { exitCode: 1 };
   if (exitCode === NOT_FOUND || exitCode === NOT_EXECUTABLE) {
     say({ stream: 'stderr', text: `${command[0]} cannot be run: it is missing, or not executable` });

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cleanLine, type Environment, projectRoot, stopAlong } from '@deploy/cli';
+import { cleanLine, type Environment, projectRoot, stopAlong, tellIfInterrupted } from '@deploy/cli';
 import { $, type ProcessPromise } from 'zx/core';
 import { type GateLine, unframeLine } from './frame.ts';
 import { fingerprintVariable, type GateId } from './gates.ts';
@@ -34,6 +34,8 @@ export type TurboRequest = {
   env: Environment;
   /** Where the gate's runner reaches this process; required to run a gate. */
   channel?: string;
+  /** Stops turbo, the gate and everything that the gate started. */
+  signal?: AbortSignal | undefined;
   /** Called with each line of a running gate, but not for a result from the cache. */
   onLine?(line: GateLine): void;
 };
@@ -50,14 +52,20 @@ export function isUnsigned(env: Environment): boolean {
   return Boolean(env.TURBO_TOKEN) && !env.TURBO_REMOTE_CACHE_SIGNATURE_KEY;
 }
 
-/**
- * Runs tasks of this package with turbo. When a signal stops this process, this stops turbo, the gate and everything that
- * the gate started, and throws Interrupted.
- */
-export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
-  const { gates, cache, onLine } = request;
+/** Runs tasks of this package with turbo. An interruption is thrown when turbo, and what it started, has ended. */
+export function runTurbo(request: TurboRequest): Promise<TurboRun> {
+  const notice = {
+    message: `while ${request.gates.join(', ')} was running`,
+    hint: 'It was stopped, and nothing after it was begun.',
+  };
+  return tellIfInterrupted(request.signal, notice, () => runToItsEnd(request));
+}
+
+async function runToItsEnd(request: TurboRequest): Promise<TurboRun> {
+  const { gates, cache, signal, onLine } = request;
+  signal?.throwIfAborted();
   const child = turbo(request, [...MODE_FLAGS[cache], '--output-logs=new-only', '--json', '--summarize']);
-  using stopping = stopAlong(child);
+  using _ = stopAlong(child, signal);
   let summaryFile: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const event = parseEvent(line);
@@ -68,10 +76,7 @@ export async function runTurbo(request: TurboRequest): Promise<TurboRun> {
     if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
   }
   const { stderr } = await child;
-  stopping.throwIfStopped(
-    `while ${gates.join(', ')} was running`,
-    'It was stopped, and nothing after it was begun.',
-  );
+  signal?.throwIfAborted();
   return { tasks: await readSummary(summaryFile, gates), complaint: cleanLine(stderr, 300) };
 }
 

@@ -3,7 +3,6 @@ export { addVerdict, joinMatrixEvidence } from './evidence.ts';
 export { openNewResultsFolder, openResultsFolder, summaryOf } from './files/folder.ts';
 export type { ResultsFile } from './files/results.ts';
 export { compactTime } from './files/summary.ts';
-export { interruptedBySignal } from './interruption.ts';
 export { matrixFailure, runMatrix } from './matrix.ts';
 export { parseOnly } from './only.ts';
 export type { MatrixOutcome, MatrixResult } from './outcome.ts';

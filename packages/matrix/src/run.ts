@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
-import { durationText, errorMessage, redact, UserError } from '@deploy/cli';
+import { durationText, errorMessage, Interrupted, redact, UserError } from '@deploy/cli';
 import type { MatrixCheck } from './check.ts';
-import { Interruption } from './interruption.ts';
 import { type CheckLog, createCheckLog } from './log.ts';
 import { type CheckId, explanationOf, type Judgement, type MatrixResult } from './outcome.ts';
 
@@ -58,7 +57,7 @@ async function makeCheck(check: MatrixCheck, { signal, onStart }: RunOptions): P
   try {
     verdict = await plan.work(log, signal);
   } catch (error) {
-    if (error instanceof Interruption) return end({ ...about, status: 'skipped', reason: error.message });
+    if (error instanceof Interrupted) return end({ ...about, status: 'skipped', reason: error.message });
     verdict = crashed(error, log);
   }
   const durationMs = Math.round(performance.now() - startedAtMs);

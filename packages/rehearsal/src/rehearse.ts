@@ -1,4 +1,5 @@
-import { type Environment, type Output, onStopSignals, UserError } from '@deploy/cli';
+import { once } from 'node:events';
+import { type Environment, type Output, UserError } from '@deploy/cli';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
 import { prepareCargo } from './cargo-stand-in.ts';
 import { copyCheckout } from './checkout-copy.ts';
@@ -17,21 +18,21 @@ import { PROJECT, SERVICE, STAGING } from './staging.ts';
 import { runStep, type StepResult } from './step.ts';
 import { summaryLines } from './summary.ts';
 
-type Setting = { env: Environment; out: Output };
-type Stage = { emulator: Emulator; env: Record<string, string>; out: Output };
+type Setting = { env: Environment; out: Output; signal: AbortSignal };
+type Stage = { emulator: Emulator; env: Record<string, string>; out: Output; signal: AbortSignal };
 
 /**
  * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one with
  * exit code 2 when the request makes no sense.
  */
-export async function rehearse(request: RehearsalRequest, { env, out }: Setting): Promise<void> {
+export async function rehearse(request: RehearsalRequest, { env, out, signal }: Setting): Promise<void> {
   const scenario = request.scenario === undefined ? {} : await readScenario(request.scenario);
   const parts = withNeeded(request.parts ?? partsFor(request));
   await using copy = request.checkout === undefined ? undefined : await copyCheckout(request.checkout);
   await using checkout = copy ?? (await sampleCheckout());
   await using cargo = await prepareCargo();
   const toolFolder = cargo.folder;
-  await using service = await programFor(request, { checkout: checkout.root, toolFolder, env, out });
+  await using service = await programFor(request, { checkout: checkout.root, toolFolder, env, out, signal });
   const options = optionsOf(service?.program);
   await using emulator = await startEmulator(applyScenario(scenario, options));
   service?.requireServing(emulator);
@@ -47,7 +48,7 @@ export async function rehearse(request: RehearsalRequest, { env, out }: Setting)
     parts.includes(part),
   );
   const base = childEnvironment(env, { emulator, checkout: checkout.root, cargo });
-  const results = await runSteps(steps, { emulator, env: base, out });
+  const results = await runSteps(steps, { emulator, env: base, out, signal });
   const missing = parts.includes('deploy')
     ? await showEvidence(checkout.root, { before, parts, keep: request.keep, out })
     : [];
@@ -66,8 +67,7 @@ export async function rehearse(request: RehearsalRequest, { env, out }: Setting)
   if (!request.keep) return;
   out.data(`\nThe local Cloud Run keeps running until you press Ctrl-C. To try things out:
   export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
-  // The handler stays in place: pnpm passes the same Ctrl-C on, and a second signal must not interrupt the clean-up.
-  await new Promise<void>((resolve) => onStopSignals(() => resolve()));
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** A real checkout goes without the matrix, which would ask its runtime program about the sample's runtime. */
@@ -84,12 +84,20 @@ function optionsOf(program: EmulatorOptions['container']): EmulatorOptions {
   return { ...STAGING, reconcileMs: 400, services, jobs: matrixSeeds.jobs };
 }
 
-async function runSteps(steps: readonly PlannedStep[], { emulator, env, out }: Stage): Promise<StepResult[]> {
+async function runSteps(
+  steps: readonly PlannedStep[],
+  { emulator, env, out, signal }: Stage,
+): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (const [i, planned] of steps.entries()) {
     const step = planned.step();
     const startedAt = performance.now();
-    const { exitCode, leaked } = await runStep(step, { env, place: `${i + 1} of ${steps.length}`, out });
+    const { exitCode, leaked } = await runStep(step, {
+      env,
+      place: `${i + 1} of ${steps.length}`,
+      out,
+      signal,
+    });
     const durationMs = performance.now() - startedAt;
     const { reported, counted } = await lookAtServing(emulator, SERVICE);
     out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);

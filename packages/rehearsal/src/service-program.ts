@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { type Environment, type Output, stopAlong, UserError } from '@deploy/cli';
+import { type Environment, type Output, stopAlong, tellIfInterrupted, UserError } from '@deploy/cli';
 import type { ContainerProgram, Emulator } from '@deploy/emulator';
 import { $ } from 'zx/core';
 import type { RehearsalRequest } from './command-line.ts';
@@ -18,6 +18,7 @@ type ProgramSetup = {
   toolFolder: string | undefined;
   env: Environment;
   out: Output;
+  signal: AbortSignal;
 };
 
 export type ServiceProgram = {
@@ -34,14 +35,16 @@ const LAST_CHUNKS = 10;
  */
 export async function programFor(
   { service, cwd }: Pick<RehearsalRequest, 'service' | 'cwd'>,
-  { checkout, toolFolder, env, out }: ProgramSetup,
+  { checkout, toolFolder, env, out, signal }: ProgramSetup,
 ): Promise<ServiceProgram | undefined> {
   if (service === undefined) return undefined;
   const environment = keptEnvironment(env);
-  await buildWebShell(checkout, out, {
+  const buildEnv = {
     ...environment,
     PATH: [toolFolder, env.PATH].filter((part) => part !== undefined).join(delimiter),
-  });
+  };
+  const notice = { message: 'while the web shell was being built', hint: 'Its build was stopped.' };
+  await tellIfInterrupted(signal, notice, () => buildWebShell(checkout, { out, env: buildEnv, signal }));
   // A copy, as in an image: the deployment rebuilds the web shell while the first revision serves the old one.
   const image = await mkdtemp(join(tmpdir(), 'rehearsal-image-'));
   const dist = join(image, 'dist');
@@ -65,7 +68,10 @@ export async function programFor(
   };
 }
 
-async function buildWebShell(checkout: string, out: Output, env: Record<string, string>): Promise<void> {
+async function buildWebShell(
+  checkout: string,
+  { out, env, signal }: { out: Output; env: Record<string, string>; signal: AbortSignal },
+): Promise<void> {
   const command = `${WEB_SHELL}/build-dist.sh`;
   out.data(`The service's image contains the web shell, so it is built first: $ ${command}`);
   const child = $({
@@ -75,11 +81,11 @@ async function buildWebShell(checkout: string, out: Output, env: Record<string, 
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })`sh ${command}`;
-  using stopping = stopAlong(child);
+  using _ = stopAlong(child, signal);
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   const { exitCode } = await child;
-  stopping.throwIfStopped('while the web shell was built', 'Its build was stopped.');
+  signal.throwIfAborted();
   if (exitCode !== 0) {
     throw new UserError(`${command} failed (exit ${exitCode})`, {
       hint: 'Leave out --service to use the stand-in, which needs no web shell.',

@@ -1,4 +1,4 @@
-import { type Output, projectRoot, REDACTED, stopAlong } from '@deploy/cli';
+import { type Output, projectRoot, REDACTED, stopAlong, tellIfInterrupted } from '@deploy/cli';
 import { $ } from 'zx/core';
 
 /** One command of the rehearsal, as an operator would type it. */
@@ -26,11 +26,15 @@ export type StepResult = {
 
 export type StepRun = { exitCode: number; leaked: boolean };
 
-/** Runs a step as a child process and shows its output as it comes. Throws Interrupted at a signal. */
-export async function runStep(
-  step: Step,
-  { env: baseEnv, place, out }: { env: Record<string, string>; place: string; out: Output },
-): Promise<StepRun> {
+type StepSetting = { env: Record<string, string>; place: string; out: Output; signal: AbortSignal };
+
+/** Runs a step as a child process and shows its output as it comes. An interruption is thrown when it has ended. */
+export function runStep(step: Step, setting: StepSetting): Promise<StepRun> {
+  const notice = { message: `in the rehearsal of: ${step.title}`, hint: 'Its command was stopped.' };
+  return tellIfInterrupted(setting.signal, notice, () => runToItsEnd(step, setting));
+}
+
+async function runToItsEnd(step: Step, { env: baseEnv, place, out, signal }: StepSetting): Promise<StepRun> {
   const { title, env = {}, secretEnv = {}, call } = step;
   const command = ['pnpm', 'tsx', ...call];
   const hidden = Object.keys(secretEnv).map((name) => [name, REDACTED]);
@@ -43,11 +47,11 @@ export async function runStep(
     quiet: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })`${command}`;
-  using stopping = stopAlong(child);
+  using _ = stopAlong(child, signal);
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   const { exitCode, stdall } = await child;
-  stopping.throwIfStopped(`in the rehearsal of: ${title}`, 'Its command was stopped.');
+  signal.throwIfAborted();
   return {
     exitCode: exitCode ?? 1,
     leaked: Object.values(secretEnv).some((value) => stdall.includes(value)),

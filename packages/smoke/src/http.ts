@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Environment, ProxyFailure } from '@deploy/cli';
+import { type Environment, interruptible, ProxyFailure } from '@deploy/cli';
 import type { Dispatcher } from 'undici';
 import { openDispatcher } from './dispatcher.ts';
 import { connectionTarget } from './early-connections.ts';
@@ -24,6 +24,8 @@ export type SmokeClientOptions = {
   script: string;
   /** Names the proxies and more certificates to trust, as for curl. */
   env: Environment;
+  /** Ends the requests, and the pauses between attempts. */
+  signal?: AbortSignal | undefined;
 };
 
 /** The user agent of these scripts' requests. Request counters can exclude these requests by its first word. */
@@ -33,7 +35,7 @@ export function smokeUserAgent(script: string): string {
 
 /** Opens a client for requests to the service. It does not follow redirects. */
 export async function openSmokeClient(
-  { baseUrl, timeoutMs, retries, script, env }: SmokeClientOptions,
+  { baseUrl, timeoutMs, retries, script, env, signal: interruption }: SmokeClientOptions,
   connections: number,
 ): Promise<SmokeClient> {
   const url = new URL(baseUrl);
@@ -90,27 +92,26 @@ export async function openSmokeClient(
     return answer;
   };
 
-  return {
-    async send(request) {
-      const startedAt = performance.now();
-      let attempts = 0;
-      const took = () => ({ attempts, durationMs: Math.round(performance.now() - startedAt) });
-      try {
-        const tryOnce = async (): Promise<Answer> => {
-          attempts += 1;
-          const got = await attempt(request);
-          if (isWorthRetrying({ answer: got })) throw new WorthRetrying(got);
-          return got;
-        };
-        const answer = retries === 0 ? await tryOnce() : await repeat(tryOnce, { retries, timeoutMs });
-        return { answered: true, answer, ...took() };
-      } catch (error) {
-        if (error instanceof WorthRetrying) return { answered: true, answer: error.answer, ...took() };
-        return { answered: false, ...failureOf(error, { timeoutMs, proxyShown }), ...took() };
-      }
-    },
-    close,
+  const send = async (request: SmokeRequest): Promise<Exchange> => {
+    const startedAt = performance.now();
+    let attempts = 0;
+    const took = () => ({ attempts, durationMs: Math.round(performance.now() - startedAt) });
+    try {
+      const tryOnce = async (): Promise<Answer> => {
+        attempts += 1;
+        const got = await attempt(request);
+        if (isWorthRetrying({ answer: got })) throw new WorthRetrying(got);
+        return got;
+      };
+      const answer = retries === 0 ? await tryOnce() : await repeat(tryOnce, { retries, timeoutMs });
+      return { answered: true, answer, ...took() };
+    } catch (error) {
+      if (error instanceof WorthRetrying) return { answered: true, answer: error.answer, ...took() };
+      return { answered: false, ...failureOf(error, { timeoutMs, proxyShown }), ...took() };
+    }
   };
+
+  return { send: (request) => interruptible(interruption, () => send(request)), close };
 }
 
 /** Tries, and tries again after a failure that is worth retrying, until an attempt succeeds or none is left. */

@@ -7,6 +7,8 @@ export type Connection = {
   identity: Identity;
   /** Says which proxy to go through, and which certificates to trust. */
   env: Environment;
+  /** Ends every call over this connection, and every wait between calls. */
+  signal?: AbortSignal | undefined;
 };
 
 /** Settings of a script that say how to reach Google; see `cloudSettings`. */
@@ -17,10 +19,10 @@ export type ConnectionSettings = {
 };
 
 /** The connection that a script's settings ask for. Throws a UserError when the emulator's address is not one. */
-export function connectTo(settings: ConnectionSettings, env: Environment): Connection {
+export function connectTo(settings: ConnectionSettings, env: Environment, signal?: AbortSignal): Connection {
   const { emulatorHost } = settings;
   if (emulatorHost !== undefined) requireHostAndPort(emulatorHost);
-  return { emulatorHost, identity: chooseIdentity(settings), env };
+  return { emulatorHost, identity: chooseIdentity(settings), env, signal };
 }
 
 /** Where the REST API at that host of Google's is: there, or at the emulator. */

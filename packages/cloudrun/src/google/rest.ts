@@ -1,3 +1,4 @@
+import { interruptible } from '@deploy/cli';
 import { callOnce, type Patience, repeatableCall } from './call.ts';
 import { ApiRefusal, type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
@@ -49,8 +50,9 @@ export function accountOf(connection: Connection): Promise<string | undefined> {
   return googleRest(connection).login.account();
 }
 
-function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
-  const http = openHttp(env, (url) => isNear(url, emulatorHost));
+function openRest({ emulatorHost, identity, env, signal: interruption }: Connection): GoogleRest {
+  const plain = openHttp(env, (url) => isNear(url, emulatorHost));
+  const http: Http = { send: (request) => interruptible(interruption, () => plain.send(request)) };
   const login = openLogin(identity, http, env);
 
   const send = async (
@@ -92,8 +94,9 @@ function openRest({ emulatorHost, identity, env }: Connection): GoogleRest {
     return json as T;
   };
   return {
-    repeatable: (subject, request) => repeatableCall(subject, () => call(request), request.patience),
-    once: (subject, request) => callOnce(subject, () => call(request)),
+    repeatable: (subject, request) =>
+      interruptible(interruption, () => repeatableCall(subject, () => call(request), request.patience)),
+    once: (subject, request) => interruptible(interruption, () => callOnce(subject, () => call(request))),
     http,
     login,
   };

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Environment, type Secret, UserError } from '@deploy/cli';
+import { type Environment, interruptible, type Secret, UserError } from '@deploy/cli';
 import { type Http, openHttp } from '../google/http.ts';
 
 // A change of traffic reaches the platform's front ends one after another, within seconds:
@@ -22,21 +22,23 @@ export async function verifyFromOutside(
   {
     env,
     token,
+    signal,
     patienceMs = PATIENCE_MS,
-  }: { env: Environment; token?: Secret | undefined; patienceMs?: number },
+  }: { env: Environment; token?: Secret | undefined; signal?: AbortSignal; patienceMs?: number },
 ): Promise<void> {
   const http = openHttp(env, () => false);
   const deadline = performance.now() + patienceMs;
+  const look = async () =>
+    (await lookFromOutside(http, baseUrl, mode, allowedPaths)) ?? tryToken(http, baseUrl, token);
   while (true) {
-    const problem =
-      (await lookFromOutside(http, baseUrl, mode, allowedPaths)) ?? (await tryToken(http, baseUrl, token));
+    const problem = await interruptible(signal, look);
     if (problem === undefined) return;
     if (performance.now() > deadline) {
       throw new UserError(`maintenance mode is configured ${mode}, but from outside ${problem}`, {
         hint: 'Check that OPENAGENTS_BASE_URL leads to this service, and what serves: maintenance-mode.ts status',
       });
     }
-    await pause(PAUSE_MS);
+    await interruptible(signal, () => pause(PAUSE_MS));
   }
 }
 

@@ -1,4 +1,11 @@
-import { type Program, performAction, type Secret, tellIfInterrupted, UserError } from '@deploy/cli';
+import {
+  Interrupted,
+  type Program,
+  performAction,
+  type Secret,
+  tellIfInterrupted,
+  UserError,
+} from '@deploy/cli';
 import type { Connection } from '../google/connection.ts';
 import {
   addSecretVersion,
@@ -18,45 +25,39 @@ export type BypassToken = {
 
 /**
  * Makes sure that the secret holds a token, before anything about the service changes: stores a new one, creating the
- * secret if needed, or checks that the stored one can be read. Throws a UserError. An interruption says whether the new
- * token is stored, until what is returned is disposed of.
+ * secret if needed, or checks that the stored one can be read. Throws a UserError.
  */
 export async function prepareToken(
   connection: Connection,
   location: ServiceLocation,
   { token, secretName }: BypassToken,
   run: { dryRun: boolean; out: Program['out'] },
-): Promise<Disposable> {
+): Promise<void> {
   const openApi = () => openSecretApi(connection, location);
   if (token === undefined) {
     await performAction(requireEnabledVersion(openApi, secretName), run);
-    return { [Symbol.dispose]() {} };
+    return;
   }
   const notice = {
     message: 'while the new token was being stored',
     hint: `Whether secret ${secretName} has it is unknown. Running this again stores it once more, which does no harm.`,
-    lasting: true,
   };
-  const noticed = run.dryRun ? { [Symbol.dispose]() {} } : tellIfInterrupted(notice);
-  const missing = await performAction(isSecretMissing(openApi, secretName), run);
-  if (!missing.dryRun && missing.outcome)
-    await performAction(createSecret(openApi, location.project, secretName), run);
-  await performAction(addSecretVersion(openApi, location.project, secretName, token), run);
-  notice.message = 'after the new token was stored';
-  notice.hint = storedIn(secretName);
-  return noticed;
+  await tellIfInterrupted(connection.signal, notice, async () => {
+    const missing = await performAction(isSecretMissing(openApi, secretName), run);
+    if (!missing.dryRun && missing.outcome)
+      await performAction(createSecret(openApi, location.project, secretName), run);
+    await performAction(addSecretVersion(openApi, location.project, secretName, token), run);
+  });
 }
 
 function storedIn(secretName: string): string {
   return `The new token is already stored, as the latest version of secret ${secretName}; running this again stores it once more, which does no harm.`;
 }
 
-/** A failure to open the window, with a hint that the new token is already stored, if there is one. */
+/** A failure to open the window, or its interruption, with a hint that the new token is already stored, if there is one. */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;
-  return new UserError(error.message, {
-    hint: [error.hint, storedIn(secretName)].filter((part) => part !== undefined).join(' '),
-    exitCode: error.exitCode,
-    cause: error,
-  });
+  const hint = [error.hint, storedIn(secretName)].filter((part) => part !== undefined).join(' ');
+  if (error instanceof Interrupted) return new Interrupted(error.signal, error.message, hint);
+  return new UserError(error.message, { hint, exitCode: error.exitCode, cause: error });
 }

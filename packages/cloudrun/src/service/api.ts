@@ -27,6 +27,8 @@ export type ServiceChange = {
 /** The few calls that are made to Cloud Run about one service. Each throws a CloudError when it fails. */
 export type ServiceApi = {
   location: ServiceLocation;
+  /** The connection's: ends every call, and every wait for the service. */
+  signal: AbortSignal | undefined;
   read(): Promise<Service>;
   readRevision(name: string): Promise<Revision>;
   /** What a revision really runs: two calls, of which one is to Knative v1, which alone tells some of it. */
@@ -74,6 +76,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
 
   return {
     location,
+    signal: connection.signal,
 
     async read() {
       return readService(

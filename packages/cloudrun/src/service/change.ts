@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { tellIfInterrupted, UserError } from '@deploy/cli';
+import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
@@ -34,19 +34,27 @@ const ATTEMPTS = 5;
  * move with its own reconciliation. Throws a UserError when the change was not made, or when another change slipped in
  * between the last comparison and the write.
  */
-export async function changeService(
+export function changeService(
   api: ServiceApi,
   plan: Plan,
   onRetry: (why: string) => void,
 ): Promise<AcceptedChange> {
-  using _ = tellIfInterrupted({
+  const notice = {
     message: `before the change of service ${api.location.service} was sent`,
     hint: 'This change was not made; run this again when you are ready.',
-  });
+  };
+  return tellIfInterrupted(api.signal, notice, () => tryToChange(api, plan, onRetry));
+}
+
+async function tryToChange(
+  api: ServiceApi,
+  plan: Plan,
+  onRetry: (why: string) => void,
+): Promise<AcceptedChange> {
   let lastConflict = '';
   let first: Service | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    if (attempt > 1) await pause(Math.random() * 200 * 2 ** attempt);
+    if (attempt > 1) await interruptible(api.signal, () => pause(Math.random() * 200 * 2 ** attempt));
     const planned = await api.read();
     first ??= planned;
     const change = await plan(planned, first);
@@ -56,7 +64,11 @@ export async function changeService(
       onRetry(`${lastConflict}; planning again`);
       continue;
     }
-    const written = await writeOnce(api, change, before);
+    const notice = {
+      message: `while the change of service ${before.name} was being sent: whether it is made is unknown`,
+      hint: `Look before running this again: ${lookCommand(api.location)}`,
+    };
+    const written = await tellIfInterrupted(api.signal, notice, () => writeOnce(api, change, before));
     if (written.state === 'not-written') {
       lastConflict = written.why;
       onRetry(`${lastConflict}; trying again`);
@@ -83,10 +95,6 @@ type Written =
   | { state: 'not-written'; why: string };
 
 async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service): Promise<Written> {
-  using _ = tellIfInterrupted({
-    message: `while the change of service ${before.name} was being sent: whether it is made is unknown`,
-    hint: `Look before running this again: ${lookCommand(api.location)}`,
-  });
   try {
     const { service, operation } = await api.write(change, before.etag);
     return { state: 'written', generation: service.generation, operation };
@@ -117,7 +125,8 @@ async function lookUpLostWrite(
   before: Service,
   error: CloudError,
 ): Promise<Written> {
-  const now = await api.read().catch(() => {
+  const now = await api.read().catch((failure: unknown) => {
+    if (!(failure instanceof CloudError)) throw failure;
     throw new UserError(
       `${error.message}; and the service cannot be read, so whether the change was made is unknown`,
       {

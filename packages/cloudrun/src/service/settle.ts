@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { tellIfInterrupted, UserError } from '@deploy/cli';
+import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
@@ -29,13 +29,25 @@ export async function waitUntilSettled(
 ): Promise<Service> {
   const { goesOn, look } = afterwards(api, generation);
   const notice = { message: `while waiting: ${goesOn}`, hint: look };
-  using _ = tellIfInterrupted(notice);
+  const onLook: Watcher = (service) => {
+    notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
+    watch(service);
+  };
+  return tellIfInterrupted(api.signal, notice, () => lookUntilSettled(api, generation, onLook, operation));
+}
+
+async function lookUntilSettled(
+  api: ServiceApi,
+  generation: number,
+  watch: Watcher,
+  operation: string | undefined,
+): Promise<Service> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   const over = new AbortController();
   let bell = operation === undefined ? undefined : whenDone(api, operation, over.signal);
   let pauseMs = FIRST_POLL_MS;
   const rest = async (): Promise<void> => {
-    const hasRung = await pauseUnlessRung(pauseMs, bell);
+    const hasRung = await interruptible(api.signal, () => pauseUnlessRung(pauseMs, bell));
     if (hasRung) bell = undefined;
     pauseMs = hasRung ? FIRST_POLL_MS : Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
   };
@@ -45,7 +57,6 @@ export async function waitUntilSettled(
       const service = await readUnlessTroubled(api, generation, deadline);
       if (service !== undefined) {
         if (isSettled(service, generation)) return service;
-        notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
         watch(service);
         if (performance.now() > deadline) throw notSettled(service);
       }
@@ -99,14 +110,16 @@ async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Pro
   }
 }
 
-/** Looks at what came of an accepted change; a CloudError then also says that there was one. */
+/** Looks at what came of an accepted change; a CloudError or an interruption then also says that there was one. */
 export async function lookAfterChange<T>(
   api: ServiceApi,
   generation: number | undefined,
   look: () => Promise<T>,
 ): Promise<T> {
+  const { goesOn, look: command } = afterwards(api, generation);
+  const notice = { message: `while looking at what came of the change: ${goesOn}`, hint: command };
   try {
-    return await look();
+    return await tellIfInterrupted(api.signal, notice, look);
   } catch (error) {
     throw changedAnyway(api, generation, error);
   }

@@ -1,3 +1,4 @@
+import { interruptible } from '@deploy/cli';
 import {
   type Connection,
   canaryStatus,
@@ -6,7 +7,6 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruption.ts';
 import { cloudCheck } from './cloud-check.ts';
 
 /** Reads which revisions serve traffic, as `canary-rollout status` does. */
@@ -14,7 +14,7 @@ export function canaryStatusWork(connection: Connection, location: ServiceLocati
   return cloudCheck('CONTROL_SERVICE', async (log, signal) => {
     const status = canaryStatus(() => openServiceApi(connection, location), location);
     log.line(`+ ${status.announcement}`);
-    const service = await interruptible(signal, status.perform());
+    const service = await interruptible(signal, () => status.perform());
     log.line(canaryStatusYaml(service));
     const split = service.served
       .filter(({ percent }) => percent > 0)

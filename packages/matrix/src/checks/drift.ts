@@ -1,3 +1,4 @@
+import { interruptible } from '@deploy/cli';
 import {
   type Connection,
   migrationDrift,
@@ -6,7 +7,6 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruption.ts';
 import { cloudCheck } from './cloud-check.ts';
 
 /** Compares a service with the job that migrates its store, and with that job's last execution. */
@@ -25,8 +25,7 @@ export function driftWork(request: {
       openServiceApi(connection, location),
       openJobApi(connection, location),
     ]);
-    const [service, job, execution] = await interruptible(
-      signal,
+    const [service, job, execution] = await interruptible(signal, () =>
       Promise.all([services.read(), jobs.readJob(jobName), jobs.newestExecution(jobName)]),
     );
     log.line(

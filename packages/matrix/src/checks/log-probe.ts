@@ -1,3 +1,4 @@
+import { interruptible } from '@deploy/cli';
 import {
   type Connection,
   errorFilter,
@@ -6,7 +7,6 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruption.ts';
 import { cloudCheck } from './cloud-check.ts';
 
 const MINUTES = 10;
@@ -26,7 +26,7 @@ export function logProbeWork(request: {
     const query = { filter: errorFilter(location.service, since), limit: LIMIT };
     log.line(`asked: ${logReadCommand(location.project, query)}`);
     const logs = await openLogApi(connection, location);
-    const entries = await interruptible(signal, logs.newest(query));
+    const entries = await interruptible(signal, () => logs.newest(query));
     log.line(`answered: ${entries.length} entries, newest first`);
     for (const { timestamp, severity, revision, payload } of entries) {
       log.line(`${timestamp} ${severity} ${revision ?? '(no revision)'} ${payload}`);

@@ -9,12 +9,11 @@ import {
   smokeLines,
 } from '@deploy/smoke';
 import type { CheckWork } from '../check.ts';
-import { interruptible } from '../interruption.ts';
 import type { CheckLog } from '../log.ts';
 import type { Judgement } from '../outcome.ts';
 
 export function healthWork(options: SmokeClientOptions): CheckWork {
-  return (log, signal) => smoke(() => runHealthSmoke(options), options, log, signal);
+  return (log, signal) => smoke(() => runHealthSmoke({ ...options, signal }), options, log);
 }
 
 export function controlWork(
@@ -27,7 +26,7 @@ export function controlWork(
 ): CheckWork {
   return (log, signal) => {
     if (options.remark !== undefined) log.line(options.remark);
-    return smoke(() => runControlSmoke(options), options, log, signal);
+    return smoke(() => runControlSmoke({ ...options, signal }), options, log);
   };
 }
 
@@ -35,10 +34,9 @@ async function smoke(
   run: () => Promise<SmokeOutcome>,
   { baseUrl, timeoutMs, retries }: SmokeClientOptions,
   log: CheckLog,
-  signal: AbortSignal,
 ): Promise<Judgement> {
   log.line(`asked: ${baseUrl}, ${timeoutMs / 1000} s a request, ${retries} retries`);
-  const outcome = await interruptible(signal, run());
+  const outcome = await run();
   for (const check of outcome.checks) log.line(describe(check));
   log.line('');
   for (const line of smokeLines(outcome)) log.line(line);

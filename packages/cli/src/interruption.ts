@@ -1,0 +1,95 @@
+import { Interrupted } from './errors.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+// One Ctrl-C arrives up to three times within some 60 ms: from the terminal, from pnpm and from tsx.
+const SAME_CTRL_C_MS = 1000;
+
+export type Interruption = Disposable & {
+  /** Aborts at the first Ctrl-C, SIGTERM or closed terminal, with an `Interrupted` as its reason. */
+  signal: AbortSignal;
+};
+
+const lastResorts = new Set<() => void>();
+
+/**
+ * From here until it is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the process.
+ * Whatever waits takes that signal as a parameter and rejects with its reason. A second Ctrl-C kills the commands that are
+ * still stopping; when there are none, and at a third, the process ends at once.
+ */
+export function listenForInterruption(): Interruption {
+  const controller = new AbortController();
+  let askedAtMs: number | undefined;
+  let hasKilled = false;
+  const listener = (name: NodeJS.Signals): void => {
+    const isRepeat = askedAtMs !== undefined && performance.now() - askedAtMs < SAME_CTRL_C_MS;
+    if (isRepeat) return;
+    const isFirst = askedAtMs === undefined;
+    askedAtMs = performance.now();
+    if (isFirst) controller.abort(new Interrupted(name));
+    else if (lastResorts.size === 0 || hasKilled) endBy(name);
+    else {
+      hasKilled = true;
+      for (const kill of lastResorts) kill();
+    }
+  };
+  for (const name of STOP_SIGNALS) process.on(name, listener);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const name of STOP_SIGNALS) process.off(name, listener);
+    },
+  };
+}
+
+/** Until it is disposed of, a second Ctrl-C calls this, which kills a command. */
+export function killWhenAskedAgain(kill: () => void): Disposable {
+  lastResorts.add(kill);
+  return { [Symbol.dispose]: () => void lastResorts.delete(kill) };
+}
+
+/** Ends this process by a signal, as if nothing had listened for it. */
+export function endBy(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
+
+/**
+ * Does work, and rejects with the signal's reason as soon as it aborts. The abandoned work continues unobserved, so this is
+ * for waiting and for requests. When the signal has aborted before, the work does not begin.
+ */
+export async function interruptible<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return work();
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  const working = work();
+  // It may fail after it was abandoned, when nobody waits for it any more.
+  working.catch(() => {});
+  try {
+    return await Promise.race([working, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** What an interruption at this point means: what was going on, and what to do now. */
+export type InterruptionNotice = { message: string; hint: string };
+
+/**
+ * Does work; when that is interrupted, the failure says what it means here. The notice is read at that moment. When notices
+ * are nested, the innermost counts.
+ */
+export async function tellIfInterrupted<T>(
+  signal: AbortSignal | undefined,
+  notice: InterruptionNotice,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Interrupted && error === signal?.reason)
+      throw new Interrupted(error.signal, `interrupted ${notice.message}`, notice.hint);
+    throw error;
+  }
+}

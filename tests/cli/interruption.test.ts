@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import { Interrupted, interruptible, tellIfInterrupted } from '@deploy/cli';
+import { runScriptProcess } from '../support/run-script.ts';
+
+describe('work under a signal', () => {
+  const forEver = () => new Promise<never>(() => {});
+
+  test('ends when the signal aborts, with its reason', async () => {
+    const stop = new AbortController();
+    const waiting = interruptible(stop.signal, forEver);
+    const reason = new Interrupted('SIGINT');
+    stop.abort(reason);
+    await assert.rejects(waiting, (error) => error === reason);
+  });
+
+  test('does not begin once the signal has aborted', async () => {
+    let hasBegun = false;
+    const work = async () => {
+      hasBegun = true;
+    };
+    await assert.rejects(interruptible(AbortSignal.abort(), work));
+    assert.equal(hasBegun, false);
+  });
+
+  test('says what the interruption means: the innermost notice, as it is by then', async () => {
+    const stop = new AbortController();
+    const inner = { message: 'before', hint: 'Nothing was done.' };
+    const working = tellIfInterrupted(stop.signal, { message: 'outside', hint: 'Look.' }, () =>
+      tellIfInterrupted(stop.signal, inner, () => interruptible(stop.signal, forEver)),
+    );
+    inner.message = 'while half was done';
+    stop.abort(new Interrupted('SIGTERM'));
+    await assert.rejects(working, {
+      message: 'interrupted while half was done',
+      hint: 'Nothing was done.',
+      signal: 'SIGTERM',
+    });
+  });
+
+  test('keeps a failure of its own', async () => {
+    const own = new Error('broken');
+    const notice = { message: 'while working', hint: 'Look.' };
+    const working = tellIfInterrupted(new AbortController().signal, notice, () => Promise.reject(own));
+    await assert.rejects(working, (error) => error === own);
+  });
+});
+
+describe('a script', () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    test(`that waits for an answer ends at ${signal}, says so, and ends by that signal`, async () => {
+      // It never answers.
+      const server = createServer();
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const { port } = server.address() as AddressInfo;
+      const asked = once(server, 'request');
+      let script: ChildProcess | undefined;
+      const { stderr, exitCode } = await runScriptProcess('smoke-health', [], {
+        env: {
+          OPENAGENTS_BASE_URL: `http://127.0.0.1:${port}`,
+          SMOKE_TIMEOUT_SECONDS: '300',
+          EVIDENCE_REPORT: 'none',
+        },
+        onStart(child) {
+          script = child;
+          void asked.then(() => child.kill(signal));
+        },
+      });
+      server.closeAllConnections();
+      server.close();
+      assert.equal(exitCode, null, stderr);
+      assert.equal(script?.signalCode, signal);
+      assert.match(stderr, new RegExp(`^error: interrupted by ${signal}$`, 'm'));
+    });
+  }
+});
