@@ -9,6 +9,8 @@ test('secrets by their names are known from the start, and left to no command th
     DATABASE_PASSWORD: 'pw-0123456789',
     USE_TOKEN: '1',
     AWS_SESSION_TOKEN: 'aws-0123456789',
+    MY_AWS_TOKEN: 'mine-0123456789',
+    GONE_TOKEN: undefined,
     MAINTENANCE_BYPASS_SECRET_NAME: 'bypass-of-the-service',
   };
   const whole = takeSecretsOut(environment);

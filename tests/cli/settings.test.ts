@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import {
   decimalNumber,
+  duration,
   flag,
   oneOf,
   readSettings,
@@ -11,9 +12,11 @@ import {
   secretText,
   text,
   textWithDefault,
+  tokenText,
   UserError,
   wholeNumber,
 } from '@deploy/cli';
+import type { Setting } from '../../packages/cli/src/settings.ts';
 
 const settings = {
   project: text('PROJECT', ''),
@@ -125,6 +128,116 @@ test('a value is quoted as it was given, so that what is wrong with it can be se
       (error) => error instanceof UserError && error.message.startsWith(`DRY_RUN is ${quoted}, but a switch`),
     );
   }
+});
+
+/** What is wrong with a value of one setting, and what to do about it. */
+function refusal(setting: Setting<unknown>, value: string): { message: string; hint: string | undefined } {
+  let refused: UserError | undefined;
+  assert.throws(
+    () => setting.parse(value),
+    (error) => {
+      assert.ok(error instanceof UserError);
+      refused = error;
+      return true;
+    },
+  );
+  return { message: refused?.message ?? '', hint: refused?.hint };
+}
+
+test('a refusal says what would do', () => {
+  const ttl = wholeNumber('TTL', { min: 60, max: 3600, default: 900 }, '');
+  const share = decimalNumber('SHARE', { min: 0.01, max: 100, default: 1 }, '');
+  assert.equal(refusal(ttl, '60.5').message, 'TTL is "60.5", but must be a whole number from 60 to 3600');
+  assert.equal(refusal(share, '.5').message, 'SHARE is ".5", but must be a number from 0.01 to 100');
+  assert.equal(
+    refusal(oneOf('FORMAT', ['lines', 'json'], ''), 'xml').message,
+    'FORMAT is "xml", but must be one of: lines, json',
+  );
+  assert.deepEqual(refusal(flag('DRY_RUN', ''), 'yes'), {
+    message: 'DRY_RUN is "yes", but a switch is 1 (on) or 0 (off)',
+    hint: 'Set DRY_RUN=1 or DRY_RUN=0, or leave it unset (0).',
+  });
+  assert.equal(
+    refusal(flag('PROBES', '', true), 'yes').hint,
+    'Set PROBES=1 or PROBES=0, or leave it unset (1).',
+  );
+  assert.equal(
+    refusal(duration('AGE', '7d', ''), '7').message,
+    'AGE is "7", but must be a time span such as 30m, 12h or 7d',
+  );
+});
+
+test('a long value is quoted as far as its sixtieth character', () => {
+  const format = oneOf('FORMAT', ['lines', 'json'], '');
+  const just = 'x'.repeat(60);
+  assert.match(refusal(format, just).message, new RegExp(`^FORMAT is "${just}", but`));
+  assert.match(refusal(format, `${just}y`).message, new RegExp(`^FORMAT is "${just}…", but`));
+});
+
+test('numbers are taken up to their bounds, and with as many digits as they need', () => {
+  const ttl = wholeNumber('TTL', { min: 60, max: 3600, default: 900 }, '');
+  const share = decimalNumber('SHARE', { min: 0.01, max: 100, default: 1 }, '');
+  assert.deepEqual(['60', '3600'].map(ttl.parse), [60, 3600]);
+  assert.deepEqual(['0.01', '12', '12.25', '100'].map(share.parse), [0.01, 12, 12.25, 100]);
+  for (const bad of ['12.', '1.2.3', ' 12', '12 ', '-1', '1e1', 'x1']) refusal(share, bad);
+  for (const bad of ['', ' 60', '60 ', 'x60']) refusal(ttl, bad);
+});
+
+test('a time span is a number and a unit', () => {
+  const age = duration('AGE', '90s', '');
+  assert.deepEqual(
+    [undefined, '1s', '30m', '12h', '7d', '123456s'].map((text) => age.parse(text)),
+    [90_000, 1000, 1_800_000, 43_200_000, 604_800_000, 123_456_000],
+  );
+  for (const bad of ['1', 's', '1w', ' 1s', '1s ', '1.5h', '1234567s', '-1s', 'x1s', '1sx'])
+    refusal(age, bad);
+});
+
+test('a token is visible ASCII and nothing else, and is not quoted when it is refused', () => {
+  const token = tokenText('TOKEN', 'meaning');
+  assert.equal(token.parse(undefined), undefined);
+  for (const good of ['x', 'abc.DEF-_~123', '!~']) assert.equal(token.parse(good)?.reveal(), good);
+  for (const bad of ['a b', 'ab\n', '\tab', 'paß', 'a\u007f', 'Bearer x']) {
+    assert.deepEqual(refusal(token, bad), {
+      message: 'TOKEN holds a space, a line break or another character that no token has',
+      hint: 'Give the token alone, as it was issued.',
+    });
+  }
+});
+
+test('a setting says its name, its meaning, its default and whether it is a secret', () => {
+  const about = ({ name, meaning, defaultText, secret }: Setting<unknown>) => [
+    name,
+    meaning,
+    defaultText,
+    secret,
+  ];
+  assert.deepEqual(
+    [
+      text('A', 'a'),
+      textWithDefault('B', 'b', 'is b'),
+      flag('C', 'c'),
+      flag('D', 'd', true),
+      wholeNumber('E', { min: 1, max: 9, default: 5 }, 'e'),
+      decimalNumber('F', { min: 1, max: 9, default: 5.5 }, 'f'),
+      duration('G', '7d', 'g'),
+      oneOf('H', ['x', 'y'], 'h'),
+      secretText('I', 'i'),
+      tokenText('J', 'j'),
+    ].map(about),
+    [
+      ['A', 'a', undefined, undefined],
+      ['B', 'is b', 'b', undefined],
+      ['C', 'c', '0', undefined],
+      ['D', 'd', '1', undefined],
+      ['E', 'e', '5', undefined],
+      ['F', 'f', '5.5', undefined],
+      ['G', 'g', '7d', undefined],
+      ['H', 'h', 'x', undefined],
+      ['I', 'i', undefined, true],
+      ['J', 'j', undefined, true],
+    ],
+  );
 });
 
 describe('a secret', () => {

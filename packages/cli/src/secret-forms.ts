@@ -6,11 +6,8 @@ const SHORTEST_IN_BASE64 = 12;
 /** The texts that a secret may be met as: the value and each of its lines, plain and encoded. */
 export function formsOf(value: string): Set<string> {
   const lines = value.split(/\r?\n/).filter((line) => isTelling(line.trim()));
-  const values =
-    lines.length > 1 || /[\r\n]/.test(value)
-      ? [value, ...lines, ...lines.map((line) => line.trim())]
-      : [value];
-  const forms = values.flatMap(encodingsOf).filter((form) => form.length >= SHORTEST_FORM);
+  const values = new Set([value, ...lines, ...lines.map((line) => line.trim())]);
+  const forms = [...values].flatMap(encodingsOf).filter((form) => form.length >= SHORTEST_FORM);
   return new Set(forms);
 }
 

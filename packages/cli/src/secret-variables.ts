@@ -8,7 +8,6 @@ const SHORTEST_SECRET = 8;
 const ORDINARY_WORD = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11}|[A-Z]{1,12})\d?$/;
 // A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), also inside a longer text.
 const USERINFO = /[a-z][a-z0-9+.-]*:\/\/([^/?#\s"'<>]+)@/gi;
-const SHORTEST_PASSWORD = 4;
 // What Google's library reads by itself, for a login through another cloud
 // (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
 const READ_LATER = /^AWS_/;
@@ -31,7 +30,7 @@ function credentialsIn(userinfo: string): string[] {
   const [name = '', ...rest] = userinfo.split(':');
   const password = rest.join(':');
   const shown = password === '' ? (name.length >= SHORTEST_SECRET ? [name] : []) : [password];
-  return shown.flatMap((text) => [text, decoded(text)]).filter((text) => text.length >= SHORTEST_PASSWORD);
+  return shown.flatMap((text) => [text, decoded(text)]);
 }
 
 function decoded(text: string): string {
