@@ -8,7 +8,7 @@ const NEW = `${IMAGES}:two`;
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 const deploy = (cloud: Cloud, image = NEW) => deployNoTraffic(() => apiOf(cloud), LOCATION, image).perform();
 
-describe('deploying without traffic', () => {
+describe('deploying without traffic', { concurrency: true }, () => {
   test('makes one revision with the new image, and whoever served goes on serving', async () => {
     await using cloud = await cloudWith();
     const [first = ''] = revisionNames(cloud);
@@ -94,7 +94,7 @@ describe('deploying without traffic', () => {
   });
 });
 
-describe('an image whose revision does not come up', () => {
+describe('an image whose revision does not come up', { concurrency: true }, () => {
   for (const [behaviour, reason] of [
     ['never-ready', 'HEALTH_CHECK_CONTAINER_ERROR'],
     ['missing', 'CONTAINER_MISSING'],
@@ -128,7 +128,7 @@ describe('an image whose revision does not come up', () => {
   });
 });
 
-describe('when somebody else changes the service at the same time', () => {
+describe('when somebody else changes the service at the same time', { concurrency: true }, () => {
   for (const etags of ['strict', 'lax'] as const) {
     test(`a change just before the write is planned around (${etags} etags)`, async () => {
       await using cloud = await cloudWith({
@@ -188,7 +188,7 @@ describe('when somebody else changes the service at the same time', () => {
   });
 });
 
-describe('an answer that is lost', () => {
+describe('an answer that is lost', { concurrency: true }, () => {
   test('after the write was taken: the write is found again, and there is one new revision', async () => {
     await using cloud = await cloudWith();
     cloud.on({ match: { method: 'PATCH', path: /./ }, fault: { kind: 'reset', when: 'after' } });

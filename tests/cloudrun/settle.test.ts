@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { rollback } from '@deploy/cloudrun';
+import { describe, type TestContext, test } from 'node:test';
+import { UserError } from '@deploy/cli';
+import { CloudError, rollback } from '@deploy/cloudrun';
 import type { Emulator, Trigger } from '@deploy/emulator';
+import type { Service } from '../../packages/cloudrun/src/service/service.ts';
+import {
+  describeCondition,
+  isSettled,
+  lookAfterChange,
+  waitUntilSettled,
+} from '../../packages/cloudrun/src/service/settle.ts';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 
 const SERVICE_PATH = new RegExp(`/services/${SERVICE}$`);
@@ -81,4 +89,132 @@ describe('waiting for a change to settle', { concurrency: true }, () => {
       assert.ok(cloud.requests.filter(({ path }) => WAIT_PATH.test(path)).length <= 1, 'it is asked once');
     });
   }
+});
+
+describe('a change that does not settle', () => {
+  const A_LONG_TIME_MS = 600_000;
+  const MINUTE_MS = 60_000;
+  const GET = { method: 'GET', path: SERVICE_PATH };
+  /** What sets the clock that measures spans ahead. */
+  const clockOf = (t: TestContext, minutes: number): (() => void) => {
+    const now = performance.now.bind(performance);
+    let aheadMs = 0;
+    t.mock.method(performance, 'now', () => now() + aheadMs);
+    return () => {
+      aheadMs = minutes * MINUTE_MS;
+    };
+  };
+  const changed = async (reconcileMs = A_LONG_TIME_MS) => {
+    const cloud = await twoRevisions(reconcileMs);
+    cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '99s' }), 'bob@example.com');
+    return { cloud, api: await apiOf(cloud), generation: Number(cloud.service(SERVICE).generation) };
+  };
+
+  test('in a quarter of an hour is given up, with what the platform says of it', async (t) => {
+    const { cloud, api, generation } = await changed();
+    await using _ = cloud;
+    cloud.on({ match: GET, skip: 1, fault: { kind: 'first', act: clockOf(t, 15.1) } });
+    await assert.rejects(waitUntilSettled(api, generation), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.equal(
+        error.message,
+        `service ${SERVICE} has not settled in 15 minutes (The change is being carried out.)`,
+      );
+      assert.match(error.hint ?? '', /^The platform goes on with it\. Look at the state/);
+      return true;
+    });
+    assert.equal(cloud.requests.length, 2);
+  });
+
+  test('in less than that is still waited for, and every look is told', async (t) => {
+    const { cloud, api, generation } = await changed(600);
+    await using _ = cloud;
+    cloud.on({ match: GET, fault: { kind: 'first', act: clockOf(t, 14.5) } });
+    const seen: boolean[] = [];
+    const service = await waitUntilSettled(api, generation, (now) => {
+      seen.push(isSettled(now, generation));
+    });
+    assert.ok(isSettled(service, generation));
+    assert.equal(service.generation, generation);
+    assert.ok(seen.length >= 1 && seen.every((isSettledThen) => !isSettledThen), String(seen));
+  });
+
+  test('and can no longer be looked at in that time is given up as well', async (t) => {
+    const { cloud, api, generation } = await changed();
+    await using _ = cloud;
+    const fault = { kind: 'reset', when: 'before', act: clockOf(t, 15.1) } as const;
+    cloud.on({ match: GET, fault, times: 99 });
+    await assert.rejects(
+      waitUntilSettled(api, generation),
+      new RegExp(
+        `could not be reached .*; service ${SERVICE} was changed \\(generation ${generation}\\) and the platform goes on`,
+      ),
+    );
+  });
+});
+
+describe('a look at what came of a change', () => {
+  const CHANGED =
+    /^boom; service control was changed \(generation 7\) and the platform goes on with that by itself$/;
+  const failing = async (thrown: unknown, generation: number | undefined): Promise<unknown> => {
+    await using cloud = await cloudWith();
+    return lookAfterChange(await apiOf(cloud), generation, () => Promise.reject(thrown)).catch(
+      (seen: unknown) => seen,
+    );
+  };
+
+  test('that fails says that there was a change, and both hints', async () => {
+    const seen = await failing(
+      new CloudError('forbidden', 'boom', { hint: 'Ask for a role.', cause: undefined }),
+      7,
+    );
+    assert.ok(seen instanceof UserError);
+    assert.match(seen.message, CHANGED);
+    assert.match(
+      seen.hint ?? '',
+      /^Ask for a role\. Look at what came of it: gcloud run services describe control /,
+    );
+    assert.ok(seen.cause instanceof CloudError);
+  });
+
+  test('that fails without a hint still says where to look, and leaves out a generation that is not known', async () => {
+    const seen = await failing(new CloudError('refused', 'boom', { cause: undefined }), undefined);
+    assert.ok(seen instanceof UserError);
+    assert.match(seen.message, /^boom; service control was changed and the platform goes on/);
+    assert.match(seen.hint ?? '', /^Look at what came of it: /);
+  });
+
+  test('that meets a bug is the bug', async () => {
+    const bug = new TypeError('boom');
+    assert.equal(await failing(bug, 7), bug);
+  });
+
+  test('that succeeds gives what it saw', async () => {
+    await using cloud = await cloudWith();
+    assert.equal(await lookAfterChange(await apiOf(cloud), 7, async () => 'seen'), 'seen');
+  });
+});
+
+test('settled is what the platform is done with, of that generation or a later one', () => {
+  const service = (reconciling: boolean, observedGeneration: number) =>
+    ({ reconciling, observedGeneration }) as Service;
+  for (const [observed, settled] of [
+    [6, false],
+    [7, true],
+    [8, true],
+  ] as const) {
+    assert.equal(isSettled(service(false, observed), 7), settled);
+    assert.equal(isSettled(service(true, observed), 7), false);
+  }
+});
+
+test('a condition is told in the platform’s words, as far as there are any', () => {
+  const condition = { type: 'Ready', state: 'failed' } as const;
+  for (const [reason, message, said] of [
+    ['WHY', 'it broke', 'WHY: it broke'],
+    [undefined, 'it broke', 'it broke'],
+    ['WHY', undefined, 'WHY'],
+    [undefined, undefined, 'the platform says only "failed"'],
+  ] as const)
+    assert.equal(describeCondition({ ...condition, reason, message }), said);
 });

@@ -13,7 +13,7 @@ const to = (revision: string, percent: number) => ({
   percent,
 });
 
-describe('shifting traffic', () => {
+describe('shifting traffic', { concurrency: true }, () => {
   test('gives exactly the named revisions their shares; others drop to nothing, tags stay', async () => {
     const traffic = [
       { revision: 3, percent: 100 },
@@ -71,7 +71,7 @@ describe('shifting traffic', () => {
   });
 });
 
-describe('traffic is not shifted to', () => {
+describe('traffic is not shifted to', { concurrency: true }, () => {
   test('a revision that does not exist', async () => {
     await using cloud = await cloudWith({ services: [twoRevisions] });
     const before = serving(cloud);
@@ -101,7 +101,7 @@ describe('traffic is not shifted to', () => {
   });
 });
 
-describe('two people at once', () => {
+describe('two people at once', { concurrency: true }, () => {
   test('whoever comes second is told who changed what and when, and does not undo it', async () => {
     await using cloud = await cloudWith({ services: [twoRevisions] });
     const [a = '', b = ''] = revisionNames(cloud);
@@ -169,7 +169,7 @@ describe('two people at once', () => {
   });
 });
 
-describe('an answer that is lost', () => {
+describe('an answer that is lost', { concurrency: true }, () => {
   for (const when of ['before', 'after'] as const) {
     test(`${when} the write was taken: the traffic ends as asked for`, async () => {
       await using cloud = await cloudWith({ services: [twoRevisions] });

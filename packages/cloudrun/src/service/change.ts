@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
 import { nonceOf } from './nonce.ts';
 import type { Service } from './service.ts';
-import { sameSplit } from './traffic.ts';
+import { sameShares, sameSplit } from './traffic.ts';
 
 /**
  * Works out what to write from the service as it is now. Called again when somebody else's change came in between, and
@@ -136,16 +137,32 @@ async function lookUpLostWrite(
     );
   });
   if (now.generation === before.generation) return { state: 'not-written', why: error.message };
-  return (await isOurs(api, change, now))
+  return (await isOurs(api, change, { before, now }))
     ? { state: 'written', generation: now.generation }
     : { state: 'not-written', why: changedBy(now) };
 }
 
 /** A template is known by its mark, also when yet another change has followed; a mere split by what it says. */
-async function isOurs(api: ServiceApi, change: ServiceChange, now: Service): Promise<boolean> {
-  if (change.template === undefined) return sameSplit(now.traffic, change.traffic);
+async function isOurs(
+  api: ServiceApi,
+  change: ServiceChange,
+  { before, now }: { before: Service; now: Service },
+): Promise<boolean> {
+  if (change.template === undefined) return saysWhatWeWrote(change, { before, now });
   const nonce = nonceOf(change.template) ?? '';
   return nonceOf(now.template) === nonce || (await api.findRevision(nonce)) !== undefined;
+}
+
+function saysWhatWeWrote(
+  { traffic, annotations }: ServiceChange,
+  { before, now }: { before: Service; now: Service },
+): boolean {
+  // Where shares were to change, these tell: somebody may have tagged a revision since.
+  const isSame = sameShares(before.traffic, traffic) ? sameSplit : sameShares;
+  return (
+    isSame(now.traffic, traffic) &&
+    (annotations === undefined || isDeepStrictEqual(now.annotations, annotations))
+  );
 }
 
 function slippedIn(api: ServiceApi, before: Service, generation: number): UserError {

@@ -17,7 +17,7 @@ import {
   followsLatest,
   pinLatest,
   type Share,
-  sameSplit,
+  sameShares,
   sharesOf,
 } from './traffic.ts';
 
@@ -72,6 +72,7 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
     const revision = await ownRevision(api, settled, nonce);
     requireReadyRevision(revision, accepted.before, settled);
     requireTrafficUntouched(accepted, settled);
+    if (options.tag !== undefined) requireTagged(options.tag, revision.name, accepted, settled);
     const { imageDigest } = await lookAfterChange(api, accepted.generation, () =>
       api.readRunningRevision(revision.name),
     );
@@ -137,9 +138,12 @@ function withImage({ revision: _, ...template }: RevisionTemplate, image: string
   return withIngressContainer(template, (container) => ({ ...container, image }));
 }
 
-/** The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. */
+/**
+ * The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. Tags that
+ * somebody has given or taken since move none.
+ */
 function requireTrafficUntouched({ change, generation }: AcceptedChange, settled: Service): void {
-  if (sameSplit(settled.served, change.traffic)) return;
+  if (sameShares(settled.served, change.traffic)) return;
   const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
   const wanted = describeShares(sharesOf(change.traffic, undefined));
   throw settled.generation > generation
@@ -155,4 +159,14 @@ function requireTrafficUntouched({ change, generation }: AcceptedChange, settled
           hint: 'Look at what serves before going on: canary-rollout.ts status',
         },
       );
+}
+
+/** Nobody would reach the new revision at the URL of its tag, but perhaps another one. */
+function requireTagged(tag: string, name: string, { generation }: AcceptedChange, settled: Service): void {
+  const has = settled.served.find((target) => target.tag === tag)?.revision;
+  if (has === name) return;
+  const who = settled.generation > generation ? `${changedBy(settled)}: ` : '';
+  throw new UserError(`${who}tag ${tag} is on ${has ?? 'no revision'}, not on the new revision ${name}`, {
+    hint: 'The new revision exists and gets no traffic. Agree on who has the tag before going on.',
+  });
 }
