@@ -168,16 +168,23 @@ describe('request logs', () => {
     assert.equal(readLog([request(query.canary, '12:00:09')]).closed[0]?.canary.routeDecisions, undefined);
   });
 
-  test('a minute is closed once its last entries must have arrived; the one after it is running', () => {
-    const entries = [request(query.canary, '12:00:30'), request(query.canary, '12:01:05')];
-    const at = (now: string) => readLog(entries, { now: new Date(`2026-11-24T${now}Z`), delayMs: 10_000 });
-    assert.equal(at('12:01:09').closed.length, 0);
-    assert.equal(at('12:01:09').running?.startsAt.toISOString(), '2026-11-24T12:00:00.000Z');
-    assert.equal(at('12:01:10').closed.length, 1);
-    assert.equal(at('12:01:10').running?.canary.requests, 1);
-    assert.equal(at('12:00:00').running, undefined);
-    assert.equal(at('12:30:00').closed.length, 3);
-    assert.equal(at('12:30:00').running, undefined);
+  test('a minute is closed once its last entries must have arrived, and does not hide the one after it before', () => {
+    const entries = [request(query.canary, '12:00:30'), request(query.canary, '12:01:05', { status: 500 })];
+    const at = (now: string) => {
+      const { closed, open } = readLog(entries, { now: new Date(`2026-11-24T${now}Z`), delayMs: 10_000 });
+      return { closed: closed.length, open: open.map(({ canary }) => [canary.requests, canary.errors]) };
+    };
+    assert.deepEqual(at('12:00:00'), { closed: 0, open: [] });
+    assert.deepEqual(at('12:00:59'), { closed: 0, open: [[1, 0]] });
+    assert.deepEqual(at('12:01:09'), {
+      closed: 0,
+      open: [
+        [1, 0],
+        [1, 1],
+      ],
+    });
+    assert.deepEqual(at('12:01:10'), { closed: 1, open: [[1, 1]] });
+    assert.deepEqual(at('12:30:00'), { closed: 3, open: [] });
   });
 
   test('what is no entry is passed over', () => {

@@ -85,7 +85,7 @@ test('both sources, opened as scripts do, give the same requests; metrics alone 
       assert.ok(Math.abs(opened.now().getTime() - cloud.clock.now()) < MINUTE_MS / 2, 'another clock');
       const reading = await opened.read({ stable, canary, from, to });
       assert.ok(reading.state === 'read', JSON.stringify(reading));
-      assert.equal(reading.running, undefined);
+      assert.deepEqual(reading.open, []);
       return { ...opened, closed: reading.closed };
     }),
   );
@@ -115,7 +115,7 @@ test('both sources, opened as scripts do, give the same requests; metrics alone 
   assert.match(chosen.why, /requests a minute take about 4 of the 60 reads/);
 });
 
-test('metrics of a minute that is not old enough are not looked at, logs of the running one are', async () => {
+test('metrics of a minute that is not old enough are not looked at, logs of an open one are', async () => {
   await using cloud = await splitCloud({ monitoring: { delayMs: 10 * MINUTE_MS } });
   const from = new Date(Math.floor(cloud.clock.now() / MINUTE_MS) * MINUTE_MS);
   await ask(cloud.service(SERVICE).uri, 4);
@@ -127,9 +127,9 @@ test('metrics of a minute that is not old enough are not looked at, logs of the 
   ]);
   assert.equal(metrics.delayMs, 10 * MINUTE_MS);
   const young = await metrics.read(query);
-  assert.deepEqual(young, { state: 'read', closed: [] });
+  assert.deepEqual(young, { state: 'read', closed: [], open: [] });
   const read = await logs.read(query);
-  assert.ok(read.state === 'read' && read.running !== undefined);
+  assert.ok(read.state === 'read' && read.open.length > 0);
 });
 
 test('a descriptor that does not tell the delay: 180 s, and that is said', async () => {

@@ -75,7 +75,7 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * The promotion with one more minute. The promotion that was given stays as it was, so that a minute that is still running can be added
+ * The promotion with one more minute. The promotion that was given stays as it was, so that a minute that is still open can be added
  * for one look and again, with what it has become, at the next. Throws a RangeError for a step that is not in the plan or
  * lies behind.
  */

@@ -22,7 +22,7 @@ export type Verdict = {
 
 export type JudgeOptions = {
   /**
-   * Default: as many minutes were added as the window has. A minute that is still running is none of these: with one added, ask
+   * Default: as many minutes were added as the window has. A minute that is still open is none of these: with one added, ask
    * `isWindowComplete` of the promotion without it.
    */
   readonly isWindowOver?: boolean;

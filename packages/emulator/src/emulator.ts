@@ -152,6 +152,8 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       store.find(service).revisions.find(({ name }) => name === revision)?.imageDigest,
     addExecution: jobs.addExecution,
     log: observation.log,
+    recall: (requests) => requests.forEach(observation.recall),
+    setFaults: observation.setFaults,
     load(service, load) {
       const running = startLoad(store.read(service).uri, clock, load);
       loads.push(running);

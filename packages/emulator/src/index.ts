@@ -15,6 +15,7 @@ export type {
   ImageBehaviour,
   JobSeed,
   LogEntrySeed,
+  PastRequest,
   PolicyBinding,
   RecordedRequest,
   RecordedServiceSeed,

@@ -8,10 +8,10 @@ import { createReadQuota } from './logs/quota.ts';
 import { createLogStore, revisionResource } from './logs/store.ts';
 import { createMetricStore } from './monitoring/store.ts';
 import type { Ingress } from './network/front-end.ts';
-import type { EmulatorOptions, LogEntrySeed } from './options.ts';
+import type { EmulatorOptions, LogEntrySeed, PastRequest } from './options.ts';
 import type { ContainerOptions } from './service/containers.ts';
 import { shortName } from './service/resources.ts';
-import { createFaultyImage } from './traffic/image-faults.ts';
+import { createFaultyImage, type ImageFaults } from './traffic/image-faults.ts';
 import { requestLogEntry } from './traffic/request-log.ts';
 
 type ObservationOptions = Required<
@@ -28,6 +28,9 @@ export type Observation = {
   onSystem: ContainerOptions['onSystem'];
   /** Adds an entry that is readable at once. */
   log(entry: LogEntrySeed): void;
+  /** Adds a request to the logs and the metrics as if it had been routed at its time. */
+  recall(request: PastRequest): void;
+  setFaults(image: string, faults: ImageFaults): void;
   routes(guard: Guard): Routes;
 };
 
@@ -68,6 +71,18 @@ export function createObservation(clock: Clock, options: ObservationOptions): Ob
       });
     },
     log: logs.add,
+    recall({ service, revision, startedAt, status = 200, latencyMs = 20, method = 'GET', path = '/login' }) {
+      const endedAt = startedAt + latencyMs;
+      const request = {
+        ...{ service, revision, startedAt, endedAt, latencyMs, method, status },
+        url: `https://${service}.example.com${path}`,
+        ...{ requestBytes: 500, responseBytes: 2000, userAgent: 'Mozilla/5.0', referer: undefined },
+        ...{ remoteIp: '192.0.2.1', protocol: 'HTTP/1.1', reachedContainer: true },
+      };
+      logs.recall(requestLogEntry(request, options), endedAt);
+      metrics.record(request);
+    },
+    setFaults: (image, faults) => void faulty.set(image, createFaultyImage(faults)),
     routes: (guard) => [
       ...loggingRoutes(logs, quota, guard),
       ...monitoringRoutes(metrics, guard, {

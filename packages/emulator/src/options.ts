@@ -67,6 +67,19 @@ export type LogEntrySeed = {
   payload: string | Record<string, unknown>;
 };
 
+/** A request from before the emulator was started. By default somebody opened a page, and it worked. */
+export type PastRequest = {
+  service: string;
+  /** Its short name. */
+  revision: string;
+  /** Milliseconds since 1970, by the emulator's clock. */
+  startedAt: number;
+  latencyMs?: number;
+  method?: string;
+  path?: string;
+  status?: number;
+};
+
 /** https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
 export type PolicyBinding = {
   role: string;
@@ -180,6 +193,10 @@ export type Emulator = {
   load(service: string, load: LoadOptions): Load;
   /** Adds a log entry. */
   log(entry: LogEntrySeed): void;
+  /** Adds requests of the past to the logs and the metrics. */
+  recall(requests: readonly PastRequest[]): void;
+  /** Gives the containers of an image other faults, from their next request on. */
+  setFaults(image: string, faults: ImageFaults): void;
   /** Maps a domain, or changes its mapping, at once. */
   mapDomain(mapping: DomainMappingJson): void;
   /** Disables a version of a secret, by its number, at once. */

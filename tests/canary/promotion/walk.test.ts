@@ -49,6 +49,35 @@ describe('a promotion', { concurrency: 2 }, () => {
     await retried.outcome;
   });
 
+  test('sees a candidate break while the minute before may still get entries', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = ''] = revisionNames(cloud);
+    const nothing = { requests: 0, errors: 0 };
+    const walk = await startWalk(cloud, {
+      openSource: async () => ({
+        name: 'logs',
+        delayMs: 600_000,
+        now: () => new Date(cloud.clock.now()),
+        readHistory: async () => ({ state: 'read', minutes: [] }),
+        read: async ({ from }) => {
+          const ended = { startsAt: from, stable: { requests: 150, errors: 0 }, canary: nothing };
+          const running = {
+            startsAt: new Date(from.getTime() + 60_000),
+            stable: { requests: 300, errors: 0 },
+            canary: { requests: 100, errors: 100 },
+          };
+          return { state: 'read', closed: [], open: [ended, running] };
+        },
+      }),
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'rolled back', JSON.stringify(outcome));
+    assert.match(outcome.why, /all 100 failed requests hit the candidate/);
+    assert.equal(serving(cloud)[0], `${stable}=100`);
+    const looks = walk.events.filter(({ kind }) => kind === 'polled');
+    assert.equal(looks.length, 1);
+  });
+
   test('holds where there is nothing to judge by, and says so', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);

@@ -71,7 +71,7 @@ export function observeMetrics(
     const latency = mergeHistograms(latencies);
     return { requests, errors, ...(latency === undefined ? {} : { latency }) };
   });
-  return { state, closed };
+  return { state, closed, open: [] };
 
   function at(place: string): Seen {
     const found = seen.get(place) ?? nothing();

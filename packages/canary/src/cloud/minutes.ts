@@ -13,8 +13,9 @@ export function minuteOf(timeMs: number): number {
 
 /**
  * Lays observations out minute by minute. A minute is closed once everything of it must have arrived: from then on a revision that has
- * nothing in it had no requests. Before that, nothing can be told from silence; what is known of the first minute that is not closed
- * is its running state.
+ * nothing in it had no requests. Before that, nothing can be told from silence, and what is known of a minute may still grow: it is
+ * open. A minute that has ended must not hide the one that is running: a candidate that breaks with the first second of a
+ * minute would else be seen half a minute later.
  */
 export function layOut(
   { stable, canary, from, to }: ObservationQuery,
@@ -27,12 +28,13 @@ export function layOut(
     canary: observe(canary, start),
   });
   const closed: ObservedMinute[] = [];
+  const open: ObservedMinute[] = [];
   const first = Math.ceil(from.getTime() / MINUTE_MS) * MINUTE_MS;
   let start = first;
   for (; start + MINUTE_MS <= to.getTime(); start += MINUTE_MS) {
     if (start + MINUTE_MS + delayMs > now.getTime()) break;
     closed.push(at(start));
   }
-  const isRunning = start < to.getTime() && start < now.getTime();
-  return { state: 'read', closed, ...(isRunning ? { running: at(start) } : {}) };
+  for (; start < Math.min(to.getTime(), now.getTime()); start += MINUTE_MS) open.push(at(start));
+  return { state: 'read', closed, open };
 }

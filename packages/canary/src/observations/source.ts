@@ -31,13 +31,16 @@ export type Unreadable = {
 
 /**
  * What a source knows by now. A minute is closed once everything that belongs to it has arrived, which is the platform's delay
- * later; only closed minutes may be taken for good. The minute that is still running is a look ahead, and counts for one poll.
+ * later; only closed minutes may be taken for good. Those that are still open are a look ahead, and count for one poll.
  */
 export type ReadMinutes = {
   readonly state: 'read';
   readonly closed: readonly ObservedMinute[];
-  /** Metrics have none: of a minute that is not closed they know one revision before the other. */
-  readonly running?: ObservedMinute;
+  /**
+   * The minute that is running, and before it the one that has ended and may still get entries; oldest first. Metrics have none: of
+   * a minute that is not closed they know one revision before the other.
+   */
+  readonly open: readonly ObservedMinute[];
 };
 
 export type SourceReading = ReadMinutes | Unreadable;

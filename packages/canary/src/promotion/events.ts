@@ -21,7 +21,7 @@ export type SmokeLook = {
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];
-  /** With the minute that is still running. */
+  /** With the minutes that are still open. */
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];

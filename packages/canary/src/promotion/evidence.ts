@@ -28,7 +28,7 @@ export function beginStepAt(evidence: Evidence, step: BegunStep): Evidence {
   return { ...evidence, begun: [...evidence.begun, step], windowFrom: nextMinute(step.at) };
 }
 
-/** The evidence with the minutes that are closed, and what it would be with the one that is still running as well. */
+/** The evidence with the minutes that are closed, and what it would be with those that are still open as well. */
 export function takeIn(
   evidence: Evidence,
   reading: Extract<SourceReading, { state: 'read' }>,
@@ -45,9 +45,9 @@ export function takeIn(
     readUpTo = startsAt + MINUTE_MS;
     minutes.push(minute);
   }
-  const { running } = reading;
-  const isNew = running !== undefined && running.startsAt.getTime() >= readUpTo;
-  const ahead = isNew ? addMinute(promotion, minuteIn(evidence, running)) : promotion;
+  const ahead = reading.open
+    .filter(({ startsAt }) => startsAt.getTime() >= readUpTo)
+    .reduce((soFar, observed) => addMinute(soFar, minuteIn(evidence, observed)), promotion);
   return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
 }
 

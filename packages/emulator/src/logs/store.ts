@@ -18,6 +18,8 @@ export type NewEntry = Omit<LogEntryJson, 'insertId' | 'receiveTimestamp'>;
 export type LogStore = {
   /** An entry that can be read at once. */
   add(seed: LogEntrySeed): void;
+  /** An entry from before the emulator was started: it can be read at once. */
+  recall(entry: NewEntry, receivedAt: number): void;
   /** An entry of the running platform: it can be read once the delay has passed. */
   write(entry: NewEntry): void;
   /** What can be read by now. */
@@ -60,6 +62,9 @@ export function createLogStore(options: LogStoreOptions, seeds: readonly LogEntr
   for (const seed of seeds) add(seed);
   return {
     add,
+    recall(entry, receivedAt) {
+      keep(entry, Number.NEGATIVE_INFINITY, new Date(receivedAt).toISOString());
+    },
     write(entry) {
       const readableAt = clock.now() + delayMs;
       keep(entry, readableAt, new Date(readableAt).toISOString());
