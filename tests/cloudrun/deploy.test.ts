@@ -212,13 +212,3 @@ describe('an answer that is lost', { concurrency: true }, () => {
     });
   }
 });
-
-test('a service that has never served is refused: there is nothing to keep the traffic on', async () => {
-  const image = `${IMAGES}:bad`;
-  await using cloud = await cloudWith({
-    images: { [image]: 'never-ready' },
-    services: [{ name: SERVICE, image }],
-  });
-  await assert.rejects(deploy(cloud), /has no ready revision to keep the traffic on/);
-  assert.equal(revisionNames(cloud).length, 1);
-});

@@ -22,17 +22,27 @@ export const AREAS: readonly Area[] = [
   {
     folder: 'packages/cloudrun/src/service',
     files: ['change.ts'],
-    tests: ['tests/cloudrun/change-moments.test.ts'],
+    tests: [
+      'tests/cloudrun/write-answers.test.ts',
+      'tests/cloudrun/change-moments.test.ts',
+      'tests/cloudrun/write-interrupted.test.ts',
+    ],
   },
   {
     folder: 'packages/cloudrun/src/service',
-    files: ['shift-traffic.ts', 'deploy.ts', 'settle.ts'],
+    files: ['shift-traffic.ts', 'deploy.ts'],
     tests: [
+      'tests/cloudrun/write-verdict.test.ts',
       'tests/cloudrun/shift-traffic.test.ts',
       'tests/cloudrun/deploy.test.ts',
-      'tests/cloudrun/settle.test.ts',
+      'tests/cloudrun/write-answers.test.ts',
       'tests/cloudrun/change-moments.test.ts',
     ],
+  },
+  {
+    folder: 'packages/cloudrun/src/service',
+    files: ['settle.ts'],
+    tests: ['tests/cloudrun/settle.test.ts', 'tests/cloudrun/write-interrupted.test.ts'],
   },
   {
     folder: 'packages/cloudrun/src/maintenance',
