@@ -56,7 +56,6 @@ export const AREAS: readonly Area[] = [
       'tests/cli/redaction.test.ts',
       'tests/cli/secret-variables.test.ts',
       'tests/cli/settings.test.ts',
-      'tests/cli/command.test.ts',
     ],
   },
   {
@@ -67,12 +66,17 @@ export const AREAS: readonly Area[] = [
   {
     folder: 'packages/gates/src',
     files: ['fingerprint.ts'],
-    tests: ['tests/gates/odd-checkouts.test.ts'],
+    tests: ['tests/gates/fingerprint.test.ts'],
   },
   {
     folder: 'packages/smoke/src/checks',
     files: ['routes.ts', 'static.ts'],
-    tests: ['tests/smoke/control.test.ts', 'tests/smoke/misbehaving.test.ts'],
+    tests: ['tests/smoke/checks.test.ts'],
+  },
+  {
+    folder: 'packages/smoke/src',
+    files: ['check.ts', 'control-checks.ts', 'suite.ts'],
+    tests: ['tests/smoke/checks.test.ts'],
   },
   {
     folder: 'packages/matrix/src',

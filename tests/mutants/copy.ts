@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
@@ -14,7 +14,8 @@ export async function copyProject(from: string, to: string): Promise<void> {
     ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
     { cwd: from, maxBuffer: 64 * 1024 * 1024 },
   );
-  const files = stdout.split('\0').filter(Boolean);
+  // Git ignores folders of that name, but not links, which is what a copy has.
+  const files = stdout.split('\0').filter((file) => file !== '' && basename(file) !== 'node_modules');
   for (const folder of new Set(files.map(dirname))) await mkdir(join(to, folder), { recursive: true });
   for (const file of files) await copyIfThere(join(from, file), join(to, file));
   await symlink(join(from, 'node_modules'), join(to, 'node_modules'));

@@ -17,6 +17,10 @@ export type Figures = {
   mutants: number;
   killed: number;
   survivors: readonly Omit<Mutant, 'isKilled'>[];
+  /** How long that took, with two at a time. */
+  seconds: number;
+  /** The git ids of the files' texts as they were measured, by path from the project's root. */
+  texts: Readonly<Record<string, string>>;
 };
 
 /** Of every folder, at least so many percent of the mutants are to be killed. */
@@ -27,12 +31,17 @@ const REASONS = join(projectRoot, 'tests/mutants/reasons.json');
 const PAGE = join(projectRoot, 'docs/mutants.md');
 
 /** Why a survivor may live: nobody could tell it from the original, or nobody would mind. */
-type Reason = Pick<Mutant, 'file' | 'original' | 'replacement'> & { why: string };
+export type Reason = Pick<Mutant, 'file' | 'original' | 'replacement'> & { why: string };
 
-export function figuresOf(folder: string, files: readonly string[], mutants: readonly Mutant[]): Figures {
+export function figuresOf(
+  { folder, files, seconds, texts }: Pick<Figures, 'folder' | 'files' | 'seconds' | 'texts'>,
+  mutants: readonly Mutant[],
+): Figures {
   return {
     folder,
     files,
+    seconds,
+    texts,
     mutants: mutants.length,
     killed: mutants.filter(({ isKilled }) => isKilled).length,
     survivors: mutants.flatMap(({ isKilled, ...mutant }) => (isKilled ? [] : [mutant])),

@@ -1,12 +1,16 @@
 import { appendFileSync } from 'node:fs';
 
-/** What Stryker tells of a mutant once it was tried, as far as it is used here. */
-export type TriedMutant = {
+/** What Stryker tells of a mutant before it is tried, as far as it is used here. */
+export type PlannedMutant = {
   id: string;
   /** Absolute. */
   fileName: string;
   /** Lines and columns count from 1. */
   location: { start: { line: number; column: number }; end: { line: number; column: number } };
+};
+
+/** And once it was tried. */
+export type TriedMutant = PlannedMutant & {
   mutatorName: string;
   replacement?: string;
   status:
@@ -27,8 +31,9 @@ export type TriedMutant = {
 class WriteDown {
   readonly #file = process.env.MUTANTS_TRIED ?? '';
 
-  onMutationTestingPlanReady({ mutantPlans }: { mutantPlans: readonly unknown[] }): void {
-    appendFileSync(this.#file, `${JSON.stringify({ planned: mutantPlans.length })}\n`);
+  onMutationTestingPlanReady({ mutantPlans }: { mutantPlans: readonly { mutant: PlannedMutant }[] }): void {
+    const planned = mutantPlans.map(({ mutant: { id, fileName, location } }) => ({ id, fileName, location }));
+    appendFileSync(this.#file, `${JSON.stringify({ planned })}\n`);
   }
 
   onMutantTested({ id, fileName, location, mutatorName, replacement, status }: TriedMutant): void {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { projectRoot } from '@deploy/cli';
 import { AREAS, type Area } from './areas.ts';
-import { changedAreas } from './changed.ts';
+import { changedAreas, gitIn, MEASURED, textsAt, textsNow } from './changed.ts';
 import {
   ENOUGH,
   type Figures,
@@ -12,6 +12,7 @@ import {
   shareKilled,
   writeFigures,
 } from './figures.ts';
+import { tryChanged } from './try-changed.ts';
 import { tryMutants } from './try-mutants.ts';
 
 const HELP = `Usage: pnpm test:mutants [folder ...] [--concurrency N] [--write]
@@ -24,7 +25,8 @@ a folder's are noticed.
 ${[...new Set(AREAS.map((area) => area.folder))].map((folder) => `                     ${folder}`).join('\n')}
   --concurrency N  how many are tried at a time (2)
   --write          put the figures into docs/mutants.md
-  --changed BASE   only the files that differ from a commit; survivors with a reason do not count against them
+  --changed BASE   only the lines that differ from a commit, or, with BASE "${MEASURED}", from what docs/mutants.md was
+                   measured of; survivors with a reason do not count against them
   --limit SECONDS  stop after that time and go by what was tried until then (120 with --changed, else none)
 `;
 
@@ -64,22 +66,30 @@ function refuse(message: string): void {
 
 async function run(): Promise<number> {
   const { changed } = values;
-  const areas =
-    changed === undefined
-      ? AREAS.filter((area) => folders.length === 0 || folders.some((name) => isNamed(area, name)))
-      : await changedAreas(projectRoot, changed);
-  if (areas === undefined) return skip(`there is no commit ${changed} to compare with`);
-  if (areas.length === 0) return skip('no file that mutants are made of has changed');
-
-  const limit = values.limit ?? (changed === undefined ? undefined : '120');
-  const deadline = limit === undefined ? undefined : performance.now() + Number(limit) * 1000;
-  const measured: (Figures & { isWhole: boolean })[] = [];
+  if (changed !== undefined) return runChanged(changed);
+  const areas = AREAS.filter((area) => folders.length === 0 || folders.some((name) => isNamed(area, name)));
+  const deadline = values.limit === undefined ? undefined : performance.now() + Number(values.limit) * 1000;
+  const measured: Figures[] = [];
   for (const area of areas) {
     if (deadline === undefined || performance.now() < deadline) measured.push(await measure(area, deadline));
     else process.stdout.write(`${area.folder}: not tried, time is up\n`);
+    // One after another, so that a run that is cut short leaves what it has measured.
+    if (values.write === true) await writeFigures(measured);
   }
-  if (values.write === true) await writeFigures(measured.map(({ isWhole: _, ...figures }) => figures));
-  return (await isEnough(measured, changed !== undefined)) ? 0 : 1;
+  return (await isEnough(measured)) ? 0 : 1;
+}
+
+async function runChanged(base: string): Promise<number> {
+  const [git, figures, reasons] = [gitIn(projectRoot), await readFigures(), await readReasons()];
+  const atBase =
+    base === MEASURED
+      ? (file: string) => figures.find(({ texts }) => texts[file] !== undefined)?.texts[file]
+      : await textsAt(git, base);
+  if (atBase === undefined) return skip(`there is no commit ${base} to compare with`);
+  const areas = await changedAreas(git, atBase);
+  if (areas.length === 0) return skip(`no file that mutants are made of differs from ${base}`);
+  const limits = { seconds: Number(values.limit ?? '120'), concurrency: Number(values.concurrency) };
+  return (await tryChanged(areas, figures, reasons, limits)) ? 0 : 1;
 }
 
 function skip(why: string): number {
@@ -87,52 +97,36 @@ function skip(why: string): number {
   return 0;
 }
 
-async function measure(area: Area, deadline: number | undefined): Promise<Figures & { isWhole: boolean }> {
-  const { folder, files, tests } = area;
+async function measure(area: Area, deadline: number | undefined): Promise<Figures> {
+  const { folder, tests } = area;
   const limitMs = deadline === undefined ? undefined : Math.max(1, deadline - performance.now());
-  const tried = await tryMutants({
-    files: files.map((file) => `${folder}/${file}`),
-    tests,
-    limitMs,
-    concurrency: Number(values.concurrency),
-  });
+  const files = area.files.map((file) => `${folder}/${file}`);
+  const texts = Object.fromEntries(await textsNow(gitIn(projectRoot), files));
+  const startedAt = performance.now();
+  const tried = await tryMutants({ files, tests, limitMs, concurrency: Number(values.concurrency) });
   if (tried.exitCode !== null && tried.exitCode !== 0)
     throw new Error(`Stryker could not try the mutants of ${folder}, and ended with ${tried.exitCode}`);
   if (tried.exitCode === null) {
     if (limitMs === undefined) throw new Error(`Stryker was stopped before it had tried all of ${folder}`);
-    process.stdout.write(
-      `${folder}: time is up, ${tried.tried} of ${tried.planned ?? 'an unknown number'} tried\n`,
-    );
+    process.stdout.write(`${folder}: time is up, ${tried.untried.length} not tried\n`);
   }
-  return { ...figuresOf(folder, files, tried.mutants), isWhole: tried.exitCode !== null };
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  return figuresOf({ folder, files: area.files, seconds, texts }, tried.mutants);
 }
 
-/**
- * Of changed files, those count that were tried to the end, in folders that were good enough before: mutants that no test
- * reaches are tried first, so a part of a run says less than it seems to.
- */
-async function isEnough(
-  measured: readonly (Figures & { isWhole: boolean })[],
-  isOfChanged: boolean,
-): Promise<boolean> {
-  const [reasons, known] = [await readReasons(), await readFigures()];
-  let isEnoughEverywhere = true;
+async function isEnough(measured: readonly Figures[]): Promise<boolean> {
+  const reasons = await readReasons();
   for (const figures of measured) {
-    const excused = isOfChanged ? figures.survivors.filter((each) => reasonOf(each, reasons)).length : 0;
-    const share = shareKilled({ mutants: figures.mutants - excused, killed: figures.killed });
-    process.stdout.write(`${figures.folder}: ${figures.killed} of ${figures.mutants} killed, ${share} %\n`);
-    for (const each of figures.survivors) {
+    const { folder, files, killed, mutants, survivors } = figures;
+    process.stdout.write(
+      `${folder} (${files.join(', ')}): ${killed} of ${mutants} killed, ${shareKilled(figures)} %\n`,
+    );
+    for (const each of survivors) {
       const mark = reasonOf(each, reasons) === undefined ? '' : ' (known)';
       process.stdout.write(
         `  ${each.file}:${each.line} ${each.original} -> ${each.replacement || '(nothing)'}${mark}\n`,
       );
     }
-    const wasMeasured = figures.files.every((file) =>
-      known.some((each) => each.folder === figures.folder && each.files.includes(file)),
-    );
-    const counts = !isOfChanged || (figures.isWhole && wasMeasured);
-    if (!counts) process.stdout.write('  not judged: cut short, or never measured before\n');
-    if (counts && share < ENOUGH) isEnoughEverywhere = false;
   }
-  return isEnoughEverywhere;
+  return measured.every((figures) => shareKilled(figures) >= ENOUGH);
 }

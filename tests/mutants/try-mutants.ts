@@ -6,10 +6,10 @@ import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectRoot } from '@deploy/cli';
 import { copyProject } from './copy.ts';
-import type { TriedMutant } from './reporter.ts';
+import type { PlannedMutant, TriedMutant } from './reporter.ts';
 
 export type MutantRun = {
-  /** Paths from the project's root. */
+  /** Paths from the project's root, also with lines: `a/b.ts:3-5`. */
   files: readonly string[];
   tests: readonly string[];
   /** Undefined: as long as it takes. */
@@ -29,10 +29,8 @@ export type Mutant = {
 
 export type Tried = {
   mutants: Mutant[];
-  /** How many there are; undefined when they were not counted, because there is none or because the time was up. */
-  planned: number | undefined;
-  /** How many of them were tried, those that could not be run at all included. */
-  tried: number;
+  /** Those that were made and not tried, because the time was up. */
+  untried: Pick<Mutant, 'file' | 'line'>[];
   /** Stryker's own; null when it was stopped. */
   exitCode: number | null;
 };
@@ -135,14 +133,18 @@ function stopGroup({ pid }: ChildProcess): void {
 
 async function readTried(file: string, copy: string): Promise<Omit<Tried, 'exitCode'>> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
-  const entries = lines.map((line) => JSON.parse(line) as { planned: number } | TriedMutant);
-  let planned: number | undefined;
+  const entries = lines.map((line) => JSON.parse(line) as { planned: PlannedMutant[] } | TriedMutant);
+  const tried = entries.filter((entry) => 'id' in entry);
   const mutants: Mutant[] = [];
-  for (const entry of entries) {
-    if ('planned' in entry) planned = entry.planned;
-    else if (JUDGED.includes(entry.status)) mutants.push(await mutantOf(entry, copy));
+  for (const entry of tried) {
+    if (JUDGED.includes(entry.status)) mutants.push(await mutantOf(entry, copy));
   }
-  return { mutants, planned, tried: entries.filter((entry) => 'id' in entry).length };
+  const ids = new Set(tried.map(({ id }) => id));
+  const untried = entries
+    .flatMap((entry) => ('planned' in entry ? entry.planned : []))
+    .filter(({ id }) => !ids.has(id))
+    .map(({ fileName, location }) => ({ file: relative(copy, fileName), line: location.start.line }));
+  return { mutants, untried };
 }
 
 const JUDGED: readonly TriedMutant['status'][] = ['Killed', 'Timeout', 'Survived', 'NoCoverage'];

@@ -274,6 +274,74 @@ describe('the bypass of a maintenance window', () => {
   });
 });
 
+describe('what a check says', () => {
+  const HEALTH = { ...OPTIONS, script: 'smoke-health' };
+  const healthWith = async (reply: Reply) => {
+    const server = createServer((_, response) => {
+      response.writeHead(reply.status ?? 200, reply.headers ?? {}).end(reply.body ?? '');
+    });
+    const { port, ...served } = await listening(server);
+    await using _ = served;
+    const { checks } = await runHealthSmoke({ ...HEALTH, baseUrl: `http://127.0.0.1:${port}` });
+    const check = checks.find(({ id }) => id === 'readiness');
+    assert.ok(check !== undefined && check.state !== 'skipped');
+    return check;
+  };
+  const noteOf = async (reply: Reply) => {
+    const check = await healthWith(reply);
+    return check.state === 'passed' ? check.note : check.state;
+  };
+
+  test('without an answer is why there was none', async () => {
+    const { port, ...served } = await listening(createServer());
+    await served[Symbol.asyncDispose]();
+    const { checks, state } = await runHealthSmoke({ ...HEALTH, baseUrl: `http://127.0.0.1:${port}` });
+    assert.equal(state, 'failed');
+    const [check] = checks;
+    assert.ok(check?.state === 'failed');
+    assert.equal(check.status, undefined);
+    assert.equal(check.expected, 'an answer');
+    assert.match(check.got, /refused/);
+    assert.equal(check.request, 'GET /healthz');
+    assert.ok(check.attempts === 1 && check.durationMs >= 0);
+  });
+
+  test('of a redirect to another host, which was not asked', async () => {
+    const elsewhere = { location: 'https://login.example.com/x?secret' };
+    const note = 'it redirects to another host, login.example.com, which was not asked';
+    assert.equal(await noteOf({ status: 302, headers: elsewhere }), note);
+    assert.equal(await noteOf({ status: 300, headers: elsewhere }), note);
+    assert.equal(await noteOf({ status: 299, headers: elsewhere }), undefined);
+    assert.equal(await noteOf({ status: 302 }), undefined);
+    for (const location of ['/login', 'login', 'http://127.0.0.1:9/x', 'http://['])
+      assert.equal(await noteOf({ status: 302, headers: { location } }), undefined);
+  });
+
+  test('of a body that was not expected is its start, without blanks', async () => {
+    const excerptOf = async (body: string) => {
+      const check = await healthWith({ status: 500, body });
+      return check.state === 'failed' ? check.bodyExcerpt : check.state;
+    };
+    assert.equal(await excerptOf(''), undefined);
+    assert.equal(await excerptOf(' \n'), undefined);
+    assert.equal(await excerptOf(' what went wrong\n'), 'what went wrong');
+    assert.equal(await excerptOf('😀'.repeat(301)), '😀'.repeat(300));
+  });
+
+  test('how long a run took, and that its requests had no query', async () => {
+    await using service = await recordedService({ maintenance: true });
+    const { checks, durationMs } = await runControlSmoke({
+      ...OPTIONS,
+      baseUrl: service.url,
+      accessToken: undefined,
+      bypassToken: new Secret('let-me-in'),
+    });
+    const [bypass] = checks;
+    assert.ok(bypass?.state === 'passed' && bypass.request === 'GET /');
+    assert.ok(durationMs >= bypass.durationMs && durationMs < 60_000, String(durationMs));
+  });
+});
+
 test('the health suite asks for health and readiness, and both count', async () => {
   for (const [scenario, state] of [
     [{}, 'passed'],
