@@ -1,53 +1,75 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { Interrupted } from '@deploy/cli';
+import { deployNoTraffic, openServiceApi, rollback } from '@deploy/cloudrun';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import { revisionNames, serving } from '../support/cloud.ts';
-import { LOOK, pinnedCloud, shiftTo, WRITE } from '../support/colleague.ts';
+import { LOCATION, revisionNames, serving } from '../support/cloud.ts';
+import { bobDeploys, bobTags, LOOK, NEW, pinnedCloud, WRITE } from '../support/colleague.ts';
 
-const PROGRAM = join(import.meta.dirname, '../support/shift-program.ts');
 const LOOK_COMMAND = /gcloud run services describe control --project openagentsgemini .*--format 'yaml/;
+const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) => method === 'PATCH').length;
 
-/** Stops a shift at the trigger; what it then says, and how it ended. */
-async function interruptedAt(cloud: Emulator, { match, skip = 0 }: Omit<Trigger, 'fault'>) {
-  const child = spawn(process.execPath, [PROGRAM, cloud.host, revisionNames(cloud)[1] ?? ''], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const closed = once(child, 'close');
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  // The request is held until the process is gone.
-  const act = async () => {
-    child.kill('SIGINT');
-    await closed;
-  };
+/** Stops a shift, or a deployment, at the trigger; what that says. */
+async function interruptedAt(
+  cloud: Emulator,
+  { match, skip = 0 }: Omit<Trigger, 'fault'>,
+  ours: 'shift' | 'deployment' = 'shift',
+): Promise<{ message: string; hint: string }> {
+  const stop = new AbortController();
+  const act = () => stop.abort(new Interrupted('SIGINT'));
   cloud.on({ match, skip, fault: { kind: 'first', act } });
-  const [, signal] = (await closed) as [number | null, string | null];
-  assert.equal(signal, 'SIGINT', stderr);
+  const connection = {
+    emulatorHost: cloud.host,
+    identity: { kind: 'none' },
+    env: {},
+    signal: stop.signal,
+  } as const;
+  const open = () => openServiceApi(connection, LOCATION);
+  const change =
+    ours === 'shift'
+      ? rollback(open, LOCATION, revisionNames(cloud)[1] ?? '')
+      : deployNoTraffic(open, LOCATION, NEW);
+  const failure: unknown = await change.perform().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert.ok(failure instanceof Interrupted, String(failure));
   await cloud.settled();
-  const [message, hint] = stderr.slice(stderr.indexOf('error: ')).split('\n');
-  return { message, hint };
+  return { message: failure.message, hint: failure.hint ?? '' };
 }
 
-describe('a shift that is interrupted', { concurrency: true }, () => {
-  test('before its comparison is not made, and says so', async () => {
+describe('a change that is interrupted', { concurrency: true }, () => {
+  const NOT_MADE = {
+    message: 'interrupted before the change of service control was sent',
+    hint: 'This change was not made; run this again when you are ready.',
+  };
+
+  for (const [name, skip] of [
+    ['before its plan', 0],
+    ['before its comparison', 1],
+  ] as const) {
+    test(`${name} is not made, and says so`, async () => {
+      await using cloud = await pinnedCloud();
+      assert.deepEqual(await interruptedAt(cloud, { match: LOOK, skip }), NOT_MADE);
+      assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[0]}=100`]);
+      assert.equal(writes(cloud), 0);
+    });
+  }
+
+  test('in its second attempt is not made, and says so', async () => {
     await using cloud = await pinnedCloud();
-    const { message, hint } = await interruptedAt(cloud, { match: LOOK, skip: 1 });
-    assert.equal(message, 'error: interrupted before the change of service control was sent');
-    assert.equal(hint, 'This change was not made; run this again when you are ready.');
-    assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[0]}=100`]);
+    cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobTags(cloud) } });
+    // Two looks for each of two attempts.
+    assert.deepEqual(await interruptedAt(cloud, { match: LOOK, skip: 3 }), NOT_MADE);
+    assert.equal(writes(cloud), 0);
   });
 
   test('while the write is on its way says that nobody knows whether it is made', async () => {
     await using cloud = await pinnedCloud();
-    const { message, hint = '' } = await interruptedAt(cloud, { match: WRITE });
+    const { message, hint } = await interruptedAt(cloud, { match: WRITE });
     assert.equal(
       message,
-      'error: interrupted while the change of service control was being sent: whether it is made is unknown',
+      'interrupted while the change of service control was being sent: whether it is made is unknown',
     );
     assert.match(hint, /^Look before running this again: /);
     assert.match(hint, LOOK_COMMAND);
@@ -55,20 +77,34 @@ describe('a shift that is interrupted', { concurrency: true }, () => {
 
   test('while it settles goes on by itself, and says so', async () => {
     await using cloud = await pinnedCloud();
-    const { message, hint = '' } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
+    const { message, hint } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
     assert.equal(
       message,
-      'error: interrupted while waiting: service control was changed (generation 4) and the platform goes on with that by itself',
+      'interrupted while waiting: service control was changed (generation 4) and the platform goes on with that by itself',
     );
     assert.match(hint, /^Look at what came of it: /);
     assert.match(hint, LOOK_COMMAND);
     assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[1]}=100`]);
   });
-});
 
-test('a shift that nobody interrupts is made, here as in a process of its own', async () => {
-  await using cloud = await pinnedCloud();
-  const [, b = ''] = revisionNames(cloud);
-  await shiftTo(cloud, b);
-  assert.deepEqual(serving(cloud), [`${b}=100`]);
+  test('while it settles behind another one names that as well', async () => {
+    await using cloud = await pinnedCloud();
+    cloud.on({ match: LOOK, skip: 2, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
+    const { message } = await interruptedAt(cloud, { match: LOOK, skip: 3 });
+    assert.match(
+      message,
+      /^interrupted while waiting: generation 4 was followed by another: bob@example\.com changed service control at 20\S+ \(generation 5\), and the platform goes on with that by itself$/,
+    );
+  });
+
+  test('while its revision is looked at says that there is one', async () => {
+    await using cloud = await pinnedCloud();
+    const match = { method: 'GET', path: /serving\.knative\.dev/ };
+    const { message, hint } = await interruptedAt(cloud, { match }, 'deployment');
+    assert.equal(
+      message,
+      'interrupted while looking at what came of the change: service control was changed (generation 4) and the platform goes on with that by itself',
+    );
+    assert.match(hint, LOOK_COMMAND);
+  });
 });

@@ -75,7 +75,7 @@ export const AREAS: readonly Area[] = [
   },
   {
     folder: 'packages/smoke/src',
-    files: ['check.ts', 'control-checks.ts', 'suite.ts'],
+    files: ['check.ts', 'judge.ts', 'control-checks.ts', 'suite.ts'],
     tests: ['tests/smoke/checks.test.ts'],
   },
   {
