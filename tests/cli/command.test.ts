@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { boundedText, projectRoot, runCommand, Secret } from '@deploy/cli';
+import { isRunning } from '../support/is-running.ts';
 
 const never = new AbortController().signal;
 
@@ -17,16 +18,6 @@ function temporary(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'command-'));
   t.after(() => rmSync(folder, { recursive: true }));
   return folder;
-}
-
-/** Whether a process does anything: one that has ended may wait for its parent to take note. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !existsSync('/proc/self/stat') || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 async function ended(pid: number): Promise<void> {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type MatrixWorld, matrixWorld, statuses } from '../support/matrix.ts';
+import { isRunning } from '../support/is-running.ts';
+import { type MatrixWorld, matrixWorld, startMatrix, statuses } from '../support/matrix.ts';
 
 const HARNESS = 'cross-surface-contract-harness';
 const SCRIPT = 'scripts/run-cross-surface-contract-harness.sh';
@@ -119,7 +119,7 @@ describe('an interruption', () => {
 
   test('of a lane that does not want to end still gives results and a summary', async () => {
     await using world = await matrixWorld({ cargo: stubborn });
-    const { run, child } = start(world);
+    const { run, child } = startMatrix(world);
     const pid = await pidIn(world);
     child.kill('SIGTERM');
     const { exitCode, stderr } = await run;
@@ -132,7 +132,7 @@ describe('an interruption', () => {
 
   test('a second signal kills the lane, and results and summary are written', async () => {
     await using world = await matrixWorld({ cargo: stubborn });
-    const { run, child } = start(world);
+    const { run, child } = startMatrix(world);
     const pid = await pidIn(world);
     child.kill('SIGINT');
     // What comes within a second is the same Ctrl-C, passed on.
@@ -147,7 +147,7 @@ describe('an interruption', () => {
 
   test('while the results of a lane cannot come, since what it left running holds its output', async () => {
     await using world = await matrixWorld({ cargo: 'sleep 600 & echo $! > "$HOME/pid"; sleep 600' });
-    const { run, child } = start(world);
+    const { run, child } = startMatrix(world);
     const pid = await pidIn(world);
     child.kill('SIGTERM');
     assert.equal((await run).exitCode, 1);
@@ -186,32 +186,8 @@ test('a log that cannot be written costs no verdict', async () => {
   assert.equal(statuses(world.results())[HARNESS], 'passed');
 });
 
-function start(world: MatrixWorld) {
-  let child: ChildProcess | undefined;
-  const run = world.run(
-    { HOME: world.folder },
-    {
-      onStart: (started) => {
-        child = started;
-      },
-    },
-  );
-  assert.ok(child);
-  return { run, child };
-}
-
 async function pidIn(world: MatrixWorld): Promise<number> {
   const path = join(world.folder, 'pid');
   while (!existsSync(path) || statSync(path).size === 0) await pause(20);
   return Number(readFileSync(path, 'utf8'));
-}
-
-/** Whether a process does anything: one that has ended may wait for its parent to take note. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !existsSync('/proc/self/stat') || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }

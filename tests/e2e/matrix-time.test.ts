@@ -5,7 +5,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type MatrixWorld, matrixWorld, statuses } from '../support/matrix.ts';
+import { isRunning } from '../support/is-running.ts';
+import { type MatrixWorld, matrixWorld, startMatrix, statuses } from '../support/matrix.ts';
 
 test('through a pipe a line appears as soon as its turn has come', async () => {
   await using world = await matrixWorld({ cargo: 'while [ ! -e "$HOME/go" ]; do sleep 0.05; done' });
@@ -32,7 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     await using world = await matrixWorld({ cargo: HANGING });
     // One of those in this process hangs as well.
     world.cloud.on({ match: { path: /services\/runtime/ }, fault: { kind: 'stall', ms: 600_000 } });
-    const { run, child } = start(world);
+    const { run, child } = startMatrix(world);
     await existing(join(world.folder, 'grandchild'));
     while (logsIn(world).length < 7) await pause(20);
     // From a terminal it comes more than once: pnpm and tsx pass it on.
@@ -65,7 +66,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 test('a run that is killed leaves whole files or none', async () => {
   await using world = await matrixWorld({ cargo: HANGING });
-  const { run, child } = start(world);
+  const { run, child } = startMatrix(world);
   await existing(join(world.folder, 'grandchild'));
   await existing(join(world.folder, 'logs/control-prod-smoke.log'));
   child.kill('SIGKILL');
@@ -91,32 +92,9 @@ test('the files of an earlier run are replaced as wholes: a reader never sees ha
   );
 });
 
-function start(world: MatrixWorld) {
-  let child: ChildProcess | undefined;
-  const run = world.run(
-    { HOME: world.folder },
-    {
-      onStart: (started) => {
-        child = started;
-      },
-    },
-  );
-  assert.ok(child);
-  return { run, child };
-}
-
 /** Names of the logs that are in place. */
 function logsIn(world: MatrixWorld): string[] {
   return readdirSync(join(world.folder, 'logs')).filter((name) => name.endsWith('.log'));
-}
-
-/** Whether a process does anything: one that has ended may wait for its parent to take note. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 async function existing(path: string): Promise<void> {

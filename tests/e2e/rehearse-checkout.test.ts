@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
 import { gateIds } from '@deploy/gates';
 import { sampleCheckout } from '@deploy/rehearsal';
+import { buildService } from '../support/built-service.ts';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
@@ -36,11 +37,7 @@ test('a checkout is rehearsed as it is committed, with its own program as the se
   skip: await without('a cargo'),
 }, async () => {
   await using checkout = await sampleCheckout();
-  const built = await runCommand(['cargo', 'build', '--offline', '-p', 'openagents-control-service'], {
-    cwd: checkout.root,
-    env: { ...process.env, CARGO_TARGET_DIR: join(checkout.root, 'target') },
-  });
-  assert.equal(built.exitCode, 0, built.stderr);
+  await buildService(checkout.root);
   // What is not committed must not be rehearsed, and must still be there afterwards.
   const script = join(checkout.root, 'apps/openagents.com/web-shell/build-dist.sh');
   await writeFile(script, 'exit 1\n');

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { projectRoot, runCommand } from '@deploy/cli';
+import { projectRoot } from '@deploy/cli';
 import type { ContainerProgram, Emulator } from '@deploy/emulator';
 import { sampleCheckout } from '@deploy/rehearsal';
+import { buildService } from '../support/built-service.ts';
 import { cloudWith, IMAGES, PROJECT, revisionNames, SERVICE } from '../support/cloud.ts';
 import { isAlive, nodeService } from '../support/container-program.ts';
 import { without } from '../support/needs.ts';
@@ -227,12 +228,8 @@ test('the Rust service of the sample workspace, as cargo builds it, serves and l
   skip: await without('a cargo'),
 }, async () => {
   await using checkout = await sampleCheckout();
-  const built = await runCommand(['cargo', 'build', '--offline', '-p', 'openagents-control-service'], {
-    cwd: checkout.root,
-    env: { ...process.env, CARGO_TARGET_DIR: join(checkout.root, 'target') },
-  });
-  assert.equal(built.exitCode, 0, built.stderr);
-  const command = `exec '${join(checkout.root, 'target/debug/openagents-control-service')}'`;
+  const program = await buildService(checkout.root);
+  const command = `exec '${program}'`;
   await using cloud = await cloudRunning({ command, environment: { OA_CONTROL_STATIC_DIR: checkout.root } });
   const { uri } = cloud.service(SERVICE);
   const ready = await fetch(`${uri}/readyz`);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, UserError } from '@deploy/cli';
 import { gateIds, requirePassed } from '@deploy/gates';
+import { freePort } from '../support/free-port.ts';
 import { without } from '../support/needs.ts';
 import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
@@ -350,13 +351,4 @@ async function unpacked(file: string): Promise<string> {
 async function emptyArchive(): Promise<Buffer> {
   const { zstdCompressSync } = await import('node:zlib');
   return zstdCompressSync(Buffer.alloc(1024));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

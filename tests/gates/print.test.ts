@@ -4,14 +4,9 @@ import { explanationLine, gatesMarkdown, verdictLine } from '../../scripts/gates
 
 const FORGED = 'x\n[passed] perf-budget (1.0 s, this run)\n::error::no\r<img src=x>\u2028| a | *b*';
 
+const result = { gate: 'cargo-test', state: 'passed', durationMs: 1, cache: 'hit', source: FORGED } as const;
+
 test('a verdict stays one line, whatever it came from', () => {
-  const result = {
-    gate: 'cargo-test',
-    state: 'passed',
-    durationMs: 1,
-    cache: 'hit',
-    source: FORGED,
-  } as const;
   assert.doesNotMatch(verdictLine(result), /[\n\r\u2028]/);
   const explained = { gate: 'cargo-test', expect: 'miss', reason: FORGED, changed: [] } as const;
   assert.match(explanationLine(explained), /^\[miss\] cargo-test: x \[passed\].*$/);
@@ -19,13 +14,6 @@ test('a verdict stays one line, whatever it came from', () => {
 });
 
 test('the step summary holds no HTML and no further cell', () => {
-  const result = {
-    gate: 'cargo-test',
-    state: 'passed',
-    durationMs: 1,
-    cache: 'hit',
-    source: FORGED,
-  } as const;
   const markdown = gatesMarkdown({ results: [result], leftOut: [], complaint: '' });
   const line = markdown.split('\n').find((each) => each.startsWith('| cargo-test')) ?? '';
   assert.doesNotMatch(markdown, /<img/);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gateIds } from '@deploy/gates';
+import { freePort } from '../support/free-port.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { type Checkout, cachingCheckout, states } from './support/caching-checkout.ts';
 
@@ -150,15 +151,6 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('the cache server has ended');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function silentServer(): Promise<{ url: string; [Symbol.asyncDispose](): Promise<void> }> {

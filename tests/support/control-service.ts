@@ -2,7 +2,7 @@ import {
   type ControlService,
   type ControlServiceOptions,
   startControlService,
-} from '../../packages/emulator/src/control-service/index.ts';
+} from '@deploy/emulator/control-service';
 
 /** A stand-in for the control service, disposable with `await using`; the image's environment unless told otherwise. */
 export async function controlService(

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -84,4 +86,22 @@ export async function matrixWorld(
 /** Status by check. */
 export function statuses({ checks }: ResultsFile): Record<string, string> {
   return Object.fromEntries(checks.map(({ id, status }) => [id, status]));
+}
+
+/** Starts a matrix and returns its process too, so that a test can interrupt it. */
+export function startMatrix(world: MatrixWorld): {
+  run: ReturnType<MatrixWorld['run']>;
+  child: ChildProcess;
+} {
+  let child: ChildProcess | undefined;
+  const run = world.run(
+    { HOME: world.folder },
+    {
+      onStart: (started) => {
+        child = started;
+      },
+    },
+  );
+  assert.ok(child);
+  return { run, child };
 }

@@ -3,25 +3,21 @@ export { resolveProject } from './active-project.ts';
 export { boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
-export { type CommandOptions, type CommandResult, runCommand } from './command.ts';
+export { runCommand } from './command.ts';
 export { durationText } from './duration-text.ts';
 export { errorCode, errorMessage, Interrupted, UserError } from './errors.ts';
-export { type LockOptions, withFileLock } from './file-lock.ts';
-export type { Finding, FindingState } from './finding.ts';
+export { withFileLock } from './file-lock.ts';
+export type { Finding } from './finding.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
-export {
-  interruptible,
-  listenForInterruption,
-  tellIfInterrupted,
-} from './interruption.ts';
+export { interruptible, listenForInterruption, tellIfInterrupted } from './interruption.ts';
 export { type JunitCase, type JunitSuite, junitXml } from './junit.ts';
 export { makeFolders } from './make-folders.ts';
 export { escapeMarkdown, markdownTable } from './markdown.ts';
 export { networkFailure } from './network-failure.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
-export { type Progress, startLiveLine, startLiveText, startProgress } from './progress.ts';
-export { type ProxyProtocol, type ProxyServer, proxyAuthorization, proxyFor } from './proxy.ts';
+export { startLiveLine, startLiveText, startProgress } from './progress.ts';
+export { type ProxyServer, proxyAuthorization, proxyFor } from './proxy.ts';
 export { requireRehearsalUrl } from './rehearsal-url.ts';
 export { type Program, refuseUsage, runScript } from './script.ts';
 export { REDACTED, redact, redactForms, redactGuess, Secret, secretValues } from './secret.ts';

@@ -9,49 +9,49 @@ export type LogEntry = {
   /** RFC 3339. */
   timestamp: string;
   severity: string;
-  /** undefined when the entry does not say. */
+  /** Undefined when the entry names none. */
   revision: string | undefined;
-  /** Text as it was logged, structured payloads as JSON, possibly of many lines. */
+  /** The text as it was logged, or a structured payload as JSON. It may have several lines. */
   payload: string;
 };
 
-/** What is asked of Cloud Logging about a service. */
+/** Which entries to read, and how many at most. */
 export type LogQuery = { filter: string; limit: number };
 
-/** One page of what a filter finds. */
+/** A request for one page of the entries that match a filter. */
 export type EntriesQuery = {
   filter: string;
   order: 'oldest first' | 'newest first';
-  /** Entries a page, at most 1000. */
+  /** Entries per page, at most 1000. */
   size: number;
-  /** Where the page before ended. */
+  /** Where the previous page ended. */
   after?: string | undefined;
-  /** A project has 60 reads a minute: how long to wait when others have used them up. */
+  /** How long to wait when others have used up the project's 60 reads a minute. */
   patience: Patience;
 };
 
 export type EntriesPage<T> = {
-  /** As the API sends them. An empty page may be followed by others. */
+  /** As the API sends them. An empty page need not be the last one. */
   entries: readonly T[];
   /** Where the next page begins; undefined after the last one. */
   next: string | undefined;
-  /** The platform's time of the answer; this machine's where it was not told. */
+  /** When the platform answered, by its own clock, or by this machine's if the answer has no date. */
   answeredAt: Date;
 };
 
 export type LogApi = {
-  /** Entries as the API sends them, one page: one read of the quota. Throws a CloudError when it fails. */
+  /** Reads one page, which counts as one read of the quota. Throws a CloudError. */
   page<T>(query: EntriesQuery): Promise<EntriesPage<T>>;
-  /** The newest entries that the query finds, newest first. Throws a CloudError when it fails. */
+  /** Reads the newest entries that match, newest first. Throws a CloudError. */
   newest(query: LogQuery): Promise<LogEntry[]>;
 };
 
-// A search over an index that is being written may take a while.
+// A search over an index that is still being written can take a while.
 const READ_TIMEOUT_MS = 60_000;
-// A page is asked for every few seconds, so that one without an answer is better asked for again.
+// Pages are read every few seconds, so after this long it is better to ask again.
 const PAGE_TIMEOUT_MS = 20_000;
 
-/** The filter for a service's entries that are errors, or worse, since a moment. */
+/** The filter for a service's entries since a moment that are errors or worse. */
 export function errorFilter(service: string, since: Date): string {
   return [
     'resource.type=cloud_run_revision',
@@ -61,7 +61,7 @@ export function errorFilter(service: string, since: Date): string {
   ].join(' AND ');
 }
 
-/** The gcloud command line that asks the same. */
+/** The gcloud command line that reads the same entries. */
 export function logReadCommand(project: string, { filter, limit }: LogQuery): string {
   return `gcloud logging read '${filter}' --project ${project} --limit ${limit} --format json`;
 }
@@ -70,50 +70,45 @@ export function logReadCommand(project: string, { filter, limit }: LogQuery): st
 export async function openLogApi(connection: Connection, location: ServiceLocation): Promise<LogApi> {
   const rest = googleRest(connection);
   const subject = { doing: `reading the logs of ${location.service}`, location };
+
+  const readPage = async <T>(
+    { filter, order, size, after, patience }: EntriesQuery,
+    timeoutMs: number,
+  ): Promise<EntriesPage<T>> => {
+    let answeredAt = new Date();
+    const page = await rest.repeatable<{ entries?: T[]; nextPageToken?: string }>(subject, {
+      method: 'POST',
+      host: 'logging.googleapis.com',
+      path: '/v2/entries:list',
+      body: {
+        resourceNames: [`projects/${location.project}`],
+        filter,
+        orderBy: order === 'oldest first' ? 'timestamp asc' : 'timestamp desc',
+        pageSize: size,
+        pageToken: after,
+      },
+      timeoutMs,
+      patience,
+      onDate: (date) => {
+        answeredAt = date;
+      },
+    });
+    return { entries: page.entries ?? [], next: page.nextPageToken || undefined, answeredAt };
+  };
+
   return {
-    async page<T>({ filter, order, size, after, patience }: EntriesQuery) {
-      let answeredAt = new Date();
-      const page = await rest.repeatable<{ entries?: T[]; nextPageToken?: string }>(subject, {
-        method: 'POST',
-        host: 'logging.googleapis.com',
-        path: '/v2/entries:list',
-        body: {
-          resourceNames: [`projects/${location.project}`],
-          filter,
-          orderBy: order === 'oldest first' ? 'timestamp asc' : 'timestamp desc',
-          pageSize: size,
-          pageToken: after,
-        },
-        timeoutMs: PAGE_TIMEOUT_MS,
-        patience,
-        onDate: (date) => {
-          answeredAt = date;
-        },
-      });
-      return { entries: page.entries ?? [], next: page.nextPageToken || undefined, answeredAt };
-    },
+    page: (query) => readPage(query, PAGE_TIMEOUT_MS),
 
     async newest({ filter, limit }) {
+      const query = { filter, order: 'newest first', size: limit, patience: 'usual' } as const;
       const found: LogEntry[] = [];
-      let pageToken: string | undefined;
-      // A page may be empty and not the last one.
+      let after: string | undefined;
+      // An empty page need not be the last one.
       do {
-        const page = await rest.repeatable<{ entries?: ApiEntry[]; nextPageToken?: string }>(subject, {
-          method: 'POST',
-          host: 'logging.googleapis.com',
-          path: '/v2/entries:list',
-          body: {
-            resourceNames: [`projects/${location.project}`],
-            filter,
-            orderBy: 'timestamp desc',
-            pageSize: limit,
-            pageToken,
-          },
-          timeoutMs: READ_TIMEOUT_MS,
-        });
-        found.push(...(page.entries ?? []).map(readEntry));
-        pageToken = page.nextPageToken || undefined;
-      } while (pageToken !== undefined && found.length < limit);
+        const { entries, next } = await readPage<ApiEntry>({ ...query, after }, READ_TIMEOUT_MS);
+        found.push(...entries.map(readEntry));
+        after = next;
+      } while (after !== undefined && found.length < limit);
       return found.slice(0, limit);
     },
   };

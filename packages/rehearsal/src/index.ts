@@ -7,5 +7,5 @@ export { rehearse } from './rehearse.ts';
 export { rolloutSteps } from './rollout.ts';
 export { findRustTools } from './rust-tools.ts';
 export { type SampleCheckout, sampleCheckout, sampleCheckoutFolder } from './sample-checkout.ts';
-export { applyScenario, readScenario, type Scenario } from './scenario.ts';
+export { applyScenario, readScenario } from './scenario.ts';
 export { DOMAIN, NEW_IMAGE, PROJECT, SERVICE, STAGING, STAGING_SERVICE } from './staging.ts';

@@ -1,3 +1,4 @@
+import { durationText } from '@deploy/cli';
 import type { StepResult } from './step.ts';
 
 /**
@@ -8,7 +9,7 @@ export function summaryLines(results: readonly StepResult[], service: string): s
   const rows = results.map(({ title, exitCode, asExpected, durationMs, serving }) => [
     asExpected ? 'ok' : 'NOT AS EXPECTED',
     String(exitCode),
-    `${(durationMs / 1000).toFixed(1)} s`,
+    durationText(durationMs),
     serving.replaceAll(`${service}-`, ''),
     title,
   ]);

@@ -1,5 +1,5 @@
 export { joinEvidence, joinEvidenceByUrl, openEvidence } from './evidence/begin.ts';
-export { type Evidence, noEvidence } from './evidence/evidence.ts';
+export type { Evidence } from './evidence/evidence.ts';
 export type { DeploymentRequest, JoinRequest } from './evidence/request.ts';
 export type { RolloutEvent } from './evidence/rollout-event.ts';
 export { readReport, reportedBaseUrl, reportedTraffic } from './last-report.ts';

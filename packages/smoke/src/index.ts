@@ -1,4 +1,4 @@
-export { readServedBuild, type ServedBuild } from './build.ts';
+export { readServedBuild } from './build.ts';
 export { runControlSmoke } from './control-suite.ts';
 export { runHealthSmoke } from './health-suite.ts';
 export { type SmokeClientOptions, smokeUserAgent } from './http.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { ControlService } from '../../../packages/emulator/src/control-service/index.ts';
+import type { ControlService } from '@deploy/emulator/control-service';
 import { controlService } from '../../support/control-service.ts';
 
 const TOKEN = 'tok-good';

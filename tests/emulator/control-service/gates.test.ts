@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isHashed } from '../../../packages/emulator/src/control-service/index.ts';
+import { isHashed } from '@deploy/emulator/control-service';
 import { controlService, maintenanceEnv } from '../../support/control-service.ts';
 
 describe('the compatibility gate', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { describe, test } from 'node:test';
-import { signBypass } from '../../../packages/emulator/src/control-service/index.ts';
+import { signBypass } from '@deploy/emulator/control-service';
 import { controlService, maintenanceEnv } from '../../support/control-service.ts';
 
 const TOKEN = 'let-me-in';

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
-import type { ControlService } from '../../../packages/emulator/src/control-service/index.ts';
+import type { ControlService } from '@deploy/emulator/control-service';
 import { controlService, maintenanceEnv } from '../../support/control-service.ts';
 
 /** A recorded answer of the real service; prose is `<text>` there, and values that change are named by their kind. */

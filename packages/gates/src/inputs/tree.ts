@@ -156,17 +156,16 @@ function list(folder: string): Dirent[] {
 }
 
 function statOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw new InputsUnknown(`an input cannot be read: ${errorMessage(error)}`);
-  }
+  return unlessMissing(() => lstatSync(path));
 }
 
 function realPathOf(path: string): string | undefined {
+  return unlessMissing(() => realpathSync(path));
+}
+
+function unlessMissing<T>(read: () => T): T | undefined {
   try {
-    return realpathSync(path);
+    return read();
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw new InputsUnknown(`an input cannot be read: ${errorMessage(error)}`);
