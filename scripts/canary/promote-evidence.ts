@@ -23,11 +23,14 @@ export async function recordEvent(
     case 'stepBegun':
     case 'trafficReturned': {
       const stable = stableRevision(event.change.before);
-      await evidence.record({ kind: 'trafficShifted', change: event.change, stable });
+      await evidence.record({ kind: 'trafficShifted', change: event.change, stable, byPromotion: true });
       break;
     }
-    case 'promotionEnded':
-      return evidence.record({ kind: 'promotionNoted', text: whatNow(event.outcome, location).line });
+    case 'promotionEnded': {
+      const { outcome } = event;
+      const text = whatNow(outcome, location).line;
+      return evidence.record({ kind: 'promotionEnded', state: outcome.state, text });
+    }
     case 'polled':
       return;
   }

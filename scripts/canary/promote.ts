@@ -87,10 +87,8 @@ export async function promote({
   const report = (write: () => Promise<void>): void => {
     written = written.then(write);
   };
-  const smoke = smokerOf({
-    env,
-    report: (outcome) => report(() => evidence.record({ kind: 'smoked', outcome })),
-  });
+  const smoke = smokerOf(env);
+  let candidate: string | undefined;
   try {
     const outcome = await walkPromotion({
       settings,
@@ -108,7 +106,13 @@ export async function promote({
         display.note(`reading ${opened.name}: ${opened.why}`);
         return opened;
       },
-      smoke: (url) => smoke(url),
+      async smoke(url, of) {
+        const { outcome, look } = await smoke(url);
+        // The tag is held on the candidate, so it is the candidate that answered.
+        const revision = of === 'candidate' ? candidate : undefined;
+        report(() => evidence.record({ kind: 'smoked', outcome, ...(revision && { revision }) }));
+        return look;
+      },
       async perform(action) {
         display.rest();
         const performed = await performAction(action, { dryRun: false, out });
@@ -120,6 +124,7 @@ export async function promote({
       },
       signal,
       async tell(event) {
+        if (event.kind === 'promotionBegun') candidate = event.canary;
         display.show(event);
         report(() => recordEvent(evidence, event, location));
       },
@@ -207,8 +212,8 @@ const SMOKE_TIMEOUT_MS = 15_000;
 const SMOKE_RETRIES = 3;
 
 /** Smokes a URL as smoke-control does, and asks which build it was that answered. */
-function smokerOf({ env, report }: { env: Environment; report(outcome: SmokeOutcome): void }) {
-  return async (baseUrl: string): Promise<SmokeLook> => {
+function smokerOf(env: Environment) {
+  return async (baseUrl: string): Promise<{ outcome: SmokeOutcome; look: SmokeLook }> => {
     const options = {
       ...{ baseUrl, env, timeoutMs: SMOKE_TIMEOUT_MS, retries: SMOKE_RETRIES, script: 'canary-rollout' },
       bypassToken: undefined,
@@ -217,13 +222,13 @@ function smokerOf({ env, report }: { env: Environment; report(outcome: SmokeOutc
       runControlSmoke({ ...options, accessToken: undefined }),
       readServedBuild(options),
     ]);
-    report(outcome);
     const failure = smokeFailure(outcome);
-    return {
+    const look = {
       passed: failure === undefined,
       ...(failure !== undefined && { why: failure.message }),
       ...build,
       notes: smokeNotes(outcome),
     };
+    return { outcome, look };
   };
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ReportRecord } from '@deploy/report';
 import { lint } from 'markdownlint/promise';
 import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
+import { longRollout } from './long-rollout.ts';
 import { sampleRecord } from './sample-record.ts';
 
-const golden = join(import.meta.dirname, 'golden/rollout-and-back.md');
+const goldens = { 'rollout-and-back': sampleRecord, 'long-rollout': longRollout };
 
 const {
   domainMapping: _,
@@ -23,6 +24,7 @@ const { stable: _______, ...withoutStable } = sampleRecord;
 
 const records: Record<string, ReportRecord> = {
   'a rollout and back': sampleRecord,
+  'a long rollout': longRollout,
   'a deployment that was killed as it began': {
     ...required,
     state: 'started',
@@ -49,9 +51,13 @@ function document(record: ReportRecord): string {
   return writeDocument({ record, people: nobodysText }, 'report.md').toString();
 }
 
-test('a report reads as the golden file does, to the letter', () => {
-  assert.equal(document(sampleRecord), readFileSync(golden, 'utf8'));
-});
+for (const [name, record] of Object.entries(goldens)) {
+  test(`the report ${name} reads as its golden file does, to the letter`, () => {
+    const golden = join(import.meta.dirname, `golden/${name}.md`);
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(golden, document(record));
+    assert.equal(document(record), readFileSync(golden, 'utf8'));
+  });
+}
 
 describe('a report is clean to markdownlint with its default rules', () => {
   for (const [name, record] of Object.entries(records)) {
@@ -71,10 +77,8 @@ test('the answer comes first, then what the runbook requires, in its order', () 
     .split('\n')
     .filter((line) => line !== '');
   assert.match(lines[1] ?? '', /^# Rollout of /);
-  assert.deepEqual(lines.slice(2, 4), [
-    'Verdict: **no-go**',
-    '- openagents-control-service-staging-00042-def was rolled back',
-  ]);
+  assert.match(lines[2] ?? '', /^Verdict: \*\*no-go\*\*\. /);
+  assert.equal(lines[3], '- openagents-control-service-staging-00042-def was rolled back');
   const headings = [...document(sampleRecord).matchAll(/^## (.*)$/gm)].map((match) => match[1]);
   assert.deepEqual(headings.slice(0, 4), [
     'Image and revisions',
@@ -82,7 +86,41 @@ test('the answer comes first, then what the runbook requires, in its order', () 
     'Smoke checks',
     'Rollback',
   ]);
-  assert.equal(headings.at(-1), 'Notes');
+  assert.deepEqual(headings.slice(4), [
+    'Verification gates',
+    'Steps',
+    'Maintenance window',
+    'Validation matrix',
+    'Who and where',
+    'Notes',
+  ]);
+});
+
+test('passed smoke runs are a line each with their checks folded, failed ones are open, and the data is folded', () => {
+  const text = document(sampleRecord);
+  const open = text.replace(/<details>[\s\S]*?<\/details>/g, '');
+  assert.match(open, /^- 2026-02-12 17:03:00 UTC: health \*\*passed\*\*/m);
+  assert.match(open, /^- 2026-02-13 08:30:00 UTC: control \*\*failed\*\*, answered by 00041-abc, /m);
+  assert.match(open, /^\| manifest \| failed \|/m);
+  assert.doesNotMatch(open, /\| healthz \|/);
+  assert.match(text, /\| healthz \| passed \|/);
+  assert.doesNotMatch(open, /yaml staging-deploy-report/);
+});
+
+test('of many smoke runs those that count are lines, the others wait in the fold', () => {
+  const text = document(longRollout);
+  const open = text.replace(/<details>[\s\S]*?<\/details>/g, '');
+  assert.equal([...open.matchAll(/^- .* UTC: (?:health|control) \*\*passed/gm)].length, 4);
+  assert.match(text, /<summary>Checks of the runs that passed, and 14 more runs that passed<\/summary>/);
+  assert.match(text, /\*\*passed\*\*, answered by 00042-def, `https:\/\/candidate---/);
+});
+
+test('gates that did not all pass, and steps that were not done, are open', () => {
+  assert.match(document(sampleRecord), /<details open>\n<summary>Steps: 4 steps, 2 not done<\/summary>/);
+  const gates = { extent: 'all', results: [{ gate: 'cargo-test', verdict: 'failed' }] } as const;
+  const failed = document({ ...longRollout, gates: { ...gates, results: [...gates.results] } });
+  assert.match(failed, /^## Verification gates\n\nAll of .*\n\n\| Gate/m);
+  assert.match(failed, /(?<!<details>\n<summary>.*\n\n)^## Verification gates/m);
 });
 
 test('a killed deployment says that it has no rollback command yet, and why', () => {

@@ -149,7 +149,7 @@ test('the data reads back as the same record, whatever the texts', () => {
 
 /** The comments at the top and in the notes, and the folds. */
 const OUR_HTML =
-  /^(?:<!-- (?:markdownlint-disable [MD\d ]+|Whatever you write [\w ,.]+) -->|<\/?details>(?:\n<summary>[\w ]+<\/summary>)?)$/;
+  /^(?:<!-- (?:markdownlint-disable [MD\d ]+|Whatever you write [\w ,.]+) -->|<\/?details(?: open)?>(?:\n<summary>[\w :,-]+<\/summary>)?)$/;
 
 test('no text breaks out of its cell or turns into markup', () => {
   fc.assert(

@@ -52,7 +52,9 @@ function requireWhole(text: string): void {
   for (const heading of ['# Rollout of ', '## Traffic split\n', '## Smoke checks\n', '## Who and where\n']) {
     assert.equal(count(text, `\n${heading}`), 1, `${heading} in ${text}`);
   }
-  assert.equal(count(text, '\n<summary>'), 2, text);
+  const folds = [...text.matchAll(/^<summary>([\w ]+)/gm)].map(([, title = '']) => title);
+  assert.deepEqual(folds, [...new Set(folds)], 'each fold is there once');
+  assert.equal(count(text, '\n<summary>Data that the scripts read back'), 1, text);
   assert.match(text, /\| 2026-02-14 09:00:00 UTC \|/);
 }
 
@@ -102,8 +104,8 @@ const edits: Record<string, { edit: (text: string) => string; kept: string[] }> 
     kept: ['\nBy two people.\n'],
   },
   'words at the end of a line of ours': {
-    edit: instead('Verdict: **no-go**', 'Verdict: **no-go** (agreed with carol)'),
-    kept: ['Verdict: **no-go** (agreed with carol)'],
+    edit: instead('Verdict: **no-go**.', 'Verdict: **no-go** (agreed with carol).'),
+    kept: ['Verdict: **no-go** (agreed with carol).'],
   },
   'a row of their own': {
     edit: after(`${ROW}\n`, '| by hand | done | yesterday | | |\n'),
@@ -237,6 +239,14 @@ describe('what a person wrote survives every later command, to the letter', () =
       { numRuns: 100 },
     );
   });
+});
+
+test('a report of version 2 in an earlier form is read, and nothing in it is taken for a person', async () => {
+  const earlier = await readFile(join(import.meta.dirname, 'golden/earlier-version-2.md'));
+  const { record, people } = readDocument(earlier, FILE);
+  assert.deepEqual(record, sampleRecord);
+  assert.deepEqual(people.remarks, []);
+  assert.equal(writeDocument({ record, people }, FILE).toString('latin1'), written);
 });
 
 describe('a report of version 1', () => {

@@ -36,7 +36,7 @@ export async function reportedTraffic(
   const { record } = await readReport(path);
   const shares = trafficNow(record);
   // After an interruption either split may serve, and both are this rollout's own.
-  return shares === undefined || splitInDoubt(record) !== undefined ? undefined : { shares, path };
+  return shares === undefined || splitInDoubt(record) ? undefined : { shares, path };
 }
 
 /**

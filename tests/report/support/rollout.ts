@@ -25,7 +25,7 @@ function split(canaryPercent: number): Share[] {
   ].filter(({ percent }) => percent > 0);
 }
 
-export function shifted(from: number, to: number): RolloutEvent {
+export function shifted(from: number, to: number): Extract<RolloutEvent, { kind: 'trafficShifted' }> {
   return {
     kind: 'trafficShifted',
     change: { service: 'svc', before: split(from), after: split(to) },

@@ -14,16 +14,16 @@ import { stepsSection } from './sections/steps.ts';
 import { trafficSection } from './sections/traffic.ts';
 import { moment } from './words.ts';
 
-/** The sections of a report as Markdown: first the verdict, then what the runbook requires, then the history. */
+/** The sections of a report as Markdown: first the verdict, then what the runbook requires, then the history, folded. */
 export function renderSections(record: ReportRecord): string[] {
   const sections = [
     answerSection(record),
     imageSection(record),
     trafficSection(record),
-    promotionSection(record),
     smokeSection(record),
     rollbackSection(record),
     gatesSection(record),
+    promotionSection(record),
     stepsSection(record),
     maintenanceSection(record),
     matrixSection(record),
@@ -38,13 +38,14 @@ function answerSection(record: ReportRecord): RootContent[] {
     // Tables and commands need long lines, and folds are HTML.
     { type: 'html', value: '<!-- markdownlint-disable MD013 MD033 -->' },
     heading(1, `Rollout of ${record.service}`),
-    paragraph('Verdict: ', strong(verdict)),
-    list(reasons),
     paragraph(
-      `Begun ${moment(record.startedAt)}, last change ${moment(lastTime(record))}. Deployment: `,
+      'Verdict: ',
+      strong(verdict),
+      '. Deployment: ',
       strong(record.state),
-      '.',
+      `, begun ${moment(record.startedAt)}, last change ${moment(lastTime(record))}.`,
     ),
+    list(reasons.map((reason) => [reason])),
   ];
 }
 
@@ -55,6 +56,7 @@ function lastTime(record: ReportRecord): string {
     ...record.steps.map(({ startedAt, endedAt }) => endedAt ?? startedAt),
     ...[...record.trafficChanges, ...record.smokes, ...record.maintenance].map(({ at }) => at),
     ...(record.matrices ?? []).map(({ at }) => at),
+    ...(record.promotions ?? []).flatMap(({ at, notes }) => [at, ...notes.map((note) => note.at)]),
   ];
   return times.reduce((latest, time) => (Date.parse(time) > Date.parse(latest) ? time : latest));
 }

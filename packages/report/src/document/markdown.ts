@@ -1,4 +1,4 @@
-import type { Code, Heading, List, Paragraph, PhrasingContent, RootContent, Table } from 'mdast';
+import type { Code, Heading, List, ListItem, Paragraph, PhrasingContent, RootContent, Table } from 'mdast';
 import { gfmToMarkdown } from 'mdast-util-gfm';
 import { toMarkdown } from 'mdast-util-to-markdown';
 
@@ -33,13 +33,12 @@ export function paragraph(...parts: Inline[]): Paragraph {
   return { type: 'paragraph', children: inlines(parts) };
 }
 
-export function list(items: readonly Inline[]): List {
-  return {
-    type: 'list',
-    ordered: false,
-    spread: false,
-    children: items.map((item) => ({ type: 'listItem', spread: false, children: [paragraph(item)] })),
-  };
+/** A list, each of its items a line. */
+export function list(lines: readonly (readonly Inline[])[]): List {
+  const children = lines.map(
+    (line): ListItem => ({ type: 'listItem', spread: false, children: [paragraph(...line)] }),
+  );
+  return { type: 'list', ordered: false, spread: false, children };
 }
 
 export type Row = readonly Inline[];
@@ -67,10 +66,14 @@ export function link(text: string, url: string): Inline {
   return { type: 'link', url, children: [{ type: 'text', value: text }] };
 }
 
-/** A fold around blocks. `summary` goes in as HTML, so it must not contain text from outside. */
-export function folded(summary: string, blocks: readonly RootContent[]): RootContent[] {
+/** A fold around blocks, closed unless it `isOpen`. `summary` goes in as HTML, so it must not contain text from outside. */
+export function folded(
+  summary: string,
+  blocks: readonly RootContent[],
+  { isOpen = false } = {},
+): RootContent[] {
   return [
-    { type: 'html', value: `<details>\n<summary>${summary}</summary>` },
+    { type: 'html', value: `<details${isOpen ? ' open' : ''}>\n<summary>${summary}</summary>` },
     ...blocks,
     { type: 'html', value: '</details>' },
   ];

@@ -5,7 +5,7 @@ import { renderSections } from './body.ts';
 import { type Data, findData, parseData } from './data.ts';
 import { type PeoplesText, remarksIn } from './people/people.ts';
 import { tokensOf } from './people/tokens.ts';
-import { splitVersion1, wroteVersion1 } from './version-1.ts';
+import { splitVersion1, tablesOfVersion1, wroteVersion1 } from './version-1.ts';
 
 export type Report = { record: ReportRecord; people: PeoplesText };
 
@@ -54,9 +54,9 @@ function readParts(
   return { record, people: { remarks, comments, notes } };
 }
 
-/** The keys of the body as this version would write it, for a report that does not list its keys. */
+/** The keys of the body as the scripts would have written it, for a report that does not list its keys. */
 function keysOfBody(record: ReportRecord): string[] {
-  return renderSections(record).flatMap((section) =>
+  return [...renderSections(record), tablesOfVersion1(record)].flatMap((section) =>
     tokensOf(Buffer.from(section).toString('latin1')).map(({ key }) => key),
   );
 }

@@ -1,3 +1,8 @@
+import type { ReportRecord } from '../record/schema.ts';
+import { describeSplit, trafficNow } from '../record/split.ts';
+import { code, markdown, table } from './markdown.ts';
+import { moment, splitOr } from './words.ts';
+
 // Reports of version 1 start with their data as front matter, and everything from a heading "Notes" on is people's. They do
 // not record which lines the scripts wrote.
 
@@ -42,6 +47,52 @@ const WROTE = [
   /^- (?:(?:health|control) smoke (?:passed|failed)|the maintenance window is open)$/,
   /^- validation matrix (?:passed|failed)$/,
 ];
+
+/** What version 1 wrote as tables and this version writes in another form. */
+export function tablesOfVersion1(record: ReportRecord): string {
+  const { image, revisions, trafficBefore, trafficChanges, maintenance } = record;
+  const optional = (value: string | undefined, otherwise: string) =>
+    value === undefined ? otherwise : code(value);
+  return markdown([
+    table(
+      ['What', 'Value'],
+      [
+        ['Image', code(image.reference)],
+        ['Tag', optional(image.tag, 'none')],
+        ['Digest', optional(image.digest, 'not looked up')],
+        ['Revision before', optional(revisions.before, 'not known')],
+        ['Revision deployed', optional(revisions.after, 'none so far')],
+      ],
+    ),
+    table(
+      ['When', 'Split'],
+      [
+        ['Before', splitOr(trafficBefore, 'not known')],
+        ['After', splitOr(trafficNow(record), 'not known')],
+      ],
+    ),
+    table(
+      ['Time', 'Actor', 'From', 'To'],
+      trafficChanges.map(({ at, actor, before, after }) => [
+        moment(at),
+        code(actor),
+        describeSplit(before),
+        describeSplit(after),
+      ]),
+    ),
+    table(
+      ['Time', 'Actor', 'Mode', 'State', 'Revision', 'Traffic'],
+      maintenance.map(({ at, actor, mode, state, changed, revision, after }) => [
+        moment(at),
+        code(actor),
+        mode,
+        changed ? state : `${state}, nothing changed`,
+        optional(revision, ''),
+        describeSplit(after),
+      ]),
+    ),
+  ]);
+}
 
 /** Whether version 1 wrote this, as far as anyone can tell. Everything else counts as a person's. */
 export function wroteVersion1(token: string): boolean {

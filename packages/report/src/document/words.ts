@@ -1,4 +1,5 @@
 import { durationText } from '@deploy/cli';
+import type { Share } from '@deploy/cloudrun';
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../record/schema.ts';
 import { describeSplit } from '../record/split.ts';
@@ -22,6 +23,16 @@ export function splitOr(split: ReportRecord['trafficBefore'], otherwise: string)
 /** A line that says how many earlier entries of a table were dropped; nothing when none were. */
 export function leftOut(count: number | undefined, what: string): RootContent[] {
   return count === undefined || count === 0 ? [] : [paragraph(`${count} earlier ${what} were left out.`)];
+}
+
+/** `1 step`, `12 steps`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** `00041-abc 95 %, 00042-def 5 %`: a split with the revisions' short names, for tables where many are listed. */
+export function shortSplit(split: readonly Share[], service: string): string {
+  return describeSplit(split.map((share) => ({ ...share, revision: shortName(share.revision, service) })));
 }
 
 /** A revision's name without its service's name, which Cloud Run puts in front. */

@@ -73,7 +73,8 @@ function placeOf(sections: readonly string[], heading: string): number {
   // The first section has the title, which differs by service and version, and a comment above it.
   if (heading === '' || heading.startsWith('# ')) return 0;
   const [key] = tokensOf(heading);
-  const index = sections.findIndex((section) => tokensOf(section)[0]?.key === key?.key);
+  // A folded section has its heading inside the fold.
+  const index = sections.findIndex((section) => tokensOf(section).some((token) => token.key === key?.key));
   return index === -1 ? sections.length - 1 : index;
 }
 

@@ -1,4 +1,4 @@
-import { cleanLine, errorMessage } from '@deploy/cli';
+import { cleanLine, errorMessage, Interrupted } from '@deploy/cli';
 import type { Share } from '@deploy/cloudrun';
 import { applyEvent } from '../record/apply-event.ts';
 import { isOwnUrl } from '../record/base-url.ts';
@@ -47,9 +47,10 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
     const startedAt = now();
     // A monotonic clock, so that setting the time cannot give a step a negative duration, or hours.
     const startedMs = performance.now();
-    const ended = (failure?: string): RolloutEvent => {
+    const ended = (failure?: string, interrupted = false): RolloutEvent => {
       const durationMs = Math.round(performance.now() - startedMs);
-      return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, failure, deploys };
+      const how = { failure, ...(interrupted && { interrupted }) };
+      return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, deploys, ...how };
     };
     const begun = { kind: 'begun', step: name, startedAt, ...(asked && { asked }) } as const;
     if (deploys) await write(begun).catch((error: unknown) => refuseWithoutEvidence(path, error));
@@ -59,7 +60,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       await record(ended());
       return result;
     } catch (error) {
-      await record(ended(errorMessage(error)));
+      await record(ended(errorMessage(error), error instanceof Interrupted));
       throw error;
     }
   }

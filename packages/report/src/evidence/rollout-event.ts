@@ -1,7 +1,7 @@
 import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
 import type { GateRun } from '@deploy/gates';
 import type { SmokeOutcome } from '@deploy/smoke';
-import type { MatrixEntry } from '../record/schema.ts';
+import type { MatrixEntry, PromotionEntry } from '../record/schema.ts';
 
 /**
  * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
@@ -19,6 +19,8 @@ export type RolloutEvent =
       endedAt: string;
       durationMs: number;
       failure: string | undefined;
+      /** Whether a signal stopped it. */
+      interrupted?: boolean;
       /** Whether the deployment itself ends with this step when the step failed. */
       deploys: boolean;
     }
@@ -33,8 +35,9 @@ export type RolloutEvent =
   | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
   | { kind: 'gatesSkipped' }
   | { kind: 'deployed'; deployment: Deployment; stable: string | undefined }
-  | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined }
-  | { kind: 'smoked'; outcome: SmokeOutcome }
+  | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined; byPromotion?: true }
+  /** `revision`: the one that answered, where the caller knows. */
+  | { kind: 'smoked'; outcome: SmokeOutcome; revision?: string }
   /** A promotion that begins, or is taken up again at a step. What follows belongs to it. */
   | {
       kind: 'promotionBegun';
@@ -54,6 +57,7 @@ export type RolloutEvent =
     }
   /** What a promotion did or decided, in a sentence: steps, verdicts with their reasons, overrides, warnings, its end. */
   | { kind: 'promotionNoted'; text: string }
+  | { kind: 'promotionEnded'; state: NonNullable<PromotionEntry['ended']>; text: string }
   | { kind: 'maintenanceChanged'; outcome: MaintenanceOutcome; stable: string | undefined }
   | { kind: 'matrixRun'; matrix: Omit<MatrixEntry, 'at'> };
 

@@ -11,7 +11,7 @@ import {
   trafficShifted,
 } from './events.ts';
 import { gateEntries } from './gate-entries.ts';
-import { promotionBegun, promotionNoted, promotionObserved } from './promotion.ts';
+import { promotionBegun, promotionEnded, promotionNoted, promotionObserved } from './promotion.ts';
 import type { ReportRecord } from './schema.ts';
 import { stepBegun, stepEnded } from './steps.ts';
 
@@ -41,15 +41,17 @@ export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: 
     case 'deployed':
       return deployed(record, event.deployment, event.stable);
     case 'trafficShifted':
-      return trafficShifted(record, event.change, event.stable, occasion);
+      return trafficShifted(record, event, occasion);
     case 'smoked':
-      return smoked(record, event.outcome, occasion);
+      return smoked(record, event, occasion);
     case 'promotionBegun':
       return promotionBegun(record, event, occasion);
     case 'promotionObserved':
       return promotionObserved(record, event);
     case 'promotionNoted':
       return promotionNoted(record, event, occasion);
+    case 'promotionEnded':
+      return promotionEnded(record, event, occasion);
     case 'maintenanceChanged':
       return maintenanceChanged(record, event.outcome, event.stable, occasion);
     case 'matrixRun':

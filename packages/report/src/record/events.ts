@@ -1,9 +1,10 @@
-import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
-import type { SmokeOutcome } from '@deploy/smoke';
-import type { Occasion } from '../evidence/rollout-event.ts';
+import type { Deployment, MaintenanceOutcome, Share } from '@deploy/cloudrun';
+import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
 import { canonicalBaseUrl } from './base-url.ts';
 import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
+
+type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
 
 /** What served, and the stable revision among it if there was one. Only the first time of a rollout is kept. */
 export function servingFound(
@@ -47,30 +48,34 @@ export function deployed(
 
 export function trafficShifted(
   record: ReportRecord,
-  { before, after }: TrafficChange,
-  stable: string | undefined,
+  { change: { before, after }, stable, byPromotion }: Event<'trafficShifted'>,
   occasion: Occasion,
 ): ReportRecord {
-  return trafficMoved(record, { before, after }, stable, occasion);
+  const by = byPromotion && { byPromotion };
+  return trafficMoved(record, { before, after, ...by }, stable, occasion);
 }
+
+/** What moved traffic, when no person said so in as many words. */
+type By = { byWindow?: true; byPromotion?: true };
 
 function trafficMoved(
   record: ReportRecord,
-  { before, after, byWindow }: { before: readonly Share[]; after: readonly Share[]; byWindow?: true },
+  { before, after, ...by }: { before: readonly Share[]; after: readonly Share[] } & By,
   stable: string | undefined,
   { at, actor }: Occasion,
 ): ReportRecord {
-  const entry = { at, actor, before: [...before], after: [...after], ...(byWindow && { byWindow }) };
+  const entry = { at, actor, before: [...before], after: [...after], ...by };
   return { ...servingFound(record, before, stable), trafficChanges: [...record.trafficChanges, entry] };
 }
 
 /** A smoke run, and the traffic change that was the last one when it began. */
 export function smoked(
   record: ReportRecord,
-  outcome: SmokeOutcome,
+  { outcome, revision }: Event<'smoked'>,
   { actor, metChange }: Occasion,
 ): ReportRecord {
-  return { ...record, smokes: [...record.smokes, { ...smokeEntry(outcome, actor), metChange }] };
+  const entry = { ...smokeEntry(outcome, actor), metChange, ...(revision === undefined ? {} : { revision }) };
+  return { ...record, smokes: [...record.smokes, entry] };
 }
 
 /** A maintenance window opened or closed; when that moved traffic, the shift is recorded as well. */

@@ -12,10 +12,10 @@ type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Ki
 export function promotionBegun(
   record: ReportRecord,
   { stable, canary, source, steps, resumedAt }: Event<'promotionBegun'>,
-  { at, actor }: Occasion,
+  { at, actor, metChange }: Occasion,
 ): ReportRecord {
   const entry: PromotionEntry = {
-    ...{ at, actor, stable, canary, source, steps: [...steps] },
+    ...{ at, actor, stable, canary, source, steps: [...steps], metChange },
     ...(resumedAt === undefined ? {} : { resumedAt }),
     notes: [],
     minutes: [],
@@ -42,6 +42,15 @@ export function promotionNoted(
     ...entry,
     notes: [...entry.notes, { at, text: text.slice(0, LONGEST_NOTE) }].slice(-NOTES_KEPT),
   }));
+}
+
+export function promotionEnded(
+  record: ReportRecord,
+  { state, text }: Event<'promotionEnded'>,
+  occasion: Occasion,
+): ReportRecord {
+  const noted = promotionNoted(record, { kind: 'promotionNoted', text }, occasion);
+  return inLatest(noted, (entry) => ({ ...entry, ended: state }));
 }
 
 /** The promotions with no more than so many notes and minutes each, the latest ones. */

@@ -39,13 +39,15 @@ const step = v.strictObject({
   name: v.string(),
   state: v.picklist(['started', 'done', 'failed']),
   startedAt: time,
-  /** The split that it asks for, and the traffic change that was the last one when it began, as in a smoke run. */
+  /** The split that it asks for, and the traffic change that was the last one when it began. */
   asked: optional(split),
   metChange: optional(v.string()),
   /** Missing while the step is under way, and for ever when it was killed. */
   endedAt: optional(time),
   durationMs: optional(durationMs),
   detail: optional(v.string()),
+  /** Set when a signal stopped it: what it asked for may still come to serve. */
+  interrupted: optional(v.boolean()),
 });
 
 const trafficEntry = v.strictObject({
@@ -55,6 +57,8 @@ const trafficEntry = v.strictObject({
   after: split,
   /** Set when opening or closing a maintenance window moved the traffic. */
   byWindow: optional(v.boolean()),
+  /** Set when a promotion moved it. */
+  byPromotion: optional(v.boolean()),
 });
 
 const smokeCheck = v.strictObject({
@@ -81,6 +85,8 @@ const smokeEntry = v.strictObject({
    * not a time to compare: the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
+  /** The one revision that the URL leads to, where that is certain, as with a tag that a promotion holds. */
+  revision: optional(name),
 });
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -133,6 +139,10 @@ const promotionEntry = v.strictObject({
   steps: v.array(count),
   /** The step at which it was taken up, when it was. */
   resumedAt: optional(count),
+  /** The traffic change that was the last one when it began, as in a smoke run. */
+  metChange: optional(v.string()),
+  /** How it ended; missing while it is under way, and for ever when it was killed. */
+  ended: optional(v.picklist(['promoted', 'rolled back', 'held', 'not begun', 'superseded', 'interrupted'])),
   notes: v.array(v.strictObject({ at: time, text: v.string() })),
   minutes: v.array(
     v.strictObject({ at: time, step: count, stable: optional(requestCounts), canary: requestCounts }),

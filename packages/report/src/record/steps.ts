@@ -1,4 +1,3 @@
-import type { Share } from '@deploy/cloudrun';
 import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
 import type { ReportRecord, StepEntry } from './schema.ts';
 import { lastChange } from './split.ts';
@@ -16,21 +15,40 @@ export function stepBegun(
     name,
     state: 'started',
     startedAt,
-    ...(asked === undefined ? {} : { asked: [...asked], metChange }),
+    metChange,
+    ...(asked === undefined ? {} : { asked: [...asked] }),
   };
   return { ...record, steps: [...record.steps, entry] };
 }
 
-/** The split that an interrupted step asked for since the last traffic change: it may serve, or the one before may. */
-export function splitInDoubt(record: ReportRecord): Share[] | undefined {
-  return record.steps.findLast(
-    ({ state, metChange }) => state === 'started' && metChange === lastChange(record),
-  )?.asked;
+/**
+ * Whether a command of this rollout was killed or interrupted while it may have moved traffic, and nobody's change was
+ * written down since: then another split may serve than the recorded one, and it is this rollout's own.
+ */
+export function splitInDoubt(record: ReportRecord): boolean {
+  const { steps, trafficChanges, promotions = [] } = record;
+  const last = lastChange(record);
+  const isStep = steps.some(
+    (step) =>
+      (step.state === 'started' || step.interrupted === true) &&
+      step.metChange === last &&
+      movesTraffic(step),
+  );
+  const promotion = promotions.at(-1);
+  const isPromotion =
+    promotion?.metChange !== undefined &&
+    promotion.ended === undefined &&
+    (promotion.metChange === last || trafficChanges.at(-1)?.byPromotion === true);
+  return isStep || isPromotion;
+}
+
+function movesTraffic({ name, asked }: StepEntry): boolean {
+  return asked !== undefined || name.startsWith('maintenance-mode ');
 }
 
 /** A step that ended, found by its name and when it began. When a deployment's step failed, the deployment ended too. */
 export function stepEnded(record: ReportRecord, ended: Ended): ReportRecord {
-  const { step: name, startedAt, endedAt, durationMs, failure, deploys } = ended;
+  const { step: name, startedAt, endedAt, durationMs, failure, interrupted, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>
     step.name === name && step.startedAt === startedAt && step.state === 'started';
   const index = record.steps.findIndex(isIt);
@@ -42,6 +60,7 @@ export function stepEnded(record: ReportRecord, ended: Ended): ReportRecord {
     endedAt,
     durationMs,
     ...(failure === undefined ? {} : { detail: failure }),
+    ...(interrupted === true ? { interrupted } : {}),
   };
   const steps = index === -1 ? [...record.steps, entry] : record.steps.with(index, entry);
   // Before `deploy`, nothing in the cloud had been touched.

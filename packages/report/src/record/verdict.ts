@@ -94,21 +94,29 @@ function trafficFindings(record: ReportRecord): Finding[] {
  * Only smoke runs since the last shift, against the service's own URLs, tell what the public gets now. The last run
  * against each URL counts: a pass at one of them does not make up for a failure at another.
  */
+export function countingSmokes(record: ReportRecord): SmokeEntry[] {
+  const runs = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));
+  const last = new Map(runs.map((run) => [`${run.suite} ${canonicalBaseUrl(run.baseUrl)}`, run]));
+  return [...last.values()];
+}
+
 function smokeFindings(record: ReportRecord): Finding[] {
-  const counting = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));
+  const counting = countingSmokes(record);
   return ['health', 'control'].flatMap((suite): Finding[] => {
-    const last = new Map<string, SmokeEntry>();
-    for (const smoke of counting) {
-      if (smoke.suite === suite) last.set(canonicalBaseUrl(smoke.baseUrl), smoke);
-    }
-    if (last.size === 0) {
+    const last = counting.filter((run) => run.suite === suite);
+    if (last.length === 0) {
       const when = record.trafficChanges.length === 0 ? '' : ' since the last traffic change';
       return [{ weighs: 'open', reason: `no ${suite} smoke of the service's own URLs has been run${when}` }];
     }
-    return [...last.values()].map((run) => ({
-      weighs: run.state === 'passed' ? 'yes' : 'no',
-      reason: `${suite} smoke of ${run.baseUrl} ${run.state}${hadNoToken(run) ? NO_TOKEN : ''}`,
-    }));
+    const failed = last.filter(({ state }) => state === 'failed');
+    if (failed.length > 0) {
+      return failed.map(({ baseUrl }) => ({ weighs: 'no', reason: `${suite} smoke of ${baseUrl} failed` }));
+    }
+    const byToken = Map.groupBy(last, hadNoToken);
+    return [...byToken].map(([withoutToken, runs]) => {
+      const urls = runs.map(({ baseUrl }) => baseUrl).join(' and ');
+      return { weighs: 'yes', reason: `${suite} smoke of ${urls} passed${withoutToken ? NO_TOKEN : ''}` };
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { code, heading, type Row, table } from '../markdown.ts';
+import { code, folded, heading, type Row, table } from '../markdown.ts';
 
 export function circumstancesSection(record: ReportRecord): RootContent[] {
   const { account, host, checkout, project, region, service, domainMapping, baseUrls, tagUrls = [] } = record;
@@ -18,7 +18,7 @@ export function circumstancesSection(record: ReportRecord): RootContent[] {
     ...baseUrls.map((url): Row => ['Reached at', code(url)]),
     ...tagUrls.map((url): Row => ['Reached at, by tag', code(url)]),
   ];
-  return [heading(2, 'Who and where'), table(['What', 'Value'], rows)];
+  return folded('Who and where', [heading(2, 'Who and where'), table(['What', 'Value'], rows)]);
 }
 
 function describeCheckout({ commit, clean }: ReportRecord['checkout']): string {

@@ -1,6 +1,6 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { heading, paragraph, table } from '../markdown.ts';
+import { folded, heading, paragraph, table } from '../markdown.ts';
 import { duration } from '../words.ts';
 
 type Gates = NonNullable<ReportRecord['gates']>;
@@ -11,13 +11,15 @@ const extents: Record<Gates['extent'], string> = {
   skipped: 'The verification gates were skipped: this is no full evidence.',
 };
 
+/** Folded when all gates passed. */
 export function gatesSection({ gates }: ReportRecord): RootContent[] {
-  if (gates === undefined) return [heading(2, 'Verification gates'), paragraph('None so far.')];
-  return [
-    heading(2, 'Verification gates'),
-    paragraph(extents[gates.extent]),
-    ...(gates.results.length === 0 ? [] : [resultTable(gates)]),
-  ];
+  const title = heading(2, 'Verification gates');
+  if (gates === undefined) return [title, paragraph('None so far.')];
+  const { extent, results } = gates;
+  const blocks = [title, paragraph(extents[extent]), ...(results.length === 0 ? [] : [resultTable(gates)])];
+  const passed = results.filter(({ verdict }) => verdict === 'passed').length;
+  if (extent !== 'all' || passed < results.length) return blocks;
+  return folded(`Verification gates: all ${passed} passed`, blocks);
 }
 
 function resultTable({ results }: Gates): RootContent {

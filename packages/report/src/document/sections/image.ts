@@ -1,19 +1,16 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { code, heading, table } from '../markdown.ts';
+import { code, heading, list } from '../markdown.ts';
 
 export function imageSection({ image, revisions }: ReportRecord): RootContent[] {
   return [
     heading(2, 'Image and revisions'),
-    table(
-      ['What', 'Value'],
-      [
-        ['Image', code(image.reference)],
-        ['Tag', image.tag === undefined ? 'none' : code(image.tag)],
-        ['Digest', image.digest === undefined ? 'not looked up' : code(image.digest)],
-        ['Revision before', revisions.before === undefined ? 'not known' : code(revisions.before)],
-        ['Revision deployed', revisions.after === undefined ? 'none so far' : code(revisions.after)],
-      ],
-    ),
+    list([
+      ['Image: ', code(image.reference)],
+      ['Tag: ', image.tag === undefined ? 'none' : code(image.tag)],
+      ['Digest: ', image.digest === undefined ? 'not looked up' : code(image.digest)],
+      ['Revision before: ', revisions.before === undefined ? 'not known' : code(revisions.before)],
+      ['Revision deployed: ', revisions.after === undefined ? 'none so far' : code(revisions.after)],
+    ]),
   ];
 }

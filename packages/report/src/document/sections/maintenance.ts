@@ -1,12 +1,14 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { describeSplit } from '../../record/split.ts';
-import { code, heading, table } from '../markdown.ts';
-import { leftOut, moment } from '../words.ts';
+import { code, folded, heading, table } from '../markdown.ts';
+import { counted, leftOut, moment, shortSplit } from '../words.ts';
 
-export function maintenanceSection({ maintenance, dropped }: ReportRecord): RootContent[] {
-  if (maintenance.length === 0) return [];
-  return [
+/** Folded while no window is open. */
+export function maintenanceSection({ maintenance, dropped, service }: ReportRecord): RootContent[] {
+  const last = maintenance.at(-1);
+  if (last === undefined) return [];
+  const isOpen = last.mode === 'on';
+  const blocks = [
     heading(2, 'Maintenance window'),
     table(
       ['Time', 'Actor', 'Mode', 'State', 'Revision', 'Traffic'],
@@ -16,9 +18,12 @@ export function maintenanceSection({ maintenance, dropped }: ReportRecord): Root
         mode,
         changed ? state : `${state}, nothing changed`,
         revision === undefined ? '' : code(revision),
-        describeSplit(after),
+        shortSplit(after, service),
       ]),
     ),
     ...leftOut(dropped?.maintenance, 'changes'),
   ];
+  const opened = maintenance.filter(({ mode, changed }) => mode === 'on' && changed).length;
+  const summary = `Maintenance window: ${isOpen ? 'open' : 'closed'} since ${moment(last.at)}, opened ${counted(opened, 'time')}`;
+  return folded(summary, blocks, { isOpen });
 }

@@ -1,33 +1,45 @@
 import type { RootContent } from 'mdast';
 import type { PromotionEntry, ReportRecord } from '../../record/schema.ts';
 import { code, folded, heading, paragraph, table } from '../markdown.ts';
-import { moment, shortName } from '../words.ts';
+import { counted, moment, shortName } from '../words.ts';
 
-/** The canary's promotions: what was decided and why, and each minute of both revisions, folded. */
+/** The canary's promotions: how the last one ended and its charts; the rest folded. */
 export function promotionSection({ promotions = [], service }: ReportRecord): RootContent[] {
-  if (promotions.length === 0) return [];
-  return [heading(2, 'Promotions'), ...promotions.flatMap((entry) => onePromotion(entry, service))];
+  const [last, ...earlier] = promotions.toReversed();
+  if (last === undefined) return [];
+  const before = earlier.toReversed().flatMap((entry) => onePromotion(entry, service));
+  return [
+    heading(2, 'Promotions'),
+    ...onePromotion(last, service),
+    ...(before.length === 0 ? [] : folded(counted(earlier.length, 'earlier promotion'), before)),
+  ];
 }
 
 function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
-  const { at, actor, stable, canary, source, steps, resumedAt, notes, minutes } = entry;
+  const { at, actor, stable, canary, source, steps, resumedAt, notes, minutes, ended } = entry;
   return [
     paragraph(
       `${moment(at)}, by `,
       code(actor),
       `: ${shortName(canary, service)} beside ${shortName(stable, service)}, in steps of ${steps.join(', ')} %, judged by ${source}`,
-      ...(resumedAt === undefined ? ['.'] : [`; taken up at ${resumedAt} %.`]),
+      ...(resumedAt === undefined ? [''] : [`; taken up at ${resumedAt} %`]),
+      `. ${ended === undefined ? 'It has not ended: it still runs, or was killed.' : `${notes.at(-1)?.text ?? ended}.`}`,
+      ...(minutes.length > 0 && minutes.every(({ stable: s, canary: c }) => c.errors + (s?.errors ?? 0) === 0)
+        ? [` No 5xx from either in ${counted(minutes.length, 'minute')}.`]
+        : []),
     ),
-    ...(notes.length === 0
-      ? []
-      : [
-          table(
-            ['Time', 'What'],
-            notes.map(({ at: time, text }) => [moment(time), text]),
-          ),
-        ]),
-    ...(minutes.length === 0 ? [] : folded('Minute by minute', [minutesTable(minutes)])),
+    ...folded('What was decided, why, and every minute', [
+      ...(notes.length === 0 ? [] : [notesTable(notes)]),
+      ...(minutes.length === 0 ? [] : [minutesTable(minutes)]),
+    ]),
   ];
+}
+
+function notesTable(notes: PromotionEntry['notes']): RootContent {
+  return table(
+    ['Time', 'What'],
+    notes.map(({ at, text }) => [moment(at), text]),
+  );
 }
 
 function minutesTable(minutes: PromotionEntry['minutes']): RootContent {

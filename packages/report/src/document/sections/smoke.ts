@@ -1,48 +1,75 @@
 import type { RootContent } from 'mdast';
-import { isOwnUrl } from '../../record/base-url.ts';
+import { isKnownUrl, isOwnUrl } from '../../record/base-url.ts';
 import type { DroppedSmokes, ReportRecord, SmokeEntry } from '../../record/schema.ts';
 import { hadNoToken } from '../../record/smoke-entry.ts';
 import { splitMet } from '../../record/split.ts';
-import { code, folded, heading, paragraph, type Row, strong, table } from '../markdown.ts';
-import { duration, moment, shortName } from '../words.ts';
+import { countingSmokes } from '../../record/verdict.ts';
+import { code, folded, heading, type Inline, list, paragraph, strong, table } from '../markdown.ts';
+import { counted, duration, moment, shortName, shortSplit } from '../words.ts';
+
+// More lines than this, and those that neither failed nor count for the verdict go into a fold.
+const MOST_LINES = 6;
 
 /** A line for each run; the checks of those that failed open, of those that passed folded. */
 export function smokeSection(record: ReportRecord): RootContent[] {
   const { smokes, dropped } = record;
   const title = heading(2, 'Smoke checks');
   if (smokes.length === 0) return [title, paragraph('None so far.')];
-  const failed = smokes.filter(({ state }) => state === 'failed');
-  const passed = smokes.filter(({ state }) => state === 'passed');
+  const counting = countingSmokes(record);
+  const shown =
+    smokes.length <= MOST_LINES
+      ? smokes
+      : smokes.filter((run) => run.state === 'failed' || counting.includes(run));
+  const rest = smokes.filter((run) => !shown.includes(run));
+  const failed = shown.filter(({ state }) => state === 'failed');
+  const passed = shown.filter(({ state }) => state === 'passed');
+  const inFold = [
+    ...passed.flatMap(checksOf),
+    ...runList(rest, record),
+    ...rest.flatMap(checksOf),
+    ...(dropped === undefined || dropped.smokes.length === 0 ? [] : earlierRuns(dropped.smokes)),
+  ];
+  const more = rest.length === 0 ? '' : `, and ${counted(rest.length, 'more run')} that passed`;
   return [
     title,
-    table(
-      ['Time', 'Suite', 'Against', 'Result', 'Took', 'By', 'While serving', 'Remark'],
-      smokes.map((run) => runRow(run, record)),
-    ),
+    ...runList(shown, record),
     ...failed.flatMap(checksOf),
-    ...(passed.length === 0 ? [] : folded('Checks of the runs that passed', passed.flatMap(checksOf))),
-    ...(dropped === undefined || dropped.smokes.length === 0 ? [] : earlierRuns(dropped.smokes)),
+    ...(inFold.length === 0 ? [] : folded(`Checks of the runs that passed${more}`, inFold)),
   ];
 }
 
-function runRow(run: SmokeEntry, record: ReportRecord): Row {
-  const served = splitMet(record, run)?.map(
-    ({ revision, percent }) => `${shortName(revision, record.service)} ${percent} %`,
-  );
+function runList(runs: readonly SmokeEntry[], record: ReportRecord): RootContent[] {
+  return runs.length === 0 ? [] : [list(runs.map((run) => runLine(run, record)))];
+}
+
+function runLine(run: SmokeEntry, record: ReportRecord): Inline[] {
+  const { at, state, suite, baseUrl, durationMs, actor } = run;
+  const who = answeredBy(run, record);
   const remarks = [
-    ...(isOwnUrl(record, run.baseUrl) ? [] : ["for information: not one of the service's own URLs"]),
+    ...(isOwnUrl(record, baseUrl) ? [] : ["for information: not one of the service's own URLs"]),
     ...(hadNoToken(run) ? ['no access token: sessions and tokens were not checked'] : []),
   ];
   return [
-    moment(run.at),
-    run.suite,
-    code(run.baseUrl),
-    strong(run.state),
-    duration(run.durationMs),
-    code(run.actor),
-    served?.join(', ') ?? '',
-    remarks.join('; '),
+    `${moment(at)}: ${suite} `,
+    strong(state),
+    `${who === undefined ? '' : `, answered by ${who}`}, `,
+    code(baseUrl),
+    `, ${duration(durationMs)}`,
+    ...(actor === record.account ? [] : [', by ', code(actor)]),
+    ...(remarks.length === 0 ? [] : [` (${remarks.join('; ')})`]),
   ];
+}
+
+/** The revision that answered, or those that may have; undefined when that is not known. */
+function answeredBy(run: SmokeEntry, record: ReportRecord): string | undefined {
+  if (run.revision !== undefined) return shortName(run.revision, record.service);
+  if (!isOwnUrl(record, run.baseUrl)) {
+    return isKnownUrl(record, run.baseUrl) ? 'the revision of that tag' : undefined;
+  }
+  const split = splitMet(record, run);
+  const [only, ...others] = split ?? [];
+  if (split === undefined || only === undefined) return undefined;
+  return others.length === 0 ? shortName(only.revision, record.service) : shortSplit(split, record.service);
 }
 
 function checksOf({ at, suite, baseUrl, state, checks }: SmokeEntry): RootContent[] {

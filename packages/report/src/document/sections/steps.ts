@@ -1,36 +1,40 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord, StepEntry } from '../../record/schema.ts';
-import { describeSplit } from '../../record/split.ts';
-import { heading, paragraph, table } from '../markdown.ts';
-import { duration, leftOut, moment } from '../words.ts';
+import { percentsOf } from '../../record/split.ts';
+import { folded, heading, paragraph, table } from '../markdown.ts';
+import { counted, duration, leftOut, moment } from '../words.ts';
 
+/** Folded when each step was done in the end. */
 export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
-  return [
-    heading(2, 'Steps'),
-    steps.length === 0
-      ? paragraph('None so far.')
-      : table(
-          ['Step', 'State', 'Begun', 'Took', 'Detail'],
-          steps.map((step, index) => [
-            step.name,
-            stateInWords(step, index === steps.length - 1),
-            moment(step.startedAt),
-            duration(tookMs(step)),
-            step.detail ?? (step.state === 'started' ? askedFor(step) : ''),
-          ]),
-        ),
+  const title = heading(2, 'Steps');
+  if (steps.length === 0) return [title, paragraph('None so far.')];
+  const blocks = [
+    title,
+    table(
+      ['Step', 'State', 'Begun', 'Took', 'Detail'],
+      steps.map((step, index) => [
+        step.name,
+        stateInWords(step, index === steps.length - 1),
+        moment(step.startedAt),
+        duration(tookMs(step)),
+        step.detail ?? '',
+      ]),
+    ),
     ...leftOut(dropped?.steps, 'steps'),
   ];
+  const last = new Map(steps.map(({ name, state }) => [name, state]));
+  const isOpen = [...last.values()].some((state) => state !== 'done');
+  const undone = steps.filter(({ state }) => state !== 'done').length;
+  const summary = `Steps: ${counted(steps.length, 'step')}, ${undone === 0 ? 'all done' : `${undone} not done`}`;
+  return folded(summary, blocks, { isOpen });
 }
 
 /** A step that has no end was interrupted, unless it is the last one and still runs. */
-function stateInWords({ state }: StepEntry, isLast: boolean): string {
+function stateInWords({ state, asked, interrupted }: StepEntry, isLast: boolean): string {
+  const goal = asked === undefined ? '' : `; asked for ${percentsOf(asked)}`;
+  if (interrupted === true) return `interrupted${goal}`;
   if (state !== 'started') return state;
-  return isLast ? 'interrupted, or still running' : 'interrupted';
-}
-
-function askedFor({ asked }: StepEntry): string {
-  return asked === undefined ? '' : `asked for ${describeSplit(asked)}`;
+  return `${isLast ? 'interrupted, or still running' : 'interrupted'}${goal}`;
 }
 
 function tookMs({ startedAt, endedAt, durationMs }: StepEntry): number | undefined {

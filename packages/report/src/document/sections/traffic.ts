@@ -1,37 +1,39 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { describeSplit, trafficNow } from '../../record/split.ts';
-import { code, fence, heading, table } from '../markdown.ts';
+import { trafficNow } from '../../record/split.ts';
+import { code, fence, folded, heading, list, table } from '../markdown.ts';
 import { trafficTimeline } from '../timeline.ts';
-import { leftOut, moment, splitOr } from '../words.ts';
+import { counted, leftOut, moment, shortSplit, splitOr } from '../words.ts';
 
 export function trafficSection(record: ReportRecord): RootContent[] {
   const { trafficBefore, trafficChanges } = record;
   return [
     heading(2, 'Traffic split'),
-    table(
-      ['When', 'Split'],
-      [
-        ['Before', splitOr(trafficBefore, 'not known')],
-        ['After', splitOr(trafficNow(record), 'not known')],
-      ],
-    ),
+    list([
+      [`Before: ${splitOr(trafficBefore, 'not known')}`],
+      [`After: ${splitOr(trafficNow(record), 'not known')}`],
+    ]),
     ...(trafficChanges.length === 0 ? [] : changes(record)),
   ];
 }
 
 function changes(record: ReportRecord): RootContent[] {
-  return [
-    fence('mermaid', trafficTimeline(record)),
-    table(
-      ['Time', 'Actor', 'From', 'To'],
-      record.trafficChanges.map(({ at, actor, before, after }) => [
-        moment(at),
-        code(actor),
-        describeSplit(before),
-        describeSplit(after),
-      ]),
-    ),
-    ...leftOut(record.dropped?.trafficChanges, 'changes'),
-  ];
+  const { trafficChanges, service, dropped } = record;
+  const rows = table(
+    ['Time', 'Actor', 'From', 'To'],
+    trafficChanges.map(({ at, actor, before, after, byWindow }) => [
+      moment(at),
+      byWindow === true ? `${actor}, by a maintenance window` : code(actor),
+      shortSplit(before, service),
+      shortSplit(after, service),
+    ]),
+  );
+  const timeline = fence('mermaid', trafficTimeline(record));
+  const list_ = [rows, ...leftOut(dropped?.trafficChanges, 'changes')];
+  const summary = counted(trafficChanges.length, 'change');
+  // A promotion's own charts show its steps.
+  const isShown = trafficChanges.some(({ byPromotion }) => byPromotion === true);
+  return isShown
+    ? folded(`${summary} over time`, [timeline, ...list_])
+    : [timeline, ...folded(summary, list_)];
 }
