@@ -1,9 +1,11 @@
 import { runCommand } from '@deploy/cli';
 import { findRustTools } from '@deploy/rehearsal';
+import { findChromium } from './chromium.ts';
 
 const looks = {
   'a cargo': async () => (await findRustTools()).cargo,
   'a cargo that checks for WebAssembly': async () => (await findRustTools()).wasm,
+  'a headless Chromium': async () => (await findChromium()) !== undefined,
   'a pseudo-terminal': async () => (await runCommand(['script', '--version'])).exitCode === 0,
   curl: async () => (await runCommand(['curl', '--version'])).exitCode === 0,
   make: async () => (await runCommand(['make', '--version'])).exitCode === 0,

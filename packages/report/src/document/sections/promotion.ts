@@ -1,6 +1,7 @@
 import type { RootContent } from 'mdast';
 import type { PromotionEntry, ReportRecord } from '../../record/schema.ts';
-import { code, folded, heading, paragraph, table } from '../markdown.ts';
+import { code, fence, folded, heading, paragraph, table } from '../markdown.ts';
+import { promotionCharts } from '../promotion-charts.ts';
 import { counted, moment, shortName } from '../words.ts';
 
 /** The canary's promotions: how the last one ended and its charts; the rest folded. */
@@ -28,6 +29,7 @@ function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
         ? [` No 5xx from either in ${counted(minutes.length, 'minute')}.`]
         : []),
     ),
+    ...promotionCharts(entry).map((chart) => fence('mermaid', chart)),
     ...folded('What was decided, why, and every minute', [
       ...(notes.length === 0 ? [] : [notesTable(notes)]),
       ...(minutes.length === 0 ? [] : [minutesTable(minutes)]),

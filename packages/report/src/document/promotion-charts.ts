@@ -1,0 +1,94 @@
+import type { PromotionEntry } from '../record/schema.ts';
+
+type Minute = PromotionEntry['minutes'][number];
+type Counts = Minute['canary'];
+
+// With fewer, the axis would count tenths of minutes.
+const FEWEST_MINUTES = 5;
+
+/**
+ * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. A figure that no minute has,
+ * errors where there were none, and a few minutes only get no chart.
+ */
+export function promotionCharts({ minutes }: PromotionEntry): string[] {
+  if (minutes.length < FEWEST_MINUTES) return [];
+  const hadErrors = minutes.some(({ stable, canary }) => canary.errors + (stable?.errors ?? 0) > 0);
+  const hadLatencies = minutes.some(({ canary }) => canary.p95Ms !== undefined);
+  return [
+    ...(hadErrors ? [chart('5xx in % of the requests', minutes, errorPercent, 1)] : []),
+    ...(hadLatencies ? [chart('p95 in ms', minutes, latency, 10)] : []),
+  ];
+}
+
+function errorPercent({ requests, errors }: Counts): number | undefined {
+  return requests === 0 ? undefined : Math.min(100, toHundredths((errors / requests) * 100));
+}
+
+// Longer than any answer takes, and short enough that no figure is written with an exponent, which Mermaid does not read.
+const LONGEST_MS = 10_000_000;
+
+function latency({ p95Ms }: Counts): number | undefined {
+  return p95Ms === undefined ? undefined : Math.min(LONGEST_MS, toHundredths(p95Ms));
+}
+
+function toHundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+// Readable on white and on black, and for those who do not tell red from green.
+const COLOURS = { share: '#9ec5fe', stable: '#6e7781', canary: '#e36209' };
+
+/** `leastTop`: the axis reaches at least this far up, so that a difference that is nothing does not look like much. */
+function chart(
+  what: string,
+  minutes: readonly Minute[],
+  figure: (counts: Counts) => number | undefined,
+  leastTop: number,
+): string {
+  const stable = withoutGaps(minutes.map((minute) => minute.stable && figure(minute.stable)));
+  const canary = withoutGaps(minutes.map((minute) => figure(minute.canary)));
+  const top = roundedUp(Math.max(leastTop, ...stable, ...canary));
+  const from = new Date(minutes[0]?.at ?? 0).toISOString().slice(11, 16);
+  const lines = [
+    '---',
+    'config:',
+    '    xyChart:',
+    '        width: 900',
+    '        height: 220',
+    '        titleFontSize: 16',
+    '        yAxis:',
+    '            labelFontSize: 11',
+    '    themeVariables:',
+    '        xyChart:',
+    `            plotColorPalette: "${COLOURS.share}, ${COLOURS.stable}, ${COLOURS.canary}"`,
+    '---',
+    'xychart-beta',
+    `    title "${what} by minute from ${from} UTC: stable grey, canary orange; blue: the canary's share, 100 % at the top"`,
+    `    x-axis 1 --> ${minutes.length}`,
+    `    y-axis 0 --> ${top}`,
+    `    line [${minutes.map(({ step }) => toHundredths((Math.min(step, 100) / 100) * top)).join(', ')}]`,
+    `    line [${stable.join(', ')}]`,
+    `    line [${canary.join(', ')}]`,
+  ];
+  return lines.join('\n');
+}
+
+/**
+ * A chart has no place for a value that is missing. One on the way repeats the one before; from the last one on it is 0, as with
+ * stable, which gets no more requests at 100 %.
+ */
+function withoutGaps(values: readonly (number | undefined)[]): number[] {
+  const last = values.findLastIndex((value) => value !== undefined);
+  let known = values.find((value) => value !== undefined) ?? 0;
+  return values.map((value, index) => {
+    known = value ?? known;
+    return index > last ? 0 : known;
+  });
+}
+
+/** The next number that gives a dozen labels on the axis at the most, which is what there is room for. */
+function roundedUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const factor = [1, 2, 4, 5, 8, 10].find((each) => each * power >= value) ?? 10;
+  return factor * power;
+}
