@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Emulator } from '@deploy/emulator';
 import { sampleCheckout } from '@deploy/rehearsal';
-import { readReport } from '@deploy/report';
+import { openEvidence, readReport } from '@deploy/report';
 import { lint } from 'markdownlint/promise';
-import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { testCheckout } from '../report/support/checkout.ts';
+import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
@@ -18,6 +21,14 @@ async function onlyReport(checkout: string): Promise<string> {
   const [name = '', ...others] = (await readdir(folder)).filter((each) => each.endsWith('.md'));
   assert.deepEqual(others, []);
   return join(folder, name);
+}
+
+/** Stops a script once its change is at the platform, which takes its time with it. */
+async function stopOnceWritten(cloud: Emulator, child: ChildProcess): Promise<void> {
+  while (!cloud.requests.some(({ method }) => method === 'PATCH' || method === 'PUT')) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  child.kill('SIGINT');
 }
 
 describe('the scripts write their evidence', () => {
@@ -103,6 +114,26 @@ describe('the scripts write their evidence', () => {
     assert.equal(back.exitCode, 0, back.stderr);
     assert.match(back.stderr, /^warning: no evidence is written: .*\/missing\/report\.md/m);
     assert.deepEqual(serving(cloud), [`${one}=100`]);
+  });
+
+  test('a shift that Ctrl-C ends is interrupted in its report, which says what it asked for', async () => {
+    await using cloud = await cloudWith({
+      services: [{ name: SERVICE, image: `${IMAGES}:one`, laterImages: [`${IMAGES}:two`] }],
+      reconcileMs: 600_000,
+    });
+    const [one = '', two = ''] = revisionNames(cloud);
+    await using checkout = await testCheckout();
+    const image = `${IMAGES}:two`;
+    const begun = { checkout, location: LOCATION, image, evidenceReport: undefined, note: () => {} };
+    const { path = '' } = await openEvidence(begun);
+    const run = await runScriptProcess('canary-rollout', ['set-traffic', one, two, '40'], {
+      env: { ...cloudEnv(cloud), EVIDENCE_REPORT: path },
+      onStart: (child) => void stopOnceWritten(cloud, child),
+    });
+    assert.match(run.stderr, /^error: interrupted /m);
+    const text = await readFile(path, 'utf8');
+    assert.match(text, /^\| canary-rollout set-traffic \| interrupted; asked for 60\/40 \|/m);
+    assert.match(text, /^<details open>\n<summary>Steps: 1 step, 1 not done<\/summary>/m);
   });
 
   test('a deployment that fails leaves a report that says in which step', async () => {

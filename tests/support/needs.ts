@@ -1,10 +1,12 @@
 import { runCommand } from '@deploy/cli';
 import { findRustTools } from '@deploy/rehearsal';
+import { actionlint } from './actionlint.ts';
 import { findChromium } from './chromium.ts';
 
 const looks = {
   'a cargo': async () => (await findRustTools()).cargo,
   'a cargo that checks for WebAssembly': async () => (await findRustTools()).wasm,
+  actionlint: async () => (await actionlint()) !== undefined,
   'a headless Chromium': async () => (await findChromium()) !== undefined,
   'a pseudo-terminal': async () => (await runCommand(['script', '--version'])).exitCode === 0,
   curl: async () => (await runCommand(['curl', '--version'])).exitCode === 0,
