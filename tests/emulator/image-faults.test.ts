@@ -78,6 +78,7 @@ describe('an image with faults', () => {
     );
     await ask(cloud.service(SERVICE).uri, 1);
     const [entry] = await entriesOnce(cloud, REQUESTS, 1);
-    assert.ok(Number.parseFloat(String(entry?.httpRequest?.latency)) >= 4);
+    // To the letter, so that a busy machine does not make a candidate slow.
+    assert.equal(Number.parseFloat(String(entry?.httpRequest?.latency)), 4);
   });
 });

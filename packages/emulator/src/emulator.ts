@@ -50,6 +50,7 @@ const DEFAULTS = {
   expiredTokens: [],
   reservedPaths: [],
   clockSpeed: 1,
+  clockWaitsAfterMs: Number.POSITIVE_INFINITY,
   imageFaults: {},
   logs: {},
   monitoring: {},
@@ -62,7 +63,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   // Seeds are in place at once; only later changes take time.
   const registry = createRegistry(options);
   const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
-  const clock = createClock(options.clockSpeed);
+  const clock = createClock(options.clockSpeed, options.clockWaitsAfterMs);
   const observation = createObservation(clock, options);
   const stopping = new AbortController();
   const programs = new Map<string, ContainerProgram>();

@@ -83,12 +83,19 @@ export function createObservation(clock: Clock, options: ObservationOptions): Ob
       metrics.record(request);
     },
     setFaults: (image, faults) => void faulty.set(image, createFaultyImage(faults)),
-    routes: (guard) => [
-      ...loggingRoutes(logs, quota, guard),
-      ...monitoringRoutes(metrics, guard, {
-        buckets,
-        ingestDelaySeconds: ingestDelay ? metricDelayMs / 1000 : undefined,
-      }),
-    ],
+    routes: (guard) =>
+      [
+        ...loggingRoutes(logs, quota, guard),
+        ...monitoringRoutes(metrics, guard, {
+          buckets,
+          ingestDelaySeconds: ingestDelay ? metricDelayMs / 1000 : undefined,
+        }),
+      ].map(({ handle, ...route }) => ({
+        ...route,
+        handle(call) {
+          clock.looked();
+          return handle(call);
+        },
+      })),
   };
 }

@@ -135,6 +135,11 @@ export type EmulatorOptions = {
   container?: ContainerProgram;
   /** How many times faster than real time the emulator's clock runs (default 1). */
   clockSpeed?: number;
+  /**
+   * How many of its milliseconds the emulator's clock runs on after somebody has read logs or metrics; then it waits until they do so
+   * again (default: it never waits).
+   */
+  clockWaitsAfterMs?: number;
   /** Faults of the containers of an image, by the reference that revisions name. */
   imageFaults?: Readonly<Record<string, ImageFaults>>;
   logs?: {

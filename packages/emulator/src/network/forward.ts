@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { RequestFate } from '../traffic/image-faults.ts';
 import type { RoutedRequest } from '../traffic/routed-request.ts';
@@ -61,6 +62,7 @@ export function forward(
   // Time that was waited out by the emulator's clock; all the rest is the wall's, however fast the clock runs.
   let waitedMs = 0;
   let waitedWallMs = 0;
+  const { failure, takesMs, factor = 1 } = fate ?? {};
 
   incoming.on('data', (chunk: Buffer) => {
     requestBytes += chunk.length;
@@ -73,7 +75,7 @@ export function forward(
       revision,
       startedAt,
       endedAt: clock.now(),
-      latencyMs: performance.now() - origin - waitedWallMs + waitedMs,
+      latencyMs: takesMs ?? performance.now() - origin - waitedWallMs + waitedMs,
       method: incoming.method ?? 'GET',
       url: `http://${host}${incoming.url}`,
       status: outgoing.statusCode,
@@ -105,15 +107,15 @@ export function forward(
   const waitOut = async (ms: number): Promise<void> => {
     if (ms <= 0) return;
     const asleepAt = performance.now();
-    await clock.sleep(ms);
+    // Also while the clock waits for somebody who, perhaps, waits for this answer.
+    await pause(ms / clock.speed);
     waitedMs = ms;
     waitedWallMs = performance.now() - asleepAt;
   };
-  const { failure, extraMs = 0, factor = 1 } = fate ?? {};
   if (failure !== undefined) {
     // The container is not asked: what it logs of a success must not be there beside the failure.
     incoming.resume();
-    void waitOut(extraMs).then(() => {
+    void waitOut(takesMs ?? 0).then(() => {
       if (!outgoing.destroyed) answerInstead(failure, failureBody(failure), 'application/json');
     });
     return;
@@ -133,7 +135,7 @@ export function forward(
         headers: endToEnd(incoming.headers),
       },
       async (answer) => {
-        await waitOut(extraMs + (performance.now() - origin) * (factor - 1));
+        await waitOut(takesMs ?? (performance.now() - origin) * (factor - 1));
         if (outgoing.destroyed) return;
         outgoing.writeHead(answer.statusCode ?? 502, withCookie(endToEnd(answer.headers), setCookie));
         answer.on('data', (chunk: Buffer) => {

@@ -4,7 +4,7 @@ export type ImageFaults = {
   errorPercent?: number;
   /** How many errors come in a row (default 1); the share stays the same. */
   errorClump?: number;
-  /** The median time of a request, in milliseconds of the emulator's clock (default: the real time). */
+  /** The median time of a request, in milliseconds of the emulator's clock, whatever it really takes (default: the real time). */
   latencyMs?: number;
   /** How far latencies spread: the standard deviation of their logarithm (default 0.4). */
   latencySpread?: number;
@@ -25,8 +25,8 @@ export type RequestFate = {
   noInstance: number | undefined;
   /** The status to answer instead of the container. */
   failure: number | undefined;
-  /** The time to add to the request's real time. */
-  extraMs: number;
+  /** How long the request takes; undefined: its real time, times the factor. */
+  takesMs: number | undefined;
   factor: number;
 };
 
@@ -47,7 +47,7 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   const signIns = share(faults.failingSignInPercent);
   const noInstances = share(faults.noInstancePercent);
   const normal = normalNumbers();
-  const { latencyMs = 0, latencySpread = 0.4, latencyFactor = 1 } = faults;
+  const { latencyMs, latencySpread = 0.4, latencyFactor = 1 } = faults;
   return {
     crashAfterMs: faults.crashAfterMinutes === undefined ? undefined : faults.crashAfterMinutes * 60_000,
     next(method, path) {
@@ -58,7 +58,10 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
       return {
         noInstance,
         failure: fails ? 500 : failsSignIn ? (faults.failingSignInStatus ?? 422) : undefined,
-        extraMs: latencyMs * latencyFactor * Math.exp(latencySpread * normal()),
+        takesMs:
+          latencyMs === undefined
+            ? undefined
+            : latencyMs * latencyFactor * Math.exp(latencySpread * normal()),
         factor: latencyFactor,
       };
     },
