@@ -1,5 +1,11 @@
 export { prepareCargo } from './cargo-stand-in.ts';
 export { readRequest, rehearsalSettings } from './command-line.ts';
+export {
+  ENDINGS,
+  type Ending,
+  type EndingResult,
+  rehearseEndings,
+} from './endings.ts';
 export { childEnvironment } from './environment.ts';
 export { matrixSeeds, matrixSteps } from './matrix.ts';
 export { PARTS } from './parts.ts';

@@ -11,6 +11,7 @@ export const PARTS = [
   'rollback',
   'maintenance',
   'matrix',
+  'endings',
 ] as const;
 
 export type Part = (typeof PARTS)[number];

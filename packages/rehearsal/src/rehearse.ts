@@ -4,6 +4,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emul
 import { prepareCargo } from './cargo-stand-in.ts';
 import { copyCheckout } from './checkout-copy.ts';
 import type { RehearsalRequest } from './command-line.ts';
+import { CLOCK_SPEED, type EndingResult, rehearseEndings } from './endings.ts';
 import { childEnvironment } from './environment.ts';
 import { checkEvidence, reportsIn } from './evidence.ts';
 import { matrixSeeds, matrixSteps, PRODUCTION } from './matrix.ts';
@@ -16,7 +17,7 @@ import { programFor } from './service-program.ts';
 import { lookAtServing } from './serving.ts';
 import { PROJECT, SERVICE, STAGING } from './staging.ts';
 import { runStep, type StepResult } from './step.ts';
-import { summaryLines } from './summary.ts';
+import { endingLines, summaryLines } from './summary.ts';
 
 type Setting = { env: Environment; out: Output; signal: AbortSignal };
 type Stage = { emulator: Emulator; env: Record<string, string>; out: Output; signal: AbortSignal };
@@ -53,7 +54,18 @@ export async function rehearse(request: RehearsalRequest, { env, out, signal }: 
     ? await showEvidence(checkout.root, { before, parts, keep: request.keep, out })
     : [];
 
-  out.data(`\n## Summary\n\n${summaryLines(results, SERVICE)}`);
+  if (parts.includes('endings')) {
+    out.data(
+      `\n## Promotions: every way to end\n\nAll at once, each in a local Cloud Run whose clock runs ${CLOCK_SPEED} times as fast.`,
+    );
+  }
+  const endings = parts.includes('endings') ? await rehearseEndings({ env: base, out, signal }) : [];
+
+  const tables = [
+    results.length > 0 ? summaryLines(results, SERVICE) : [],
+    endings.length > 0 ? endingLines(endings) : [],
+  ].flat();
+  out.data(`\n## Summary\n\n${tables.join('\n\n')}`);
   if (cargo.notice !== undefined) out.data(cargo.notice);
   out.data(
     realOrStandIn({
@@ -63,16 +75,23 @@ export async function rehearse(request: RehearsalRequest, { env, out, signal }: 
       gatesRan: parts.includes('deploy') || parts.includes('gates'),
     }),
   );
-  requireAsExpected(results, missing);
+  requireAsExpected(results, endings, missing);
   if (!request.keep) return;
   out.data(`\nThe local Cloud Run keeps running until you press Ctrl-C. To try things out:
   export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-/** A real checkout goes without the matrix, which would ask its runtime program about the sample's runtime. */
-function partsFor({ checkout }: RehearsalRequest): readonly Part[] {
-  return checkout === undefined ? PARTS : PARTS.filter((part) => part !== 'matrix');
+/**
+ * A real checkout goes without the matrix, which would ask its runtime program about the sample's runtime, and without the endings,
+ * which are the stand-in's and the same for every checkout.
+ */
+function partsFor({ checkout, service }: RehearsalRequest): readonly Part[] {
+  const left: Part[] = [
+    ...(checkout === undefined ? [] : (['matrix', 'endings'] as const)),
+    ...(service === undefined ? [] : (['endings'] as const)),
+  ];
+  return PARTS.filter((part) => !left.includes(part));
 }
 
 function optionsOf(program: EmulatorOptions['container']): EmulatorOptions {
@@ -124,12 +143,17 @@ async function showEvidence(
   return missing;
 }
 
-function requireAsExpected(results: readonly StepResult[], missing: readonly string[]): void {
-  const failed = results.filter(({ asExpected }) => !asExpected);
+function requireAsExpected(
+  results: readonly StepResult[],
+  endings: readonly EndingResult[],
+  missing: readonly string[],
+): void {
+  const failed = [
+    ...results.flatMap(({ asExpected, title }) => (asExpected ? [] : [title])),
+    ...endings.flatMap(({ asExpected, of, did }) => (asExpected ? [] : [`the promotion of ${of}: ${did}`])),
+  ];
   if (failed.length > 0) {
-    throw new UserError(
-      `the rehearsal did not go as expected: ${failed.map(({ title }) => title).join('; ')}`,
-    );
+    throw new UserError(`the rehearsal did not go as expected: ${failed.join('; ')}`);
   }
   if (missing.length > 0) throw new UserError(`the evidence report lacks ${missing.join(', ')}`);
 }

@@ -1,5 +1,6 @@
 import { domainMapping, type Emulator } from '@deploy/emulator';
 import type { Part, PlannedStep } from './parts.ts';
+import { lastPart } from './serving.ts';
 import { DOMAIN, NEW_IMAGE, SERVICE } from './staging.ts';
 import type { Step } from './step.ts';
 
@@ -94,5 +95,5 @@ export function rolloutSteps(emulator: Emulator): PlannedStep[] {
 
 /** The revisions' names without their paths, newest first. */
 function revisionNames(emulator: Emulator): string[] {
-  return emulator.revisions(SERVICE).map(({ name }) => name.slice(name.lastIndexOf('/') + 1));
+  return emulator.revisions(SERVICE).map(({ name }) => lastPart(name));
 }

@@ -26,20 +26,32 @@ export type StepResult = {
 
 export type StepRun = { exitCode: number; leaked: boolean };
 
-type StepSetting = { env: Record<string, string>; place: string; out: Output; signal: AbortSignal };
+export type StepSetting = {
+  env: Record<string, string>;
+  /** Which of the steps this is. */
+  place: string;
+  out: Output;
+  signal: AbortSignal;
+  /** Shows its output when it has ended instead of as it comes, because other steps run at the same time. */
+  isOneOfMany?: boolean;
+};
 
-/** Runs a step as a child process and shows its output as it comes. An interruption is thrown when it has ended. */
+/** Runs a step as a child process and shows its output. An interruption is thrown when it has ended. */
 export function runStep(step: Step, setting: StepSetting): Promise<StepRun> {
   const notice = { message: `in the rehearsal of: ${step.title}`, hint: 'Its command was stopped.' };
   return tellIfInterrupted(setting.signal, notice, () => runToItsEnd(step, setting));
 }
 
-async function runToItsEnd(step: Step, { env: baseEnv, place, out, signal }: StepSetting): Promise<StepRun> {
+async function runToItsEnd(
+  step: Step,
+  { env: baseEnv, place, out, signal, isOneOfMany = false }: StepSetting,
+): Promise<StepRun> {
   const { title, env = {}, secretEnv = {}, call } = step;
   const command = ['pnpm', 'tsx', ...call];
   const hidden = Object.keys(secretEnv).map((name) => [name, REDACTED]);
   const variables = [...Object.entries(env), ...hidden].map(([name, value]) => `${name}=${value}`);
-  out.data(`\n## ${title} (${place})\n\n$ ${[...variables, ...command].join(' ')}`);
+  const heading = `\n## ${title} (${place})\n\n$ ${[...variables, ...command].join(' ')}`;
+  if (!isOneOfMany) out.data(heading);
   const child = $({
     cwd: projectRoot,
     env: { ...baseEnv, ...env, ...secretEnv },
@@ -48,10 +60,13 @@ async function runToItsEnd(step: Step, { env: baseEnv, place, out, signal }: Ste
     stdio: ['ignore', 'pipe', 'pipe'],
   })`${command}`;
   using _ = stopAlong(child, signal);
-  child.stdout.pipe(process.stdout, { end: false });
-  child.stderr.pipe(process.stderr, { end: false });
+  if (!isOneOfMany) {
+    child.stdout.pipe(process.stdout, { end: false });
+    child.stderr.pipe(process.stderr, { end: false });
+  }
   const { exitCode, stdall } = await child;
   signal.throwIfAborted();
+  if (isOneOfMany) out.data(`${heading}\n${stdall.trimEnd()}`);
   return {
     exitCode: exitCode ?? 1,
     leaked: Object.values(secretEnv).some((value) => stdall.includes(value)),

@@ -1,4 +1,5 @@
 import { durationText } from '@deploy/cli';
+import type { EndingResult } from './endings.ts';
 import type { StepResult } from './step.ts';
 
 /**
@@ -13,8 +14,29 @@ export function summaryLines(results: readonly StepResult[], service: string): s
     serving.replaceAll(`${service}-`, ''),
     title,
   ]);
-  const table = [['', 'exit', 'time', 'serving afterwards', 'step'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return aligned([['', 'exit', 'time', 'serving afterwards', 'step'], ...rows]);
+}
+
+/** The promotions' summary: how each should end, and how it did. */
+export function endingLines(results: readonly EndingResult[]): string {
+  const rows = results.map(({ asExpected, exitCode, durationMs, should, did, serving, of }) => [
+    asExpected ? 'ok' : 'NOT AS EXPECTED',
+    String(exitCode),
+    `${(durationMs / 1000).toFixed(1)} s`,
+    should,
+    did,
+    serving.replaceAll(/[a-z-]+-(?=\d{5}-)/g, ''),
+    of,
+  ]);
+  return aligned([
+    ['', 'exit', 'time', 'should end', 'ended', 'serving afterwards', 'promotion of'],
+    ...rows,
+  ]);
+}
+
+function aligned(table: readonly (readonly string[])[]): string {
+  const columns = table[0]?.slice(0, -1) ?? [];
+  const widths = columns.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
     .map((row) =>
       row

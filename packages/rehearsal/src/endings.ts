@@ -1,0 +1,215 @@
+import type { Output } from '@deploy/cli';
+import {
+  type Emulator,
+  type EmulatorOptions,
+  type ImageFaults,
+  type ServiceJson,
+  startEmulator,
+} from '@deploy/emulator';
+import { lastPart, reportedServing } from './serving.ts';
+import { IMAGES, PROJECT } from './staging.ts';
+import { runStep, type Step } from './step.ts';
+
+/** How a promotion ends, as the service shows it. */
+export type EndState = 'promoted' | 'rolled back' | 'held';
+
+/** A promotion to rehearse, on a service of its own. */
+export type Ending = {
+  readonly service: string;
+  /** What is promoted, in words that follow "promotion of". */
+  readonly of: string;
+  readonly should: EndState;
+  readonly exitCode: number;
+  readonly stable: ImageFaults;
+  readonly candidate: ImageFaults;
+  /** Requests a minute; undefined: nobody uses the service. */
+  readonly perMinute: number | undefined;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** How many seconds of the platform pass in a second: a window of two minutes takes three. */
+export const CLOCK_SPEED = 40;
+// Between two looks at a step, not more than a minute passes, however busy the machine is.
+const UNWATCHED_MS = 60_000;
+/** Requests a minute, of which a second of this machine brings two thirds. */
+const BUSY = 60;
+
+// A candidate that has to go gets a window that it cannot outlast. Where the promotion is to be held, the longest one is short.
+const PATIENT = { CANARY_STEPS: '25,100', CANARY_WINDOW: '30m', CANARY_MIN_REQUESTS: '20' };
+const QUICK = { CANARY_STEPS: '25,100', CANARY_WINDOW: '2m', CANARY_MIN_REQUESTS: '20' };
+const BRIEF = {
+  CANARY_STEPS: '50,100',
+  CANARY_WINDOW: '2m',
+  CANARY_MAX_WINDOW: '3m',
+  CANARY_MIN_REQUESTS: '60',
+};
+
+// Long, so that what the machine adds to a request does not matter beside it.
+const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
+// Many in a row, so that the smoke before any traffic gets through ahead of the first.
+const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
+
+/** The ways in which a promotion can end. */
+export const ENDINGS: readonly Ending[] = [
+  {
+    service: 'healthy',
+    of: 'a healthy candidate',
+    should: 'promoted',
+    exitCode: 0,
+    stable: USUAL,
+    candidate: USUAL,
+    perMinute: BUSY,
+    env: QUICK,
+  },
+  {
+    service: 'failing',
+    of: 'a candidate with 5 % errors',
+    should: 'rolled back',
+    exitCode: 1,
+    stable: USUAL,
+    candidate: { ...USUAL, errorPercent: 5 },
+    perMinute: BUSY,
+    env: PATIENT,
+  },
+  {
+    service: 'slow',
+    of: 'a candidate twice as slow',
+    should: 'rolled back',
+    exitCode: 1,
+    stable: USUAL,
+    candidate: { ...USUAL, latencyFactor: 2 },
+    perMinute: BUSY,
+    env: PATIENT,
+  },
+  {
+    service: 'quiet',
+    of: 'a candidate of a quiet service',
+    should: 'held',
+    exitCode: 3,
+    stable: USUAL,
+    candidate: USUAL,
+    perMinute: undefined,
+    env: BRIEF,
+  },
+  {
+    service: 'both-bad',
+    of: 'a bad candidate beside a stable one as bad',
+    should: 'held',
+    exitCode: 3,
+    stable: BAD,
+    candidate: BAD,
+    perMinute: BUSY,
+    env: BRIEF,
+  },
+];
+
+/** A local Cloud Run with the ending's service and its candidate. Its clock makes minutes short. */
+export function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
+  const [stableImage, candidateImage] = [`${IMAGES}:${service}-stable`, `${IMAGES}:${service}-candidate`];
+  return {
+    project: PROJECT,
+    clockSpeed: CLOCK_SPEED,
+    clockWaitsAfterMs: UNWATCHED_MS,
+    logs: { readsPerMinute: 10_000 },
+    services: [
+      {
+        name: service,
+        image: stableImage,
+        laterImages: [candidateImage],
+        traffic: [{ revision: 1, percent: 100 }],
+        sessionAffinity: true,
+        env: { OA_AUTH_PROVIDER_MODE: 'mock', OA_SYNC_TOKEN_SIGNING_KEY: 'signing-key-of-the-rehearsal' },
+      },
+    ],
+    imageFaults: { [stableImage]: stable, [candidateImage]: candidate },
+  };
+}
+
+/** The command that walks an ending's candidate. */
+export function promotionStep({ service, of, should, env, exitCode }: Ending): Step {
+  return {
+    title: `Promotion of ${of}: ${should}`,
+    env: {
+      SERVICE: service,
+      EVIDENCE_REPORT: 'none',
+      CANARY_SOURCE: 'logs',
+      CANARY_POLL_SECONDS: '1.2',
+      ...env,
+    },
+    call: ['scripts/canary-rollout.ts', 'promote'],
+    exitCode,
+  };
+}
+
+const PROMOTION = 'openagents.com/canary-promotion';
+const FAILED = 'openagents.com/canary-failed';
+
+/**
+ * How a promotion has ended, by the service alone: who gets its traffic, and what it remembers. Undefined when it is none of the
+ * three, such as a promotion that still runs.
+ */
+export function endStateOf(
+  service: ServiceJson,
+  { stable, canary }: { stable: string; canary: string },
+): EndState | undefined {
+  const { trafficStatuses, annotations = {} } = service;
+  const shares = new Map(
+    trafficStatuses.filter(({ percent }) => percent).map(({ revision, percent }) => [revision, percent]),
+  );
+  const left = annotations[PROMOTION] === undefined ? undefined : JSON.parse(annotations[PROMOTION]);
+  const hasFailed = annotations[FAILED]?.includes(`"${canary}"`) ?? false;
+  if (shares.get(canary) === 100) return left === undefined && !hasFailed ? 'promoted' : undefined;
+  if (shares.get(stable) === 100) return left === undefined && hasFailed ? 'rolled back' : undefined;
+  const isFree = left?.canary === canary && left.owner === undefined;
+  return shares.has(stable) && shares.has(canary) && isFree ? 'held' : undefined;
+}
+
+/** How a promotion has ended, and how it should have. */
+export type EndingResult = Pick<Ending, 'of' | 'should'> & {
+  did: EndState | 'something else';
+  exitCode: number;
+  asExpected: boolean;
+  durationMs: number;
+  serving: string;
+};
+
+/**
+ * Walks the candidate of each ending in a local Cloud Run of its own, all at once, with requests to the service meanwhile. How it
+ * ended is read from the service; `onEnded` may look at it as well. An interruption is thrown when every command has ended.
+ */
+export async function rehearseEndings({
+  endings = ENDINGS,
+  onEnded = () => {},
+  env,
+  ...setting
+}: {
+  endings?: readonly Ending[];
+  env: Record<string, string>;
+  out: Output;
+  signal: AbortSignal;
+  onEnded?: (cloud: Emulator, ending: Ending) => void;
+}): Promise<EndingResult[]> {
+  const runs = endings.map(async (ending, i): Promise<EndingResult> => {
+    const { service, perMinute, of, should } = ending;
+    await using cloud = await startEmulator(endingCloud(ending));
+    const [canary = '', stable = ''] = cloud.revisions(service).map(({ name }) => lastPart(name));
+    if (perMinute !== undefined) cloud.load(service, { perMinute, signsIn: false });
+    const startedAt = performance.now();
+    const { exitCode } = await runStep(promotionStep(ending), {
+      ...setting,
+      env: { ...env, CLOUD_RUN_EMULATOR_HOST: cloud.host },
+      place: `${i + 1} of ${endings.length} at once`,
+      isOneOfMany: true,
+    });
+    const durationMs = performance.now() - startedAt;
+    onEnded(cloud, ending);
+    const did = endStateOf(cloud.service(service), { stable, canary }) ?? 'something else';
+    const asExpected = did === should && exitCode === ending.exitCode;
+    return { of, should, did, exitCode, asExpected, durationMs, serving: reportedServing(cloud, service) };
+  });
+  const ended = await Promise.allSettled(runs);
+  return ended.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
+}
