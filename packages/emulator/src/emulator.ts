@@ -115,6 +115,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     server.closeAllConnections();
     await Promise.all([new Promise((resolve) => server.close(resolve)), store.close()]);
     watchdog.close();
+    clock.stop();
   };
   try {
     for (const seed of options.services) await seedService(store, seed, timing);
