@@ -104,7 +104,7 @@ export const ENDINGS: readonly Ending[] = [
 ];
 
 /** A local Cloud Run with the ending's service and its candidate. Its clock makes minutes short. */
-export function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
+function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
   const [stableImage, candidateImage] = [`${IMAGES}:${service}-stable`, `${IMAGES}:${service}-candidate`];
   return {
     project: PROJECT,
@@ -126,7 +126,7 @@ export function endingCloud({ service, stable, candidate }: Ending): EmulatorOpt
 }
 
 /** The command that walks an ending's candidate. */
-export function promotionStep({ service, of, should, env, exitCode }: Ending): Step {
+function promotionStep({ service, of, should, env, exitCode }: Ending): Step {
   return {
     title: `Promotion of ${of}: ${should}`,
     env: {
@@ -148,7 +148,7 @@ const FAILED = 'openagents.com/canary-failed';
  * How a promotion has ended, by the service alone: who gets its traffic, and what it remembers. Undefined when it is none of the
  * three, such as a promotion that still runs.
  */
-export function endStateOf(
+function endStateOf(
   service: ServiceJson,
   { stable, canary }: { stable: string; canary: string },
 ): EndState | undefined {

@@ -3,6 +3,7 @@ export { runControlSmoke } from './control-suite.ts';
 export { runHealthSmoke } from './health-suite.ts';
 export { type SmokeClientOptions, smokeUserAgent } from './http.ts';
 export type { SmokeOutcome, SmokeResult } from './outcome.ts';
+export { runPostStageChecks, whySkipped } from './post-stage-suite.ts';
 export { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 export { reportSmoke } from './report.ts';
 export { bypassTokenText, controlSmokeSettings, requireBaseUrl, smokeSettings } from './settings.ts';

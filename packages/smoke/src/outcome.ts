@@ -31,7 +31,7 @@ export type FailedSmokeResult = Extract<SmokeResult, { state: 'failed' }>;
 
 /** A run of smoke checks. */
 export type SmokeOutcome = {
-  suite: 'health' | 'control';
+  suite: 'health' | 'control' | 'post-stage';
   baseUrl: string;
   /** RFC 3339. */
   startedAt: string;

@@ -1,0 +1,130 @@
+import { cleanLine } from '@deploy/cli';
+import { below400, type Check, type Objection } from '../check.ts';
+import type { Answer } from '../exchange.ts';
+import { sessionProbe, syncTokenProbe } from './routes.ts';
+
+type Headers = Record<string, string>;
+
+/** The pages that the runbook asks about, which the Rust shell serves. */
+const PAGES = ['/login', '/onboarding/checklist', '/l402/paywalls'] as const;
+const RUST = 'rust_shell';
+/** Every session has this scope in its own organisation, and none in one that does not exist. */
+const SCOPE = 'runtime.read';
+const FOREIGN_ORGANISATION = 'org:not-of-this-session';
+
+/** Asks whose session the token is. A 401 says that another revision issued it. */
+export function stageSession(headers: Headers): Check {
+  return { id: 'session', ...sessionProbe('/api/auth/session')(headers) };
+}
+
+/** What the runbook has people look at after each stage, for somebody who is signed in. */
+export function stageChecks(headers: Headers): Check[] {
+  return [
+    { id: 'sync-token', ...syncTokenProbe('/api/sync/token')(headers) },
+    {
+      id: 'route-split-status',
+      request: { method: 'GET', path: '/api/v1/control/route-split/status', headers },
+      judge: (answer) =>
+        below400(answer) ??
+        expected('a route split with its mode', typeof dataOf(answer)?.mode === 'string', answer),
+    },
+    ...PAGES.map(
+      (path): Check => ({
+        id: `evaluate-${path.slice(1).replaceAll('/', '-')}`,
+        request: post('/api/v1/control/route-split/evaluate', { path }, headers),
+        judge(answer) {
+          const { target, reason } = dataOf(answer) ?? {};
+          return (
+            below400(answer) ??
+            expected(`target ${RUST} for ${path}`, target === RUST, answer, { target, reason })
+          );
+        },
+      }),
+    ),
+    {
+      id: 'policy-allow',
+      request: post('/api/policy/authorize', { required_scopes: [SCOPE] }, headers),
+      judge: (answer) => judgePolicy(answer, true),
+    },
+    {
+      id: 'policy-deny',
+      request: post(
+        '/api/policy/authorize',
+        { org_id: FOREIGN_ORGANISATION, required_scopes: [SCOPE] },
+        headers,
+      ),
+      judge: (answer) => judgePolicy(answer, false),
+    },
+  ];
+}
+
+/** Asks for a sign-in code. */
+export function codeCheck(email: string): Check {
+  return {
+    id: 'sign-in-code',
+    request: post('/api/auth/email', { email }),
+    judge: (answer) => below400(answer) ?? expected('a challenge', challengeOf(answer) !== undefined, answer),
+  };
+}
+
+/** Signs in with the code. */
+export function verifyCheck(code: string, challenge: string): Check {
+  return {
+    id: 'sign-in',
+    request: post('/api/auth/verify', { code, challenge_id: challenge }),
+    judge: (answer) => below400(answer) ?? expected('an access token', tokenOf(answer) !== undefined, answer),
+  };
+}
+
+export function challengeOf(answer: Answer): string | undefined {
+  return textIn(parse(answer), 'challengeId');
+}
+
+export function tokenOf(answer: Answer): string | undefined {
+  return textIn(parse(answer), 'token');
+}
+
+function judgePolicy(answer: Answer, wanted: boolean): Objection {
+  const { allowed, denied_reasons: reasons } = dataOf(answer) ?? {};
+  return below400(answer) ?? expected(`allowed ${wanted}`, allowed === wanted, answer, { allowed, reasons });
+}
+
+function expected(what: string, isThere: boolean, { status }: Answer, shown: object = {}): Objection {
+  if (isThere) return undefined;
+  const given = Object.entries(shown).map(
+    ([name, value]) => `${name} ${cleanLine(JSON.stringify(value) ?? 'missing', 80)}`,
+  );
+  return { expected: what, got: [`status ${status}`, ...given].join(', ') };
+}
+
+function post(path: string, body: object, headers: Headers = {}): Check['request'] {
+  return {
+    method: 'POST',
+    path,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
+function dataOf(answer: Answer): Record<string, unknown> | undefined {
+  const data = parse(answer)?.data;
+  return isRecord(data) ? data : undefined;
+}
+
+function parse({ body }: Answer): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textIn(record: Record<string, unknown> | undefined, name: string): string | undefined {
+  const value = record?.[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,107 @@
+import { REDACTED, Secret } from '@deploy/cli';
+import type { CheckContext } from './check.ts';
+import {
+  challengeOf,
+  codeCheck,
+  stageChecks,
+  stageSession,
+  tokenOf,
+  verifyCheck,
+} from './checks/post-stage.ts';
+import type { SmokeClient, SmokeClientOptions } from './http.ts';
+import type { SmokeOutcome, SmokeResult } from './outcome.ts';
+import { runAtOnce, runSuite } from './suite.ts';
+
+export type PostStageOptions = SmokeClientOptions & {
+  accessToken: Secret | undefined;
+  /** Signs in at the service itself instead of using the access token. */
+  signIn: { readonly email: string; readonly code: Secret } | undefined;
+};
+
+/** What a service that signs people in issues: access and refresh tokens, challenges, sync tokens. */
+const ISSUED = /\b(?:oa_(?:at|rt)|challenge)_\w+|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+
+/** What the post-stage checks need and do not have, for people. */
+const NO_LOGIN = 'OPENAGENTS_CONTROL_ACCESS_TOKEN and CANARY_SIGN_IN_EMAIL are unset';
+const ISSUED_ELSEWHERE =
+  "the access token was not issued by this revision (401): sessions live in a revision's memory; in mock mode, CANARY_SIGN_IN_EMAIL and CANARY_SIGN_IN_CODE sign in at the revision itself";
+
+/**
+ * Makes the runbook's checks after a stage, at the URL of one revision: session, sync token, route split, policy. They need somebody
+ * who is signed in at that revision; without, every one of them is skipped, and says why.
+ */
+export function runPostStageChecks({
+  accessToken,
+  signIn,
+  ...options
+}: PostStageOptions): Promise<SmokeOutcome> {
+  const context: CheckContext = {
+    baseUrl: options.baseUrl,
+    hasBypassToken: false,
+    hide: (text) => text.replaceAll(ISSUED, REDACTED),
+  };
+  return runSuite(
+    {
+      name: 'post-stage',
+      bestEffort: [],
+      atOnce: stageChecks({}).length,
+      async run(client) {
+        const login =
+          signIn === undefined
+            ? { results: [], token: accessToken }
+            : await signInAt(client, signIn, context);
+        const { results, token } = login;
+        if (token === undefined)
+          return [...results, ...skipped(signIn === undefined ? NO_LOGIN : 'signing in failed')];
+        return [...results, ...(await check(client, token, context, signIn !== undefined))];
+      },
+    },
+    options,
+    context,
+  );
+}
+
+/** Why nothing could be checked; undefined when something was. */
+export function whySkipped({ checks }: SmokeOutcome): string | undefined {
+  const reasons = checks.map((result) => (result.state === 'skipped' ? result.why : undefined));
+  return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+async function signInAt(
+  client: SmokeClient,
+  { email, code }: NonNullable<PostStageOptions['signIn']>,
+  context: CheckContext,
+): Promise<{ results: SmokeResult[]; token: Secret | undefined }> {
+  const [asked] = await runAtOnce([codeCheck(email)], client, context);
+  const challenge = asked?.exchange.answered ? challengeOf(asked.exchange.answer) : undefined;
+  const results = asked === undefined ? [] : [asked.result];
+  if (asked?.result.state !== 'passed' || challenge === undefined) return { results, token: undefined };
+  const [verified] = await runAtOnce([verifyCheck(code.reveal(), challenge)], client, context);
+  const token = verified?.exchange.answered ? tokenOf(verified.exchange.answer) : undefined;
+  return {
+    results: [...results, ...(verified === undefined ? [] : [verified.result])],
+    token: verified?.result.state === 'passed' && token !== undefined ? new Secret(token) : undefined,
+  };
+}
+
+async function check(
+  client: SmokeClient,
+  token: Secret,
+  context: CheckContext,
+  isIssuedHere: boolean,
+): Promise<SmokeResult[]> {
+  const headers = { authorization: `Bearer ${token.reveal()}` };
+  const [session] = await runAtOnce([stageSession(headers)], client, context);
+  if (session === undefined) return [];
+  const { result } = session;
+  if (result.state === 'failed') {
+    if (result.status === 401 && !isIssuedHere) return skipped(ISSUED_ELSEWHERE);
+    return [result, ...skipped('the session check failed').slice(1)];
+  }
+  const ran = await runAtOnce(stageChecks(headers), client, context);
+  return [result, ...ran.map((each) => each.result)];
+}
+
+function skipped(why: string): SmokeResult[] {
+  return [stageSession({}), ...stageChecks({})].map(({ id }) => ({ id, state: 'skipped', why }));
+}
