@@ -78,6 +78,35 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.equal(looks.length, 1);
   });
 
+  test('does not give up on minutes that passed while it waited for an answer: they are judged first', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    let aheadMs = 0;
+    const now = () => new Date(cloud.clock.now() + aheadMs);
+    const walk = await startWalk(cloud, {
+      openSource: async () => ({
+        name: 'logs',
+        delayMs: 0,
+        now,
+        readHistory: async () => ({ state: 'read', minutes: [] }),
+        read: async ({ from, to }) => {
+          const closed = [];
+          const end = Math.min(to.getTime(), now().getTime());
+          for (let start = from.getTime(); start + 60_000 <= end; start += 60_000)
+            closed.push({
+              startsAt: new Date(start),
+              stable: { requests: 100, errors: 0 },
+              canary: { requests: 30, errors: 0 },
+            });
+          // The machine sleeps for a good part of an hour before it hears the first answer.
+          if (aheadMs === 0) aheadMs = 40 * 60_000;
+          return { state: 'read', closed, open: [] };
+        },
+      }),
+    });
+    assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+  });
+
   test('holds where there is nothing to judge by, and says so', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);

@@ -275,8 +275,11 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       if (signal.aborted) return interrupted();
       await request.pause();
       if (signal.aborted) return interrupted();
+      // As of the question: however long its answer took, the minutes since then were not looked at, and none of them is a reason
+      // to give up.
+      const watched = watchedMinutes();
       const { verdict, promotion, unreadable } = await lookAround();
-      const decision = decideNow(verdict, percent);
+      const decision = decideNow(verdict, percent, watched);
       await tell({
         kind: 'polled',
         poll: {
@@ -285,7 +288,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
           promotion,
           verdict,
           decision: decision.next,
-          watchedMinutes: watchedMinutes(),
+          watchedMinutes: watched,
           windowMinutes: settings.windowMinutes,
           maxWindowMinutes: settings.maxWindowMinutes,
           ...(unreadable !== undefined && { unreadable }),
@@ -321,12 +324,12 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return tell({ kind: 'stepJudged', percent, verdict, decision: decision.next, isOverride });
   }
 
-  function decideNow({ verdict }: Verdict, percent: number): Decision {
+  function decideNow({ verdict }: Verdict, percent: number, watched: number): Decision {
     const standing = {
       verdict,
       percent,
       isWindowOver: isWindowOver(evidence),
-      watchedMinutes: watchedMinutes(),
+      watchedMinutes: watched,
       delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
     };
     return decide(standing, settings);
