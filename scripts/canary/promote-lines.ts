@@ -21,6 +21,12 @@ export function eventLine(event: PromotionEvent): string | undefined {
         ? `smoke of the ${of} passed: ${url}${build}`
         : `smoke of the ${of} failed: ${look.why ?? url}`;
     }
+    case 'stageChecked': {
+      const { percent, look } = event;
+      return look.state === 'passed'
+        ? `post-stage checks at ${percent} % passed: ${look.checks.join(', ')}`
+        : `post-stage checks ${look.state}: ${look.why}`;
+    }
     case 'stepBegun':
       return `${event.percent} %: served now, its window begins with the next whole minute`;
     case 'stepJudged':

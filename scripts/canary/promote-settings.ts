@@ -1,4 +1,4 @@
-import { decimalNumber, flag, oneOf, textWithDefault } from '@deploy/cli';
+import { decimalNumber, flag, oneOf, secretText, text, textWithDefault, tokenText } from '@deploy/cli';
 import { wholeMinutes } from './settings.ts';
 
 /** How a candidate is walked to 100 %, beside what it is judged by. */
@@ -18,6 +18,15 @@ export const promoteSettings = {
     'candidate',
     'canary: tag whose URL is smoked before any traffic and after each step',
   ),
+  accessToken: tokenText(
+    'OPENAGENTS_CONTROL_ACCESS_TOKEN',
+    'canary: access token that the candidate issued; with it, session, sync token, route split and policy are checked at the candidate after each step',
+  ),
+  signInEmail: text(
+    'CANARY_SIGN_IN_EMAIL',
+    'canary: address to sign in with at the candidate for the checks after each step, instead of an access token; for a service in mock mode',
+  ),
+  signInCode: secretText('CANARY_SIGN_IN_CODE', 'canary: the code to sign in with'),
   retry: flag('CANARY_RETRY', 'canary: try one again that was rolled back before'),
   takeOver: flag('CANARY_TAKE_OVER', 'canary: take over a promotion that somebody else may still be running'),
   pollSeconds: decimalNumber(

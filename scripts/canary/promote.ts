@@ -30,6 +30,7 @@ import { readServedBuild, runControlSmoke, type SmokeOutcome, smokeFailure, smok
 import { openDisplay } from './promote-display.ts';
 import { recordEvent } from './promote-evidence.ts';
 import { whatNow } from './promote-lines.ts';
+import { requireSignIn, stageCheckerOf } from './promote-post-stage.ts';
 import type { promoteSettings } from './promote-settings.ts';
 import type { judgeSettings, observationSettings } from './settings.ts';
 
@@ -73,6 +74,7 @@ export async function promote({
 }: PromoteRequest): Promise<number> {
   const settings = walkSettings(values);
   requireTag(settings.tag, location.service, 'CANARY_TAG');
+  const signIn = requireSignIn(values);
   if (values.dryRun) return printPlan({ settings, location, canary, out });
 
   // Without the signal: a shift under way is carried to its end, and the walk looks at the signal between two of them.
@@ -87,8 +89,11 @@ export async function promote({
   const report = (write: () => Promise<void>): void => {
     written = written.then(write);
   };
-  const smoke = smokerOf(env);
   let candidate: string | undefined;
+  const reportSmoke = (outcome: SmokeOutcome, revision: string | undefined): void =>
+    report(() => evidence.record({ kind: 'smoked', outcome, ...(revision && { revision }) }));
+  const smoke = smokerOf(env);
+  const { accessToken } = values;
   try {
     const outcome = await walkPromotion({
       settings,
@@ -109,10 +114,13 @@ export async function promote({
       async smoke(url, of) {
         const { outcome, look } = await smoke(url);
         // The tag is held on the candidate, so it is the candidate that answered.
-        const revision = of === 'candidate' ? candidate : undefined;
-        report(() => evidence.record({ kind: 'smoked', outcome, ...(revision && { revision }) }));
+        reportSmoke(outcome, of === 'candidate' ? candidate : undefined);
         return look;
       },
+      checkStage: stageCheckerOf({
+        ...{ env, accessToken, signIn },
+        report: (outcome) => reportSmoke(outcome, candidate),
+      }),
       async perform(action) {
         display.rest();
         const performed = await performAction(action, { dryRun: false, out });

@@ -51,6 +51,13 @@ describe('the promotions of a rehearsal', () => {
     );
   });
 
+  test('healthy: somebody signed in at the candidate, before any traffic and after each step', () => {
+    const [before, after, end] = shown.matchAll(
+      /^post-stage checks at (\d+) % passed: sign-in-code, sign-in, /gm,
+    );
+    assert.deepEqual([before?.[1], after?.[1], end?.[1]], ['0', '25', '100'], shown);
+  });
+
   test('healthy: the candidate has all the traffic, the tag is gone, and nothing is remembered', () => {
     assert.deepEqual(services.get('healthy'), { traffic: ['2=100'], annotations: {} });
   });

@@ -1,4 +1,4 @@
-import type { Output } from '@deploy/cli';
+import { type Output, UserError } from '@deploy/cli';
 import {
   type Emulator,
   type EmulatorOptions,
@@ -25,6 +25,7 @@ export type Ending = {
   /** Requests a minute; undefined: nobody uses the service. */
   readonly perMinute: number | undefined;
   readonly env: Readonly<Record<string, string>>;
+  readonly secretEnv?: Readonly<Record<string, string>>;
 };
 
 /** How many seconds of the platform pass in a second: a window of two minutes takes three. */
@@ -49,6 +50,8 @@ const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
 // Many in a row, so that the smoke before any traffic gets through ahead of the first.
 const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
 
+const SIGN_IN_CODE = 'rehearsal-code-0123456789abcdef';
+
 /** The ways in which a promotion can end. */
 export const ENDINGS: readonly Ending[] = [
   {
@@ -59,7 +62,9 @@ export const ENDINGS: readonly Ending[] = [
     stable: USUAL,
     candidate: USUAL,
     perMinute: BUSY,
-    env: QUICK,
+    // The checks after each step sign in at the candidate, as the stand-in's mock mode allows.
+    env: { ...QUICK, CANARY_SIGN_IN_EMAIL: 'operator@example.com' },
+    secretEnv: { CANARY_SIGN_IN_CODE: SIGN_IN_CODE },
   },
   {
     service: 'failing',
@@ -118,7 +123,11 @@ function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
         laterImages: [candidateImage],
         traffic: [{ revision: 1, percent: 100 }],
         sessionAffinity: true,
-        env: { OA_AUTH_PROVIDER_MODE: 'mock', OA_SYNC_TOKEN_SIGNING_KEY: 'signing-key-of-the-rehearsal' },
+        env: {
+          OA_AUTH_PROVIDER_MODE: 'mock',
+          OA_AUTH_MOCK_MAGIC_CODE: SIGN_IN_CODE,
+          OA_SYNC_TOKEN_SIGNING_KEY: 'signing-key-of-the-rehearsal',
+        },
       },
     ],
     imageFaults: { [stableImage]: stable, [candidateImage]: candidate },
@@ -126,7 +135,7 @@ function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
 }
 
 /** The command that walks an ending's candidate. */
-function promotionStep({ service, of, should, env, exitCode }: Ending): Step {
+function promotionStep({ service, of, should, env, secretEnv = {}, exitCode }: Ending): Step {
   return {
     title: `Promotion of ${of}: ${should}`,
     env: {
@@ -136,6 +145,7 @@ function promotionStep({ service, of, should, env, exitCode }: Ending): Step {
       CANARY_POLL_SECONDS: '1.2',
       ...env,
     },
+    secretEnv,
     call: ['scripts/canary-rollout.ts', 'promote'],
     exitCode,
   };
@@ -195,13 +205,14 @@ export async function rehearseEndings({
     const [canary = '', stable = ''] = cloud.revisions(service).map(({ name }) => lastPart(name));
     if (perMinute !== undefined) cloud.load(service, { perMinute, signsIn: false });
     const startedAt = performance.now();
-    const { exitCode } = await runStep(promotionStep(ending), {
+    const { exitCode, leaked } = await runStep(promotionStep(ending), {
       ...setting,
       env: { ...env, CLOUD_RUN_EMULATOR_HOST: cloud.host },
       place: `${i + 1} of ${endings.length} at once`,
       isOneOfMany: true,
     });
     const durationMs = performance.now() - startedAt;
+    if (leaked) throw new UserError(`a secret was printed by the promotion of ${of}`);
     onEnded(cloud, ending);
     const did = endStateOf(cloud.service(service), { stable, canary }) ?? 'something else';
     const asExpected = did === should && exitCode === ending.exitCode;

@@ -17,6 +17,11 @@ export type SmokeLook = {
   readonly notes?: readonly string[];
 };
 
+/** What the runbook's checks at the candidate met. */
+export type StageLook =
+  | { readonly state: 'passed'; readonly checks: readonly string[] }
+  | { readonly state: 'failed' | 'skipped'; readonly why: string };
+
 /** One look at a step, for whoever watches. */
 export type Poll = {
   readonly percent: number;
@@ -51,6 +56,8 @@ export type PromotionEvent =
       readonly look: SmokeLook;
       readonly of: 'candidate' | 'service';
     }
+  /** At 0 %: before any traffic. */
+  | { readonly kind: 'stageChecked'; readonly percent: number; readonly look: StageLook }
   | { readonly kind: 'stepBegun'; readonly percent: number; readonly change: TrafficChange }
   | { readonly kind: 'minuteObserved'; readonly startsAt: string; readonly minute: Minute }
   | { readonly kind: 'polled'; readonly poll: Poll }

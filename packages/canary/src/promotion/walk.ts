@@ -24,7 +24,7 @@ import {
 } from './bookkeeping.ts';
 import { findSubject, type Subject } from './candidate.ts';
 import { type Decision, decide } from './decide.ts';
-import type { PromotionEvent, PromotionOutcome, SmokeLook } from './events.ts';
+import type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './events.ts';
 import { beginEvidence, beginStepAt, type Evidence, isWindowOver, takeIn, withLook } from './evidence.ts';
 import { requireUndisturbed, requireUnowned, Superseded, type Walker } from './ownership.ts';
 import type { WalkSettings } from './plan.ts';
@@ -40,6 +40,8 @@ export type WalkRequest = {
   openSource(stable: string, canary: string): Promise<PromotionSource>;
   /** Smokes a URL; `tag`: of the candidate alone. Never throws for what it meets. */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
+  /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws for what it meets. */
+  checkStage(url: string): Promise<StageLook>;
   /** Announces an action and does it. */
   perform<T>(action: Action<T>): Promise<T>;
   /** Waits until the next look; ends early when the signal comes. */
@@ -113,6 +115,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
 
   const { evidence: begun } = await beginWithHistory();
   let evidence: Evidence = begun;
+
+  let isSkipTold = false;
 
   return { run, superseded };
 
@@ -198,15 +202,26 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return look;
   }
 
+  /** Gives what fails, twice. Why the checks are skipped is told once, and before any traffic. */
+  async function checkStage(tagUrl: string): Promise<string | undefined> {
+    const first = await request.checkStage(tagUrl);
+    const look = first.state === 'failed' ? await request.checkStage(tagUrl) : first;
+    if (look.state !== 'skipped' || !isSkipTold)
+      await tell({ kind: 'stageChecked', percent: percentNow(), look });
+    isSkipTold = look.state === 'skipped';
+    return look.state === 'failed' ? look.why : undefined;
+  }
+
   async function smokeBefore(tagUrl: string): Promise<PromotionOutcome | undefined> {
     const look = await smokeTwice(tagUrl, 'candidate');
     const served = await request.smoke(subject.service.url, 'service');
-    if (look.passed) {
+    const failed = look.passed ? await checkStage(tagUrl) : (look.why ?? 'the smoke of the candidate failed');
+    if (failed === undefined) {
       await warnOfBuilds(look, served);
       return undefined;
     }
     await letGo({ forget: true, removeTag: !state.hadTag });
-    return { state: 'not begun', ...pair, why: look.why ?? 'the smoke of the candidate failed' };
+    return { state: 'not begun', ...pair, why: failed };
   }
 
   async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
@@ -297,10 +312,11 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       if (decision.next === 'wait' || (decision.next === 'extend' && isExtended)) continue;
       if (decision.next === 'advance' || decision.next === 'finish') {
         const look = await smokeTwice(tagUrl, 'candidate');
-        if (!look.passed) {
+        const wrong = look.passed ? await checkStage(tagUrl) : (look.why ?? 'no more is known');
+        if (wrong !== undefined) {
           const failed = judge(withLook(evidence, evidence.promotion, { smokePassed: false }));
           await judged(percent, failed, { next: 'rollback', isOverride: false });
-          return goBack(`${failed.reason} (${look.why ?? 'no more is known'})`);
+          return goBack(`${failed.reason} (${wrong})`);
         }
       }
       await judged(percent, verdict, decision);

@@ -1,0 +1,51 @@
+import type { StageLook } from '@deploy/canary';
+import { type Environment, type Secret, UserError } from '@deploy/cli';
+import { runPostStageChecks, type SmokeOutcome, smokeFailure, whySkipped } from '@deploy/smoke';
+
+const TIMEOUT_MS = 15_000;
+const RETRIES = 3;
+
+type SignIn = { readonly email: string; readonly code: Secret };
+
+/** Who signs in at the candidate; undefined when nobody does. Throws a UserError when only half of it is given. */
+export function requireSignIn({
+  signInEmail: email,
+  signInCode: code,
+}: {
+  signInEmail: string | undefined;
+  signInCode: Secret | undefined;
+}): SignIn | undefined {
+  if (email === undefined && code === undefined) return undefined;
+  if (email !== undefined && code !== undefined) return { email, code };
+  const [given, missing] = email === undefined ? ['CODE', 'EMAIL'] : ['EMAIL', 'CODE'];
+  throw new UserError(`CANARY_SIGN_IN_${given} is set and CANARY_SIGN_IN_${missing} is not`, {
+    hint: 'Signing in at the candidate takes both. Nothing was changed.',
+  });
+}
+
+/** Makes the runbook's checks at a candidate's URL. Those that were made go into the report one by one. */
+export function stageCheckerOf({
+  env,
+  accessToken,
+  signIn,
+  report,
+}: {
+  env: Environment;
+  accessToken: Secret | undefined;
+  signIn: SignIn | undefined;
+  report(outcome: SmokeOutcome): void;
+}) {
+  return async (baseUrl: string): Promise<StageLook> => {
+    const outcome = await runPostStageChecks({
+      ...{ baseUrl, env, timeoutMs: TIMEOUT_MS, retries: RETRIES, script: 'canary-rollout' },
+      ...{ accessToken, signIn },
+    });
+    const why = whySkipped(outcome);
+    if (why !== undefined) return { state: 'skipped', why };
+    report(outcome);
+    const failure = smokeFailure(outcome);
+    return failure === undefined
+      ? { state: 'passed', checks: outcome.checks.map(({ id }) => id) }
+      : { state: 'failed', why: failure.message };
+  };
+}
