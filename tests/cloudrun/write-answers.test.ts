@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import { deployNoTraffic, putDown } from '@deploy/cloudrun';
 import type { Emulator, Fault } from '@deploy/emulator';
+import { changeService } from '../../packages/cloudrun/src/service/change.ts';
 import { apiOf, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import {
   BOB,
@@ -126,6 +127,27 @@ describe('a write', { concurrency: true }, () => {
       ),
     );
   });
+});
+
+test('who waits is told why a change is planned again, and why it is sent again', async () => {
+  await using cloud = await pinnedCloud();
+  cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
+  cloud.on({ match: WRITE, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
+  const told: string[] = [];
+  const api = await apiOf(cloud);
+  const { generation: written } = await changeService(
+    api,
+    async ({ traffic }) => ({ traffic }),
+    (why) => told.push(why),
+  );
+  assert.equal(written, generation(cloud));
+  assert.deepEqual(
+    told.map((why) => why.replace(/20\S+Z/, 'TIME')),
+    [
+      'bob@example.com changed service control at TIME (generation 4) while this change was being prepared; planning again',
+      'bob@example.com changed service control at TIME (generation 5); trying again',
+    ],
+  );
 });
 
 describe('what is put down on the service without another change', { concurrency: true }, () => {
