@@ -65,6 +65,9 @@ describe('waiting for a change to settle', { concurrency: true }, () => {
       times: 9,
     });
     await assert.rejects(rollBack(cloud), /no permission .*; service control was changed \(generation \d+\)/);
+    await cloud.settled();
+    assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[0]}=100`], 'it was made all the same');
+    assert.equal(looks(cloud), 1);
   });
 
   test('is over when the operation is: one look is enough', async () => {

@@ -18,9 +18,13 @@ describe('deploy-production', () => {
     const env = { SKIP_VERIFY: '1', SKIP_PREFLIGHT: '1' };
     const run = await place.run('deploy-production', env);
     assert.equal(run.exitCode, 0, run.stderr);
-    const { revision } = place.cloud.service(SERVICE).trafficStatuses[0] ?? {};
-    const newest = place.cloud.revisions(SERVICE)[0]?.name.split('/').at(-1) ?? '';
-    assert.notEqual(newest, revision);
+    const [made, served] = place.cloud.revisions(SERVICE);
+    const newest = made?.name.split('/').at(-1) ?? '';
+    assert.equal(made?.containers?.[0]?.image, NEW_IMAGE);
+    assert.deepEqual(
+      place.cloud.service(SERVICE).trafficStatuses.map(({ revision, percent }) => [revision, percent]),
+      [[served?.name.split('/').at(-1), 100]],
+    );
     assert.match(run.stdout, /^\[deploy\] rust web-shell dist build\n/);
     assert.deepEqual(
       run.stdout

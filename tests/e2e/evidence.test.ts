@@ -31,6 +31,15 @@ async function stopOnceWritten(cloud: Emulator, child: ChildProcess): Promise<vo
   child.kill('SIGINT');
 }
 
+/** Whether what takes all the traffic is in maintenance mode. */
+function isWindowServed(cloud: Emulator): boolean {
+  const [{ revision = '', percent } = {}] = cloud.service(SERVICE).trafficStatuses;
+  assert.equal(percent, 100);
+  const env = cloud.revisions(SERVICE).find(({ name }) => name.endsWith(`/${revision}`))
+    ?.containers?.[0]?.env;
+  return env?.find(({ name }) => name === 'OA_MAINTENANCE_MODE_ENABLED')?.value === 'true';
+}
+
 describe('the scripts write their evidence', () => {
   test('a rollout and a maintenance window end up in one report', async () => {
     await using cloud = await cloudWith();
@@ -53,13 +62,18 @@ describe('the scripts write their evidence', () => {
     const image = `${IMAGES}:two`;
     const opened = await run('deploy-staging', [], { IMAGE: image });
     const [one = '', two = ''] = revisionNames(cloud);
+    assert.deepEqual(serving(cloud), [`${one}=100`]);
     await run('canary-rollout', ['set-traffic', one, two, '5']);
+    assert.deepEqual(serving(cloud), [`${one}=95`, `${two}=5`]);
     await run('smoke-health');
     await run('smoke-control');
     await run('canary-rollout', ['rollback', one]);
+    assert.deepEqual(serving(cloud), [`${one}=100`]);
     const window = { MAINTENANCE_MOVE_TRAFFIC: '1', MAINTENANCE_BYPASS_TOKEN: TOKEN };
     await run('maintenance-mode', ['enable'], window);
+    assert.equal(isWindowServed(cloud), true);
     await run('maintenance-mode', ['disable'], { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    assert.equal(isWindowServed(cloud), false);
 
     const path = await onlyReport(checkout.root);
     assert.match(opened.stderr, new RegExp(`^evidence report: ${path}$`, 'm'));
@@ -110,6 +124,7 @@ describe('the scripts write their evidence', () => {
     const shift = await runScriptProcess('canary-rollout', ['set-traffic', one, two, '50'], { env });
     assert.equal(shift.exitCode, 1);
     assert.match(shift.stderr, /^error: .*\/missing\/report\.md/m);
+    assert.deepEqual(cloud.service(SERVICE).traffic, [], 'LATEST serves, as before');
     const back = await runScriptProcess('canary-rollout', ['rollback', one], { env });
     assert.equal(back.exitCode, 0, back.stderr);
     assert.match(back.stderr, /^warning: no evidence is written: .*\/missing\/report\.md/m);
@@ -157,6 +172,7 @@ describe('the scripts write their evidence', () => {
     assert.equal(record.gates?.extent, 'skipped');
     assert.match(record.steps.at(-1)?.detail ?? '', /did not become ready/);
     assert.deepEqual(record.trafficBefore, [{ revision: revisionNames(cloud)[0], percent: 100 }]);
+    assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[0]}=100`]);
   });
 
   test('a gate that fails, too', async () => {
@@ -176,5 +192,7 @@ describe('the scripts write their evidence', () => {
     const { record } = await readReport(await onlyReport(checkout.root));
     assert.equal(record.state, 'stopped');
     assert.equal(record.gates?.results.find(({ gate }) => gate === 'cargo-test')?.exitCode, 101);
+    assert.equal(revisionNames(cloud).length, 1);
+    assert.ok(cloud.requests.every(({ method }) => method === 'GET'));
   });
 });

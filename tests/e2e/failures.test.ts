@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cloudEnv, cloudWith, IMAGES, revisionNames, serving } from '../support/cloud.ts';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
@@ -34,13 +34,17 @@ describe('a failure is one line that says what is wrong, and one that says what 
       env: { ...cloudEnv(cloud), PROJECT: 'somebody-elses' },
     });
     assertOneClearError(run, /no permission in project somebody-elses/, /roles\/run\.developer/);
+    assert.ok(cloud.requests.every(({ method }) => method === 'GET'));
+    assert.equal(revisionNames(cloud).length, 1);
   });
 
   test('a service that may be read but not changed', async () => {
     await using cloud = await cloudWith({ denied: ['run.services.update'] });
     const [first = ''] = revisionNames(cloud);
+    const before = cloud.service(SERVICE);
     const run = await runScriptProcess('canary-rollout', ['rollback', first], { env: cloudEnv(cloud) });
     assertOneClearError(run, /no permission .*run\.services\.update/, /roles\/run\.developer/);
+    assert.deepEqual(cloud.service(SERVICE), before);
   });
 
   test('an expired login', async () => {
@@ -137,4 +141,7 @@ test('nothing but the announcement is on stdout, so that callers can parse it; p
   assert.equal(run.exitCode, 0);
   assert.match(run.stdout, /^\+ gcloud run services update-traffic control [^\n]+\n$/);
   assert.match(run.stderr, new RegExp(`traffic of control is now ${first}=100`));
+  // It was LATEST's until now.
+  const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
+  assert.deepEqual(cloud.service(SERVICE).traffic, [{ type, revision: first, percent: 100 }]);
 });

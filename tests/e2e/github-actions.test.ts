@@ -55,8 +55,9 @@ describe('in GitHub Actions', { concurrency: true }, () => {
 
   test('a failed gate is an annotation beside its error line, and in the summary', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'actions-'));
-    const { run, summary } = await deployment('[ "$1" != test ] || exit 101', folder.path);
+    const { run, revisions, summary } = await deployment('[ "$1" != test ] || exit 101', folder.path);
     assert.equal(run.exitCode, 101);
+    assert.equal(revisions.length, 1, 'nothing was deployed');
     assert.match(
       run.stderr,
       /^::error title=scripts\/deploy-staging\.ts::cargo-test failed .*%0AIts output above tells why\. Nothing was deployed/m,
