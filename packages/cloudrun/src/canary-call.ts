@@ -15,7 +15,7 @@ export function isCanaryAction(word: string | undefined): word is CanaryAction {
   return canaryActions.some((action) => action === word);
 }
 
-/** Checks an action's arguments. Throws a UserError with exit code 2 on a wrong number of them or an impossible value. */
+/** Checks an action's arguments. Throws a UserError with exit code 2 if their number is wrong or a value is impossible. */
 export function parseCanaryCall(action: CanaryAction, args: readonly string[]): CanaryCall {
   switch (action) {
     case 'status':
@@ -38,7 +38,7 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
   }
 }
 
-/** What `promote` is about: the candidate, when it is named. */
+/** The candidate that `promote` was given, if any. */
 export type PromoteCall = { canary: string | undefined };
 
 /** Checks the arguments of `promote`. Throws a UserError with exit code 2. */
@@ -54,7 +54,7 @@ export function parsePromoteCall(args: readonly string[]): PromoteCall {
   return { canary };
 }
 
-/** What `judge` is about: a file of recorded observations, or `-` for standard input; or two revisions of the service. */
+/** What `judge` compares: recorded observations from a file (`-` is standard input), or two revisions of the service. */
 export type JudgeCall = { file: string } | { stable: string; canary: string };
 
 /** Checks the arguments of `judge`. Throws a UserError with exit code 2. */

@@ -11,7 +11,7 @@ export type DomainCondition = {
 
 export type DomainMapping = {
   domain: string;
-  /** The service that the domain leads to. */
+  /** The service that the domain points to. */
   routeName: string;
   conditions: readonly DomainCondition[];
 };
@@ -22,7 +22,7 @@ type ApiMapping = {
 };
 
 /**
- * Reads a domain mapping, which only Cloud Run's v1 API has, at the region's own host:
+ * Reads a domain mapping. Only Cloud Run's v1 API has them, on the host of the region:
  * https://cloud.google.com/run/docs/reference/rest/v1/namespaces.domainmappings/get
  */
 export async function readDomainMapping(

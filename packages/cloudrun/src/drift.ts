@@ -6,21 +6,21 @@ import type { Service } from './service/service.ts';
 export type MigrationState = {
   service: Pick<Service, 'name' | 'image'>;
   job: Job;
-  /** undefined: the job has never been run. */
+  /** Undefined if the job has never run. */
   execution: Execution | undefined;
-  /** The image that the service is meant to run, when somebody has said so. */
+  /** The image that the service should run, if anyone has said so. */
   expectedImage: string | undefined;
 };
 
 /**
- * In what the three do not agree, a sentence each with both sides in it; empty when the migrations that the service's
- * image brings have been run, with success.
+ * The disagreements between the three, one sentence each that names both sides. Empty when the migrations of the service's
+ * image have run successfully.
  */
 export function migrationDrift({ service, job, execution, expectedImage }: MigrationState): string[] {
   const serviceSide = side(`service ${service.name}`, service.image);
   const findings: string[] = [];
   const compare = (one: Side, other: Side): void => {
-    // Two that name none do not agree on one.
+    // Two missing images do not count as the same image.
     if (other.image === '' || !isSameImage(one.image, other.image)) {
       findings.push(`${one.what} runs ${one.shown}, but ${other.what} runs ${other.shown}`);
     }

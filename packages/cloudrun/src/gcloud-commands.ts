@@ -2,7 +2,7 @@ import type { MaintenanceValues } from './maintenance/values.ts';
 import type { Share } from './service/traffic.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-/** The gcloud command lines that do what our actions do. Runbooks quote them: they are interface, to the letter. */
+/** The gcloud command lines that do what our actions do. Runbooks quote them, so they must stay exactly as they are. */
 export const gcloudCommands = {
   canaryStatus: (at: ServiceLocation): string =>
     `gcloud run services describe ${at.service} ${flags(at)} --format yaml(status.traffic,status.latestCreatedRevisionName,status.latestReadyRevisionName)`,
@@ -45,14 +45,14 @@ export const gcloudCommands = {
     `gcloud run services update ${at.service} ${flags(at)} --update-env-vars OA_MAINTENANCE_MODE_ENABLED=false`,
 };
 
-/** How to look at what serves, quoted so that it can be pasted into a shell: the announcements are not. */
+/** The command that shows what serves traffic. It is quoted for pasting into a shell; the announcements are not. */
 export function lookCommand(at: ServiceLocation): string {
   return gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'");
 }
 
 /**
- * A list for gcloud with a delimiter of its own in front (`gcloud topic escaping`): the allowed paths hold commas. The
- * delimiter is a colon unless a value holds one, which gcloud would then cut in two.
+ * A list for gcloud that starts with its own delimiter (`gcloud topic escaping`), because the allowed paths contain commas.
+ * The delimiter is a colon, unless a value contains one, which would make gcloud split that value.
  */
 function delimited(entries: readonly string[]): string {
   const delimiter =

@@ -1,10 +1,10 @@
-/** What is printed as YAML here: the values of a resource in Knative v1's words. */
+/** The values of a resource, with the names that Knative v1 uses. */
 export type YamlValue = string | number | boolean | YamlValue[] | { [key: string]: YamlValue | undefined };
 
 /**
- * A mapping as YAML to the letter as gcloud prints it, so that whatever is compared with gcloud's output, or was written to
- * read it, stays right: keys in alphabetical order, sequences not indented, strings quoted and folded as the library does
- * that gcloud prints with (ruamel.yaml; emitter.py and resolver.py there, YAML 1.2). No general YAML library prints so.
+ * Prints a mapping as YAML, character for character as gcloud does, so that programs written for gcloud's output keep
+ * working: keys in alphabetical order, sequences not indented, strings quoted and folded as in ruamel.yaml, the library that
+ * gcloud uses (its emitter.py and resolver.py, YAML 1.2). No general YAML library prints this form.
  */
 export function gcloudYaml(mapping: { [key: string]: YamlValue | undefined }): string {
   return mappingLines(mapping, '').join('\n');
@@ -48,7 +48,7 @@ function scalarLines(start: string, value: YamlValue, indent: string): string[] 
 // A line is folded at the first single space after this column.
 const WIDTH = 80;
 
-/** Text that may be broken wherever there is a single space between two words. */
+/** Text that may be folded at any single space between two words. */
 function folded(start: string, text: string, indent: string, end: string): string[] {
   const lines: string[] = [];
   let line = start;
@@ -79,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-/** In double quotes a line is broken, with a backslash, before a space and on either side of an escape. */
+/** A string in double quotes may be folded, with a backslash, before a space and on either side of an escape. */
 function doubleQuoted(start: string, text: string, indent: string): string[] {
   const characters = Array.from(text);
   const lines: string[] = [];
@@ -113,7 +113,7 @@ function escaped(character: string): string {
   return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`;
 }
 
-/** Text of several lines, as it is. */
+/** Text of several lines, kept as it is. */
 function literal(start: string, text: string, indent: string): string[] {
   const isIndented = /^[ \n\x85\u2028\u2029]/.test(text);
   const endsInBreak = /[\n\x85\u2028\u2029]$/.test(text);
@@ -126,7 +126,7 @@ function literal(start: string, text: string, indent: string): string[] {
   ];
 }
 
-/** Whether text needs no quotes: it starts and holds nothing that means something, and is read as no other type. */
+/** Whether text needs no quotes: it contains nothing with a meaning in YAML and cannot be read as another type. */
 function isPlain(text: string): boolean {
   return (
     text !== '' &&
@@ -142,7 +142,7 @@ function isPrintable(text: string): boolean {
   return /^(?:[\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\u{10000}-\u{10ffff}])*$/u.test(text);
 }
 
-// Booleans, floats, integers, merge keys, null, dates and `=`, as ruamel.yaml's resolver has them.
+// Booleans, floats, integers, merge keys, null, dates and `=`, as ruamel.yaml's resolver recognises them.
 const OTHER_TYPES = [
   /^(?:true|True|TRUE|false|False|FALSE)$/,
   /^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?$/,
@@ -150,7 +150,7 @@ const OTHER_TYPES = [
   /^[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?$/,
   /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
   /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+)$/,
-  // An underscore may not come first, where it is no number's beginning.
+  // A number cannot start with an underscore.
   /^(?:[-+][0-9_]+|[0-9][0-9_]*)$/,
   /^<<$/,
   /^(?:~|null|Null|NULL)$/,

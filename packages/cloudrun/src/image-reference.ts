@@ -1,8 +1,8 @@
 /** The parts of an image reference. */
 export type ImageReference = {
-  /** `us-central1-docker.pkg.dev`; undefined when the reference names no host, which means Docker Hub. */
+  /** For instance `us-central1-docker.pkg.dev`; undefined when the reference names no host, which means Docker Hub. */
   host: string | undefined;
-  /** Path of the repository on that host. */
+  /** The repository's path on that host. */
   repository: string;
   tag: string | undefined;
   digest: string | undefined;
@@ -29,15 +29,15 @@ export function digestOf(image: string): string | undefined {
   return digest !== undefined && DIGEST.test(digest) ? digest : undefined;
 }
 
-/** The same repository with this digest instead of a tag. */
+/** The same repository, with this digest instead of a tag. */
 export function byDigest(image: string, digest: string): string {
   const { host, repository } = parseImageReference(image);
   return `${host === undefined ? '' : `${host}/`}${repository}@${digest}`;
 }
 
 /**
- * Whether two references certainly mean the same image: they have the same digest or, if one of them has no digest, the
- * same text. A tag never equals a digest.
+ * Whether two references certainly mean the same image: they have the same digest, or, if either has no digest, the same
+ * text. A tag never equals a digest.
  */
 export function isSameImage(one: string, other: string): boolean {
   const digests = [digestOf(one), digestOf(other)];

@@ -5,16 +5,16 @@ import { clientOptions } from './google/vendor-client.ts';
 import { type ApiCondition, type Condition, readCondition, shortName } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-/** Where jobs are. */
+/** The project and region of jobs. */
 export type Place = Omit<ServiceLocation, 'service'>;
 
-/** A job: what its next execution would run. */
+/** A job, as its next execution would run it. */
 export type Job = { name: string; image: string };
 
-/** One run of a job, over or under way. */
+/** One execution of a job, finished or still running. */
 export type Execution = {
   name: string;
-  /** What it ran: the job may have been changed since. */
+  /** The image that it ran. The job may have been changed since. */
   image: string;
   /** RFC 3339. */
   createTime: string;
@@ -22,16 +22,16 @@ export type Execution = {
   completed: Condition;
 };
 
-/** The calls that are made about jobs, reads all of them. Each throws a CloudError when it fails. */
+/** The calls about jobs, which all only read. Each throws a CloudError when it fails. */
 export type JobApi = {
   readJob(job: string): Promise<Job>;
-  /** The execution that was created last, if any. */
+  /** The newest execution, if there is one. */
   newestExecution(job: string): Promise<Execution | undefined>;
 };
 
 const READ_TIMEOUT_MS = 10_000;
 
-/** Opens the API for the jobs of one place. The vendor's client is loaded here and not before. */
+/** Opens the API for the jobs of one region. The vendor's client is loaded only here. */
 export async function openJobApi(connection: Connection, place: Place): Promise<JobApi> {
   const [{ v2 }, options] = await Promise.all([import('@google-cloud/run'), clientOptions(connection)]);
   const jobs = new v2.JobsClient(options);
@@ -49,7 +49,7 @@ export async function openJobApi(connection: Connection, place: Place): Promise<
 
     newestExecution: (job) =>
       repeatableCall(about(`listing the executions of job ${job}`, job), async () => {
-        // All pages: the API promises no order.
+        // Read all pages, because the API promises no order.
         const [all] = await executions.listExecutions({ parent: nameOf(job) }, call);
         return newest(all.map(readExecution));
       }),
@@ -75,7 +75,7 @@ function imageOf(template: protos.google.cloud.run.v2.ITaskTemplate | null | und
   return template?.containers?.[0]?.image ?? '';
 }
 
-/** A time as the vendor's client gives it, in RFC 3339. */
+/** Converts a time from the vendor's client to RFC 3339. */
 function readTime(time: protos.google.protobuf.ITimestamp | null | undefined): string {
   return new Date(Number(time?.seconds ?? 0) * 1000 + Number(time?.nanos ?? 0) / 1e6).toISOString();
 }

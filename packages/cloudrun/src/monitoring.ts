@@ -3,25 +3,28 @@ import type { Connection } from './google/connection.ts';
 import { googleRest } from './google/rest.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-/** A read of the raw points of one metric that end after `from`, at the latest at `to`. */
+/** A query for the raw points of one metric that end after `from` and not later than `to`. */
 export type SeriesQuery = { filter: string; from: Date; to: Date };
 
 export type SeriesAnswer<T> = {
-  /** As the API sends them, without aggregation. A series without points is absent. */
+  /** The series as the API sends them, without aggregation. Series without points are left out. */
   series: readonly T[];
-  /** The platform's time of the first answer; this machine's where it was not told. */
+  /** When the platform gave the first answer, by its own clock, or by this machine's if the answer has no date. */
   answeredAt: Date;
 };
 
 export type MonitoringApi = {
-  /** All pages of the series that a filter finds. Throws a CloudError when it fails. */
+  /** Reads all pages of the series that match a filter. Throws a CloudError. */
   timeSeries<T>(query: SeriesQuery): Promise<SeriesAnswer<T>>;
-  /** What the descriptor of a metric says. Throws a CloudError when it cannot be read. */
+  /** Reads a metric's descriptor. Throws a CloudError. */
   describe(metricType: string): Promise<MetricDescription>;
 };
 
 export type MetricDescription = {
-  /** How old a point must be, in milliseconds, to be certainly readable; undefined when it does not say. */
+  /**
+   * How old a point must be, in milliseconds, before it is certain to be readable; undefined when the descriptor does not
+   * say.
+   */
   ingestDelayMs: number | undefined;
   answeredAt: Date;
 };
@@ -75,7 +78,7 @@ export async function openMonitoringApi(
           answeredAt = date;
         },
       });
-      // A duration in JSON: seconds with an `s`.
+      // A duration in JSON: a number of seconds followed by `s`.
       const [, seconds] = /^(\d+(?:\.\d+)?)s$/.exec(metadata?.ingestDelay ?? '') ?? [];
       return { ingestDelayMs: seconds === undefined ? undefined : Number(seconds) * 1000, answeredAt };
     },

@@ -1,23 +1,21 @@
 import { cleanLine, UserError } from '@deploy/cli';
 import type { ServiceLocation } from './service-location.ts';
 
-// Lower-case letters, digits and hyphens, a letter first and no hyphen last, is what the Admin API's CreateService
-// and gcloud's --revision-suffix document for services (at most 49 characters) and revisions (at most 63).
+// Lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. That is how the Admin API's
+// CreateService and gcloud's --revision-suffix describe the names of services (at most 49 characters) and revisions (at most
+// 63).
 const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
-// Project IDs, also the older `example.com:project` form: no slash or space may reach a resource path.
+// Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
 const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
 const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
 
-// repository path [:tag] [@digest], as OCI references are written; no leading hyphen, no white space.
+// repository path [:tag] [@digest], as OCI references are written, without a leading hyphen or white space.
 const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/;
 
 const VARIABLES: ServiceLocation = { project: 'PROJECT', region: 'REGION', service: 'SERVICE' };
 
-/**
- * Where a service is, once its names are known to be possible ones. Throws a UserError that names the variable that one
- * of them was read from.
- */
+/** Checks the names that locate a service. Throws a UserError that names the variable of the first one that cannot be right. */
 export function requireLocation(
   { project, region, service }: ServiceLocation,
   variables = VARIABLES,
@@ -40,7 +38,7 @@ export function requireLocation(
   return { project, region, service };
 }
 
-/** Throws a UserError unless this can be a job's name: the same rule as for services, up to 63 characters. */
+/** Throws a UserError unless this can be the name of a job: as for services, but up to 63 characters. */
 export function requireJobName(name: string, variable: string): void {
   requireMatch(
     NAME,
@@ -51,7 +49,7 @@ export function requireJobName(name: string, variable: string): void {
   );
 }
 
-/** Throws a UserError (exit code 2, it is an argument) unless this can be a revision's name. */
+/** Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. */
 export function requireRevisionName(name: string, argument: string): void {
   requireMatch(NAME, 63, name, argument, 'a revision name such as my-service-00042-abc', 2);
 }
@@ -67,11 +65,11 @@ export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1
   );
 }
 
-// A tag and its service's name make one label of a host name: "Combined traffic tag and service name cannot exceed 46
+// A tag and its service's name form one label of a host name: "Combined traffic tag and service name cannot exceed 46
 // characters." (https://github.com/PolicyEngine/policyengine-api/issues/3729).
 const LONGEST_TAG_AND_SERVICE = 46;
 
-/** Throws a UserError unless the service can have a tag of this name. */
+/** Throws a UserError unless the service can have a tag with this name. */
 export function requireTag(tag: string, service: string, variable: string): void {
   requireMatch(
     NAME,
@@ -98,7 +96,7 @@ function requireMatch(
   expected: string,
   exitCode: 1 | 2 = 1,
 ): void {
-  // The length first: what a pattern does with a megabyte is nothing to wait for.
+  // Check the length first: matching a megabyte against a pattern could take very long.
   if (value.length <= maxLength && pattern.test(value)) return;
   throw new UserError(`${what} is "${cleanLine(value, 80)}", which is not ${expected}`, { exitCode });
 }

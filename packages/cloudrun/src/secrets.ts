@@ -5,17 +5,19 @@ import type { Connection } from './google/connection.ts';
 import { googleRest } from './google/rest.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-/** One grant of an access policy: https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
+/** One binding of an access policy: https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
 export type PolicyBinding = { role: string; members: readonly string[]; conditional: boolean };
 
-/** The few calls that are made to Secret Manager. Each throws a CloudError when it fails. */
+/** The few calls to Secret Manager. Each throws a CloudError when it fails. */
 export type SecretApi = {
   exists(secret: string): Promise<boolean>;
-  /** ENABLED, DISABLED or DESTROYED; undefined when there is no such version. The secret's name may be a full one. */
+  /**
+   * ENABLED, DISABLED or DESTROYED; undefined when the version does not exist. The secret's name may be a full resource name.
+   */
   versionState(secret: string, version: string): Promise<string | undefined>;
-  /** Who may do what with the secret, without what is granted on its project or above. */
+  /** Who may do what with the secret. Permissions that come from its project or above are not included. */
   accessPolicy(secret: string): Promise<PolicyBinding[]>;
-  /** Whether the version that `latest` stands for can be read; undefined when there is no version. */
+  /** Whether the version that `latest` refers to can be read; undefined when the secret has no version. */
   latestIsEnabled(secret: string): Promise<boolean | undefined>;
   create(secret: string): Promise<void>;
   addVersion(secret: string, value: Secret): Promise<void>;
@@ -62,7 +64,7 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
     versionState,
 
     async accessPolicy(secret) {
-      // Without the version, a policy with conditions is refused.
+      // If the request does not ask for this version, a policy with conditions is refused.
       const query = { 'options.requestedPolicyVersion': '3' };
       const { bindings = [] } = await rest.repeatable<ApiPolicy>(
         about('reading the access policy of', secret),
@@ -88,33 +90,33 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
           body: { replication: { automatic: {} } },
         });
       } catch (error) {
-        // Somebody else was faster, or an earlier answer was lost: what was wanted is there.
+        // Either someone else was faster or an earlier answer was lost, but the secret exists now.
         if (!isAlreadyThere(error)) throw error;
       }
     },
 
-    // A version too many, after an answer that was lost, holds the same value and harms nothing.
+    // If an answer was lost, this may add one version too many, with the same value, which does no harm.
     async addVersion(secret, value) {
       const { crc32c } = await import('@aws-crypto/crc32c');
       const data = Buffer.from(value.reveal());
       await rest.repeatable(about('adding a version to', secret), {
         ...to(`${parent}/secrets/${secret}:addVersion`),
         method: 'POST',
-        // With its checksum, what was damaged on the way is refused and not stored. An int64 is text in JSON.
+        // With a checksum, the platform refuses a value that was damaged on the way. In JSON, an int64 is text.
         body: { payload: { data: data.toString('base64'), dataCrc32c: String(crc32c(data)) } },
       });
     },
   };
 }
 
-/** Looks whether the secret has to be made first. */
+/** Finds out whether the secret must be created first. */
 export function isSecretMissing(openApi: () => Promise<SecretApi>, secret: string): Action<boolean> {
   return { perform: async () => !(await (await openApi()).exists(secret)) };
 }
 
 /**
- * Checks that `secret:latest` can be read: the platform accepts a template that refers to a version that is not there,
- * and the revision made from it then fails to start.
+ * Checks that `secret:latest` can be read. The platform accepts a template that refers to a missing version, and then the
+ * revision fails to start.
  */
 export function requireEnabledVersion(openApi: () => Promise<SecretApi>, secret: string): Action<void> {
   return { perform: async () => checkEnabledVersion(await openApi(), secret) };

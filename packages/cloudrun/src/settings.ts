@@ -1,6 +1,6 @@
 import { flag, text, textWithDefault, tokenText } from '@deploy/cli';
 
-/** The variables by which every script that talks to Google finds the project, and proves who is asking. */
+/** The variables that tell every script which project to use at Google, and who is asking. */
 export const cloudSettings = {
   project: text('PROJECT', 'Google Cloud project (default: the active gcloud project)'),
   region: textWithDefault('REGION', 'us-central1', 'Cloud Run region'),

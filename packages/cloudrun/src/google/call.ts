@@ -1,8 +1,8 @@
 import { asCloudError, type CallSubject, CloudError } from './cloud-error.ts';
 
 /**
- * How the pauses between the tries of a call grow. `usual`: five seconds in all. A quota that renews every minute takes longer
- * pauses: `a poll` gives up after 15 seconds, `a minute` after one, when the quota has been renewed.
+ * How long to keep repeating a call. `usual` gives up after five seconds. `a poll` gives up after 15 seconds, and `a minute`
+ * after one minute, when a quota per minute has been renewed.
  */
 export type Patience = 'usual' | 'a poll' | 'a minute';
 
@@ -13,8 +13,8 @@ const PAUSES: Readonly<Record<Patience, { retries: number; minTimeout: number; f
 };
 
 /**
- * Makes a call that may be made twice without harm, such as a read: repeated, with growing pauses, for as long as there
- * is no answer or the platform asks for patience. Throws a CloudError.
+ * Makes a call that is safe to repeat, such as a read. Repeats it, with growing pauses, while there is no answer or the
+ * platform asks to slow down. Throws a CloudError.
  */
 export async function repeatableCall<T>(
   subject: CallSubject,
@@ -29,7 +29,7 @@ export async function repeatableCall<T>(
   });
 }
 
-/** Makes a call exactly once: whether a write may be repeated is for the writer to find out. Throws a CloudError. */
+/** Makes a call exactly once, because only the caller can know whether a write is safe to repeat. Throws a CloudError. */
 export async function callOnce<T>(subject: CallSubject, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

@@ -27,10 +27,10 @@ export class CloudError extends UserError {
   }
 }
 
-/** What was being done, where: the start of every message. */
+/** What was being done, and where. Every message starts with it. */
 export type CallSubject = { doing: string; location: ServiceLocation };
 
-/** Turns whatever a Google client threw into a CloudError; passes on what is already for the user. */
+/** Turns whatever a Google client threw into a CloudError. A UserError stays as it is. */
 export function asCloudError(subject: CallSubject, thrown: unknown): UserError {
   if (thrown instanceof UserError) return thrown;
   if (!(thrown instanceof Error)) throw thrown;
@@ -57,7 +57,7 @@ const GRPC = {
   unauthenticated: 16,
 };
 
-// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto names the HTTP status of each code.
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto maps each code to an HTTP status.
 const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   401: GRPC.unauthenticated,
   403: GRPC.permissionDenied,
@@ -66,10 +66,10 @@ const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   429: GRPC.resourceExhausted,
 };
 
-/** An answer of a REST API that is not a success, with the status code that Google's clients would have given it. */
+/** An error answer of a REST API, with the status code that Google's clients would have given it. */
 export class ApiRefusal extends Error {
   readonly code: number;
-  /** The name of the status, as in google/rpc/code.proto: `ALREADY_EXISTS`; undefined when the answer has none. */
+  /** The name of the status, as in google/rpc/code.proto (`ALREADY_EXISTS`); undefined when the answer has none. */
   readonly status: string | undefined;
 
   constructor(httpStatus: number, body: unknown) {
@@ -81,13 +81,13 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** What was thrown by a call without a whole answer in time, with the status code for that; else as it was thrown. */
+/** Adds the status code for "unavailable" to what a call without a complete answer threw. Returns any other error as it is. */
 export function unanswered(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || (systemCodeOf(thrown) === undefined && !isTimeout(thrown))) return thrown;
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
-// ABORTED in its looks but final: the name of a revision is taken, and a retry cannot change that.
+// It has the status ABORTED but is final: the revision name is taken, and a retry cannot change that.
 const PERMANENT_CONFLICT = /already exists/i;
 
 function explain({ location }: CallSubject, error: Error): Explanation {
@@ -136,7 +136,10 @@ function explain({ location }: CallSubject, error: Error): Explanation {
   }
 }
 
-/** What the account needs, by the API whose permission Google's refusal names: `Permission 'run.services.get' denied …`. */
+/**
+ * The role that the account needs. It depends on the API of the permission that Google's refusal names: `Permission
+ * 'run.services.get' denied …`.
+ */
 function neededRole(said: string): string {
   const [, api = ''] = /permission '?([a-z]+)\./i.exec(said) ?? [];
   switch (api) {
@@ -162,7 +165,7 @@ function explainSilence(error: Error, said: string): { message: string; hint: st
       };
 }
 
-// No status at all: the request never left, for instance because there are no credentials to send it with.
+// Without a status, the request was never sent, for instance because there are no credentials.
 function explainLocalFailure(error: Error, said: string): Explanation {
   if (error instanceof ProxyFailure) {
     return { kind: 'refused', message: said, ...(error.hint !== undefined && { hint: error.hint }) };
@@ -180,7 +183,7 @@ function explainLocalFailure(error: Error, said: string): Explanation {
   throw error;
 }
 
-/** Whether it is, however deep it is wrapped, that there was no answer in time. */
+/** Whether this error, or any of its causes, means that no answer came in time. */
 function isTimeout(error: Error): boolean {
   for (let each: unknown = error; each instanceof Error; each = each.cause) {
     if (each.name === 'TimeoutError' || each.name === 'AbortError') return true;
@@ -188,12 +191,15 @@ function isTimeout(error: Error): boolean {
   return false;
 }
 
-/** The failure of a call whose answer was not what the API gives, but, for instance, a proxy's page. */
+/** The failure of a call that was answered with something that is not from the API, such as a proxy's error page. */
 export function noUsableAnswer(): Error {
   return Object.assign(new Error('the answer was not JSON'), { code: GRPC.unavailable });
 }
 
-/** The operating system's word for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), however deep it is wrapped. */
+/**
+ * The operating system's code for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), from the error or any of its
+ * causes.
+ */
 function systemCodeOf(error: Error): string | undefined {
   for (let each: unknown = error; each instanceof Error; each = each.cause) {
     if ('code' in each && typeof each.code === 'string' && /^E[A-Z]+$/.test(each.code)) return each.code;

@@ -1,31 +1,31 @@
 import { cleanLine, type Environment, type Secret, UserError } from '@deploy/cli';
 import { chooseIdentity, type Identity } from './identity.ts';
 
-/** How to reach Google: the real thing, or a local Cloud Run at `emulatorHost` (host:port). */
+/** How to reach Google, or a local Cloud Run at `emulatorHost` (host:port) instead. */
 export type Connection = {
   emulatorHost: string | undefined;
   identity: Identity;
-  /** Says which proxy to go through, and which certificates to trust. */
+  /** Names the proxy to use and the certificates to trust. */
   env: Environment;
-  /** Ends every call over this connection, and every wait between calls. */
+  /** Aborts every call over this connection, and every pause between calls. */
   signal?: AbortSignal | undefined;
 };
 
-/** Settings of a script that say how to reach Google; see `cloudSettings`. */
+/** The settings of a script that say how to reach Google; see `cloudSettings`. */
 export type ConnectionSettings = {
   emulatorHost: string | undefined;
   accessToken: Secret | undefined;
   credentialsFile: string | undefined;
 };
 
-/** The connection that a script's settings ask for. Throws a UserError when the emulator's address is not one. */
+/** Makes a connection from a script's settings. Throws a UserError when the emulator's address is not a host and a port. */
 export function connectTo(settings: ConnectionSettings, env: Environment, signal?: AbortSignal): Connection {
   const { emulatorHost } = settings;
   if (emulatorHost !== undefined) requireHostAndPort(emulatorHost);
   return { emulatorHost, identity: chooseIdentity(settings), env, signal };
 }
 
-/** Where the REST API at that host of Google's is: there, or at the emulator. */
+/** The base URL of a Google API, at Google or at the emulator. */
 export function endpointOf(emulatorHost: string | undefined, host: string): string {
   return emulatorHost === undefined ? `https://${host}` : `http://${emulatorHost}`;
 }

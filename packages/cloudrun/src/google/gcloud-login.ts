@@ -6,7 +6,7 @@ export type GcloudLogin = {
   token: Secret;
   /** In milliseconds since 1970. */
   expiresAt: number;
-  /** The account that acts with the token; the one that is impersonated, when gcloud impersonates one. */
+  /** The account that the token belongs to. When gcloud impersonates an account, it is that one. */
   account: string | undefined;
 };
 
@@ -18,9 +18,9 @@ type HelperAnswer = {
 };
 
 /**
- * gcloud's active account with a token that is good for ten minutes at least: gcloud takes a second to start, and without
- * that it gives one that may be about to expire. Undefined when there is no gcloud or it has no account at all. Throws a
- * UserError when it has one and gives no token.
+ * Asks gcloud for a token of its active account that is good for at least ten minutes. (gcloud takes a second to start, and
+ * by default may return a token that is about to expire.) Undefined when gcloud is missing or has no account. Throws a
+ * UserError when gcloud has an account but returns no token.
  */
 export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
   const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];
@@ -41,7 +41,10 @@ export async function askGcloud(env: Environment): Promise<GcloudLogin | undefin
   };
 }
 
-/** With a chain of accounts, the last one acts: https://cloud.google.com/sdk/gcloud/reference#--impersonate-service-account */
+/**
+ * In a chain of impersonated accounts, the last one acts:
+ * https://cloud.google.com/sdk/gcloud/reference#--impersonate-service-account
+ */
 function actingAccount(
   properties: NonNullable<HelperAnswer['configuration']>['properties'] = {},
 ): string | undefined {

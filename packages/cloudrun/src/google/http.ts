@@ -23,30 +23,30 @@ export type HttpRequest = {
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
   timeoutMs: number;
-  /** Ends the request early. */
+  /** Aborts the request. */
   signal?: AbortSignal | undefined;
 };
 
 export type HttpAnswer = { status: number; headers: IncomingHttpHeaders; text: string };
 
 /**
- * Sends requests: through a proxy where the environment names one, and trusting the certificates that the
- * operating system trusts. Connections are kept for the next request. Node's own client, because loading undici takes
- * longer than the whole start-up of a script.
+ * Sends requests through the proxy that the environment names, if any, and trusts the operating system's certificates. Keeps
+ * connections open for later requests. It uses Node's own client, because loading undici takes longer than a whole script
+ * takes to start.
  */
 export type Http = {
   /**
-   * Throws what the network throws when there is no whole answer in time, a UserError when a variable names no usable
-   * proxy; every status is an answer, redirects included.
+   * Throws the network's error when no complete answer comes in time, and a UserError when a variable names an unusable
+   * proxy. Every status counts as an answer, including redirects.
    */
   send(request: HttpRequest): Promise<HttpAnswer>;
 };
 
 const TUNNEL_TIMEOUT_MS = 20_000;
 
-/** `isNear`: whether a URL is reached directly, whatever the environment says. */
+/** `isNear` says whether a URL is reached directly, whatever the environment says about proxies. */
 export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http {
-  // Idle connections keep no process running: agent.keepSocketAlive lets go of them.
+  // Idle connections do not keep the process running, because agent.keepSocketAlive unrefs them.
   let agents = new Map<string, HttpAgent>();
   const agentFor = (target: URL): HttpAgent => {
     const proxy = isNear(target) ? undefined : proxyFor(target, env);
@@ -86,7 +86,7 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
       try {
         return await sendOnce(request);
       } catch (error) {
-        // Nothing was sent: the connection failed before that.
+        // The connection failed before anything was sent.
         if (!isUntrusted(error)) throw error;
         await trustSystemCertificates(env);
         agents = new Map();
@@ -103,7 +103,7 @@ function openAgent(proxy: ProxyServer | undefined, isSecure: boolean): HttpAgent
 
 type Opened = (error: Error | null, socket?: Duplex) => void;
 
-/** Opens its connections through a proxy; with TLS on top when the target speaks it. */
+/** Opens connections through a proxy, with TLS inside if the target uses it. */
 class TunnelAgent extends HttpsAgent {
   readonly #proxy: ProxyServer;
   readonly #isSecure: boolean;

@@ -1,6 +1,6 @@
 import type { Secret } from '@deploy/cli';
 
-/** Who acts, in the order of preference: an explicit token or credentials file, then gcloud's active account. */
+/** Who acts, in order of preference: an explicit token or credentials file, then gcloud's active account. */
 export type Identity =
   | { kind: 'none' }
   | { kind: 'access-token'; token: Secret }
@@ -15,7 +15,7 @@ export function chooseIdentity(settings: {
   accessToken: Secret | undefined;
   credentialsFile: string | undefined;
 }): Identity {
-  // A person's own token may be given to a local Cloud Run, which then tells people apart; nothing else goes there.
+  // A person's own token may go to a local Cloud Run, which uses it to tell people apart. Other credentials may not.
   if (settings.accessToken !== undefined) return { kind: 'access-token', token: settings.accessToken };
   if (settings.emulatorHost !== undefined) return { kind: 'none' };
   if (settings.credentialsFile !== undefined)

@@ -6,17 +6,17 @@ import type { Http } from './http.ts';
 import { fetchOver } from './http-fetch.ts';
 import { HOW_TO_LOG_IN, type Identity } from './identity.ts';
 
-/** A login for the length of a run. */
+/** A login that lasts as long as the run. */
 export type Login = {
-  /** What a request to that URL carries. Throws a UserError when there is no login. */
+  /** The headers that authorise a request to this URL. Throws a UserError when there is no login. */
   headers(url: string): Promise<Readonly<Record<string, string>>>;
-  /** Gets another token after these headers were refused; false when there is no other to be had. */
+  /** Gets a new token after these headers were refused; false when no other token is available. */
   renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
-  /** The account that acts, for the record; undefined if unknown, as for a bare access token. */
+  /** The account that acts, for the record; undefined if unknown, for instance when only an access token was given. */
   account(): Promise<string | undefined>;
 };
 
-/** Opens the login of an identity; nothing is asked before the first request needs it. */
+/** Opens the login of an identity. Asks for nothing until the first request needs it. */
 export function openLogin(identity: Identity, http: Http, env: Environment): Login {
   switch (identity.kind) {
     case 'none':
@@ -34,7 +34,7 @@ export function openLogin(identity: Identity, http: Http, env: Environment): Log
   }
 }
 
-// While it is on its way a token may not expire.
+// A token must not expire while its request is on the way.
 const MARGIN_MS = 60_000;
 
 function gcloudOrDefault(http: Http, env: Environment): Login {
@@ -43,7 +43,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
     asked ??= askGcloud(env);
     return asked;
   };
-  /** Asks for another one than this, once for all who find it wanting at the same time. */
+  /** Asks for another token. Callers that find the same token expired at the same time share one answer. */
   const askAnew = (known: Promise<GcloudLogin | undefined>): Promise<GcloudLogin | undefined> => {
     if (asked === known) asked = undefined;
     return ask();
@@ -68,7 +68,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
       return next !== undefined && bearer(next.token).authorization !== authorization;
     },
     async account() {
-      // Whoever acts next with this login says what is wrong with it.
+      // The next call with this login reports what is wrong with it.
       const login = await ask().catch(() => undefined);
       return login === undefined ? fallback.account() : login.account;
     },
@@ -76,8 +76,8 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
 }
 
 /**
- * A login by Google's own library: a key file, a person's or an impersonated one's credentials, an external account, or
- * whatever application-default credentials there are. It renews its tokens itself.
+ * A login through Google's own library: a key file, a person's credentials, an impersonated or external account, or the
+ * application-default credentials. The library renews its tokens itself.
  */
 function libraryLogin(http: Http): Login {
   let opened: Promise<{ auth: GoogleAuth; client: AuthClient }> | undefined;
@@ -107,10 +107,10 @@ function libraryLogin(http: Http): Login {
 
 async function openLibrary(http: Http) {
   const { GoogleAuth } = await import('google-auth-library');
-  // It finds the file of GOOGLE_APPLICATION_CREDENTIALS by itself; given a path, it complains on stderr.
+  // The library finds the file of GOOGLE_APPLICATION_CREDENTIALS itself; if given a path, it prints a warning on stderr.
   const auth = new GoogleAuth({
     scopes: 'https://www.googleapis.com/auth/cloud-platform',
-    // Nobody uses it here; without one, the library starts gcloud and asks around for seconds.
+    // Nothing uses the project, but without one the library starts gcloud and searches for seconds.
     projectId: 'unused',
   });
   try {
@@ -123,8 +123,8 @@ async function openLibrary(http: Http) {
 }
 
 /**
- * Makes a client ask for its tokens the way that everything else is asked, through a proxy where there is one. An account
- * that is impersonated has a client within the client, which no option reaches.
+ * Makes a client fetch its tokens like all other requests, through a proxy if there is one. For an impersonated account, the
+ * client has another client inside, which no option reaches.
  */
 function sendOver(http: Http, client: AuthClient): void {
   client.transporter.defaults.fetchImplementation = fetchOver(http);
@@ -144,7 +144,7 @@ function bearer(token: Secret): { authorization: string } {
   return { authorization: `Bearer ${token.reveal()}` };
 }
 
-/** The account that a credentials file stands for: its own, or the one that it impersonates. */
+/** The account of a credentials file: its own, or the one that it impersonates. */
 async function accountInFile(path: string): Promise<string | undefined> {
   try {
     const { client_email: own, service_account_impersonation_url: url } = JSON.parse(
@@ -154,7 +154,7 @@ async function accountInFile(path: string): Promise<string | undefined> {
       typeof url === 'string' ? (/\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(url) ?? []) : [];
     return impersonated ?? (typeof own === 'string' ? own : undefined);
   } catch {
-    // Whoever acts next with this login says what is wrong with it.
+    // The next call with this login reports what is wrong with it.
     return undefined;
   }
 }

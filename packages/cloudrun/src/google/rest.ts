@@ -5,7 +5,7 @@ import { type Connection, endpointOf } from './connection.ts';
 import { type Http, type HttpAnswer, openHttp } from './http.ts';
 import { type Login, openLogin } from './login.ts';
 
-/** A call of one of Google's REST APIs. */
+/** A call to one of Google's REST APIs. */
 export type RestCall = {
   method?: 'GET' | 'POST' | 'PATCH';
   /** `run.googleapis.com` */
@@ -16,21 +16,24 @@ export type RestCall = {
   body?: unknown;
   /** Default: 10 seconds, which is long for a read. */
   timeoutMs?: number;
-  /** Ends the call early. */
+  /** Aborts this call only. */
   signal?: AbortSignal;
-  /** How long a repeatable call goes on trying; default: `usual`. */
+  /** How long to keep repeating a repeatable call; default: `usual`. */
   patience?: Patience;
-  /** Gets the platform's time from the `Date` header of an answer, cut to seconds: this machine's clock may be wrong. */
+  /**
+   * Called with the platform's time, from the `Date` header of an answer and so in whole seconds. This machine's clock may be
+   * wrong.
+   */
   onDate?: (date: Date) => void;
 };
 
-/** Google's REST APIs, with the connection's login, or the emulator. Answers are the JSON that was sent. */
+/** Google's REST APIs, or the emulator, with the connection's login. Answers are returned as the JSON that was sent. */
 export type GoogleRest = {
-  /** A call that may be made twice without harm: repeated while there is no answer. Throws a CloudError. */
+  /** Makes a call that is safe to repeat, and repeats it while there is no answer. Throws a CloudError. */
   repeatable<T>(subject: CallSubject, call: RestCall): Promise<T>;
-  /** A call that is made exactly once. Throws a CloudError. */
+  /** Makes a call exactly once. Throws a CloudError. */
   once<T>(subject: CallSubject, call: RestCall): Promise<T>;
-  /** What both are made of. */
+  /** What the two above are built on. */
   http: Http;
   login: Login;
 };
@@ -38,7 +41,7 @@ export type GoogleRest = {
 const TIMEOUT_MS = 10_000;
 const opened = new WeakMap<Connection, GoogleRest>();
 
-/** The REST APIs over this connection, opened once: a login and open connections serve the whole run. */
+/** The REST APIs over this connection. They are opened once, so that the whole run shares a login and its connections. */
 export function googleRest(connection: Connection): GoogleRest {
   const known = opened.get(connection) ?? openRest(connection);
   opened.set(connection, known);
@@ -83,7 +86,7 @@ function openRest({ emulatorHost, identity, env, signal: interruption }: Connect
     const headersOf = () => login.headers(endpointOf(emulatorHost, request.host));
     const headers = await headersOf();
     let answer = await send(request, headers);
-    // Refused for its token, it was not carried out: with another token it may be.
+    // A call that was refused for its token was not carried out, so it is safe to repeat with a new token.
     if (answer.status === 401 && (await login.renew(headers)))
       answer = await send(request, await headersOf());
     const date = new Date(answer.headers.date ?? '');
@@ -103,8 +106,8 @@ function openRest({ emulatorHost, identity, env, signal: interruption }: Connect
 }
 
 /**
- * Whether a host is the emulator, on this machine, or an instance's metadata server, none of which is behind a proxy:
- * https://cloud.google.com/compute/docs/metadata/querying-metadata
+ * Whether a host is never behind a proxy: the emulator, this machine, or an instance's metadata server
+ * (https://cloud.google.com/compute/docs/metadata/querying-metadata).
  */
 function isNear({ host, hostname }: URL, emulatorHost: string | undefined): boolean {
   return (

@@ -3,8 +3,8 @@ import { fetchOver } from './http-fetch.ts';
 import { googleRest } from './rest.ts';
 
 /**
- * What the vendor's clients are opened with: REST to Google or the emulator, over the connection's own requests. Left to
- * itself google-gax brings an agent of its own, with which gaxios passes over every proxy.
+ * Options for the vendor's clients: REST, to Google or to the emulator, with this connection's own requests. By default
+ * google-gax uses its own agent, which makes gaxios ignore every proxy.
  */
 export async function clientOptions(connection: Connection) {
   const { PassThroughClient } = await import('google-auth-library');

@@ -1,16 +1,16 @@
 import type { Service } from '../service/service.ts';
 import { type Share, sharesOf } from '../service/traffic.ts';
 
-// What a window has to remember is kept on the service itself, so that whoever closes it finds it, also after an
-// interruption. Keys of this kind are the user's own: Service.annotations in google/cloud/run/v2/service.proto.
+// What a window must remember is kept on the service itself, so that whoever closes it finds it, even after an interruption.
+// Annotations with such keys belong to the user: Service.annotations in google/cloud/run/v2/service.proto.
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 const STANDS_IN_FOR = 'openagents.com/maintenance-stands-in-for';
 
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * The annotations with the split put down in them that a maintenance revision is about to replace. A window that is open
- * already, and only gets a new token, keeps the split from before it was opened, if it is known.
+ * Adds to the annotations the split that a maintenance revision is about to replace. For a window that is already open and
+ * only gets a new token, the split from before it was opened is kept, if it is known.
  */
 export function recordSplit(
   service: Service,
@@ -27,8 +27,8 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
 }
 
 /**
- * The split that was put down when what serves now was given the traffic; undefined when there is none that makes sense.
- * What was put down for another revision is history: somebody has moved the traffic since.
+ * The split that was stored when the serving revision got the traffic; undefined if there is none, or if it makes no sense. A
+ * split that was stored for another revision is out of date, because someone has moved the traffic since.
  */
 export function replacedSplit(service: Service): Share[] | undefined {
   const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];
@@ -43,8 +43,8 @@ export function replacedSplit(service: Service): Share[] | undefined {
 }
 
 /**
- * The annotations with a note that the template which makes the revision `window` stands in for the one that another
- * revision was made from, until that is written back.
+ * Adds to the annotations that the template of the revision `window` temporarily replaces the template of another revision,
+ * until that one is written back.
  */
 export function recordStandIn(annotations: Annotations, window: string, replaced: string): Annotations {
   return { ...annotations, [STANDS_IN_FOR]: `${window};${replaced}` };
@@ -55,9 +55,9 @@ export function forgetStandIn({ [STANDS_IN_FOR]: _, ...others }: Annotations): A
 }
 
 /**
- * The revision whose template the service's present one stands in for; undefined when it stands for itself. Whoever
- * deploys has to give the template another revision name, or none: the platform refuses the same one with another
- * configuration. So the note is history once the names differ.
+ * The revision whose template was replaced by the service's present one; undefined if none was. A deployment must give the
+ * template a new revision name or none, because the platform refuses the same name with another configuration. So once the
+ * names differ, the note is out of date.
  */
 export function standsInFor({
   annotations,

@@ -20,22 +20,22 @@ import type { MaintenancePlan } from './plan.ts';
 
 export type CarryOutContext = {
   api: ServiceApi;
-  /** As it was when the plan was made. */
+  /** The service as it was when the plan was made. */
   service: Service;
   /** The revision that the newest template belongs to. */
   newestRevision: string | undefined;
   mode: 'on' | 'off';
-  /** Whether all that serves is in maintenance mode already. */
+  /** Whether everything that serves is already in maintenance mode. */
   isOpen: boolean;
   tell(text: string): void;
 };
 
-/** What was done: the revision that was made for the window, if one was, and what is worth knowing besides. */
+/** What was done: the window's revision, if one was made, and notes for the operator. */
 export type CarriedOut = { revision: string | undefined; notes: string[] };
 
 /**
- * Does what was planned. The public comes first: what it meets changes before the newest template is put right, so that a
- * candidate which does not come up keeps nobody waiting. Throws a UserError.
+ * Carries out a plan. What the public meets changes first, and the newest template is put right afterwards, so that nobody
+ * waits for a candidate that does not start. Throws a UserError.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
@@ -108,8 +108,8 @@ async function moveTraffic(revision: string, context: CarryOutContext, service: 
 }
 
 /**
- * Writes the newest template. Gives a warning when the revision that is made from it does not come up, and no more: it
- * gets no traffic.
+ * Writes the newest template. If its revision does not start, this only gives a warning, because that revision gets no
+ * traffic.
  */
 async function writeNewest(
   template: RevisionTemplate,
@@ -139,9 +139,9 @@ async function writeNewest(
 }
 
 /**
- * The error of a window that came to nothing, once the newest template says again what it said before: the next deployment
- * must not be built in maintenance mode. Nothing is put back where the window may be in force all the same, or where
- * somebody else has deployed; whoever runs it again goes on from there.
+ * The error of a window that failed, after the newest template was restored, so that the next deployment is not built in
+ * maintenance mode. Nothing is restored if the window may be in force after all, or if someone else has deployed; running the
+ * same command again continues from there.
  */
 async function withTemplatePutBack(
   fallback: RevisionTemplate | undefined,
@@ -160,7 +160,7 @@ async function withTemplatePutBack(
     const made = await api.findRevision(nonce);
     const isOurs = (split: TrafficSplit) =>
       split.some(({ revision, percent }) => revision !== undefined && revision === made?.name && percent > 0);
-    // Traffic that is on its way to the window may arrive any moment. What has settled elsewhere is not.
+    // Traffic that is on its way to the window may arrive at any moment. If it has settled elsewhere, it will not.
     if (isOurs(service.served) || (service.reconciling && isOurs(service.traffic))) return error;
     tell('putting the newest template back');
     await write(context, service, {
@@ -196,26 +196,26 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
     (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
     operation,
   );
-  // What they did may rest on another split or template than what follows here.
+  // The next steps would rest on a split or a template that they may have replaced.
   if (settled.generation !== generation) throw changedMeanwhile(settled);
   return settled;
 }
 
-/** A window is planned from what serves; when that has been changed by somebody else, the plan no longer holds. */
+/** A window is planned from what serves. If somebody else has changed that, the plan no longer holds. */
 function changedMeanwhile(now: Service): UserError {
   return new UserError(`${changedBy(now)}, while the maintenance window was being prepared`, {
     hint: 'Look at what they did, then run this again: it goes on from what it finds.',
   });
 }
 
-/** The template under that mark, without the name of the revision that was made from it before. */
+/** The template with that mark, without the name of the last revision. */
 function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
   return withNonce(template, nonce);
 }
 
 /**
- * The split by name that leaves everybody where they are: a new revision gets nothing, not even the share that is for
- * LATEST, and a split that the platform could not serve is not asked for again.
+ * The split, by revision names, that leaves all traffic where it is: a new revision gets nothing, not even the share of
+ * LATEST, and a split that the platform could not serve is not requested again.
  */
 function asServed({ traffic, served, latestReadyRevision }: Service): TrafficSplit {
   if (served.length > 0 && !sameShares(traffic, served))

@@ -6,13 +6,13 @@ export type MaintenanceWish = { mode: 'on'; values: MaintenanceValues } | { mode
 
 const SWITCH = 'OA_MAINTENANCE_MODE_ENABLED';
 
-/** Whether a revision made from this template is in maintenance mode, by the service's own reading of the switch. */
+/** Whether a revision of this template is in maintenance mode, reading the switch as the service does. */
 export function isMaintenanceOn(template: RevisionTemplate): boolean {
   const value = envOf(template).find(({ name }) => name === SWITCH)?.value ?? '';
   return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
 }
 
-/** The template with the wish merged into its ingress container's environment; all else stays as it is. */
+/** Merges the wish into the environment of the template's ingress container. Everything else stays as it is. */
 export function withWish(template: RevisionTemplate, wish: MaintenanceWish): RevisionTemplate {
   return withIngressContainer(template, (container) => ({
     ...container,
@@ -20,7 +20,7 @@ export function withWish(template: RevisionTemplate, wish: MaintenanceWish): Rev
   }));
 }
 
-/** Whether the template already has everything the wish asks for; what is not set counts as off. */
+/** Whether the template already fulfils the wish. A variable that is not set counts as off. */
 export function fulfils(template: RevisionTemplate, wish: MaintenanceWish): boolean {
   if (wish.mode === 'off') return !isMaintenanceOn(template);
   const env = envOf(template);
@@ -62,7 +62,7 @@ function sameVariable(one: EnvVar, other: EnvVar): boolean {
   );
 }
 
-// In a service's own project a secret may be named short or in full.
+// A secret of the service's own project may have its short or its full name.
 function shortSecret(name: string | null | undefined): string {
   return name?.slice(name.lastIndexOf('/') + 1) ?? '';
 }

@@ -10,8 +10,8 @@ import { maintenancePercent } from './percent.ts';
 const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
 
 /**
- * Throws a UserError when a revision made from this template would be in maintenance mode while what serves is not: as the
- * next canary it would turn its share of the public away. So it is after a window that failed or was opened by other means.
+ * Throws a UserError when a revision of this template would be in maintenance mode while the serving one is not: as the next
+ * canary it would turn its share of the public away. That happens after a window that failed or was opened by other means.
  */
 export async function requireUsableCandidate(
   api: ServiceApi,
@@ -40,8 +40,8 @@ export async function requireUsableCandidate(
 }
 
 /**
- * Throws a UserError when giving the traffic to these revisions would take part of the public into maintenance mode, or
- * past a window that is open for all of it.
+ * Throws a UserError when shifting traffic to these revisions would take part of the public into maintenance mode, or past a
+ * window that is open for everyone.
  */
 export async function requireSameSideOfWindow(
   api: ServiceApi,
@@ -51,7 +51,7 @@ export async function requireSameSideOfWindow(
   const inMaintenance = wanted.filter(({ revision }) => isMaintenanceOn(revision.template));
   const after = inMaintenance.reduce((sum, { percent }) => sum + percent, 0);
   const shares = sharesOf(service.served, service.latestReadyRevision);
-  // Most shifts are between revisions that serve already: then nothing more has to be read.
+  // Most shifts are between revisions that already serve. Then there is nothing more to read.
   const isOpenForAll = !wanted.some(
     (each) => !inMaintenance.includes(each) && shares.some(({ revision }) => revision === each.revision.name),
   );

@@ -1,18 +1,18 @@
 import { describeShares, type Share } from '../service/traffic.ts';
 
-/** How a maintenance window stands after an `enable` or `disable` that did what was asked for. */
+/** The state of a maintenance window after a successful `enable` or `disable`. */
 export type MaintenanceOutcome = {
   service: string;
   mode: 'on' | 'off';
   /** Whether anything was changed. */
   changed: boolean;
-  /** The revision that was made for the window, if one was. */
+  /** The revision that was made for the window, if any. */
   revision: string | undefined;
   before: Share[];
   after: Share[];
-  /** What is worth knowing besides, in sentences. */
+  /** Further notes for the operator, in sentences. */
   notes: readonly string[];
-  /** All traffic goes to revisions as wished for. Reports of earlier versions know another state. */
+  /** All traffic goes to revisions in the requested mode. Reports of earlier versions have another state, too. */
   state: 'serving';
 };
 

@@ -2,18 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Environment, interruptible, type Secret, UserError } from '@deploy/cli';
 import { type Http, openHttp } from '../google/http.ts';
 
-// A change of traffic reaches the platform's front ends one after another, within seconds:
+// A traffic change reaches the platform's front ends one after another, within seconds:
 // https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Asks the service from outside whether it is in that mode: on, its start page answers 503 and `/readyz`, where it is
- * an allowed path, still answers; off, the start page answers below 400. Throws a UserError when it answers anything
- * else for `patienceMs` (milliseconds; half a minute). With a `token`, that has to let in as well: a window that was open
- * already turns the new token away until the traffic has moved. It goes through the proxy that `env` names, as the smoke
- * checks do.
+ * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must still answer if it is an
+ * allowed path. When it is off, the start page must answer below 400. A `token` must open the window as well: a window that
+ * was already open rejects a new token until the traffic has moved. Requests go through the proxy that `env` names, like the
+ * smoke checks. Throws a UserError when the answers are still wrong after `patienceMs` (milliseconds; by default half a
+ * minute).
  */
 export async function verifyFromOutside(
   baseUrl: string,
@@ -56,14 +56,14 @@ async function lookFromOutside(
   return isBelow400(ready) ? undefined : `${baseUrl}/readyz answers ${ready}, not below 400`;
 }
 
-/** Asks to be let in as the bypass smoke check does: with the token as it is, since the service does not decode it. */
+/** Uses the bypass token as the smoke check does: unencoded, because the service does not decode it. */
 async function tryToken(http: Http, baseUrl: string, token: Secret | undefined): Promise<string | undefined> {
   if (token === undefined) return undefined;
   const entry = await statusOf(http, `${baseUrl}/?maintenance_bypass=${token.reveal()}`);
   return isBelow400(entry) ? undefined : `${baseUrl}/ answers ${entry} to the new token, not below 400`;
 }
 
-/** The status of a GET, redirects not followed; in words when there was no answer. */
+/** The status of a GET, without following redirects, or words when there was no answer. */
 async function statusOf(http: Http, url: string): Promise<number | string> {
   try {
     return (await http.send({ method: 'GET', url, timeoutMs: REQUEST_TIMEOUT_MS })).status;

@@ -3,7 +3,7 @@ import type { Service } from '../service/service.ts';
 import { sharesOf } from '../service/traffic.ts';
 import { isMaintenanceOn } from './environment.ts';
 
-/** For how much of the traffic maintenance mode is on, in percent. */
+/** The percentage of the traffic that meets maintenance mode. */
 export async function maintenancePercent(
   api: ServiceApi,
   { served, latestReadyRevision }: Pick<Service, 'served' | 'latestReadyRevision'>,

@@ -5,63 +5,63 @@ import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
-/** What there is to decide on. */
+/** What the decision is based on. */
 export type Situation = {
   service: Service;
   /** Every revision that gets traffic, most traffic first. */
   serving: readonly Revision[];
-  /** The first of them, and what it really runs; undefined when nothing serves. */
+  /** The first of them and what it really runs; undefined when nothing serves. */
   base: RunningRevision | undefined;
   newest: NewestTemplate;
-  /** What served before the window that is open now moved the traffic; undefined when none did. */
+  /** The split that the open window replaced; undefined when it replaced none. */
   before: SplitBefore | undefined;
 };
 
-/** A split to go back to. */
+/** A split to return to. */
 export type SplitBefore = {
   shares: readonly Share[];
-  /** Why going back to it would not end the window; undefined when it would. */
+  /** Why returning to it would not end the window; undefined when it would. */
   problem: string | undefined;
 };
 
-/** The template that the next deployment is to build on. */
+/** The template that the next deployment should build on. */
 export type NewestTemplate = Pick<RunningRevision, 'template' | 'imageDigest'> & {
   /** The revision that was made from it. */
   revision: string | undefined;
-  /** Whether a window that was not finished has put another one in its place. */
+  /** Whether a window that was not finished has replaced it. */
   isReplaced: boolean;
 };
 
 export type MaintenanceOptions = {
-  /** A new token was stored: only new instances read it, so a new revision is needed in any case. */
+  /** A new token was stored. Only new instances read it, so a new revision is needed in any case. */
   rotated: boolean;
-  /** Move the traffic to the new revision when it is pinned to others. */
+  /** Move pinned traffic to the new revision. */
   moveTraffic: boolean;
 };
 
-/** What to do, in this order; a step that is not needed is left out. */
+/** What to do, in this order. Steps that are not needed are left out. */
 export type MaintenancePlan = {
   /**
-   * Make a revision for the window. It gets the traffic by itself, since that follows the latest revision, or by a move
+   * Make a revision for the window. It gets the traffic either automatically, if the traffic follows LATEST, or by a shift
    * once it is ready.
    */
   window?: { template: RevisionTemplate; traffic: 'follows' | 'move' };
-  /** Give the traffic back to those that had it before the window. */
+  /** Return the traffic to the revisions that had it before the window. */
   restore?: readonly Share[];
-  /** Write the newest template, without traffic: the window's own took its place, or it says what is not wished for. */
+  /** Write the newest template without traffic, because the window has replaced it or because it is in the wrong mode. */
   newest?: RevisionTemplate;
-  /** The newest template when the window comes to nothing; undefined when the window's own may stay. */
+  /** The newest template to restore if the window fails; undefined when the window's own may stay. */
   fallback?: RevisionTemplate;
-  /** What whoever asked for it has to know. */
+  /** Notes for the operator. */
   note?: string;
 };
 
 /**
- * Decides how a maintenance window is opened or closed. It is made from what serves, since the newest template may be that
- * of a candidate which nobody has released; and the newest template then gets the same variables, so that the next
- * deployment finds it as it was. Whatever is written runs the image that its revision runs already, by digest: a tag may
- * have moved, and a change of configuration never changes the code. Throws a UserError when traffic is pinned and not
- * to be moved: before anything has been changed.
+ * Plans how to open or close a maintenance window. The window is made from what serves, because the newest template may
+ * belong to a candidate that nobody has released. The newest template then gets the same variables, so that the next
+ * deployment finds it as it was. Everything that is written keeps the image that its revision already runs, by digest: a tag
+ * may have moved, and a change of configuration must never change the code. Throws a UserError, before anything was changed,
+ * when traffic is pinned and must not be moved.
  */
 export function planMaintenance(
   { service, serving, base, newest, before }: Situation,
@@ -73,7 +73,8 @@ export function planMaintenance(
 
   const newestBefore = withRunningImage(newest.template, newest.imageDigest);
   const newestAfter = withWish(newestBefore, wish);
-  // A deployment in the middle of a window may have switched it off again; opening it a second time does not insist.
+  // A deployment during the window may have switched the template off on purpose. Opening the window again does not override
+  // that.
   const isNewestDue = newest.isReplaced || (wish.mode === 'off' && !fulfils(newest.template, wish));
   const newestStep = isNewestDue ? { newest: newestAfter } : {};
 
@@ -84,11 +85,11 @@ export function planMaintenance(
   if (lost !== undefined && lost.problem === undefined) return { restore: lost.shares, ...newestStep };
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
-  // Where the split before the window is lost, whoever opened it has already let the traffic be moved.
+  // If the split from before the window is lost, whoever opened the window has already allowed the traffic to move.
   if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(service, wish.mode);
   const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
-    // The service's own template, not the one rebuilt from the revision.
+    // The service's own template, not one that was rebuilt from the revision.
     const template = withWish(serveSameImage({ ...base, template: newest.template }), wish);
     return {
       window: { template, traffic: follows ? 'follows' : 'move' },
@@ -96,7 +97,7 @@ export function planMaintenance(
       ...note,
     };
   }
-  // LATEST must not lead to what the newest template makes afterwards: that is not what serves.
+  // LATEST must not lead to the revision that the newest template makes afterwards, because that is not what serves.
   return {
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,

@@ -12,11 +12,11 @@ import { maintenancePercent } from './percent.ts';
 
 export type MaintenanceStatus = {
   service: Service;
-  /** Of the traffic, how much meets maintenance mode: 0 to 100. */
+  /** The percentage of the traffic that meets maintenance mode: 0 to 100. */
   percent: number;
 };
 
-/** Reads how the maintenance window stands. */
+/** Reads the state of the maintenance window. */
 export function maintenanceStatus(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
@@ -44,14 +44,17 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
     };
   });
   const view = {
-    // Without a variable gcloud has nothing to show of the template.
+    // If there are no variables, gcloud prints nothing of the template.
     ...(env.length > 0 && { spec: { template: { spec: { containers: [{ env }] } } } }),
     status: { latestReadyRevisionName: service.latestReadyRevision, traffic: knativeTraffic(service) },
   };
   return gcloudYaml(view);
 }
 
-/** On or off, for how much of the traffic, in one sentence; and in another what the next deployment would meet. */
+/**
+ * One sentence that says whether the window is open, and for how much of the traffic, and another one about what the next
+ * deployment would be built on.
+ */
 export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
   return `${describePercent(service.name, percent)}${describeNewest(service, percent)}`;
 }

@@ -4,7 +4,7 @@ import { cleanLine, type Secret, secretText, textWithDefault, UserError } from '
 export type MaintenanceValues = {
   cookieName: string;
   cookieTtlSeconds: number;
-  /** Comma-separated, as the service takes it. */
+  /** Comma-separated, as the service expects it. */
   allowedPaths: string;
   /** The secret in Secret Manager that holds the bypass token. */
   secretName: string;
@@ -41,20 +41,20 @@ type MaintenanceTexts = { allowedPaths: string; cookieName: string; cookieTtl: s
 
 // A cookie name is an HTTP token: https://datatracker.ietf.org/doc/html/rfc6265#section-4.1.1
 const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
-// The service refuses less than a minute by falling back to its default, without a word.
+// For less than a minute, the service silently uses its default.
 const SHORTEST_TTL_SECONDS = 60;
 const TTL = /^[1-9][0-9]{0,9}$/;
-// Absolute; a star only at the end, where it makes the entry a prefix. The list is split at commas.
+// An absolute path. A star is allowed only at the end, where it makes the entry a prefix. The list is split at commas.
 const ALLOWED_PATH = /^\/[A-Za-z0-9._~!$&'()+;=:@%/-]*\*?$/;
 // https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create (secretId)
 const SECRET_NAME = /^[A-Za-z0-9_-]{1,255}$/;
-// The token travels in a URL, and the service compares it without decoding.
+// The token is part of a URL, and the service compares it without decoding.
 const TOKEN = /^[A-Za-z0-9._~-]+$/;
 const SHORT_TOKEN = 16;
 
 /**
- * Checks the values of a maintenance window: the service falls back to its defaults, silently, on ones that it cannot
- * use. Throws a UserError that names the variable.
+ * Checks the values of a maintenance window, because the service silently replaces unusable ones with its defaults. Throws a
+ * UserError that names the variable.
  */
 export function checkMaintenanceValues(texts: MaintenanceTexts): MaintenanceValues {
   const { allowedPaths, cookieName, cookieTtl, secretName } = texts;
@@ -87,7 +87,7 @@ export function checkMaintenanceValues(texts: MaintenanceTexts): MaintenanceValu
   return { cookieName, cookieTtlSeconds: Number(cookieTtl), allowedPaths, secretName };
 }
 
-/** Checks a bypass token without ever quoting it; gives a warning for one that is easily guessed. */
+/** Checks a bypass token, without ever quoting it. Returns a warning if it is easy to guess. */
 export function checkToken(token: Secret): string | undefined {
   const value = token.reveal();
   if (!TOKEN.test(value)) {

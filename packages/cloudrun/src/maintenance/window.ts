@@ -44,7 +44,7 @@ export function disableMaintenance(
   };
 }
 
-/** Makes sure that a window can be opened as asked for, before anything is changed on its behalf, such as its token. */
+/** Makes sure that the requested window can be opened, before anything is changed for it, such as its token. */
 export function checkWindow(
   openApi: () => Promise<ServiceApi>,
   values: MaintenanceValues,
@@ -104,7 +104,10 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
   return { service, serving, base, newest, before };
 }
 
-/** The split that an open window replaced. In the meantime its revisions may have been deleted, or not serve any more. */
+/**
+ * The split that an open window replaced. Since then its revisions may have been deleted, or may not be able to serve any
+ * more.
+ */
 async function findSplitBefore(api: ServiceApi, service: Service): Promise<SplitBefore | undefined> {
   const shares = replacedSplit(service);
   if (shares === undefined) return undefined;
@@ -120,7 +123,10 @@ async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | und
   return isMaintenanceOn(revision.template) ? `revision ${name} is in maintenance mode itself` : undefined;
 }
 
-/** What the next deployment is to build on: of a service that an unfinished window has left, what was there before it. */
+/**
+ * The template that the next deployment should build on. If an unfinished window has replaced it, the one from before the
+ * window.
+ */
 async function findNewestTemplate(api: ServiceApi, service: Service): Promise<NewestTemplate> {
   const replaced = standsInFor(service);
   const before = replaced === undefined ? undefined : await readIfThere(api, replaced);
@@ -137,7 +143,7 @@ async function findNewestTemplate(api: ServiceApi, service: Service): Promise<Ne
   return { revision, template, imageDigest: newest?.imageDigest, isReplaced: false };
 }
 
-/** Revisions are deleted, by people and, beyond a thousand, by the platform. */
+/** Revisions are deleted by people, and by the platform when there are more than a thousand. */
 async function readIfThere(api: ServiceApi, revision: string): Promise<RunningRevision | undefined> {
   try {
     return await api.readRunningRevision(revision);
@@ -158,7 +164,7 @@ async function verify(
   const service = await api.read();
   const after = sharesOf(service.served, service.latestReadyRevision);
   const isInMode = (await readAll(api, after)).every(({ template }) => fulfils(template, wish));
-  // A new token is known only to instances that started after it was stored: to the new revision's.
+  // Only instances that started after a new token was stored know it, so the traffic must be on the new revision.
   const isServing = isInMode && (!rotated || after.every((share) => share.revision === revision));
   if (!isServing) {
     throw new UserError(

@@ -26,7 +26,7 @@ export type CloudCheckRequest = {
   skipMaintenanceCheck?: boolean;
 };
 
-/** Facts from the checks that other steps need. */
+/** Facts that other steps need. */
 export type CloudFacts = {
   account: string | undefined;
   /** The image's digest; undefined if it was not looked up. */
@@ -37,8 +37,8 @@ export type CloudFacts = {
 };
 
 /**
- * Checks the preconditions of a deployment that lie in the cloud, all at once, reading only. Nothing is thrown for what a
- * person can act on: it is a finding.
+ * Checks all preconditions of a deployment that lie in the cloud, at the same time, only reading. Problems that a person can
+ * solve become findings and are not thrown.
  */
 export async function checkCloud(
   request: CloudCheckRequest,

@@ -10,7 +10,7 @@ const CHECK = 'domain mapping';
 /** What must be True before the domain can be used. */
 const NEEDED = ['Ready', 'CertificateProvisioned'];
 
-/** Whether the domain leads to the service, with a certificate; else the service's own URL is the one to use. */
+/** Whether the domain points to the service and has a certificate. Otherwise the service's own URL must be used. */
 export function checkDomain(
   domain: string,
   service: string,
@@ -58,7 +58,7 @@ export function checkDomain(
   };
 }
 
-/** Each reason and message once, since one is often that of several conditions. */
+/** Each reason and message once, because several conditions often have the same one. */
 function describe(conditions: readonly DomainCondition[]): string {
   const byCause = new Map<string, string[]>();
   for (const { type, status, reason, message } of conditions) {

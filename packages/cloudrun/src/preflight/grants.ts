@@ -3,7 +3,7 @@ import type { PolicyBinding } from '../secrets.ts';
 /** Roles that hold secretmanager.versions.access: https://cloud.google.com/secret-manager/docs/access-control */
 const READERS = ['roles/secretmanager.secretAccessor', 'roles/secretmanager.admin', 'roles/owner'];
 
-/** Whether a policy lets a service account read secrets; `perhaps` where that takes more than the policy to tell. */
+/** Whether a policy lets a service account read secrets; `perhaps` when the policy alone cannot tell. */
 export function readsSecrets(policy: readonly PolicyBinding[], account: string): 'yes' | 'no' | 'perhaps' {
   const answers = policy.flatMap(({ role, members, conditional }) => {
     const isCustom = /^(?:projects|organizations)\//.test(role);
@@ -24,7 +24,7 @@ function isAccount(member: string, account: string): boolean {
   );
 }
 
-/** Members that stand for others, whom the policy does not name: https://cloud.google.com/iam/docs/principal-identifiers */
+/** Members that stand for accounts which the policy does not list: https://cloud.google.com/iam/docs/principal-identifiers */
 function isCollective(member: string): boolean {
   return /^(?:group|domain|principalSet|projectOwner|projectEditor|projectViewer):/.test(member);
 }

@@ -9,8 +9,8 @@ import { problem, type Read } from './read.ts';
 const CHECK = 'login';
 
 /**
- * The account that acts. Where the login itself does not name it, Google is asked whose its token is
- * (https://cloud.google.com/docs/authentication/token-types#access-contents); undefined if unknown.
+ * The account that acts. If the login does not name it, this asks Google whose token it is
+ * (https://cloud.google.com/docs/authentication/token-types#access-contents). Undefined if unknown.
  */
 export async function findAccount(
   connection: Connection,
@@ -25,12 +25,12 @@ export async function findAccount(
     );
     return email;
   } catch {
-    // The name only informs; calls that use the login show whether it works.
+    // The name is only information; calls that use the login show whether it works.
     return undefined;
   }
 }
 
-/** Whether the identity can call the project, by how reading the service went. */
+/** Judges from how the read of the service went whether the identity may use the project. */
 export function checkLogin(
   account: string | undefined,
   connection: Connection,
@@ -50,7 +50,7 @@ export function checkLogin(
   };
 }
 
-/** Cloud Run answers "not found" only to callers who may read. */
+/** Cloud Run answers "not found" only to callers with read permission. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof CloudError && error.kind === 'not-found';
 }

@@ -8,7 +8,7 @@ import { problem, tryRead } from './read.ts';
 
 const CHECK = 'maintenance';
 
-/** How the maintenance window stands, and whether a deployment would be built in one that is not open. */
+/** The state of the maintenance window, and whether a deployment would be built in maintenance mode while no window is open. */
 export async function checkMaintenance(
   openApi: () => Promise<ServiceApi>,
   service: Service,

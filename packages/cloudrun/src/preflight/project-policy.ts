@@ -5,7 +5,7 @@ import type { ServiceLocation } from '../service-location.ts';
 
 type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
 
-/** Gives what reads the access policy of a secret's project, each project's once. */
+/** Returns a function that reads the access policy of a secret's project, once for each project. */
 export function projectPolicies(
   connection: Connection,
   location: ServiceLocation,

@@ -23,7 +23,7 @@ export function tryReadNow<T>(work: () => T): Read<T> {
   }
 }
 
-/** A failure's words in a finding. */
+/** The wording of a failure in a finding. */
 export function problem({ message, hint }: UserError): { found: string; advice?: string } {
   return { found: message, ...(hint === undefined ? {} : { advice: hint }) };
 }

@@ -8,7 +8,7 @@ import type { Read } from './read.ts';
 /** The traffic split to expect, and the file that says so. */
 export type ExpectedTraffic = { shares: readonly Share[]; source: string };
 
-/** Whether the service is there and settled. */
+/** Whether the service exists and has settled. */
 export function checkService(location: ServiceLocation, service: Read<Service>): Finding {
   const { project, region, service: name } = location;
   const check = 'service';
@@ -38,7 +38,7 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
   return { check, state: 'ok', found: `${where} is ready, at ${url}` };
 }
 
-/** Whether traffic goes where it is expected to, and by name or to LATEST. */
+/** Whether the traffic is split as expected, and whether it follows LATEST or is pinned. */
 export function checkTraffic(
   { served, latestReadyRevision }: Service,
   expected: ExpectedTraffic | undefined,

@@ -3,13 +3,13 @@ import { type Connection, endpointOf } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
 import { googleRest } from '../google/rest.ts';
 
-/** Sends a request to a registry. Throws a UserError without a login, and the network's error without an answer. */
+/** Sends a request to a registry. Throws a UserError if there is no login, and the network's error if there is no answer. */
 export type Registry = (method: 'GET' | 'HEAD', path: string) => Promise<HttpAnswer>;
 
 const TIMEOUT_MS = 10_000;
 const RETRIES = 3;
 
-// An index for several platforms or a manifest for one, with OCI's and with Docker's media types.
+// Accept an index for several platforms or a manifest for one, with the media types of OCI or Docker.
 const ACCEPT = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -49,7 +49,7 @@ export function openRegistry(connection: Connection, host: string): Registry {
     return pRetry(
       async (attempt) => {
         const answer = await send(method, path);
-        // Every request here only reads. After the last attempt, this is the answer.
+        // Requests here only read, so they are safe to repeat. After the last attempt, return whatever the answer is.
         if ((answer.status === 429 || answer.status >= 500) && attempt <= RETRIES)
           throw new Error(`HTTP ${answer.status}`);
         return answer;

@@ -15,7 +15,7 @@ export type ImageLookup =
   | { state: 'not-looked-up' };
 
 type TagList = {
-  /** Artifact Registry lists, beyond the specification, each manifest with its tags and upload time. */
+  /** Beyond the specification, Artifact Registry lists each manifest with its tags and upload time. */
   manifest?: Record<string, { tag?: string[]; timeUploadedMs?: string }>;
 };
 
@@ -35,8 +35,8 @@ export async function lookUpImage(connection: Connection, image: string): Promis
 }
 
 /**
- * Whether `index` is an image for several platforms and `digest` is the image for one of them: Cloud Run then reports
- * `digest` for a tag that means `index`. False if the registry does not answer.
+ * Whether `index` is an image for several platforms that contains `digest`: for a tag that means `index`, Cloud Run reports
+ * `digest`. False if the registry does not answer.
  */
 export async function isIndexOf(
   connection: Connection,
@@ -66,11 +66,11 @@ async function lookUp(
   const answer = await ask('HEAD', path);
   if (answer.status === 200) {
     const given = answer.headers['docker-content-digest']?.toString();
-    // The header is optional; without it the digest is that of the manifest's text.
+    // The header is optional; without it, compute the digest from the manifest's text.
     return { state: 'found', digest: given ?? digest ?? sha256((await ask('GET', path)).text) };
   }
   if (answer.status === 404) return { state: 'missing', newestTags: await newestTags(ask, repository) };
-  // An answer to HEAD has no body, so the reason takes a second request.
+  // An answer to HEAD has no body, so a second request is needed to find out why.
   const reason = reasonIn(await ask('GET', path));
   const denied = answer.status === 401 || answer.status === 403;
   return { state: 'failed', why: `${host} answers ${answer.status}${reason}`, denied };

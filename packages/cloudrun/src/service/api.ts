@@ -17,50 +17,50 @@ import {
 import type { RevisionTemplate } from './template.ts';
 import type { TrafficSplit } from './traffic.ts';
 
-/** What a write changes. Only what is named here is sent, under a mask. */
+/** What a write changes. Only the fields that are named here are sent, under a mask. */
 export type ServiceChange = {
   traffic: TrafficSplit;
   template?: RevisionTemplate;
   annotations?: Readonly<Record<string, string>>;
 };
 
-/** The few calls that are made to Cloud Run about one service. Each throws a CloudError when it fails. */
+/** The few calls to Cloud Run about one service. Each throws a CloudError when it fails. */
 export type ServiceApi = {
   location: ServiceLocation;
-  /** The connection's: ends every call, and every wait for the service. */
+  /** The connection's signal. It aborts every call, and every pause between calls. */
   signal: AbortSignal | undefined;
   read(): Promise<Service>;
   readRevision(name: string): Promise<Revision>;
-  /** What a revision really runs: two calls, of which one is to Knative v1, which alone tells some of it. */
+  /** What a revision really runs. This takes two calls, because some of it is only in Knative v1. */
   readRunningRevision(name: string): Promise<RunningRevision>;
-  /** The revision made from the template with that mark, if there is one. */
+  /** The revision that was made from the template with this mark, if it exists. */
   findRevision(nonce: string): Promise<Revision | undefined>;
   /** Sends one write, once. */
   write(change: ServiceChange, etag: string): Promise<AcceptedWrite>;
   /**
-   * Waits until the platform is done with an operation, well or badly, or has waited long enough by its own account: whether
-   * it is done. The platform may also answer at once without having waited.
+   * Waits until an operation is done, whether it succeeded or failed, or until the platform decides to answer. Returns
+   * whether it is done. The platform may also answer at once.
    */
   waitForOperation(operation: string, signal: AbortSignal): Promise<boolean>;
 };
 
 export type AcceptedWrite = {
-  /** As accepted: its generation is this write's. */
+  /** The service as accepted; its generation is the one that this write made. */
   service: Service;
-  /** The name of what carries it out: `projects/…/operations/…`. */
+  /** The operation that carries the change out: `projects/…/operations/…`. */
   operation: string | undefined;
 };
 
 const HOST = 'run.googleapis.com';
-// A write waits for validation on the server: 15 s, the vendor's default, is short of what a busy region takes.
+// The server validates a write before it answers. In a busy region that can exceed the vendor's default of 15 s.
 const WRITE_TIMEOUT_MS = 90_000;
-// Shorter than what proxies and load balancers take for a dead connection.
+// Shorter than the time after which proxies and load balancers drop a silent connection.
 const LONG_POLL_MS = 30_000;
 const READ_SLACK_MS = 10_000;
 
 /**
- * Opens the API for one service: Admin API v2 as plain JSON, so that what is read and written back is what the platform
- * sent. The vendor's client drops every field that it does not know yet, and takes 200 ms to load.
+ * Opens the API for one service: Admin API v2 as plain JSON, so that everything the platform sent can be written back. The
+ * vendor's client drops every field that it does not know yet, and takes 200 ms to load.
  */
 export async function openServiceApi(connection: Connection, location: ServiceLocation): Promise<ServiceApi> {
   const rest = googleRest(connection);
@@ -123,7 +123,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
           method: 'PATCH',
           host: HOST,
           path,
-          // A write names what it writes. A whole object written back resends the old revision's name and is refused.
+          // Name what is written. Writing back a whole service would resend the old revision's name, which is refused.
           query: { updateMask: ['traffic', ...Object.keys(others)].join() },
           body: { name, etag, traffic: writeTraffic(traffic), ...others },
           timeoutMs: WRITE_TIMEOUT_MS,

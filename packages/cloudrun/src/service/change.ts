@@ -9,31 +9,31 @@ import type { Service } from './service.ts';
 import { sameShares, sameSplit } from './traffic.ts';
 
 /**
- * Works out what to write from the service as it is now. Called again when somebody else's change came in between, and
- * then also told how the service was at `first`, so that it can see what they changed. Throws a UserError when there
- * is nothing sensible to write.
+ * Decides what to write, given the service as it is now. It is called again if somebody else's change came in between;
+ * `first` is the service as it was the first time, so that it can see what they changed. Throws a UserError when there is
+ * nothing sensible to write.
  */
 export type Plan = (now: Service, first: Service) => Promise<ServiceChange>;
 
-/** A change that the platform has accepted; whether it works out shows when the service has settled. */
+/** A change that the platform has accepted. Whether it succeeds is known once the service has settled. */
 export type AcceptedChange = {
-  /** As it was just before. */
+  /** The service as it was just before. */
   before: Service;
   change: ServiceChange;
-  /** This write's own. */
+  /** The generation that this write made. */
   generation: number;
-  /** What carries it out; undefined when the answer that names it was lost. */
+  /** The operation that carries it out; undefined when the answer that names it was lost. */
   operation?: string | undefined;
 };
 
 const ATTEMPTS = 5;
 
 /**
- * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a
- * write whose answer was lost. The platform counts accepted changes (`generation`), which is what is compared: whether
- * it enforces the etag that is sent along is not certain (one published test saw v2 accept stale ones), and etags also
- * move with its own reconciliation. Throws a UserError when the change was not made, or when another change slipped in
- * between the last comparison and the write.
+ * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a write whose
+ * answer was lost. It compares `generation`, the platform's count of accepted changes. The etag is sent as well, but it is
+ * uncertain that the platform enforces it (one published test saw v2 accept stale ones), and it also changes during the
+ * platform's own reconciliation. Throws a UserError when the change was not made, or when another change slipped in between
+ * the last comparison and the write.
  */
 export function changeService(
   api: ServiceApi,
@@ -86,7 +86,7 @@ async function tryToChange(
   );
 }
 
-/** `alice@example.com changed service x at 2026-02-12T16:55:40Z`: who changed what, when. */
+/** Who made the last change, and when: `alice@example.com changed service x at 2026-02-12T16:55:40Z`. */
 export function changedBy(service: Service): string {
   return `${service.lastModifier} changed service ${service.name} at ${service.updateTime} (generation ${service.generation})`;
 }
@@ -119,7 +119,7 @@ async function nameTheOther(api: ServiceApi, before: Service, error: CloudError)
   return now.generation === before.generation ? error.message : changedBy(now);
 }
 
-/** After a write without an answer: the service itself tells whether it was carried out. */
+/** After a write without an answer, reads the service to find out whether the write was carried out. */
 async function lookUpLostWrite(
   api: ServiceApi,
   change: ServiceChange,
@@ -142,7 +142,7 @@ async function lookUpLostWrite(
     : { state: 'not-written', why: changedBy(now) };
 }
 
-/** A template is known by its mark, also when yet another change has followed; a mere split by what it says. */
+/** A template is recognised by its mark, even after another change; a mere split by its content. */
 async function isOurs(
   api: ServiceApi,
   change: ServiceChange,
@@ -157,7 +157,7 @@ function saysWhatWeWrote(
   { traffic, annotations }: ServiceChange,
   { before, now }: { before: Service; now: Service },
 ): boolean {
-  // Where shares were to change, these tell: somebody may have tagged a revision since.
+  // If shares were to change, only they count, because someone may have tagged a revision since.
   const isSame = sameShares(before.traffic, traffic) ? sameSplit : sameShares;
   return (
     isSame(now.traffic, traffic) &&

@@ -26,17 +26,17 @@ export type Deployment = {
   service: string;
   image: string;
   revision: string;
-  /** What the revision really runs, `sha256:…`: the tag may have moved since it was looked up. */
+  /** The digest that the revision really runs, `sha256:…`. The tag may have moved since it was looked up. */
   digest: string | undefined;
-  /** The revision that was the newest ready one until now. */
+  /** The newest ready revision before this one. */
   previousRevision: string | undefined;
   /** What served before, and still serves. */
   traffic: Share[];
 };
 
 /**
- * `skipMaintenanceCheck`: also from a template in maintenance mode while what serves is not. `tag`: gives the new revision
- * this tag in the same write, whichever revision had it before, as gcloud's `--tag` does.
+ * `skipMaintenanceCheck` also deploys from a template in maintenance mode while the serving revision is not. `tag` gives the
+ * new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it.
  */
 export type DeployOptions = { skipMaintenanceCheck?: boolean; tag?: string | undefined };
 
@@ -112,14 +112,14 @@ function planDeployment(
     const marked = withNonce(template, nonce);
     const traffic = pinLatest(service.traffic, service.latestReadyRevision);
     if (tag === undefined) return { template: marked, traffic };
-    // A tag is for a revision by name, so here the name is ours: gcloud does the same (TagOnDeployChange in
+    // A tag must point to a revision by name, so here we choose the name, as gcloud does (TagOnDeployChange in
     // command_lib/run/config_changes.py).
     const revision = inventRevisionName(service);
     return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision) };
   };
 }
 
-/** What LATEST means is uncertain while the service is being changed; traffic that is pinned need not wait for that. */
+/** While the service is being changed, it is uncertain what LATEST means. With pinned traffic there is no need to wait. */
 async function settledIfNeeded(
   api: ServiceApi,
   service: Service,
@@ -131,8 +131,8 @@ async function settledIfNeeded(
 }
 
 /**
- * The template with another image in its ingress container. The name of the revision it last made is dropped: sent
- * again with a different configuration, it is refused.
+ * The template with another image in its ingress container. The name of the last revision is dropped, because the platform
+ * refuses that name with a different configuration.
  */
 function withImage({ revision: _, ...template }: RevisionTemplate, image: string): RevisionTemplate {
   return withIngressContainer(template, (container) => ({ ...container, image }));
@@ -140,7 +140,7 @@ function withImage({ revision: _, ...template }: RevisionTemplate, image: string
 
 /**
  * The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. Tags that
- * somebody has given or taken since move none.
+ * were added or removed meanwhile move no traffic.
  */
 function requireTrafficUntouched({ change, generation }: AcceptedChange, settled: Service): void {
   if (sameShares(settled.served, change.traffic)) return;
@@ -161,7 +161,7 @@ function requireTrafficUntouched({ change, generation }: AcceptedChange, settled
       );
 }
 
-/** Nobody would reach the new revision at the URL of its tag, but perhaps another one. */
+/** The URL of the tag would not lead to the new revision, and might lead to another one. */
 function requireTagged(tag: string, name: string, { generation }: AcceptedChange, settled: Service): void {
   const has = settled.served.find((target) => target.tag === tag)?.revision;
   if (has === name) return;

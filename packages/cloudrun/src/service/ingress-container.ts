@@ -2,9 +2,9 @@ import { UserError } from '@deploy/cli';
 import type { Container, RevisionTemplate } from './template.ts';
 
 /**
- * The container that takes the requests, which is the app: the only one, or of several the first that exposes a port, as
- * gcloud finds it (`container` in api_lib/run/container_resource.py). It need not come first. Throws a UserError that names
- * the containers when none of several exposes a port.
+ * The container that receives the requests, which is the app: the only one, or else the first one that exposes a port, as in
+ * gcloud (`container` in api_lib/run/container_resource.py). It need not be listed first. Throws a UserError that names the
+ * containers when none of several exposes a port.
  */
 export function ingressContainer(template: RevisionTemplate): Container {
   const found = findIngressContainer(template);
@@ -20,12 +20,12 @@ export function ingressContainer(template: RevisionTemplate): Container {
       );
 }
 
-/** The same container; undefined if it is ambiguous. */
+/** The same, but undefined if it is ambiguous. */
 export function findIngressContainer({ containers = [] }: RevisionTemplate): Container | undefined {
   return containers.length === 1 ? containers[0] : containers.find(({ ports = [] }) => ports.length > 0);
 }
 
-/** The template with its ingress container changed; every other container, and all else, stays as it is. */
+/** The template with a changed ingress container. Everything else stays as it is. */
 export function withIngressContainer(
   template: RevisionTemplate,
   change: (container: Container) => Container,

@@ -1,10 +1,10 @@
-// gcloud marks each template it writes with this label to tell its own revision from others' (NewRevisionForcingChange
-// in command_lib/run/serverless_operations.py); so do we.
+// gcloud marks each template that it writes with this label, to tell its own revision from others (NewRevisionForcingChange
+// in command_lib/run/serverless_operations.py). We do the same.
 const NONCE_LABEL = 'client.knative.dev/nonce';
 
 type Labelled = { labels?: Record<string, string> | null };
 
-/** The mark that tells one write's template, and the revision made from it, from all others. */
+/** The mark that identifies the template of one write and the revision made from it. */
 export function nonceOf(labelled: Labelled): string | undefined {
   return labelled.labels?.[NONCE_LABEL];
 }
@@ -13,13 +13,16 @@ export function withNonce<T extends Labelled>(template: T, nonce: string): T {
   return { ...template, labels: { ...template.labels, [NONCE_LABEL]: nonce } };
 }
 
-/** A new mark: ten lower-case letters, which every label value may hold. */
+/** A new mark of ten lower-case letters, which are valid in any label value. */
 export function newNonce(): string {
   const letters = crypto.getRandomValues(new Uint8Array(10));
   return Array.from(letters, (byte) => String.fromCharCode(97 + (byte % 26))).join('');
 }
 
-/** A name for the service's next revision as the platform and gcloud make them: the generation in five digits, and three letters. */
+/**
+ * A name for the service's next revision in the style of the platform and gcloud: the generation in five digits, then three
+ * letters.
+ */
 export function inventRevisionName({ name, generation }: { name: string; generation: number }): string {
   return `${name}-${String(generation + 1).padStart(5, '0')}-${newNonce().slice(0, 3)}`;
 }

@@ -19,7 +19,10 @@ export async function ownRevision(api: ServiceApi, settled: Service, nonce: stri
   );
 }
 
-/** Throws a UserError with the platform's own reason when the revision did not come up, saying what serves instead. */
+/**
+ * Throws a UserError with the platform's own reason when the revision is not ready. The message also says what serves
+ * instead.
+ */
 export function requireReadyRevision(revision: Revision, before: Service, settled: Service): void {
   if (revision.ready.state === 'succeeded') return;
   const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
@@ -28,7 +31,7 @@ export function requireReadyRevision(revision: Revision, before: Service, settle
     serving === wasServing
       ? `Traffic is untouched (${serving}), so no rollback is needed`
       : `Traffic went from ${wasServing} to ${serving}`;
-  // The revision's own condition says most; some failures are told on the service only.
+  // The revision's own condition has the most detail, but some failures appear only on the service.
   const condition = revision.ready.message === undefined ? settled.ready : revision.ready;
   throw new UserError(`revision ${revision.name} did not become ready: ${describeCondition(condition)}`, {
     hint: `${traffic}. Mend what keeps it from starting (its logs tell), then run this again.`,

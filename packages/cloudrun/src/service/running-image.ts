@@ -4,16 +4,16 @@ import type { RunningRevision } from './service.ts';
 import type { RevisionTemplate } from './template.ts';
 
 /**
- * The template with the image by the digest that a revision made from it runs: a new revision resolves its tag again,
- * which may have moved. As gcloud's `services update` does it (_EnsureImageDigest in command_lib/run/serverless_operations.py):
- * an image that is by digest already stays, and so does one of which no digest is known.
+ * Replaces the image's tag with the digest that a revision of this template runs: a new revision resolves the tag again, and
+ * it may have moved. gcloud's `services update` does the same (_EnsureImageDigest in
+ * command_lib/run/serverless_operations.py). An image stays as it is if it already has a digest, or if no digest is known.
  */
 export function withRunningImage(template: RevisionTemplate, digest: string | undefined): RevisionTemplate {
   if (digest === undefined || isByDigest(template)) return template;
   return withIngressContainer(template, (container) => ({ ...container, image: digest }));
 }
 
-/** As above for a revision that serves, where not to know the digest is an error: the code could change unseen. */
+/** The same for a serving revision. Here an unknown digest is an error, because the code could change unnoticed. */
 export function serveSameImage({ name, template, imageDigest }: RunningRevision): RevisionTemplate {
   if (imageDigest === undefined && !isByDigest(template)) {
     throw new UserError(

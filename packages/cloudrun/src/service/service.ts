@@ -14,27 +14,30 @@ export type Condition = {
 /** A traffic target as it is served now, with the URL of its tag. */
 export type ServedTarget = TrafficTarget & { url?: string };
 
-/** A service as read at one moment. While `reconciling`, what is served may lag behind what is asked for. */
+/** A service as read at one moment. While it is `reconciling`, what is served may lag behind what was asked for. */
 export type Service = {
   name: string;
-  /** Counts accepted changes. */
+  /** The platform's count of accepted changes. */
   generation: number;
-  /** The generation that what is observed belongs to. */
+  /** The generation that the observed state belongs to. */
   observedGeneration: number;
   reconciling: boolean;
   etag: string;
   url: string;
-  /** Who made the last change, when (RFC 3339). */
+  /** Who made the last change, and when (RFC 3339). */
   lastModifier: string;
   updateTime: string;
   template: RevisionTemplate;
-  /** Of the service itself, the user's own ones. */
+  /** The user's own annotations of the service itself. */
   annotations: Readonly<Record<string, string>>;
-  /** Of the template's ingress container: what the next revision runs, not necessarily what serves. Empty when unclear. */
+  /**
+   * The image of the template's ingress container: what the next revision will run, not necessarily what serves. Empty when
+   * it is ambiguous.
+   */
   image: string;
-  /** As asked for. */
+  /** The split that was asked for. */
   traffic: TrafficSplit;
-  /** As served. */
+  /** The split that is served. */
   served: readonly ServedTarget[];
   /** Short names; undefined until the first revision exists. */
   latestCreatedRevision: string | undefined;
@@ -48,20 +51,20 @@ export type Revision = {
   reconciling: boolean;
   ready: Condition;
   createTime: string;
-  /** The mark of the write that made it, if it was marked. */
+  /** The mark of the write that made the revision, if it has one. */
   nonce: string | undefined;
   /**
-   * Its configuration in the form of a template. To make the same revision again take that of `readRunningRevision`:
-   * Admin v2 does not show all of it.
+   * Its configuration as a template. To make the same revision again, use `readRunningRevision`, because Admin v2 does not
+   * show everything.
    */
   template: RevisionTemplate;
 };
 
-/** A revision with what it really runs; `template` would make the same revision again, under another name. */
+/** A revision with what it really runs. `template` would make the same revision again under another name. */
 export type RunningRevision = Revision & {
   /**
-   * The image of the container that takes the requests, by digest (`host/path@sha256:…`), as it was when the revision was
-   * made: its tag may have moved since. Only Knative v1 tells it; undefined when it does not.
+   * The digest that the ingress container runs (`host/path@sha256:…`), resolved when the revision was made; its tag may have
+   * moved since. Only Knative v1 has it. Undefined when it is missing there.
    */
   imageDigest: string | undefined;
 };
@@ -77,7 +80,7 @@ export type ApiCondition = {
   executionReason?: string;
 };
 
-/** Service and revision as Admin API v2 sends them; int64 is text, enums are names, times RFC 3339. */
+/** Services and revisions as Admin API v2 sends them: int64 is text, enums are names, times are RFC 3339. */
 export type ApiService = {
   name?: string;
   generation?: string;
@@ -105,7 +108,9 @@ export type ApiRevision = {
   [field: string]: unknown;
 };
 
-/** What of a revision only Knative v1 tells: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions */
+/**
+ * The fields of a revision that only Knative v1 has: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions
+ */
 export type KnativeRevision = {
   metadata?: { annotations?: Record<string, string> };
   status?: { imageDigest?: string };
@@ -145,7 +150,7 @@ export function readRevision(revision: ApiRevision): Revision {
   };
 }
 
-/** A revision from what Admin v2 and Knative v1 say of it. */
+/** Combines what Admin v2 and Knative v1 say about a revision. */
 export function readRunningRevision(v2: ApiRevision, v1: KnativeRevision): RunningRevision {
   const isHealthCheckOff = v1.metadata?.annotations?.[HEALTH_CHECK_DISABLED] === 'true';
   return {
@@ -159,10 +164,10 @@ export function readRunningRevision(v2: ApiRevision, v1: KnativeRevision): Runni
 const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
 
 /**
- * What a Revision has and a RevisionTemplate has not: what the platform writes, and the launch stage, which is the
- * service's. Everything else the two share by name (revision.proto, revision_template.proto in google/cloud/run/v2), and so
- * will what is added to them; of what is not known here it is better to send too much, which is refused, than to
- * leave something out, which nobody would see.
+ * Fields that a Revision has but a RevisionTemplate does not: those that the platform writes, and the launch stage, which
+ * belongs to the service. The two share all other field names (revision.proto, revision_template.proto in
+ * google/cloud/run/v2), and will probably share future ones. It is better to send an unknown field, which would be refused,
+ * than to leave one out, which nobody would notice.
  */
 const ONLY_OF_REVISIONS = new Set([
   'name',
@@ -191,12 +196,12 @@ function templateOf(revision: ApiRevision): RevisionTemplate {
   return containers === undefined ? template : { ...template, containers: containers.map(withoutBuildInfo) };
 }
 
-/** `buildInfo` is the one field of a container that the platform writes (google/cloud/run/v2/k8s.min.proto). */
+/** `buildInfo` is the only field of a container that the platform writes (google/cloud/run/v2/k8s.min.proto). */
 function withoutBuildInfo({ buildInfo: _, ...container }: Container): Container {
   return container;
 }
 
-/** A split in the API's spelling. */
+/** A split as the API spells it. */
 export function writeTraffic(split: TrafficSplit): ApiTarget[] {
   return split.map(({ revision, percent, tag }) => ({
     ...(revision === undefined
@@ -228,7 +233,7 @@ const states: Record<string, Condition['state']> = {
 };
 
 export function readCondition(condition: ApiCondition | undefined): Condition {
-  // The reason is a oneof of three enums; unset ones are absent or the enum's UNDEFINED value.
+  // The reason is one of three enums. Those that are not set are missing or have the enum's UNDEFINED value.
   const reasons = [condition?.reason, condition?.revisionReason, condition?.executionReason];
   const reason = reasons.find((each) => typeof each === 'string' && !each.endsWith('_UNDEFINED'));
   return {
@@ -239,13 +244,13 @@ export function readCondition(condition: ApiCondition | undefined): Condition {
   };
 }
 
-/** A time in RFC 3339, cut to milliseconds; the epoch if the text is no time. */
+/** A time in RFC 3339, cut to milliseconds; the epoch if the text is not a time. */
 export function readTime(time: string | undefined): string {
   const at = Date.parse(time ?? '');
   return new Date(Number.isNaN(at) ? 0 : at).toISOString();
 }
 
-// Resource names come whole (projects/…/revisions/x) or short, depending on the field.
+// Depending on the field, resource names are full (projects/…/revisions/x) or short.
 export function shortName(name: string | null | undefined): string | undefined {
   return name ? name.slice(name.lastIndexOf('/') + 1) : undefined;
 }

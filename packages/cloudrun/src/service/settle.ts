@@ -6,20 +6,20 @@ import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
 import type { Condition, Service } from './service.ts';
 
-// A revision may take its startup probe's 240 s, and image import before that; gcloud waits without an end.
+// A revision may use all 240 s of its startup probe, after the image was imported. gcloud waits without a limit.
 const SETTLE_TIMEOUT_MS = 15 * 60_000;
 const FIRST_POLL_MS = 100;
 const SLOWEST_POLL_MS = 2_000;
 
-/** Told of every look at a service that has not settled yet. */
+/** Called each time the service was read and had not settled yet. */
 export type Watcher = (service: Service) => void;
 
 /**
- * Waits until the platform has carried out the given generation, or a later one, and gives the service as it is then,
- * settled well or badly. A look that gets no answer, or is one too many, says nothing: the next one may. `operation`, what
- * carries the change out, ends a pause between two looks early; the verdict is what the service shows. Throws a UserError
- * when all that takes over a quarter of an hour, or when the service may no longer be read: the platform goes on by
- * itself in either case, and so it does when the script is stopped.
+ * Waits until the platform has carried out the given generation or a later one, and returns the settled service, whether the
+ * change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` is the operation that
+ * carries the change out; when it ends, the next read follows at once, but only the service decides. Throws a UserError after
+ * a quarter of an hour, or when reading the service is no longer allowed. The platform finishes the change in either case,
+ * and also when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
@@ -67,7 +67,7 @@ async function lookUntilSettled(
   }
 }
 
-/** The service; undefined when just now there is no telling, and there is still time to look again. */
+/** Reads the service; undefined when that did not work this time and there is still time to try again. */
 async function readUnlessTroubled(
   api: ServiceApi,
   generation: number,
@@ -83,19 +83,19 @@ async function readUnlessTroubled(
   }
 }
 
-/** Resolves when the operation is done, and never if its state is unknown: the caller polls the service as well. */
+/** Resolves when the operation is done, and never if its state is unknown, because the caller polls the service as well. */
 async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal): Promise<void> {
   const never = new Promise<void>(() => {});
   while (true) {
     const askedAt = performance.now();
     const isDone = await api.waitForOperation(operation, signal).catch(() => undefined);
     if (isDone) return;
-    // The platform need not wait: one that answers at once would be asked over and over without a pause.
+    // The platform may answer without waiting. Asking again at once would then never pause.
     if (isDone === undefined || performance.now() - askedAt < SLOWEST_POLL_MS) return never;
   }
 }
 
-/** Whether the bell ended the pause. */
+/** Returns whether the bell ended the pause. */
 async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Promise<boolean> {
   if (bell === undefined) {
     await pause(ms);
@@ -110,7 +110,9 @@ async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Pro
   }
 }
 
-/** Looks at what came of an accepted change; a CloudError or an interruption then also says that there was one. */
+/**
+ * Reads what came of an accepted change. When that fails or is interrupted, the error also says that the change was accepted.
+ */
 export async function lookAfterChange<T>(
   api: ServiceApi,
   generation: number | undefined,
@@ -125,7 +127,7 @@ export async function lookAfterChange<T>(
   }
 }
 
-/** The failure of a look at what came of a change, saying that there was one. */
+/** Adds to a failed read that the change before it was accepted. */
 function changedAnyway(api: ServiceApi, generation: number | undefined, error: unknown): unknown {
   if (!(error instanceof CloudError)) return error;
   const { goesOn, look } = afterwards(api, generation);
@@ -146,18 +148,18 @@ function afterwards(
   };
 }
 
-/** Whose change the platform is busy with: the awaited one, or one that somebody has made since. */
+/** Whose change the platform is working on: the awaited one, or a later one. */
 function whatGoesOn(service: Service, generation: number): string {
   const since = service.generation > generation ? `generation ${generation} was followed by another: ` : '';
   return `${since}${changedBy(service)}, and the platform goes on with that by itself`;
 }
 
-/** Whether what the service shows is what became of that generation. */
+/** Whether the service shows the result of that generation. */
 export function isSettled(service: Service, generation: number): boolean {
   return !service.reconciling && service.observedGeneration >= generation;
 }
 
-/** A condition in one phrase: `HEALTH_CHECK_CONTAINER_ERROR: the container …`. */
+/** A condition as one phrase: `HEALTH_CHECK_CONTAINER_ERROR: the container …`. */
 export function describeCondition(condition: Condition): string {
   const { reason, message, state } = condition;
   return (

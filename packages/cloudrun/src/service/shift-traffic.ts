@@ -9,17 +9,17 @@ import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
 import { assignTraffic, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
 
-/** Traffic that went from one split to another, as served. */
+/** A traffic change that is in force: the split before and after. */
 export type TrafficChange = { service: string; before: Share[]; after: Share[] };
 
-/** `skipMaintenanceCheck`: also where that takes the public into a maintenance window, or past one that is open. */
+/** `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. */
 export type ShiftOptions = { skipMaintenanceCheck?: boolean; bookkeeping?: Bookkeeping };
 
-/** What is put down on the service in the same write. Called with the service as it is just before each attempt. */
+/** Notes to keep on the service, written in the same write. Called with the service as it is just before each attempt. */
 export type Bookkeeping = {
-  /** Throws when nothing may be written any more, for instance because somebody else has changed the service. */
+  /** Throws if the change must no longer be written, for instance because somebody else has changed the service. */
   permit(now: Service): void;
-  /** The service's annotations from then on: all of them, the user's own ones. */
+  /** All of the user's annotations that the service will have after the write. */
   annotations(now: Service): Readonly<Record<string, string>>;
 };
 
@@ -83,7 +83,7 @@ function planShift(
 ): Plan {
   return async (now, first) => {
     bookkeeping?.permit(now);
-    // Their split would vanish under ours without either side having decided that. Their tags do not: those stay.
+    // Otherwise we would replace their split without anyone having decided that. Their tags are no problem: those stay.
     if (!sameShares(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
     const wanted = await Promise.all(
       shares

@@ -13,12 +13,12 @@ export function canaryStatus(openApi: () => Promise<ServiceApi>, location: Servi
   };
 }
 
-/** Makes sure, before anything else is changed on its behalf, that the service is there and may be read. */
+/** Makes sure that the service exists and can be read, before anything else is changed for its sake. */
 export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Service> {
   return { perform: async () => (await openApi()).read() };
 }
 
-/** The YAML that gcloud prints for the canary status of a service, in Knative v1's words. */
+/** The YAML that gcloud prints for the canary status of a service, with Knative v1's names. */
 export function canaryStatusYaml(service: Service): string {
   const status = {
     latestCreatedRevisionName: service.latestCreatedRevision,

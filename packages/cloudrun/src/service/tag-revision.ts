@@ -9,8 +9,8 @@ import type { Bookkeeping } from './shift-traffic.ts';
 import { assignTag, removeTag, type TrafficSplit } from './traffic.ts';
 
 /**
- * Gives a revision a tag, and with it a URL of its own, as `gcloud run services update-traffic --update-tags` does; whoever had
- * the tag loses it. Gives the settled service.
+ * Gives a revision a tag, and so a URL of its own, as `gcloud run services update-traffic --update-tags` does. Any other
+ * revision loses the tag. Returns the settled service.
  */
 export function tagRevision(
   openApi: () => Promise<ServiceApi>,
@@ -24,7 +24,7 @@ export function tagRevision(
   };
 }
 
-/** Takes a tag away, as `--remove-tags` does. Gives the settled service. */
+/** Removes a tag, as `--remove-tags` does. Returns the settled service. */
 export function untagRevision(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
@@ -37,7 +37,7 @@ export function untagRevision(
   };
 }
 
-/** Puts something down on the service and changes nothing else. gcloud has no command for this. */
+/** Writes annotations to the service and changes nothing else. gcloud has no command for this. */
 export function putDown(openApi: () => Promise<ServiceApi>, bookkeeping: Bookkeeping): Action<Service> {
   return { perform: async () => change(await openApi(), bookkeeping, (split) => split) };
 }

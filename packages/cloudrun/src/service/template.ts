@@ -1,11 +1,11 @@
-/** A variable of a container: a value, or where it comes from. */
+/** A variable of a container: a value, or a reference to where it comes from. */
 export type EnvVar = {
   name?: string;
   value?: string;
   valueSource?: { secretKeyRef?: { secret?: string; version?: string } };
 };
 
-/** A container as the API has it. Only what is looked at here is named; everything else is passed on. */
+/** A container as the API sends it. Only the fields that we read are listed; all others are passed on. */
 export type Container = {
   name?: string;
   image?: string;
@@ -14,7 +14,7 @@ export type Container = {
   [field: string]: unknown;
 };
 
-/** A volume as the API has it. */
+/** A volume as the API sends it. */
 export type Volume = {
   name?: string;
   secret?: { secret?: string; items?: { path?: string; version?: string; [field: string]: unknown }[] };
@@ -22,8 +22,8 @@ export type Volume = {
 };
 
 /**
- * The template that new revisions are made from: the JSON that the API sent, to be written back with the intended fields
- * changed and all others as they are, those that nobody here knows included.
+ * The template for new revisions: the JSON that the API sent, to be written back with only the intended fields changed,
+ * including fields that nobody here knows.
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#RevisionTemplate
  */
 export type RevisionTemplate = {

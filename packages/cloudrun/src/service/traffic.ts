@@ -1,22 +1,22 @@
 /**
- * Where a share of the traffic goes: to the latest ready revision, whichever that is, or to a named one. A target may
- * carry a tag, which gives the revision a URL of its own.
+ * Where a share of the traffic goes: to the latest ready revision, whichever that is, or to a named one. A target may have a
+ * tag, which gives the revision its own URL.
  */
 export type TrafficTarget = {
-  /** `undefined`: the latest ready revision. */
+  /** `undefined` means the latest ready revision. */
   revision: string | undefined;
   percent: number;
   tag?: string;
 };
 
-/** How a service's traffic is divided. Empty means, as on the platform, everything to the latest ready revision. */
+/** How a service's traffic is divided. As on the platform, an empty split sends everything to the latest ready revision. */
 export type TrafficSplit = readonly TrafficTarget[];
 
 export type Share = { revision: string; percent: number };
 
 /**
- * The split that `gcloud run deploy --no-traffic` leaves: what follows LATEST is pinned to the latest ready revision,
- * on top of what that revision has already, so that a new revision gets nothing. A split without LATEST stays as it is.
+ * The split that `gcloud run deploy --no-traffic` leaves: traffic to LATEST is pinned to the latest ready revision, in
+ * addition to what that revision already gets, so that a new revision gets none. A split without LATEST does not change.
  */
 export function pinLatest(split: TrafficSplit, latestReadyRevision: string): TrafficSplit {
   const spelledOut = spellOut(split);
@@ -29,8 +29,8 @@ export function pinLatest(split: TrafficSplit, latestReadyRevision: string): Tra
 }
 
 /**
- * The split in which exactly the named revisions get traffic. Tags stay, as entries without traffic; a revision named
- * with 0 is left out. Throws a RangeError unless the shares are whole numbers that add up to 100.
+ * The split in which exactly the named revisions get traffic. Tags stay, as entries without traffic; a revision with a share
+ * of 0 is left out. Throws a RangeError unless the shares are whole numbers that add up to 100.
  */
 export function assignTraffic(split: TrafficSplit, shares: readonly Share[]): TrafficSplit {
   const total = shares.reduce((sum, share) => sum + share.percent, 0);
@@ -42,12 +42,12 @@ export function assignTraffic(split: TrafficSplit, shares: readonly Share[]): Tr
   return [...merge(shares), ...tagEntries(split)];
 }
 
-/** The split in which that revision has the tag, and no other has; everybody keeps what traffic they get. */
+/** The split in which only this revision has the tag. All traffic stays where it is. */
 export function assignTag(split: TrafficSplit, tag: string, revision: string): TrafficSplit {
   return [...removeTag(split, tag), { revision, percent: 0, tag }];
 }
 
-/** The split without the tag; everybody keeps what traffic they get. */
+/** The split without the tag. All traffic stays where it is. */
 export function removeTag(split: TrafficSplit, tag: string): TrafficSplit {
   return split.flatMap((target) => {
     if (target.tag !== tag) return [target];
@@ -56,17 +56,17 @@ export function removeTag(split: TrafficSplit, tag: string): TrafficSplit {
   });
 }
 
-/** Whether any traffic goes to whichever revision is the latest ready one. */
+/** Whether any traffic goes to LATEST. */
 export function followsLatest(split: TrafficSplit): boolean {
   return spellOut(split).some((target) => target.revision === undefined && target.percent > 0);
 }
 
-/** Whether all traffic does, and none is for a revision by name, even the same one. */
+/** Whether all traffic goes to LATEST and none to a revision by name, even the same one. */
 export function followsLatestOnly(split: TrafficSplit): boolean {
   return spellOut(split).every((target) => target.revision === undefined || target.percent === 0);
 }
 
-/** Who gets how much, LATEST resolved, tag entries left out, most traffic first. */
+/** Who gets how much, most traffic first: LATEST is resolved and entries without traffic are left out. */
 export function sharesOf(split: TrafficSplit, latestReadyRevision: string | undefined): Share[] {
   const shares = spellOut(split).map(({ revision, percent }) => ({
     revision: revision ?? latestReadyRevision ?? 'LATEST',
@@ -76,27 +76,27 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
 }
 
 /**
- * The stable revision: the one that holds all the traffic. A split has none, and then nothing is guessed: neither the
- * first entry nor the newest revision but one is it.
+ * The stable revision: the one that gets all the traffic. If the traffic is split, there is none, and we do not guess:
+ * neither the first entry nor the second newest revision has to be it.
  */
 export function stableRevision(shares: readonly Share[]): string | undefined {
   const [only, ...others] = shares;
   return only !== undefined && others.length === 0 && only.percent === 100 ? only.revision : undefined;
 }
 
-/** Whether two splits mean the same: the same shares and the same tags, in whatever order and however spelled. */
+/** Whether two splits mean the same: the same shares and tags, in any order and spelling. */
 export function sameSplit(one: TrafficSplit, other: TrafficSplit): boolean {
   return canonical(one) === canonical(other);
 }
 
-/** Whether two splits give every revision the same share, whatever their tags. */
+/** Whether every revision gets the same share in both splits, whatever the tags. */
 export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
   const withoutTags = (split: TrafficSplit) =>
     spellOut(split).map(({ revision, percent }) => ({ revision, percent }));
   return sameSplit(withoutTags(one), withoutTags(other));
 }
 
-/** `svc-00002-abc=95 svc-00003-def=5`, for people. */
+/** For people: `svc-00002-abc=95 svc-00003-def=5`. */
 export function describeShares(shares: readonly Share[]): string {
   return shares.map(({ revision, percent }) => `${revision}=${percent}`).join(' ') || 'nothing';
 }
