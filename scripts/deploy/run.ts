@@ -32,17 +32,17 @@ import type { deploymentSettings } from './settings.ts';
 export type DeploymentRequest = {
   values: SettingsOf<typeof deploymentSettings & typeof cloudSettings>;
   location: ServiceLocation;
-  /** The domain that is to lead to the service. */
+  /** The domain that should point to the service. */
   domain: string;
-  /** Printed before anything else is done, once it is known what is deployed. */
+  /** Printed first, as soon as it is known what will be deployed. */
   heading?: string;
-  /** What to do once the revision is there; `baseUrl` is where the service is reached, if that is known. */
+  /** Says what to do after the deployment; `baseUrl` is the service's address, if known. */
   next(deployed: { revision: string; baseUrl: string | undefined }): string;
 };
 
 /**
- * A deployment from beginning to end: preconditions, web-shell build, gates, then a revision that gets no traffic. Throws a
- * UserError with a gate's own exit code when that fails.
+ * A whole deployment: preconditions, web-shell build, gates, then a revision without traffic. Throws a UserError with a
+ * gate's own exit code when a gate fails.
  */
 export async function runDeployment(
   { values, location, domain, heading, next }: DeploymentRequest,
@@ -59,7 +59,7 @@ export async function runDeployment(
     values.skipPreflight || values.dryRun
       ? undefined
       : await grouped({ env, out }, 'preconditions', checkPreconditions);
-  // A deployment that the preconditions refuse was none, and has no report.
+  // A deployment that fails its preconditions has not started, so it has no report.
   const evidence = await openEvidence({
     evidenceReport: values.evidenceReport,
     dryRun: values.dryRun,
@@ -79,7 +79,7 @@ export async function runDeployment(
   else {
     out.data('[deploy] verify rust control-service + rust web-shell');
     await evidence.step('gates', async () => {
-      // The first failure ends it, as it always has: the answer that a deployment waits for is known by then.
+      // Stop at the first failure: after that, the deployment cannot go ahead.
       const run = await runGates({ ...gates, choices: values, stopAtFirst: true });
       await evidence.record({ kind: 'gatesRun', run });
       await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);

@@ -4,7 +4,7 @@ import { gateSettings } from '@deploy/gates';
 import { imageSetting, preflightSettings } from '@deploy/preflight';
 import { evidenceSettings } from '@deploy/report';
 
-/** What a deployment reads from the environment, whatever it deploys to. */
+/** The settings of every deployment. */
 export const deploymentSettings = {
   image: imageSetting,
   tag: text('CANARY_TAG', 'traffic tag that the new revision gets (default: none)'),

@@ -187,7 +187,7 @@ describe('a promotion that goes on after an interruption', () => {
     const unreadable = 'Cloud Monitoring has answered 503 for 5 minutes';
     const blind = judge(addMinute(begun, sides), { unreadable });
     assert.equal(blind.verdict, 'inconclusive');
-    assert.match(blind.reason, /cannot be told: Cloud Monitoring has answered 503/);
+    assert.match(blind.reason, /cannot tell what the candidate did: Cloud Monitoring has answered 503/);
     const bad = times(4, { ...sides, canary: seen(60, 5) }).reduce(addMinute, begun);
     assert.equal(judge(bad, { unreadable }).verdict, 'unhealthy');
   });

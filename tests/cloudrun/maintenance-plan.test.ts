@@ -221,7 +221,7 @@ describe('closing a window', () => {
   test('says so when the split of before cannot be put back, and moves the traffic all the same', () => {
     const before = { shares: [{ revision: 'b', percent: 100 }], problem: 'b is gone' };
     const note =
-      'warning: the split from before the window (b=100) was not put back, since b is gone; a new revision out of the window has all the traffic';
+      'warning: the split from before the window (b=100) was not restored, because b is gone; a new revision that is not in maintenance mode has all the traffic';
     assert.deepEqual(plan({ ...open, before, traffic: PINNED }, OFF), {
       window: of('a', 'false'),
       traffic: 'move',

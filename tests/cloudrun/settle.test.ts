@@ -158,7 +158,7 @@ describe('a change that does not settle', () => {
 
 describe('a look at what came of a change', () => {
   const CHANGED =
-    /^boom; service control was changed \(generation 7\) and the platform goes on with that by itself$/;
+    /^boom; service control was changed \(generation 7\) and the platform goes on without this script$/;
   const failing = async (thrown: unknown, generation: number | undefined): Promise<unknown> => {
     await using cloud = await cloudWith();
     return lookAfterChange(await apiOf(cloud), generation, () => Promise.reject(thrown)).catch(

@@ -122,7 +122,7 @@ describe('a write', { concurrency: true }, () => {
     await assert.rejects(
       shiftTo(cloud, b),
       userError(
-        /became generation 5, but was worked out from generation 3 \(.+, 20.+Z\), and may have undone theirs/,
+        /became generation 5, but was planned from generation 3 \(.+, 20.+Z\), and may have undone theirs/,
         LOOKS,
       ),
     );

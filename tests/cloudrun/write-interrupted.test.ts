@@ -80,7 +80,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     const { message, hint } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
     assert.equal(
       message,
-      'interrupted while waiting: service control was changed (generation 4) and the platform goes on with that by itself',
+      'interrupted while waiting: service control was changed (generation 4) and the platform goes on without this script',
     );
     assert.match(hint, /^Look at what came of it: /);
     assert.match(hint, LOOK_COMMAND);

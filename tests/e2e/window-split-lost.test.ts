@@ -51,7 +51,7 @@ describe('disable, when the split from before the window cannot be put back', ()
     assert.match(
       disabled.stderr,
       new RegExp(
-        `^warning: the split from before the window \\(${stable}=90 ${canary}=10\\) was not put back, since revision ${canary} is there no longer`,
+        `^warning: the split from before the window \\(${stable}=90 ${canary}=10\\) was not restored, because revision ${canary} no longer exists`,
         'm',
       ),
     );

@@ -28,7 +28,7 @@ export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<s
   if (scenario.judges && run.stdout !== '') {
     const { verdict, reason } = JSON.parse(run.stdout);
     assert.deepEqual([run.exitCode, verdict, run.stderr], [3, 'inconclusive', '']);
-    assert.match(reason, /cannot be told: reading the (?:logs|metrics) of /);
+    assert.match(reason, /cannot tell what the candidate did: reading the (?:logs|metrics) of /);
     return 'inconclusive';
   }
   const exitCodes = scenario.judges ? [2, 3] : [1];
@@ -48,7 +48,7 @@ export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<s
 }
 
 // As findings of the preflight that are no errors say it.
-const COULD_NOT_LOOK = /cannot be told|could not be looked at|account that cannot|\[warning\] domain mapping/;
+const COULD_NOT_LOOK = /cannot tell|could not be read|could not be looked at|unknown account|\[warning\] domain mapping/;
 
 /** The checks that a matrix shows as failed. */
 function failedChecks({ stdout }: ScenarioRun): string[] {

@@ -2,15 +2,15 @@ import type { Tally } from './statistics/tally.ts';
 
 const grouped = new Intl.NumberFormat('en-US');
 
-/** A count as people read it: `1,140`. */
+/** A count with separators: `1,140`. */
 export function countText(count: number): string {
   return count < 1000 ? String(count) : grouped.format(count);
 }
 
-/** A share between 0 and 1 as percents with two digits that say something: `8.3 %`, `0.044 %`. */
+/** A share between 0 and 1 in percent, with two significant digits: `8.3 %`, `0.044 %`. */
 export function percentText(share: number): string {
   const percent = share * 100;
-  // The second digit of 99.97 % is what says that it is not all.
+  // The second digit of 99.97 % says that it is not all.
   const digits = percent > 99 && percent < 100 ? 4 : percent >= 100 ? 3 : 2;
   return `${Number(percent.toPrecision(digits))} %`;
 }

@@ -2,12 +2,12 @@ import type { Recording } from './observations/types.ts';
 import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
 import { isUnhealthy, judge, type Verdict } from './verdict.ts';
 
-/** As CANARY_WINDOW has it. */
+/** As in CANARY_WINDOW. */
 const USUAL_WINDOW = 10;
 
 /**
- * Judges a recorded promotion as it would have been judged then, minute by minute: the first minute at which it is unhealthy, else
- * how it stands at the last one. A recording that does not tell its window ends where it ends.
+ * Judges a recorded promotion minute by minute, as it would have been judged then. Returns the first unhealthy verdict, or
+ * else the last one. If a recording does not state its window, the window ends with the recording.
  */
 export function judgeRecording(recording: Recording): Verdict {
   const { history, minutes, windowMinutes = USUAL_WINDOW, ...plan } = recording;

@@ -5,22 +5,22 @@ import type { Limits, Observation } from './observations/types.ts';
 import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-/** What is known of the two revisions before any request is looked at. */
+/** What is known about the two revisions before any request is read. */
 export type JudgedRevisions = {
   readonly stable: string;
   readonly canary: string;
-  /** The percent of the traffic that the candidate is given now. */
+  /** The candidate's percentage of the traffic now. */
   readonly canaryPercent: number;
   readonly canaryMadeAt: Date;
   /** Undefined: the platform does not know yet. */
   readonly isCanaryReady: boolean | undefined;
-  /** Session affinity is on for both. */
+  /** Session affinity is on for both revisions. */
   readonly affinity: boolean;
 };
 
 export type WindowPlan = {
   readonly windowMinutes: number;
-  /** Percents of the steps of a promotion, rising: the candidate needs enough requests for the one that comes next. */
+  /** The percentages of a promotion's steps, rising. The candidate needs enough requests for the next one. */
   readonly steps: readonly number[];
   readonly limits: Limits;
 };
@@ -28,20 +28,20 @@ export type WindowPlan = {
 export type WindowVerdict = Verdict & {
   /** The whole clock minutes that were judged. */
   readonly window: { readonly from: Date; readonly to: Date };
-  /** How many of stable's minutes before the window it was compared with. */
+  /** How many of stable's earlier minutes the window was compared with. */
   readonly historyMinutes: number;
-  /** Why there is no history, where it could not be read. */
+  /** Why there is no history, if it could not be read. */
   readonly historyUnreadable?: string;
 };
 
-/** How far to look back for what is usual of stable. */
+/** How far back to look for what is usual for stable. */
 const HISTORY_MINUTES = 60;
-/** The platform tells its time in whole seconds. */
+/** The platform states its time in whole seconds. */
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges the last window by itself: the newest minutes of which everything must have arrived by now. What a source cannot read makes the
- * verdict inconclusive.
+ * Judges the last window by itself: the newest minutes that must have arrived completely by now. If a source cannot be read,
+ * the verdict is inconclusive.
  */
 export async function judgeLastWindow(
   source: OpenedSource,
@@ -77,12 +77,14 @@ export async function judgeLastWindow(
   };
 }
 
-/** A window that is judged alone is the first of the steps that are left. Without traffic it is the one before the first. */
+/**
+ * A window that is judged alone counts as the first of the remaining steps. Without traffic it is the step before the first.
+ */
 function stepsFrom(percent: number, steps: readonly number[]): readonly number[] {
   return percent === 0 ? steps : [percent, ...steps.filter((step) => step > percent)];
 }
 
-/** Stable's minutes before the window; where it had no requests any more, those before the candidate was made. */
+/** Stable's minutes before the window, or before the candidate was made if stable no longer had requests. */
 async function readHistory(
   source: ObservationSource,
   { stable, canaryMadeAt }: JudgedRevisions,

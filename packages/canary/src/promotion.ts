@@ -8,17 +8,17 @@ import {
 import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } from './signals/latency.ts';
 import type { Tally } from './statistics/tally.ts';
 
-/** What a promotion is measured by, from beginning to end. */
+/** What a promotion is measured by from beginning to end. */
 export type PromotionPlan = {
-  /** Percents of the steps, rising. A window that is judged alone is one step. */
+  /** The percentages of the steps, rising. A window that is judged alone is one step. */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;
-  /** Session affinity is on for both revisions. Without it a split breaks sign-ins by itself, and only 5xx of them count. */
+  /** Session affinity is on for both revisions. Without it, the split itself breaks sign-ins, and only their 5xx count. */
   readonly affinity: boolean;
 };
 
-/** The route decisions that the candidate's pages should have logged, this step. */
+/** The route decisions that the candidate's pages should have logged in this step. */
 export type AuditCounts = {
   readonly isMeasured: boolean;
   readonly pages: number;
@@ -27,16 +27,16 @@ export type AuditCounts = {
 };
 
 /**
- * A promotion up to now: everything that the next minute's verdict rests on. Plain data that JSON can hold, so that a promotion can
- * be taken up where it was left.
+ * A promotion so far: everything that the next verdict depends on. It is plain data that JSON can hold, so that an
+ * interrupted promotion can be resumed.
  */
 export type Promotion = {
   readonly plan: PromotionPlan;
-  /** Minutes that were added since the promotion began. */
+  /** How many minutes were added since the promotion began. */
   readonly minute: number;
   readonly stepIndex: number;
   readonly minuteOfStep: number;
-  /** After how many minutes of the step its window began: 0, unless a fresh one was begun since. */
+  /** The minute of the step in which its current window began: 0, unless a new window was begun. */
   readonly windowFrom: number;
   /** The candidate's requests since the promotion began. */
   readonly canaryRequests: number;
@@ -45,7 +45,7 @@ export type Promotion = {
   readonly syncToken: Comparison;
   readonly latency: LatencySignal;
   readonly audit: AuditCounts;
-  /** What failed outright in this step, and how often it was looked at. */
+  /** Failures of readiness and smoke checks in this step, and how often they were checked. */
   readonly readiness: Tally;
   readonly smoke: Tally;
 };
@@ -53,7 +53,7 @@ export type Promotion = {
 const noAudit: AuditCounts = { isMeasured: false, pages: 0, decisions: 0, unreadable: 0 };
 const noLooks: Tally = { failed: 0, requests: 0 };
 
-/** A promotion before its first minute. `history` are stable's minutes before it, oldest first. */
+/** A promotion before its first minute. `history` has stable's minutes before it, oldest first. */
 export function beginPromotion(plan: PromotionPlan, history: readonly Observation[]): Promotion {
   const { limits, affinity } = plan;
   const begin = (tallies: Tally[]): Comparison => beginComparison(plan, tallies, { isClumped: true });
@@ -75,9 +75,8 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * The promotion with one more minute. The promotion that was given stays as it was, so that a minute that is still open can be added
- * for one look and again, with what it has become, at the next. Throws a RangeError for a step that is not in the plan or
- * lies behind.
+ * The promotion with one more minute. The given promotion is not changed, so an open minute can be added for one poll, and
+ * added again with its new figures at the next. Throws a RangeError for a step that is not in the plan or was passed already.
  */
 export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
   const at = promotion.plan.steps.indexOf(step);
@@ -111,8 +110,8 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
 }
 
 /**
- * The promotion with a fresh window for its step, as after an interruption: `healthy` takes a whole window from here on. The evidence
- * goes on, minutes that nobody watched included.
+ * The promotion with a new window for its step, as after an interruption: from here on, `healthy` takes a whole window. The
+ * evidence stays, including that of minutes in which nobody was watching.
  */
 export function beginFreshWindow(promotion: Promotion): Promotion {
   return { ...promotion, windowFrom: promotion.minuteOfStep };
@@ -123,12 +122,12 @@ export function minuteOfWindow({ minuteOfStep, windowFrom }: Promotion): number 
   return minuteOfStep - windowFrom;
 }
 
-/** The percent of the step that the promotion is in. */
+/** The percentage of the current step. */
 export function currentStep({ plan, stepIndex }: Promotion): number {
   return plan.steps[stepIndex] ?? 100;
 }
 
-/** The percent that would come next; at the last step, all the traffic. */
+/** The percentage of the next step; at the last step, all the traffic. */
 export function nextStep({ plan, stepIndex }: Promotion): number {
   return plan.steps[stepIndex + 1] ?? 100;
 }
@@ -159,7 +158,10 @@ function errorsOf({ errors, requests }: Observation): Tally {
   return { failed: errors, requests };
 }
 
-/** What counts as a failure of these paths; nothing is known without affinity unless the 5xx were counted by themselves. */
+/**
+ * What counts as a failure of these paths. Without affinity, only 5xx count, and nothing is known if they were not counted
+ * separately.
+ */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;
   const failed = affinity ? paths.failures : paths.serverErrors;

@@ -10,7 +10,7 @@ import { isRateAtLeast, type Tally } from './statistics/tally.ts';
 const NOT_SIDE_BY_SIDE =
   'the candidate gets all the traffic, so it was compared with stable before the promotion, not at the same time';
 
-/** Why the candidate has to go, in the figures of this step. */
+/** Why the candidate must be rolled back, with this step's figures. */
 export function unhealthyReason(promotion: Promotion, signal: SignalName): string {
   const { smoke, readiness, errors, signIn, syncToken, latency, audit, plan } = promotion;
   switch (signal) {
@@ -45,7 +45,7 @@ export function tooFewRequestsReason(promotion: Promotion, needed: number): stri
   return `too few requests: the candidate had ${countText(promotion.canaryRequests)} since the promotion began, and ${countText(needed)} are needed before ${next}`;
 }
 
-/** The candidate is at the limit or above, and it cannot be told whether that is its own doing. */
+/** The candidate is at or above the limit, and it is unclear whether that is its own fault. */
 export function inconclusiveErrorsReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
   const { canary, stable } = errors;
@@ -59,7 +59,7 @@ export function slowAt100Reason(promotion: Promotion): string {
   return `${slowness(promotion, promotion.latency.comparison)}, which is no reason to roll back`;
 }
 
-/** What is known of a healthy candidate, and what is not. */
+/** What is known about a healthy candidate, and what is not. */
 export function healthyReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
   const { canary, stable } = errors;
@@ -71,7 +71,10 @@ export function healthyReason(promotion: Promotion): string {
   return isLast ? `${seen}${known}; ${NOT_SIDE_BY_SIDE}` : `${seen}${known}`;
 }
 
-/** How bad a candidate may be that showed this, and how easily one at twice the limit, which nobody wants, shows it. */
+/**
+ * How bad a candidate with these figures may be, and how likely a candidate at twice the limit, which nobody wants, would be
+ * to show them.
+ */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;
   const bad = Math.min(100, 2 * limitPercent);

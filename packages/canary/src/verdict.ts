@@ -10,27 +10,27 @@ import {
 import { isErrorRateBad, isSlowAt100, mayBeChance, unhealthySignals } from './signals/rules.ts';
 import { type SignalVerdict, signalVerdicts } from './signals/signal-verdict.ts';
 
-/** What a window has shown. The precedence is unhealthy, inconclusive, healthy. */
+/** What a window has shown. Unhealthy takes precedence over inconclusive, and inconclusive over healthy. */
 export type Verdict = {
   readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive';
-  /** The minute it was decided in, counted from 1 since the promotion began. */
+  /** The minute of the decision, counted from 1 since the promotion began. */
   readonly minute: number;
-  /** One sentence, with the figures it rests on. */
+  /** One sentence, with the figures that it is based on. */
   readonly reason: string;
   readonly signals: readonly SignalVerdict[];
 };
 
 export type JudgeOptions = {
   /**
-   * Default: as many minutes were added as the window has. A minute that is still open is none of these: with one added, ask
-   * `isWindowComplete` of the promotion without it.
+   * Default: whether as many minutes were added as the window has. An open minute does not count: if one was added, call
+   * `isWindowComplete` with the promotion before that.
    */
   readonly isWindowOver?: boolean;
   /** Why something could not be measured: a reason to wait, never one to roll back. */
   readonly unreadable?: string;
 };
 
-/** Judges a promotion as it stands: `unhealthy` at any time, `healthy` only once the window is over. */
+/** Judges the current state of a promotion: it can be `unhealthy` at any time, but `healthy` only once the window is over. */
 export function judge(promotion: Promotion, options: JudgeOptions = {}): Verdict {
   const isWindowOver = options.isWindowOver ?? isWindowComplete(promotion);
   const bad = unhealthySignals(promotion, isWindowOver);
@@ -45,7 +45,7 @@ export function judge(promotion: Promotion, options: JudgeOptions = {}): Verdict
   };
 }
 
-/** Whether `judge` would say `unhealthy`, without the work of saying why. */
+/** Whether `judge` would say `unhealthy`, without working out why. */
 export function isUnhealthy(promotion: Promotion): boolean {
   return unhealthySignals(promotion, isWindowComplete(promotion)).length > 0;
 }
@@ -61,7 +61,7 @@ function doubtAbout(
   unreadable: string | undefined,
 ): string | undefined {
   const needed = requestsNeeded(promotion);
-  if (unreadable !== undefined) return `what the candidate did cannot be told: ${unreadable}`;
+  if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
   if (!isWindowOver) return windowReason(promotion);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
   if (isErrorRateBad(promotion) && !mayBeChance(promotion)) return inconclusiveErrorsReason(promotion);
@@ -69,7 +69,7 @@ function doubtAbout(
   return undefined;
 }
 
-/** How many requests the candidate must have had since the promotion began before `healthy` can be said. */
+/** How many requests the candidate must have had since the promotion began before the verdict may be `healthy`. */
 export function requestsNeeded(promotion: Promotion): number {
   const { minRequests } = promotion.plan.limits;
   return Math.ceil((minRequests * (currentStep(promotion) === 100 ? 100 : nextStep(promotion))) / 100);

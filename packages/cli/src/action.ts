@@ -1,8 +1,8 @@
 import type { Output } from './output.ts';
 
 /**
- * Something a script does in the cloud: the gcloud command line that does the same, and the function that does it. A
- * look-up that only prepares another action has no line of its own.
+ * Something that a script does in the cloud: the gcloud command line that would do the same, and the function that does it. A
+ * look-up that only prepares another action has no command line.
  */
 export type Action<T> = {
   announcement?: string;
@@ -12,8 +12,8 @@ export type Action<T> = {
 export type Performed<T> = { dryRun: true } | { dryRun: false; outcome: T };
 
 /**
- * Announces an action as `+ <command line>`, where it has one, and, unless this is a dry run, does it. The only place
- * that asks whether this is a dry run, so that both kinds of run announce the same.
+ * Announces an action as `+ <command line>`, if it has one, then performs it, unless this is a dry run. No other code asks
+ * whether this is a dry run, so both kinds of run announce the same.
  */
 export async function performAction<T>(
   action: Action<T>,

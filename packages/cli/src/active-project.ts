@@ -3,8 +3,8 @@ import { UserError } from './errors.ts';
 import { interruptible } from './interruption.ts';
 
 /**
- * The project to act on: what was given, else gcloud's active one. Asks gcloud only when nothing was given; reads
- * local configuration, never the network. Throws a UserError if there is no project.
+ * The project to use: the given one, or else gcloud's active one. Asks gcloud only when none was given; reads local
+ * configuration and never the network. Throws a UserError if there is no project.
  */
 export async function resolveProject(given: string | undefined, signal?: AbortSignal): Promise<string> {
   const project = given ?? (await interruptible(signal, activeGcloudProject));
@@ -17,6 +17,6 @@ export async function resolveProject(given: string | undefined, signal?: AbortSi
 async function activeGcloudProject(): Promise<string | undefined> {
   const answer = await runCommand(['gcloud', 'config', 'get-value', 'project']);
   const project = answer.stdout.trim();
-  // gcloud prints the placeholder, not nothing, in some of its versions.
+  // Some versions of gcloud print this placeholder instead of nothing.
   return answer.exitCode === 0 && project !== '' && project !== '(unset)' ? project : undefined;
 }

@@ -2,16 +2,20 @@ import { cleanText } from './clean-text.ts';
 import { redact } from './secret.ts';
 
 export type BoundedText = {
-  /** Adds a line, or several. */
+  /** Adds one line or several. */
   add(lines: string): void;
-  /** All of it, or its beginning and its end with a line between them that says how much is missing; clean and redacted. */
+  /**
+   * The whole text, or its beginning and its end with a line between them that says how much is missing. It is clean and
+   * redacted.
+   */
   text(): string;
 };
 
-// Cut away from both sides of a gap: a secret of several lines that the gap begins or ends in would not be recognised.
+// This much is cut away on both sides of a gap, because a secret of several lines would not be recognised if the gap cut it
+// in two.
 const MARGIN = 64 * 1024;
 
-/** Keeps the beginning and the end of a text that may become endless, in some 2 to 3 times `most` characters. */
+/** Keeps the beginning and the end of a text of any length. It takes some 2 to 3 times `most` characters of memory. */
 export function boundedText(most: number): BoundedText {
   const head = chunk();
   let older = chunk();
@@ -55,7 +59,7 @@ function chunk() {
   };
 }
 
-// Redacted as a whole: a secret that holds a line break would not be recognised in its lines.
+// Redact the text as a whole: a secret that contains a line break would not be recognised in single lines.
 function shown(parts: readonly string[]): string {
   return redact(cleanText(`${parts.join('\n')}\n`));
 }

@@ -5,16 +5,16 @@ import type { Environment } from './settings.ts';
 let trusting: Promise<void> | undefined;
 
 /**
- * From here on this process also trusts the certificate authorities that the operating system trusts (a company's own, for
- * instance), and those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of
- * a second, so ask for it when a certificate was not trusted without them (`isUntrusted`), and then connect anew.
+ * From now on this process also trusts the operating system's certificate authorities (a company's own, for instance), and
+ * those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of a second, so
+ * call this only after a certificate was not trusted (`isUntrusted`), then connect again.
  */
 export function trustSystemCertificates(env: Environment): Promise<void> {
   trusting ??= load(env);
   return trusting;
 }
 
-/** Whether a connection failed because the certificate's issuer is not known here. */
+/** Whether a connection failed because the issuer of the certificate is unknown here. */
 export function isUntrusted(error: unknown): boolean {
   return UNTRUSTED.includes(errorCode(error));
 }
@@ -30,7 +30,7 @@ const UNTRUSTED = [
 
 async function load(env: Environment): Promise<void> {
   const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
-  // On Linux the operating system's are those of SSL_CERT_FILE and SSL_CERT_DIR, when they are set.
+  // On Linux, if SSL_CERT_FILE and SSL_CERT_DIR are set, they replace the operating system's.
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   const bundle = env.CURL_CA_BUNDLE ? await readFile(env.CURL_CA_BUNDLE, 'utf8').catch(() => '') : '';
   for (const [certificate] of bundle.matchAll(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)) {
@@ -39,6 +39,6 @@ async function load(env: Environment): Promise<void> {
   try {
     setDefaultCACertificates([...known]);
   } catch {
-    // One that cannot be read makes none of them trusted; the connection then fails as it has before.
+    // If any of them cannot be read, none are added, and the connection fails as before.
   }
 }

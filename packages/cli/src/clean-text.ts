@@ -12,10 +12,10 @@ const COMMAND = /\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
 const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 
 /**
- * Text from outside (API messages, child output) made safe to show: escape sequences and control characters are
- * removed, since a terminal acts on them, and so are characters that nobody sees: the marks that turn the direction of
- * writing, which make text look like other text (https://trojansource.codes), those without width, which hide a word from
- * a search, and tags, which hide a whole text; tabs and line breaks stay, Unicode's separators becoming line breaks.
+ * Makes text from outside (API messages, output of commands) safe to show. Removes escape sequences and control characters,
+ * which a terminal would act on, and invisible characters: those that turn the direction of writing, so that text looks like
+ * other text (https://trojansource.codes), those without width, which hide a word from a search, and tags, which can hide a
+ * whole text. Tabs and line breaks stay, and Unicode's separators become line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');
@@ -24,7 +24,7 @@ export function cleanText(text: string): string {
     .replace(UNSAFE, '');
 }
 
-/** The same on one line and at most `maxLength` characters: for text that is quoted inside a sentence. */
+/** The same on one line, cut to `maxLength` characters: for quoting text inside a sentence. */
 export function cleanLine(text: string, maxLength = 500): string {
   const line = cleanText(text).replace(/\s+/g, ' ').trim();
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;

@@ -6,7 +6,7 @@ import { killWhenAskedAgain } from './interruption.ts';
 import { lineSplitter } from './lines.ts';
 
 export type CommandResult = {
-  /** 127: there is no such command, 126: it cannot be run, 128 and more: a signal ended it. */
+  /** 127: the command does not exist, 126: it cannot be run, 128 and more: a signal ended it. */
   exitCode: number;
   stdout: string;
   stderr: string;
@@ -14,36 +14,36 @@ export type CommandResult = {
   killedBy?: NodeJS.Signals;
   /** Why it was never started: `ENOENT`, `EACCES`, … */
   notStarted?: string;
-  /** It has ended, but what it left running still held its output open, and was killed. */
+  /** The command has ended, but a process that it left running still held its output open and was killed. */
   leftRunning?: true;
 };
 
 export type CommandOptions = {
   cwd?: string;
-  /** The whole environment of the command; this process's own when it is left out. */
+  /** The whole environment of the command. Default: this process's own. */
   env?: Record<string, string>;
   /**
-   * Stops the command when it is aborted: SIGTERM, and after a while SIGKILL, to the command and whatever it has started.
-   * With a signal the command gets a process group of its own, so a Ctrl-C in the terminal reaches this process alone; and
-   * when the command has ended, whatever else is left of its group is killed.
+   * Stops the command and whatever it has started when it aborts: with SIGTERM, and after a while with SIGKILL. With a
+   * signal, the command gets its own process group, so a Ctrl-C in the terminal reaches only this process, and what is left
+   * of the group after the command has ended is killed.
    */
   signal?: AbortSignal;
-  /** Gets each line of both streams as it comes; nothing is then kept for the result. */
+  /** Called with each line of both streams as it comes. The result then has no output. */
   onLine?(line: string): void;
 };
 
-/** How long a command that was asked to stop has for that. */
+/** How long a command has to stop before it is killed. */
 const PATIENCE_MS = 3_000;
-/** How long the output of a command that has ended may stay open without anything coming, and at all. */
+/** How long the output of a command that has ended may stay open: without anything coming, and altogether. */
 const GRACE_MS = 500;
 const LONGEST_GRACE_MS = 5_000;
-/** Far more than any command prints that is read as a whole. */
+/** Far more output than any command has whose output is read as a whole. */
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Runs a command to its end and gives what it printed; a failure is an exit code, not an exception. It settles when the
- * command has ended, whoever else still holds its output open. Throws an Error when there is more output to keep than any
- * caller could want. Its standard input is empty.
+ * Runs a command to its end and returns what it printed. A failure is an exit code, not an exception. It returns when the
+ * command has ended, even if another process still holds the output open. Throws an Error when there is more output than any
+ * caller could want. The command's standard input is empty.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -90,8 +90,8 @@ function endOf(child: ChildProcess): Promise<Ended> {
 }
 
 /**
- * Whether both streams close soon: a process that the command left running may hold them open for ever, and may go on
- * writing. What the command itself wrote before it ended is read first, however busy this process is.
+ * Whether both streams close soon. A process that the command left running may hold them open for ever, and may go on
+ * writing. What the command itself wrote is read first, however busy this process is.
  */
 function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
   const streams = [stdout, stderr].filter((stream) => stream !== null);
@@ -109,7 +109,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       isQuiet = true;
-      // What has arrived by now is read before the immediate.
+      // By the time of the immediate, everything that has arrived was read.
       timer = setTimeout(() => setImmediate(look), GRACE_MS);
     };
     for (const stream of streams) {
@@ -147,14 +147,14 @@ function killGroup({ pid }: ChildProcess, how: NodeJS.Signals): void {
   try {
     process.kill(-pid, how);
   } catch {
-    // All of it has ended.
+    // The whole group has ended.
   }
 }
 
 type Reading = { text(): string; close(): void };
 
 function readOutput(stream: Readable, onLine: ((line: string) => void) | undefined): Reading {
-  // A pipe that breaks has ended.
+  // A broken pipe has ended as well.
   stream.on('error', () => {});
   if (onLine === undefined) return keepAll(stream);
   const decoder = new StringDecoder('utf8');

@@ -1,10 +1,10 @@
 /**
- * A failure that the person at the keyboard can act on. It is shown as one `error:` line, the hint on the line after
- * it, without a stack. Everything else that is thrown is a bug and shows its stack.
+ * A failure that the person at the keyboard can act on. It is shown without a stack, as one `error:` line with the hint on
+ * the next line. Anything else that is thrown is a bug and shows its stack.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
-  /** What to do next, when there is something to do. */
+  /** What to do next, if there is something to do. */
   readonly hint: string | undefined;
   /** 1: the work failed or something required is missing; 2: wrong usage; a failed gate passes on its own code. */
   readonly exitCode: number;
@@ -29,12 +29,12 @@ export class Interrupted extends UserError {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of anything that was thrown. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The code of an error of Node's or of the network's, such as `ENOENT`; empty when it has none. */
+/** The code of a Node or network error, such as `ENOENT`; empty when it has none. */
 export function errorCode(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
 }

@@ -3,18 +3,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.ts';
 
 export type LockOptions = {
-  /** How long to try; the default is for ever. */
+  /** How long to wait for the lock. Default: for ever. */
   patienceMs?: number;
-  /** Called once, when somebody else holds the lock. */
+  /** Called once if somebody else holds the lock. */
   onWait?(): void;
-  /** What is thrown when patience has run out. */
+  /** The error to throw when the time is up. */
   tooLong?(): Error;
 };
 
 /**
- * Does something while no other process, nor other part of this one, does so under this file, which is made and goes
- * again. The lock is the kernel's and lasts as long as the file is open: a holder that is killed lets go of it that
- * moment, and there is no stale lock to wait for or to guess about.
+ * Runs work while no other process, and no other part of this one, holds the lock on this file. The file is created for the
+ * lock and removed afterwards. The kernel holds the lock only while the file is open, so the death of its holder frees it at
+ * once and there is never a stale lock.
  */
 export async function withFileLock<T>(
   path: string,
@@ -25,7 +25,7 @@ export async function withFileLock<T>(
   try {
     return await work();
   } finally {
-    // While it is still locked: nobody else can be working under the file that goes.
+    // Remove the file while it is still locked, so that nobody else can be working under it.
     await unlink(path).catch(() => {});
     await lock.close();
   }
@@ -38,7 +38,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
   let told = false;
   do {
     const file = await openOrdinary(path);
-    // The last holder may have removed the very file that was opened here; a lock on that keeps nobody out.
+    // The last holder may have removed the file that was opened here. A lock on it would exclude nobody.
     if (tryLock(file.fd) && (await isStillAt(file, path))) return file;
     await file.close();
     if (!told) onWait?.();
@@ -49,14 +49,14 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
 }
 
 /**
- * Opens the file, creating it if necessary; neither through a symbolic link, which somebody else may have put
- * there to have another file made or locked, nor waiting at a pipe for somebody to read from it.
+ * Opens the file, and creates it if necessary. Does not follow a symbolic link, which somebody else may have put there to
+ * have another file created or locked, and does not wait at a named pipe for a reader.
  */
 async function openOrdinary(path: string): Promise<FileHandle> {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600).catch(
     (error: NodeJS.ErrnoException) => {
-      // A link; a pipe that nobody reads from; a folder.
+      // It is a link, a pipe that nobody reads from, or a folder.
       if (/^(?:ELOOP|EMLINK|ENXIO|EISDIR)$/.test(error.code ?? '')) throw notOrdinary(path);
       throw error;
     },

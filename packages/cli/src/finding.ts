@@ -1,4 +1,4 @@
-/** The result of checking a precondition: an error blocks a deployment, a warning does not, a note only informs. */
+/** The result of checking a precondition. An error blocks a deployment, a warning does not, and a note is only information. */
 export type FindingState = 'ok' | 'note' | 'warning' | 'error';
 
 export type Finding = {

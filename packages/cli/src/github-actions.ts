@@ -5,18 +5,18 @@ import type { Output } from './output.ts';
 import { redact } from './secret.ts';
 import { type Environment, text } from './settings.ts';
 
-/** Where a script runs and speaks. */
+/** Where a script runs, and where it writes. */
 type Place = { env: Environment; out: Pick<Output, 'note'> };
 
-/** The variable by which GitHub Actions says where a step's summary goes. */
+/** GitHub Actions names the file for a step's summary in this variable. */
 export const stepSummarySetting = text(
   'GITHUB_STEP_SUMMARY',
   'file that gets the summary as well, set by GitHub Actions',
 );
 
 /**
- * Does something whose output GitHub Actions then folds under a title, and a terminal shows below it; elsewhere, just
- * does it. The commands are on stderr: stdout is read by callers, and the runner acts on both streams
+ * Does something with its output folded under a title by GitHub Actions, or shown below that title on a terminal; elsewhere
+ * without a title. The workflow commands go to stderr because callers read stdout; the runner looks for them on both streams
  * (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
  */
 export async function grouped<T>({ env, out }: Place, title: string, work: () => Promise<T>): Promise<T> {
@@ -32,7 +32,7 @@ export async function grouped<T>({ env, out }: Place, title: string, work: () =>
   }
 }
 
-/** Puts a message onto the page of a run in GitHub Actions; nothing elsewhere. */
+/** Shows a message on the page of a GitHub Actions run. Does nothing elsewhere. */
 export function annotate(
   { env, out }: Place,
   { level, title, message }: { level: 'error' | 'warning'; title: string; message: string },
@@ -41,8 +41,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, line breaks and all, to the page that GitHub Actions shows of a job, if there is one. One that cannot be
- * written is worth a warning, not the run.
+ * Adds Markdown, including its line breaks, to the page of a GitHub Actions job. If that fails, a warning is enough; the run
+ * continues.
  */
 export async function addStepSummary(
   file: string | undefined,
@@ -62,8 +62,8 @@ function isGitHubActions(env: Environment): boolean {
   return env.GITHUB_ACTIONS === 'true';
 }
 
-// What must be escaped, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
-// Redacted first: once it is escaped, a secret is no longer recognised.
+// What must be escaped, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts Redact first,
+// because an escaped secret is no longer recognised.
 function escapeData(message: string): string {
   return redact(cleanText(message)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

@@ -1,19 +1,19 @@
 import { redact } from './secret.ts';
 
-/** The longest line that is passed on whole, in characters. */
+/** The longest line that is passed on unchanged, in characters. */
 const LONGEST_LINE = 64 * 1024;
-// A secret that the cut would go through lies within this, and is recognised before the cut.
+// Keep this much more, so that a secret across the cut is recognised before the line is cut.
 const MARGIN = 64 * 1024;
 
 export type LineSplitter = {
   add(text: string): void;
-  /** Passes on what came after the last line break. */
+  /** Passes on the text after the last line break. */
   end(): void;
 };
 
 /**
- * Cuts text that comes in pieces into lines. Of a line that is too long, or never ends, it passes on the beginning and says
- * how much it left out, so it never holds more than that.
+ * Splits text that comes in pieces into lines. Of a line that is too long or never ends, it passes on the beginning and says
+ * how much is missing, so memory stays bounded.
  */
 export function lineSplitter(onLine: (line: string) => void): LineSplitter {
   let held = '';

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { errorCode } from './errors.ts';
 
 /**
- * Makes a folder and those above it, as far as they are not there. Throws the file system's error when that cannot be. Not
- * with Node's own `recursive`, which never ends below a folder in which nothing can be made, such as `/proc`.
+ * Creates a folder and any missing folders above it. Throws the file system's error if that fails. It does not use Node's own
+ * `recursive`, which loops for ever below a folder where nothing can be created, such as `/proc`.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {

@@ -10,7 +10,7 @@ const WORDS: Record<string, string> = {
   EAI_AGAIN: 'the host name could not be looked up',
 };
 
-/** What a network error's code (`ECONNREFUSED`) says, in words; undefined for a code that is not one of the network's. */
+/** Explains the code of a network error (`ECONNREFUSED`) in words; undefined for any other code. */
 export function networkFailure(code: string): string | undefined {
   return WORDS[code];
 }

@@ -1,10 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether a host is one that `no_proxy` exempts, by curl's rules (https://curl.se/docs/manpage.html#--noproxy): a list of
- * names, separated by commas or blanks, each of which stands for itself and for all names below it, whether or not it
- * begins with a dot; of addresses; and of networks such as `10.0.0.0/8`. A lone `*` exempts everything; there are no other
- * wildcards and no ports.
+ * Whether `no_proxy` exempts a host, by curl's rules (https://curl.se/docs/manpage.html#--noproxy). It is a list, separated
+ * by commas or blanks, of names (each also stands for all names below it, with or without a leading dot), addresses, and
+ * networks such as `10.0.0.0/8`. A lone `*` exempts everything; there are no other wildcards and no ports.
  */
 export function isExempt(hostname: string, noProxy: string): boolean {
   if (noProxy.trim() === '*') return true;
@@ -29,7 +28,7 @@ function coversAddress(entry: string, address: string): boolean {
   return list.check(address, type);
 }
 
-/** Without the dots that it begins or ends with, in small letters. */
+/** In lower case, without leading and trailing dots. */
 function plainName(name: string): string {
   return name.replace(/^\./, '').replace(/\.$/, '').toLowerCase();
 }

@@ -3,16 +3,19 @@ import { styleText } from 'node:util';
 import { cleanText } from './clean-text.ts';
 import { redact } from './secret.ts';
 
-/** Where a script writes: `data` is what a caller reads (stdout), `note` is for people (stderr). A line at a time. */
+/**
+ * Where a script writes: `data` goes to stdout, for callers to read, and `note` to stderr, for people. Both write whole
+ * lines.
+ */
 export type Output = {
   data(line: string): void;
   note(line: string): void;
 };
 
 /**
- * An output on two streams; every line loses its control characters and known secrets on the way. On a terminal, verdicts
- * and errors have a colour, unless NO_COLOR is set; FORCE_COLOR gives them one on stderr wherever that goes, but not on
- * stdout, which callers read.
+ * An output on two streams, which removes control characters and known secrets from every line. On a terminal, verdicts and
+ * errors are coloured unless NO_COLOR is set. FORCE_COLOR also colours stderr when it is no terminal, but never stdout, which
+ * callers read.
  */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {

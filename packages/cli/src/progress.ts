@@ -2,35 +2,35 @@ import { cleanLine } from './clean-text.ts';
 import { wholeSecondsText } from './duration-text.ts';
 import { redact } from './secret.ts';
 
-/** Tells a waiting person what is being waited for. */
+/** Shows a waiting person what the script is waiting for. */
 export type Progress = {
-  /** What is being waited for now; telling the same again changes nothing. */
+  /** Says what it is waiting for now. Repeating the same text changes nothing. */
   update(text: string): void;
-  /** Ends it with a last line. */
+  /** Ends the display with a last line. */
   done(text: string): void;
-  /** Ends it silently; the caller reports the failure. */
+  /** Ends the display silently; the caller reports the failure. */
   stop(): void;
 };
 
 /**
- * Starts a progress display on stderr: on a terminal one live line with the elapsed time, else a plain line whenever
- * the text changes.
+ * Starts a progress display on stderr. On a terminal it is one live line with the elapsed time; elsewhere a plain line is
+ * printed whenever the text changes.
  */
 export async function startProgress(label: string): Promise<Progress> {
   return process.stderr.isTTY ? liveLine(label) : plainLines(label);
 }
 
 /**
- * The same for what prints lines of its own: on a terminal a live line that stays below them, and not a word elsewhere,
- * where those lines are enough.
+ * The same for work that prints its own lines. On a terminal, a live line stays below them; elsewhere those lines are enough
+ * and nothing is shown.
  */
 export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop'>> {
   return process.stderr.isTTY ? liveLine(label) : { stop: () => {} };
 }
 
 /**
- * Draws text on a terminal, one line or several, beside a spinner, and draws it anew as it changes. Whatever else is
- * printed meanwhile goes above it. The text must hold no secret.
+ * Draws one or more lines of text beside a spinner on a terminal, and redraws them as they change. Anything else that is
+ * printed meanwhile appears above. The text must not contain secrets.
  */
 export async function startLiveText(
   render: () => string,

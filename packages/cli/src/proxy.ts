@@ -4,13 +4,13 @@ import { isExempt } from './no-proxy.ts';
 import { Secret } from './secret.ts';
 import type { Environment } from './settings.ts';
 
-/** A proxy, as one of curl's variables names it. */
+/** A proxy that one of curl's variables names. */
 export type ProxyServer = {
-  /** The variable that names it, such as `HTTPS_PROXY`. */
+  /** The variable that names the proxy, such as `HTTPS_PROXY`. */
   variable: string;
-  /** How to talk to the proxy itself. With `socks4` and `socks5` the client looks host names up, not the proxy. */
+  /** The protocol for talking to the proxy itself. With `socks4` and `socks5` the client resolves host names, not the proxy. */
   protocol: ProxyProtocol;
-  /** A name or an address, IPv6 without brackets. */
+  /** A host name or an address; IPv6 without brackets. */
   host: string;
   port: number;
   login: { user: string; password: Secret } | undefined;
@@ -22,11 +22,11 @@ const protocols = ['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h'] as
 export type ProxyProtocol = (typeof protocols)[number];
 
 /**
- * The proxy through which a request to this URL goes, or undefined when it goes directly. The variables, their order and
- * their defaults are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (in small letters only) for http, else
- * `all_proxy` or `ALL_PROXY`; none for the hosts of `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable
- * when it holds something else than a proxy. Never ask it about the emulator, which is always reached directly.
- * Sources: https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
+ * The proxy for requests to this URL, or undefined when they go directly. The variables, their order and their defaults are
+ * curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, else `all_proxy` or
+ * `ALL_PROXY`; no proxy for the hosts in `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable when its value
+ * is not a proxy. Do not call it for the emulator, which is always reached directly. Sources:
+ * https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
  */
 export function proxyFor(url: URL, env: Environment): ProxyServer | undefined {
   const names =
@@ -47,7 +47,7 @@ export function proxyAuthorization({ login }: ProxyServer): string | undefined {
 }
 
 const PORTS: Partial<Record<ProxyProtocol, number>> = { https: 443 };
-// Not 80, which a URL parser would take, nor 8080, which most people would guess.
+// curl's default, neither 80, as a URL parser would say, nor 8080, as most people would guess.
 const DEFAULT_PORT = 1080;
 
 function parseProxy(variable: string, text: string): ProxyServer {
@@ -84,7 +84,7 @@ function parseProxy(variable: string, text: string): ProxyServer {
 }
 
 function protocolOf(scheme: string): ProxyProtocol | undefined {
-  // curl's older word for it.
+  // curl's older name for it.
   if (scheme === 'socks') return 'socks4';
   return protocols.find((each) => each === scheme);
 }
@@ -92,10 +92,10 @@ function protocolOf(scheme: string): ProxyProtocol | undefined {
 function readLogin(text: string): { user: string; password: Secret } {
   const colon = text.indexOf(':');
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  // As it stands in the variable, where a tool that prints its environment would show it.
+  // The credentials as they appear in the variable, because a tool that prints its environment would show them like this.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
-  // Without a password it would hide the user's name and a colon, wherever they stand.
+  // Without a password, this would hide the user's name with a colon wherever it appears.
   if (password !== '') new Secret(`${decoded.user}:${decoded.password}`);
   return { user: decoded.user, password: new Secret(decoded.password) };
 }
@@ -108,7 +108,7 @@ function percentDecoded(text: string): string {
   }
 }
 
-/** Quotes nothing that might be a password: in a broken value there is no telling where one stands. */
+/** Quote nothing that might be a password: in a malformed value it could be anywhere. */
 function refused(variable: string, text: string, advice: string): UserError {
   const quoted = /^[\w.:/[\]-]{1,80}$/.test(text) ? ` ("${text}")` : '';
   return new UserError(`${variable} does not name a proxy that can be used${quoted}`, {

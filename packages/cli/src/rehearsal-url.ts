@@ -3,9 +3,9 @@ import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
 
 /**
- * Throws a UserError when a local Cloud Run is used, at `emulatorHost`, and the URL leads elsewhere than to this machine,
- * to the local Cloud Run's, or to a private network: nothing that is rehearsed may touch the real service. Names the
- * variable that the URL came from.
+ * Throws a UserError when a local Cloud Run is used (at `emulatorHost`) but the URL leads elsewhere than to this machine, the
+ * local Cloud Run's machine or a private network, because a rehearsal must never touch the real service. The message names
+ * the variable that the URL came from.
  */
 export function requireRehearsalUrl(emulatorHost: string | undefined, url: string, variable: string): void {
   if (emulatorHost === undefined) return;
@@ -20,7 +20,7 @@ export function requireRehearsalUrl(emulatorHost: string | undefined, url: strin
   );
 }
 
-/** A name without a dot, one that is kept for this machine, or an address of RFC 1122, 1918, 3927, 4193 or 4291. */
+/** A name without a dot, a name reserved for this machine, or an address of RFC 1122, 1918, 3927, 4193 or 4291. */
 function isPrivate(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '');
   switch (isIP(bare)) {

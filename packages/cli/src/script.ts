@@ -14,20 +14,20 @@ export type Program = {
   argv: readonly string[];
   env: Environment;
   out: Output;
-  /** The one interruption of the script: everything that waits, or runs a command, takes this signal. */
+  /** The one interruption of the script. Everything that waits or runs a command takes this signal. */
   signal: AbortSignal;
 };
 
 /**
- * Runs a script's main function and turns how it ends into the exit code: what it returns (nothing is 0), the code of
- * a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits
- * 0, `--help=json` the same as data. Nothing written is lost, and nothing left open keeps the process from ending.
+ * Runs a script's main function. The way it ends decides the exit code: what it returns (nothing means 0), the code of a
+ * UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits 0,
+ * `--help=json` does the same as data. All output is written, and open handles do not keep the process running.
  */
 export async function runScript(
   usage: Usage,
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
-  // Saves 5 % of the time of a call to the cloud, 13 % without tsx: lazily loaded modules are compiled once per machine.
+  // Compiles lazily loaded modules once per machine, which saves 5 % of the time of a call to the cloud, 13 % without tsx.
   enableCompileCache();
   // If both are set, NO_COLOR wins. Node would prefer FORCE_COLOR, with a warning.
   if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
@@ -49,7 +49,7 @@ export async function runScript(
     warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
   } catch (thrown) {
-    // Start a new line below the ^C that the terminal shows.
+    // Start a new line after the ^C that the terminal shows.
     if (thrown instanceof Interrupted) out.note('');
     process.exitCode = reportFailure(thrown, program, usage.script);
     if (thrown instanceof Interrupted) endBy(thrown.signal);
@@ -61,8 +61,8 @@ export async function runScript(
 const LINGER_MS = 200;
 
 /**
- * Lets the process end by itself, and ends it when something that nobody waits for any more (a look-up of a name, a
- * connection that does not close) would keep it for longer. Everything written gets out first.
+ * Lets the process end by itself, or ends it if something that nobody waits for any more (a name look-up, a connection that
+ * does not close) keeps it running. All output is written first.
  */
 async function endInTime(): Promise<void> {
   const written = (stream: NodeJS.WriteStream) =>
@@ -72,8 +72,8 @@ async function endInTime(): Promise<void> {
 }
 
 /**
- * Shows the usage text on stdout, as a call without arguments or with an unknown action does; gives exit code 2. An
- * action that is nearly one gets a suggestion on stderr.
+ * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the action
+ * is nearly a known one, suggests that on stderr.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
@@ -86,7 +86,9 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
   return 2;
 }
 
-/** Warns about variables and arguments that are ignored but were probably meant. Callers rely on their being ignored. */
+/**
+ * Warns about ignored variables and arguments that were probably meant. They must stay ignored, because callers rely on that.
+ */
 function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
   for (const { variable, meant } of misspelledVariables(env, usage.settings)) {
     const message = `${variable} is not read by this script; did you mean ${meant}?`;
@@ -113,7 +115,7 @@ function reportFailure(thrown: unknown, program: Program, script: string): numbe
   return 1;
 }
 
-// `script | head -1` closes the pipe early; that is no failure of the script.
+// `script | head -1` closes the pipe early, which is not a failure of the script.
 function endQuietlyWhenTheReaderLeaves(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

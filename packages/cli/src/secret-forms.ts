@@ -1,9 +1,9 @@
-// Shorter values would blank out ordinary words and digits everywhere, machine-read output included.
+// Shorter values are not redacted: that would blank out ordinary words and digits everywhere, even in machine-read output.
 const SHORTEST_FORM = 4;
 const SHORTEST_LINE = 8;
 const SHORTEST_IN_BASE64 = 12;
 
-/** The texts that a secret may be met as: the value and each of its lines, plain and encoded. */
+/** The forms in which a secret may appear: the value and each of its lines, plain and encoded. */
 export function formsOf(value: string): Set<string> {
   const lines = value.split(/\r?\n/).filter((line) => isTelling(line.trim()));
   const values = new Set([value, ...lines, ...lines.map((line) => line.trim())]);
@@ -11,7 +11,7 @@ export function formsOf(value: string): Set<string> {
   return new Set(forms);
 }
 
-/** A line of a key or a certificate, but not its frame, which is the same for all of them. */
+/** A line of a key or a certificate, but not the lines around it, which are the same for all of them. */
 function isTelling(line: string): boolean {
   return line.length >= SHORTEST_LINE && !/^-----(?:BEGIN|END) /.test(line);
 }
@@ -28,7 +28,7 @@ function encodingsOf(value: string): string[] {
     value,
     ...[url, strict].flatMap((form) => [form, lowerCaseHex(form), form.replaceAll('%20', '+')]),
     json,
-    // PHP and others write slashes so; Go and browsers write what HTML acts on so.
+    // PHP and others escape slashes like this; Go and browsers escape the characters of HTML like this.
     json.replaceAll('/', '\\/'),
     ...[json, json.replaceAll('/', '\\/')].map((form) => form.replace(/[<>&'=+]/g, unicodeEscape)),
     json.replace(/[<>&]/g, unicodeEscape),
@@ -56,13 +56,13 @@ function htmlForms(value: string): string[] {
 }
 
 /**
- * The value in base64, and the characters that it alone decides where something stands before it, such as the name in
- * `Basic` credentials (https://www.rfc-editor.org/rfc/rfc7617).
+ * The value in base64. When other text precedes it, such as the name in `Basic` credentials
+ * (https://www.rfc-editor.org/rfc/rfc7617), this has only the characters that the value alone determines.
  */
 function base64Forms(value: string): string[] {
   const inner = [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
-    // Of three bytes each four characters are made; those at the edges depend on the neighbours as well.
+    // Base64 turns three bytes into four characters, so those at the edges also depend on the neighbouring bytes.
     const whole = bytes
       .toString('base64')
       .slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));

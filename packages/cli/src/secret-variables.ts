@@ -2,19 +2,19 @@ import { redactGuess } from './secret.ts';
 import type { Environment } from './settings.ts';
 
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
-// Shorter ones are switches and such: redacting them would blank out ordinary words.
+// Shorter values are switches and the like; redacting them would blank out ordinary words.
 const SHORTEST_SECRET = 8;
-// A word, or one with a number: nobody means to keep that secret, and lines that callers read may hold it.
+// A single word, perhaps with a number: nobody means to keep that secret, and lines that callers read may contain it.
 const ORDINARY_WORD = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11}|[A-Z]{1,12})\d?$/;
-// A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), also inside a longer text.
+// A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), even inside a longer text.
 const USERINFO = /[a-z][a-z0-9+.-]*:\/\/([^/?#\s"'<>]+)@/gi;
-// What Google's library reads by itself, for a login through another cloud
+// Google's library reads these itself, for a login through another cloud
 // (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
 const READ_LATER = /^AWS_/;
 
 /**
- * The values that are secrets by where they stand: in variables with the name of a secret, but for such as are too short
- * or too ordinary to be one, and in the user part of URLs, in whatever variable.
+ * The values that are secret because of where they are: in a variable with the name of a secret, unless they are too short or
+ * too ordinary, or in the user part of a URL, in any variable.
  */
 export function secretsAmong(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value = '']) => [
@@ -25,7 +25,7 @@ export function secretsAmong(environment: Environment): string[] {
   ]);
 }
 
-/** The password, as it stands and decoded; the name too where there is no password, since it is a token then. */
+/** The password, both raw and decoded. A name without a password is a token, so it is included too. */
 function credentialsIn(userinfo: string): string[] {
   const [name = '', ...rest] = userinfo.split(':');
   const password = rest.join(':');
@@ -42,9 +42,9 @@ function decoded(text: string): string {
 }
 
 /**
- * Gives the environment as it is, and takes what is a secret by its name out of it: a command that simply inherits it, such
- * as git, needs none. Whether or not the script reads such a variable, its value is shown nowhere from now on: a server may
- * send it back, and a tool may have it from elsewhere and print it.
+ * Returns the environment unchanged, but removes the variables with secret names from the process's own, because a command
+ * that simply inherits it, such as git, needs none of them. From now on the values are never shown, whether or not the script
+ * reads them: a server may send one back, or a tool may have it from elsewhere and print it.
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };

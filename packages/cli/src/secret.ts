@@ -3,19 +3,19 @@ import { formsOf } from './secret-forms.ts';
 
 export const REDACTED = '<redacted>';
 
-/** Forms of values that the script was given as secrets. */
+/** The forms of all values that the script was given as secrets. */
 const known = new Set<string>();
-/** Forms of values that are secrets by the names of their variables only, each with the value. */
+/** The forms of values that are only guessed to be secrets, from the names of their variables, each with the value. */
 const guessed = new Map<string, string>();
-/** What the script prints by contract, such as a region: a guess must not blank it. */
+/** Values that the script must print, such as a region. A guess must not blank them out. */
 const contract = new Set<string>();
 
-/** All forms, until one is added. */
+/** All forms, cached until another one is added. */
 let forms: readonly string[] | undefined;
 
 /**
- * A value that must not be seen. Printing, inspecting, serialising or concatenating it gives `<redacted>`; only
- * `reveal()` gives the value. Wrapping a value also makes `redact` remove it from any text from then on.
+ * A value that must not be seen. Printing, inspecting, serialising or concatenating it gives `<redacted>`; only `reveal()`
+ * gives the value. Once a value is wrapped, `redact` also removes it from any text.
  */
 export class Secret {
   readonly #value: string;
@@ -43,26 +43,26 @@ export class Secret {
   }
 }
 
-/** Makes `redact` remove a value that is a secret by its variable's name, unless it is what the script prints by contract. */
+/** Makes `redact` remove a value that is probably secret because of its variable's name, unless the script must print it. */
 export function redactGuess(value: string): void {
   for (const form of formsOf(value)) guessed.set(form, value);
   forms = undefined;
 }
 
-/** Makes `redact` remove forms that a process of ours has from `secretValues`. */
+/** Makes `redact` remove forms that another process of ours passed on from `secretValues`. */
 export function redactForms(given: readonly string[]): void {
   for (const form of given) known.add(form);
   forms = undefined;
 }
 
-/** Says that a value is printed by contract, such as the region in `--region us-central1`. */
+/** Marks a value that the script must print, such as the region in `--region us-central1`. */
 export function printedByContract(value: string): void {
-  // A name and a password in a URL are never part of it.
+  // That never includes a name and a password in a URL.
   contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
   forms = undefined;
 }
 
-/** What `redact` removes, for processes of our own that must remove it as well; not for anything that is shown. */
+/** What `redact` removes, for our own child processes that must remove it as well. Never show it. */
 export function secretValues(): string[] {
   const printed = [...contract];
   const guesses = [...guessed].flatMap(([form, value]) =>
@@ -72,12 +72,12 @@ export function secretValues(): string[] {
 }
 
 /**
- * The text with every known secret replaced by `<redacted>`, also where it stands URL-encoded, in JSON, in HTML or in
- * base64, alone or with something before it. Escape sequences that split a secret must be gone already (`cleanText`).
+ * Replaces every known secret in a text by `<redacted>`, even if it is URL-encoded or in JSON, HTML or base64, alone or after
+ * other text. Escape sequences that could split a secret must be removed before (`cleanText`).
  */
 export function redact(text: string): string {
   forms ??= secretValues();
-  // The longest first, so that no part of a secret is left.
+  // Replace the longest forms first, so that no part of a secret is left.
   const met = forms.filter((form) => text.includes(form)).sort((a, b) => b.length - a.length);
   if (met.length === 0) return text;
   const isLong = (form: string): boolean => form.length > LONGEST_IN_A_PATTERN;
@@ -86,7 +86,7 @@ export function redact(text: string): string {
   return others.length === 0 ? withoutLong : withoutLong.replace(patternOf(others), REDACTED);
 }
 
-// A regular expression may not be larger than some hundred thousand characters, and a secret may.
+// A regular expression is limited to some hundred thousand characters, and a secret may be longer.
 const LONGEST_IN_A_PATTERN = 1000;
 
 function patternOf(longestFirst: readonly string[]): RegExp {

@@ -2,11 +2,11 @@ import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
 import { printedByContract, Secret } from './secret.ts';
 
-/** One environment variable: its name, what it means, and how its text becomes a value. */
+/** One environment variable: its name, its meaning, and how its text becomes a value. */
 export type Setting<T> = {
   readonly name: string;
   readonly meaning: string;
-  /** As shown in help: `us-central1`, or nothing when unset means unset. */
+  /** The default as help shows it: `us-central1`, or nothing when there is none. */
   readonly defaultText?: string;
   readonly secret?: true;
   parse(text: string | undefined): T;
@@ -21,8 +21,8 @@ export type SettingsOf<S extends Settings> = {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a script's settings from the environment, once, into a plain typed object. An empty variable counts as unset
- * and unknown ones are ignored. Throws a UserError that names the variable when a value cannot be used.
+ * Reads a script's settings from the environment, once, into a plain typed object. An empty variable counts as unset, and
+ * unknown ones are ignored. Throws a UserError that names the variable when a value cannot be used.
  */
 export function readSettings<S extends Settings>(environment: Environment, settings: S): SettingsOf<S> {
   const values = Object.entries(settings).map(([key, setting]) => {
@@ -35,7 +35,7 @@ export function readSettings<S extends Settings>(environment: Environment, setti
   return Object.fromEntries(values) as SettingsOf<S>;
 }
 
-/** A text that may be missing. */
+/** A text that may be unset. */
 export function text(name: string, meaning: string): Setting<string | undefined> {
   return { name, meaning, parse: (value) => value };
 }
@@ -45,11 +45,11 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
   return { name, meaning, defaultText, parse: (value) => value ?? defaultText };
 }
 
-/** What a secret must look like, and the error that says so without quoting it. */
+/** The pattern of a secret, and the error that explains it without quoting the value. */
 export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
-// Secret Manager holds no more (https://cloud.google.com/secret-manager/quotas), and looking for the encoded forms of a
-// megabyte in everything that is shown takes seconds.
+// Secret Manager holds no more (https://cloud.google.com/secret-manager/quotas), and searching all output for the encoded
+// forms of a megabyte takes seconds.
 const LONGEST_SECRET = 64 * 1024;
 
 /** A text that must never be shown. */
@@ -73,7 +73,7 @@ export function secretText(name: string, meaning: string, rule?: SecretRule): Se
   };
 }
 
-/** A secret that goes into the header of a request, which takes visible ASCII characters and no others. */
+/** A secret that is sent in a request header, which allows only visible ASCII characters. */
 export function tokenText(name: string, meaning: string): Setting<Secret | undefined> {
   return secretText(name, meaning, {
     pattern: /^[\x21-\x7e]+$/,
@@ -82,10 +82,7 @@ export function tokenText(name: string, meaning: string): Setting<Secret | undef
   });
 }
 
-/**
- * A switch: `1` is on, `0` or nothing is off. Anything else is refused, since someone who writes `DRY_RUN=true` must
- * not get a real run.
- */
+/** A switch: `1` is on; `0` or nothing is off. Anything else is refused, so that `DRY_RUN=true` does not start a real run. */
 export function flag(name: string, meaning: string, defaultOn = false): Setting<boolean> {
   return {
     name,
@@ -133,7 +130,7 @@ function boundedNumber(
   };
 }
 
-/** Quotes a value on one line, so that a trailing blank or line break is visible. */
+/** Quotes a value on one line and makes a trailing blank or line break visible. */
 function quoted(value: string): string {
   return cleanLine(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value), 400);
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from './errors.ts';
 import { text, textWithDefault } from './settings.ts';
 
-/** The checkout of the OpenAgents repository that gates and reports act on. */
+/** The checkout of the OpenAgents repository that gates and reports work on. */
 export type TargetCheckout = {
   /** Absolute path. */
   root: string;
@@ -31,12 +31,12 @@ export const checkoutSettings = {
   ),
 };
 
-/** The root of this project: the folder that holds `packages/` and `scripts/`. */
+/** The root of this project: the folder that contains `packages/` and `scripts/`. */
 export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /**
- * Finds the target checkout: where OPENAGENTS_REPO_ROOT points, else the git root of the working directory, else that
- * of the folder this project stands in; the first that holds the service. Throws a UserError saying what was tried.
+ * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the git root of the working directory, or else that of the folder
+ * that contains this project; the first one that has the service. Throws a UserError that says what was tried.
  */
 export function findTargetCheckout(settings: {
   repoRoot: string | undefined;
@@ -70,7 +70,7 @@ export function findTargetCheckout(settings: {
   );
 }
 
-/** The nearest folder at or above `start` that git calls a work tree; `.git` is a file in worktrees and submodules. */
+/** The nearest folder at or above `start` that git calls a work tree. In worktrees and submodules, `.git` is a file. */
 function gitRoot(start: string): string | undefined {
   let folder = resolve(start);
   while (!existsSync(join(folder, '.git'))) {

@@ -5,12 +5,12 @@ import { errorCode, errorMessage } from './errors.ts';
 import { networkFailure } from './network-failure.ts';
 import { type ProxyServer, proxyAuthorization } from './proxy.ts';
 
-/** A proxy that opens no connection. The message names the proxy and the variable that it comes from. */
+/** A proxy that did not open a connection. The message names the proxy and the variable that it comes from. */
 export class ProxyFailure extends Error {
   override readonly name = 'ProxyFailure';
-  /** What to do next, when that is known. */
+  /** What to do next, if known. */
   readonly hint: string | undefined;
-  /** The status that the proxy answered with instead of opening a connection. */
+  /** The status with which the proxy refused to open a connection. */
   readonly status: number | undefined;
 
   constructor(
@@ -23,7 +23,7 @@ export class ProxyFailure extends Error {
     this.status = options.status;
   }
 
-  /** The failure to connect to the proxy itself. */
+  /** The proxy itself cannot be reached. */
   static from(proxy: ProxyServer, error: unknown): ProxyFailure {
     const code = errorCode(error);
     const reason = networkFailure(code) ?? (code || cleanLine(errorMessage(error), 120));
@@ -31,7 +31,7 @@ export class ProxyFailure extends Error {
     return new ProxyFailure(proxy, reason, { hint, cause: error });
   }
 
-  /** The failure of a proxy that asks for a login: status 407. */
+  /** The proxy asks for a login: status 407. */
   static loginAsked(proxy: ProxyServer): ProxyFailure {
     const reason =
       proxy.login === undefined ? 'it asks for a login (407)' : 'it does not accept this login (407)';
@@ -41,9 +41,9 @@ export class ProxyFailure extends Error {
 }
 
 /**
- * Opens a connection to a host through a proxy: by CONNECT through one for HTTP
- * (https://www.rfc-editor.org/rfc/rfc9110#CONNECT), or by SOCKS. TLS to the host itself, if any, is the caller's. Throws a
- * ProxyFailure, or the signal's reason once that is aborted; a connection that is under way then is closed.
+ * Opens a connection to a host through a proxy, with CONNECT for an HTTP proxy
+ * (https://www.rfc-editor.org/rfc/rfc9110#CONNECT) or with SOCKS. The caller adds TLS to the host itself if it needs that.
+ * Throws a ProxyFailure, or the signal's reason when it aborts; then the connection is closed.
  */
 export async function openTunnel(
   proxy: ProxyServer,
@@ -94,7 +94,7 @@ type ConnectAnswer = { answer: IncomingMessage; socket: Socket; head: Buffer };
 function answerOf(asking: ClientRequest): Promise<ConnectAnswer> {
   return new Promise((resolve, reject) => {
     asking.once('connect', (answer, socket, head) => {
-      // Nobody else listens until the caller does.
+      // Until the caller adds its own listener, errors would otherwise crash the process.
       socket.on('error', () => {});
       resolve({ answer, socket: socket as Socket, head });
     });
@@ -123,7 +123,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
         ...(login && { userId: login.user, password: login.password.reveal() }),
       },
       destination: { host: destination, port },
-      // Longer than anyone waits: the signal sets the limit.
+      // Longer than anyone waits, because the signal sets the limit.
       timeout: 24 * 3600 * 1000,
     });
     return socket;
@@ -133,7 +133,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
   }
 };
 
-/** These kinds of SOCKS leave looking names up to the client; version 4 knows no IPv6. */
+/** With these versions of SOCKS the client resolves the name, and version 4 does not support IPv6. */
 async function addressOf(host: string, version: 4 | 5): Promise<string> {
   const { lookup } = await import('node:dns/promises');
   return (await lookup(host, version === 4 ? { family: 4 } : {})).address;

@@ -1,21 +1,21 @@
 import type { Settings } from './settings.ts';
 
 export type Usage = {
-  /** The script as it is called: `scripts/canary-rollout.ts`. */
+  /** The script's path, as in a command: `scripts/canary-rollout.ts`. */
   script: string;
   purpose: string;
-  /** The ways to call it, arguments only: `set-traffic <stable> <canary> <percent>`; empty for no arguments. */
+  /** The arguments of each way to call it: `set-traffic <stable> <canary> <percent>`; empty for none. */
   calls: readonly { arguments: string; does: string }[];
   settings: Settings;
   examples?: readonly string[];
 };
 
-/** A script's help as data, for tools that make documentation of it. */
+/** A script's help as data, for documentation tools. */
 export type UsageData = Omit<Usage, 'settings'> & {
   variables: { name: string; meaning: string; default?: string; secret: boolean }[];
 };
 
-/** Fits a terminal of the usual size, whichever one it is shown on: the same text everywhere. */
+/** The usual width of a terminal. It is fixed, so that the text is the same everywhere. */
 const WIDTH = 100;
 const WIDEST_LEFT = 40;
 const NO_BREAK = '\u00a0';
@@ -50,12 +50,12 @@ export function usageData({ settings, ...usage }: Usage): UsageData {
   return { ...usage, variables };
 }
 
-/** The actions that a script knows: the first word of each of its calls. */
+/** The script's actions: the first word of each of its calls. */
 export function actionsOf({ calls }: Usage): string[] {
   return calls.flatMap((call) => call.arguments.split(' ')[0] || []);
 }
 
-/** Two columns; what stands right goes below what stands left where that is too wide. */
+/** Formats two columns. Where the left cell is too wide, the right one goes on the next line. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const widest = Math.max(...rows.map(([left]) => left.length));
   const width = Math.min(widest, WIDEST_LEFT);

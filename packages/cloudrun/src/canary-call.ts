@@ -45,7 +45,7 @@ export type PromoteCall = { canary: string | undefined };
 export function parsePromoteCall(args: readonly string[]): PromoteCall {
   const [canary] = args;
   if (args.length > 1 || canary === '') {
-    throw new UserError(`promote takes the candidate or nothing, got ${args.length} arguments`, {
+    throw new UserError(`promote takes one argument at most, the candidate, got ${args.length} arguments`, {
       hint: 'Usage: promote [<canary>], by default the newest ready revision that gets no traffic',
       exitCode: 2,
     });

@@ -50,7 +50,7 @@ const WORDS = {
   pending: 'still waiting to start',
   reconciling: 'still running',
   failed: 'failed',
-  unknown: 'in a state that it does not tell',
+  unknown: 'in an unknown state',
 };
 
 type Side = { what: string; image: string; shown: string };

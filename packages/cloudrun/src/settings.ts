@@ -17,5 +17,5 @@ export const cloudSettings = {
 
 export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
-  'deploy or shift traffic even where that takes the public into a maintenance window, or past one that is open',
+  'deploy or shift traffic even if that takes the public into a maintenance window, or past an open one',
 );

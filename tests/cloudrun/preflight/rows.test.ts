@@ -405,7 +405,7 @@ describe('secrets', () => {
     await using cloud = await staging({ env: { EXTRA: { secret: 'nope', version: '3' } } });
     const [finding] = problems((await check(cloud)).findings);
     assert.equal(finding?.state, 'error');
-    assert.match(finding?.found ?? '', /secret nope is not there, or has no version 3/);
+    assert.match(finding?.found ?? '', /secret nope does not exist, or has no version 3/);
   });
 
   test('secrets that nobody lets the account read are an error, each', async () => {

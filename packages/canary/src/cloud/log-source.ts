@@ -9,21 +9,21 @@ import { createReadShare } from './read-share.ts';
 import { observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** How late an entry is taken to be at most. Cloud Logging promises nothing; entries come within seconds. */
+/** How late an entry is assumed to arrive. Cloud Logging promises nothing, but entries come within seconds. */
 const LOG_DELAY_MS = 30_000;
-/** The most pages of history: what it takes is missing to the polls of the same minute. */
+/** The most pages of history to read. Each of them is missing from the polls of the same minute. */
 const HISTORY_PAGES = 15;
 
 export type LogSourceOptions = { readonly delayMs?: number; readonly patience: Patience };
 
 type Entries = {
   readonly entries: readonly RawLogEntry[];
-  /** The platform's time before anything was read: what had arrived by then is among the entries. */
+  /** The platform's time before the read. Entries that had arrived by then are included. */
   readonly readAt: Date;
   readonly isComplete: boolean;
 };
 
-/** Reads observations from request logs, whole pages at a time, within our share of the project's reads. */
+/** Reads observations from request logs, in whole pages, within our share of the project's reads. */
 export function openLogSource(
   api: LogApi,
   service: QueriedService,
@@ -90,7 +90,10 @@ export function openLogSource(
   };
 }
 
-/** The first minute that was read whole when reading ended early, at the oldest entry: most requests take less than a minute. */
+/**
+ * The first minute that was read completely, if reading ended early at the oldest entry. Most requests take less than a
+ * minute.
+ */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');
   return Number.isNaN(oldest) ? to : new Date(minuteOf(oldest) + 2 * MINUTE_MS);

@@ -6,7 +6,7 @@ import type { PlatformClock } from './platform-clock.ts';
 import { metricFilter, type QueriedService } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** Reads observations from the metrics of a service, raw points, as far as they are old enough to be complete. */
+/** Reads observations from a service's metrics, as raw points, once they are old enough to be complete. */
 export function openMetricSource(
   api: MonitoringApi,
   service: QueriedService,

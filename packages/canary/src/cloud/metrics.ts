@@ -22,11 +22,11 @@ export type RawDistribution = {
     };
     readonly explicitBuckets?: { readonly bounds?: readonly number[] };
   };
-  /** Zeros at the end are left out. */
+  /** Trailing zeros are left out. */
   readonly bucketCounts?: readonly Int64[];
 };
 
-/** A series as `timeSeries.list` answers it, without aggregation; its points come newest first. */
+/** A series as `timeSeries.list` returns it, without aggregation; its newest points come first. */
 export type RawTimeSeries = {
   readonly metric?: { readonly labels?: Readonly<Record<string, string>> };
   readonly resource?: { readonly labels?: Readonly<Record<string, string>> };
@@ -36,7 +36,7 @@ export type RawTimeSeries = {
   }[];
 };
 
-/** The two metrics that are read: `run.googleapis.com/request_count` and `run.googleapis.com/request_latencies`. */
+/** The two metrics: `run.googleapis.com/request_count` and `run.googleapis.com/request_latencies`. */
 export type RawMetrics = {
   readonly requestCount: Iterable<RawTimeSeries>;
   readonly requestLatencies: Iterable<RawTimeSeries>;
@@ -45,10 +45,11 @@ export type RawMetrics = {
 type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
 
 /**
- * What the metrics of a service say about two revisions. Raw points are added up here, across response codes: aligned series
- * invent figures for minutes without any. A series that is absent says that there were no requests, but only for minutes that are
- * older than the metrics' delay; a minute that is younger is not looked at, since the series of a minute come one by one, the errors
- * of one revision perhaps before the successes of both. Metrics know no paths, so sign-in and sync tokens are not among what is observed.
+ * What a service's metrics say about two revisions. Raw points are added up here, across response codes, because aligned
+ * series make up figures for minutes without any. A missing series means that there were no requests, but only for minutes
+ * older than the metrics' delay. Younger minutes are ignored, because the series of a minute arrive one by one, perhaps the
+ * errors of one revision before the successes of both. Metrics have no paths, so they say nothing about sign-in and sync
+ * tokens.
  */
 export function observeMetrics(
   { requestCount, requestLatencies }: RawMetrics,
@@ -89,10 +90,10 @@ type Point = {
 function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
   for (const { metric, resource, points = [] } of series) {
     const revision = resource?.labels?.revision_name;
-    // The class is `5xx` where the code itself is missing.
+    // If the code itself is missing, the class is `5xx`.
     const code = metric?.labels?.response_code ?? metric?.labels?.response_code_class ?? '';
     for (const { interval, value } of points) {
-      // A delta belongs to the minute that it closes; its end is the next one's first moment.
+      // A delta belongs to the minute that it closes; its end is the first moment of the next minute.
       const end = Date.parse(interval?.endTime ?? '');
       if (revision === undefined || Number.isNaN(end) || value === undefined) continue;
       yield { place: `${revision} ${minuteOf(end - 1)}`, code, value };
@@ -101,8 +102,9 @@ function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
 }
 
 /**
- * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the last one above the
- * last (google.api.Distribution.BucketOptions). A bound at or below 0 is of no use for latencies: its bucket joins the next.
+ * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the last
+ * one above the last (google.api.Distribution.BucketOptions). Latencies have no bound at or below 0, so its bucket is merged
+ * into the next.
  */
 export function histogramOf({
   bucketOptions,

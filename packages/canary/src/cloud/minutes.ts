@@ -3,19 +3,19 @@ import type { Observation } from '../observations/types.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** What has arrived by now: `now` is when the source was read, `delayMs` how late something may still come in. */
+/** `now` is when the source was read; `delayMs` is how late something may still arrive. */
 export type Arrival = { readonly now: Date; readonly delayMs: number };
 
-/** The start of the clock minute that a moment lies in, in milliseconds. */
+/** The start of the clock minute that contains a moment, in milliseconds. */
 export function minuteOf(timeMs: number): number {
   return Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
 }
 
 /**
- * Lays observations out minute by minute. A minute is closed once everything of it must have arrived: from then on a revision that has
- * nothing in it had no requests. Before that, nothing can be told from silence, and what is known of a minute may still grow: it is
- * open. A minute that has ended must not hide the one that is running: a candidate that breaks with the first second of a
- * minute would else be seen half a minute later.
+ * Sorts observations into minutes. A minute is closed once everything in it must have arrived: a revision without
+ * observations then had no requests. Before that, silence says nothing and the figures may still grow, so the minute is open.
+ * A minute that has just ended must not hide the one that is running, or a candidate that breaks at the start of a minute
+ * would be noticed half a minute later.
  */
 export function layOut(
   { stable, canary, from, to }: ObservationQuery,

@@ -15,37 +15,37 @@ import { createPlatformClock } from './platform-clock.ts';
 import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** `auto`: request logs while their volume allows, metrics beyond. */
+/** `auto`: request logs while their volume allows that, otherwise metrics. */
 export type SourceChoice = 'auto' | ObservationSource['name'];
 
 export type SourceRequest = {
   readonly source: SourceChoice;
   readonly stable: string;
   readonly canary: string;
-  /** How often and how much is going to be read: what `auto` decides by. */
+  /** How often, and how much at a time, will be read. `auto` decides by this. */
   readonly habit: ReadingHabit;
-  /** How long a read waits when people have used the project's log reads up. */
+  /** How long a read waits when people have used up the project's log reads. */
   readonly patience: Patience;
-  /** How late a log entry is taken to be at most, in milliseconds; default: 30 s. */
+  /** How late a log entry is assumed to arrive, in milliseconds; default: 30 s. */
   readonly logDelayMs?: number;
 };
 
 export type OpenedSource = ObservationSource & {
-  /** Why it is this one, in a clause for people: `asked for`, or what `auto` went by. */
+  /** Why this source was chosen, in a clause for people: `asked for`, or what `auto` went by. */
   readonly why: string;
-  /** It could not be read just now. */
+  /** It could not be read this time. */
   readonly unreadable?: Unreadable;
 };
 
-/** What is said of a metric whose descriptor says nothing: two minutes after sampling, and one to sample. */
+/** The delay to assume when a metric's descriptor has none: two minutes after sampling, and one minute to sample. */
 const USUAL_METRIC_DELAY_MS = 180_000;
 const LOOK_BACK_MINUTES = 10;
-/** So many requests that are in the metrics and not in the logs did not get lost by chance. */
+/** So many requests are in the metrics but not in the logs that they cannot be missing by chance. */
 const MISSED = 10;
 
 /**
- * Opens the source of a service's observations, and reads it once, so that what cannot be read comes out now. A failed call is no
- * error here: the source then says why in `unreadable`, and so will its readings. Throws a UserError only for bad settings.
+ * Opens the source of a service's observations and reads it once, so that problems show now. A failed call is not an error
+ * here: the source says why in `unreadable`, and so will its readings. Throws a UserError only for bad settings.
  */
 export async function openObservationSource(
   connection: Connection,
@@ -91,7 +91,7 @@ export async function openObservationSource(
   }
   return { ...logs, why: chosen.why };
 
-  /** The time that the metrics have arrived for by now. */
+  /** Until when the metrics have arrived by now. */
   function lookBack(): { from: Date; to: Date } {
     const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
     return { from: new Date(to - LOOK_BACK_MINUTES * MINUTE_MS), to: new Date(to) };

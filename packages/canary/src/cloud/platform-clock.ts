@@ -1,6 +1,6 @@
-/** The platform's time, which is what entries and points carry. This machine's clock may be wrong, and may be set meanwhile. */
+/** The platform's time, which entries and points carry. This machine's clock may be wrong, and may be set meanwhile. */
 export type PlatformClock = {
-  /** Takes over the time of an answer that has just come. */
+  /** Takes the time from an answer that has just arrived. */
   hear(answeredAt: Date): void;
   now(): Date;
 };

@@ -6,13 +6,13 @@ export type QueriedService = { readonly service: string; readonly region: string
 
 /** The longest that a request to Cloud Run may take: https://cloud.google.com/run/docs/configuring/request-timeout */
 const LONGEST_REQUEST_MS = 3_600_000;
-/** How far the clocks of whoever writes an entry and of whoever receives it may differ. */
+/** How far the clocks of the writer and the receiver of an entry may differ. */
 const CLOCK_SKEW_MS = 10_000;
 
 /**
- * The filter of `entries:list` for the request logs of both revisions, and the service's own route decisions. An entry carries the
- * time at which its request began and arrives after the request has ended: so everything that ended since `from` was
- * received since then, however long it took, and nothing else has to be read.
+ * The filter of `entries:list` for the request logs of both revisions and the service's own route decisions. An entry carries
+ * the time at which its request began, and arrives after the request has ended. Filtering by the time of arrival therefore
+ * finds everything that ended since `from`, however long it took, without reading more.
  */
 export function requestLogFilter(
   { service, region }: QueriedService,
@@ -32,8 +32,9 @@ export function requestLogFilter(
 }
 
 /**
- * The filter of `timeSeries.list` for one metric of both revisions. The language is not the one of the logs: a choice is `one_of`. The
- * resource type is named because the metrics of `cloud_run_instance` have the same names and no revisions.
+ * The filter of `timeSeries.list` for one metric of both revisions. Its language differs from that of the logs: alternatives
+ * are written with `one_of`. It names the resource type because the metrics of `cloud_run_instance` have the same names but
+ * no revisions.
  */
 export function metricFilter(
   metric: 'request_count' | 'request_latencies',
@@ -49,25 +50,25 @@ export function metricFilter(
   ].join(' AND ');
 }
 
-/** In quotes, each once: a history is of one revision only. */
+/** Quoted, without duplicates, because a history has only one revision. */
 function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'canary'>): string[] {
   return [...new Set([stable, canary])].map((revision) => `"${revision}"`);
 }
 
-/** `entries:list` gives at most so many entries a page. */
+/** `entries:list` returns at most this many entries per page. */
 export const ENTRIES_A_PAGE = 1000;
-/** Of the 60 reads a minute that a project has, which people need as well: what the polls may take, and all of us together. */
+/** A project has 60 reads a minute, which people need as well. These are the shares for the polls and for all our reads. */
 const READS_FOR_POLLS = 20;
 export const READS_A_MINUTE = 40;
 
 export type ChosenSource = { readonly name: ObservationSource['name']; readonly why: string };
 
-/** How a source is read: `polls` times a minute, `minutesAtOnce` of requests each time. */
+/** How a source is read: `polls` times a minute, `minutesAtOnce` minutes of requests each time. */
 export type ReadingHabit = { readonly polls: number; readonly minutesAtOnce: number };
 
 /**
- * Which source to read when the choice was left to us: the request logs, which are exact, come within seconds and know paths, as long
- * as the requests fit the reads that may be spent on them.
+ * Which source to read if none was chosen. Request logs are exact, arrive within seconds and know paths, so they are used as
+ * long as the requests fit into our share of the reads.
  */
 export function chooseSource(requestsAMinute: number, { polls, minutesAtOnce }: ReadingHabit): ChosenSource {
   const pages = Math.max(1, Math.ceil((requestsAMinute * minutesAtOnce) / ENTRIES_A_PAGE));

@@ -2,11 +2,11 @@ const MINUTE_MS = 60_000;
 
 /** Our share of the reads that a project has each minute. */
 export type ReadShare = {
-  /** Takes one read; false when all those of the past minute are taken. */
+  /** Takes one read; false when those of the past minute are used up. */
   take(): boolean;
 };
 
-/** At most so many reads in any minute. */
+/** Allows at most so many reads in any minute. */
 export function createReadShare(mostAMinute: number): ReadShare {
   let taken: number[] = [];
   return {

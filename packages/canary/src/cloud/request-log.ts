@@ -2,7 +2,7 @@ import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import type { LatencyHistogram, Observation, PathFailures } from '../observations/types.ts';
 import { type Arrival, layOut, minuteOf } from './minutes.ts';
 
-/** An entry as `entries:list` of Cloud Logging answers it, as far as it is looked at. */
+/** The fields that we use of an entry, as `entries:list` of Cloud Logging returns it. */
 export type RawLogEntry = {
   readonly insertId?: string;
   readonly logName?: string;
@@ -21,27 +21,27 @@ export type RawLogEntry = {
 };
 
 /**
- * Who asks without being a user: Cloud Run's and the load balancer's health checks, uptime checks of Cloud Monitoring, probes of
- * Kubernetes, and these scripts.
+ * Requests that do not come from users: health checks of Cloud Run and the load balancer, uptime checks of Cloud Monitoring,
+ * probes of Kubernetes, and these scripts.
  */
 const NOT_USERS =
   /^(?:GoogleHC\/|GoogleStackdriverMonitoring-UptimeChecks|kube-probe\/|openagents-deploy-scripts\b)/;
 
 const SIGN_IN = /^\/api\/(?:v1\/)?auth\/(?:email|verify)$/;
 const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
-/** Everything that is served as the web shell's page: no API, no file of it, no probe. */
+/** Every path that is answered with the web shell's page: not the API, not the shell's files, not the probes. */
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
 /**
- * A decision as the service wrote it, cut off or in another format than JSON. A line of somebody else's, such as a sidecar's access
- * log, may hold these words as well: they may come from whoever sends a request.
+ * A decision that the service wrote, but cut off or not as JSON. Other lines, such as a sidecar's access log, may contain
+ * these words too, because anyone who sends a request can put them there.
  */
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
-/** A service's own structured lines may have an `httpRequest` as well. */
+/** Structured lines that the service writes itself may have an `httpRequest` as well. */
 const REQUEST_LOG = /run\.googleapis\.com%2Frequests$/;
 
-/** Bucket bounds from 1 ms to 10 minutes, 15 % apart: a threshold of 20 % over p95 is at most 38 % over it. */
+/** Bucket bounds from 1 ms to 10 minutes, 15 % apart. A threshold of 20 % over p95 is then at most 38 % over it. */
 const BOUNDS_MS: readonly number[] = Array.from({ length: 97 }, (_, i) => Number((1.15 ** i).toPrecision(3)));
 
 type Seen = {
@@ -56,12 +56,12 @@ type Seen = {
 };
 
 /**
- * What request logs (`run.googleapis.com/requests`), and the service's own log lines where they are among the entries, say about two
- * revisions. A request belongs to the minute in which it ended, as in the platform's metrics: the entry's time is its beginning, so
- * that entries have to be read from one longest request earlier on. Entries that came twice count once.
- *
- * A 401 is never a failure of sign-in or of a sync token: sessions live in the memory of one revision, and a session of
- * the other one is refused so. Latencies and statuses include what the platform itself answered (429, 503 for lack of instances).
+ * What request logs (`run.googleapis.com/requests`) say about two revisions, together with the service's own log lines if
+ * they are among the entries. As in the platform's metrics, a request belongs to the minute in which it ended. An entry's
+ * time is when the request began, so entries must be read from earlier on, by the duration of the longest request. Duplicate
+ * entries count once. A 401 is never a failure of a sign-in or of a sync token, because sessions live in the memory of one
+ * revision and the other one must refuse them. Latencies and statuses include the platform's own answers (429, and 503 when
+ * instances are lacking).
  */
 export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
@@ -75,7 +75,7 @@ export function observeRequestLog(
     const revision = entry.resource?.labels?.revision_name;
     const startedAt = Date.parse(entry.timestamp ?? '');
     if (revision === undefined || Number.isNaN(startedAt)) continue;
-    // An insertId is unique among entries of one log and one time.
+    // An insertId is unique among the entries of one log with the same time.
     const id = `${entry.logName} ${entry.timestamp} ${entry.insertId}`;
     if (entry.insertId !== undefined && known.has(id)) continue;
     known.add(id);
@@ -120,7 +120,10 @@ function countPath(paths: Seen['signIn'], status: number): void {
   if (status >= 400 && status !== 401) paths.failures++;
 }
 
-/** Counts a route decision; false when the entry is none. An audit event is one line of JSON; others are kept as text. */
+/**
+ * Counts a route decision; false when the entry is something else. An audit event is one line of JSON; other lines are kept
+ * as text.
+ */
 function countDecision({ jsonPayload, textPayload = '' }: RawLogEntry, minute: () => Seen): boolean {
   const isUnreadable = UNREADABLE_DECISION.test(textPayload);
   if (!isUnreadable && jsonPayload?.event_name !== ROUTE_DECISION) return false;
@@ -153,7 +156,7 @@ function observationFrom(seen: Seen, hasOwnLines: boolean): Observation {
     latency,
     signIn: paths(signIn),
     syncToken: paths(syncToken),
-    // Without a single line of the service's own, its lines were not read, and their absence says nothing.
+    // If there is no line of the service at all, its lines were not read, and the missing decisions say nothing.
     ...(hasOwnLines ? { pages, routeDecisions, unreadableDecisions } : {}),
   };
 }

@@ -2,7 +2,7 @@ import { UserError } from '@deploy/cli';
 import { CloudError } from '@deploy/cloudrun';
 import type { Unreadable } from '../observations/source.ts';
 
-/** Does what reads from the cloud; a failed call, or a login that is not there any more, becomes a reading that says so. */
+/** Reads from the cloud. A failed call, or a login that is no longer valid, becomes a reading that says so. */
 export async function orUnreadable<T>(read: () => Promise<T>): Promise<T | Unreadable> {
   try {
     return await read();
@@ -10,7 +10,7 @@ export async function orUnreadable<T>(read: () => Promise<T>): Promise<T | Unrea
     if (!(error instanceof UserError)) throw error;
     return {
       state: 'unreadable',
-      // What is for the user and comes from no call comes from the login.
+      // A UserError that is not from a call is from the login.
       kind: error instanceof CloudError ? error.kind : 'unauthenticated',
       why: error.message,
       ...(error.hint !== undefined && { hint: error.hint }),

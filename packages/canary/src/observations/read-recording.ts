@@ -4,9 +4,9 @@ import type { LatencyHistogram, Limits, Minute, Observation, PathFailures, Recor
 const defaultSteps: readonly number[] = [5, 25, 50, 100];
 
 /**
- * Checks a document of recorded observations, as `judge --file` takes them; a limit that it does not name is taken from
- * `byDefault`, and null says the same as leaving out. Throws a UserError with exit code 2 that names the first place that is wrong. Written by hand because it is most of
- * the work of a verdict: a schema library took longer than the whole verdict may.
+ * Checks a document of recorded observations for `judge --file`. Missing limits are taken from `byDefault`; null counts as
+ * missing. Throws a UserError with exit code 2 that names the first wrong place. This is written by hand because it is most
+ * of the work of a verdict: a schema library took longer than the whole verdict may take.
  */
 export function readRecording(document: unknown, byDefault: Limits): Recording {
   const fields = record(document, 'the document');
@@ -181,7 +181,7 @@ function boolean(value: unknown, name: string): boolean {
   return refuse(name, `is ${shown(value)}`, 'it must be true or false');
 }
 
-// The parts of a place are put together only when there is something to say about it.
+// The parts of a place are joined only when there is something to report.
 type Place = readonly [name: string, index?: number, ...rest: string[]];
 
 function place(...[name, index, ...rest]: Place): string {

@@ -1,26 +1,26 @@
-/** One document of an input, as text that could or could not be parsed. */
+/** One document of an input: text that may or may not be valid JSON. */
 export type TextDocument = { readonly value: unknown } | { readonly unreadable: string };
 
-/** More than any document has; a line or a document that goes beyond is given up, so that memory stays bounded. */
+/** More than any document has. A longer line or document is given up, so that memory stays bounded. */
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
- * Cuts text that arrives in pieces into JSON documents: one a line, or spread over lines as a pretty-printer writes them. Each is
- * given out as soon as it is complete, so that memory holds one document and not the input. A line that is no JSON
- * stands for a document that could not be read, unless it begins one that goes on in the next lines.
+ * Splits text that arrives in pieces into JSON documents, one per line, or spread over several lines as a pretty-printer
+ * writes them. Each document is returned as soon as it is complete, so that memory holds one document and not the whole
+ * input. A line that is not JSON counts as an unreadable document, unless it begins one that continues on the next lines.
  */
 export class DocumentSplitter {
-  /** The line that has not ended yet. */
+  /** The last line, which is not complete yet. */
   #line = '';
-  /** Lines of a document that spreads over several. */
+  /** The lines of a document that is spread over several. */
   #begun: string[] = [];
   #begunLength = 0;
   readonly #depth = new BracketDepth();
-  /** Seen a document that filled one line: from there on each line is one. */
+  /** A document filled one line, so from there on each line is one. */
   #isLineByLine = false;
   #isSkipping = false;
 
-  /** Takes the next piece of text and gives the documents that it completes. */
+  /** Takes the next piece of text and returns the documents that it completes. */
   *push(piece: string): Generator<TextDocument> {
     let from = 0;
     for (let end = piece.indexOf('\n'); end !== -1; end = piece.indexOf('\n', from)) {
@@ -39,7 +39,7 @@ export class DocumentSplitter {
     }
   }
 
-  /** What is left when the input has ended. */
+  /** Returns what is left at the end of the input. */
   *end(): Generator<TextDocument> {
     const line = this.#line;
     this.#line = '';
@@ -61,7 +61,7 @@ export class DocumentSplitter {
   }
 
   *#continueWith(line: string): Generator<TextDocument> {
-    // A broken first line among many looks like the beginning of a document over several lines, until a whole one comes.
+    // A broken first line among many looks like the beginning of a document over several lines, until a complete one follows.
     const alone = line.includes('"minutes"') ? parse(line) : undefined;
     if (alone !== undefined && 'value' in alone && isWhole(alone.value)) {
       for (const broken of this.#takeBegun()) yield parse(broken);
@@ -91,7 +91,7 @@ export class DocumentSplitter {
   }
 }
 
-/** How many brackets are open, outside of strings. A string of JSON ends on its line. */
+/** How many brackets are open, outside strings. A JSON string ends on its line. */
 class BracketDepth {
   #depth = 0;
 

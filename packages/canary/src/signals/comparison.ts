@@ -3,29 +3,29 @@ import { addMinuteEvidence, beginNextStep, type Evidence, noEvidence } from '../
 import { noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
 
 /**
- * One kind of failure, compared between the candidate and stable minute by minute through a whole promotion. Plain data, so that it
- * can be written down and read back.
+ * One kind of failure, compared between candidate and stable minute by minute through the whole promotion. It is plain data
+ * that can be stored and read back.
  */
 export type Comparison = {
   /** Whether any minute had figures for it. */
   readonly isMeasured: boolean;
-  /** Null: whatever failed in a minute is one piece of evidence. */
+  /** Null: all failures of a minute are one piece of evidence. */
   readonly clumpDivisor: number | null;
   readonly evidence: Evidence;
-  /** This step so far; at 100 % stable's side are the minutes that the candidate's were paired with. */
+  /** This step so far. At 100 %, stable's side consists of the minutes that the candidate's were paired with. */
   readonly canary: Tally;
   readonly stable: Tally;
-  /** Both together in the step before. */
+  /** Both revisions together in the previous step. */
   readonly stepBefore: Tally;
   /** Stable's minutes before the promotion. */
   readonly history: readonly Tally[];
-  /** Stable's minutes of this step, which stand in for a missing history at 100 %. */
+  /** Stable's minutes of this step. At 100 % they replace a missing history. */
   readonly stableMinutes: readonly Tally[];
-  /** At 100 %: what the candidate's minutes are paired with, in order. */
+  /** At 100 %: the minutes to pair the candidate's with, in order. */
   readonly pairs: readonly Tally[];
 };
 
-/** How a comparison begins. `isClumped` false: the size of a minute's failures never counts (latency). */
+/** The comparison at the start. With `isClumped` false, the number of a minute's failures does not matter (latency). */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
   history: readonly Tally[],
@@ -44,7 +44,7 @@ export function beginComparison(
   };
 }
 
-/** The step that begins; `stepsAhead` is above 1 when nobody watched the ones between. */
+/** The step that begins. `stepsAhead` is above 1 when nobody watched the steps in between. */
 export type NextStep = {
   readonly percent: number;
   readonly windowMinutes: number;
@@ -52,9 +52,9 @@ export type NextStep = {
 };
 
 /**
- * The next step begins. At 100 % stable has no traffic of its own any more: the candidate's minute i is paired with minutes
- * g(i-1)+1 ... g i of the history, g = floor(T / window minutes) but at least 1, or without a history with stable's minute i of
- * the step before. Each is used once.
+ * Begins the next step. At 100 %, stable has no traffic, so the candidate's minute i is paired with minutes g(i-1)+1 ... g i
+ * of the history, where g = floor(T / window minutes), at least 1. Without a history it is paired with stable's minute i of
+ * the previous step. Each minute is used once.
  */
 export function beginComparisonStep(
   comparison: Comparison,
@@ -85,10 +85,10 @@ function pairsAt100(
   );
 }
 
-/** Where a minute stands in its step. */
+/** The position of a minute in its step. */
 export type MinutePlace = { readonly percent: number; readonly minuteOfStep: number };
 
-/** Adds one minute. What only one of the two revisions measured is left out, since nothing can be compared. */
+/** Adds one minute. Figures that only one of the revisions has are left out, because there is nothing to compare them with. */
 export function addComparisonMinute(
   comparison: Comparison,
   canary: Tally | undefined,
@@ -97,7 +97,7 @@ export function addComparisonMinute(
 ): Comparison {
   const isAt100 = percent === 100;
   if (canary === undefined || (stableNow === undefined && !isAt100)) return comparison;
-  // Once the pairs are used up the evidence stands still.
+  // When no pairs are left, the evidence no longer changes.
   const stable = isAt100 ? comparison.pairs[minuteOfStep - 1] : stableNow;
   const { evidence, history, stableMinutes } = comparison;
   return {

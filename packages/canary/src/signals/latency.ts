@@ -15,21 +15,21 @@ import {
   type NextStep,
 } from './comparison.ts';
 
-/** Without a history, so many of stable's minutes make the threshold, and are not judged. */
+/** Without a history, this many of stable's first minutes set the threshold and are not judged. */
 const LEARNING_MINUTES = 3;
-/** The minutes with most slow requests that a step may have for free: a cold start, a pause of one instance. */
+/** How many of its slowest minutes a step may ignore: a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;
 const SLOW_PERCENT = 5;
-/** From here on a threshold is so far above p95 that a candidate twice as slow may pass below it. */
+/** Above this, a threshold is so far from p95 that a candidate twice as slow may stay below it. */
 const COARSE_RATIO = 1.7;
 
-/** The share of slow requests, compared. The threshold is fixed once, from stable; whatever it is, it must not follow the traffic. */
+/** Compares the shares of slow requests. The threshold is fixed once, from stable, because it must not follow the traffic. */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
   readonly threshold:
     | { readonly state: 'learning'; readonly seen: readonly LatencyHistogram[] }
     | ({ readonly state: 'known' } & LatencyThreshold)
-    /** Stable's p95, or what counts as slow, lies above the last bound. */
+    /** Stable's p95, or the threshold, lies above the last bound. */
     | { readonly state: 'out of range' };
   readonly comparison: Comparison;
   /** The candidate's minutes of this step. */
@@ -101,8 +101,8 @@ function learn(
 }
 
 /**
- * Whether the candidate itself is slow: it is still above the limit without the minutes of this step that had most slow requests
- * (three of them, or at 100 % half).
+ * Whether the candidate itself is slow: it is above the limit even without this step's minutes with the most slow requests
+ * (three of them, or half at 100 %).
  */
 export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
   const forgiven = percent === 100 ? Math.floor(minutes.length / 2) : FORGIVEN_MINUTES;
@@ -110,7 +110,7 @@ export function isCandidateSlow({ minutes }: LatencySignal, percent: number): bo
   return isRateAtLeast(rest.reduce(sumTallies, noRequests), SLOW_PERCENT);
 }
 
-/** How far above p95 the threshold lies, where that is too far. */
+/** How far the threshold lies above p95, if that is too far. */
 export function coarseness({ threshold }: LatencySignal): number | undefined {
   if (threshold.state !== 'known') return undefined;
   const ratio = threshold.ms / threshold.p95Ms;

@@ -4,7 +4,7 @@ import { isRateAtLeast, isRateAtLeastTimes } from '../statistics/tally.ts';
 import type { Comparison } from './comparison.ts';
 import { isCandidateSlow } from './latency.ts';
 
-/** What is judged, in the order in which the first bad one gives the reason. */
+/** The signals. The first bad one in this order gives the reason. */
 export const signalNames = [
   'smoke',
   'readiness',
@@ -16,26 +16,26 @@ export const signalNames = [
 ] as const;
 export type SignalName = (typeof signalNames)[number];
 
-/** The false alarms are shared equally by the signals that are compared, whether or not all of them are there. */
+/** The false alarms are divided equally among the signals that are compared, even if some of them are missing. */
 const COMPARED_SIGNALS = 4;
-/** Evidence that is not enough to go back, but too much to go on. */
+/** Too little evidence to roll back, but too much to continue. */
 const SUSPICIOUS = Math.log(10);
-/** The least rate of failed sign-ins and sync tokens that a rollback may rest on. */
+/** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
-/** How many times stable's rate (sign-in, sync tokens), or the rate before 100 %, it must be. */
+/** It must be this many times stable's rate (sign-in, sync tokens) or the rate before 100 %. */
 const WORSE_TIMES = 2;
 
-/** ln of what the evidence has to reach: 4/alpha. */
+/** The bound for the evidence, as a natural logarithm: ln(4/alpha). */
 export function lnBound({ plan }: Promotion): number {
   return Math.log((COMPARED_SIGNALS * 100) / plan.limits.falseAlarmPercent);
 }
 
-/** Whether more failures than its share hit the candidate, beyond what chance does. */
+/** Whether the candidate got more than its share of the failures, beyond chance. */
 export function isWorse(promotion: Promotion, { evidence }: Comparison): boolean {
   return evidence.ln >= lnBound(promotion);
 }
 
-/** The signals on which the candidate has to go. `isWindowOver`: also those that can only be told once a window is over. */
+/** The signals that require a rollback. `isWindowOver` includes those that can only be judged at the end of a window. */
 export function unhealthySignals(promotion: Promotion, isWindowOver: boolean): SignalName[] {
   return signalNames.filter((signal) => isUnhealthy(promotion, signal, isWindowOver));
 }
@@ -64,21 +64,23 @@ function isUnhealthy(promotion: Promotion, signal: SignalName, isWindowOver: boo
   }
 }
 
-/** Whether the candidate's own error rate, this step, is at the limit or above. */
+/** Whether the candidate's own error rate in this step is at or above the limit. */
 export function isErrorRateBad({ errors, plan }: Promotion): boolean {
   return isRateAtLeast(errors.canary, plan.limits.max5xxPercent);
 }
 
 /**
- * Whether a candidate at or above the limit may pass all the same: its true rate may well be below the limit, and nothing says that it
- * is worse than stable. A few requests and one failure are above any limit.
+ * Whether a candidate at or above the limit may still pass, because its true rate may well be below the limit and nothing
+ * shows that it is worse than stable. With few requests, a single failure is above any limit.
  */
 export function mayBeChance({ errors, plan }: Promotion): boolean {
   const lower = lowerRateBound(errors.canary, errors.clumpDivisor ?? 1);
   return lower * 100 < plan.limits.max5xxPercent && errors.evidence.ln < SUSPICIOUS;
 }
 
-/** At 100 % slow requests are compared with stable's past, and may come from the world: a reason to wait, not to go back. */
+/**
+ * At 100 %, slow requests are compared with stable's past and may have an outside cause: a reason to wait, not to roll back.
+ */
 export function isSlowAt100(promotion: Promotion): boolean {
   const { latency } = promotion;
   return (

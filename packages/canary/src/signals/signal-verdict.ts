@@ -18,16 +18,16 @@ export type SignalVerdict = {
   readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'not judged';
   readonly stable?: Tally;
   readonly canary?: Tally;
-  /** What the candidate has to keep to, in words. */
+  /** The limit for the candidate, in words. */
   readonly limit?: string;
-  /** Natural logarithms of the evidence against the candidate and of its bound: comparisons only. */
+  /** For comparisons only: the natural logarithms of the evidence against the candidate and of its bound. */
   readonly lnEvidence?: number;
   readonly lnBound?: number;
-  /** What a reader should know about it, such as why it was not judged. */
+  /** A note for the reader, such as why the signal was not judged. */
   readonly note?: string;
 };
 
-/** Every signal's own verdict, in the order of the reasons. */
+/** The verdict of each signal, in the order of the reasons. */
 export function signalVerdicts(
   promotion: Promotion,
   bad: readonly SignalName[],
@@ -114,7 +114,7 @@ function latencyFigures(promotion: Promotion): Figures {
   return { ...figures, shown: { ...figures.shown, note } };
 }
 
-/** Milliseconds as people write them; bucket bounds may be powers with many digits. */
+/** Rounds milliseconds for people: bucket bounds may be powers with many digits. */
 export function roundedMs(ms: number): string {
   return String(Number(ms.toPrecision(3)));
 }

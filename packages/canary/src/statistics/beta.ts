@@ -5,7 +5,7 @@
 export function betaQuantile(p: number, a: number, b: number): number {
   if (p <= 0) return 0;
   if (p >= 1) return 1;
-  // Two cases have a closed form, and the commonest question (no failure so far) is one of them.
+  // Two cases have a closed form, including the most common one (no failure so far).
   if (a === 1) return -Math.expm1(Math.log1p(-p) / b);
   if (b === 1) return p ** (1 / a);
   const lnB = lnBeta(a, b);
@@ -39,7 +39,7 @@ function regularized(x: number, a: number, b: number, lnB: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - lnB);
-  // The fraction converges fast on one side of the mean only; on the other one the symmetric form does.
+  // The continued fraction converges quickly only on one side of the mean; on the other side, use the symmetric form.
   return x < (a + 1) / (a + b + 2)
     ? (front * betaFraction(x, a, b)) / a
     : 1 - (front * betaFraction(1 - x, b, a)) / b;
@@ -52,7 +52,7 @@ function betaFraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / away(1 - ((a + b) * x) / (a + 1));
   let fraction = d;
-  // It takes about the square root of the larger parameter; the limit is for numbers that no canary has.
+  // It takes about the square root of the larger parameter; the limit is far beyond the numbers of any canary.
   for (let m = 1; m <= 1_000_000; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
     d = 1 / away(1 + even * d);

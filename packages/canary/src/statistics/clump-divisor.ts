@@ -1,6 +1,8 @@
 import type { Tally } from './tally.ts';
 
-/** As if one more clump of so many failures had been seen: history may have been too short or too quiet to hold one. */
+/**
+ * As if one more clump of this many failures had been seen: the history may have been too short or too quiet to contain one.
+ */
 const ASSUMED_CLUMP = 10;
 
 /**

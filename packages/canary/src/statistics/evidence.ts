@@ -1,40 +1,40 @@
 import type { Tally } from './tally.ts';
 
-/** How many times stable's failure rate a bad candidate may have: the alternatives that the evidence is an average over. */
+/** The alternatives that the evidence is averaged over: how many times stable's failure rate a bad candidate may have. */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 
-/** What the first step's alternative weighs; the other steps share the rest. */
+/** The weight of the first step's alternative. The other steps share the rest. */
 const FIRST_STEP_WEIGHT = 0.75;
 
 /**
- * What a promotion has shown so far about one signal: for each rate ratio the sum of the minutes' log factors, and that sum
- * at the start of each step that has begun.
+ * The evidence of a promotion about one signal: for each rate ratio, the sum of the minutes' log factors now and at the start
+ * of each step.
  */
 export type Evidence = {
   readonly steps: number;
   readonly sums: readonly number[];
   readonly starts: readonly (readonly number[])[];
-  /** ln E: 0 says nothing, ln 400 is the bound at 1 % false alarms over four signals. */
+  /** ln E: 0 says nothing; ln 400 is the bound for 1 % false alarms with four signals. */
   readonly ln: number;
 };
 
-/** Evidence before the first minute, of a promotion that has so many steps. Its first step has begun. */
+/** The evidence before the first minute of a promotion with this many steps. Its first step has begun. */
 export function noEvidence(steps: number): Evidence {
   const sums = RATE_RATIOS.map(() => 0);
   return { steps, sums, starts: [sums], ln: 0 };
 }
 
 /**
- * The next step begins: a candidate may turn bad there, so from here on one more alternative is counted. Its share has counted
- * as 1 so far and still does, so that the evidence itself is the same.
+ * Begins the next step. A candidate may turn bad here, so from here on there is one more alternative. Its share has counted
+ * as 1 so far and still does, so the evidence itself stays the same.
  */
 export function beginNextStep(evidence: Evidence): Evidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };
 }
 
 /**
- * One more minute, both revisions. A minute without failures changes nothing. `clumpDivisor` null: whatever failed in a
- * minute is one piece of evidence.
+ * Adds one minute of both revisions. A minute without failures changes nothing. If `clumpDivisor` is null, all failures of a
+ * minute are one piece of evidence.
  */
 export function addMinuteEvidence(
   evidence: Evidence,

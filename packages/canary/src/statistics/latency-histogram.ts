@@ -1,12 +1,12 @@
 import type { LatencyHistogram } from '../observations/types.ts';
 import type { Tally } from './tally.ts';
 
-/** The latency above which a request counts as slow, and the p95 that it was made from. */
+/** The latency above which a request counts as slow, and the p95 that it is based on. */
 export type LatencyThreshold = { readonly ms: number; readonly p95Ms: number };
 
 /**
- * Adds histograms up. Where their bounds differ, the result has the bounds that all of them share: what lies between those is
- * exact, without interpolation. Undefined when there is nothing to add, or no request in it.
+ * Adds histograms. If their bounds differ, the result has those that all of them share, so it is exact without interpolation.
+ * Undefined when there is nothing to add or no request.
  */
 export function mergeHistograms(histograms: readonly LatencyHistogram[]): LatencyHistogram | undefined {
   const filled = histograms.filter(({ counts }) => counts.some((count) => count > 0));
@@ -18,7 +18,7 @@ export function mergeHistograms(histograms: readonly LatencyHistogram[]): Latenc
   for (const histogram of filled) {
     let place = 0;
     histogram.counts.forEach((count, i) => {
-      // Everything up to and with the bucket of the bound itself lies at or below it.
+      // Everything up to and including the bound's own bucket lies at or below it.
       while (place < boundsMs.length && (histogram.boundsMs[i] ?? Infinity) > (boundsMs[place] ?? Infinity))
         place++;
       counts[place] = (counts[place] ?? 0) + count;
@@ -28,8 +28,8 @@ export function mergeHistograms(histograms: readonly LatencyHistogram[]): Latenc
 }
 
 /**
- * The 95th percentile in milliseconds, by linear interpolation in its bucket (the first one begins at 0). Infinite when it
- * lies above the last bound; undefined without a request.
+ * The 95th percentile in milliseconds, by linear interpolation in its bucket (the first bucket starts at 0). Infinite when it
+ * is above the last bound; undefined without requests.
  */
 export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -47,8 +47,8 @@ export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined 
 }
 
 /**
- * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when p95 or that bound lies above
- * the last one: then these buckets cannot tell slow requests from others.
+ * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when p95 or that bound is above the
+ * last one, because these buckets then cannot show which requests were slow.
  */
 export function latencyThreshold(
   histogram: LatencyHistogram,

@@ -1,4 +1,4 @@
-/** How many of how many requests failed: answered with an error, or too slowly, whatever the signal counts. */
+/** How many of how many requests failed, in the signal's own sense: with an error, or too slowly. */
 export type Tally = { readonly failed: number; readonly requests: number };
 
 export const noRequests: Tally = { failed: 0, requests: 0 };
@@ -7,12 +7,12 @@ export function sumTallies(a: Tally, b: Tally): Tally {
   return { failed: a.failed + b.failed, requests: a.requests + b.requests };
 }
 
-/** Whether at least so many percent failed. Of no requests, none did. */
+/** Whether at least this percentage failed. Without requests, none did. */
 export function isRateAtLeast({ failed, requests }: Tally, percent: number): boolean {
   return requests > 0 && failed * 100 >= percent * requests;
 }
 
-/** Whether the first rate is at least `times` the second one. True where the second one is not known. */
+/** Whether the first rate is at least `times` the second. True when the second is unknown. */
 export function isRateAtLeastTimes(rate: Tally, times: number, other: Tally): boolean {
   return rate.failed * other.requests >= times * other.failed * rate.requests;
 }

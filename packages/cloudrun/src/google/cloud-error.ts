@@ -110,7 +110,7 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       return {
         kind: 'not-found',
         message: `not found in region ${location.region} of project ${location.project} (${said})`,
-        hint: `Check PROJECT, REGION and SERVICE; what is there: gcloud run services list --project ${location.project}`,
+        hint: `Check PROJECT, REGION and SERVICE; to list the services: gcloud run services list --project ${location.project}`,
       };
     case GRPC.aborted:
       return PERMANENT_CONFLICT.test(said)
@@ -144,11 +144,11 @@ function neededRole(said: string): string {
   const [, api = ''] = /permission '?([a-z]+)\./i.exec(said) ?? [];
   switch (api) {
     case 'secretmanager':
-      return 'making and storing secrets takes roles/secretmanager.admin';
+      return 'creating and storing secrets requires roles/secretmanager.admin';
     case 'logging':
-      return 'reading logs takes roles/logging.viewer';
+      return 'reading logs requires roles/logging.viewer';
     default:
-      return 'deploying takes roles/run.developer';
+      return 'deploying requires roles/run.developer';
   }
 }
 
@@ -157,7 +157,7 @@ function explainSilence(error: Error, said: string): { message: string; hint: st
   return systemCode === undefined
     ? {
         message: `no usable answer from the API (${said})`,
-        hint: 'Run this again; status.cloud.google.com tells of outages.',
+        hint: 'Run this again; status.cloud.google.com lists outages.',
       }
     : {
         message: `the API could not be reached (${systemCode}: ${said})`,
@@ -173,8 +173,8 @@ function explainLocalFailure(error: Error, said: string): Explanation {
   if (isUntrusted(error)) {
     return {
       kind: 'refused',
-      message: `the certificate of whoever answered is not trusted here (${said})`,
-      hint: 'Behind a proxy that looks into TLS, name its certificate: NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
+      message: `the server's certificate is not trusted here (${said})`,
+      hint: 'Behind a proxy that inspects TLS, trust its certificate: NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
     };
   }
   if (/credential|auth|token|invalid_grant|reauth/i.test(said)) {

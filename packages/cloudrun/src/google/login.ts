@@ -56,7 +56,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
       if (login === undefined) return fallback.headers(url);
       if (login.expiresAt - Date.now() < MARGIN_MS) login = await askAnew(known);
       if (login === undefined)
-        throw new UserError('gcloud is gone from the PATH; cannot renew the access token');
+        throw new UserError('gcloud is no longer on the PATH, so the access token cannot be renewed');
       return bearer(login.token);
     },
     async renew({ authorization }) {

@@ -102,7 +102,7 @@ async function moveTraffic(revision: string, context: CarryOutContext, service: 
     throw addTo(
       error,
       `; revision ${revision} was made before that`,
-      'When run again, this goes on from what it finds.',
+      'Running this again continues from there.',
     );
   }
 }
@@ -132,8 +132,8 @@ async function writeNewest(
   } catch (error) {
     throw addTo(
       error,
-      `; the service was changed before that: maintenance mode is ${mode} for the public, only the newest template does not say so yet`,
-      'When run again, this goes on from what it finds.',
+      `; the service was changed before that: maintenance mode is ${mode} for the public, only the newest template does not have it yet`,
+      'Running this again continues from there.',
     );
   }
 }
@@ -162,7 +162,7 @@ async function withTemplatePutBack(
       split.some(({ revision, percent }) => revision !== undefined && revision === made?.name && percent > 0);
     // Traffic that is on its way to the window may arrive at any moment. If it has settled elsewhere, it will not.
     if (isOurs(service.served) || (service.reconciling && isOurs(service.traffic))) return error;
-    tell('putting the newest template back');
+    tell('restoring the newest template');
     await write(context, service, {
       template: asNew(fallback, newNonce()),
       traffic: isOurs(service.traffic) ? asServed(service) : service.traffic,
@@ -173,7 +173,7 @@ async function withTemplatePutBack(
     return addTo(
       error,
       '',
-      `The newest template is still the window's (${problem.message}); to put it back: maintenance-mode.ts disable`,
+      `The newest template is still the window's (${problem.message}); to restore it: maintenance-mode.ts disable`,
     );
   }
   return addTo(
@@ -204,7 +204,7 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
 /** A window is planned from what serves. If somebody else has changed that, the plan no longer holds. */
 function changedMeanwhile(now: Service): UserError {
   return new UserError(`${changedBy(now)}, while the maintenance window was being prepared`, {
-    hint: 'Look at what they did, then run this again: it goes on from what it finds.',
+    hint: 'Look at what they did, then run this again: it continues from there.',
   });
 }
 
@@ -225,8 +225,8 @@ function asServed({ traffic, served, latestReadyRevision }: Service): TrafficSpl
 
 function goesByName({ name }: Service): string {
   return (
-    `traffic of ${name} followed the latest revision and goes by name from now on, since the newest revision is not the one that served; ` +
-    `to have it follow again after the window: gcloud run services update-traffic ${name} --to-latest`
+    `traffic of ${name} followed LATEST and is now pinned, because the newest revision is not the one that served; ` +
+    `to follow LATEST again after the window: gcloud run services update-traffic ${name} --to-latest`
   );
 }
 

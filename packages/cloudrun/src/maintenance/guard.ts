@@ -18,11 +18,11 @@ export async function requireUsableCandidate(
   service: Service,
   candidate: RevisionTemplate,
 ): Promise<void> {
-  const toInsist = `To deploy all the same: ${TO_INSIST}`;
+  const toInsist = `To deploy anyway: ${TO_INSIST}`;
   const replaced = standsInFor(service);
   if (replaced !== undefined) {
     throw new UserError(
-      `the newest template of ${service.name} is that of a maintenance window which was not finished, in place of the one of ${replaced}: a deployment now would lose what that one says`,
+      `the newest template of ${service.name} belongs to an unfinished maintenance window, which replaced the template of ${replaced}: a deployment now would lose the settings of that one`,
       {
         hint: `Nothing was changed. Finish the window first: maintenance-mode.ts enable, or maintenance-mode.ts disable. ${toInsist}`,
       },
@@ -34,7 +34,7 @@ export async function requireUsableCandidate(
   throw new UserError(
     `the newest template of ${service.name} has maintenance mode on, and what serves (${servedBy(service)}) has ${percent === 0 ? 'not' : `for ${percent} % of the traffic only`}: the new revision would turn the public away`,
     {
-      hint: `Nothing was changed. To take it out of the template: maintenance-mode.ts disable. ${toInsist}`,
+      hint: `Nothing was changed. To remove it from the template: maintenance-mode.ts disable. ${toInsist}`,
     },
   );
 }
@@ -57,7 +57,7 @@ export async function requireSameSideOfWindow(
   );
   if (after === 0 && !isOpenForAll) return;
   const before = await maintenancePercent(api, service);
-  const toInsist = `To shift the traffic all the same: ${TO_INSIST}`;
+  const toInsist = `To shift the traffic anyway: ${TO_INSIST}`;
   if (after > before) {
     const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
     throw new UserError(

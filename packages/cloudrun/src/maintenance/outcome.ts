@@ -19,5 +19,5 @@ export type MaintenanceOutcome = {
 export function describeOutcome({ service, mode, changed, after }: MaintenanceOutcome): string {
   return changed
     ? `maintenance mode of ${service} is ${mode} for all traffic (${describeShares(after)})`
-    : `maintenance mode of ${service} was ${mode} already; nothing was changed`;
+    : `maintenance mode of ${service} was already ${mode}; nothing was changed`;
 }

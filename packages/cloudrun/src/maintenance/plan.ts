@@ -108,8 +108,8 @@ export function planMaintenance(
 
 function splitIsLost({ shares, problem }: SplitBefore): string {
   return (
-    `warning: the split from before the window (${describeShares(shares)}) was not put back, since ${problem}; ` +
-    'a new revision out of the window has all the traffic'
+    `warning: the split from before the window (${describeShares(shares)}) was not restored, because ${problem}; ` +
+    'a new revision that is not in maintenance mode has all the traffic'
   );
 }
 

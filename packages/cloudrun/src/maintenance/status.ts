@@ -69,7 +69,7 @@ function describePercent(name: string, percent: number): string {
 function describeNewest({ template, annotations }: Service, percent: number): string {
   const replaced = standsInFor({ template, annotations });
   if (replaced !== undefined) {
-    return `; a window was not finished, and its template stands in for that of ${replaced}: run maintenance-mode.ts enable or disable again`;
+    return `; a window was not finished, and its template has replaced that of ${replaced}: run maintenance-mode.ts enable or disable again`;
   }
   const ingress = findIngressContainer(template);
   return percent === 0 && ingress !== undefined && isMaintenanceOn(template)

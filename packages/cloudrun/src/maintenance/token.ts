@@ -40,7 +40,7 @@ export async function prepareToken(
   }
   const notice = {
     message: 'while the new token was being stored',
-    hint: `Whether secret ${secretName} has it is unknown. Running this again stores it once more, which does no harm.`,
+    hint: `It may or may not be in secret ${secretName}. Running this again stores it once more, which does no harm.`,
   };
   await tellIfInterrupted(connection.signal, notice, async () => {
     const missing = await performAction(isSecretMissing(openApi, secretName), run);

@@ -92,7 +92,7 @@ export function checkToken(token: Secret): string | undefined {
   const value = token.reveal();
   if (!TOKEN.test(value)) {
     throw new UserError('MAINTENANCE_BYPASS_TOKEN may hold only letters, digits and . _ ~ -', {
-      hint: 'It is given in a URL, which other characters break. For instance: openssl rand -hex 24',
+      hint: 'It is part of a URL, where other characters do not work. For instance: openssl rand -hex 24',
     });
   }
   return value.length < SHORT_TOKEN

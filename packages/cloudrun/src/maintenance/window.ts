@@ -117,7 +117,7 @@ async function findSplitBefore(api: ServiceApi, service: Service): Promise<Split
 
 async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | undefined> {
   const revision = await readIfThere(api, name);
-  if (revision === undefined) return `revision ${name} is there no longer`;
+  if (revision === undefined) return `revision ${name} no longer exists`;
   if (revision.ready.state === 'failed')
     return `revision ${name} is not ready (${describeCondition(revision.ready)})`;
   return isMaintenanceOn(revision.template) ? `revision ${name} is in maintenance mode itself` : undefined;
@@ -170,7 +170,7 @@ async function verify(
     throw new UserError(
       `maintenance mode is not ${wish.mode}: ${describeShares(after)} serves (${describeCondition(service.ready)})`,
       {
-        hint: 'Look at what serves (maintenance-mode.ts status), then run this again: it goes on from what it finds.',
+        hint: 'Look at what serves (maintenance-mode.ts status), then run this again: it continues from there.',
       },
     );
   }

@@ -94,7 +94,7 @@ function notLookedAt(): Finding[] {
   return ['traffic', 'env', 'secrets', 'maintenance'].map((check) => ({
     check,
     state: 'note',
-    found: 'not looked at, without the service',
+    found: 'not checked, because the service could not be read',
   }));
 }
 

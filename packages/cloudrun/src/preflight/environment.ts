@@ -72,8 +72,8 @@ function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
         {
           check,
           state: 'warning',
-          found: `${problem}, as the runbook has it`,
-          advice: `Right as long as the image has its web shell there; the present one ships it in ${IMAGE_STATIC_DIR}.`,
+          found: `${problem}, as the runbook says`,
+          advice: `Correct only if the image has its web shell there; the current image has it in ${IMAGE_STATIC_DIR}.`,
         },
       ]
     : [

@@ -20,7 +20,7 @@ export async function findAccount(
   if (known !== undefined || connection.identity.kind === 'none') return known;
   try {
     const { email } = await googleRest(connection).repeatable<{ email?: string }>(
-      { doing: 'asking whose the access token is', location },
+      { doing: 'asking whose access token this is', location },
       { method: 'POST', host: 'oauth2.googleapis.com', path: '/tokeninfo' },
     );
     return email;
@@ -56,6 +56,6 @@ export function isAbsent(error: unknown): boolean {
 }
 
 function nameless({ identity, emulatorHost }: Connection): string {
-  if (identity.kind === 'none') return `who asks without a login (a local Cloud Run at ${emulatorHost})`;
-  return 'an account that cannot be told';
+  if (identity.kind === 'none') return `an anonymous caller (a local Cloud Run at ${emulatorHost})`;
+  return 'an unknown account';
 }

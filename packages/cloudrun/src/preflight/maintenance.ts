@@ -16,7 +16,13 @@ export async function checkMaintenance(
 ): Promise<Finding[]> {
   const percent = await tryRead(async () => maintenancePercent(await openApi(), service));
   if (!percent.read)
-    return [{ check: CHECK, state: 'note', found: `cannot be told: ${percent.error.message}` }];
+    return [
+      {
+        check: CHECK,
+        state: 'note',
+        found: `cannot tell whether a window is open: ${percent.error.message}`,
+      },
+    ];
   const found = describeMaintenance({ service, percent: percent.value });
   const usable = await tryRead(async () =>
     requireUsableCandidate(await openApi(), service, service.template),

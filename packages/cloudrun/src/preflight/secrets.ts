@@ -37,7 +37,7 @@ export async function checkSecrets(
   const problems = versions.flatMap((finding) => finding ?? []);
   const count = references.length - problems.length;
   return [
-    ...(count === 0 ? [] : [ok(`${count} of ${references.length} versions are there and enabled`)]),
+    ...(count === 0 ? [] : [ok(`${count} of ${references.length} versions exist and are enabled`)]),
     ...problems,
     ...readable,
   ];
@@ -50,7 +50,7 @@ async function checkAllReadable(
   { template, references }: { template: RevisionTemplate; references: readonly Reference[] },
 ): Promise<Finding[]> {
   const account = template.serviceAccount;
-  if (!account) return [cannotTell('whether they are readable cannot be told: the service names no account')];
+  if (!account) return [cannotTell('cannot tell whether they are readable: the service names no account')];
   const secrets = [...new Set(references.map(({ secret }) => secret))];
   const policyOf = projectPolicies(connection, location);
   const problems = await Promise.all(
@@ -82,7 +82,7 @@ async function checkVersion(api: SecretApi, { secret, version }: Reference): Pro
     state: 'error',
     found:
       state.value === undefined
-        ? `secret ${secret} is not there, or has no version ${version}`
+        ? `secret ${secret} does not exist, or has no version ${version}`
         : `version ${version} of secret ${secret} is ${state.value}`,
     advice: `A revision that uses it does not start. Add a version: gcloud secrets versions add ${secret} --data-file=-`,
   };
@@ -100,21 +100,19 @@ async function checkReadable(
     if (!policy.read && policy.error instanceof CloudError && policy.error.kind === 'not-found')
       return undefined;
     if (!policy.read)
-      return cannotTell(
-        `whether ${account} may read secret ${secret} cannot be told: ${policy.error.message}`,
-      );
+      return cannotTell(`cannot tell whether ${account} may read secret ${secret}: ${policy.error.message}`);
     const answer = readsSecrets(policy.value, account);
     if (answer === 'yes') return undefined;
     if (answer === 'perhaps')
       return cannotTell(
-        `whether ${account} may read secret ${secret} cannot be told: its grants are conditional, of a group or of a custom role`,
+        `cannot tell whether ${account} may read secret ${secret}: its permissions are conditional, or come from a group or a custom role`,
       );
   }
   return {
     check: CHECK,
     state: 'error',
     found: `${account} may not read secret ${secret}, by the access policies of the secret and its project`,
-    advice: `gcloud secrets add-iam-policy-binding ${secret} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor (where a folder or the organisation grants it: SKIP_PREFLIGHT=1)`,
+    advice: `gcloud secrets add-iam-policy-binding ${secret} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor (if a folder or the organisation grants it: SKIP_PREFLIGHT=1)`,
   };
 }
 

@@ -19,7 +19,7 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
           check,
           state: 'error',
           found: `there is no service ${where}`,
-          advice: `Check SERVICE and REGION; what is there: gcloud run services list --project ${project}`,
+          advice: `Check SERVICE and REGION; to list the services: gcloud run services list --project ${project}`,
         }
       : { check, state: 'error', found: `${where} could not be read`, advice: 'See login.' };
   }
@@ -32,7 +32,7 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
       found: `${where} ${reconciling ? 'is still changing' : 'is not ready'}${said && `: ${cleanLine(said, 300)}`}`,
       advice: reconciling
         ? 'Wait until it has settled, or find out who is changing it.'
-        : 'What serves is another revision than the latest; look at the logs of the latest one.',
+        : 'The serving revision is not the latest one; look at the logs of the latest one.',
     };
   }
   return { check, state: 'ok', found: `${where} is ready, at ${url}` };

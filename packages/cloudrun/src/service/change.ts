@@ -167,8 +167,8 @@ function saysWhatWeWrote(
 
 function slippedIn(api: ServiceApi, before: Service, generation: number): UserError {
   return new UserError(
-    `somebody else changed service ${before.name} in the same moment: this change became generation ${generation}, ` +
-      `but was worked out from generation ${before.generation} (${before.lastModifier}, ${before.updateTime}), and may have undone theirs`,
+    `somebody else changed service ${before.name} at the same moment: this change became generation ${generation}, ` +
+      `but was planned from generation ${before.generation} (${before.lastModifier}, ${before.updateTime}), and may have undone theirs`,
     {
       hint: `Look at what serves and at the newest revisions before going on: ${lookCommand(api.location)}`,
     },

@@ -104,7 +104,7 @@ function planDeployment(
     const service = await settledIfNeeded(api, found, tell);
     if (service.latestReadyRevision === undefined) {
       throw new UserError(`service ${service.name} has no ready revision to keep the traffic on`, {
-        hint: `A no-traffic deploy needs a service that serves already. What is wrong with it: ${describeCondition(service.ready)}`,
+        hint: `A no-traffic deploy needs a service that already serves. Its state: ${describeCondition(service.ready)}`,
       });
     }
     const template = withImage(service.template, image);

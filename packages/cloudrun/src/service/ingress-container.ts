@@ -13,7 +13,7 @@ export function ingressContainer(template: RevisionTemplate): Container {
   throw containers.length === 0
     ? new UserError('the service has no container')
     : new UserError(
-        `which container of the service takes the requests cannot be told: none of ${containers.map(describe).join(', ')} exposes a port`,
+        `cannot tell which container of the service receives the requests: none of ${containers.map(describe).join(', ')} exposes a port`,
         {
           hint: 'Give the one that runs the app a port: gcloud run services update … --container NAME --port 8080',
         },

@@ -34,6 +34,6 @@ export function requireReadyRevision(revision: Revision, before: Service, settle
   // The revision's own condition has the most detail, but some failures appear only on the service.
   const condition = revision.ready.message === undefined ? settled.ready : revision.ready;
   throw new UserError(`revision ${revision.name} did not become ready: ${describeCondition(condition)}`, {
-    hint: `${traffic}. Mend what keeps it from starting (its logs tell), then run this again.`,
+    hint: `${traffic}. Fix what keeps it from starting (see its logs), then run this again.`,
   });
 }

@@ -17,7 +17,7 @@ export function withRunningImage(template: RevisionTemplate, digest: string | un
 export function serveSameImage({ name, template, imageDigest }: RunningRevision): RevisionTemplate {
   if (imageDigest === undefined && !isByDigest(template)) {
     throw new UserError(
-      `which image revision ${name} runs cannot be told: the platform gives no digest for it`,
+      `cannot tell which image revision ${name} runs: the platform gives no digest for it`,
       {
         hint: 'Nothing was changed: a new revision might run another image, since tags move. Deploy an image by its digest first.',
       },

@@ -143,7 +143,7 @@ function afterwards(
 ): { goesOn: string; look: string } {
   const which = generation === undefined ? '' : ` (generation ${generation})`;
   return {
-    goesOn: `service ${location.service} was changed${which} and the platform goes on with that by itself`,
+    goesOn: `service ${location.service} was changed${which} and the platform goes on without this script`,
     look: `Look at what came of it: ${lookCommand(location)}`,
   };
 }
@@ -151,7 +151,7 @@ function afterwards(
 /** Whose change the platform is working on: the awaited one, or a later one. */
 function whatGoesOn(service: Service, generation: number): string {
   const since = service.generation > generation ? `generation ${generation} was followed by another: ` : '';
-  return `${since}${changedBy(service)}, and the platform goes on with that by itself`;
+  return `${since}${changedBy(service)}, and the platform goes on without this script`;
 }
 
 /** Whether the service shows the result of that generation. */
@@ -171,7 +171,7 @@ function notSettled(service: Service): UserError {
   return new UserError(
     `service ${service.name} has not settled in ${SETTLE_TIMEOUT_MS / 60_000} minutes (${describeCondition(service.ready)})`,
     {
-      hint: 'The platform goes on with it. Look at the state before doing anything else: canary-rollout.ts status',
+      hint: 'The platform goes on without this script. Look at the state before doing anything else: canary-rollout.ts status',
     },
   );
 }

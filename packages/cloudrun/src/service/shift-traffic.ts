@@ -132,7 +132,7 @@ function requireServed({ change, generation, before }: AcceptedChange, settled: 
     `the platform did not shift the traffic: ${serving} serves, ${describeShares(sharesOf(change.traffic, undefined))} was asked for ` +
       `(${describeCondition(settled.ready)})`,
     {
-      hint: `The unfulfilled split stays as what is desired; give it one that works, for instance: canary-rollout.ts rollback ${sharesOf(settled.served, settled.latestReadyRevision)[0]?.revision ?? '<stable>'}`,
+      hint: `Cloud Run still has the failed split as its target. Replace it, for instance: canary-rollout.ts rollback ${sharesOf(settled.served, settled.latestReadyRevision)[0]?.revision ?? '<stable>'}`,
     },
   );
 }

@@ -23,7 +23,7 @@ function hintFor({ kind, hint }: CloudError, names: string): string | undefined 
     case 'not-found':
       return `Check GCP_PROJECT, GCP_REGION, ${names}.`;
     case 'forbidden':
-      return 'Check GCP_PROJECT and the account (gcloud config list); the checks take roles/run.viewer and roles/logging.viewer.';
+      return 'Check GCP_PROJECT and the account (gcloud config list); the checks require roles/run.viewer and roles/logging.viewer.';
     default:
       return hint;
   }
