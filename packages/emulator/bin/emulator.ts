@@ -85,7 +85,7 @@ For gcloud:
 
 Ctrl-C stops it.
 `);
-  // More than once: pnpm and tsx pass a Ctrl-C on that has come from the terminal as well.
+  // Not only once: after a Ctrl-C in the terminal, pnpm and tsx pass the signal on as well.
   let isClosing = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -95,7 +95,7 @@ Ctrl-C stops it.
   }
 }
 
-/** What a program needs of this machine in order to start; nothing else of the person's shell gets in. */
+/** What a program needs from this machine in order to start. It gets nothing else from the user's shell. */
 function environmentOfPrograms(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'RUST_LOG', 'RUST_BACKTRACE'];
   return Object.fromEntries(

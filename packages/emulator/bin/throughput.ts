@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { startEmulator } from '../src/index.ts';
 import { call } from '../src/load/call.ts';
 
-// How much the local Cloud Run can take: `pnpm emulator:throughput`. The requests come from a process of their own. Beside
-// requests a second, which depend on whatever else the machine does, it tells the processor time of this process for each
-// request, which hardly does; a bare HTTP server in the same place is the measure of the machine.
+// Measures how much the local Cloud Run can take: `pnpm emulator:throughput`. A separate process sends the requests. Requests
+// per second depend on what else the machine is doing, so this also shows the processor time per request, which hardly does,
+// and measures a bare HTTP server for comparison.
 
 const SECONDS = 5;
 const ROUNDS = 3;
@@ -19,7 +19,7 @@ const [role, address] = process.argv.slice(2);
 if (role === 'client' && address !== undefined) await request(address);
 else await measure();
 
-/** Asks as fast as it can for some seconds, and says how many answers came. */
+/** Sends requests as fast as it can for some seconds, and says how many were answered. */
 async function request(url: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const end = performance.now() + SECONDS * 1000;
@@ -45,7 +45,7 @@ async function measure(): Promise<void> {
     project: PROJECT,
     services: [{ name: 'control', image, laterImages: [image.replace('one', 'two')] }],
     logs,
-    // So that the minute that has not ended yet can be read too.
+    // So that the current minute can be read too.
     monitoring: { delayMs: -60_000 },
   });
   const [two = '', one = ''] = emulator.revisions('control').map(({ name }) => name.split('/').at(-1) ?? '');
@@ -111,7 +111,7 @@ async function oneRound(url: string): Promise<{ rate: number; cpuUs: number }> {
   return { rate: answers / SECONDS, cpuUs: cpuUs / answers };
 }
 
-/** The processor time that this process takes meanwhile. */
+/** The processor time that this process uses meanwhile. */
 async function busy(work: () => Promise<unknown>): Promise<{ cpuUs: number }> {
   const before = process.cpuUsage();
   await work();

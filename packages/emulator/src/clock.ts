@@ -6,7 +6,7 @@ export type Clock = {
   now(): number;
   /** How many of its seconds pass in one real second. */
   speed: number;
-  /** Resolves after this many of its milliseconds, or at once when the signal comes. Never rejects. */
+  /** Resolves after this many of its milliseconds, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Somebody has looked at what happened, so a clock that waits for that runs on. */
   looked(): void;

@@ -1,13 +1,16 @@
 import { openSmokeClient, type SmokeClientOptions } from './http.ts';
 
-/** What a service's `/manifest.json` says of the build that answered. It is the one thing that differs from image to image. */
+/**
+ * What a service's `/manifest.json` says about the build that answered. It is the only thing that differs from image to
+ * image.
+ */
 export type ServedBuild = {
   readonly buildId: string;
-  /** The oldest and the newest client build that it takes; null: no limit. */
+  /** The oldest and the newest client build that it accepts; null means no limit. */
   readonly clients: { readonly min: string | null; readonly max: string | null };
 };
 
-/** Asks which build answers at a URL; undefined when it does not say. */
+/** Finds out which build answers at a URL; undefined when it does not say. */
 export async function readServedBuild(options: SmokeClientOptions): Promise<ServedBuild | undefined> {
   const client = await openSmokeClient(options, 1);
   try {

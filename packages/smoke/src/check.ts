@@ -22,7 +22,7 @@ export function below400(answer: Answer): Objection {
   return answer.status < 400 ? undefined : { expected: 'a status below 400', got: `status ${answer.status}` };
 }
 
-/** Expects a status below 400 and a header that contains a text, in upper or lower case. */
+/** Expects a status below 400 and a header that contains a text (case does not matter). */
 export function headerContains(answer: Answer, name: string, wanted: string): Objection {
   const value = answer.headers[name];
   if (answer.status < 400 && value?.toLowerCase().includes(wanted)) return undefined;

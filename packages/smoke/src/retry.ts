@@ -7,7 +7,7 @@ const COLD_CODES = [
   'ECONNRESET',
   'EPIPE',
   'UND_ERR_SOCKET',
-  // The same over HTTP/2: a reset stream, GOAWAY, a session that was cut.
+  // The same over HTTP/2: a reset stream, GOAWAY, or a broken session.
   'ERR_HTTP2_STREAM_ERROR',
   'ERR_HTTP2_STREAM_CANCEL',
   'ERR_HTTP2_SESSION_ERROR',

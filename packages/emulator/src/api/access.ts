@@ -8,7 +8,10 @@ type AccessOptions = Required<
 const WITHOUT_TOKEN = 'operator@example.com';
 const WITH_UNKNOWN_TOKEN = 'gcloud@example.com';
 
-/** The account behind a request's access token. Throws a 401 when the token has expired, or a required one is missing or unknown. */
+/**
+ * The account that a request's access token belongs to. Throws a 401 when the token has expired, or when a token is required
+ * but missing or unknown.
+ */
 export function identify(
   authorization: string | undefined,
   { people, requireLogin, expiredTokens }: AccessOptions,

@@ -1,7 +1,7 @@
 import type { OperationFate } from '../faults.ts';
 import type { Json } from '../protocol/descriptors.ts';
 
-/** A call of the API, as a handler sees it. */
+/** A call to the API, as its handler sees it. */
 export type Call = {
   params: Readonly<Record<string, string | undefined>>;
   query: URLSearchParams;
@@ -14,7 +14,7 @@ export type Call = {
   origin: string;
   /** The header of that name. */
   authorization: string | undefined;
-  /** How the operation that it begins must end; undefined: normally. */
+  /** How the operation that it starts must end; undefined means normally. */
   fate: OperationFate | undefined;
 };
 

@@ -22,7 +22,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
     if (location !== region) throw notFound(`${name} in ${location}`);
     return name;
   };
-  // Up to the colon: what follows it is the verb, https://google.aip.dev/136
+  // Only up to the colon. The part after it is the verb: https://google.aip.dev/136
   const resource = '/projects/:project/locations/:location/services/:service(^[^:]+)';
 
   return ['/v1', '/v2'].flatMap(

@@ -9,7 +9,7 @@ const JOB = 'google.cloud.run.v2.Job';
 const EXECUTION = 'google.cloud.run.v2.Execution';
 const JOBS = '/v2/projects/:project/locations/:location/jobs';
 
-/** Reads of jobs and executions, as google/cloud/run/v2/job.proto and execution.proto map them to HTTP. */
+/** The calls that read jobs and executions, mapped to HTTP as in google/cloud/run/v2/job.proto and execution.proto. */
 export function jobRoutes(store: JobStore, guard: Guard, { region }: { region: string }): Routes {
   const authorize = (call: Call, permission: string): void => {
     const location = `projects/${param(call, 'project')}/locations/${param(call, 'location')}`;

@@ -119,12 +119,12 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
   ];
 }
 
-// gcloud requires the list's `metadata`, where it looks for the token of the next page.
+// gcloud requires `metadata` in the list and looks there for the token of the next page.
 function listOf(kind: string, items: unknown[]) {
   return { apiVersion: API_VERSION, kind, metadata: {}, items };
 }
 
-/** replaceService: replaces the whole object, if its resourceVersion is still the one that was read. */
+/** replaceService: replaces the whole object if its resourceVersion is still the one that was read. */
 function replaceService(store: ServiceStore, service: StoredService, call: Call) {
   const body = requireService(call.body);
   const name = param(call, 'service');
@@ -141,7 +141,7 @@ function replaceService(store: ServiceStore, service: StoredService, call: Call)
   return store.update(name, change, isDryRun(call));
 }
 
-/** `dryRun=all`: checks everything, changes nothing. */
+/** `dryRun=all`: checks everything and changes nothing. */
 function isDryRun({ query }: Call): boolean {
   return query.get('dryRun') === 'all';
 }

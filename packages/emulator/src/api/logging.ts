@@ -22,7 +22,7 @@ type ListRequest = {
   pageToken?: string;
 };
 
-/** Reads of Cloud Logging, as google/logging/v2/logging.proto maps it to HTTP. */
+/** Cloud Logging's read calls, mapped to HTTP as in google/logging/v2/logging.proto. */
 export function loggingRoutes(store: LogStore, quota: ReadQuota, guard: Guard): Routes {
   return [
     {

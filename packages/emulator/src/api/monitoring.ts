@@ -16,11 +16,11 @@ const TYPE_NUMBERS: Readonly<Record<string, number>> = { INT64: 2, DOUBLE: 3, DI
 
 export type MonitoringOptions = {
   buckets: ExponentialBuckets;
-  /** The delay that the descriptors state; undefined: they state none. */
+  /** The delay that the descriptors state; undefined if they state none. */
   ingestDelaySeconds: number | undefined;
 };
 
-/** Reads of Cloud Monitoring, as google/monitoring/v3/metric_service.proto maps it to HTTP. */
+/** Cloud Monitoring's read calls, mapped to HTTP as in google/monitoring/v3/metric_service.proto. */
 export function monitoringRoutes(store: MetricStore, guard: Guard, options: MonitoringOptions): Routes {
   const allow = (permission: string, call: Call): string => {
     const project = param(call, 'project');
@@ -84,7 +84,7 @@ export function monitoringRoutes(store: MetricStore, guard: Guard, options: Moni
   ];
 }
 
-/** The interval, without its start and with its end: google/monitoring/v3/common.proto, TimeInterval. */
+/** The interval excludes its start and includes its end: google/monitoring/v3/common.proto, TimeInterval. */
 function intervalOf(query: URLSearchParams): { from: number; to: number } {
   const time = (name: string): number | undefined => {
     const text = query.get(`interval.${name}`);

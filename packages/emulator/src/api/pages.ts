@@ -1,7 +1,7 @@
 import { invalidArgument } from '../protocol/errors.ts';
 import type { Call } from './call.ts';
 
-/** How much a page of Cloud Run's own lists holds: the API documents no default; 100 is what its other lists give. */
+/** The size of a page in Cloud Run's lists. The API documents no default; 100 is what its other lists use. */
 export const PAGE_SIZE = 100;
 
 export type Page<T> = { items: T[]; nextPageToken?: string };

@@ -4,9 +4,9 @@ import { param, type Routes } from './call.ts';
 import type { Guard } from './run-v2.ts';
 
 /**
- * What is asked about the project and the caller: its access policy, as
- * https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy, and whose an access token is, as
- * https://oauth2.googleapis.com/tokeninfo tells.
+ * Calls about the project and the caller: the project's access policy
+ * (https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy), and the account of an access token
+ * (https://oauth2.googleapis.com/tokeninfo).
  */
 export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): Routes {
   return [

@@ -7,15 +7,15 @@ const PERMISSION = 'artifactregistry.repositories.downloadArtifacts';
 
 type RegistryOptions = {
   guard: Guard;
-  /** The account behind an access token. Throws an ApiError when a required one is missing. */
+  /** The account that an access token belongs to. Throws an ApiError when a token is required and missing. */
   identify(authorization: string | undefined): string;
 };
 
 /**
  * The manifests and tags of a registry, as far as a client needs them to look up an image:
- * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Like Artifact Registry it takes an access token as
- * a bearer token (https://cloud.google.com/artifact-registry/docs/reference/docker-api), and lists when each manifest
- * was uploaded.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Like Artifact Registry, it takes an access token as
+ * a bearer token (https://cloud.google.com/artifact-registry/docs/reference/docker-api) and lists when each manifest was
+ * uploaded.
  */
 export function registryRoutes(registry: Registry, { guard, identify }: RegistryOptions): Routes {
   const answer = (call: Call): RawAnswer => {

@@ -16,7 +16,7 @@ const LOCATION = '/v2/projects/:project/locations/:location';
 /** Refuses a caller who lacks the permission in that project; `undefined` when the location has no services. */
 export type Guard = (permission: string, project: string, resource: string) => ApiError | undefined;
 
-/** Cloud Run Admin API v2, as google/cloud/run/v2/service.proto and revision.proto map it to HTTP. */
+/** Cloud Run Admin API v2, mapped to HTTP as in google/cloud/run/v2/service.proto and revision.proto. */
 export function runV2Routes(store: ServiceStore, guard: Guard, region: string): Routes {
   const authorize = (call: Call, permission: string): void => {
     const project = param(call, 'project');

@@ -10,7 +10,7 @@ const SECRET = 'google.cloud.secretmanager.v1.Secret';
 const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
 const ADD_REQUEST = 'google.cloud.secretmanager.v1.AddSecretVersionRequest';
 
-/** Secret Manager, as google/cloud/secretmanager/v1/service.proto maps it to HTTP. */
+/** Secret Manager, mapped to HTTP as in google/cloud/secretmanager/v1/service.proto. */
 export function secretManagerRoutes(
   store: SecretStore,
   guard: Guard,

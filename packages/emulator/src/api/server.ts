@@ -13,7 +13,7 @@ type Answer = { status: number; body: Json | string; headers?: Readonly<Record<s
 type ApiServerOptions = {
   routes: Routes;
   faults: FaultPlan;
-  /** The account behind an authorization header. Throws an ApiError when a required one is missing. */
+  /** The account of an authorization header. Throws an ApiError when one is required and missing. */
   identify(authorization: string | undefined): string;
   onAnswered(request: RecordedRequest): void;
   /** Aborts stalled requests. */
@@ -104,8 +104,8 @@ function refusal(error: unknown): Answer {
 type Target = { path: string; query: URLSearchParams; region: string | undefined; origin: string };
 
 /**
- * What a request is for, whichever host it names: gcloud puts the region in front of the host of an endpoint, which then
- * resolves nowhere, so it is sent here as to a proxy, with the whole URL as its target.
+ * The origin that a request is really for. gcloud puts the region in front of an endpoint's host, which then cannot be
+ * resolved, so such requests come here as to a proxy, with the whole URL as their target.
  */
 function targetOf(request: IncomingMessage): Target {
   const [, proxied, path] = /^https?:\/\/([^/?]*)(.*)$/.exec(request.url ?? '') ?? [];

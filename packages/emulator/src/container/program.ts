@@ -28,7 +28,7 @@ export type ProgramOptions = {
   startupMs: number;
   watchdog: Watchdog;
   onLine(stream: 'stdout' | 'stderr', text: string): void;
-  /** Ends a start that is under way. */
+  /** Aborts a start. */
   stopping: AbortSignal;
 };
 
@@ -48,10 +48,10 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
       ...program.environment,
       ...withLocalPaths(env, program.paths),
       PORT: String(port),
-      // The service passes over PORT; its image sets this one.
+      // The service ignores PORT; its image sets this variable instead.
       OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}`,
     },
-    // A process group of its own, so that a signal reaches the shell, the program and its children.
+    // A separate process group, so that a signal reaches the shell, the program and its children.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -134,7 +134,7 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }
 

@@ -1,28 +1,28 @@
 import { type Exchange, json, type Reply } from './exchange.ts';
 import { HASHED_ASSET, isHashed } from './static-files.ts';
 
-/** Deviations from the real service, so that tests can show checks fail. The service itself does not know of them. */
+/** Deviations from the real service, which tests use to make checks fail. The service itself knows nothing about them. */
 export type ControlServiceBehaviour = {
-  /** Other statuses, by path: `{ '/sw.js': 404 }`. Headers stay, the body changes. */
+  /** Other statuses, by path: `{ '/sw.js': 404 }`. The headers stay, the body changes. */
   statuses?: Readonly<Record<string, number>>;
-  /** Another cache-control header, by path; an empty one is left out. */
+  /** Other cache-control headers, by path. An empty one removes the header. */
   cacheControl?: Readonly<Record<string, string>>;
   manifest?: {
     version?: string;
-    /** Path of the entry script, which is then served there; null leaves it out of the manifest. */
+    /** The path of the entry script, which is then served there; null removes it from the manifest. */
     entryScript?: string | null;
   };
-  /** The platform's front end answers /healthz itself, as it does on run.app and behind domain mappings. */
+  /** The platform's front end answers /healthz itself, as on run.app and behind domain mappings. */
   healthzIntercepted?: boolean;
-  /** The access token of a session that is there from the start. */
+  /** The access token of a session that exists from the start. */
   accessToken?: string;
-  /** The organisation that this session has active: the person's own one, or the one where they are a member. */
+  /** The organisation that is active in this session: the person's own, or one where they are a member. */
   activeOrganisation?: 'own' | 'org:openagents';
 };
 
 type Answer = (exchange: Exchange) => Reply;
 
-/** Applies the deviations to the service's answers, after all of its own gates. */
+/** Applies the deviations to the service's answers, after all its own gates. */
 export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour): Answer {
   const { statuses = {}, cacheControl = {}, manifest, healthzIntercepted = false } = behaviour;
   return (exchange) => {
@@ -34,7 +34,7 @@ export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour
   };
 }
 
-// The front end's page, not the service's: no JSON, no request id.
+// The front end's page, not the service's: no JSON and no request id.
 function frontEndNotFound(): Reply {
   return {
     status: 404,
@@ -66,7 +66,7 @@ function withManifest(
   const reply = answer(exchange);
   if (exchange.path !== '/manifest.json' || reply.status !== 200) return reply;
   const shipped = JSON.parse(reply.body);
-  // A key that is undefined is left out when this is written as JSON.
+  // JSON leaves out a key that is undefined.
   const js = entryScript === undefined ? shipped.entry.js : (entryScript ?? undefined);
   const changed = {
     ...shipped,

@@ -1,6 +1,6 @@
 import { type Exchange, plain, type Reply } from './exchange.ts';
 
-/** The kinds of field that the service's requests have; all but `text` may be left out. */
+/** The kinds of fields in the service's requests. All except `text` are optional. */
 type Kinds = {
   text: string;
   'optional text': string | undefined;
@@ -15,9 +15,9 @@ export type Parsed<S extends Shape> = { fields: { [Name in keyof S]: Kinds[S[Nam
 const LARGEST_COUNT = 2 ** 32 - 1;
 
 /**
- * Reads a body as axum's `Json` extractor does, before any of the service's own code, so before anybody is asked who
- * they are: another content type is 415, broken JSON 400, a missing field or a wrong type 422, all in plain text.
- * Unknown fields are passed over, and a list is taken as the fields in order, as serde does for a struct.
+ * Reads a body as axum's `Json` extractor does, before any code of the service runs and so before anyone has to log in.
+ * Another content type gets 415, broken JSON 400, and a missing field or a wrong type 422, all in plain text. Unknown fields
+ * are ignored, and a list is taken as the fields in order, as serde does for a struct.
  */
 export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S): Parsed<S> {
   if (!/^application\/(?:json|[^;]+\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')) {
@@ -38,7 +38,7 @@ export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S
     }
     fields[name] = read.value;
   }
-  // Each field was read as the kind that the shape names.
+  // Each field was read as the kind that the shape says.
   return { fields: fields as { [Name in keyof S]: Kinds[S[Name]] } };
 }
 

@@ -2,7 +2,9 @@ import type { CompatConfig, Config } from './config.ts';
 import { type Exchange, headerText, json, type Reply } from './exchange.ts';
 import type { Observability } from './observability.ts';
 
-/** Refuses API calls of clients that are too old, too new or silent about it; undefined lets the request through. */
+/**
+ * Refuses API calls from clients that are too old, too new or do not state their version. Undefined lets the request through.
+ */
 export function compatibilityGate(
   exchange: Exchange,
   { compat }: Config,
@@ -43,7 +45,7 @@ export function compatibilityGate(
   });
 }
 
-// In the order in which the service looks. A client that names no version has none that fits.
+// The checks come in the service's order. A client that states no version has none that fits.
 function whyIncompatible(exchange: Exchange, compat: CompatConfig): string | undefined {
   const build = headerText(exchange, 'x-oa-client-build-id');
   const schema = headerText(exchange, 'x-oa-schema-version') ?? '';

@@ -1,4 +1,4 @@
-/** What the service makes of its environment: everything missing or garbled falls back to a default, without a word. */
+/** Reads the service's configuration from its environment. Anything missing or malformed silently gets its default. */
 export type Config = {
   bindAddress: string;
   staticDir: string;
@@ -58,7 +58,7 @@ export type MaintenanceConfig = {
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The one folder of web-shell files that the image ships. */
+/** The only folder of web-shell files in the image. */
 export const IMAGE_STATIC_DIR = '/app/web-shell/dist';
 
 const SHORTEST_COOKIE_TTL = 60;
@@ -83,7 +83,7 @@ export function readConfig(env: Env): Config {
 function readSyncToken(env: Env): SyncTokenConfig {
   return {
     enabled: boolean(env.OA_SYNC_TOKEN_ENABLED, true),
-    // A name that is set but empty is not passed over for the older one.
+    // A name that is set but empty still wins over the older name.
     signingKey: (env.OA_SYNC_TOKEN_SIGNING_KEY ?? env.SYNC_TOKEN_SIGNING_KEY) || undefined,
     issuer: env.OA_SYNC_TOKEN_ISSUER ?? 'https://openagents.com',
     audience: env.OA_SYNC_TOKEN_AUDIENCE ?? 'openagents-sync',
@@ -104,7 +104,7 @@ function readRouteSplit(env: Env): RouteSplitConfig {
   const mode = (env.OA_ROUTE_SPLIT_MODE ?? 'rust').trim().toLowerCase();
   return {
     enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
-    // An unknown mode is the older application's.
+    // An unknown mode means the older application.
     mode: mode === 'rust' || mode === 'cohort' ? mode : 'legacy',
     rustRoutes: list(env.OA_ROUTE_SPLIT_RUST_ROUTES ?? '/'),
     cohortPercentage: Math.min(100, wholeNumber(env.OA_ROUTE_SPLIT_COHORT_PERCENTAGE, 100)),

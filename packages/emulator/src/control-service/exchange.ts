@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** A request, read whole. */
+/** A complete request. */
 export type Exchange = {
   method: string;
   /** Without the query, not decoded. */
@@ -9,7 +9,7 @@ export type Exchange = {
   query: string;
   headers: Readonly<Record<string, string | undefined>>;
   body: string;
-  /** What came in as `x-request-id`, or an invented one. */
+  /** The request's `x-request-id`, or a generated one. */
   requestId: string;
   /** Seconds since 1970. */
   now: number;
@@ -25,12 +25,12 @@ export function plain(status: number, body: string): Reply {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
 
-/** The one shape that the JSON API gives its errors. */
+/** The shape of every error of the JSON API. */
 export function apiError(status: number, code: string, message: string): Reply {
   return json(status, { message, error: { code, message } });
 }
 
-/** A field that cannot be as it was sent: the same shape, with the field's name. */
+/** An error about one field: the same shape, with the field's name. */
 export function validationError(field: string, message: string): Reply {
   return json(422, {
     message,
@@ -41,12 +41,12 @@ export function validationError(field: string, message: string): Reply {
 
 export const unauthorized = (): Reply => apiError(401, 'unauthorized', 'Unauthenticated.');
 
-/** A header's value as the service reads it: trimmed, and undefined when nothing is left. */
+/** A header's value as the service reads it: trimmed, and undefined when nothing remains. */
 export function headerText({ headers }: Exchange, name: string): string | undefined {
   return headers[name]?.trim() || undefined;
 }
 
-/** The reason phrase that goes with a status. */
+/** The reason phrase of a status. */
 export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? '';
 }

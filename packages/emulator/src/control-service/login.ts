@@ -8,7 +8,7 @@ import { type Sessions, userOf } from './sessions.ts';
 const CHALLENGE_COOKIE = 'oa_magic_challenge';
 const LONGEST_EMAIL = 255;
 
-/** Logging in by a code that is mailed, and out again; in mock mode the code is a fixed one and nothing is mailed. */
+/** Login with a mailed code, and logout. In mock mode the code is fixed and nothing is mailed. */
 export function createLogin(config: Config, sessions: Sessions, observability: Observability) {
   const challenges = new Map<string, { email: string; expiresAt: number }>();
   const report = (
@@ -49,7 +49,7 @@ export function createLogin(config: Config, sessions: Sessions, observability: O
       if ('refusal' in parsed) return parsed.refusal;
       const { code, challenge_id: given, device_id, deviceId } = parsed.fields;
       const challengeId = given?.trim() || cookieValue(exchange.headers.cookie, CHALLENGE_COOKIE);
-      // An empty code uses nothing up; any other gets one try at its challenge.
+      // An empty code leaves the challenge valid; any other uses it up.
       const challenge =
         challengeId === undefined || code.trim() === '' ? undefined : challenges.get(challengeId);
       if (challenge !== undefined && challengeId !== undefined) challenges.delete(challengeId);

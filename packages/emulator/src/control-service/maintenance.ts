@@ -9,7 +9,7 @@ const PAGE = `<!doctype html>
 <body><span class="badge">Maintenance in progress</span><p>The service is being worked on.</p></body></html>
 `;
 
-/** What maintenance mode answers in the service's stead; undefined lets the request through. */
+/** The answer of maintenance mode; undefined lets the request through. */
 export function maintenanceGate(exchange: Exchange, { maintenance }: Config): Reply | undefined {
   if (!maintenance.enabled || isAllowed(exchange.path, maintenance.allowedPaths)) return undefined;
   const { token } = maintenance;
@@ -27,7 +27,7 @@ export function maintenanceGate(exchange: Exchange, { maintenance }: Config): Re
   };
 }
 
-/** `<expiry>.<signature>`: valid until then for whoever holds it, on every instance that knows the token. */
+/** `<expiry>.<signature>`: until it expires, anyone who holds it can use it on every instance that knows the token. */
 export function signBypass(token: string, expiry: number): string {
   return `${expiry}.${createHmac('sha256', token).update(String(expiry)).digest('base64url')}`;
 }
@@ -38,7 +38,7 @@ function isAllowed(path: string, allowed: readonly string[]): boolean {
   );
 }
 
-// Compared as it stands in the URL: the service does not percent-decode it.
+// Compared without decoding, because the service does not percent-decode it.
 function bypassValue(query: string): string | undefined {
   return query
     .split('&')

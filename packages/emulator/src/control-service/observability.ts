@@ -7,17 +7,17 @@ export type AuditDetails = {
   attributes?: Readonly<Record<string, string>>;
 };
 
-/** What the service writes to its standard output: one JSON object a line, as its real counterpart does. */
+/** What the service writes to standard output: one JSON object per line, like the real one. */
 export type Observability = {
   listening(bind: string, staticDir: string): void;
   /** An event of the audit trail. */
   audit(exchange: Exchange, event: string, details?: AuditDetails): void;
   count(exchange: Exchange, metric: string): void;
-  /** Every answer of 500 and above leaves a line; the level is no `severity`, so Cloud Logging gives it none. */
+  /** Every answer of 500 and above is logged. Its `level` is not a `severity`, so Cloud Logging assigns none. */
   responseFailed(status: number, reason: string): void;
 };
 
-/** `write` gets each line without its line end. `now` is in milliseconds since 1970. */
+/** `write` gets each line without its line break. `now` is in milliseconds since 1970. */
 export function createObservability(write: (line: string) => void, now: () => number): Observability {
   const counters = new Map<string, number>();
   const line = (level: string, message: string, fields: object): void =>

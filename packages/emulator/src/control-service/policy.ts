@@ -15,7 +15,7 @@ export type PolicyDecision = {
   denied_reasons: readonly string[];
 };
 
-/** What a session may do in an organisation: owners every scope, members those of their role. */
+/** What a session may do in an organisation: owners have every scope, members those of their role. */
 export function decidePolicy(session: Session, { orgId, scopes, topics }: PolicyRequest): PolicyDecision {
   const resolved_org_id = orgId?.trim() || session.activeOrgId;
   const membership = session.memberships.find(({ org_id }) => org_id === resolved_org_id);
@@ -40,7 +40,7 @@ export function decidePolicy(session: Session, { orgId, scopes, topics }: Policy
   };
 }
 
-/** `POST /api/policy/authorize`: a refusal is an answer like any other, with `allowed: false`. */
+/** `POST /api/policy/authorize`: a refusal is an ordinary answer with `allowed: false`. */
 export function authorize(exchange: Exchange, session: Session | undefined): Reply {
   const parsed = parseBody(exchange, {
     org_id: 'optional text',

@@ -23,13 +23,16 @@ type Decision = {
   cohort_key: string;
 };
 
-/** Which application gets a page: this one, or the older one. An override lives in the memory of one instance. */
+/** Decides which application gets a page: this one, or the older one. An override lives in the memory of one instance. */
 export type RouteSplit = {
   show(): object;
   status(session: Session | undefined): Reply;
   evaluate(exchange: Exchange, session: Session | undefined): Reply;
   override(exchange: Exchange, session: Session | undefined): Reply;
-  /** The older application's turn; undefined serves the page here. Every page leaves a decision in the audit trail. */
+  /**
+   * Returns the older application's answer, or undefined to serve the page here. Every page logs a decision in the audit
+   * trail.
+   */
   legacyReply(exchange: Exchange): Reply | undefined;
 };
 
@@ -113,7 +116,7 @@ function pageDecision(exchange: Exchange, state: State): Decision {
   return { ...decision, path, target: 'rust_shell', reason: 'pilot_route_rust_only' };
 }
 
-// What counts first, in this order: the setting that forces the older application, an override, the split itself.
+// In order of precedence: the setting that forces the older application, an override, the split itself.
 function decide(path: string, key: string, { routeSplit, override }: State): Decision {
   const decision = (target: Target, reason: string, more: Partial<Decision> = {}): Decision => ({
     path: normalPath(path),
@@ -154,7 +157,7 @@ function cohortKey(exchange: Exchange): string {
   return names.map((name) => headerText(exchange, name)).find((value) => value !== undefined) ?? 'anonymous';
 }
 
-/** Which of a hundred cohorts a key is in, the same one on every instance with the same salt. */
+/** Which of a hundred cohorts a key belongs to. It is the same on every instance with the same salt. */
 function bucketOf(key: string, salt: string): number {
   const digest = createHash('sha256').update(`${salt}:${key}`).digest('base64url');
   let value = 0;

@@ -14,7 +14,7 @@ const VERSION = '0.1.0';
 type Handler = (exchange: Exchange) => Reply;
 type Route = { methods: readonly string[]; handle: Handler };
 
-/** Where a request leads; `allow` is there when the path does not take its method. */
+/** The handler for a request. `allow` is set when the path does not support the method. */
 export type Routed = { allow?: string; answer(): Reply };
 
 type RouteOptions = {
@@ -25,7 +25,7 @@ type RouteOptions = {
   startedAt: number;
 };
 
-/** The service behind its gates: what each path answers. */
+/** The service behind its gates: how each path answers. */
 export function createRoutes(
   config: Config,
   { image, sessions, observability, startedAt }: RouteOptions,
@@ -70,7 +70,7 @@ export function createRoutes(
 
   const find = (path: string): Route | undefined => {
     if (Object.hasOwn(routes, path)) return routes[path];
-    // The real one's router (matchit 0.7) does not fall back to its catch-all when only a slash is too much.
+    // The real service's router (matchit 0.7) does not use its catch-all for a path that only has an extra slash.
     if (path !== '//' && path.endsWith('/') && Object.hasOwn(routes, path.slice(0, -1))) return undefined;
     if (path.startsWith('/api/')) {
       return get(() => apiError(404, 'not_found', `Route '${path}' was not found.`));
@@ -88,7 +88,7 @@ export function createRoutes(
   };
 }
 
-// A GET route answers HEAD as well; the server leaves the body out.
+// A GET route answers HEAD as well; the server leaves out the body.
 function get(handle: Handler): Route {
   return { methods: ['GET', 'HEAD'], handle };
 }
@@ -97,7 +97,7 @@ function post(handle: Handler): Route {
   return { methods: ['POST'], handle };
 }
 
-// Checks nothing: as long as the process answers, it is healthy.
+// This checks nothing: a process that answers is healthy.
 function health(uptimeSeconds: number, { authProvider }: Config): Reply {
   return json(200, {
     status: 'ok',

@@ -15,17 +15,17 @@ export type ControlServiceOptions = {
   env: Env;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
-  /** Gets each line that the service writes to its standard output. */
+  /** Called with each line that the service writes to standard output. */
   log?: (line: string) => void;
-  /** For a service that is not as it should be. */
+  /** For simulating a faulty service. */
   behaviour?: ControlServiceBehaviour;
 };
 
 export type ControlService = { url: string; port: number; close(): Promise<void> };
 
 /**
- * Starts a stand-in for the control service: what the real one answers on the paths that deploying and checking touch,
- * with the configuration its environment gives it, on a free port of this machine.
+ * Starts a stand-in for the control service on a free port of this machine. It answers like the real one on the paths that
+ * matter for deploying and checking, and takes its configuration from its environment.
  */
 export async function startControlService({
   image,
@@ -48,7 +48,7 @@ export async function startControlService({
       compatibilityGate(exchange, config, observability) ??
       maintenanceGate(exchange, config) ??
       routed.answer();
-    // The gates stand inside the router, which adds `allow` to whatever answers a method that the path does not take.
+    // The gates are inside the router, which adds `allow` to any answer when the path does not support the method.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 
@@ -92,7 +92,7 @@ async function readExchange(incoming: IncomingMessage, now: number): Promise<Exc
   };
 }
 
-// Of a header that comes several times, cookies included, the service reads the first.
+// If a header occurs several times, even `cookie`, the service reads the first.
 function firstValues({ headersDistinct }: IncomingMessage): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.[0]]));
 }

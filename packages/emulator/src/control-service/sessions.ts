@@ -10,7 +10,7 @@ export type Session = {
   email: string;
   deviceId: string;
   tokenName: string;
-  /** Seconds since 1970, as all times here. */
+  /** In seconds since 1970, like all times here. */
   issuedAt: number;
   accessExpiresAt: number;
   refreshExpiresAt: number;
@@ -24,21 +24,21 @@ type Login = {
   now: number;
   client?: string | undefined;
   device?: string | undefined;
-  /** One of the caller's choice, for tests. */
+  /** Tests can choose it. */
   accessToken?: string;
   activeOrganisation?: string;
 };
 
 export type Sessions = {
-  /** Logs somebody in. A session that the same person has on the same device ends. */
+  /** Logs somebody in. This ends the same person's previous session on the same device. */
   start(email: string, login: Login): Started;
-  /** The session of a request's bearer token, if it is a live one. */
+  /** The session of a request's bearer token, if it is valid. */
   of(exchange: Exchange): Session | undefined;
-  /** Ends that session. */
+  /** Ends this session. */
   end(exchange: Exchange): void;
 };
 
-/** Who is logged in. Lives in the memory of one instance: a token of another revision or instance is unknown here. */
+/** The sessions. They live in the memory of one instance, which does not know the tokens of other revisions or instances. */
 export function createSessions(config: Config): Sessions {
   const sessions = new Map<string, Session>();
   const tokens = new Map<string, string>();
@@ -80,13 +80,13 @@ export function createSessions(config: Config): Sessions {
   };
 }
 
-// The scheme is case-sensitive; an empty token is none.
+// The scheme is case-sensitive, and an empty token counts as none.
 function bearerToken({ headers }: Exchange): string {
   const header = headers.authorization?.trim() ?? '';
   return header.startsWith('Bearer ') ? header.slice('Bearer '.length).trim() : '';
 }
 
-/** What the session routes answer. */
+/** The answers of the session routes. */
 export function showSession(session: Session | undefined): Reply {
   if (session === undefined) return unauthorized();
   const { id: sessionId, userId, email, deviceId, tokenName, memberships, activeOrgId } = session;
@@ -114,7 +114,7 @@ export function showSession(session: Session | undefined): Reply {
   });
 }
 
-/** A person as the mock provider makes them up. */
+/** A person as the mock provider invents them. */
 export function userOf({ userId, email }: Session) {
   const workosId = `mock_workos_${createHash('sha256').update(email).digest('hex').slice(0, 32)}`;
   return { id: userId, email, name: `${email.split('@')[0]} Mock`, workosId };

@@ -5,14 +5,14 @@ const NO_CACHE = 'no-cache, no-store, must-revalidate';
 const SHORT = 'public, max-age=60';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** The web shell's files, as the image ships them in one folder; another folder does not exist. */
+/** The web shell's files, in the one folder that the image has. Any other folder does not exist. */
 export function createStaticFiles(staticDir: string, buildId: string) {
   const files = staticDir === IMAGE_STATIC_DIR ? webShell(buildId) : new Map<string, string>();
   return {
     exists: staticDir === IMAGE_STATIC_DIR,
-    /** A file at the top, never cached. */
+    /** A file at the top level, never cached. */
     top: (name: string) => read(files, name, NO_CACHE),
-    /** A file under /assets/, which may lie in `assets` or, failing that, at the top. */
+    /** A file under /assets/, which may be in `assets` or else at the top level. */
     asset(path: string): Reply {
       if (path.split('/').some((segment) => ['', '.', '..'].includes(segment))) return fileNotFound(path);
       const name = files.has(`assets/${path}`) ? `assets/${path}` : path;
@@ -21,7 +21,7 @@ export function createStaticFiles(staticDir: string, buildId: string) {
   };
 }
 
-/** The build that an image's manifest tells, so that one can see from outside which image answered. */
+/** The build that an image's manifest names, so that a client can see which image answered. */
 export function buildIdOf(image: string): string {
   let hash = 0;
   for (const letter of image) hash = (hash * 31 + letter.charCodeAt(0)) % 1_000_000;
@@ -29,10 +29,10 @@ export function buildIdOf(image: string): string {
   return builtAt.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** What a real build lacks: an asset whose name tells its content, which is served as one that never changes. */
+/** Something that a real build lacks: an asset with a hash in its name, which is served as immutable. */
 export const HASHED_ASSET = 'app-0a1b2c3d4e5f.js';
 
-/** By the service's rule: the name has an extension, and what follows the last hyphen of the name before it is at least eight letters or digits. */
+/** The service's rule: the name has an extension, and before it, after the last hyphen, at least eight letters or digits. */
 export function isHashed(path: string): boolean {
   const [, hash = ''] = /-([^-]*)\.[^.]*$/.exec(path.slice(path.lastIndexOf('/') + 1)) ?? [];
   return /^[A-Za-z0-9]{8,}$/.test(hash);

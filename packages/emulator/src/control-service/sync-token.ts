@@ -10,14 +10,14 @@ import type { Session } from './sessions.ts';
 type Topic = { topic: string; required_scope: string };
 type Grant = { scopes: readonly string[]; topics: readonly Topic[]; ttlSeconds: number };
 
-// The topics that each scope opens end in this; the default one is the organisation's, or for runs the person's.
+// The end of the topics that each scope gives access to. The default scope is the organisation's or, for runs, the person's.
 const TOPIC_SUFFIX: Readonly<Record<string, string>> = {
   'runtime.codex_worker_events': 'worker_events',
   'runtime.codex_worker_summaries': 'workers',
   'runtime.run_summaries': 'runs',
 };
 
-/** Mints a token for the sync service. The body is read before anybody is asked who they are. */
+/** Issues a token for the sync service. The body is parsed before the login is checked. */
 export function mintSyncToken(
   exchange: Exchange,
   session: Session | undefined,
@@ -70,7 +70,7 @@ function canMint(config: SyncTokenConfig): boolean {
 
 type Asked = { scopes: readonly string[]; topics: readonly string[]; ttlSeconds: number };
 
-// In the order in which the service looks: the life, the scopes, the topics.
+// The checks come in the service's order: lifetime, scopes, topics.
 function grantFor(asked: Asked, session: Session, config: SyncTokenConfig): Grant | { refusal: Reply } {
   const { ttlSeconds } = asked;
   if (ttlSeconds < config.minTtlSeconds || ttlSeconds > config.maxTtlSeconds) {

@@ -7,7 +7,7 @@ export type DomainSeed = {
   certificate?: 'issued' | 'pending';
 };
 
-// What mappings say whose certificate has not been issued yet, as people show them:
+// The conditions of a mapping whose certificate has not been issued yet, as people have quoted them:
 // https://github.com/rafter-platform/rafter/pull/45 and the troubleshooting of
 // https://cloud.google.com/run/docs/mapping-custom-domains#certificate-pending
 const PENDING = {
@@ -17,7 +17,7 @@ const PENDING = {
     'Waiting for certificate provisioning. You must configure your DNS records for certificate issuance to begin.',
 };
 
-/** A mapping of a domain to a service, its certificate issued or still to come. */
+/** A mapping of a domain to a service, with its certificate issued or pending. */
 export function domainMapping({ domain, service, certificate = 'issued' }: DomainSeed): DomainMappingJson {
   const lastTransitionTime = new Date().toISOString();
   const state = certificate === 'issued' ? { status: 'True' } : PENDING;

@@ -1,6 +1,6 @@
 import type { ConditionJson, ContainerJson } from '../service/resources.ts';
 
-/** Jobs and their executions as Admin API v2 spells them in JSON; only what the emulator acts on is named. */
+/** Jobs and their executions in the JSON of Admin API v2. Only the fields that the emulator uses are listed. */
 export type TaskTemplateJson = { [key: string]: unknown; containers: ContainerJson[] };
 
 export type JobConditionJson = ConditionJson & { executionReason?: string };

@@ -7,7 +7,7 @@ import type { ExecutionJson, JobConditionJson, JobJson } from './resources.ts';
 export type JobStore = {
   list(): JobJson[];
   read(job: string): JobJson;
-  /** In the order in which they were seeded or added: the API promises none. */
+  /** In the order in which they were seeded or added, because the API promises none. */
   executions(job: string): ExecutionJson[];
   execution(job: string, execution: string): ExecutionJson;
   addExecution(job: string, seed: ExecutionSeed): void;
@@ -96,7 +96,7 @@ const COUNTS = {
   running: { runningCount: 1 },
 };
 
-// An execution is over when its condition `Completed` says so, as recorded executions show:
+// An execution is finished when its condition `Completed` says so, as in recorded executions:
 // https://github.com/GoogleCloudPlatform/workflows-demos/issues/40; reasons: Condition.ExecutionReason in
 // google/cloud/run/v2/condition.proto.
 function completion(state: NonNullable<ExecutionSeed['state']>): JobConditionJson {

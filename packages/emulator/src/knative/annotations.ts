@@ -4,12 +4,12 @@ import { invalidArgument } from '../protocol/errors.ts';
 import { isBlank, valueAt, withValueAt } from './paths.ts';
 
 /**
- * A setting that Knative v1 has as an annotation and Admin v2 as a field:
+ * A setting that is an annotation in Knative v1 and a field in Admin v2:
  * https://cloud.google.com/run/docs/reference/rest/v1/ObjectMeta lists the annotations.
  */
 type Spelling = {
   read(resource: Json): string | undefined;
-  /** Without a text: the setting as v1 has it when nothing is said. */
+  /** Called without a text, it returns v1's default. */
   write(resource: Json, text: string | undefined): Json;
 };
 
@@ -57,7 +57,7 @@ export const SERVICE_ANNOTATIONS: Spellings = {
   'run.googleapis.com/custom-audiences': json('customAudiences'),
 };
 
-/** The resource with what its annotations say put into its fields. Throws a 400 for one that cannot be read. */
+/** Copies the annotations' values into the resource's fields. Throws a 400 for one that cannot be read. */
 export function fieldsFromAnnotations<T extends Json>(
   resource: T,
   annotations: Readonly<Record<string, string>>,
@@ -70,8 +70,8 @@ export function fieldsFromAnnotations<T extends Json>(
 }
 
 /**
- * The annotations for a resource: those it was written with, and where a field has been changed since, what the field
- * says now. One that says in another way what the field says is kept as it was written.
+ * The annotations to show for a resource: those it was written with, updated where a field has changed since. An annotation
+ * that expresses the field's value in another way is kept as written.
  */
 export function annotationsFromFields(
   resource: Json,
@@ -140,8 +140,8 @@ function json(path: string): Spelling {
 }
 
 /**
- * In v1 CPU is given only while requests are served unless the annotation says "false". In v2 that holds as well while
- * a container has no `resources`; once it has, `cpuIdle` must say so (ResourceRequirements in k8s.min.proto).
+ * In v1, CPU is allocated only during requests unless the annotation says "false". In v2 the same is true while a container
+ * has no `resources`; otherwise `cpuIdle` must say so (ResourceRequirements in k8s.min.proto).
  */
 function cpuThrottling(): Spelling {
   const resources = 'containers.0.resources';
@@ -157,7 +157,7 @@ function cpuThrottling(): Spelling {
   };
 }
 
-/** v1 has one map from a container's name to those it waits for, v2 a list at each container. */
+/** v1 has one map from each container to those it waits for; v2 has a list in each container. */
 function containerDependencies(): Spelling {
   const containersOf = (template: Json) => (template.containers ?? []) as Json[];
   return {

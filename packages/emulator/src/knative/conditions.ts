@@ -12,7 +12,7 @@ const STATE: Readonly<Record<string, ConditionJson['state']>> = {
   False: 'CONDITION_FAILED',
 };
 
-// The order in which recorded services have them; others follow.
+// The order in recorded services. Other conditions follow.
 const ORDER = ['Ready', 'ConfigurationsReady', 'RoutesReady'];
 
 export function conditionsToKnative(conditions: readonly ConditionJson[]): KnativeCondition[] {
@@ -27,7 +27,7 @@ export function conditionsToKnative(conditions: readonly ConditionJson[]): Knati
     .sort((one, other) => rank(one.type) - rank(other.type));
 }
 
-/** Conditions as recorded; their reasons, which v2 spells otherwise, are left out. */
+/** Conditions as recorded, without their reasons, which v2 spells differently. */
 export function conditionsFromKnative(conditions: readonly KnativeCondition[]): ConditionJson[] {
   return conditions.map(({ type, status, message, lastTransitionTime }) => ({
     type,
@@ -42,7 +42,7 @@ function rank(type: string): number {
   return index === -1 ? ORDER.length : index;
 }
 
-// v1 spells its reasons HealthCheckContainerError where v2 has HEALTH_CHECK_CONTAINER_ERROR.
+// A reason is HealthCheckContainerError in v1 and HEALTH_CHECK_CONTAINER_ERROR in v2.
 function pascalCase(reason: string): string {
   return reason
     .toLowerCase()

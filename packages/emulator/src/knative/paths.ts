@@ -1,6 +1,6 @@
 import type { Json } from '../protocol/descriptors.ts';
 
-/** The value at a path such as `containers.0.resources`; undefined when any part of the way is missing. */
+/** The value at a path such as `containers.0.resources`; undefined when any part is missing. */
 export function valueAt(resource: unknown, path: string): unknown {
   let value = resource;
   for (const step of path.split('.')) {
@@ -11,8 +11,8 @@ export function valueAt(resource: unknown, path: string): unknown {
 }
 
 /**
- * A copy with the value at the path. `undefined` removes the field, and with it what it leaves empty. Items of lists
- * are not made: a path through one that is not there changes nothing.
+ * A copy with the value at the path. `undefined` removes the field, and any parent that becomes empty. A path through a list
+ * item that does not exist changes nothing.
  */
 export function withValueAt(resource: Json, path: string, value: unknown): Json {
   const [step = '', ...rest] = path.split('.');
@@ -24,7 +24,7 @@ export function withValueAt(resource: Json, path: string, value: unknown): Json 
   return withField(resource, step, isBlank(next) && value === undefined ? undefined : next);
 }
 
-/** Whether a value is one that a message leaves out. */
+/** Whether a message leaves out this value. */
 export function isBlank(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;

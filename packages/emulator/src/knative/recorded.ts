@@ -8,9 +8,9 @@ import { serviceFromKnative, targetFromKnative } from './service.ts';
 import type { KnativeTarget, RecordedKnativeService } from './types.ts';
 
 /**
- * A service as it was read from Cloud Run, to be taken over with its name, generation and split. Of its revisions those
- * are made that serve or that it names as its latest, all from the template that it has now: the others' are not known.
- * Secrets that it refers to must be there, or its revisions do not come up.
+ * A service as it was read from Cloud Run, to be adopted with its name, generation and split. Only the revisions that serve
+ * or are its latest are created, all from the current template, because those of the others are unknown. The secrets that it
+ * refers to must exist, or its revisions do not start.
  */
 export function recordedService(
   { metadata, spec, status = {} }: RecordedKnativeService,
@@ -67,7 +67,7 @@ async function startRevisions(
   const served = [...(spec.traffic ?? []), ...(status.traffic ?? [])].map(
     ({ revisionName }: KnativeTarget) => revisionName,
   );
-  // The generation in a revision's name puts them in the order in which they were made.
+  // The generation in a revision's name gives the order of creation.
   const names = [...new Set([...served, ready, created])].filter((name) => name !== undefined).sort();
   const revisions = names.map((name) => newRevision(name, json, knative));
   await Promise.all(

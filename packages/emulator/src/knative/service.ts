@@ -15,7 +15,7 @@ import type { KnativeService, KnativeTarget } from './types.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
 
-// What the platform writes among annotations and labels; what a caller sends of it is passed over.
+// Annotations and labels that the platform writes. A caller's values for them are ignored.
 const SERVER_ANNOTATIONS = [
   'run.googleapis.com/ingress-status',
   'run.googleapis.com/operation-id',
@@ -25,16 +25,14 @@ const SERVER_ANNOTATIONS = [
 ];
 const LOCATION_LABEL = 'cloud.googleapis.com/location';
 
-/** The fields of the v2 service that a v1 service has a say in, for a field mask. */
+/** The field mask: the fields of a v2 service that a v1 service can change. */
 export const KNATIVE_MASK = [
   'labels,annotations,template,traffic',
   'ingress,description,client,clientVersion,launchStage,scaling',
   'invokerIamDisabled,defaultUriDisabled,customAudiences',
 ].join();
 
-/**
- * A v1 service in v2's spelling, and apart from it what v2 has no place for. Throws a 400 for what neither knows.
- */
+/** Translates a v1 service to v2. Fields that v2 does not have are returned separately. Throws a 400 for unknown fields. */
 export function serviceFromKnative({ metadata, spec }: KnativeService): {
   fields: Json;
   knative: KnativeExtras;
@@ -54,7 +52,7 @@ export function serviceFromKnative({ metadata, spec }: KnativeService): {
   };
 }
 
-/** A service in Knative v1's words, as `gcloud run services describe` gets it. */
+/** A service in Knative v1's format, as `gcloud run services describe` gets it. */
 export function serviceToKnative({ json, knative }: StoredService, project: string) {
   const latestReady = json.latestReadyRevision && shortName(json.latestReadyRevision);
   const settings = annotationsFromFields(json, knative.annotations, SERVICE_ANNOTATIONS);
@@ -96,7 +94,7 @@ export function serviceToKnative({ json, knative }: StoredService, project: stri
   };
 }
 
-/** The optimistic lock of Knative v1: any change of the resource changes it. */
+/** Knative v1's optimistic lock: it changes with every change of the resource. */
 export function resourceVersion(etag: string): string {
   return etag.replaceAll('"', '');
 }

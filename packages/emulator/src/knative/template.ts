@@ -9,12 +9,12 @@ type VolumeJson = {
   [key: string]: unknown;
 };
 
-// Labels that v2 takes as they are: all but those in the namespaces that it reserves.
+// The labels that v2 accepts: all except those in namespaces that it reserves.
 const RESERVED = /^(?:[a-z0-9.-]*\.)?(?:googleapis\.com|knative\.dev)\//;
 const NONCE_LABEL = 'client.knative.dev/nonce';
 const isReserved = (key: string): boolean => RESERVED.test(key) && key !== NONCE_LABEL;
 
-/** A v1 template in v2's spelling, and apart from it what v2 has no place for. */
+/** Translates a v1 template to v2. Fields that v2 does not have are returned separately. */
 export function templateFromKnative({ metadata = {}, spec = {} }: KnativeTemplate): {
   template: TemplateJson;
   knative: Pick<KnativeExtras, 'templateAnnotations' | 'templateLabels'>;
@@ -65,7 +65,7 @@ function containerFromKnative({ env, ...rest }: KnativeContainer): ContainerJson
 }
 
 function containerToKnative({ env, resources, dependsOn: _, ...rest }: ContainerJson): KnativeContainer {
-  // What else v2 has among the resources, v1 has as annotations.
+  // Other fields of v2's `resources` are annotations in v1.
   const limits = (resources as { limits?: unknown } | undefined)?.limits;
   return {
     ...rest,

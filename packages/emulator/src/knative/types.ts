@@ -1,4 +1,4 @@
-/** Knative v1 resources as recorded from Cloud Run; only what is translated is named. */
+/** Knative v1 resources as recorded from Cloud Run. Only the fields that are translated are listed. */
 export type KnativeTarget = {
   latestRevision?: boolean;
   revisionName?: string;
@@ -55,7 +55,7 @@ export type KnativeService = {
   spec: { template: KnativeTemplate; traffic?: KnativeTarget[] };
 };
 
-/** A service as it was read from the platform, with what the platform writes. */
+/** A service as it was read from the platform, including the fields that the platform writes. */
 export type RecordedKnativeService = KnativeService & {
   metadata: { creationTimestamp?: string; generation?: number; uid?: string };
   status?: {

@@ -9,7 +9,7 @@ export type LoadCall = {
 
 export type LoadAnswer = { status: number; cookies: readonly string[]; body: string };
 
-/** One request of the load; an answer that never comes, or breaks off, has the status 0. */
+/** One request of the load. If the answer never comes or breaks off, the status is 0. */
 export function call(
   base: URL,
   agent: Agent,

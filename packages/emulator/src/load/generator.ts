@@ -4,7 +4,7 @@ import { call } from './call.ts';
 import { createPerson, type Person } from './person.ts';
 
 export type LoadOptions = {
-  /** Requests a minute of the emulator's clock, on average; they come at random moments. */
+  /** Requests per minute of the emulator's clock, on average, at random moments. */
   perMinute: number;
   /** Whether people sign in (default true). */
   signsIn?: boolean;
@@ -13,17 +13,17 @@ export type LoadOptions = {
 export type Load = {
   /** Answers by status so far; 0 for requests without one. */
   statuses(): Readonly<Record<number, number>>;
-  /** Requests that were not made in time, because the machine could not keep up. */
+  /** Requests that were left out because the machine could not keep up. */
   missed(): number;
   /** Resolves when the last request has ended. */
   stop(): Promise<void>;
 };
 
 const MOST_AT_ONCE = 256;
-// How long the generator sleeps at the most, so that it can be stopped; milliseconds of the wall's clock.
+// The longest sleep of the generator, in real milliseconds, so that it can be stopped.
 const LONGEST_NAP_MS = 50;
 
-/** Sends requests to an address as people would, until it is stopped. */
+/** Sends requests to an address as users would, until it is stopped. */
 export function startLoad(url: string, clock: Clock, { perMinute, signsIn = true }: LoadOptions): Load {
   const base = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: MOST_AT_ONCE });

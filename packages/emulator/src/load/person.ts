@@ -1,16 +1,16 @@
 import type { LoadAnswer, LoadCall } from './call.ts';
 
-/** Somebody who uses the service: signs in, opens pages, mints tokens, signs out. One request at a time. */
+/** A user of the service, who signs in, opens pages, mints tokens and signs out, with one request at a time. */
 export type Person = {
-  /** The next request; undefined when the visit is over. */
+  /** The next request; undefined at the end of the visit. */
   next(): LoadCall | undefined;
-  /** The answer to the request that `next` gave last. */
+  /** Takes the answer to the last request from `next`. */
   answered(answer: LoadAnswer): void;
 };
 
 const PAGES = ['/', '/login', '/manifest.json', '/onboarding/checklist', '/l402/paywalls'] as const;
 
-/** A visit. Without `signsIn` it only opens pages; so it does when signing in fails. */
+/** A visit. Without `signsIn`, or if signing in fails, it only opens pages. */
 export function createPerson(id: number, { signsIn }: { signsIn: boolean }): Person {
   const cookies = new Map<string, string>();
   let challengeId: string | undefined;

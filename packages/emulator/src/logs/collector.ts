@@ -10,15 +10,16 @@ export type OutputLine = {
   at: number;
 };
 
-// Fields of a structured line that the collector takes out of the payload:
+// Fields of a structured line that the collector moves out of the payload:
 // https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields
 const LABELS = 'logging.googleapis.com/labels';
 const TRACE = 'logging.googleapis.com/trace';
 const SPAN_ID = 'logging.googleapis.com/spanId';
 
 /**
- * What Google's collector makes of a line that a container wrote: JSON becomes `jsonPayload`, all else `textPayload`. The
- * severity comes from a field of that name only; a `level` says nothing, and a `timestamp` that is text stays where it is.
+ * Turns a line that a container wrote into an entry, as Google's collector does: JSON becomes `jsonPayload`, anything else
+ * `textPayload`. Only a field named `severity` sets the severity, not `level`. A `timestamp` that is text stays in the
+ * payload.
  */
 export function collect({ service, revision, stream, text, at }: OutputLine, place: LogPlace): NewEntry {
   const base = {

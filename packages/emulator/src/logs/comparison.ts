@@ -2,17 +2,17 @@ import { invalidArgument } from '../protocol/errors.ts';
 import { severityRank } from './severity.ts';
 import type { LogEntryJson } from './store.ts';
 
-/** Whether a log entry is one that a filter asks for. */
+/** Whether a filter selects a log entry. */
 export type EntryFilter = (entry: LogEntryJson) => boolean;
 
-// Fields of LogEntry itself: one that an entry lacks counts as empty, as in proto3. What is missing from a payload or from
-// labels never holds, whatever it is compared with ("Missing and defaulted fields" of the query language).
+// Fields of LogEntry itself. If an entry lacks one, it counts as empty, as in proto3. A field that is missing from a payload
+// or from labels never matches, whatever it is compared with ("Missing and defaulted fields" of the query language).
 const PLAIN = /^(?:logName|insertId|trace|spanId|resource\.type)$/;
 const DEFAULTED = /^httpRequest\.\w+$/;
 const PRESENT_OR_NOT = /^(?:textPayload|(?:jsonPayload|protoPayload|labels|resource\.labels)\..+)$/;
 const TIME = /^(?:timestamp|receiveTimestamp)$/;
 
-/** One comparison. Throws a 400 for a field, an operator or a value that the API would not take. */
+/** One comparison. Throws a 400 for a field, an operator or a value that the API would refuse. */
 export function comparison(field: string, operator: string, wanted: string): EntryFilter {
   if (field === 'severity') return severityComparison(operator, wanted);
   if (TIME.test(field)) return timeComparison(field, operator, wanted);
@@ -30,7 +30,7 @@ export function comparison(field: string, operator: string, wanted: string): Ent
   };
 }
 
-/** Whether any value of the entry has the words in it. */
+/** Whether any value of the entry contains the words. */
 export function hasText(entry: LogEntryJson, words: string): boolean {
   const wanted = words.toLowerCase();
   const inside = (value: unknown): boolean => {
@@ -61,7 +61,7 @@ function timeComparison(field: string, operator: string, wanted: string): EntryF
 }
 
 function valueComparison(field: string, operator: string, wanted: string): (value: unknown) => boolean {
-  // Nothing but regular expressions heeds capitals.
+  // Only regular expressions are case-sensitive.
   const folded = wanted.toLowerCase();
   switch (operator) {
     case '=':
@@ -130,7 +130,7 @@ function numberOf(value: unknown): number | undefined {
 
 function regularExpression(source: string): RegExp {
   try {
-    // RE2 puts flags in front; JavaScript has no such groups for a whole expression.
+    // RE2 puts flags at the start; JavaScript has no such group for a whole expression.
     const [, flags = '', rest = source] = /^\(\?([is]+)\)(.*)$/s.exec(source) ?? [];
     return new RegExp(rest, flags);
   } catch {

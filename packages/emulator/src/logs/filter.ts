@@ -3,10 +3,10 @@ import { comparison, type EntryFilter, hasText, unparseable } from './comparison
 import { type Token, tokensOf } from './tokens.ts';
 
 /**
- * Reads a filter of the Logging query language (https://cloud.google.com/logging/docs/view/logging-query-language):
- * comparisons of fields, `:` and regular expressions, lists in parentheses, words to be found anywhere, `log_id()`, joined
- * by AND (or nothing but white space), OR and NOT. OR binds more tightly than AND there. Throws a 400 for what is not
- * understood: a filter that was only half understood would give entries that nobody asked for.
+ * Parses a filter of the Logging query language (https://cloud.google.com/logging/docs/view/logging-query-language):
+ * comparisons of fields, `:` and regular expressions, lists in parentheses, words that may be anywhere, `log_id()`, joined by
+ * AND (or just white space), OR and NOT. In this language OR binds more tightly than AND. Throws a 400 for anything that it
+ * does not understand, because half a filter would select entries that nobody asked for.
  */
 export function parseFilter(filter: string): EntryFilter {
   const tokens = tokensOf(filter);
@@ -69,7 +69,7 @@ function createParser(tokens: readonly Token[]) {
     need(')');
     return ({ logName }) => logName.endsWith(`/logs/${encodeURIComponent(text)}`);
   };
-  // `field=("a" OR "b")` is short for a comparison with each of them.
+  // `field=("a" OR "b")` is short for one comparison with each of them.
   const values = (field: Token, comparator: string): EntryFilter => {
     if (!take('(')) {
       const value = take('text') ?? need('word');
@@ -85,7 +85,7 @@ function createParser(tokens: readonly Token[]) {
   return { all, peek };
 }
 
-/** Throws a 400 for a filter that is longer than the API takes. */
+/** Throws a 400 for a filter that is longer than the API accepts. */
 export function requireShort(filter: string): void {
   // ListLogEntriesRequest in google/logging/v2/logging.proto.
   if (filter.length > 20_000) throw invalidArgument('The filter is too long.');

@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../protocol/errors.ts';
 
-/** How often a project's logs may be read. */
+/** Limits how often a project's logs may be read. */
 export type ReadQuota = {
-  /** Counts a read. Throws a 429 when this minute has no more left. */
+  /** Counts a read. Throws a 429 when this minute's reads are used up. */
   take(): void;
 };
 
 const MINUTE_MS = 60_000;
 
 /**
- * The quota of `entries.list`: 60 reads a minute and project, which nobody can have raised
- * (https://cloud.google.com/logging/quotas). Minutes are those of the emulator's clock.
+ * The quota of `entries.list`: 60 reads per minute and project, which cannot be raised
+ * (https://cloud.google.com/logging/quotas). Minutes follow the emulator's clock.
  */
 export function createReadQuota(clock: Clock, readsPerMinute: number, project: string): ReadQuota {
   let minute = Number.NaN;

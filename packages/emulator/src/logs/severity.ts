@@ -11,7 +11,7 @@ const SEVERITIES = [
   'EMERGENCY',
 ];
 
-/** The rank of a severity, in any case; -1 for what is none. */
+/** The rank of a severity, in upper or lower case; -1 if it is not one. */
 export function severityRank(name: string): number {
   return SEVERITIES.indexOf(name.toUpperCase());
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { LogEntrySeed } from '../options.ts';
 
-/** A log entry in proto3 JSON, as google/logging/v2/log_entry.proto has it. */
+/** A log entry in proto3 JSON (google/logging/v2/log_entry.proto). */
 export type LogEntryJson = {
   [key: string]: unknown;
   logName: string;
@@ -16,13 +16,13 @@ export type LogEntryJson = {
 export type NewEntry = Omit<LogEntryJson, 'insertId' | 'receiveTimestamp'>;
 
 export type LogStore = {
-  /** An entry that can be read at once. */
+  /** An entry that is readable at once. */
   add(seed: LogEntrySeed): void;
-  /** An entry from before the emulator was started: it can be read at once. */
+  /** An entry from before the emulator started, readable at once. */
   recall(entry: NewEntry, receivedAt: number): void;
-  /** An entry of the running platform: it can be read once the delay has passed. */
+  /** An entry of the running platform, readable after the delay. */
   write(entry: NewEntry): void;
-  /** What can be read by now. */
+  /** The entries that are readable by now. */
   readable(): readonly LogEntryJson[];
 };
 
@@ -30,14 +30,14 @@ export type LogPlace = { project: string; region: string };
 
 export type LogStoreOptions = LogPlace & {
   clock: Clock;
-  /** How long what was written takes to become readable, in milliseconds of the clock. */
+  /** How long it takes until a new entry is readable, in milliseconds of the emulator's clock. */
   delayMs: number;
 };
 
-// A long rehearsal under load must not use the memory up; the oldest entries go first.
+// The oldest entries are dropped, so that a long rehearsal under load does not use up the memory.
 const MOST_ENTRIES = 200_000;
 
-/** The logs of one project: of its services' containers, and of the requests to them. */
+/** The logs of one project: of its services' containers, and of requests to them. */
 export function createLogStore(options: LogStoreOptions, seeds: readonly LogEntrySeed[]): LogStore {
   const { project, clock, delayMs } = options;
   let entries: { entry: LogEntryJson; readableAt: number }[] = [];
@@ -76,7 +76,7 @@ export function createLogStore(options: LogStoreOptions, seeds: readonly LogEntr
   };
 }
 
-/** The monitored resource that a revision's entries and time series belong to. */
+/** The monitored resource of a revision's log entries and time series. */
 export function revisionResource(
   { service, revision }: { service: string; revision: string },
   { project, region }: LogPlace,

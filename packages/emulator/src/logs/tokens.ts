@@ -8,12 +8,12 @@ export type Token = {
 const SPACE_OR_COMMENT = /^(?:\s+|--[^\n]*)+/;
 const COMPARATOR = /^(?:=~|!~|!=|>=|<=|=|>|<|:)/;
 const TEXT = /^"((?:[^"\\]|\\.)*)"/;
-// A path may have quoted segments, as labels."k8s/name" has; what follows a comparator may hold colons and dashes.
+// A path may have quoted segments, as in labels."k8s/name"; the text after a comparator may contain colons and dashes.
 const WORD = /^(?:[^\s"()=!<>:~]|\."(?:[^"\\]|\\.)*")+/;
 const VALUE = /^[^\s"()]+/;
 const OPERATORS = ['AND', 'OR', 'NOT'] as const;
 
-/** Cuts a filter into its words and signs. Operators are in capitals; a minus in front of a term is NOT. */
+/** Splits a filter into words and signs. Operators are in upper case; a minus before a term means NOT. */
 export function tokensOf(filter: string): Token[] {
   const tokens: Token[] = [];
   let rest = filter;

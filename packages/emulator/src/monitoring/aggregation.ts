@@ -4,7 +4,7 @@ import { labelReader } from './filter.ts';
 import type { MetricType } from './metrics.ts';
 import { MINUTE_MS, type Point, type Series } from './store.ts';
 
-// google.monitoring.v3.Aggregation in google/monitoring/v3/common.proto, by the numbers that some clients send.
+// google.monitoring.v3.Aggregation in google/monitoring/v3/common.proto. Some clients send these as numbers.
 const ALIGNERS: Readonly<Record<string, string>> = {
   0: 'ALIGN_NONE',
   1: 'ALIGN_DELTA',
@@ -56,7 +56,7 @@ export type Aggregation = {
   groupBy: readonly string[];
 };
 
-/** Reads `aggregation.*` of a request's query. Throws a 400 for what the API or this emulator does not do. */
+/** Reads `aggregation.*` from a request's query. Throws a 400 for what the API or this emulator does not support. */
 export function aggregationOf(query: URLSearchParams): Aggregation {
   const aligner = named(ALIGNERS, query.get('aggregation.perSeriesAligner') ?? 'ALIGN_NONE');
   const reducer = named(REDUCERS, query.get('aggregation.crossSeriesReducer') ?? 'REDUCE_NONE');
@@ -72,7 +72,7 @@ export function aggregationOf(query: URLSearchParams): Aggregation {
   return { aligner, reducer, periodMs, groupBy: query.getAll('aggregation.groupByFields') };
 }
 
-/** Aligns each series on its own, then reduces those of a group to one. Periods end at the interval's end. */
+/** Aligns each series by itself, then reduces each group to one series. Periods end at the interval's end. */
 export function aggregate(
   series: readonly Series[],
   type: MetricType,

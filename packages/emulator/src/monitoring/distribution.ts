@@ -1,12 +1,12 @@
 /** Bounds of exponential buckets: `scale * growthFactor^i`, with one bucket below the first and one above the last. */
 export type ExponentialBuckets = { numFiniteBuckets: number; growthFactor: number; scale: number };
 
-/** Values gathered in buckets, as google/api/distribution.proto has it. */
+/** Values in buckets (google/api/distribution.proto). */
 export type Distribution = { count: number; sum: number; sumOfSquares: number; bucketCounts: number[] };
 
 export const EMPTY: Distribution = { count: 0, sum: 0, sumOfSquares: 0, bucketCounts: [] };
 
-/** Which bucket a value falls into: 0 is the one below the first bound, and bounds belong to the bucket above them. */
+/** The bucket of a value. Bucket 0 is below the first bound; a value at a bound belongs to the bucket above it. */
 function bucketOf(value: number, { numFiniteBuckets, growthFactor, scale }: ExponentialBuckets): number {
   if (value < scale) return 0;
   const index = 1 + Math.floor(Math.log(value / scale) / Math.log(growthFactor) + 1e-9);
@@ -31,7 +31,7 @@ export function merge(one: Distribution, other: Distribution): Distribution {
   };
 }
 
-/** Estimated within its bucket by straight interpolation, as Monitoring does. `share` is between 0 and 1. */
+/** Estimated by linear interpolation within the bucket, as Monitoring does. `share` is between 0 and 1. */
 export function percentile(of: Distribution, share: number, buckets: ExponentialBuckets): number {
   const wanted = of.count * share;
   let below = 0;
@@ -46,7 +46,7 @@ export function percentile(of: Distribution, share: number, buckets: Exponential
   return 0;
 }
 
-/** In proto3 JSON; 64-bit numbers are text there, and zeros at the end of the buckets are left out. */
+/** In proto3 JSON, where 64-bit numbers are text. Trailing zeros of the buckets are left out. */
 export function distributionJson(value: Distribution, exponentialBuckets: ExponentialBuckets) {
   const mean = value.count === 0 ? 0 : value.sum / value.count;
   return {

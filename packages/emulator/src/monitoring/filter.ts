@@ -1,6 +1,6 @@
 import { invalidArgument } from '../protocol/errors.ts';
 
-/** What a filter looks at in a time series. */
+/** The parts of a time series that a filter can refer to. */
 export type SeriesLabels = {
   metric: { type: string; labels: Readonly<Record<string, string>> };
   resource: { type: string; labels: Readonly<Record<string, string>> };
@@ -14,8 +14,8 @@ const TOKEN =
   /\s*(?:(AND|OR|NOT)(?=[\s(])|([()])|([a-z_]+(?:\.[a-z_]+)*)\s*(!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([a-z_.]+)\(([^)]*)\)))/y;
 
 /**
- * Reads a filter of Monitoring (https://cloud.google.com/monitoring/api/v3/filters), which is another language than that of
- * Logging: `field = one_of("a", "b")` instead of lists in parentheses. Throws a 400 unless it names exactly one metric type.
+ * Parses a Monitoring filter (https://cloud.google.com/monitoring/api/v3/filters). Its language differs from Logging's:
+ * `field = one_of("a", "b")` instead of lists in parentheses. Throws a 400 unless it names exactly one metric type.
  */
 export function parseSeriesFilter(filter: string): SeriesFilter {
   const types = new Set<string>();
@@ -42,7 +42,7 @@ export function parseSeriesFilter(filter: string): SeriesFilter {
   };
   const all = (): Test => {
     const tests = [not()];
-    // As in Logging, nothing but white space between two terms means AND.
+    // As in Logging, white space between two terms means AND.
     while (accept(1, 'AND') || startsTerm()) tests.push(not());
     return (series) => tests.every((test) => test(series));
   };
@@ -83,7 +83,7 @@ export function parseSeriesFilter(filter: string): SeriesFilter {
   return { metricType, test };
 }
 
-/** The value that a path such as `resource.labels.revision_name` leads to; `label` and `labels` are the same. */
+/** The value at a path such as `resource.labels.revision_name`; `label` and `labels` are the same. */
 export function labelReader(field: string): (series: SeriesLabels) => string {
   const [root, part, label] = field.split('.');
   const owner = root === 'metric' || root === 'resource' ? root : undefined;

@@ -1,4 +1,4 @@
-/** The two metrics of Cloud Run that are kept here: https://cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run */
+/** The two metrics of Cloud Run that are supported: https://cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run */
 export const METRICS = {
   'run.googleapis.com/request_count': {
     valueType: 'INT64',
@@ -20,7 +20,7 @@ export function isMetricType(type: string): type is MetricType {
   return Object.hasOwn(METRICS, type);
 }
 
-/** The descriptor; `ingestDelaySeconds` undefined leaves the field out, as the platform may. */
+/** The descriptor. If `ingestDelaySeconds` is undefined the field is left out, as the platform may do. */
 export function metricDescriptor(type: MetricType, project: string, ingestDelaySeconds: number | undefined) {
   return {
     name: `projects/${project}/metricDescriptors/${type}`,

@@ -14,13 +14,13 @@ export type Series = Omit<SeriesLabels, 'metric'> & {
 
 export type MetricStore = {
   record(request: RoutedRequest): void;
-  /** The series that can be read by now, with their points from after `from` up to `to`, newest first. */
+  /** The series that are readable by now, with their points from after `from` up to `to`, newest first. */
   series(interval: { from: number; to: number }): Series[];
 };
 
 export type MetricOptions = LogPlace & {
   clock: Clock;
-  /** How long after a minute's end its points can be read. */
+  /** How long after a minute's end its points become readable. */
   delayMs: number;
   buckets: ExponentialBuckets;
 };
@@ -28,8 +28,8 @@ export type MetricOptions = LogPlace & {
 export const MINUTE_MS = 60_000;
 
 /**
- * Counts what was routed, minute by minute of the emulator's clock. A request counts when it ends, and only if it reached
- * a container; a minute without requests leaves no point, and a revision without any no series.
+ * Counts routed requests by minutes of the emulator's clock. A request counts when it ends, and only if it reached a
+ * container. A minute without requests has no point, and a revision without requests has no series.
  */
 export function createMetricStore(options: MetricOptions): MetricStore {
   const minutes = new Map<string, Map<number, Point>>();

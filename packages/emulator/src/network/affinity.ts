@@ -1,15 +1,15 @@
 /**
- * Session affinity: a cookie of 30 days that goes before the traffic split
- * (https://cloud.google.com/run/docs/configuring/session-affinity). It holds a fixed place between 0 and 1; the split lays
- * its revisions over that range, oldest first, so that a changed split moves as few clients as possible: from 90/10 to
- * 80/20, every tenth. Where the place has come to lie in a revision without affinity, the cookie is passed over.
+ * Session affinity: a cookie for 30 days that takes precedence over the traffic split
+ * (https://cloud.google.com/run/docs/configuring/session-affinity). It holds a fixed place between 0 and 1. The split divides
+ * that range among its revisions, oldest first, so that a changed split moves as few clients as possible: from 90/10 to
+ * 80/20, every tenth. If the place now belongs to a revision without affinity, the cookie is ignored.
  */
 export type SplitRow<T> = { value: T; weight: number; hasAffinity: boolean };
 
 const COOKIE = 'GAESA';
 const LIFE_SECONDS = 30 * 24 * 3600;
 
-/** The place that a request's cookie holds; undefined without a cookie, or with one that makes no sense. */
+/** The place in a request's cookie; undefined without a valid cookie. */
 export function placeOf(cookies: string | undefined): number | undefined {
   for (const part of cookies?.split(';') ?? []) {
     const [name, value = ''] = part.trim().split('=');
@@ -31,7 +31,7 @@ export function rowAt<T>(rows: readonly SplitRow<T>[], place: number): SplitRow<
   return row?.hasAffinity ? row : undefined;
 }
 
-/** The cookie for a client whose request a row with affinity has been given to. */
+/** The cookie for a client that was sent to a row with affinity. */
 export function cookieFor<T>(rows: readonly SplitRow<T>[], chosen: SplitRow<T>): string {
   const total = rows.reduce((sum, { weight }) => sum + weight, 0);
   const before = rows.slice(0, rows.indexOf(chosen)).reduce((sum, { weight }) => sum + weight, 0);

@@ -11,22 +11,22 @@ import type { Clock } from '../clock.ts';
 import type { RequestFate } from '../traffic/image-faults.ts';
 import type { RoutedRequest } from '../traffic/routed-request.ts';
 
-/** A revision that a request is given to. */
+/** A revision to send a request to. */
 export type Destination = {
   service: string;
   revision: string;
   /** Undefined when there is no instance. */
   port: number | undefined;
-  /** What its image's faults do to this request. */
+  /** What the faults of its image do to this request. */
   fate: RequestFate | undefined;
-  /** A cookie of the platform's for the answer. */
+  /** The platform's cookie for the answer. */
   setCookie: string | undefined;
 };
 
 export type ForwardOptions = {
   agent: Agent;
   clock: Clock;
-  /** Hears of each request that was answered, when it has ended. */
+  /** Called with each answered request, once it has ended. */
   onRouted(request: RoutedRequest): void;
 };
 
@@ -41,12 +41,12 @@ const HOP_BY_HOP = [
   'trailer',
 ];
 
-// As Cloud Run words them: https://cloud.google.com/run/docs/troubleshooting
+// In Cloud Run's own words: https://cloud.google.com/run/docs/troubleshooting
 const NO_INSTANCE = 'The request was aborted because there was no available instance.';
 const CONNECTION_LOST =
   'The request failed because either the HTTP response was malformed or connection to the instance had an error.';
 
-/** Gives a request to a revision's container, or answers in its place where faults or a missing instance demand it. */
+/** Sends a request to a revision's container, or answers in its place because of a fault or a missing instance. */
 export function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -59,7 +59,7 @@ export function forward(
   let responseBytes = 0;
   let reachedContainer = true;
   let message: string | undefined;
-  // Time that was waited out by the emulator's clock; all the rest is the wall's, however fast the clock runs.
+  // Pauses follow the emulator's clock. Everything else takes real time, however fast the clock runs.
   let waitedMs = 0;
   let waitedWallMs = 0;
   const { failure, takesMs, factor = 1 } = fate ?? {};
@@ -103,7 +103,7 @@ export function forward(
     return;
   }
 
-  /** Lets the time pass by which the image's faults make the request longer. */
+  /** Waits as long as the image's faults make the request slower. */
   const waitOut = async (ms: number): Promise<void> => {
     if (ms <= 0) return;
     const asleepAt = performance.now();
@@ -113,7 +113,7 @@ export function forward(
     waitedWallMs = performance.now() - asleepAt;
   };
   if (failure !== undefined) {
-    // The container is not asked: what it logs of a success must not be there beside the failure.
+    // Do not ask the container, or its log would show a success beside the failure.
     incoming.resume();
     void waitOut(takesMs ?? 0).then(() => {
       if (!outgoing.destroyed) answerInstead(failure, failureBody(failure), 'application/json');
@@ -121,8 +121,8 @@ export function forward(
     return;
   }
 
-  // A kept connection may be closed by the container in the very moment in which it is used again. Then nothing has been
-  // done, and what can be sent twice is, over a new connection; all else has a connection of its own from the start.
+  // The container may close a kept connection at the moment it is used again. The request was not handled then, so one that
+  // is safe to repeat is sent again over a new connection. Other requests always get a new connection.
   const isRepeatable = canBeSentTwice(incoming);
   const send = (over: Agent | false): void => {
     const upstream = request(
@@ -141,7 +141,7 @@ export function forward(
         answer.on('data', (chunk: Buffer) => {
           responseBytes += chunk.length;
         });
-        // An answer that breaks off must look so to the caller, and a caller who has gone ends it.
+        // If the answer breaks off, the caller must see that; if the caller leaves, the answer ends.
         pipeline(answer, outgoing, () => {});
       },
     );
@@ -160,7 +160,7 @@ export function forward(
   send(isRepeatable && agent);
 }
 
-/** Whether it changes nothing (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body to be kept. */
+/** Whether it is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body to keep. */
 function canBeSentTwice({ method, headers }: IncomingMessage): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   return (method === 'GET' || method === 'HEAD') && !hasBody;

@@ -10,13 +10,13 @@ import { cookieFor, placeOf, rowAt, type SplitRow } from './affinity.ts';
 import { forward } from './forward.ts';
 import { weightedPicker } from './split.ts';
 
-/** Where a service is reached from outside: its URL, by the traffic split, and a URL for each tag. */
+/** A service's addresses: its URL, which follows the traffic split, and a URL for each tag. */
 export type FrontEnd = {
   url: string;
   /** Makes sure that these tags have a URL. */
   openTags(names: readonly string[]): Promise<void>;
   tagUrl(tag: string): string | undefined;
-  /** Takes over what the service serves now. */
+  /** Starts routing to what the service serves now. */
   route(service: { json: ServiceJson; revisions: readonly StoredRevision[] }): void;
   close(): Promise<void>;
 };
@@ -28,7 +28,7 @@ export type Ingress = {
   reservedPaths: readonly string[];
   /** The faults that an image's containers have, by the reference in the revision's template. */
   faultsOf(image: string): FaultyImage | undefined;
-  /** Hears of each request that was routed to a revision, when it has ended. */
+  /** Called with each request that was routed to a revision, once it has ended. */
   onRouted(request: RoutedRequest): void;
 };
 
@@ -112,7 +112,7 @@ function serve(route: Route, front: Front): Server {
     const choice = front.reservedPaths.includes(path) ? undefined : route.choose(incoming);
     if (choice === undefined) {
       incoming.resume();
-      // What the platform's front end says when nothing is routed to, in its way: a page, not JSON.
+      // The platform's answer when there is no route: a page, not JSON.
       outgoing
         .writeHead(404, { 'content-type': 'text/html; charset=UTF-8' })
         .end('<html><title>Page not found</title></html>\n');
@@ -123,7 +123,7 @@ function serve(route: Route, front: Front): Server {
     const destination = {
       service: front.service,
       revision: revision.name,
-      // An instance that has ended is started anew by the next request, which waits for it.
+      // If an instance has ended, the next request starts another and waits for it.
       port: revision.container?.port() ?? (await revision.container?.wake()),
       fate: faults?.next(incoming.method ?? 'GET', path),
       setCookie,

@@ -4,7 +4,7 @@ import protobuf from 'protobufjs';
 import { invalidArgument } from './errors.ts';
 import { addNewerFields } from './newer-fields.ts';
 
-// The vendor's own descriptors decide which requests are understood: a field or enum that is wrong here is wrong there.
+// The vendor's own descriptors decide which requests are valid: a field or enum that Google refuses is refused here.
 const require = createRequire(import.meta.url);
 const clients = ['@google-cloud/run', '@google-cloud/secret-manager', '@google-cloud/logging-api'];
 const roots = clients.map((client) => {
@@ -22,7 +22,7 @@ function lookupType(name: string): protobuf.Type {
 /** A message in proto3 JSON: https://protobuf.dev/programming-guides/json/ */
 export type Json = { [key: string]: unknown };
 
-/** Reads a request's message, in canonical spelling. Throws a 400 for an unknown field, a wrong type or enum. */
+/** Parses a request's message into canonical spelling. Throws a 400 for an unknown field, a wrong type or a wrong enum. */
 export function decode<T extends Json>(typeName: string, json: unknown): T {
   const type = lookupType(typeName);
   requireKnownFields(type, json, '');
@@ -34,9 +34,7 @@ export function decode<T extends Json>(typeName: string, json: unknown): T {
   }
 }
 
-/**
- * The top-level field that a field mask's path leads to. Throws a 400 when there is no such field, at any depth.
- */
+/** The top-level field of a field mask's path. Throws a 400 when the field does not exist, at any depth. */
 export function topFieldOf(typeName: string, path: string): string {
   const [name = '', ...rest] = path.split('.');
   const top = lookupType(typeName).fields[name];
@@ -50,7 +48,7 @@ export function topFieldOf(typeName: string, path: string): string {
   return name;
 }
 
-/** Names of a message's fields that a caller writes: all but those that are marked OUTPUT_ONLY. */
+/** The fields of a message that a caller may write: all except those marked OUTPUT_ONLY. */
 export function writableFields(typeName: string): string[] {
   return lookupType(typeName)
     .fieldsArray.filter((field) => !isOutputOnly(field))
@@ -61,7 +59,7 @@ function isOutputOnly({ options, parsedOptions }: protobuf.Field): boolean {
   return JSON.stringify([options, parsedOptions]).includes('OUTPUT_ONLY');
 }
 
-/** An answer's message; with numeric enums when the client asks for them (`$alt=json;enum-encoding=int`). */
+/** The message of an answer, with enums as numbers when the client asks for that (`$alt=json;enum-encoding=int`). */
 export function encode(typeName: string, json: Json, numericEnums: boolean): Json {
   if (!numericEnums) return json;
   const type = lookupType(typeName);
@@ -69,9 +67,9 @@ export function encode(typeName: string, json: Json, numericEnums: boolean): Jso
 }
 
 /**
- * The message without the fields that hold their default: on the wire a field without presence that is set to it
- * cannot be told from one that is left out (https://protobuf.dev/programming-guides/field_presence/), and clients that
- * write back what they have read spell the defaults out.
+ * The message without fields that have their default value. A field without presence looks the same on the wire whether it
+ * was set to the default or left out (https://protobuf.dev/programming-guides/field_presence/), and clients that write back
+ * what they read spell defaults out.
  */
 function withoutDefaults(type: protobuf.Type, json: Json): Json {
   const kept = Object.entries(json).flatMap(([key, value]): [string, unknown][] => {
@@ -102,7 +100,7 @@ function isDefault(field: protobuf.Field, value: unknown): boolean {
     : ['', 0, '0', false].some((each) => each === value);
 }
 
-// The serializer passes over fields it does not know; the real API refuses them.
+// The serializer ignores unknown fields, but the real API refuses them.
 function requireKnownFields(type: protobuf.Type, json: unknown, path: string): void {
   if (type.fullName.startsWith('.google.protobuf.') || json === null) return;
   if (typeof json !== 'object' || Array.isArray(json)) {

@@ -1,4 +1,4 @@
-/** A refusal in the form that Google's APIs give it: https://cloud.google.com/apis/design/errors */
+/** A refusal in the format of Google's APIs: https://cloud.google.com/apis/design/errors */
 export class ApiError extends Error {
   readonly httpStatus: number;
   readonly status: string;

@@ -1,4 +1,4 @@
-/** The part of a protobufjs descriptor in JSON that is looked into here. */
+/** The part of a protobufjs descriptor in JSON that is used here. */
 export type DescriptorJson = {
   nested?: Record<string, DescriptorJson>;
   fields?: Record<string, { type: string; id: number; options?: Record<string, unknown> }>;
@@ -9,11 +9,11 @@ export type DescriptorJson = {
 type Additions = { fields?: Readonly<Record<string, string>>; values?: Readonly<Record<string, number>> };
 
 /**
- * What the real API has and the vendor's package does not know yet, so that its serializer erases it. By message: fields
- * with their types; by enum: values. Sources: the current REST reference
+ * What the real API has but the vendor's package does not know yet, so that its serializer would erase it: for each message
+ * its fields with their types, for each enum its values. Sources: the current REST reference
  * (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services) and
- * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service.
- * `fileStore` and `EXECUTION_ENVIRONMENT_GEN3` stand for what Google will add next: nobody can know a name for that.
+ * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service. `fileStore` and
+ * `EXECUTION_ENVIRONMENT_GEN3` are invented, for whatever Google will add next.
  */
 const NEWER: Readonly<Record<string, Additions>> = {
   RevisionTemplate: {
@@ -37,10 +37,10 @@ const NEWER: Readonly<Record<string, Additions>> = {
   ExecutionEnvironment: { values: { EXECUTION_ENVIRONMENT_GEN3: 3 } },
 };
 
-// Nothing here is sent in binary: a number only has to be free.
+// Nothing is sent in binary, so any unused number will do.
 const FIRST_FREE_ID = 10_000;
 
-/** Adds what is newer to the vendor's descriptors of Cloud Run, in place. */
+/** Adds newer fields and values to the vendor's descriptors of Cloud Run, in place. */
 export function addNewerFields(root: DescriptorJson): void {
   const run = ['google', 'cloud', 'run', 'v2'].reduce<DescriptorJson | undefined>(
     (at, name) => at?.nested?.[name],
@@ -54,7 +54,7 @@ function addBelow({ nested = {} }: DescriptorJson): void {
     const { fields = {}, values = {} } = NEWER[name] ?? {};
     for (const [i, [field, fieldType]] of Object.entries(fields).entries()) {
       if (type.fields?.[field] !== undefined) continue;
-      // Optional, so that a 0 that was set can be told from none: it switches a scaling target off.
+      // Optional, so that a 0 that was set (which switches a scaling target off) differs from a missing value.
       type.oneofs = { ...type.oneofs, [`_${field}`]: { oneof: [field] } };
       type.fields = {
         ...type.fields,

@@ -3,17 +3,17 @@ import type { ImageBehaviour } from '../options.ts';
 
 export type StoredManifest = { digest: string; mediaType: string; bytes: string; uploadedMs: number };
 
-/** The images of every registry that the platform pulls from: what there is, and what becomes of its containers. */
+/** The images of every registry that the platform pulls from, and how their containers behave. */
 export type Registry = {
-  /** What a container made from that image does. */
+  /** What a container of that image does. */
   behaviourOf(reference: string): ImageBehaviour;
-  /** The image by the digest that its tag means at this moment, `host/path@sha256:…`; undefined when it is not there. */
+  /** The image by its tag's current digest, `host/path@sha256:…`; undefined when it does not exist. */
   resolve(reference: string): string | undefined;
-  /** Pushes another image under the tag, which means that one from now on; the one before stays, by its digest. */
+  /** Pushes another image under the tag. The previous one stays available by its digest. */
   push(reference: string, behaviour: ImageBehaviour): void;
   /** `reference` is a tag or a digest; undefined when the repository has no such image. */
   manifest(repository: string, reference: string): StoredManifest | undefined;
-  /** Known tags, in alphabetical order as registries list them. */
+  /** Known tags in alphabetical order, as registries list them. */
   tags(repository: string): string[];
 };
 
@@ -27,15 +27,15 @@ const FIRST_UPLOAD_MS = Date.UTC(2026, 1, 1);
 const HOUR_MS = 3_600_000;
 
 /**
- * `repositories` names the tags of a repository, oldest first: it then has these and no others. A repository that is
- * not named there has every tag that is asked for, save those whose image is said to be missing.
+ * `repositories` lists the tags of a repository, oldest first; it then has no other tags. A repository that is not listed has
+ * every tag that is asked for, except those whose image is said to be missing.
  */
 export function createRegistry({ images, repositories }: RegistryOptions): Registry {
   // A request to a registry names the repository without the registry's host.
   const behaviours = byPath(images);
   const known = byPath(repositories);
   const asked = new Map<string, Set<string>>();
-  /** What was pushed under a tag after its first image. */
+  /** Images that were pushed under a tag after its first image. */
   const pushed = new Map<string, ImageBehaviour[]>();
 
   const pushesOf = (repository: string, tag: string): ImageBehaviour[] => {

@@ -6,7 +6,7 @@ export type SecretVersion = {
   value: string;
   state: VersionState;
   createTime: string;
-  /** Whether whoever added it sent a checksum along. */
+  /** Whether a checksum was sent along when it was added. */
   hasClientChecksum: boolean;
 };
 export type StoredSecret = { name: string; createTime: string; versions: SecretVersion[] };
@@ -19,7 +19,7 @@ export type SecretStore = {
   addVersion(name: string, value: string, hasClientChecksum?: boolean): SecretVersion;
   /** `version` is a number or `latest`, which is the newest one, whatever its state. */
   version(name: string, version: string): SecretVersion;
-  /** Its value. Throws a 404 or, for a version that is disabled or destroyed, a 400. */
+  /** The value of a version. Throws a 404, or a 400 if it is disabled or destroyed. */
   access(name: string, version: string): string;
 };
 

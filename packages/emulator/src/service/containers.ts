@@ -18,21 +18,21 @@ export type ContainerOptions = {
   clock: Clock;
   ingress: Ingress;
   watchdog: Watchdog;
-  /** Ends starts that are under way. */
+  /** Aborts starts. */
   stopping: AbortSignal;
-  /** The program that a service's revisions run; undefined: the stand-in of the control service. */
+  /** The program that a service's revisions run; undefined for the control service's stand-in. */
   programOf(service: string): ContainerProgram | undefined;
-  /** Gets each line that a container writes. */
+  /** Called with each line that a container writes. */
   onLine(revision: StoredRevision, stream: 'stdout' | 'stderr', text: string): void;
-  /** Gets what the platform has to say about a revision's container. */
+  /** Called with the platform's own messages about a revision's container. */
   onSystem(revision: StoredRevision, severity: 'INFO' | 'WARNING' | 'ERROR', text: string): void;
 };
 
-/** Starts what a revision's container runs, and says on the revision how that went. */
+/** Starts a revision's container, and records on the revision whether that worked. */
 export async function startContainer(revision: StoredRevision, options: ContainerOptions): Promise<void> {
   const { registry, secrets } = options;
   const container = ingressContainer(revision.template);
-  // What was resolved when the revision was made runs, whatever the tag means by now.
+  // The digest was resolved when the revision was made, and runs whatever the tag means by now.
   const image = revision.imageDigest ?? container.image ?? '';
   const failure = whyItCannotStart(revision.name, image, registry.behaviourOf(image));
   if (failure !== undefined) return settle(revision, failure);
@@ -55,7 +55,7 @@ export async function startContainer(revision: StoredRevision, options: Containe
   settle(revision, condition('Ready', 'CONDITION_SUCCEEDED'));
 }
 
-/** What starts an instance of the revision: the stand-in of the control service, or the user's program. */
+/** Returns a function that starts an instance of the revision: the control service's stand-in, or the user's program. */
 function launcherFor(
   revision: StoredRevision,
   image: string,
@@ -115,7 +115,7 @@ function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour
   }
 }
 
-// In the platform's words, which are the same for a container that has exited:
+// The platform's message, which is the same for a container that has exited:
 // https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start
 function neverListened(name: string, { failed }: StartFailure): ConditionJson {
   const exited = failed === 'exited' ? ' The container exited before it listened.' : '';

@@ -1,19 +1,19 @@
 import { type Json, topFieldOf, writableFields } from '../protocol/descriptors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
-// Of the fields that a caller may send, these two say which service is meant, and which state of it.
+// Two fields that a caller may send without changing them: they identify the service and its state.
 const WRITABLE = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
 
 /**
- * What a masked update makes of a service: the fields that the mask names come from the request, those that the
- * request leaves out are cleared, all others stay. No mask, or `*`, names every writable field.
+ * Applies a masked update to a service. Fields that the mask names are taken from the request, or cleared if the request
+ * leaves them out; all others stay. No mask, or `*`, names every writable field.
  */
 export function applyMask<T extends Json>(current: T, request: Json, mask: string | undefined): T {
   const paths = mask === undefined || mask === '' || mask === '*' ? WRITABLE : mask.split(',').map(camelCase);
   let next: Json = current;
   for (const path of paths) {
     const field = topFieldOf(SERVICE, path);
-    // Naming a field that the platform writes is pointless, not wrong.
+    // Naming a field that only the platform writes has no effect, but is not an error.
     if (WRITABLE.includes(field)) next = replaceAt(next, request, path.split('.'));
   }
   // Only fields of the same resource were replaced.

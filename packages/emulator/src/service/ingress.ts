@@ -3,8 +3,8 @@ import type { ContainerJson, TemplateJson } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
 
 /**
- * The container that requests go to: the only one, or of several the one with a port
- * (https://cloud.google.com/run/docs/configuring/services/containers); validation lets nothing else through.
+ * The container that receives requests: the only one, or else the one with a port
+ * (https://cloud.google.com/run/docs/configuring/services/containers). Validation guarantees that there is one.
  */
 export function ingressContainer({ containers = [] }: TemplateJson): ContainerJson {
   const [only = {}] = containers;
@@ -15,7 +15,7 @@ export function hasPort({ ports }: ContainerJson): boolean {
   return Array.isArray(ports) && ports.length > 0;
 }
 
-/** A tag is resolved to a digest when a revision is made: https://cloud.google.com/run/docs/deploying#service */
+/** The tag is resolved to a digest when a revision is made: https://cloud.google.com/run/docs/deploying#service */
 export function resolveImage(revision: StoredRevision, registry: Registry): void {
   revision.imageDigest = registry.resolve(ingressContainer(revision.template).image ?? '');
 }

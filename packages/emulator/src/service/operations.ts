@@ -2,7 +2,7 @@ import type { OperationFate } from '../faults.ts';
 import { notFound } from '../protocol/errors.ts';
 import type { ServiceJson } from './resources.ts';
 
-/** How a failed change ended: google.rpc.Status, codes as in google/rpc/code.proto. */
+/** How a change failed: google.rpc.Status, with the codes of google/rpc/code.proto. */
 export type OperationError = { code: number; message: string };
 
 /** A change under way: https://google.aip.dev/151 */
@@ -21,9 +21,9 @@ export type Operation = {
 };
 
 export type OperationLog = {
-  /** Starts an operation, which can be read from now on. */
+  /** Starts an operation, which is readable from now on. */
   begin(service: string, fate?: OperationFate): Operation;
-  /** Makes a finished operation, for a change without effect, which is kept, or a check only, which is not. */
+  /** Makes a finished operation: for a change without effect, which is kept, or for a mere check, which is not. */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;
   list(): Operation[];

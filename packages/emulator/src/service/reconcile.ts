@@ -6,11 +6,11 @@ import type { StoredRevision } from './revisions.ts';
 import type { StoredService } from './stored-service.ts';
 
 export type Reconciler = {
-  /** Carries out the service's newest generation, in its own time. */
+  /** Starts carrying out the service's newest generation. */
   start(service: StoredService, made: StoredRevision | undefined, operation: Operation): void;
   /** Resolves when every change under way has settled. */
   settled(): Promise<void>;
-  /** Drops changes that still wait, and resolves when no change is under way. */
+  /** Drops pending changes, and resolves when no change is under way. */
   close(): Promise<void>;
 };
 
@@ -41,10 +41,10 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
     const fails = operation.fate === 'fails';
     if (made?.state === 'starting')
       made.started ??= startContainer(made, fails ? withoutStart(options) : options);
-    // An earlier change's revision may still be starting, and this change may route to it.
+    // The revision of an earlier change may still be starting, and this change may route to it.
     await Promise.all(service.revisions.map(({ started }) => started));
     await service.frontEnd.openTags(service.json.traffic.flatMap(({ tag }) => tag ?? []));
-    // A later change, if there is one, decides what serves.
+    // If there is a later change, that one decides what serves.
     const isNewest = service.json.generation === generation;
     if (isNewest) {
       service.json = observe(service, fails && made === undefined ? MADE_TO_FAIL : undefined);
@@ -78,9 +78,9 @@ function withoutStart(options: ContainerOptions): ContainerOptions {
   return { ...options, registry: { ...options.registry, behaviourOf: () => 'never-ready' } };
 }
 
-// Seen in reports of failed deployments: 9 for a container that does not come up (13 until 2024), 5 for an image that
-// is not there, 7 for a secret that cannot be read, 13 for a route to a revision that does not exist:
-// https://github.com/octo-sts/app/pull/1005 https://github.com/terraform-google-modules/terraform-docs-samples/pull/269
+// Seen in reports of failed deployments: 9 for a container that does not start (13 until 2024), 5 for a missing image, 7 for
+// a secret that cannot be read, 13 for a route to a revision that does not exist: https://github.com/octo-sts/app/pull/1005
+// https://github.com/terraform-google-modules/terraform-docs-samples/pull/269
 const CODES: Readonly<Record<string, number>> = {
   HEALTH_CHECK_CONTAINER_ERROR: 9,
   CONTAINER_MISSING: 5,

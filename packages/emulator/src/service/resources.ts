@@ -1,4 +1,4 @@
-/** Resources as Admin API v2 spells them in JSON; only what the emulator acts on is named. */
+/** Resources in the JSON of Admin API v2. Only the fields that the emulator uses are listed. */
 export type TrafficTargetJson = {
   type?: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST' | 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
   revision?: string;
@@ -37,7 +37,7 @@ export type ServiceJson = {
   [key: string]: unknown;
   name: string;
   uid: string;
-  /** int64, hence text. */
+  /** An int64, so it is text. */
   generation: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
@@ -59,8 +59,8 @@ export type ServiceJson = {
 };
 
 /**
- * What Knative v1 says of a service and Admin v2 has no field for: annotations and labels in the namespaces that v2
- * reserves. They are kept as they were written.
+ * What Knative v1 has for a service and Admin v2 has no field for: annotations and labels in the namespaces that v2 reserves.
+ * They are kept as written.
  */
 export type KnativeExtras = {
   annotations: Readonly<Record<string, string>>;
@@ -82,7 +82,7 @@ export type RevisionJson = {
   createTime: string;
 };
 
-/** Where LATEST leads when nothing is said: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration */
+/** The default split: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration */
 export const ALL_TO_LATEST: TrafficTargetJson = {
   type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST',
   percent: 100,

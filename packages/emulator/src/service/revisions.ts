@@ -17,20 +17,20 @@ export type StoredRevision = {
   json: RevisionJson;
   template: TemplateJson;
   knative: KnativeExtras;
-  /** The ingress container's image by digest, as its tag was when the revision was made; v1 only shows it. */
+  /** The digest that the ingress container's tag had when the revision was made. Only v1 shows it. */
   imageDigest: string | undefined;
   state: 'starting' | 'ready' | 'failed';
-  /** Resolves when it is known whether the container serves; undefined while nobody has started it. */
+  /** Resolves when it is known whether the container serves; undefined if it was not started yet. */
   started: Promise<void> | undefined;
   container: Container | undefined;
 };
 
-// Names as recorded services have them: the generation in five digits, then three characters.
+// Names as in recorded services: the generation in five digits, then three characters.
 const SUFFIX = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * The revision that a service's changed template asks for: a new one, or, when the template names one that was made
- * from the same configuration, that one. Throws a 409 when the name is taken by another configuration.
+ * The revision for a service's changed template: a new one, or an existing one with the same configuration if the template
+ * names it. Throws a 409 when the name belongs to another configuration.
  */
 export function revisionFor(
   service: ServiceJson,
@@ -46,9 +46,9 @@ export function revisionFor(
   return newRevision(given || inventName(service), service, knative);
 }
 
-/** A revision of the service as it is now that nobody has started yet. */
+/** A revision of the service's current template, not started yet. */
 export function newRevision(name: string, service: ServiceJson, knative: KnativeExtras): StoredRevision {
-  // A revision shows what its template said, but for the two fields that Revision in revision.proto does not have.
+  // A revision shows its template's fields, except for two that Revision in revision.proto does not have.
   const { revision: _, healthCheckDisabled: __, ...configuration } = service.template;
   const now = new Date().toISOString();
   const json: RevisionJson = {
@@ -79,7 +79,7 @@ export function newRevision(name: string, service: ServiceJson, knative: Knative
 
 type Configuration = Pick<StoredRevision, 'template' | 'knative'>;
 
-/** Whether revisions made from the two would be the same but for their name. */
+/** Whether revisions of the two templates would differ only in their names. */
 function sameConfiguration(one: Configuration, other: Configuration): boolean {
   return isDeepStrictEqual(configurationOf(one), configurationOf(other));
 }

@@ -22,25 +22,25 @@ import type { StoredService } from './stored-service.ts';
 import { validateService, validateServiceName } from './validate.ts';
 
 export type ServiceChange = {
-  /** The new values, in v2 spelling; only the fields that the mask names are taken. */
+  /** The new values, in v2's spelling. Only the fields in the mask are used. */
   fields: Json;
   mask?: string | undefined;
-  /** Default: what v1 knows beyond v2 stays as it is. */
+  /** Default: the fields that only v1 has stay as they are. */
   knative?: KnativeExtras;
-  /** The etag the caller saw, when it wants to be told of changes since. */
+  /** The etag that the caller saw, if the update should fail after other changes. */
   etag?: string | undefined;
   person: string;
-  /** How it is made to end. */
+  /** How it must end. */
   fate?: OperationFate | undefined;
 };
 
-/** A service that is not made here but taken over as it was elsewhere. */
+/** A service that is adopted as it was elsewhere, not created here. */
 export type AdoptedService = {
   name: string;
-  /** What it looks like once it is known where it serves. */
+  /** Its JSON, once its address is known. */
   json(place: { name: string; uri: string; urls: string[]; etag: string }): ServiceJson;
   knative: KnativeExtras;
-  /** Makes its revisions, oldest first, ready or failed; those that are ready have a container. */
+  /** Makes its revisions, oldest first. They are ready, with a container, or failed. */
   revisions(json: ServiceJson): Promise<StoredRevision[]>;
 };
 
@@ -51,14 +51,14 @@ export type ServiceStore = {
   /** The service as v2 shows it. */
   read(name: string): ServiceJson;
   revisions(name: string): RevisionJson[];
-  /** `validateOnly`: says what would become of it, changes nothing. */
+  /** With `validateOnly`, returns what the service would become and changes nothing. */
   create(
     name: string,
     change: Omit<ServiceChange, 'mask' | 'etag'>,
     validateOnly?: boolean,
   ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
-  /** Throws a 400 for the newest revision and for one that the traffic split names. */
+  /** Throws a 400 for the newest revision, and for one that the traffic split names. */
   removeRevision(name: string, revision: string): void;
   adopt(service: AdoptedService): Promise<void>;
   operation(name: string): Operation;
@@ -87,7 +87,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
     );
   };
 
-  /** Accepts the next state of a service and sets it on its way. */
+  /** Accepts the next state of a service and starts carrying it out. */
   const accept = (
     service: StoredService,
     next: ServiceJson,
@@ -214,7 +214,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
   };
 }
 
-/** The revision that a changed template asks for; undefined when the template stays what it is. */
+/** The revision that a changed template requires; undefined when the template did not change. */
 function revisionToMake(
   service: StoredService,
   next: ServiceJson,

@@ -8,7 +8,7 @@ export type ImageFaults = {
   latencyMs?: number;
   /** How far latencies spread: the standard deviation of their logarithm (default 0.4). */
   latencySpread?: number;
-  /** How many times longer requests take. */
+  /** How many times slower requests get. */
   latencyFactor?: number;
   /** Sign-ins (`POST /api/auth/verify`) that fail, and the status that they get (default 422). */
   failingSignInPercent?: number;
@@ -39,7 +39,7 @@ export type FaultyImage = {
 const SIGN_IN = '/api/auth/verify';
 
 /**
- * Deals out an image's faults. Shares are exact, not random: any 100 requests with 5 % errors have 5, so tests can count
+ * Applies an image's faults. Shares are exact, not random: of any 100 requests with 5 % errors, 5 fail, so tests can count
  * them. Latencies are random, but the same on every run.
  */
 export function createFaultyImage(faults: ImageFaults): FaultyImage {
@@ -68,7 +68,7 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   };
 }
 
-/** Says yes to a share of the questions, in clumps; the first comes after half of the distance between two clumps. */
+/** Says yes for a share of the calls, in clumps. The first clump comes after half the distance between two. */
 function share(percent = 0, clump = 1): () => boolean {
   let credit = clump * 50;
   let left = 0;

@@ -2,7 +2,7 @@ import type { LogEntryJson, LogPlace } from '../logs/store.ts';
 import { randomHex, revisionResource } from '../logs/store.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
-/** The entry that Cloud Run writes for a request: https://cloud.google.com/run/docs/logging#log-types */
+/** The entry that Cloud Run logs for a request: https://cloud.google.com/run/docs/logging#log-types */
 export function requestLogEntry(
   request: RoutedRequest,
   place: LogPlace,

@@ -1,4 +1,4 @@
-/** A request that the front end has answered, on behalf of a revision or in its place. */
+/** A request that the front end has answered, from a revision or in its place. */
 export type RoutedRequest = {
   service: string;
   revision: string;
@@ -7,7 +7,7 @@ export type RoutedRequest = {
   endedAt: number;
   latencyMs: number;
   method: string;
-  /** As it was asked for, with the service's or tag's address. */
+  /** The URL as requested, with the service's or the tag's address. */
   url: string;
   status: number;
   requestBytes: number;
@@ -18,6 +18,6 @@ export type RoutedRequest = {
   protocol: string;
   /** False when the platform answered, because there was no instance to answer. */
   reachedContainer: boolean;
-  /** The platform's own words about a request that failed. */
+  /** The platform's own message about a failed request. */
   message?: string;
 };
