@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtempDisposable, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { type Emulator, startEmulator } from '@deploy/emulator';
@@ -23,6 +19,7 @@ import type { Nodes } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
 import { without } from '../support/needs.ts';
 import { allOf, blocksOf, readPage } from './markdown.ts';
+import { filledIn, runBlock, withOwnTools } from './support/run-blocks.ts';
 
 const readme = await readPage('README.md');
 const [twoCommands = '', ...rollout] = blocksOf(readme, 'sh');
@@ -45,7 +42,6 @@ test('every command of the rollout does what it is there for, in order, against 
   await using cloud = await staging();
   await using checkout = await sampleCheckout();
   await using cargo = await prepareCargo();
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'readme-'));
   const revisions = { '<stable>': '', '<canary>': '' };
   // What differs from a real rollout: where things are, and the names that are made on the way.
   const places = {
@@ -57,20 +53,14 @@ test('every command of the rollout does what it is there for, in order, against 
     'https://openagents.com': cloud.service('openagents-control-service').uri,
   };
   const surroundings = { emulator: cloud, checkout: checkout.root, cargo };
-  const ownTools = join(projectRoot, 'node_modules/.bin');
-  let env = childEnvironment({ ...process.env, PATH: `${ownTools}:${process.env.PATH}` }, surroundings);
+  let env = childEnvironment(withOwnTools(process.env), surroundings);
   const outputs: string[] = [];
   for (const block of rollout) {
-    const concrete = Object.entries({ ...places, ...revisions }).reduce(
-      (shell, [from, to]) => shell.replaceAll(from, to),
-      block,
-    );
-    const shell = `${concrete}\nenv -0 > '${join(folder.path, 'env')}'`;
-    const run = await inShell(shell, env);
+    const shell = filledIn(block, { ...places, ...revisions });
+    const run = await runBlock(shell, env);
     assert.equal(run.exitCode, 0, `${shell}\n${run.output}`);
     outputs.push(run.output);
-    // What a block exports is there in the next one, as in a terminal.
-    env = parseEnvironment(await readFile(join(folder.path, 'env'), 'utf8'));
+    env = run.env;
     const [newest = '', before = newest] = cloud.revisions(SERVICE).map(({ name }) => name.split('/').at(-1));
     if (block.includes('deploy-staging.ts'))
       Object.assign(revisions, { '<stable>': before, '<canary>': newest });
@@ -142,19 +132,4 @@ function troubleshooting(page: Nodes): Nodes {
   const list = blocks.slice(heading).find(({ type }) => type === 'list');
   assert.ok(list);
   return list;
-}
-
-async function inShell(shell: string, env: Record<string, string>) {
-  const child = spawn('bash', ['-euc', shell], { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'close');
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [exitCode] = await ended;
-  return { exitCode, output: `${stdout}${stderr}` };
-}
-
-function parseEnvironment(dump: string): Record<string, string> {
-  const entries = dump.split('\0').filter((entry) => entry.includes('='));
-  return Object.fromEntries(
-    entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
-  );
 }

@@ -145,7 +145,11 @@ test('a shift that a signal stopped says so at once', async () => {
   await using checkout = await testCheckout();
   const path = await deployedReport(checkout);
   const evidence = await joinEvidence(joinRequest(checkout));
-  const stopped = new Interrupted('SIGINT', 'while waiting: the platform goes on', 'Look at status.');
+  const stopped = new Interrupted(
+    'SIGINT',
+    'interrupted while waiting: the platform goes on',
+    'Look at status.',
+  );
   const asked = [
     { revision: OLD, percent: 60 },
     { revision: NEW, percent: 40 },

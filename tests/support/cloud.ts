@@ -25,16 +25,16 @@ export function cloudEnv(emulator: Emulator): Record<string, string> {
 }
 
 /** Short names of the revisions, oldest first. */
-export function revisionNames(emulator: Emulator): string[] {
+export function revisionNames(emulator: Emulator, service = SERVICE): string[] {
   return emulator
-    .revisions(SERVICE)
+    .revisions(service)
     .map(({ name }) => name.slice(name.lastIndexOf('/') + 1))
     .reverse();
 }
 
 /** What serves: `name=percent`, in the platform's order, tags in parentheses. */
-export function serving(emulator: Emulator): string[] {
-  const { trafficStatuses, latestReadyRevision } = emulator.service(SERVICE);
+export function serving(emulator: Emulator, service = SERVICE): string[] {
+  const { trafficStatuses, latestReadyRevision } = emulator.service(service);
   return trafficStatuses.map(
     ({ revision, percent, tag }) =>
       `${revision ?? latestReadyRevision?.split('/').at(-1)}=${percent ?? 0}${tag ? `(${tag})` : ''}`,
