@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -107,6 +108,28 @@ describe('a report that two branches changed', () => {
     );
     assert.doesNotMatch(text, /against `[^`]+` \*\*passed\*\*:\n+[^\n|]/, 'no line is left over from before');
   });
+});
+
+test('a report that one branch renamed with git and another added to goes on under its new name, with all of it', async () => {
+  await using checkout = await testCheckout();
+  const evidenceReport = join(checkout.root, 'service/docs/rollout-of-the-12th.md');
+  const { path, exitCode } = await merged(checkout, [
+    { name: 'smoke', change: () => add(checkout, 'alice', 'Written by alice.') },
+    {
+      name: 'rename',
+      change: async (file) => {
+        const mv = await runCommand(['git', '-C', checkout.root, 'mv', file, evidenceReport]);
+        assert.equal(mv.exitCode, 0, mv.stderr);
+      },
+    },
+  ]);
+  assert.equal(exitCode, 0);
+  assert.equal(existsSync(path), false);
+  const evidence = await joinEvidence(joinRequest(checkout, { evidenceReport }));
+  await evidence.record(shifted(0, 5));
+  const { record } = await readReport(evidenceReport);
+  assert.deepEqual([record.smokes.length, record.trafficChanges.length], [1, 1]);
+  assert.match(await readFile(evidenceReport, 'utf8'), /\nWritten by alice\.\n/);
 });
 
 test('a report that was renamed goes on under its new name', async () => {
