@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -63,14 +63,23 @@ describe('a report is opened before anything is changed', () => {
       'service/docs/reports/20260101T000000Z-staging-deploy-report.md',
       'docs/reports/rust-cutover-validation/20260101T000000Z/SUMMARY.md',
       'web-shell/dist/app.js',
+      'web-shell/perf/latest.json',
+      'web-shell/perf/signoff-20260101T000000Z.json',
+      'evidence/of-yesterday.md',
     ]) {
       await mkdir(dirname(join(checkout.root, file)), { recursive: true });
       await writeFile(join(checkout.root, file), 'written by a script');
     }
+    const { path: earlier = '' } = await openEvidence(deployRequest(checkout));
+    await rename(earlier, join(checkout.root, 'evidence/of-yesterday.md'));
     assert.equal(await isClean(), true);
     assert.equal(await isClean(), true, 'with its own report');
-    await writeFile(join(checkout.root, 'service/main.rs'), 'changed');
-    assert.equal(await isClean(), false);
+    for (const file of ['service/main.rs', 'evidence/notes.md', 'web-shell/perf/budget.json']) {
+      await writeFile(join(checkout.root, file), 'changed');
+      assert.equal(await isClean(), false, file);
+      await rm(join(checkout.root, file));
+    }
+    assert.equal(await isClean(), true);
   });
 
   test('EVIDENCE_REPORT=none and a dry run write nothing', async () => {

@@ -1,22 +1,25 @@
+import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { runCommand, type TargetCheckout } from '@deploy/cli';
+import { findData } from './document/data.ts';
 import { reportsFolder } from './settings.ts';
 
 /** Where a deployment was made from: the machine, and the state of the checkout as far as git can tell. */
 export type Whereabouts = { host: string; checkout: { commit?: string; clean?: boolean } };
 
-/** Asks the machine and git; leaves out what they cannot tell. `report` is the file that EVIDENCE_REPORT names. */
-export async function whereabouts(checkout: TargetCheckout, report?: string): Promise<Whereabouts> {
+/** Asks the machine and git; leaves out what they cannot tell. */
+export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts> {
   const [commit, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
-    git(checkout, ['status', '--porcelain', '--', '.', ...ownFiles(checkout, report)]),
+    // Untracked files one by one: a folder may hold a report, or a report and more.
+    git(checkout, ['status', '--porcelain', '-z', '--untracked-files=all', '--', '.', ...ownFiles(checkout)]),
   ]);
   return {
     host: hostname(),
     checkout: {
-      ...(commit === undefined ? {} : { commit }),
-      ...(changes === undefined ? {} : { clean: changes === '' }),
+      ...(commit === undefined ? {} : { commit: commit.trim() }),
+      ...(changes === undefined ? {} : { clean: await isClean(checkout, changes) }),
     },
   };
 }
@@ -24,11 +27,34 @@ export async function whereabouts(checkout: TargetCheckout, report?: string): Pr
 // Where validate-rust-cutover puts its results.
 const MATRIX_REPORTS = join('docs', 'reports', 'rust-cutover-validation');
 
-/** Pathspecs that exclude the files which the scripts themselves leave uncommitted: they do not affect the build. */
-function ownFiles(checkout: TargetCheckout, report: string | undefined): string[] {
-  const named = report === undefined ? [] : [relative(checkout.root, report)];
-  const paths = [reportsFolder(checkout), MATRIX_REPORTS, join(checkout.webShellDir, 'dist'), ...named];
-  return paths.filter((path) => !path.startsWith('..')).map((path) => `:(exclude,literal)${path}`);
+/** Pathspecs that exclude the files which the scripts, and the gates that they run, leave uncommitted. */
+function ownFiles({ serviceDir, webShellDir, ...rest }: TargetCheckout): string[] {
+  const perf = join(webShellDir, 'perf');
+  return [
+    `:(exclude,literal)${reportsFolder({ serviceDir, webShellDir, ...rest })}`,
+    `:(exclude,literal)${MATRIX_REPORTS}`,
+    `:(exclude,literal)${join(webShellDir, 'dist')}`,
+    `:(exclude,literal)${join(perf, 'latest.json')}`,
+    `:(exclude,glob)${perf}/signoff-*.json`,
+  ];
+}
+
+// More changes than this are not all reports.
+const MOST_REPORTS = 50;
+
+/** Whether nothing is changed but reports, which may lie anywhere: EVIDENCE_REPORT names their file. */
+async function isClean({ root }: TargetCheckout, changes: string): Promise<boolean> {
+  const entries = changes.split('\0').filter((entry) => entry !== '');
+  if (entries.length > MOST_REPORTS) return false;
+  // Two letters of state and a blank stand before a path. A renamed file has its old path as an entry without them.
+  const isReports = await Promise.all(entries.map((entry) => isReport(join(root, entry.slice(3)))));
+  return isReports.every(Boolean);
+}
+
+async function isReport(path: string): Promise<boolean> {
+  if (!path.endsWith('.md')) return false;
+  const text = await readFile(path, 'latin1').catch(() => '');
+  return findData(text).length > 0;
 }
 
 /** The user of this machine, who counts as the actor when no account is known. */
@@ -48,5 +74,5 @@ function userName(): string {
 async function git({ root }: TargetCheckout, args: readonly string[]): Promise<string | undefined> {
   // Takes none of git's locks, because a person may be committing at the same time.
   const answer = await runCommand(['git', '--no-optional-locks', '-C', root, ...args]);
-  return answer.exitCode === 0 ? answer.stdout.trim() : undefined;
+  return answer.exitCode === 0 ? answer.stdout : undefined;
 }

@@ -17,7 +17,7 @@ import type { DeploymentRequest } from './request.ts';
 export async function openReport(request: DeploymentRequest): Promise<Evidence> {
   const { evidenceReport, checkout, location, image, note } = request;
   const named = evidenceReport === undefined ? undefined : resolve(evidenceReport);
-  const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout, named)]);
+  const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout)]);
   const start = { location, image, account, whereabouts: where, at: new Date().toISOString() };
   const folder = join(checkout.root, reportsFolder(checkout));
   const path = named === undefined ? await openNew(folder, start) : await openNamed(named, start);
