@@ -7,6 +7,7 @@ import {
   type Service,
   type ServiceApi,
   type ServiceLocation,
+  type Share,
   setTraffic,
   type TrafficChange,
   tagRevision,
@@ -15,6 +16,8 @@ import {
 import { beginPromotion, type Promotion } from '../promotion.ts';
 import { judge, type Verdict } from '../verdict.ts';
 import {
+  type FailedCandidate,
+  failureOf,
   isItsTraffic,
   type PromotionState,
   promotionOn,
@@ -265,7 +268,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
         const now = await readPatiently();
         requireOurs(now);
         // Served after all: the answer was lost, or the wait for it ended early.
-        if (percentNow() === percent && isServed(now)) {
+        if (percentNow() === percent && isServed(now, shares)) {
           await began(percent, { service: now.name, before, after: shares }, state);
           return undefined;
         }
@@ -402,7 +405,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     for (let attempt = 1; ; attempt += 1) {
       try {
         const options = { skipMaintenanceCheck: true, bookkeeping };
-        const change = await perform(rollback(openApi, location, pair.stable, options));
+        const found = attempt === 1 ? undefined : await findReturned(failure);
+        const change = found ?? (await perform(rollback(openApi, location, pair.stable, options)));
         await tell({ kind: 'trafficReturned', change, tookMs: Math.round(performance.now() - startedMs) });
         break;
       } catch (error) {
@@ -426,6 +430,21 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     const serviceUrl = subject.service.url;
     await smokeTwice(serviceUrl, 'service');
     return { state: 'rolled back', ...pair, percent, why, tag: state.tag, serviceUrl };
+  }
+
+  /**
+   * The rollback, when an attempt whose answer was lost has made it after all: a second one would find that the promotion is no longer
+   * there, and take that for somebody else's change.
+   */
+  async function findReturned(failure: FailedCandidate): Promise<TrafficChange | undefined> {
+    const after = [{ revision: pair.stable, percent: 100 }];
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const now = await api.read();
+      if (failureOf(now, pair.canary)?.at !== failure.at) return undefined;
+      if (isServed(now, after)) return { service: now.name, before: splitOf(state), after };
+      await request.pause();
+    }
+    throw new UserError('the change was accepted and has not settled');
   }
 
   async function finish(): Promise<void> {
@@ -467,12 +486,12 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return ({ annotations }) => withPromotion(annotations, next);
   }
 
-  function isServed({ served, latestReadyRevision }: Service): boolean {
+  function isServed({ served, latestReadyRevision }: Service, asked: readonly Share[]): boolean {
     const shareOf = (name: string) =>
       served
         .filter(({ revision }) => (revision ?? latestReadyRevision) === name)
         .reduce((sum, { percent }) => sum + percent, 0);
-    return splitOf(state).every(({ revision, percent }) => shareOf(revision) === percent);
+    return asked.every(({ revision, percent }) => shareOf(revision) === percent);
   }
 
   async function readPatiently(): Promise<Service> {
