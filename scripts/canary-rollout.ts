@@ -22,6 +22,7 @@ import {
   parsePromoteCall,
   requireLocation,
   skipMaintenanceCheckSetting,
+  skipStableCheckSetting,
 } from '@deploy/cloudrun';
 import { evidenceSettings } from '@deploy/report';
 import { promoteSettings } from './canary/promote-settings.ts';
@@ -32,6 +33,7 @@ const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
+  skipStableCheck: skipStableCheckSetting,
   dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
   ...checkoutSettings,
   ...evidenceSettings,

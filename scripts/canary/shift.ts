@@ -10,12 +10,16 @@ import {
   setTraffic,
   stableRevision,
 } from '@deploy/cloudrun';
-import { type JoinRequest, joinEvidence } from '@deploy/report';
+import { type JoinRequest, joinEvidence, reportedRoles } from '@deploy/report';
 
 export type ShiftCall = Extract<CanaryCall, { action: 'set-traffic' | 'rollback' }>;
 
 export type ShiftRequest = {
-  values: Omit<JoinRequest, 'note'> & { dryRun: boolean; skipMaintenanceCheck: boolean };
+  values: Omit<JoinRequest, 'note'> & {
+    dryRun: boolean;
+    skipMaintenanceCheck: boolean;
+    skipStableCheck: boolean;
+  };
   connection: Connection;
   location: ServiceLocation;
   out: Output;
@@ -28,19 +32,21 @@ export async function shiftTraffic(
 ): Promise<void> {
   const openApi = () => openServiceApi(connection, location);
   const shares = sharesFor(call);
-  const action =
-    call.action === 'rollback'
-      ? rollback(openApi, location, call.stable, values)
-      : setTraffic(openApi, location, shares, values);
   const account = () => accountOf(connection);
   // Someone who has to go back must not wait for a report.
   const isUrgent = call.action === 'rollback';
   const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
   const work = async () => {
-    const shifted = await performAction(action, { dryRun: values.dryRun, out });
+    const shifted = await performAction(await actionOf(evidence.path), { dryRun: values.dryRun, out });
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
     await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
+  };
+  const actionOf = async (report: string | undefined) => {
+    if (call.action === 'rollback') return rollback(openApi, location, call.stable, values);
+    if (values.skipStableCheck) return setTraffic(openApi, location, shares, values);
+    const roles = { named: call, reported: await reportedRoles(report) };
+    return setTraffic(openApi, location, shares, { ...values, roles });
   };
   await evidence.step(
     `canary-rollout ${call.action}`,

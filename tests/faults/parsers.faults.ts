@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { cleanLine, cleanText, dropTrailingSlashes, readSettings, UserError } from '@deploy/cli';
+import { cleanLine, cleanText, commandLine, dropTrailingSlashes, readSettings, UserError } from '@deploy/cli';
 import {
   canaryActions,
   cloudSettings,
@@ -14,7 +14,6 @@ import { controlSmokeSettings, requireBaseUrl } from '@deploy/smoke';
 import fc from 'fast-check';
 import { asCloudError } from '../../packages/cloudrun/src/google/cloud-error.ts';
 import { parseImageReference } from '../../packages/cloudrun/src/image-reference.ts';
-import { commandLine } from '../../packages/matrix/src/command-line.ts';
 import { parseOnly } from '../../packages/matrix/src/only.ts';
 import { readDocument } from '../../packages/report/src/document/read.ts';
 import { canonicalBaseUrl } from '../../packages/report/src/record/base-url.ts';

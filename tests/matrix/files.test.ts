@@ -3,10 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Secret } from '@deploy/cli';
+import { commandLine, HERE, Secret } from '@deploy/cli';
 import type { MatrixOutcome, MatrixResult } from '@deploy/matrix';
 import type { RolloutEvent } from '@deploy/report';
-import { commandLine, HERE } from '../../packages/matrix/src/command-line.ts';
 import { addVerdict, openResultsFolder, summaryOf } from '../../packages/matrix/src/index.ts';
 import { overallOf, totalsOf } from '../../packages/matrix/src/outcome.ts';
 

@@ -6,6 +6,7 @@ import { annotate } from './github-actions.ts';
 import { endBy, listenForInterruption } from './interruption.ts';
 import { misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
+import { rememberCaller } from './own-command.ts';
 import { takeSecretsOut } from './secret-variables.ts';
 import type { Environment } from './settings.ts';
 import { actionsOf, type Usage, usageData, usageText } from './usage.ts';
@@ -35,6 +36,7 @@ export async function runScript(
   using interruption = listenForInterruption();
   const { signal } = interruption;
   const program = { argv: process.argv.slice(2), env: takeSecretsOut(process.env), out, signal };
+  rememberCaller(program.env);
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
   if (argv[0] === '--help' || argv[0] === '-h') {

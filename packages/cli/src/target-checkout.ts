@@ -70,6 +70,16 @@ export function findTargetCheckout(settings: {
   );
 }
 
+/** The root of the checkout that a folder lies in; undefined when it lies in none that holds the service. */
+export function workingCheckout(
+  folder: string,
+  env: { readonly SERVICE_DIR?: string | undefined },
+): string | undefined {
+  const root = gitRoot(folder);
+  const serviceDir = env.SERVICE_DIR || checkoutSettings.serviceDir.defaultText || '';
+  return root !== undefined && existsSync(join(root, serviceDir)) ? root : undefined;
+}
+
 /** The nearest folder at or above `start` that git calls a work tree. In worktrees and submodules, `.git` is a file. */
 function gitRoot(start: string): string | undefined {
   let folder = resolve(start);

@@ -19,6 +19,7 @@ export { type EntriesPage, errorFilter, type LogApi, logReadCommand, openLogApi 
 export type { MaintenanceOutcome } from './maintenance/outcome.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
 export { requireImage, requireJobName, requireLocation, requireTag } from './names.ts';
+export { serviceCommand } from './own-commands.ts';
 export type { CloudFacts } from './preflight/check-cloud.ts';
 export { openSecretApi } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';
@@ -29,8 +30,9 @@ export { ingressContainer, withIngressContainer } from './service/ingress-contai
 export type { Revision, Service } from './service/service.ts';
 export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
+export type { ReportedRoles } from './service/swapped.ts';
 export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
 export type { Container } from './service/template.ts';
 export { describeShares, type Share, sharesOf, stableRevision } from './service/traffic.ts';
 export type { ServiceLocation } from './service-location.ts';
-export { cloudSettings, skipMaintenanceCheckSetting } from './settings.ts';
+export { cloudSettings, skipMaintenanceCheckSetting, skipStableCheckSetting } from './settings.ts';

@@ -19,3 +19,8 @@ export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
   'deploy or shift traffic even if that takes the public into a maintenance window, or past an open one',
 );
+
+export const skipStableCheckSetting = flag(
+  'SKIP_STABLE_CHECK',
+  'set-traffic: shift even where the stable revision and the canary seem to be swapped',
+);

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import type { Environment, TargetCheckout } from '@deploy/cli';
+import { commandLine, type Environment, type TargetCheckout } from '@deploy/cli';
 import type { Planned } from './check.ts';
 import { cargoTestWork } from './checks/cargo-test.ts';
 import { type Command, childEnvironment, commandWork } from './checks/command.ts';
-import { commandLine } from './command-line.ts';
 import { matrixSettings } from './settings.ts';
 
 const MANIFEST = 'apps/runtime/Cargo.toml';

@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
-import { projectRoot, type TargetCheckout } from '@deploy/cli';
-import { commandLine, HERE, type Variable } from './command-line.ts';
+import { commandLine, HERE, projectRoot, type TargetCheckout, type Variable } from '@deploy/cli';
 import type { CheckId } from './outcome.ts';
 import type { MatrixSettings } from './target.ts';
 

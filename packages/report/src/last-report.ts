@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TargetCheckout, UserError } from '@deploy/cli';
-import type { ServiceLocation, Share } from '@deploy/cloudrun';
+import type { ReportedRoles, ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
 import { trafficNow } from './record/split.ts';
 import { splitInDoubt } from './record/steps.ts';
@@ -46,4 +46,12 @@ export async function reportedTraffic(
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
   return (await readReport(evidenceReport)).record.baseUrls[0];
+}
+
+/** Which revision is the stable one and which the candidate, by a report that was found before; undefined when that says neither. */
+export async function reportedRoles(path: string | undefined): Promise<ReportedRoles | undefined> {
+  if (path === undefined) return undefined;
+  const { stable, revisions } = (await readReport(path)).record;
+  if (stable === undefined && revisions.after === undefined) return undefined;
+  return { stable, canary: revisions.after, source: path };
 }

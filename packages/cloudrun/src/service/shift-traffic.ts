@@ -7,13 +7,17 @@ import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
+import { type RolesCheck, requireNotSwapped } from './swapped.ts';
 import { assignTraffic, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
 
 /** A traffic change that is in force: the split before and after. */
 export type TrafficChange = { service: string; before: Share[]; after: Share[] };
 
-/** `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. */
-export type ShiftOptions = { skipMaintenanceCheck?: boolean; bookkeeping?: Bookkeeping };
+/**
+ * `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. With `roles`, the
+ * shift is refused when the revisions were named the wrong way round.
+ */
+export type ShiftOptions = { skipMaintenanceCheck?: boolean; roles?: RolesCheck; bookkeeping?: Bookkeeping };
 
 /** Notes to keep on the service, written in the same write. Called with the service as it is just before each attempt. */
 export type Bookkeeping = {
@@ -79,7 +83,7 @@ async function shift(
 function planShift(
   api: ServiceApi,
   shares: readonly Share[],
-  { skipMaintenanceCheck = false, bookkeeping }: ShiftOptions,
+  { skipMaintenanceCheck = false, roles, bookkeeping }: ShiftOptions,
 ): Plan {
   return async (now, first) => {
     bookkeeping?.permit(now);
@@ -90,6 +94,7 @@ function planShift(
         .filter(({ percent }) => percent > 0)
         .map(async ({ revision, percent }) => ({ revision: await readReady(api, revision, now), percent })),
     );
+    if (roles !== undefined) await requireNotSwapped(api, now, roles);
     if (!skipMaintenanceCheck) await requireSameSideOfWindow(api, now, wanted);
     return {
       traffic: assignTraffic(now.traffic, shares),

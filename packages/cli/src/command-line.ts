@@ -1,4 +1,4 @@
-import { REDACTED, type Secret } from '@deploy/cli';
+import { REDACTED, type Secret } from './secret.ts';
 
 export type Variable = readonly [name: string, value: string | Secret | undefined];
 

@@ -1,0 +1,62 @@
+import { UserError } from '@deploy/cli';
+import { serviceCommand } from '../own-commands.ts';
+import type { ServiceApi } from './api.ts';
+import type { Service } from './service.ts';
+import { sharesOf } from './traffic.ts';
+
+/** The two revisions of a split, as somebody has named them, and what the canary is to get. */
+export type NamedRoles = { stable: string; canary: string; canaryPercent: number };
+
+/** Which revision is which, by a report of the rollout; undefined where it does not say. */
+export type ReportedRoles = { stable: string | undefined; canary: string | undefined; source: string };
+
+export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefined };
+
+/**
+ * Throws a UserError when the stable revision and the canary were named the wrong way round, since the candidate would then get
+ * what is left for the stable one: 95 % instead of 5 %. The report of the rollout knows which is which. Without one, a canary is
+ * taken for the stable revision when it has the larger share now and is the older of the two.
+ */
+export async function requireNotSwapped(
+  api: ServiceApi,
+  service: Service,
+  { named, reported }: RolesCheck,
+): Promise<void> {
+  const evidence = byReport(named, reported) ?? (await byWhatServes(api, service, named, reported));
+  if (evidence === undefined) return;
+  const { stable, canary, canaryPercent } = named;
+  throw new UserError(
+    `stable and canary seem to be swapped: ${evidence}, and this would give ${100 - canaryPercent} % to ${stable}`,
+    {
+      hint: [
+        'Nothing was changed. The other way round:',
+        `  ${serviceCommand(api.location, 'canary-rollout', ['set-traffic', canary, stable, String(canaryPercent)])}`,
+        'To shift the traffic as you said all the same: SKIP_STABLE_CHECK=1',
+      ].join('\n'),
+    },
+  );
+}
+
+function byReport({ stable, canary }: NamedRoles, reported: ReportedRoles | undefined): string | undefined {
+  if (reported === undefined) return undefined;
+  if (reported.stable === canary) return `by ${reported.source}, ${canary} is the stable revision`;
+  if (reported.canary === stable) return `by ${reported.source}, ${stable} is the canary`;
+  return undefined;
+}
+
+async function byWhatServes(
+  api: ServiceApi,
+  { served, latestReadyRevision }: Service,
+  { stable, canary }: NamedRoles,
+  reported: ReportedRoles | undefined,
+): Promise<string | undefined> {
+  // The report names this stable revision too: then the order is right, whatever serves by now.
+  if (reported?.stable === stable) return undefined;
+  const shares = sharesOf(served, latestReadyRevision);
+  const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;
+  if (percentOf(canary) <= percentOf(stable)) return undefined;
+  const [one, other] = await Promise.all([api.readRevision(stable), api.readRevision(canary)]);
+  return Date.parse(other.createTime) < Date.parse(one.createTime)
+    ? `${canary} has ${percentOf(canary)} % of the traffic and is older than ${stable}`
+    : undefined;
+}

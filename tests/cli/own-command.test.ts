@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { ownCommand, projectRoot } from '@deploy/cli';
+import { rememberCaller } from '../../packages/cli/src/own-command.ts';
+import type { Environment } from '../../packages/cli/src/settings.ts';
+
+const NPX = 'npx pnpm@12';
+const shown = (env: Environment, cwd: string): string => {
+  rememberCaller({ PATH: '/nowhere', ...env }, cwd);
+  return ownCommand('canary-rollout', ['rollback', "it's"], [['SERVICE', 'control']]);
+};
+
+describe('a command of our own, for whoever called the script', () => {
+  const call = "tsx scripts/canary-rollout.ts rollback 'it'\\''s'";
+
+  test('is quoted for a shell, and short in the folder of the project', () => {
+    assert.equal(shown({}, projectRoot), `SERVICE=control ${NPX} ${call}`);
+  });
+
+  test('names the folder of the project elsewhere, also through pnpm and make, which change into it', () => {
+    const elsewhere = `SERVICE=control ${NPX} --dir ${projectRoot} ${call}`;
+    assert.equal(shown({}, tmpdir()), elsewhere);
+    assert.equal(shown({ INIT_CWD: tmpdir() }, projectRoot), elsewhere);
+    assert.equal(shown({ INIT_CWD: projectRoot, MAKELEVEL: '1' }, projectRoot), elsewhere);
+  });
+
+  test("names a pnpm of the person's own, not the one that npx has fetched", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'path-'));
+    const fetched = join(folder.path, 'node_modules/.bin');
+    await mkdir(fetched, { recursive: true });
+    await writeFile(join(fetched, 'pnpm'), '');
+    assert.match(shown({ PATH: fetched }, projectRoot), /^SERVICE=control npx pnpm@12 tsx /);
+    await writeFile(join(folder.path, 'pnpm'), '');
+    assert.match(shown({ PATH: `${fetched}:${folder.path}` }, projectRoot), /^SERVICE=control pnpm tsx /);
+  });
+
+  test('leads to the same local Cloud Run and to the same checkout', async () => {
+    const env = { CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1', OPENAGENTS_REPO_ROOT: '/check out' };
+    assert.equal(
+      shown(env, projectRoot),
+      `CLOUD_RUN_EMULATOR_HOST=127.0.0.1:1 OPENAGENTS_REPO_ROOT='/check out' SERVICE=control ${NPX} ${call}`,
+    );
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
+    await mkdir(join(folder.path, '.git'));
+    await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
+    assert.match(
+      shown({}, join(folder.path, 'apps')),
+      new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE=control `),
+    );
+  });
+});

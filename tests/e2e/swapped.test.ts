@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { openEvidence } from '@deploy/report';
+import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScriptProcess } from '../support/run-script.ts';
+
+type Cloud = Awaited<ReturnType<typeof cloudWith>>;
+
+/** Two revisions, the older one with that much of the traffic. */
+const world = (percent: number) =>
+  cloudWith({
+    services: [
+      {
+        name: SERVICE,
+        image: `${IMAGES}:stable`,
+        laterImages: [`${IMAGES}:canary`],
+        traffic: [
+          { revision: 1, percent },
+          ...(percent < 100 ? [{ revision: 2, percent: 100 - percent }] : []),
+        ],
+      },
+    ],
+  });
+const shift = (cloud: Cloud, args: string[], env: Record<string, string> = {}) =>
+  runScriptProcess('canary-rollout', ['set-traffic', ...args], { env: { ...cloudEnv(cloud), ...env } });
+
+describe('set-traffic with stable and canary named the wrong way round', () => {
+  for (const percent of [100, 95]) {
+    test(`is refused while the older one has ${percent} %, shows the right way, and may be insisted on`, async () => {
+      await using cloud = await world(percent);
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const before = serving(cloud);
+      const refused = await shift(cloud, [canary, stable, '5']);
+      assert.equal(refused.exitCode, 1);
+      assert.match(
+        refused.stderr,
+        /^error: stable and canary seem to be swapped: .* and this would give 95 % to /m,
+      );
+      assert.match(
+        refused.stderr,
+        new RegExp(
+          `^ {2}.*SERVICE=control .*scripts/canary-rollout\\.ts set-traffic ${stable} ${canary} 5$`,
+          'm',
+        ),
+      );
+      assert.match(refused.stderr, /SKIP_STABLE_CHECK=1$/m);
+      assert.deepEqual(serving(cloud), before);
+      const insisted = await shift(cloud, [canary, stable, '5'], { SKIP_STABLE_CHECK: '1' });
+      assert.equal(insisted.exitCode, 0, insisted.stderr);
+      assert.deepEqual(serving(cloud), [`${canary}=95`, `${stable}=5`]);
+    });
+  }
+
+  test('is not refused where the newer one serves and the older one becomes a canary', async () => {
+    await using cloud = await world(100);
+    const [older = '', newer = ''] = revisionNames(cloud);
+    assert.equal((await shift(cloud, [older, newer, '100'])).exitCode, 0);
+    const run = await shift(cloud, [newer, older, '5']);
+    assert.equal(run.exitCode, 0, run.stderr);
+  });
+
+  test('is refused by what the report says, whatever serves', async () => {
+    await using cloud = await world(100);
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'swapped-'));
+    const env = { EVIDENCE_REPORT: await reportOf(folder.path, { stable, canary }) };
+    assert.equal((await shift(cloud, [stable, canary, '100'], env)).exitCode, 0);
+    const refused = await shift(cloud, [canary, stable, '5'], env);
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stderr, /^error: .* swapped: by .*report\.md, \S+ is the stable revision/m);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    // The right way round is never refused: it may be the way back.
+    const back = await shift(cloud, [stable, canary, '5'], env);
+    assert.equal(back.exitCode, 0, back.stderr);
+  });
+});
+
+/** The report of a deployment that found one revision serving and made the other. */
+async function reportOf(
+  root: string,
+  { stable, canary }: { stable: string; canary: string },
+): Promise<string> {
+  const path = join(root, 'report.md');
+  const traffic = [{ revision: stable, percent: 100 }];
+  const image = `${IMAGES}:canary`;
+  const evidence = await openEvidence({
+    evidenceReport: path,
+    checkout: { root, serviceDir: 'service', webShellDir: 'web-shell' },
+    location: LOCATION,
+    image,
+    note() {},
+  });
+  await evidence.record({ kind: 'servingFound', shares: traffic, stable });
+  const deployment = {
+    ...{ service: SERVICE, image, revision: canary, digest: undefined, previousRevision: stable, traffic },
+  };
+  await evidence.record({ kind: 'deployed', deployment, stable });
+  return path;
+}
