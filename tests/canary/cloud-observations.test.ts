@@ -337,10 +337,10 @@ describe('what the sources are asked for', () => {
   test('logs are read while their volume leaves reads for people, and metrics beyond', () => {
     const polls = { polls: 4, minutesAtOnce: 2 };
     assert.equal(chooseSource(120, polls).name, 'logs');
-    assert.equal(chooseSource(2500, polls).name, 'logs');
-    assert.equal(chooseSource(2501, polls).name, 'monitoring');
-    assert.match(chooseSource(2501, polls).why, /^2,501 requests a minute take about 24 of the 60 reads/);
+    assert.equal(chooseSource(3000, polls).name, 'logs');
+    assert.equal(chooseSource(3001, polls).name, 'monitoring');
+    assert.match(chooseSource(3001, polls).why, /^3,001 requests a minute take about 28 of the 60 reads/);
     const once = { polls: 1, minutesAtOnce: 10 };
-    assert.deepEqual([chooseSource(2000, once).name, chooseSource(2001, once).name], ['logs', 'monitoring']);
+    assert.deepEqual([chooseSource(2400, once).name, chooseSource(2401, once).name], ['logs', 'monitoring']);
   });
 });

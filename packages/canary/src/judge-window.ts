@@ -70,7 +70,7 @@ export async function judgeLastWindow(
     beginPromotion(plan, history.minutes),
   );
   return {
-    ...judge(promotion),
+    ...judge(promotion, reading.behind === undefined ? {} : { unreadable: reading.behind }),
     window,
     historyMinutes: history.minutes.length,
     ...(history.why !== undefined && { historyUnreadable: history.why }),

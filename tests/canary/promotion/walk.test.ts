@@ -107,6 +107,39 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
   });
 
+  test('takes minutes in bit by bit where more logs came than may be read at once, and decides after the last', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const behind = 'there are more request logs than may be read';
+    let aheadMs = 0;
+    const now = () => new Date(cloud.clock.now() + aheadMs);
+    const walk = await startWalk(cloud, {
+      openSource: async () => ({
+        name: 'logs',
+        delayMs: 0,
+        now,
+        readHistory: async () => ({ state: 'read', minutes: [] }),
+        read: async ({ from: startsAt }) => {
+          const endsAt = startsAt.getTime() + 60_000;
+          const minute = {
+            startsAt,
+            stable: { requests: 100, errors: 0 },
+            canary: { requests: 30, errors: 0 },
+          };
+          const isLate = endsAt + 60_000 < now().getTime();
+          if (aheadMs === 0) aheadMs = 20 * 60_000;
+          const closed = endsAt < now().getTime() ? [minute] : [];
+          return { state: 'read', closed, open: [], ...(isLate && { behind }) };
+        },
+      }),
+    });
+    assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+    const polls = walk.events.flatMap((event) => (event.kind === 'polled' ? event.poll : []));
+    const late = polls.filter(({ unreadable }) => unreadable === behind);
+    assert.ok(late.length >= 15, `${late.length} of ${polls.length}`);
+    assert.ok(late.every(({ decision }) => decision === 'wait'));
+  });
+
   test('holds where there is nothing to judge by, and says so', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);

@@ -1,12 +1,12 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
 import { countText } from '../figures.ts';
-import type { ObservationSource, Unreadable } from '../observations/source.ts';
+import type { ObservationQuery, ObservationSource, Unreadable } from '../observations/source.ts';
 import { historyQuery } from './history-query.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { ENTRIES_A_PAGE, type QueriedService, READS_A_MINUTE, requestLogFilter } from './queries.ts';
 import { createReadShare } from './read-share.ts';
-import { observeRequestLog, type RawLogEntry } from './request-log.ts';
+import { endOf, identify, observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
 /** How late an entry is assumed to arrive. Cloud Logging promises nothing, but entries come within seconds. */
@@ -23,7 +23,19 @@ type Entries = {
   readonly isComplete: boolean;
 };
 
-/** Reads observations from request logs, in whole pages, within our share of the project's reads. */
+/** Entries that were read at one poll and still count at the next. */
+type Kept = {
+  readonly revisions: string;
+  /** Everything that ended since then is among them, as far as it had arrived. */
+  readonly from: number;
+  readonly readAt: number;
+  readonly entries: readonly RawLogEntry[];
+};
+
+/**
+ * Reads observations from request logs, whole pages at a time, within our share of the project's reads. What a poll has read is kept
+ * for the next one, as long as its minute is open: only what may have arrived since is read again.
+ */
 export function openLogSource(
   api: LogApi,
   service: QueriedService,
@@ -31,6 +43,7 @@ export function openLogSource(
   { delayMs = LOG_DELAY_MS, patience }: LogSourceOptions,
 ): ObservationSource {
   const share = createReadShare(READS_A_MINUTE);
+  let kept: Kept | undefined;
 
   const readPages = async (
     filter: string,
@@ -63,13 +76,24 @@ export function openLogSource(
 
     read: (query) =>
       orUnreadable(async () => {
+        const known = stillOf(query, kept);
+        // What had arrived by the last poll was read then; anything that ended a delay earlier had arrived.
+        const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
-          requestLogFilter(service, query),
+          requestLogFilter(service, { ...query, from: new Date(since) }),
           'oldest first',
           READS_A_MINUTE,
         );
-        if (!isComplete) return tooMany(entries.length);
-        return observeRequestLog(entries, query, { now: readAt, delayMs });
+        const all = [...(known?.entries ?? []), ...entries];
+        const arrival = { now: readAt, delayMs };
+        if (isComplete) {
+          kept = keep(all, query, readAt);
+          return observeRequestLog(all, query, arrival);
+        }
+        const to = wholeMinutesUpTo(entries);
+        const missing = tooMany(entries.length);
+        if (to <= query.from) return missing;
+        return { ...observeRequestLog(all, { ...query, to }, arrival), behind: missing.why };
       }),
 
     readHistory: ({ revision, before, minutes }) =>
@@ -88,6 +112,28 @@ export function openLogSource(
         };
       }),
   };
+}
+
+function stillOf(query: ObservationQuery, kept: Kept | undefined): Kept | undefined {
+  return kept?.revisions === revisionsOf(query) && kept.from <= query.from.getTime() ? kept : undefined;
+}
+
+/** Of these entries, each once, those that are not from before the query. */
+function keep(entries: readonly RawLogEntry[], query: ObservationQuery, readAt: Date): Kept {
+  const from = query.from.getTime();
+  const found = new Map<string, RawLogEntry>();
+  for (const entry of entries) if (endOf(entry) >= from) found.set(identify(entry), entry);
+  return { revisions: revisionsOf(query), from, readAt: readAt.getTime(), entries: [...found.values()] };
+}
+
+function revisionsOf({ stable, canary }: ObservationQuery): string {
+  return `${stable} ${canary}`;
+}
+
+/** The end of the last minute that was read whole when reading ended early, at the newest entry: nothing ends before it begins. */
+function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
+  const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
+  return new Date(Number.isNaN(newest) ? 0 : minuteOf(newest));
 }
 
 /**

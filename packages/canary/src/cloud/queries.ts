@@ -58,7 +58,7 @@ function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'cana
 /** `entries:list` returns at most this many entries per page. */
 export const ENTRIES_A_PAGE = 1000;
 /** A project has 60 reads a minute, which people need as well. These are the shares for the polls and for all our reads. */
-const READS_FOR_POLLS = 20;
+const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;
 
 export type ChosenSource = { readonly name: ObservationSource['name']; readonly why: string };

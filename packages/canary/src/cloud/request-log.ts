@@ -75,14 +75,13 @@ export function observeRequestLog(
     const revision = entry.resource?.labels?.revision_name;
     const startedAt = Date.parse(entry.timestamp ?? '');
     if (revision === undefined || Number.isNaN(startedAt)) continue;
-    // An insertId is unique among the entries of one log with the same time.
-    const id = `${entry.logName} ${entry.timestamp} ${entry.insertId}`;
-    if (entry.insertId !== undefined && known.has(id)) continue;
+    const id = identify(entry);
+    if (known.has(id)) continue;
     known.add(id);
     if (entry.httpRequest === undefined || !REQUEST_LOG.test(entry.logName ?? '')) {
       if (countDecision(entry, () => at(revision, startedAt))) hasOwnLines = true;
     } else if (!NOT_USERS.test(entry.httpRequest.userAgent ?? '')) {
-      const latencyMs = Number.parseFloat(entry.httpRequest.latency ?? '0') * 1000;
+      const latencyMs = latencyOf(entry);
       countRequest(entry.httpRequest, latencyMs, at(revision, startedAt + latencyMs));
     }
   }
@@ -96,6 +95,21 @@ export function observeRequestLog(
     seen.set(place, found);
     return found;
   }
+}
+
+/** What an entry is known by when it comes twice. An insertId is unique among entries of one log and one time. */
+export function identify(entry: RawLogEntry): string {
+  const { logName, timestamp, insertId } = entry;
+  return insertId === undefined ? JSON.stringify(entry) : `${logName} ${timestamp} ${insertId}`;
+}
+
+/** When what an entry tells of had ended; NaN for one that does not say when it was. */
+export function endOf(entry: RawLogEntry): number {
+  return Date.parse(entry.timestamp ?? '') + latencyOf(entry);
+}
+
+function latencyOf({ httpRequest }: RawLogEntry): number {
+  return Number.parseFloat(httpRequest?.latency ?? '0') * 1000;
 }
 
 function countRequest(

@@ -41,6 +41,8 @@ export type ReadMinutes = {
    * because the two revisions of a minute arrive one after the other.
    */
   readonly open: readonly ObservedMinute[];
+  /** Why minutes that have ended long since are not among them, in a clause; the next reading goes on from there. */
+  readonly behind?: string;
 };
 
 export type SourceReading = ReadMinutes | Unreadable;

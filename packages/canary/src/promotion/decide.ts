@@ -12,18 +12,21 @@ export type Standing = {
   readonly isWindowOver: boolean;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
-  /** Of these, how many may still be under way from the platform. */
+  /** Whether minutes that ended long since are still to be read: the next look goes on with them. */
+  readonly isBehind: boolean;
+  /** How many of the watched minutes may still be under way from the platform. */
   readonly delayMinutes: number;
 };
 
 /** The rule of the walk: back at once, on only when healthy, and otherwise patience up to the longest window. */
 export function decide(
-  { verdict, percent, isWindowOver, watchedMinutes, delayMinutes }: Standing,
+  { verdict, percent, isWindowOver, watchedMinutes, delayMinutes, isBehind }: Standing,
   { windowMinutes, maxWindowMinutes, onInconclusive }: WalkSettings,
 ): Decision {
   const onwards = percent === 100 ? 'finish' : 'advance';
   if (verdict === 'unhealthy') return { next: 'rollback', isOverride: false };
   if (verdict === 'healthy' && isWindowOver) return { next: onwards, isOverride: false };
+  if (isBehind) return { next: 'wait' };
   if (watchedMinutes < maxWindowMinutes + delayMinutes)
     return { next: watchedMinutes < windowMinutes + delayMinutes ? 'wait' : 'extend' };
   switch (onInconclusive) {

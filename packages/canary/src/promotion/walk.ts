@@ -88,6 +88,14 @@ async function walk(request: WalkRequest): Promise<PromotionOutcome> {
   }
 }
 
+/** What one look at everything has shown. */
+type Look = {
+  readonly verdict: Verdict;
+  readonly promotion: Promotion;
+  readonly unreadable?: string;
+  readonly isBehind: boolean;
+};
+
 async function openWalk(request: WalkRequest, subject: Subject, source: PromotionSource) {
   const { api, settings, location, tell, perform, signal } = request;
   const pair = { stable: subject.stable.name, canary: subject.canary.name };
@@ -296,8 +304,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       // As of the question: however long its answer took, the minutes since then were not looked at, and none of them is a reason
       // to give up.
       const watched = watchedMinutes();
-      const { verdict, promotion, unreadable } = await lookAround();
-      const decision = decideNow(verdict, percent, watched);
+      const { verdict, promotion, unreadable, isBehind } = await lookAround();
+      const decision = decideNow(verdict, { percent, watchedMinutes: watched, isBehind });
       await tell({
         kind: 'polled',
         poll: {
@@ -343,12 +351,14 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return tell({ kind: 'stepJudged', percent, verdict, decision: decision.next, isOverride });
   }
 
-  function decideNow({ verdict }: Verdict, percent: number, watched: number): Decision {
+  function decideNow(
+    { verdict }: Verdict,
+    look: { percent: number; watchedMinutes: number; isBehind: boolean },
+  ): Decision {
     const standing = {
+      ...look,
       verdict,
-      percent,
       isWindowOver: isWindowOver(evidence),
-      watchedMinutes: watched,
       delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
     };
     return decide(standing, settings);
@@ -359,7 +369,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
   }
 
   /** One look at everything: who changed the service, whether the candidate is ready, what both revisions did. */
-  async function lookAround(): Promise<{ verdict: Verdict; promotion: Promotion; unreadable?: string }> {
+  async function lookAround(): Promise<Look> {
     const query = {
       ...pair,
       from: new Date(evidence.readUpTo),
@@ -385,12 +395,13 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
     const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
-    const unreadable = reading.state === 'read' ? failures[0] : reading.why;
+    const unreadable = reading.state === 'read' ? (reading.behind ?? failures[0]) : reading.why;
     const verdict = judge(promotion, {
       isWindowOver: isWindowOver(evidence),
       ...(unreadable !== undefined && { unreadable }),
     });
-    return { verdict, promotion, ...(unreadable !== undefined && { unreadable }) };
+    const isBehind = reading.state === 'read' && reading.behind !== undefined;
+    return { verdict, promotion, isBehind, ...(unreadable !== undefined && { unreadable }) };
   }
 
   /** All traffic back to stable, at once, and remembered. Goes on trying while that may still work. */
