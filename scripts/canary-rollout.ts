@@ -22,6 +22,7 @@ import {
   parsePromoteCall,
   requireLocation,
   skipMaintenanceCheckSetting,
+  skipSpellingCheckSetting,
   skipStableCheckSetting,
 } from '@deploy/cloudrun';
 import { evidenceSettings } from '@deploy/report';
@@ -34,6 +35,7 @@ const settings = {
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
   skipStableCheck: skipStableCheckSetting,
+  skipSpellingCheck: skipSpellingCheckSetting,
   dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
   ...checkoutSettings,
   ...evidenceSettings,
@@ -47,12 +49,17 @@ const usage: Usage = {
   purpose: 'Rolls a new revision of the control service out step by step, and back.',
   calls: [
     { arguments: 'status', does: 'what serves now, as YAML' },
-    { arguments: 'deploy-no-traffic <image>', does: 'a new revision that gets no traffic yet' },
+    {
+      arguments: 'deploy-no-traffic <image>',
+      does: 'a new revision that gets no traffic yet',
+      changes: true,
+    },
     {
       arguments: 'set-traffic <stable> <canary> <percent>',
       does: 'that percent to the canary, the rest to the stable revision',
+      changes: true,
     },
-    { arguments: 'rollback <stable>', does: 'all traffic to the stable revision' },
+    { arguments: 'rollback <stable>', does: 'all traffic to the stable revision', changes: true },
     {
       arguments: 'judge <stable> <canary>',
       does: 'the verdict on the last window of the canary, from request logs or metrics; changes nothing; exits 0 when healthy, 1 when unhealthy, 3 when inconclusive',
@@ -60,6 +67,7 @@ const usage: Usage = {
     {
       arguments: 'promote [<canary>]',
       does: 'walks the canary to 100 % in steps, watches each one, and goes back by itself when it is worse than stable; exits 0 when promoted, 1 when rolled back, 3 when held since nothing could be decided',
+      changes: true,
     },
     {
       arguments: 'judge --file <file>',

@@ -19,6 +19,7 @@ import {
   type MaintenanceOutcome,
   openServiceApi,
   requireLocation,
+  skipSpellingCheckSetting,
   stableRevision,
 } from '@deploy/cloudrun';
 import {
@@ -42,6 +43,7 @@ const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
+  skipSpellingCheck: skipSpellingCheckSetting,
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
@@ -61,8 +63,8 @@ const usage: Usage = {
     'Opens and closes a maintenance window of the control service: a maintenance page for the public, access for anyone who holds the bypass token.',
   calls: [
     { arguments: 'status', does: 'shows the state of the window, as YAML' },
-    { arguments: 'enable', does: 'opens the window' },
-    { arguments: 'disable', does: 'closes the window' },
+    { arguments: 'enable', does: 'opens the window', changes: true },
+    { arguments: 'disable', does: 'closes the window', changes: true },
   ],
   settings,
   examples: ['SERVICE=openagents-control-service-staging pnpm tsx scripts/maintenance-mode.ts status'],

@@ -1,5 +1,5 @@
 import { checkoutSettings, flag, stepSummarySetting, text } from '@deploy/cli';
-import { skipMaintenanceCheckSetting } from '@deploy/cloudrun';
+import { skipMaintenanceCheckSetting, skipSpellingCheckSetting } from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
 import { imageSetting, preflightSettings } from '@deploy/preflight';
 import { evidenceSettings } from '@deploy/report';
@@ -11,6 +11,7 @@ export const deploymentSettings = {
   skipVerify: flag('SKIP_VERIFY', 'leave the verification gates out'),
   skipPreflight: flag('SKIP_PREFLIGHT', 'leave the check of the preconditions out'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
+  skipSpellingCheck: skipSpellingCheckSetting,
   preflightFormat: preflightSettings.preflightFormat,
   ...gateSettings,
   dryRun: flag('DRY_RUN', 'build and verify, but touch nothing in the cloud'),

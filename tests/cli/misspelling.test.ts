@@ -25,6 +25,7 @@ describe('a variable that looks like a setting and is none', () => {
     ['DRYRUN', 'DRY_RUN'],
     ['dry_run', 'DRY_RUN'],
     ['PROJEKT', 'PROJECT'],
+    ['PROJCET', 'PROJECT'],
     ['SMOKE_RETIRES', 'SMOKE_RETRIES'],
     ['CLOUDSDK_AUTH_ACCES_TOKEN', 'CLOUDSDK_AUTH_ACCESS_TOKEN'],
   ] as const) {

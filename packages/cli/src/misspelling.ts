@@ -17,7 +17,7 @@ export function misspelledVariables(env: Environment, settings: Settings): Missp
   const strangers = Object.keys(env).filter((variable) => env[variable] && !known.includes(variable));
   return strangers.flatMap((variable) => {
     const meant = closestMatch(variable.toUpperCase(), unset, { maxDistance: 2 });
-    const isNear = meant !== undefined && distance(variable.toUpperCase(), meant) <= slips(meant);
+    const isNear = meant !== undefined && isWithinSlips(variable.toUpperCase(), meant);
     return isNear ? [{ variable, meant }] : [];
   });
 }
@@ -25,6 +25,17 @@ export function misspelledVariables(env: Environment, settings: Settings): Missp
 /** The known word that was probably meant. */
 export function suggestWord(word: string, known: readonly string[]): string | undefined {
   return closestMatch(word.toLowerCase(), known, { maxDistance: Math.max(1, Math.floor(word.length / 3)) });
+}
+
+/** Two neighbours that changed places are one slip, although that takes two replacements. */
+function isWithinSlips(variable: string, name: string): boolean {
+  return distance(variable, name) <= slips(name) || isTransposed(variable, name);
+}
+
+function isTransposed(one: string, other: string): boolean {
+  const at = [...one].findIndex((letter, i) => letter !== other[i]);
+  const turned = `${one.slice(0, at)}${one[at + 1] ?? ''}${one[at]}${one.slice(at + 2)}`;
+  return at >= 0 && turned === other;
 }
 
 function slips(name: string): number {

@@ -4,12 +4,12 @@ import { cleanLine } from './clean-text.ts';
 import { errorMessage, Interrupted, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
 import { endBy, listenForInterruption } from './interruption.ts';
-import { misspelledVariables, suggestWord } from './misspelling.ts';
+import { type Misspelling, misspelledVariables, suggestWord } from './misspelling.ts';
 import { createOutput, type Output } from './output.ts';
 import { rememberCaller } from './own-command.ts';
 import { takeSecretsOut } from './secret-variables.ts';
 import type { Environment } from './settings.ts';
-import { actionsOf, type Usage, usageData, usageText } from './usage.ts';
+import { actionsOf, callOf, type Usage, usageData, usageText } from './usage.ts';
 
 export type Program = {
   argv: readonly string[];
@@ -92,7 +92,10 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
  * Warns about ignored variables and arguments that were probably meant. They must stay ignored, because callers rely on that.
  */
 function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
-  for (const { variable, meant } of misspelledVariables(env, usage.settings)) {
+  const misspelled = misspelledVariables(env, usage.settings);
+  if (callOf(usage, argv)?.changes && env.DRY_RUN !== '1' && env.SKIP_SPELLING_CHECK !== '1')
+    requireKnownPlace(misspelled);
+  for (const { variable, meant } of misspelled) {
     const message = `${variable} is not read by this script; did you mean ${meant}?`;
     out.note(`warning: ${message}`);
     annotate({ env, out }, { level: 'warning', title: usage.script, message });
@@ -102,6 +105,18 @@ function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
       'warning: this script takes no arguments and ignores the given ones; --help lists its variables',
     );
   }
+}
+
+const PLACE = ['PROJECT', 'REGION', 'SERVICE'];
+
+/** Throws a UserError when the place of a change was probably misspelt: the default is production. */
+function requireKnownPlace(misspelled: readonly Misspelling[]): void {
+  const slip = misspelled.find(({ meant }) => PLACE.includes(meant));
+  if (slip === undefined) return;
+  const { variable, meant } = slip;
+  throw new UserError(`${variable} is set and ${meant} is not: did you mean ${meant}?`, {
+    hint: `Nothing was changed, since this would go where ${meant} leads by default. Set ${meant}, or unset ${variable}; to go there all the same: SKIP_SPELLING_CHECK=1`,
+  });
 }
 
 function reportFailure(thrown: unknown, program: Program, script: string): number {

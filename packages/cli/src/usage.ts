@@ -1,11 +1,14 @@
 import type { Settings } from './settings.ts';
 
+/** `changes`: it changes something in the cloud, at the place that PROJECT, REGION and SERVICE name. */
+export type Call = { arguments: string; does: string; changes?: true };
+
 export type Usage = {
   /** The script's path, as in a command: `scripts/canary-rollout.ts`. */
   script: string;
   purpose: string;
   /** The arguments of each way to call it: `set-traffic <stable> <canary> <percent>`; empty for none. */
-  calls: readonly { arguments: string; does: string }[];
+  calls: readonly Call[];
   settings: Settings;
   examples?: readonly string[];
 };
@@ -48,6 +51,14 @@ export function usageData({ settings, ...usage }: Usage): UsageData {
     secret,
   }));
   return { ...usage, variables };
+}
+
+/** The call that these arguments make; undefined when they make none. */
+export function callOf({ calls }: Usage, [action = '']: readonly string[]): Call | undefined {
+  return (
+    calls.find((call) => call.arguments.split(' ')[0] === action) ??
+    calls.find((call) => call.arguments === '')
+  );
 }
 
 /** The script's actions: the first word of each of its calls. */

@@ -35,4 +35,9 @@ export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
 export type { Container } from './service/template.ts';
 export { describeShares, type Share, sharesOf, stableRevision } from './service/traffic.ts';
 export type { ServiceLocation } from './service-location.ts';
-export { cloudSettings, skipMaintenanceCheckSetting, skipStableCheckSetting } from './settings.ts';
+export {
+  cloudSettings,
+  skipMaintenanceCheckSetting,
+  skipSpellingCheckSetting,
+  skipStableCheckSetting,
+} from './settings.ts';

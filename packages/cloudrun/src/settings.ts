@@ -24,3 +24,8 @@ export const skipStableCheckSetting = flag(
   'SKIP_STABLE_CHECK',
   'set-traffic: shift even where the stable revision and the canary seem to be swapped',
 );
+
+export const skipSpellingCheckSetting = flag(
+  'SKIP_SPELLING_CHECK',
+  'change things even where PROJECT, REGION or SERVICE is unset and another variable looks like it, misspelt',
+);
