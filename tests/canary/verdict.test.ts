@@ -37,6 +37,16 @@ describe('errors', () => {
     );
   });
 
+  test('a step of which nothing was seen is no healthy one, however many requests the steps before had', () => {
+    const before = times(10, { step: 50, stable: seen(500), canary: seen(500) });
+    const at100 = (canary: Observation) =>
+      verdictOn([...before, ...times(9, { step: 100, canary: seen(0) }), { step: 100, canary }], { history });
+    const verdict = at100(seen(0));
+    assert.equal(verdict.verdict, 'inconclusive');
+    assert.match(verdict.reason, /^not one request of the candidate was seen at 100 %: it got none, or /);
+    assert.equal(at100(seen(1)).verdict, 'healthy');
+  });
+
   test('minutes of failures that hit the candidate alone are unhealthy at the third, and the reason is one that a tired person understands', () => {
     const bad = { stable: seen(114), canary: seen(6, 1) };
     const verdict = verdictOn([quiet, ...times(9, bad)], { history });

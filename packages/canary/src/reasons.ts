@@ -45,6 +45,11 @@ export function tooFewRequestsReason(promotion: Promotion, needed: number): stri
   return `too few requests: the candidate had ${countText(promotion.canaryRequests)} since the promotion began, and ${countText(needed)} are needed before ${next}`;
 }
 
+/** Enough requests were seen in the steps before, and none in this one. */
+export function nothingSeenReason(promotion: Promotion): string {
+  return `not one request of the candidate was seen at ${currentStep(promotion)} %: it got none, or what tells of them is lost`;
+}
+
 /** The candidate is at or above the limit, and it is unclear whether that is its own fault. */
 export function inconclusiveErrorsReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
