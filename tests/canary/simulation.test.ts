@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { readSection } from '../support/page-section.ts';
-import { allRows } from './simulation/cells.ts';
+import { allRows, polledRows } from './simulation/cells.ts';
 import { chartSvg } from './simulation/chart.ts';
-import { plainPercent } from './simulation/figures.ts';
+import { plainPercent, rolledBackPercent } from './simulation/figures.ts';
 import { resultOf } from './simulation/page.ts';
 import { randomFrom } from './simulation/random.ts';
 import { targetRows, targets } from './simulation/targets.ts';
@@ -29,6 +29,18 @@ describe('how good the verdict is, by a small simulation', async () => {
     assert.ok(halfPercentAt120);
     assert.ok(plainPercent(resultOf(results, halfPercentAt120)) > 50);
   });
+});
+
+describe('looks every five seconds, at minutes that are still open', async () => {
+  const cells = polledRows.flatMap((row) => row.cells);
+  const results = await simulateAll(cells, PROMOTIONS);
+  for (const { title, cells } of polledRows)
+    test(`roll no more good candidates back: ${title}`, () => {
+      for (const cell of cells) {
+        const measured = rolledBackPercent(resultOf(results, cell));
+        assert.ok(measured <= 0.5 + SLACK.alarms, `${cell.name}: ${measured} %`);
+      }
+    });
 });
 
 describe('the page', () => {

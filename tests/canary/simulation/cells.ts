@@ -19,12 +19,15 @@ export type Cell = {
   readonly slowness?: number;
   /**
    * `straight`: every step takes its window, and whatever is not unhealthy goes on; so rules are compared on the same minutes.
-   * `holding`: as `promote` does it, extended to three windows while inconclusive and then held.
+   * `holding`: as `promote` does it, extended to three windows while inconclusive and then held. `polled`: as `straight`, looked at
+   * every five seconds with what the running minute has by then.
    */
-  readonly walk: 'straight' | 'holding';
+  readonly walk: 'straight' | 'holding' | 'polled';
+  /** Of each five seconds, the chance in percent that nothing of them is ever seen. */
+  readonly lostPercent: number;
 };
 
-const USUAL = { badFrom: 1, clump: 1, effect: 'none', walk: 'straight' } as const;
+const USUAL = { badFrom: 1, clump: 1, effect: 'none', walk: 'straight', lostPercent: 0 } as const;
 
 function cell(
   volume: number,
@@ -32,18 +35,19 @@ function cell(
   canaryRate: number,
   more: Partial<Omit<Cell, 'name'>> = {},
 ): Cell {
-  const { badFrom, clump, effect, slowness, walk } = { slowness: undefined, ...USUAL, ...more };
+  const { badFrom, clump, effect, slowness, walk, lostPercent } = { slowness: undefined, ...USUAL, ...more };
   const name = [
     `${stableRate} -> ${canaryRate} %`,
     ...(clump === 1 ? [] : [`clumps of ${clump}`]),
     ...(badFrom === 1 ? [] : [`from minute ${badFrom}`]),
     ...(effect === 'none' ? [] : [effect]),
     ...(slowness === undefined || slowness === 1 ? [] : [`${slowness} times as slow`]),
+    ...(lostPercent === 0 ? [] : [`${lostPercent} % lost`]),
     walk,
     `${volume}/min`,
   ].join(', ');
   return {
-    ...{ name, volume, stableRate, canaryRate, badFrom, clump, effect, walk },
+    ...{ name, volume, stableRate, canaryRate, badFrom, clump, effect, walk, lostPercent },
     ...(slowness === undefined ? {} : { slowness }),
   };
 }
@@ -93,6 +97,14 @@ export const effectRows: readonly Row[] = [
     cells: at((volume) => cell(volume, 0.1, 0.1, { effect: 'outage of both at 100 %' })),
   },
 ];
+
+/** Good ones as `promote` looks at them, with everything that it reads, and with a part of it only. */
+export const polledRows: readonly Row[] = [0, 30].flatMap((lostPercent) =>
+  [1, 10].map((clump) => ({
+    title: `0.5 % on both, in clumps of ${clump}, looked at every 5 s, ${lostPercent} % lost`,
+    cells: at((volume) => cell(volume, 0.5, 0.5, { clump, lostPercent, walk: 'polled' })),
+  })),
+);
 
 /** Candidates that have to be found. */
 export const badRows: readonly Row[] = [

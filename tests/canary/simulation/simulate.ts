@@ -1,4 +1,12 @@
-import { addMinute, beginPromotion, defaultLimits, isUnhealthy, judge, type Promotion } from '@deploy/canary';
+import {
+  addMinute,
+  beginPromotion,
+  defaultLimits,
+  isUnhealthy,
+  judge,
+  type Observation,
+  type Promotion,
+} from '@deploy/canary';
 import type { Cell } from './cells.ts';
 import { type Random, randomFrom } from './random.ts';
 import { drawFate, drawHistory, drawMinute, STEPS, WINDOW } from './world.ts';
@@ -19,6 +27,8 @@ export type CellResult = {
 };
 
 const MAX_WINDOW = 3 * WINDOW;
+/** Looks in a minute, five seconds apart. */
+const LOOKS = 12;
 const PLAN = { steps: STEPS, windowMinutes: WINDOW, limits: defaultLimits, affinity: false };
 
 export function simulateCell(cell: Cell, promotions: number): CellResult {
@@ -27,7 +37,7 @@ export function simulateCell(cell: Cell, promotions: number): CellResult {
   const badAnswers: number[] = [];
   const counts = { rolledBackAt100: 0, held: 0, plainRolledBack: 0 };
   for (let i = 0; i < promotions; i++) {
-    const outcome = cell.walk === 'straight' ? walkStraight(cell, random) : walkHolding(cell, random);
+    const outcome = WALKS[cell.walk](cell, random);
     if (outcome.isHeld) counts.held++;
     if (outcome.isPlainlyBad) counts.plainRolledBack++;
     if (outcome.goneAt === undefined) continue;
@@ -49,6 +59,8 @@ type Outcome = {
   isHeld?: boolean;
   isPlainlyBad?: boolean;
 };
+
+const WALKS = { straight: walkStraight, holding: walkHolding, polled: walkPolled };
 
 function walkStraight(cell: Cell, random: Random): Outcome {
   const fate = drawFate(cell, random);
@@ -88,4 +100,34 @@ function walkHolding(cell: Cell, random: Random): Outcome {
     }
   }
   return {};
+}
+
+function walkPolled(cell: Cell, random: Random): Outcome {
+  const fate = drawFate(cell, random);
+  const slice = { ...cell, volume: cell.volume / LOOKS };
+  let promotion: Promotion = beginPromotion(PLAN, drawHistory(cell, random));
+  let badAnswers = 0;
+  for (const step of STEPS) {
+    for (let minuteOfStep = 1; minuteOfStep <= WINDOW; minuteOfStep++) {
+      const minute = promotion.minute + 1;
+      let ahead = addMinute(promotion, { step, stable: NOTHING, canary: NOTHING });
+      let seen = { stable: NOTHING, canary: NOTHING };
+      for (let look = 1; look <= LOOKS; look++) {
+        const drawn = drawMinute(slice, random, fate, { step, minute, minuteOfStep });
+        badAnswers += drawn.canary.errors;
+        if (random.next() * 100 < cell.lostPercent) continue;
+        seen = { stable: sum(seen.stable, drawn.stable), canary: sum(seen.canary, drawn.canary) };
+        ahead = addMinute(promotion, { step, ...seen });
+        if (isUnhealthy(ahead)) return { goneAt: { minute, step, badAnswers } };
+      }
+      promotion = ahead;
+    }
+  }
+  return {};
+}
+
+const NOTHING: Observation = { requests: 0, errors: 0 };
+
+function sum(a: Observation, b: Observation): Observation {
+  return { requests: a.requests + b.requests, errors: a.errors + b.errors };
 }
