@@ -1,4 +1,12 @@
-import { decimalNumber, duration, oneOf, type Setting, UserError, wholeNumber } from '@deploy/cli';
+import {
+  decimalNumber,
+  duration,
+  oneOf,
+  outputFormat,
+  type Setting,
+  UserError,
+  wholeNumber,
+} from '@deploy/cli';
 
 /** What a canary is judged by, and how the verdict is shown. */
 export const judgeSettings = {
@@ -27,9 +35,8 @@ export const judgeSettings = {
     { min: 0.0001, max: 50, default: 1 },
     'canary: the most that good ones may be rolled back, a whole promotion',
   ),
-  canaryFormat: oneOf(
+  canaryFormat: outputFormat(
     'CANARY_FORMAT',
-    ['auto', 'text', 'json'],
     'how a verdict is shown; auto: text on a terminal, JSON elsewhere and for many documents',
   ),
 };

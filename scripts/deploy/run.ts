@@ -18,13 +18,20 @@ import {
   openServiceApi,
   requireImage,
   requireImageAsLookedUp,
+  requireRegistry,
   requireTag,
   type ServiceLocation,
   sharesOf,
   stableRevision,
 } from '@deploy/cloudrun';
 import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
-import { annotateFindings, renderPreflight, requireNoErrors, runPreflight } from '@deploy/preflight';
+import {
+  annotateFindings,
+  gatesLeft,
+  renderPreflight,
+  requireNoErrors,
+  runPreflight,
+} from '@deploy/preflight';
 import { openEvidence } from '@deploy/report';
 import { gatesMarkdown } from '../gates/print.ts';
 import type { deploymentSettings } from './settings.ts';
@@ -49,6 +56,8 @@ export async function runDeployment(
   { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
   const image = requireGivenImage(values.image);
+  // As recorded, a dry run takes any reference.
+  if (!values.dryRun) requireRegistry(image, 'IMAGE');
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);
   const gates = { checkout, env, out, signal };
@@ -129,9 +138,15 @@ export async function runDeployment(
     }).finally(live.stop);
     out.note(await renderPreflight(preflight, values.preflightFormat, process.stderr));
     annotateFindings(preflight, { env, out });
-    requireNoErrors(preflight, 'Nothing was deployed. SKIP_PREFLIGHT=1 leaves these checks out.');
+    requireNoErrors(preflight, waysOn(gatesLeft(preflight, values)));
     return preflight.facts;
   }
+}
+
+/** What to do about a failed preflight, the mildest way first. */
+function waysOn(gates: readonly string[] | undefined): string {
+  const some = gates === undefined ? '' : ` Only the gates that have all they need: GATES=${gates.join(',')}`;
+  return `Nothing was deployed. Each finding says how to fix it.${some}\nSKIP_PREFLIGHT=1 leaves these checks out.`;
 }
 
 function requireGivenImage(image: string | undefined): string {

@@ -6,6 +6,7 @@ import {
   duration,
   flag,
   oneOf,
+  outputFormat,
   readSettings,
   redact,
   Secret,
@@ -26,6 +27,7 @@ const settings = {
   ttl: wholeNumber('TTL', { min: 60, max: 3600, default: 900 }, ''),
   share: decimalNumber('SHARE', { min: 0.01, max: 100, default: 1 }, ''),
   format: oneOf('FORMAT', ['lines', 'json'], ''),
+  shown: outputFormat('SHOWN', '', { plain: 'text', table: 'table' }),
   token: secretText('TOKEN', ''),
 };
 
@@ -37,10 +39,22 @@ const defaults = {
   ttl: 900,
   share: 1,
   format: 'lines',
+  shown: 'auto',
   token: undefined,
 };
 
 describe('reading settings', () => {
+  test('a format has the same words everywhere; those of before are understood, and not offered', () => {
+    const shown = (word: string) => readSettings({ SHOWN: word }, settings).shown;
+    assert.deepEqual(['auto', 'text', 'json'].map(shown), ['auto', 'text', 'json']);
+    assert.deepEqual(['plain', 'table'].map(shown), ['text', 'table']);
+    assert.match(settings.shown.meaning, /^auto, text or json: /);
+    assert.throws(
+      () => shown('lines'),
+      /^UserError: SHOWN is "lines", but must be one of: auto, text, json$/,
+    );
+  });
+
   test('a secret that is too long for Secret Manager is refused by its name, unquoted', () => {
     assert.throws(
       () => readSettings({ TOKEN: 'x'.repeat(64 * 1024 + 1) }, settings),
@@ -85,6 +99,7 @@ describe('reading settings', () => {
       ttl: 60,
       share: 0.5,
       format: 'json',
+      shown: 'auto',
       token: undefined,
     };
     assert.deepEqual({ ...readSettings(given, settings) }, expected);

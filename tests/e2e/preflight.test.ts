@@ -115,7 +115,10 @@ describe('the preconditions as the first step of deploy-staging', () => {
     const run = await place.run('deploy-staging');
     assert.equal(run.exitCode, 1);
     assert.match(run.stderr, /^\[error\] env: required: WORKOS_CLIENT_ID is not set/m);
-    assert.match(run.stderr, /^Nothing was deployed\. SKIP_PREFLIGHT=1 leaves these checks out\.$/m);
+    assert.match(
+      run.stderr,
+      /^Nothing was deployed\. Each finding says how to fix it\.\nSKIP_PREFLIGHT=1 leaves these checks out\.$/m,
+    );
     assert.doesNotMatch(run.stdout, /\[deploy\]/);
     assert.equal(revisions(place), 1);
     assert.ok(!existsSync(join(place.checkout.root, 'apps/openagents.com/web-shell/dist/sw.js')));
@@ -141,6 +144,28 @@ describe('the preconditions as the first step of deploy-staging', () => {
     const smoke = await place.run('smoke-health', { EVIDENCE_REPORT: path });
     assert.equal(smoke.exitCode, 0, smoke.stderr);
     assert.ok(smoke.stdout.startsWith(`ok: ${uri}/healthz`), smoke.stdout);
+  });
+
+  test('a missing tool: the gates that can run are offered first', async () => {
+    await using place = await preflightWorld(await staging());
+    await place.tools.put(join(place.tools.folder, 'rustc'), 'echo /nowhere');
+    const run = await place.run('deploy-staging');
+    assert.equal(run.exitCode, 1);
+    assert.match(
+      run.stderr,
+      /^Nothing was deployed\. .* GATES=cargo-test,sw-policy,perf-budget\nSKIP_PREFLIGHT=1 leaves these checks out\.$/m,
+    );
+  });
+
+  test('an image without a registry is refused before anything is asked, also without the preflight', async () => {
+    await using place = await preflightWorld(await staging());
+    const run = await place.run('deploy-staging', { IMAGE: 'control:candidate', SKIP_PREFLIGHT: '1' });
+    assert.equal(run.exitCode, 1);
+    assert.match(
+      run.stderr,
+      /^error: IMAGE is "control:candidate", which names no registry\nPut the registry in front: /m,
+    );
+    assert.deepEqual(place.cloud.requests, []);
   });
 
   test('SKIP_PREFLIGHT=1 leaves it out', async () => {

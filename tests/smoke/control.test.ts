@@ -220,6 +220,12 @@ describe('hints', () => {
       hint: /sessions live in the service's memory/,
     },
     { name: '426', scenario: { control_status: 426 }, hint: /OA_COMPAT_CONTROL_ENFORCED/ },
+    {
+      name: "a maintenance window, with the token in the other script's variable",
+      scenario: { maintenance: true },
+      env: { MAINTENANCE_BYPASS_TOKEN: 'let-me-in-0123456789' },
+      hint: /only MAINTENANCE_BYPASS_TOKEN is set.*OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="\$MAINTENANCE_BYPASS_TOKEN"$/m,
+    },
     { name: '403 on the sync token', scenario: { sync: 403 }, env: TOKEN, hint: /active organisation/ },
   ];
   for (const { name, scenario, env, hint } of cases) {

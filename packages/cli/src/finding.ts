@@ -9,4 +9,6 @@ export type Finding = {
   found: string;
   /** What to do about it. */
   advice?: string;
+  /** The gates that it keeps from running. */
+  blocks?: readonly string[];
 };

@@ -30,6 +30,7 @@ export {
   type Environment,
   flag,
   oneOf,
+  outputFormat,
   readSettings,
   type Setting,
   type SettingsOf,

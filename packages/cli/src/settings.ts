@@ -151,6 +151,18 @@ export function duration(name: string, defaultText: string, meaning: string): Se
   };
 }
 
+const FORMATS = ['auto', 'text', 'json'] as const;
+
+/** How something is printed: the same words for every script. `older` are words that were used before, and still are understood. */
+export function outputFormat<const O extends string = never>(
+  name: string,
+  meaning: string,
+  older: Readonly<Record<string, 'text' | O>> = {},
+): Setting<(typeof FORMATS)[number] | O> {
+  const today = oneOf(name, FORMATS, meaning);
+  return { ...today, parse: (value) => older[value ?? ''] ?? today.parse(value) };
+}
+
 /** One of a few words. */
 export function oneOf<const W extends string>(
   name: string,
@@ -159,7 +171,7 @@ export function oneOf<const W extends string>(
 ): Setting<W> {
   return {
     name,
-    meaning,
+    meaning: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}: ${meaning}`,
     defaultText: words[0],
     parse(value) {
       if (value === undefined) return words[0];

@@ -18,7 +18,7 @@ export { type Execution, openJobApi } from './jobs.ts';
 export { type EntriesPage, errorFilter, type LogApi, logReadCommand, openLogApi } from './logs.ts';
 export type { MaintenanceOutcome } from './maintenance/outcome.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
-export { requireImage, requireJobName, requireLocation, requireTag } from './names.ts';
+export { requireImage, requireJobName, requireLocation, requireRegistry, requireTag } from './names.ts';
 export { serviceCommand } from './own-commands.ts';
 export type { CloudFacts } from './preflight/check-cloud.ts';
 export { openSecretApi } from './secrets.ts';

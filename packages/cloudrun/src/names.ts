@@ -1,4 +1,5 @@
 import { cleanLine, UserError } from '@deploy/cli';
+import { parseImageReference } from './image-reference.ts';
 import type { ServiceLocation } from './service-location.ts';
 
 // Lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. That is how the Admin API's
@@ -63,6 +64,23 @@ export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1
     'an image reference such as host/project/repository/image:tag',
     exitCode,
   );
+}
+
+/**
+ * Throws a UserError when an image names no registry: Cloud Run would take it from Docker Hub, which is not what somebody means who leaves
+ * the registry out.
+ */
+export function requireRegistry(image: string, argument: string): void {
+  if (parseImageReference(image).host !== undefined) return;
+  throw new UserError(`${argument} is "${cleanLine(image, 80)}", which names no registry`, {
+    hint: noRegistryAdvice(image),
+  });
+}
+
+/** What to do about an image without a registry. */
+export function noRegistryAdvice(image: string): string {
+  const name = cleanLine(image, 80);
+  return `Put the registry in front: us-central1-docker.pkg.dev/<project>/<repository>/${name}, or docker.io/${name} for Docker Hub.`;
 }
 
 // A tag and its service's name form one label of a host name: "Combined traffic tag and service name cannot exceed 46

@@ -1,7 +1,7 @@
 import type { Finding } from '@deploy/cli';
 import type { Preflight } from './run.ts';
 
-export type PreflightFormat = 'auto' | 'table' | 'plain' | 'json';
+export type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 
 /** Where the findings are shown: a terminal with its width in columns, or a file or pipe. */
 export type Screen = { isTTY?: boolean; columns?: number };
@@ -18,10 +18,10 @@ export async function renderPreflight(
   format: PreflightFormat,
   screen: Screen,
 ): Promise<string> {
-  switch (format === 'auto' ? (screen.isTTY ? 'table' : 'plain') : format) {
+  switch (format === 'auto' ? (screen.isTTY ? 'table' : 'text') : format) {
     case 'table':
       return table(preflight.findings, Math.max(screen.columns ?? 120, NARROWEST));
-    case 'plain':
+    case 'text':
       return preflight.findings.map(plainLine).join('\n');
     case 'json': {
       const { findings, facts = {} } = preflight;

@@ -73,6 +73,18 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
   }
 }
 
+/** The verification gates that could run although others are blocked; undefined when nothing blocks only some of them. */
+export function gatesLeft(
+  { findings }: Preflight,
+  { selected = gateIds }: GateChoices,
+): string[] | undefined {
+  const blocked = findings.flatMap(({ state, blocks = [] }) => (state === 'error' ? blocks : []));
+  const left = selected.filter((gate) => !blocked.includes(gate));
+  // The web-shell build, which no choice leaves out, is none of the gates.
+  const isByGates = blocked.length > 0 && blocked.every((name) => gateIds.some((gate) => gate === name));
+  return isByGates && left.length > 0 ? left : undefined;
+}
+
 /** Throws a UserError that names the failed checks, if there are any. */
 export function requireNoErrors({ findings }: Preflight, hint: string): void {
   const failed = findings.filter(({ state }) => state === 'error').map(({ check }) => check);

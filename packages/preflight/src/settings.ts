@@ -1,4 +1,4 @@
-import { oneOf, text, textWithDefault } from '@deploy/cli';
+import { outputFormat, text, textWithDefault } from '@deploy/cli';
 
 /** The settings of the preflight itself. */
 export const preflightSettings = {
@@ -7,10 +7,10 @@ export const preflightSettings = {
     'staging.openagents.com',
     'domain that should lead to the service',
   ),
-  preflightFormat: oneOf(
+  preflightFormat: outputFormat(
     'PREFLIGHT_FORMAT',
-    ['auto', 'table', 'plain', 'json'],
-    'how the findings are shown; auto: a table on a terminal, plain lines elsewhere',
+    'how the findings are shown; auto: a table on a terminal, text elsewhere',
+    { plain: 'text', lines: 'text', table: 'table' },
   ),
 };
 

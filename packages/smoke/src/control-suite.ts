@@ -26,6 +26,7 @@ export function runControlSmoke({
   const context: CheckContext = {
     baseUrl: options.baseUrl,
     hasBypassToken: bypassToken !== undefined,
+    hasOtherToken: Boolean(options.env.MAINTENANCE_BYPASS_TOKEN),
     hide: (text) => cookies?.hide(text) ?? text,
   };
   return runSuite(

@@ -10,7 +10,12 @@ const CHECKS = [
 
 /** Checks `/healthz` and `/readyz`: both must answer below 400. */
 export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcome> {
-  const context = { baseUrl: options.baseUrl, hasBypassToken: false, hide: (text: string) => text };
+  const context = {
+    baseUrl: options.baseUrl,
+    hasBypassToken: false,
+    hasOtherToken: Boolean(options.env.MAINTENANCE_BYPASS_TOKEN),
+    hide: (text: string) => text,
+  };
   return runSuite(
     {
       name: 'health',

@@ -5,7 +5,7 @@ import type { Answer } from './exchange.ts';
 export function hintFor(
   { id: checkId, request }: Check,
   answer: Answer,
-  { baseUrl, hasBypassToken }: CheckContext,
+  { baseUrl, hasBypassToken, hasOtherToken }: CheckContext,
 ): string | undefined {
   const { status, headers, body } = answer;
   const isHtml = headers['content-type']?.includes('html') ?? false;
@@ -13,7 +13,10 @@ export function hintFor(
     // https://cloud.google.com/run/docs/known-issues: some paths ending in z are reserved.
     return `Google's front end answers /healthz itself on Cloud Run URLs; it never reaches the service (${new URL(baseUrl).host}). /readyz is the probe that counts: scripts/smoke-control.ts.`;
   }
-  if (status === 503 && isHtml && /maintenance/i.test(body)) {
+  if (status === 503 && /maintenance/i.test(body)) {
+    if (!hasBypassToken && hasOtherToken) {
+      return 'The service is in its maintenance window, and only MAINTENANCE_BYPASS_TOKEN is set, which maintenance-mode.ts reads. Put this in front: OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="$MAINTENANCE_BYPASS_TOKEN"';
+    }
     return hasBypassToken
       ? 'The service is in its maintenance window and does not know this OPENAGENTS_MAINTENANCE_BYPASS_TOKEN, or its cookie has expired.'
       : 'The service is in its maintenance window: set OPENAGENTS_MAINTENANCE_BYPASS_TOKEN to check it from inside.';

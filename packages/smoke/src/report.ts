@@ -6,7 +6,7 @@ import { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 /** Prints an outcome in the chosen format, then throws the UserError of a run that failed. */
 export async function reportSmoke(
   outcome: SmokeOutcome,
-  { out, format, junit }: { out: Output; format: 'lines' | 'json'; junit: string | undefined },
+  { out, format, junit }: { out: Output; format: 'auto' | 'text' | 'json'; junit: string | undefined },
 ): Promise<void> {
   if (format === 'json') out.data(JSON.stringify(outcome));
   else for (const line of smokeLines(outcome)) out.data(line);

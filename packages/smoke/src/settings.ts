@@ -1,7 +1,7 @@
 import {
   cleanLine,
   dropTrailingSlashes,
-  oneOf,
+  outputFormat,
   type Secret,
   type Setting,
   secretText,
@@ -37,7 +37,9 @@ export const smokeSettings = {
     { min: 0, max: 20, default: 0 },
     'how many times to retry a request that hits a cold start: refused, reset, 429, 502, or 503 with Retry-After',
   ),
-  format: oneOf('SMOKE_FORMAT', ['lines', 'json'], 'what to print on stdout: lines, or the outcome as json'),
+  format: outputFormat('SMOKE_FORMAT', 'how the outcome is printed on stdout; auto: text everywhere', {
+    lines: 'text',
+  }),
   junit: text('SMOKE_JUNIT', 'file for the outcome as JUnit XML, besides stdout'),
 };
 

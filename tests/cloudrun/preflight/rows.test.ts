@@ -142,7 +142,6 @@ describe('image', () => {
     for (const [image, where] of [
       ['registry.example.com:5000/openagents/control:one', 'registry.example.com:5000'],
       ['docker.io/openagents/control:one', 'docker.io'],
-      ['openagents/control', 'Docker Hub'],
     ] as const) {
       const { findings, facts } = await check(cloud, { image });
       const { state, found } = only(findings, 'image');
@@ -154,6 +153,16 @@ describe('image', () => {
       cloud.requests.filter(({ path }) => path.startsWith('/v2/') && path.includes('/manifests/')),
       [],
     );
+  });
+
+  test('an image that names no registry is an error, with the name in front of which one goes', async () => {
+    await using cloud = await staging();
+    for (const image of ['control:candidate', 'openagents/control']) {
+      const finding = only((await check(cloud, { image })).findings, 'image');
+      assert.equal(finding.state, 'error');
+      assert.equal(finding.found, `${image} names no registry`);
+      assert.match(finding.advice ?? '', new RegExp(`docker\\.io/${image}`));
+    }
   });
 
   test('the registry gets the login as a bearer token, and refuses another one', async () => {

@@ -1,6 +1,7 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import { HOW_TO_LOG_IN } from '../google/identity.ts';
 import { parseImageReference } from '../image-reference.ts';
+import { noRegistryAdvice } from '../names.ts';
 import type { ImageLookup } from '../registry/look-up.ts';
 
 const CHECK = 'image';
@@ -34,7 +35,14 @@ export function checkImage(image: string | undefined, lookup: ImageLookup | unde
             : `Set IMAGE to an image that exists, or push this one; the newest tags: ${lookup.newestTags.join(', ')}`,
       };
     case 'not-looked-up': {
-      const { host = 'Docker Hub' } = parseImageReference(image);
+      const { host } = parseImageReference(image);
+      if (host === undefined)
+        return {
+          check: CHECK,
+          state: 'error',
+          found: `${name} names no registry`,
+          advice: noRegistryAdvice(image),
+        };
       return {
         check: CHECK,
         state: 'note',

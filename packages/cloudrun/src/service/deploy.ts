@@ -2,6 +2,7 @@ import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { digestOf } from '../image-reference.ts';
 import { requireUsableCandidate } from '../maintenance/guard.ts';
+import { requireRegistry } from '../names.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
@@ -54,6 +55,7 @@ export function deployNoTraffic(
 }
 
 async function deploy(api: ServiceApi, image: string, options: DeployOptions): Promise<Deployment> {
+  requireRegistry(image, 'the image');
   const { service } = api.location;
   const nonce = newNonce();
   const progress = await startProgress(`deploying ${image} to ${service} without traffic`);

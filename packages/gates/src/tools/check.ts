@@ -69,7 +69,13 @@ async function finding(
   const cached = await Promise.all(names.map(isCached));
   const running = names.filter((_, i) => !cached[i]);
   return running.length > 0
-    ? { check: CHECK, state: 'error', found: `${problem}; needed by ${running.join(', ')}`, advice }
+    ? {
+        check: CHECK,
+        state: 'error',
+        found: `${problem}; needed by ${running.join(', ')}`,
+        advice,
+        blocks: running,
+      }
     : {
         check: CHECK,
         state: 'note',
