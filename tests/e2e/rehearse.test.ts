@@ -27,3 +27,13 @@ test('Ctrl-C in a rehearsal stops the step and leaves nothing behind', async () 
   const left = (await readdir(folder.path)).filter((name) => /^(?:openagents|rehearsal|gates)-/.test(name));
   assert.deepEqual(left, []);
 });
+
+test('an option that is misspelt is refused before anything is started, with the one that was meant', async () => {
+  const run = await runScriptProcess('rehearse', ['--kep']);
+  assert.equal(run.exitCode, 2);
+  assert.equal(run.stdout, '');
+  assert.equal(
+    run.stderr,
+    "error: Unknown option '--kep'\nDid you mean: --keep\n--help lists the options.\n",
+  );
+});

@@ -14,6 +14,7 @@ export { interruptible, listenForInterruption, tellIfInterrupted } from './inter
 export { type JunitCase, type JunitSuite, junitXml } from './junit.ts';
 export { makeFolders } from './make-folders.ts';
 export { escapeMarkdown, markdownTable } from './markdown.ts';
+export { suggestWord } from './misspelling.ts';
 export { networkFailure } from './network-failure.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';

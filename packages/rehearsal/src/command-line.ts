@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Environment, readSettings, text, UserError } from '@deploy/cli';
+import { type Environment, readSettings, suggestWord, text, UserError } from '@deploy/cli';
 import { PARTS, type Part } from './parts.ts';
 
 export const rehearsalSettings = {
@@ -44,21 +44,25 @@ export function readRequest(argv: readonly string[], env: Environment): Rehearsa
   };
 }
 
+const OPTIONS = {
+  keep: { type: 'boolean' },
+  checkout: { type: 'string' },
+  service: { type: 'string' },
+  steps: { type: 'string' },
+  scenario: { type: 'string' },
+} as const;
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        keep: { type: 'boolean' },
-        checkout: { type: 'string' },
-        service: { type: 'string' },
-        steps: { type: 'string' },
-        scenario: { type: 'string' },
-      },
-    }).values;
+    return parseArgs({ args: [...argv], options: OPTIONS }).values;
   } catch (error) {
-    const [message] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new UserError(String(message), { exitCode: 2, hint: '--help lists the options.' });
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    const [, unknown] = /^Unknown option '--?([^']+)'/.exec(message) ?? [];
+    const meant = unknown && suggestWord(unknown, Object.keys(OPTIONS));
+    throw new UserError(message, {
+      exitCode: 2,
+      hint: `${meant ? `Did you mean: --${meant}\n` : ''}--help lists the options.`,
+    });
   }
 }
 
