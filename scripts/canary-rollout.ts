@@ -1,11 +1,13 @@
 import {
   checkoutSettings,
   flag,
+  isWatched,
   performAction,
   readSettings,
   refuseUsage,
   resolveProject,
   runScript,
+  showNext,
   textWithDefault,
   type Usage,
 } from '@deploy/cli';
@@ -16,6 +18,7 @@ import {
   connectTo,
   deployNoTraffic,
   isCanaryAction,
+  nextSteps,
   openServiceApi,
   parseCanaryCall,
   parseJudgeCall,
@@ -25,7 +28,7 @@ import {
   skipSpellingCheckSetting,
   skipStableCheckSetting,
 } from '@deploy/cloudrun';
-import { evidenceSettings } from '@deploy/report';
+import { evidenceSettings, reportedRolesOf } from '@deploy/report';
 import { promoteSettings } from './canary/promote-settings.ts';
 import { judgeSettings, observationSettings } from './canary/settings.ts';
 import { shiftTraffic } from './canary/shift.ts';
@@ -112,11 +115,16 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   switch (call.action) {
     case 'status': {
       const status = await performAction(canaryStatus(openApi, location), run);
-      if (!status.dryRun) out.data(canaryStatusYaml(status.outcome));
+      if (status.dryRun) break;
+      out.data(canaryStatusYaml(status.outcome));
+      if (!isWatched(env)) break;
+      const { showStatus } = await import('./canary/show-status.ts');
+      const reported = await reportedRolesOf(location, values);
+      await showStatus(await openApi(), status.outcome, { reported, out });
       break;
     }
     case 'deploy-no-traffic':
-      await performAction(deployNoTraffic(openApi, location, call.image, values), run);
+      await deploy(call.image);
       break;
     case 'set-traffic':
     case 'rollback':
@@ -124,4 +132,11 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
       break;
   }
   return 0;
+
+  async function deploy(image: string): Promise<void> {
+    const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
+    if (deployed.dryRun) return;
+    const { revision, traffic } = deployed.outcome;
+    showNext({ out }, nextSteps(location, { shares: traffic, stable: undefined, canary: revision }));
+  }
 });

@@ -33,11 +33,11 @@ import {
   maintenanceStatus,
   maintenanceStatusYaml,
   prepareToken,
-  verifyFromOutside,
   withStoredToken,
 } from '@deploy/cloudrun/maintenance';
 import { evidenceSettings, joinEvidence } from '@deploy/report';
 import { requireBaseUrl } from '@deploy/smoke';
+import { afterChange } from './maintenance/after-change.ts';
 
 const settings = {
   ...cloudSettings,
@@ -115,16 +115,6 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
     if (changed.dryRun) return;
     const { outcome } = changed;
     await evidence.record({ kind: 'maintenanceChanged', outcome, stable: stableRevision(outcome.before) });
-    for (const note of outcome.notes) out.note(note);
-    if (baseUrl === undefined) {
-      out.note('verified: the serving configuration; set OPENAGENTS_BASE_URL to verify from outside as well');
-      return;
-    }
-    await verifyFromOutside(baseUrl, outcome.mode, window?.allowedPaths ?? '', {
-      env,
-      signal,
-      token: outcome.mode === 'on' ? values.token : undefined,
-    });
-    out.note(`verified from outside: ${baseUrl}`);
+    await afterChange(outcome, { ...values, location, window, baseUrl }, { env, out, signal });
   }
 });

@@ -1,14 +1,17 @@
-import { type Output, performAction } from '@deploy/cli';
+import { type NextStep, type Output, performAction, showNext } from '@deploy/cli';
 import {
   accountOf,
   type CanaryCall,
   type Connection,
+  nextSteps,
   openServiceApi,
   rollback,
   type ServiceLocation,
   type Share,
+  serviceCommand,
   setTraffic,
   stableRevision,
+  type TrafficChange,
 } from '@deploy/cloudrun';
 import { type JoinRequest, joinEvidence, reportedRoles } from '@deploy/report';
 
@@ -41,6 +44,7 @@ export async function shiftTraffic(
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
     await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
+    showNext({ out }, nextAfter(call, change, location));
   };
   const actionOf = async (report: string | undefined) => {
     if (call.action === 'rollback') return rollback(openApi, location, call.stable, values);
@@ -53,6 +57,13 @@ export async function shiftTraffic(
     work,
     shares.filter(({ percent }) => percent > 0),
   );
+}
+
+function nextAfter(call: ShiftCall, { after, url }: TrafficChange, location: ServiceLocation): NextStep[] {
+  const { stable, canary } = call.action === 'set-traffic' ? call : { stable: undefined, canary: undefined };
+  const steps = nextSteps(location, { shares: after, stable, canary, baseUrl: url });
+  const look = serviceCommand(location, 'canary-rollout', ['status']);
+  return steps.length > 0 ? steps : [{ says: 'next, to see how the service stands', command: look }];
 }
 
 function sharesFor(call: ShiftCall): Share[] {

@@ -5,6 +5,7 @@ import {
   type Program,
   performAction,
   type SettingsOf,
+  showNext,
   startLiveLine,
   UserError,
 } from '@deploy/cli';
@@ -15,6 +16,7 @@ import {
   connectTo,
   deployNoTraffic,
   lookAtService,
+  nextSteps,
   openServiceApi,
   requireImage,
   requireImageAsLookedUp,
@@ -120,7 +122,9 @@ export async function runDeployment(
     const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
     const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
     await addStepSummary(values.stepSummary, deployment, out.note);
+    const standing = { shares: traffic, stable, canary: revision };
     out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${next({ revision, baseUrl })}`);
+    showNext({ out }, nextSteps(location, standing));
   });
 
   async function checkPreconditions(): Promise<CloudFacts | undefined> {

@@ -46,6 +46,7 @@ function running(name: string, mode?: 'on' | 'off'): RunningRevision {
     reconciling: false,
     ready: succeeded,
     createTime: '2026-02-12T17:00:00Z',
+    creator: undefined,
     nonce: undefined,
     template: template(name, mode),
     imageDigest: IMAGE_OF[name],

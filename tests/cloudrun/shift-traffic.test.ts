@@ -35,6 +35,7 @@ describe('shifting traffic', { concurrency: true }, () => {
         { revision: a, percent: 95 },
         { revision: b, percent: 5 },
       ],
+      url: cloud.service(SERVICE).uri,
     });
   });
 

@@ -68,7 +68,11 @@ describe('a slip of the finger', { concurrency: true }, () => {
       const { exitCode, stdout, stderr } = await runScriptProcess(script, [action]);
       assert.equal(exitCode, 2);
       assert.match(stdout, /^Usage:$/m);
-      assert.equal(stderr, `error: there is no action "${action}"\nDid you mean: ${meant}\n`);
+      const [error, suggestion, help, ...more] = stderr.split('\n');
+      assert.equal(error, `error: there is no action "${action}"`);
+      assert.equal(suggestion, `Did you mean: ${meant}`);
+      assert.match(help ?? '', new RegExp(`^All that it can do: .*tsx scripts/${script}\\.ts --help$`));
+      assert.deepEqual(more, ['']);
     });
   }
 

@@ -43,6 +43,7 @@ export {
   type PathFailures,
   type Recording,
 } from './observations/types.ts';
+export { isItsTraffic, promotionOn } from './promotion/bookkeeping.ts';
 export type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './promotion/events.ts';
 export type { Walker } from './promotion/ownership.ts';
 export { type PlannedAction, planPromotion, type WalkSettings } from './promotion/plan.ts';

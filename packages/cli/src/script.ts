@@ -5,8 +5,9 @@ import { errorMessage, Interrupted, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
 import { endBy, listenForInterruption } from './interruption.ts';
 import { type Misspelling, misspelledVariables, suggestWord } from './misspelling.ts';
+import { isWatched } from './next-step.ts';
 import { createOutput, type Output } from './output.ts';
-import { rememberCaller } from './own-command.ts';
+import { ownCommand, rememberCaller } from './own-command.ts';
 import { takeSecretsOut } from './secret-variables.ts';
 import type { Environment } from './settings.ts';
 import { actionsOf, callOf, type Usage, usageData, usageText } from './usage.ts';
@@ -50,6 +51,8 @@ export async function runScript(
   try {
     warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
+    if (process.exitCode === 0 && isDryRun(usage, program.env) && isWatched(program.env))
+      out.note('dry run: nothing was changed');
   } catch (thrown) {
     // Start a new line after the ^C that the terminal shows.
     if (thrown instanceof Interrupted) out.note('');
@@ -57,6 +60,10 @@ export async function runScript(
     if (thrown instanceof Interrupted) endBy(thrown.signal);
   }
   await endInTime();
+}
+
+function isDryRun({ settings }: Usage, env: Environment): boolean {
+  return env.DRY_RUN === '1' && Object.values(settings).some(({ name }) => name === 'DRY_RUN');
 }
 
 /** How long open handles may keep a finished script running. */
@@ -75,15 +82,17 @@ async function endInTime(): Promise<void> {
 
 /**
  * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the action
- * is nearly a known one, suggests that on stderr.
+ * is nearly a known one, suggests that on stderr, and the way to help; on a terminal nothing else is shown.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
-  out.data(usageText(usage));
   const meant = action && suggestWord(action, actionsOf(usage));
+  // On a terminal the suggestion would stand far below a text that nobody has asked for.
+  if (!meant || !process.stdout.isTTY) out.data(usageText(usage));
   if (meant) {
     out.note(`error: there is no action "${cleanLine(action, 60)}"`);
     out.note(`Did you mean: ${meant}`);
+    out.note(`All that it can do: ${ownCommand(/([\w-]+)\.ts$/.exec(usage.script)?.[1] ?? '', ['--help'])}`);
   }
   return 2;
 }

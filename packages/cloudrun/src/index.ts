@@ -27,6 +27,8 @@ export { changedBy } from './service/change.ts';
 export { type Deployment, deployNoTraffic } from './service/deploy.ts';
 export { requireImageAsLookedUp } from './service/deployed-image.ts';
 export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
+export { nextSteps } from './service/next-steps.ts';
+export { type Overview, type OverviewRow, readOverview } from './service/overview.ts';
 export type { Revision, Service } from './service/service.ts';
 export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';

@@ -2,7 +2,13 @@ export { joinEvidence, joinEvidenceByUrl, openEvidence } from './evidence/begin.
 export type { Evidence } from './evidence/evidence.ts';
 export type { DeploymentRequest, JoinRequest } from './evidence/request.ts';
 export type { RolloutEvent } from './evidence/rollout-event.ts';
-export { readReport, reportedBaseUrl, reportedRoles, reportedTraffic } from './last-report.ts';
+export {
+  readReport,
+  reportedBaseUrl,
+  reportedRoles,
+  reportedRolesOf,
+  reportedTraffic,
+} from './last-report.ts';
 export type { ReportRecord } from './record/schema.ts';
 export { rollbackCommand, trafficNow } from './record/split.ts';
 export { evidenceSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TargetCheckout, UserError } from '@deploy/cli';
+import { findTargetCheckout, type TargetCheckout, UserError } from '@deploy/cli';
 import type { ReportedRoles, ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
 import { trafficNow } from './record/split.ts';
@@ -46,6 +46,26 @@ export async function reportedTraffic(
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
   return (await readReport(evidenceReport)).record.baseUrls[0];
+}
+
+/** The same by the newest open report of a service, where there is a checkout with one, or by the one that EVIDENCE_REPORT names. */
+export async function reportedRolesOf(
+  location: ServiceLocation,
+  given: Parameters<typeof findTargetCheckout>[0] & { evidenceReport: string | undefined },
+): Promise<ReportedRoles | undefined> {
+  const { evidenceReport } = given;
+  try {
+    if (evidenceReport === 'none') return undefined;
+    if (evidenceReport !== undefined) return await reportedRoles(evidenceReport);
+    const checkout = findTargetCheckout(given);
+    const folder = join(checkout.root, reportsFolder(checkout));
+    if (!existsSync(folder)) return undefined;
+    const { findByService } = await import('./store/find.ts');
+    return await reportedRoles(await findByService(folder, location));
+  } catch {
+    // Whoever only looks does without what a report would add.
+    return undefined;
+  }
 }
 
 /** Which revision is the stable one and which the candidate, by a report that was found before; undefined when that says neither. */

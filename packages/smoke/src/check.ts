@@ -15,7 +15,7 @@ export type CheckContext = {
   baseUrl: string;
   hasBypassToken: boolean;
   /** Whether MAINTENANCE_BYPASS_TOKEN is set, which the maintenance scripts read and the smoke scripts do not. */
-  hasOtherToken: boolean;
+  hasOtherToken?: boolean;
   /** Removes secrets that the service issued during this run from its answers. */
   hide(text: string): string;
 };

@@ -13,7 +13,6 @@ export function runHealthSmoke(options: SmokeClientOptions): Promise<SmokeOutcom
   const context = {
     baseUrl: options.baseUrl,
     hasBypassToken: false,
-    hasOtherToken: Boolean(options.env.MAINTENANCE_BYPASS_TOKEN),
     hide: (text: string) => text,
   };
   return runSuite(

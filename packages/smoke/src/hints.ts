@@ -5,7 +5,7 @@ import type { Answer } from './exchange.ts';
 export function hintFor(
   { id: checkId, request }: Check,
   answer: Answer,
-  { baseUrl, hasBypassToken, hasOtherToken }: CheckContext,
+  { baseUrl, hasBypassToken, hasOtherToken = false }: CheckContext,
 ): string | undefined {
   const { status, headers, body } = answer;
   const isHtml = headers['content-type']?.includes('html') ?? false;

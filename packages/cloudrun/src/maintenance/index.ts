@@ -1,3 +1,4 @@
+export { afterWindow } from './next-steps.ts';
 export { verifyFromOutside } from './outside.ts';
 export { describeMaintenance, maintenanceStatus, maintenanceStatusYaml } from './status.ts';
 export { prepareToken, withStoredToken } from './token.ts';

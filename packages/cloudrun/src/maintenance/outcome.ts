@@ -10,6 +10,8 @@ export type MaintenanceOutcome = {
   revision: string | undefined;
   before: Share[];
   after: Share[];
+  /** Where the service is reached. */
+  url?: string;
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];
   /** All traffic goes to revisions in the requested mode. Reports of earlier versions have another state, too. */

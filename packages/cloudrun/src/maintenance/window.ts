@@ -181,6 +181,7 @@ async function verify(
     revision,
     before: sharesOf(before.served, before.latestReadyRevision),
     after,
+    ...(service.url !== '' && { url: service.url }),
     notes,
     state: 'serving',
   };

@@ -51,6 +51,8 @@ export type Revision = {
   reconciling: boolean;
   ready: Condition;
   createTime: string;
+  /** Who made it; undefined when the platform does not say. */
+  creator: string | undefined;
   /** The mark of the write that made the revision, if it has one. */
   nonce: string | undefined;
   /**
@@ -105,6 +107,7 @@ export type ApiRevision = {
   reconciling?: boolean;
   conditions?: ApiCondition[];
   createTime?: string;
+  creator?: string;
   [field: string]: unknown;
 };
 
@@ -145,6 +148,7 @@ export function readRevision(revision: ApiRevision): Revision {
     reconciling: revision.reconciling ?? false,
     ready: readCondition(ready),
     createTime: readTime(revision.createTime),
+    creator: revision.creator || undefined,
     nonce: nonceOf(revision),
     template: templateOf(revision),
   };

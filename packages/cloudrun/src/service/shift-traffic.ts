@@ -11,7 +11,13 @@ import { type RolesCheck, requireNotSwapped } from './swapped.ts';
 import { assignTraffic, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
 
 /** A traffic change that is in force: the split before and after. */
-export type TrafficChange = { service: string; before: Share[]; after: Share[] };
+export type TrafficChange = {
+  service: string;
+  before: Share[];
+  after: Share[];
+  /** Where the service is reached. */
+  url?: string;
+};
 
 /**
  * `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. With `roles`, the
@@ -70,6 +76,7 @@ async function shift(
       service,
       before: sharesOf(accepted.before.served, accepted.before.latestReadyRevision),
       after: sharesOf(settled.served, settled.latestReadyRevision),
+      ...(settled.url !== '' && { url: settled.url }),
     };
     progress.done(
       `traffic of ${service} is now ${describeShares(change.after)} (was ${describeShares(change.before)})`,

@@ -1,0 +1,62 @@
+import { type NextStep, ownCommand } from '@deploy/cli';
+import { serviceCommand } from '../own-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
+import type { Share } from './traffic.ts';
+
+/** How a rollout stands, as far as the next step depends on it. */
+export type Standing = {
+  shares: readonly Share[];
+  /** Undefined where it cannot be told. */
+  stable: string | undefined;
+  canary: string | undefined;
+  /** For how much of the traffic a maintenance window is open. */
+  windowPercent?: number;
+  /** Whether a promotion, which can be taken up again, made the split. */
+  isPromotion?: boolean;
+  /** Where the service is reached, if that is known. */
+  baseUrl?: string | undefined;
+};
+
+const BY_HAND = [5, 25, 50, 100];
+
+/** What to do next in a rollout, as commands that are complete; the first is the way on, the last the way back. */
+export function nextSteps(
+  at: ServiceLocation,
+  { shares, stable, canary, windowPercent = 0, isPromotion = false, baseUrl }: Standing,
+): NextStep[] {
+  const call = (says: string, script: string, ...args: string[]): NextStep => ({
+    says,
+    command: serviceCommand(at, script, args),
+  });
+  if (windowPercent > 0) {
+    const finish = call('to open the window for all traffic', 'maintenance-mode', 'enable');
+    return [
+      ...(windowPercent < 100 ? [finish] : []),
+      call('next, to close the maintenance window', 'maintenance-mode', 'disable'),
+    ];
+  }
+  const percent = shares.find(({ revision }) => revision === canary)?.percent ?? 0;
+  const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];
+  if (canary === undefined) return [];
+  if (percent === 100) return [...smoke(baseUrl), ...back];
+  if (percent === 0 || isPromotion) {
+    const says = percent === 0 ? 'next, to walk it to all the traffic' : 'next, to go on with the promotion';
+    return [call(says, 'canary-rollout', 'promote', canary), ...(percent === 0 ? [] : back)];
+  }
+  const more = BY_HAND.find((step) => step > percent) ?? 100;
+  const onwards =
+    stable === undefined
+      ? []
+      : [call(`then ${more} %`, 'canary-rollout', 'set-traffic', stable, canary, String(more))];
+  return [...smoke(baseUrl), ...onwards, ...back];
+}
+
+function smoke(baseUrl: string | undefined): NextStep[] {
+  if (baseUrl === undefined) return [];
+  return [
+    {
+      says: 'next, to check what serves',
+      command: ownCommand('smoke-control', [], [['OPENAGENTS_BASE_URL', baseUrl]]),
+    },
+  ];
+}

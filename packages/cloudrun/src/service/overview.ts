@@ -1,0 +1,147 @@
+import { CloudError } from '../google/cloud-error.ts';
+import { digestOf, parseImageReference } from '../image-reference.ts';
+import { replacedSplit } from '../maintenance/bookkeeping.ts';
+import { isMaintenanceOn } from '../maintenance/environment.ts';
+import type { ServiceApi } from './api.ts';
+import type { RunningRevision, Service } from './service.ts';
+import { type Share, sharesOf, stableRevision } from './traffic.ts';
+
+export type Role = 'stable' | 'canary' | 'window' | 'newest';
+
+/** A revision that matters at the moment. */
+export type OverviewRow = {
+  revision: string;
+  percent: number;
+  roles: readonly Role[];
+  /** The tag of its image; undefined when it was made by digest. */
+  imageTag: string | undefined;
+  digest: string | undefined;
+  createTime: string;
+  tags: readonly string[];
+};
+
+/** A maintenance window that is open. */
+export type OpenWindow = {
+  percent: number;
+  since: string;
+  by: string;
+  /** The split that closing it restores, where that is known. */
+  backTo: readonly Share[] | undefined;
+};
+
+export type Overview = {
+  service: Service;
+  shares: readonly Share[];
+  rows: readonly OverviewRow[];
+  stable: string | undefined;
+  canary: string | undefined;
+  window: OpenWindow | undefined;
+};
+
+/** Which is which, from somebody who knows: a promotion under way, or the report of the rollout. */
+export type KnownRoles = { stable?: string | undefined; canary?: string | undefined };
+
+/** Reads what a person wants to know of a service: the revisions that matter, each with its role, and the window. */
+export async function readOverview(api: ServiceApi, service: Service, known: KnownRoles): Promise<Overview> {
+  const shares = sharesOf(service.served, service.latestReadyRevision);
+  const backTo = replacedSplit(service);
+  const { latestCreatedRevision: newest, latestReadyRevision } = service;
+  const names = [
+    ...shares.map(({ revision }) => revision),
+    ...(backTo ?? []).map(({ revision }) => revision),
+    ...service.served.flatMap(({ tag, revision = latestReadyRevision }) => (tag ? (revision ?? []) : [])),
+    ...[known.stable, known.canary, newest, latestReadyRevision].flatMap((name) => name ?? []),
+  ];
+  const read = await Promise.all([...new Set(names)].map((name) => readIfThere(api, name)));
+  const revisions = read.filter((each) => each !== undefined);
+  const inWindow = revisions.filter(
+    ({ name, template }) => shares.some(({ revision }) => revision === name) && isMaintenanceOn(template),
+  );
+  const { stable, canary } = rolesOf(revisions, { shares: backTo ?? shares, latestReadyRevision, known });
+  const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;
+  const rows = revisions.map((each): OverviewRow => {
+    const { name, image, imageDigest, createTime } = each;
+    const roles: [Role, boolean][] = [
+      ['stable', name === stable],
+      ['canary', name === canary],
+      ['window', inWindow.includes(each)],
+      ['newest', name === newest],
+    ];
+    return {
+      revision: name,
+      percent: percentOf(name),
+      roles: roles.flatMap(([role, isIts]) => (isIts ? [role] : [])),
+      imageTag: parseImageReference(image).tag,
+      digest: digestOf(imageDigest ?? image),
+      createTime,
+      tags: service.served.flatMap(({ revision = latestReadyRevision, tag }) =>
+        tag && revision === name ? [tag] : [],
+      ),
+    };
+  });
+  const first = inWindow.sort(byAge)[0];
+  return {
+    service,
+    shares,
+    rows: rows.sort((a, b) => b.percent - a.percent || b.createTime.localeCompare(a.createTime)),
+    stable,
+    canary,
+    window: first && {
+      percent: inWindow.reduce((sum, { name }) => sum + percentOf(name), 0),
+      since: first.createTime,
+      by: first.creator ?? service.lastModifier,
+      backTo,
+    },
+  };
+}
+
+function rolesOf(
+  revisions: readonly RunningRevision[],
+  {
+    shares,
+    latestReadyRevision,
+    known,
+  }: { shares: readonly Share[]; latestReadyRevision: string | undefined; known: KnownRoles },
+): KnownRoles {
+  const isPromoted = shares.some(({ revision, percent }) => revision === known.canary && percent === 100);
+  const later = isPromoted ? newerThan(known.canary, revisions, latestReadyRevision) : undefined;
+  // What is known is about an earlier rollout.
+  if (later !== undefined) return { stable: known.canary, canary: later };
+  const isThere = (name: string | undefined) => revisions.some((each) => each.name === name);
+  const serving = revisions
+    .filter(({ name }) => shares.some(({ revision }) => revision === name))
+    .sort(byAge);
+  const stable = isThere(known.stable) ? known.stable : (stableRevision(shares) ?? serving[0]?.name);
+  const younger = serving.length > 1 ? serving.at(-1)?.name : undefined;
+  const canary = isThere(known.canary)
+    ? known.canary
+    : (younger ?? newerThan(stable, revisions, latestReadyRevision));
+  return { stable, canary: canary === stable ? undefined : canary };
+}
+
+/** The newest ready revision, where it is newer than the stable one and could take traffic. */
+function newerThan(
+  stable: string | undefined,
+  revisions: readonly RunningRevision[],
+  latestReadyRevision: string | undefined,
+): string | undefined {
+  const base = revisions.find(({ name }) => name === stable);
+  const newest = revisions.find(({ name }) => name === latestReadyRevision);
+  if (base === undefined || newest === undefined || isMaintenanceOn(newest.template)) return undefined;
+  // A window leaves a revision that runs what the stable one does: nobody's candidate.
+  const isSame = newest.imageDigest !== undefined && newest.imageDigest === base.imageDigest;
+  return !isSame && newest.createTime > base.createTime ? newest.name : undefined;
+}
+
+function byAge(one: { createTime: string }, other: { createTime: string }): number {
+  return one.createTime.localeCompare(other.createTime);
+}
+
+async function readIfThere(api: ServiceApi, name: string): Promise<RunningRevision | undefined> {
+  try {
+    return await api.readRunningRevision(name);
+  } catch (error) {
+    if (error instanceof CloudError && error.kind === 'not-found') return undefined;
+    throw error;
+  }
+}

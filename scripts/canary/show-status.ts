@@ -1,0 +1,33 @@
+import { isItsTraffic, promotionOn } from '@deploy/canary';
+import { type Output, showNext, UserError } from '@deploy/cli';
+import { readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
+import { statusScreen } from './status-screen.ts';
+
+/**
+ * Shows a person how a service stands, on stderr: what a promotion or the report knows decides which revision is which. What cannot
+ * be read for it is told, and fails nothing: the status itself is out.
+ */
+export async function showStatus(
+  api: ServiceApi,
+  service: Service,
+  {
+    reported,
+    out,
+  }: { reported: { stable?: string | undefined; canary?: string | undefined } | undefined; out: Output },
+): Promise<void> {
+  const left = promotionOn(service);
+  const promotion = left !== undefined && isItsTraffic(service, left) ? left : undefined;
+  const overview = await readOverview(api, service, promotion ?? reported ?? {}).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    out.note(`warning: the revisions cannot be shown: ${error.message}`);
+  });
+  if (overview === undefined) return;
+  const { lines, next } = statusScreen(overview, {
+    location: api.location,
+    isPromotion: promotion !== undefined,
+    now: Date.now(),
+    columns: process.stderr.columns ?? 80,
+  });
+  out.note(['', ...lines, ''].join('\n'));
+  showNext({ out }, next);
+}

@@ -1,0 +1,96 @@
+import { ageText, cleanLine, type NextStep } from '@deploy/cli';
+import {
+  describeShares,
+  nextSteps,
+  type Overview,
+  type OverviewRow,
+  type ServiceLocation,
+  serviceCommand,
+} from '@deploy/cloudrun';
+
+type Place = { location: ServiceLocation; isPromotion: boolean; now: number; columns: number };
+
+/** A service for a person, on a screen: its revisions with their roles, the window, and what to do next. */
+export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
+  const { location, isPromotion } = place;
+  const { service, shares, stable, canary, window } = overview;
+  const windowPercent = window?.percent ?? 0;
+  const standing = { shares, stable, canary, windowPercent, isPromotion, baseUrl: service.url || undefined };
+  const next = nextSteps(location, standing);
+  return {
+    lines: [
+      `${location.service} in ${location.region} of ${location.project}`,
+      '',
+      ...revisionLines(overview, place),
+      '',
+      ...windowLines(overview, place),
+    ],
+    next: next.length > 0 ? next : [newRollout(location)],
+  };
+}
+
+function newRollout(location: ServiceLocation): NextStep {
+  const script = location.service.endsWith('-staging') ? 'deploy-staging' : 'deploy-production';
+  return {
+    says: 'next: nothing is under way; to deploy, set IMAGE to the new image, then',
+    command: serviceCommand(location, script),
+  };
+}
+
+const GAP = '  ';
+
+/** A row for each revision; where one is too wide, what is least needed goes below it. Names and percents are never cut. */
+function revisionLines({ rows }: Overview, { location, now, columns }: Place): string[] {
+  const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];
+  const cells = rows.map((row) => cellsOf(row, location.service, now));
+  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join(GAP)
+      .trimEnd();
+  const whole = [head, ...cells].map(line);
+  if (whole.every((each) => each.length <= columns)) return whole;
+  return cells.flatMap(
+    ([revision = '', traffic = '', role = '', image = '', digest = '', age = '', tag = '']) => [
+      [revision, traffic, role].filter((cell) => cell !== '').join(GAP),
+      `    ${[image, digest, age && `${age} old`, tag && `tag ${tag}`].filter((cell) => cell !== '').join(GAP)}`,
+    ],
+  );
+}
+
+function cellsOf(
+  { revision, percent, roles, imageTag, digest, createTime, tags }: OverviewRow,
+  service: string,
+  now: number,
+) {
+  return [
+    shortRevision(revision, service),
+    `${percent} %`,
+    roles.join(', ') || '-',
+    cleanLine(imageTag ?? '-', 40),
+    digest?.replace('sha256:', '').slice(0, 12) ?? '-',
+    ageText(now - Date.parse(createTime)),
+    tags.join(', '),
+  ];
+}
+
+function windowLines({ window }: Overview, { location, now }: Place): string[] {
+  if (window === undefined) return ['maintenance window: closed'];
+  const { percent, since, by, backTo } = window;
+  const open = percent === 100 ? 'OPEN' : `open for ${percent} % of the traffic only`;
+  const split = (backTo ?? []).map((share) => ({
+    ...share,
+    revision: shortRevision(share.revision, location.service),
+  }));
+  return [
+    `maintenance window: ${open}, for ${ageText(now - Date.parse(since))}`,
+    `  since ${since}, by ${cleanLine(by, 60)}`,
+    `  closing it ${backTo === undefined ? 'leaves the traffic where it is' : `goes back to ${describeShares(split)}`}`,
+  ];
+}
+
+/** A revision's name without its service's, which all of them begin with. */
+function shortRevision(revision: string, service: string): string {
+  return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
+}
