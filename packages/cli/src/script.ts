@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { inspect } from 'node:util';
+import { whatWasChanged } from './changes-made.ts';
 import { cleanLine } from './clean-text.ts';
 import { errorMessage, Interrupted, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
@@ -130,15 +131,23 @@ function requireKnownPlace(misspelled: readonly Misspelling[]): void {
 
 function reportFailure(thrown: unknown, program: Program, script: string): number {
   const { out } = program;
-  const hint = thrown instanceof UserError && thrown.hint !== undefined ? `\n${thrown.hint}` : '';
-  annotate(program, { level: 'error', title: script, message: `${errorMessage(thrown)}${hint}` });
+  const hint = thrown instanceof UserError ? hintOf(thrown) : undefined;
+  annotate(program, {
+    level: 'error',
+    title: script,
+    message: [errorMessage(thrown), ...(hint ? [hint] : [])].join('\n'),
+  });
   if (thrown instanceof UserError) {
     out.note(`error: ${cleanLine(thrown.message, 2000)}`);
-    if (thrown.hint !== undefined) out.note(thrown.hint);
+    if (hint !== undefined) out.note(hint);
     return thrown.exitCode;
   }
   out.note(`error: this is a bug in the deployment scripts: ${inspect(thrown)}`);
   return 1;
+}
+
+function hintOf(error: UserError): string | undefined {
+  return error.hint ?? (error instanceof Interrupted ? whatWasChanged() : undefined);
 }
 
 // `script | head -1` closes the pipe early, which is not a failure of the script.

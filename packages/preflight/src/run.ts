@@ -51,6 +51,8 @@ export async function runPreflight(request: PreflightRequest): Promise<Preflight
           isCached: cachedGates(request, checkout),
         }),
   ]);
+  // What an interruption has cut short is no finding.
+  request.connection.signal?.throwIfAborted();
   const findings = [...(cloud?.findings ?? [leftOut]), ...tools].sort((a, b) => rank(a) - rank(b));
   return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
 }

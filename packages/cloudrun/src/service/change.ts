@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
+import { interruptible, rememberChange, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
@@ -76,6 +76,10 @@ async function tryToChange(
       continue;
     }
     if (written.generation > before.generation + 1) throw slippedIn(api, before, written.generation);
+    rememberChange(
+      `service ${before.name} was changed (generation ${written.generation})`,
+      lookCommand(api.location),
+    );
     return { before, change, generation: written.generation, operation: written.operation };
   }
   throw new UserError(
