@@ -1,7 +1,16 @@
 import { join, resolve } from 'node:path';
-import { addStepSummary, findTargetCheckout, readSettings, runScript, type Usage } from '@deploy/cli';
+import {
+  addStepSummary,
+  findTargetCheckout,
+  isWatched,
+  readSettings,
+  runScript,
+  showNext,
+  type Usage,
+} from '@deploy/cli';
 import {
   addVerdict,
+  afterMatrix,
   compactTime,
   joinMatrixEvidence,
   matrixFailure,
@@ -11,6 +20,7 @@ import {
   openResultsFolder,
   parseOnly,
   planMatrix,
+  rerunCommand,
   runMatrix,
   summaryOf,
 } from '@deploy/matrix';
@@ -38,7 +48,7 @@ await runScript(usage, async ({ env, out, signal }) => {
     : openResultsFolder(resolve(values.outputDir)));
   for (const remark of plan.remarks) out.note(remark);
 
-  const display = await openDisplay(plan.checks, { out, terminal: process.stdout });
+  const display = await openDisplay(plan.checks, { out, terminal: process.stdout, explains: isWatched(env) });
   const outcome = await runMatrix(plan, { signal, display, folder });
   await addVerdict(evidence, outcome, {
     isPartial: values.only !== undefined,
@@ -49,10 +59,14 @@ await runScript(usage, async ({ env, out, signal }) => {
   out.data(`[matrix] summary: ${folder.summary}`);
   await addStepSummary(values.stepSummary, summaryOf(outcome), out.note);
 
-  const failure = matrixFailure(outcome, folder, parseOnly(values.only));
+  const failure = matrixFailure(outcome, folder, {
+    named: parseOnly(values.only),
+    ...(isWatched(env) && { rerun: (failed) => rerunCommand(failed, env) }),
+  });
   if (failure === undefined) {
     if (outcome.overall === 'failed')
       out.note('note: the checks that MATRIX_ONLY names have passed; the whole has not');
+    else if (isWatched(env)) showNext({ out }, [afterMatrix(values)]);
     return 0;
   }
   if (values.failOnRequiredFailure) throw failure;

@@ -50,6 +50,23 @@ describe('a whole matrix', () => {
     }
   });
 
+  test('a red one says why below the failed check, lists it first in SUMMARY.md, and shows how to run it again', async () => {
+    await using world = await matrixWorld();
+    const run = await world.run({
+      EXPECTED_IMAGE: 'registry.example.com/openagents/runtime:eight',
+      GITHUB_ACTIONS: 'true',
+    });
+    assert.equal(run.exitCode, 1);
+    assert.match(run.stdout, /^\[failed\] runtime-migration-drift \(required\)$/m);
+    assert.match(run.stderr, /^ {2}.*runtime:seven.*runtime:eight/m);
+    const rows = world.read('SUMMARY.md').split('## Check Results')[1]?.split('\n') ?? [];
+    assert.match(rows[4] ?? '', /^\| runtime-migration-drift \| required \| failed \|/);
+    assert.match(
+      run.stderr,
+      /^next, to run what failed again:\n {2}.*MATRIX_ONLY=runtime-migration-drift .*PROD_CONTROL_BASE_URL=\S+ .*EXPECTED_IMAGE=\S+ .*validate-rust-cutover\.ts$/m,
+    );
+  });
+
   test('asks what it says it asks: cargo one by one, and nothing in the cloud is changed', async () => {
     await using world = await matrixWorld();
     await world.run();

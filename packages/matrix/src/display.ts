@@ -1,4 +1,4 @@
-import { durationText, type Output, startLiveText } from '@deploy/cli';
+import { cleanLine, durationText, type Output, startLiveText } from '@deploy/cli';
 import type { MatrixCheck } from './check.ts';
 import { type CheckId, type MatrixResult, requiredWord, resultLine } from './outcome.ts';
 
@@ -10,21 +10,24 @@ export type Display = {
   close(): void;
 };
 
+/** Where a run is shown. `explains`: below the line of a failed check, which callers read, goes why it failed, for people. */
+type Place = { out: Output; explains?: boolean };
+
 /** A live table on a terminal, else lines. */
 export async function openDisplay(
   checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
-  { out, terminal }: { out: Output; terminal: NodeJS.WriteStream },
+  { terminal, ...place }: Place & { terminal: NodeJS.WriteStream },
 ): Promise<Display> {
   if (!terminal.isTTY)
     return linesDisplay(
       checks.map(({ id }) => id),
-      out,
+      place,
     );
-  return liveTable(checks, { out, terminal });
+  return liveTable(checks, { ...place, terminal });
 }
 
 /** Prints a line for each check, in the checks' order, as soon as all earlier checks have ended. */
-export function linesDisplay(ids: readonly CheckId[], out: Output): Display {
+export function linesDisplay(ids: readonly CheckId[], place: Place): Display {
   const ended = new Map<CheckId, MatrixResult>();
   let next = 0;
   return {
@@ -34,7 +37,7 @@ export function linesDisplay(ids: readonly CheckId[], out: Output): Display {
       for (let id = ids[next]; id !== undefined; id = ids[next]) {
         const its = ended.get(id);
         if (its === undefined) return;
-        out.data(resultLine(its));
+        show(its, place);
         next += 1;
       }
     },
@@ -42,10 +45,15 @@ export function linesDisplay(ids: readonly CheckId[], out: Output): Display {
   };
 }
 
+function show(result: MatrixResult, { out, explains = false }: Place): void {
+  out.data(resultLine(result));
+  if (explains && result.status === 'failed') out.note(`  ${cleanLine(result.conclusion, 400)}`);
+}
+
 /** A live table of all checks on a terminal. At the end it gives way to the lines that a pipe gets. */
 async function liveTable(
   checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
-  { out, terminal }: { out: Output; terminal: NodeJS.WriteStream },
+  { terminal, ...place }: Place & { terminal: NodeJS.WriteStream },
 ): Promise<Display> {
   const startedAt = new Map<CheckId, number>();
   const results = new Map<CheckId, MatrixResult>();
@@ -61,7 +69,7 @@ async function liveTable(
       live.stop();
       for (const { id } of checks) {
         const result = results.get(id);
-        if (result !== undefined) out.data(resultLine(result));
+        if (result !== undefined) show(result, place);
       }
     },
   };

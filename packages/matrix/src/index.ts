@@ -4,6 +4,7 @@ export { openNewResultsFolder, openResultsFolder, summaryOf } from './files/fold
 export type { ResultsFile } from './files/results.ts';
 export { compactTime } from './files/summary.ts';
 export { matrixFailure, runMatrix } from './matrix.ts';
+export { afterMatrix, rerunCommand } from './next-commands.ts';
 export { parseOnly } from './only.ts';
 export type { MatrixOutcome, MatrixResult } from './outcome.ts';
 export { planMatrix } from './plan.ts';

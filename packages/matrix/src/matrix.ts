@@ -56,7 +56,10 @@ export async function runMatrix(
 export function matrixFailure(
   { checks }: Pick<MatrixOutcome, 'checks'>,
   { summary }: Pick<ResultsFolder, 'summary'>,
-  named: ReadonlySet<CheckId> = new Set(checkIds),
+  {
+    named = new Set(checkIds),
+    rerun,
+  }: { named?: ReadonlySet<CheckId>; rerun?(failed: readonly CheckId[]): string } = {},
 ): UserError | undefined {
   const deciding = checks.filter(({ id, required }) =>
     named.size < checkIds.length ? named.has(id) : required,
@@ -71,7 +74,7 @@ export function matrixFailure(
   return new UserError(
     `the matrix has not passed (${parts.filter((part) => part !== undefined).join('; ')})`,
     {
-      hint: `Why, and how to rerun each: ${summary}`,
+      hint: `Why, and how to rerun each: ${summary}${failed.length > 0 && rerun ? `\nnext, to run what failed again:\n  ${rerun(failed)}` : ''}`,
     },
   );
 }

@@ -3,7 +3,14 @@ import { explanationOf, type MatrixOutcome, type MatrixResult, requiredWord } fr
 import { logFile } from './results.ts';
 
 /** `SUMMARY.md`, for people. Callers also parse its headings and the two lists. */
-export function summaryMarkdown({ startedAt, overall, totals, environment, checks }: MatrixOutcome): string {
+export function summaryMarkdown({
+  startedAt,
+  overall,
+  totals,
+  environment,
+  checks: inOrder,
+}: MatrixOutcome): string {
+  const checks = inOrder.toSorted((one, other) => urgency(one) - urgency(other));
   return `${[
     '# Rust Staging/Prod Validation Matrix',
     '',
@@ -32,6 +39,12 @@ export function summaryMarkdown({ startedAt, overall, totals, environment, check
         : `- ${check.id}: ${code(check.command)}`,
     ),
   ].join('\n')}\n`;
+}
+
+/** Where a check stands in the lists: what failed first, then what is missing. */
+function urgency({ status, required }: MatrixResult): number {
+  if (status === 'failed') return required ? 0 : 1;
+  return status === 'skipped' && required ? 2 : 3;
 }
 
 /** `20260212T165540Z`, from RFC 3339. */

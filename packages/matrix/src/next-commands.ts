@@ -1,0 +1,30 @@
+import { type Environment, type NextStep, ownCommand } from '@deploy/cli';
+import { serviceCommand } from '@deploy/cloudrun';
+import type { CheckId } from './outcome.ts';
+import { matrixSettings } from './settings.ts';
+import type { MatrixSettings } from './target.ts';
+
+/** Variables of a run that another run must not take over. */
+const NOT_AGAIN: readonly string[] = [
+  matrixSettings.outputDir.name,
+  matrixSettings.only.name,
+  matrixSettings.stepSummary.name,
+];
+
+/** The command that runs these checks again, as they were run. Tokens are left to the shell that has them. */
+export function rerunCommand(failed: readonly CheckId[], env: Environment): string {
+  const given = Object.values(matrixSettings).flatMap((setting) => {
+    const value = env[setting.name];
+    const isSecret = 'secret' in setting && setting.secret;
+    return value && !isSecret && !NOT_AGAIN.includes(setting.name) ? [[setting.name, value] as const] : [];
+  });
+  return ownCommand('validate-rust-cutover', [], [['MATRIX_ONLY', failed.join(',')], ...given]);
+}
+
+/** What to do after a matrix that has passed. */
+export function afterMatrix({ project, region, controlService: service }: MatrixSettings): NextStep {
+  return {
+    says: 'next: commit the results; then, with the same image in IMAGE, production',
+    command: serviceCommand({ project, region, service }, 'deploy-production'),
+  };
+}
