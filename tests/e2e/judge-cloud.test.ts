@@ -134,7 +134,10 @@ describe('judge <stable> <canary>', { concurrency: 4 }, () => {
     cloud.on(refused(METRICS, 403, 'PERMISSION_DENIED'));
     const run = await judge(cloud);
     assert.equal(run.exitCode, 3, run.stdout + run.stderr);
-    assert.match(run.verdict.reason, /cannot tell what the candidate did: reading the logs of control: no permission/);
+    assert.match(
+      run.verdict.reason,
+      /cannot tell what the candidate did: reading the logs of control: no permission/,
+    );
   });
 
   test('a login that expires in the middle: inconclusive, and says so', async () => {

@@ -48,7 +48,8 @@ export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<s
 }
 
 // As findings of the preflight that are no errors say it.
-const COULD_NOT_LOOK = /cannot tell|could not be read|could not be looked at|unknown account|\[warning\] domain mapping/;
+const COULD_NOT_LOOK =
+  /cannot tell|could not be read|could not be looked at|unknown account|\[warning\] domain mapping/;
 
 /** The checks that a matrix shows as failed. */
 function failedChecks({ stdout }: ScenarioRun): string[] {

@@ -72,7 +72,7 @@ async function changedLines(git: Git, before: string | undefined, file: string):
 }
 
 /** The lines that a diff without context adds or changes, and those around what it takes away. */
-export function linesOf(diff: string): Lines[] {
+function linesOf(diff: string): Lines[] {
   return [...diff.matchAll(/^@@ -\S+ \+(\d+)(?:,(\d+))? @@/gm)].map(([, start, count = '1']) => {
     const from = Number(start);
     return count === '0' ? { from: Math.max(1, from), to: from + 1 } : { from, to: from + Number(count) - 1 };

@@ -55,7 +55,7 @@ function patternsOf({ file, lines }: ChangedFile): string[] {
   return lines === 'all' ? [file] : lines.map(({ from, to }) => `${file}:${from}-${to}`);
 }
 
-export function describeLines(lines: readonly Lines[] | 'all'): string {
+function describeLines(lines: readonly Lines[] | 'all'): string {
   if (lines === 'all') return 'all lines';
   const ranges = lines.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
   return `line${lines.length === 1 && lines[0]?.from === lines[0]?.to ? '' : 's'} ${ranges.join(', ')}`;
