@@ -9,7 +9,13 @@ export type Command = {
   cwd?: string;
 };
 
-export type Comparison = { oursMs: number; theirsMs: number; ratio: number };
+export type Comparison = {
+  oursMs: number;
+  theirsMs: number;
+  ratio: number;
+  /** How far apart the pairs were: the middle half of their ratios, as a part of the median one. */
+  spread: number;
+};
 
 /**
  * Runs both commands in turn, `pairs` times after a first time that does not count (caches on disk are warm in daily
@@ -34,7 +40,12 @@ export async function compareTimes(
   const counted = taken.slice(1);
   const oursMs = median(counted.map(([one]) => one));
   const theirsMs = median(counted.map(([, other]) => other));
-  return { oursMs, theirsMs, ratio: oursMs / theirsMs };
+  return {
+    oursMs,
+    theirsMs,
+    ratio: oursMs / theirsMs,
+    spread: spreadOf(counted.map(([one, other]) => one / other)),
+  };
 }
 
 /** How long a process takes from its start to its end, in milliseconds. Throws when it fails: that would be no measure. */
@@ -52,6 +63,13 @@ export async function timeProcess({ run: [program, ...args], env, cwd }: Command
   const [exitCode] = await once(child, 'close');
   if (exitCode !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${exitCode}: ${complaint}`);
   return performance.now() - startedAt;
+}
+
+function spreadOf(ratios: readonly number[]): number {
+  const sorted = [...ratios].sort((a, b) => a - b);
+  const quarter = Math.floor(sorted.length / 4);
+  const [low = 0, high = 0] = [sorted[quarter], sorted[sorted.length - 1 - quarter]];
+  return (high - low) / median(sorted);
 }
 
 function median(values: readonly number[]): number {

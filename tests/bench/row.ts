@@ -1,9 +1,13 @@
+import type { Comparison } from './measure.ts';
+
 /** One thing that is measured. */
 export type Row = {
   /** What it is called on the command line. */
   id: string;
   what: string;
   target: string;
+  /** Takes so long that it is measured only when it is named. */
+  onlyWhenNamed?: true;
   /** Measures it, taking `pairs` pairs where it compares. */
   measure(pairs: number): Promise<Measured>;
 };
@@ -17,16 +21,19 @@ export type Measured =
       value: string;
       /** How far the value is towards its target: 1 is just met, 2 is twice what it may be. */
       used: number;
+      /** The pairs disagreed so much that the value tells nothing. */
+      isNoise?: boolean;
     }
   | { skipped: true; why: string };
 
+/** Pairs of the same work on a quiet machine are within a tenth or two of each other. */
+const NOISY_SPREAD = 0.5;
+
 /** What a comparison came to, held against the ratio that it may have at most. */
-export function asRatio(
-  { oursMs, theirsMs, ratio }: { oursMs: number; theirsMs: number; ratio: number },
-  atMost: number,
-): Measured {
+export function asRatio({ oursMs, theirsMs, ratio, spread }: Comparison, atMost: number): Measured {
   return {
     skipped: false,
+    isNoise: spread > NOISY_SPREAD,
     ours: `${Math.round(oursMs)} ms`,
     theirs: `${Math.round(theirsMs)} ms`,
     value: `${ratio.toFixed(2)}x`,

@@ -1,6 +1,9 @@
+import { runCommand } from '@deploy/cli';
 import { cloudEnv, cloudWith, IMAGES, revisionNames } from '../../support/cloud.ts';
 import { runPreloaded } from '../../support/preloaded.ts';
+import { withGcloud } from '../gcloud.ts';
 import type { Row } from '../row.ts';
+import { DESCRIBE } from './status.ts';
 
 const AT_MOST_MB = 150;
 
@@ -36,5 +39,37 @@ export const memory: Row = {
       value: `${Math.round(most.megabytes)} MB`,
       used: most.megabytes / AT_MOST_MB,
     };
+  },
+};
+
+/** Prints what the largest of a command's processes held resident at the most, in KiB. */
+const CHILDREN = `import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)`;
+
+export const statusMemory: Row = {
+  id: 'status-memory',
+  what: 'memory of `canary-rollout.ts status`, against `gcloud run services describe`',
+  target: 'at most 1x',
+  async measure() {
+    await using cloud = await cloudWith();
+    return await withGcloud(cloud, async (gcloud) => {
+      const { run, env } = gcloud(...DESCRIBE);
+      // gcloud is a Python program, so that is there.
+      const told = await runCommand(['python3', '-c', CHILDREN, ...run], {
+        env: { PATH: process.env.PATH ?? '', ...env },
+      });
+      if (told.exitCode !== 0) throw new Error(told.stderr);
+      const theirs = Number(told.stdout) / 1024;
+      const ours =
+        Number(await runPreloaded('tell-memory', ['canary-rollout', 'status'], cloudEnv(cloud))) / 1024;
+      return {
+        skipped: false,
+        ours: `${Math.round(ours)} MB`,
+        theirs: `${Math.round(theirs)} MB`,
+        value: `${(ours / theirs).toFixed(2)}x`,
+        used: ours / theirs,
+      };
+    });
   },
 };

@@ -6,16 +6,16 @@ import { forwardTo } from '../../support/forward.ts';
 import { recordedService } from '../../support/recorded-service.ts';
 import { slowLine } from '../../support/slow-line.ts';
 import { localCertificate } from '../../support/tls.ts';
-import { type Comparison, compare } from '../measure.ts';
+import { type Command, type Comparison, compare } from '../measure.ts';
 import { asRatio, type Row } from '../row.ts';
-import { script } from '../scripts.ts';
+import { emptyProgram, script } from '../scripts.ts';
 
 const ROUND_TRIP_MS = 50;
-const LOOPBACK_AT_MOST = 3;
+const LOOPBACK_AT_MOST = 1.4;
 
 export const smokeRows: Row[] = [
-  overTls('smoke-tls', 'without an access token', '', 0.45),
-  overTls('smoke-tls-token', 'with an access token', 'tok-good', 0.33),
+  overTls('smoke-tls', 'without an access token', '', 0.33),
+  overTls('smoke-tls-token', 'with an access token', 'tok-good', 0.22),
   onLoopback('smoke-loopback', 'without an access token', ''),
   onLoopback('smoke-loopback-token', 'with an access token', 'tok-good'),
 ];
@@ -33,7 +33,7 @@ function overTls(id: string, which: string, token: string, atMost: number): Row 
       await using line = await slowLine((front.address() as AddressInfo).port, ROUND_TRIP_MS);
       try {
         const url = `https://localhost:${line.port}`;
-        return asRatio(await compareSmoke(url, token, certificate.certFile, pairs), atMost);
+        return asRatio(await compareWithCurl(url, token, certificate.certFile, pairs), atMost);
       } finally {
         front.closeAllConnections();
         front.close();
@@ -45,21 +45,26 @@ function overTls(id: string, which: string, token: string, atMost: number): Row 
 function onLoopback(id: string, which: string, token: string): Row {
   return {
     id,
-    what: `\`smoke-control.ts\` ${which}, on loopback, against bash and curl`,
+    what: `\`smoke-control.ts\` ${which}, on loopback, against \`tsx\` on an empty file`,
     target: `at most ${LOOPBACK_AT_MOST}x`,
     async measure(pairs) {
       await using service = await recordedService({});
-      return asRatio(await compareSmoke(service.url, token, '', pairs), LOOPBACK_AT_MOST);
+      await using empty = await emptyProgram();
+      return asRatio(await compare(smoke(service.url, token), empty.command, pairs), LOOPBACK_AT_MOST);
     },
   };
 }
 
-function compareSmoke(url: string, token: string, certFile: string, pairs: number): Promise<Comparison> {
-  const ours = script('smoke-control', [], {
+function smoke(url: string, token: string, certFile = ''): Command {
+  return script('smoke-control', [], {
     OPENAGENTS_BASE_URL: url,
     ...(token && { OPENAGENTS_CONTROL_ACCESS_TOKEN: token }),
     ...(certFile && { NODE_EXTRA_CA_CERTS: certFile }),
   });
+}
+
+function compareWithCurl(url: string, token: string, certFile: string, pairs: number): Promise<Comparison> {
+  const ours = smoke(url, token, certFile);
   const program = join(import.meta.dirname, '../smoke-with-curl.sh');
   return compare(ours, { run: ['bash', program, url, certFile, token] }, pairs);
 }
