@@ -24,6 +24,7 @@ export function maintenanceSection({ maintenance, dropped, service }: ReportReco
     ...leftOut(dropped?.maintenance, 'changes'),
   ];
   const opened = maintenance.filter(({ mode, changed }) => mode === 'on' && changed).length;
-  const summary = `Maintenance window: ${isOpen ? 'open' : 'closed'} since ${moment(last.at)}, opened ${counted(opened, 'time')}`;
+  const often = opened === 0 ? '' : `, opened ${counted(opened, 'time')}`;
+  const summary = `Maintenance window: ${isOpen ? 'open' : 'closed'} since ${moment(last.at)}${often}`;
   return folded(summary, blocks, { isOpen });
 }
