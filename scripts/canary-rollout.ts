@@ -39,7 +39,7 @@ const settings = {
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
   skipStableCheck: skipStableCheckSetting,
   skipSpellingCheck: skipSpellingCheckSetting,
-  dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
+  dryRun: flag('DRY_RUN', 'print what would be done and change nothing'),
   ...checkoutSettings,
   ...evidenceSettings,
   ...judgeSettings,
@@ -49,32 +49,32 @@ const settings = {
 
 const usage: Usage = {
   script: 'scripts/canary-rollout.ts',
-  purpose: 'Rolls a new revision of the control service out step by step, and back.',
+  purpose: 'Rolls out a new revision of the control service step by step, and rolls it back.',
   calls: [
-    { arguments: 'status', does: 'what serves now, as YAML' },
+    { arguments: 'status', does: 'shows what serves traffic, as YAML' },
     {
       arguments: 'deploy-no-traffic <image>',
-      does: 'a new revision that gets no traffic yet',
+      does: 'deploys a new revision without traffic',
       changes: true,
     },
     {
       arguments: 'set-traffic <stable> <canary> <percent>',
-      does: 'that percent to the canary, the rest to the stable revision',
+      does: 'sends this percentage of the traffic to the canary and the rest to stable',
       changes: true,
     },
-    { arguments: 'rollback <stable>', does: 'all traffic to the stable revision', changes: true },
+    { arguments: 'rollback <stable>', does: 'sends all traffic to the stable revision', changes: true },
     {
       arguments: 'judge <stable> <canary>',
-      does: 'the verdict on the last window of the canary, from request logs or metrics; changes nothing; exits 0 when healthy, 1 when unhealthy, 3 when inconclusive',
+      does: 'judges the last window of the canary by request logs or metrics; changes nothing; exits 0 if healthy, 1 if unhealthy, 3 if inconclusive',
     },
     {
       arguments: 'promote [<canary>]',
-      does: 'walks the canary to 100 % in steps, watches each one, and goes back by itself when it is worse than stable; exits 0 when promoted, 1 when rolled back, 3 when held since nothing could be decided',
+      does: 'raises the canary to 100 % in steps, watches each step, and rolls back by itself if the canary is worse than stable; exits 0 if promoted, 1 if rolled back, 3 if held without a decision',
       changes: true,
     },
     {
       arguments: 'judge --file <file>',
-      does: 'the verdict on recorded observations, without a cloud; - is standard input, and a file may hold one document or one a line; exits in the same way',
+      does: 'judges recorded observations, without the cloud; - is standard input; a file contains one document, or one per line; same exit codes',
     },
   ],
   settings,

@@ -7,14 +7,14 @@ const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   ...deploymentSettings,
-  domain: textWithDefault('PRODUCTION_DOMAIN', 'openagents.com', 'domain that is to lead to the service'),
+  domain: textWithDefault('PRODUCTION_DOMAIN', 'openagents.com', 'domain that should point to the service'),
 };
 
 const usage: Usage = {
   script: 'scripts/deploy-production.ts',
   purpose:
     'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision to production that gets no traffic yet.',
-  calls: [{ arguments: '', does: 'everything below', changes: true }],
+  calls: [{ arguments: '', does: 'does all of this', changes: true }],
   settings,
   examples: [
     'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/deploy-production.ts',

@@ -15,7 +15,7 @@ const usage: Usage = {
   script: 'scripts/deploy-staging.ts',
   purpose:
     'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision that gets no traffic yet.',
-  calls: [{ arguments: '', does: 'everything below', changes: true }],
+  calls: [{ arguments: '', does: 'does all of this', changes: true }],
   settings,
   examples: [
     'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/deploy-staging.ts',

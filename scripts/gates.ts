@@ -22,7 +22,7 @@ const usage: Usage = {
     { arguments: '', does: "runs the gates; exits with the first failed gate's own exit code" },
     {
       arguments: '--explain',
-      does: 'tells for each gate whether its verdict is cached, and what has changed; runs nothing',
+      does: 'shows for each gate whether its verdict is cached and what has changed; runs nothing',
     },
   ],
   settings,
@@ -39,7 +39,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   const values = readSettings(env, settings);
   const checkout = findTargetCheckout(values);
   if (option === '--explain') {
-    const live = await startLiveLine('looking at what the verdicts rest on');
+    const live = await startLiveLine('reading the inputs of the verdicts');
     const explanations = await explainGates({ checkout, env, choices: values }).finally(live.stop);
     for (const each of explanations) out.data(explanationLine(each));
     return 0;

@@ -42,16 +42,16 @@ import { afterChange } from './maintenance/after-change.ts';
 const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
-  dryRun: flag('DRY_RUN', 'print what would be done, touch nothing'),
+  dryRun: flag('DRY_RUN', 'print what would be done and change nothing'),
   skipSpellingCheck: skipSpellingCheckSetting,
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'move traffic that is pinned to revisions; disable moves it back',
+    'move traffic even if it is pinned to revisions; disable moves it back',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',
-    'URL to verify the window from outside; unset: only the configuration is verified',
+    'URL for verifying the window from outside; if unset, only the configuration is verified',
   ),
   ...checkoutSettings,
   ...evidenceSettings,

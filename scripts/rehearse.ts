@@ -6,23 +6,23 @@ const usage: Usage = {
   purpose:
     'Rehearses a whole staging rollout on this machine, against a local Cloud Run, with the real scripts.',
   calls: [
-    { arguments: '', does: 'the rehearsal, about half a minute' },
-    { arguments: '--keep', does: 'the same, and keep the local Cloud Run running afterwards' },
+    { arguments: '', does: 'runs the rehearsal, which takes a minute or two' },
+    { arguments: '--keep', does: 'runs the rehearsal and keeps the local Cloud Run running afterwards' },
     {
       arguments: '--checkout <dir>',
-      does: 'rehearse a copy of what this checkout has committed, with its own gates and builds',
+      does: "rehearses a copy of this checkout's last commit, with its own gates and builds",
     },
     {
       arguments: "--service '<command>'",
-      does: 'run this program as the container of every revision of the control service',
+      does: 'runs this program as the container of every revision of the control service',
     },
     {
       arguments: '--steps <list>',
-      does: `rehearse only some of ${PARTS.join(', ')}, and the parts that these need`,
+      does: `rehearses only some of ${PARTS.join(', ')}, and the parts that these need`,
     },
     {
       arguments: '--scenario <file>',
-      does: 'take services, faults of images, load and clock from a YAML file; packages/rehearsal/scenarios/sample.yaml explains every setting',
+      does: 'takes services, image faults, load and clock from a YAML file; packages/rehearsal/scenarios/sample.yaml explains every setting',
     },
   ],
   settings: rehearsalSettings,

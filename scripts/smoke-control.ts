@@ -15,7 +15,9 @@ const usage: Usage = {
   script: 'scripts/smoke-control.ts',
   purpose:
     'Checks what a deployed control service must do: readiness, status, cache policy, sessions and tokens.',
-  calls: [{ arguments: '', does: 'all checks; those of sessions and tokens with an access token only' }],
+  calls: [
+    { arguments: '', does: 'runs all checks; sessions and tokens are only checked with an access token' },
+  ],
   settings,
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-control.ts'],
 };

@@ -14,7 +14,7 @@ const settings = { ...smokeSettings, ...checkoutSettings, ...evidenceSettings };
 const usage: Usage = {
   script: 'scripts/smoke-health.ts',
   purpose: 'Checks that a deployed control service says it is healthy and ready.',
-  calls: [{ arguments: '', does: 'GET /healthz and GET /readyz' }],
+  calls: [{ arguments: '', does: 'sends GET /healthz and GET /readyz' }],
   settings,
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-health.ts'],
 };

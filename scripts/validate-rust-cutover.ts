@@ -29,8 +29,8 @@ const REPORTS = 'docs/reports/rust-cutover-validation';
 
 const usage: Usage = {
   script: 'scripts/validate-rust-cutover.ts',
-  purpose: 'Checks staging and production from end to end before a cutover, and writes down what was found.',
-  calls: [{ arguments: '', does: 'all checks that are not switched off' }],
+  purpose: 'Checks staging and production from end to end before a cutover, and writes a report.',
+  calls: [{ arguments: '', does: 'runs all checks that are not switched off' }],
   settings: matrixSettings,
   examples: [
     'STAGING_RUNTIME_BASE_URL=https://… PROD_RUNTIME_BASE_URL=https://… pnpm tsx scripts/validate-rust-cutover.ts',

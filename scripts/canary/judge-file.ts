@@ -86,7 +86,7 @@ async function untilRead(): Promise<void> {
   });
 }
 
-const HINT = 'docs/canary.md tells what a document holds.';
+const HINT = 'docs/canary.md describes these documents.';
 
 function judgeDocument(document: TextDocument, limits: Limits): Judged {
   if ('unreadable' in document) return { error: document.unreadable };

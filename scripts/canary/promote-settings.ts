@@ -6,12 +6,12 @@ export const promoteSettings = {
   maxWindowMinutes: wholeMinutes(
     'CANARY_MAX_WINDOW',
     '30m',
-    'canary: how long a step may be extended while nothing can be decided',
+    'canary: how long a step may take at most while there is no decision',
   ),
   onInconclusive: oneOf(
     'CANARY_ON_INCONCLUSIVE',
     ['hold', 'rollback', 'advance'],
-    'canary: what to do with a step that nothing could be decided about',
+    'canary: what to do when a step ends without a decision',
   ),
   canaryTag: textWithDefault(
     'CANARY_TAG',
@@ -27,11 +27,11 @@ export const promoteSettings = {
     'canary: address to sign in with at the candidate for the checks after each step, instead of an access token; for a service in mock mode',
   ),
   signInCode: secretText('CANARY_SIGN_IN_CODE', 'canary: the code to sign in with'),
-  retry: flag('CANARY_RETRY', 'canary: try one again that was rolled back before'),
-  takeOver: flag('CANARY_TAKE_OVER', 'canary: take over a promotion that somebody else may still be running'),
+  retry: flag('CANARY_RETRY', 'canary: retry a candidate that was rolled back before'),
+  takeOver: flag('CANARY_TAKE_OVER', 'canary: take over a promotion that someone else may still be running'),
   pollSeconds: decimalNumber(
     'CANARY_POLL_SECONDS',
     { min: 0.05, max: 300, default: 5 },
-    'canary: how often a step is looked at, in seconds; by metrics, which come by the minute, a sixth as often',
+    'canary: seconds between two looks at a step; six times as long with metrics, which have one point per minute',
   ),
 };

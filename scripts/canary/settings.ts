@@ -13,17 +13,17 @@ export const judgeSettings = {
   max5xxPercent: decimalNumber(
     'CANARY_MAX_5XX_PERCENT',
     { min: 0.01, max: 100, default: 1 },
-    'canary: the share of 5xx it must stay below',
+    'canary: the percentage of 5xx answers that it must stay below',
   ),
   maxP95IncreasePercent: decimalNumber(
     'CANARY_MAX_P95_INCREASE_PERCENT',
     { min: 0, max: 1000, default: 20 },
-    'canary: how much its p95 latency may be above that of stable',
+    "canary: by how much its p95 latency may exceed stable's",
   ),
   p95FloorMs: decimalNumber(
     'CANARY_P95_FLOOR_MS',
     { min: 0, max: 60_000, default: 25 },
-    'canary: a difference in p95 below so many milliseconds is noise',
+    'canary: differences in p95 below this many milliseconds are noise',
   ),
   minRequests: wholeNumber(
     'CANARY_MIN_REQUESTS',
@@ -33,7 +33,7 @@ export const judgeSettings = {
   falseAlarmPercent: decimalNumber(
     'CANARY_FALSE_ALARM_PERCENT',
     { min: 0.0001, max: 50, default: 1 },
-    'canary: the most that good ones may be rolled back, a whole promotion',
+    'canary: how many good candidates may be rolled back at most, per promotion',
   ),
   canaryFormat: outputFormat(
     'CANARY_FORMAT',
@@ -48,13 +48,13 @@ export const observationSettings = {
   steps: percents(
     'CANARY_STEPS',
     '5,25,50,100',
-    'canary: the percents of its steps, rising, the last one 100',
+    'canary: the percentages of its steps, rising, ending with 100',
   ),
-  windowMinutes: wholeMinutes('CANARY_WINDOW', '10m', 'canary: how long a step is watched'),
+  windowMinutes: wholeMinutes('CANARY_WINDOW', '10m', 'canary: how long each step is watched'),
   source: oneOf(
     'CANARY_SOURCE',
     ['auto', 'logs', 'monitoring'],
-    'canary: where requests are read from: logs (exact, by path, within seconds), monitoring (any volume, minutes late), auto: logs while their volume allows',
+    'canary: what to read requests from: logs (exact, by path, within seconds), monitoring (any volume, minutes late), or auto (logs while their volume allows that)',
   ),
 };
 

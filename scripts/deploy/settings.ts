@@ -7,9 +7,9 @@ import { evidenceSettings } from '@deploy/report';
 /** The settings of every deployment. */
 export const deploymentSettings = {
   image: imageSetting,
-  tag: text('CANARY_TAG', 'traffic tag that the new revision gets (default: none)'),
-  skipVerify: flag('SKIP_VERIFY', 'leave the verification gates out'),
-  skipPreflight: flag('SKIP_PREFLIGHT', 'leave the check of the preconditions out'),
+  tag: text('CANARY_TAG', 'traffic tag for the new revision (default: none)'),
+  skipVerify: flag('SKIP_VERIFY', 'skip the verification gates'),
+  skipPreflight: flag('SKIP_PREFLIGHT', 'skip the check of the preconditions'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
   skipSpellingCheck: skipSpellingCheckSetting,
   preflightFormat: preflightSettings.preflightFormat,

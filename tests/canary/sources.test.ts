@@ -136,7 +136,7 @@ test('a descriptor that does not tell the delay: 180 s, and that is said', async
   await using cloud = await splitCloud({ monitoring: { ingestDelay: false } });
   const source = await open(cloud, { source: 'monitoring' });
   assert.equal(source.delayMs, 180_000);
-  assert.match(source.why, /180 s, as assumed since the platform does not say/);
+  assert.match(source.why, /180 s, an assumption because the platform does not say/);
 });
 
 describe('auto', () => {
@@ -154,7 +154,7 @@ describe('auto', () => {
     cloud.on(refused(METRICS, 403, 'PERMISSION_DENIED'));
     const source = await open(cloud);
     assert.equal(source.name, 'logs');
-    assert.match(source.why, /how many requests there are is not known \(.*no permission/);
+    assert.match(source.why, /the number of requests is unknown \(.*no permission/);
     assert.equal(source.unreadable, undefined);
   });
 

@@ -214,7 +214,7 @@ test('a token is visible ASCII and nothing else, and is not quoted when it is re
   for (const good of ['x', 'abc.DEF-_~123', '!~']) assert.equal(token.parse(good)?.reveal(), good);
   for (const bad of ['a b', 'ab\n', '\tab', 'paß', 'a\u007f', 'Bearer x']) {
     assert.deepEqual(refusal(token, bad), {
-      message: 'TOKEN holds a space, a line break or another character that no token has',
+      message: 'TOKEN contains a space, a line break or another character that tokens never contain',
       hint: 'Give the token alone, as it was issued.',
     });
   }

@@ -93,7 +93,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     const { message } = await interruptedAt(cloud, { match: LOOK, skip: 3 });
     assert.match(
       message,
-      /^interrupted while waiting: generation 4 was followed by another: bob@example\.com changed service control at 20\S+ \(generation 5\), and the platform goes on with that by itself$/,
+      /^interrupted while waiting: generation 4 was followed by another: bob@example\.com changed service control at 20\S+ \(generation 5\), and the platform goes on without this script$/,
     );
   });
 
@@ -103,7 +103,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     const { message, hint } = await interruptedAt(cloud, { match }, 'deployment');
     assert.equal(
       message,
-      'interrupted while looking at what came of the change: service control was changed (generation 4) and the platform goes on with that by itself',
+      'interrupted while looking at what came of the change: service control was changed (generation 4) and the platform goes on without this script',
     );
     assert.match(hint, LOOK_COMMAND);
   });

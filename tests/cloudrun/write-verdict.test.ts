@@ -122,7 +122,7 @@ describe('a deployment', { concurrency: true }, () => {
       deploy(cloud),
       userError(
         /^service control has no ready revision to keep the traffic on$/,
-        /^A no-traffic deploy needs a service that serves already\. What is wrong with it: REVISION_FAILED: /,
+        /^A no-traffic deploy needs a service that already serves\. Its state: REVISION_FAILED: /,
       ),
     );
     assert.equal(writes(cloud).length, 0);

@@ -48,7 +48,7 @@ describe('--help', { concurrency: true }, () => {
       variables.find(({ name }: { name: string }) => name === 'OPENAGENTS_CONTROL_ACCESS_TOKEN'),
       {
         name: 'OPENAGENTS_CONTROL_ACCESS_TOKEN',
-        meaning: 'access token; with it, the session and token routes are checked too',
+        meaning: 'access token for checking the session and token routes as well',
         secret: true,
       },
     );

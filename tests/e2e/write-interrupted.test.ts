@@ -58,7 +58,7 @@ describe('a shift that is interrupted', { concurrency: true }, () => {
     const { message, hint = '' } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
     assert.equal(
       message,
-      'error: interrupted while waiting: service control was changed (generation 4) and the platform goes on with that by itself',
+      'error: interrupted while waiting: service control was changed (generation 4) and the platform goes on without this script',
     );
     assert.match(hint, /^Look at what came of it: /);
     assert.match(hint, LOOK_COMMAND);

@@ -56,7 +56,7 @@ export function inconclusiveErrorsReason(promotion: Promotion): string {
   const { canary, stable } = errors;
   const limit = plan.limits.max5xxPercent;
   if (isRateAtLeast(stable, limit))
-    return `both are bad: ${percentText(rateOf(canary))} of the candidate's requests and ${percentText(rateOf(stable))} of stable's failed, the limit is ${limit} %; a rollback would help nobody`;
+    return `both are bad: ${percentText(rateOf(canary))} of the candidate's requests and ${percentText(rateOf(stable))} of stable's failed, the limit is ${limit} %; a rollback would not help`;
   return `${tallyText(canary)} candidate requests failed (${percentText(rateOf(canary))}), the limit is ${limit} %, and stable's ${tallyText(stable)} do not tell whether that is the candidate's doing`;
 }
 

@@ -67,7 +67,9 @@ async function openOrdinary(path: string): Promise<FileHandle> {
 }
 
 function notOrdinary(path: string): UserError {
-  return new UserError(`${path} is no ordinary file, so it cannot be a lock`, { hint: `Remove ${path}.` });
+  return new UserError(`${path} is not an ordinary file, so it cannot be a lock`, {
+    hint: `Remove ${path}.`,
+  });
 }
 
 async function isStillAt(file: FileHandle, path: string): Promise<boolean> {

@@ -4,7 +4,7 @@ const WORDS: Record<string, string> = {
   EPIPE: 'the connection was cut',
   ETIMEDOUT: 'it did not answer in time',
   EHOSTUNREACH: 'there is no way to the host',
-  ENETUNREACH: 'there is no way to the network',
+  ENETUNREACH: 'the network is unreachable',
   EADDRNOTAVAIL: 'there is no way to the host',
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the host name could not be looked up',

@@ -111,7 +111,7 @@ function percentDecoded(text: string): string {
 /** Quote nothing that might be a password: in a malformed value it could be anywhere. */
 function refused(variable: string, text: string, advice: string): UserError {
   const quoted = /^[\w.:/[\]-]{1,80}$/.test(text) ? ` ("${text}")` : '';
-  return new UserError(`${variable} does not name a proxy that can be used${quoted}`, {
+  return new UserError(`${variable} does not name a usable proxy${quoted}`, {
     hint: `Change or unset ${variable}: ${advice}.`,
   });
 }

@@ -77,7 +77,7 @@ export function secretText(name: string, meaning: string, rule?: SecretRule): Se
 export function tokenText(name: string, meaning: string): Setting<Secret | undefined> {
   return secretText(name, meaning, {
     pattern: /^[\x21-\x7e]+$/,
-    refusal: 'holds a space, a line break or another character that no token has',
+    refusal: 'contains a space, a line break or another character that tokens never contain',
     hint: 'Give the token alone, as it was issued.',
   });
 }

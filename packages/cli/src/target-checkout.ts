@@ -17,7 +17,7 @@ export type TargetCheckout = {
 export const checkoutSettings = {
   repoRoot: text(
     'OPENAGENTS_REPO_ROOT',
-    'checkout of the OpenAgents repository; else found from the working directory',
+    'checkout of the OpenAgents repository; by default found from the working directory',
   ),
   serviceDir: textWithDefault(
     'SERVICE_DIR',

@@ -83,7 +83,7 @@ const openHttpTunnel: Open = async (proxy, { host, port }, signal) => {
   }
   socket.destroy();
   if (status === 407) throw ProxyFailure.loginAsked(proxy);
-  throw new ProxyFailure(proxy, `it opens no connection to ${authority} (${status})`, {
+  throw new ProxyFailure(proxy, `it did not open a connection to ${authority} (${status})`, {
     hint: `Ask the proxy's operators, or exempt the host: NO_PROXY=${host}`,
     status,
   });

@@ -33,7 +33,7 @@ export const matrixSettings = {
   ),
   ambientBypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
-    'used for staging when STAGING_MAINTENANCE_BYPASS_TOKEN is unset; never sent to production',
+    'the same for staging when STAGING_MAINTENANCE_BYPASS_TOKEN is unset; never sent to production',
   ),
   project: textWithDefault('GCP_PROJECT', 'openagentsgemini', 'Google Cloud project'),
   region: textWithDefault('GCP_REGION', 'us-central1', 'Cloud Run region'),
@@ -50,13 +50,13 @@ export const matrixSettings = {
   ),
   expectedImage: text(
     'EXPECTED_IMAGE',
-    'image that the runtime service must run, besides agreeing with its job',
+    'image that the runtime service must run; it must also agree with its job',
   ),
   runDriftCheck: flag('RUN_RUNTIME_DRIFT_CHECK', 'compare the runtime service with its migrations', true),
   runKhalaTests: flag('RUN_KHALA_CONTRACT_TESTS', "run the runtime's Khala contract tests", true),
   runCrossSurface: flag('RUN_CROSS_SURFACE', 'run the cross-surface contract harness'),
-  runLogProbes: flag('RUN_LOG_PROBES', 'look for errors in the logs, and at the canary split', true),
-  failOnRequiredFailure: flag('FAIL_ON_REQUIRED_FAILURE', 'exit 1 when the overall verdict is failed', true),
+  runLogProbes: flag('RUN_LOG_PROBES', 'read the error logs and the canary split', true),
+  failOnRequiredFailure: flag('FAIL_ON_REQUIRED_FAILURE', 'exit 1 when the overall result is failed', true),
   failOnErrorLogs: flag(
     'FAIL_ON_ERROR_LOGS',
     'fail a log probe that finds errors, instead of only counting them',

@@ -5,7 +5,7 @@ export const preflightSettings = {
   stagingDomain: textWithDefault(
     'STAGING_DOMAIN',
     'staging.openagents.com',
-    'domain that should lead to the service',
+    'domain that should point to the service',
   ),
   preflightFormat: outputFormat(
     'PREFLIGHT_FORMAT',

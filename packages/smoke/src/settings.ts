@@ -47,7 +47,7 @@ export const controlSmokeSettings = {
   ...smokeSettings,
   accessToken: tokenText(
     'OPENAGENTS_CONTROL_ACCESS_TOKEN',
-    'access token; with it, the session and token routes are checked too',
+    'access token for checking the session and token routes as well',
   ),
   bypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',

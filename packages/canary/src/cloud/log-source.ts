@@ -149,7 +149,7 @@ function tooMany(read: number): Unreadable {
   return {
     state: 'unreadable',
     kind: 'too many',
-    why: `there are more request logs than may be read: the first ${countText(read)} took our share of the reads a minute that the project has`,
-    hint: 'CANARY_SOURCE=monitoring reads metrics instead, which take any volume and come minutes late.',
+    why: `there are more request logs than may be read: the first ${countText(read)} used up our share of the project's reads per minute`,
+    hint: 'CANARY_SOURCE=monitoring reads metrics instead, which work at any volume but arrive minutes later.',
   };
 }

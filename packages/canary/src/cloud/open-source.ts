@@ -73,12 +73,12 @@ export async function openObservationSource(
   const metrics = openMetricSource(monitoringApi, location, clock, {
     delayMs: toldDelayMs ?? USUAL_METRIC_DELAY_MS,
   });
-  const lateness = `metrics are complete after ${Math.round(metrics.delayMs / 1000)} s${toldDelayMs === undefined ? ', as assumed since the platform does not say' : ''}`;
+  const lateness = `metrics are complete after ${Math.round(metrics.delayMs / 1000)} s${toldDelayMs === undefined ? ', an assumption because the platform does not say' : ''}`;
   const counted = await countRequests();
   if (source === 'monitoring') return { ...metrics, why: `asked for; ${lateness}`, ...unreadableIn(counted) };
 
   const chosen = isUnreadable(counted)
-    ? ({ name: 'logs', why: `how many requests there are is not known (${counted.why})` } as const)
+    ? ({ name: 'logs', why: `the number of requests is unknown (${counted.why})` } as const)
     : chooseSource(counted.requests / LOOK_BACK_MINUTES, habit);
   if (chosen.name === 'monitoring') return { ...metrics, why: `${chosen.why}; ${lateness}` };
   const looked = await lookIntoLogs();

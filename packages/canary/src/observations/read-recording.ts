@@ -26,7 +26,7 @@ export function readRecording(document: unknown, byDefault: Limits): Recording {
 function readSteps(value: unknown): readonly number[] {
   const steps = list(value, 'steps').map((step, i) => percent(step, `steps[${i}]`));
   if (steps.length === 0)
-    refuse('steps', 'is empty', 'name the percents of the steps, such as [5,25,50,100]');
+    refuse('steps', 'is empty', 'list the percentages of the steps, such as [5,25,50,100]');
   for (const [i, step] of steps.entries()) {
     if (i > 0 && step <= (steps[i - 1] ?? 0))
       refuse(`steps[${i}]`, `is ${step}`, 'each step must be higher than the one before');
@@ -173,7 +173,7 @@ function positive(value: unknown, name: string): number {
 
 function percent(value: unknown, name: string): number {
   if (isCount(value) && value > 0 && value <= 100) return value;
-  return refuse(name, `is ${shown(value)}`, 'a step is a whole percent from 1 to 100');
+  return refuse(name, `is ${shown(value)}`, 'a step is a whole percentage from 1 to 100');
 }
 
 function boolean(value: unknown, name: string): boolean {

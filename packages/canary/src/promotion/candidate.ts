@@ -31,28 +31,28 @@ export async function findSubject(
   const left = known !== undefined && isItsTraffic(service, known) ? known : undefined;
   if (left !== undefined && named !== undefined && named !== left.canary) {
     throw new UserError(
-      `a promotion of ${left.canary} stands at ${left.begun.at(-1)?.percent ?? 0} %, and ${named} cannot be promoted beside it`,
-      { hint: `Finish that one first (promote ${left.canary}), or take it back: rollback ${left.stable}` },
+      `a promotion of ${left.canary} is at ${left.begun.at(-1)?.percent ?? 0} %, and ${named} cannot be promoted at the same time`,
+      { hint: `Finish that one first (promote ${left.canary}), or roll it back: rollback ${left.stable}` },
     );
   }
   const stableName = left?.stable ?? requireStable(service);
   const canaryName = left?.canary ?? named ?? newestReady(service, stableName);
   if (canaryName === stableName) {
-    throw new UserError(`${canaryName} has all the traffic already: there is nothing to promote`, {
+    throw new UserError(`${canaryName} already has all the traffic: there is nothing to promote`, {
       hint: 'Deploy a new revision first, or name the candidate: promote <canary>',
     });
   }
   const failed = left === undefined ? failureOf(service, canaryName) : undefined;
   if (failed !== undefined && !retry) {
     throw new UserError(`${canaryName} was rolled back at ${failed.at}: ${failed.why}`, {
-      hint: 'Deploy a mended one. To try this one again all the same: CANARY_RETRY=1',
+      hint: 'Deploy a fixed one. To try this one again anyway: CANARY_RETRY=1',
     });
   }
   const [stable, canary] = await Promise.all([api.readRevision(stableName), api.readRevision(canaryName)]);
   for (const { name, ready } of left === undefined ? [stable, canary] : []) {
     if (ready.state === 'succeeded') continue;
     throw new UserError(`revision ${name} is not ready: ${ready.message ?? ready.reason ?? ready.state}`, {
-      hint: 'Nothing was changed. Mend what keeps it from starting, or name another candidate.',
+      hint: 'Nothing was changed. Fix what keeps it from starting, or name another candidate.',
     });
   }
   return { service, stable, canary, left };
@@ -63,8 +63,8 @@ function requireStable(service: Service): string {
   const stable = stableRevision(shares);
   if (stable !== undefined) return stable;
   throw new UserError(
-    `no revision of ${service.name} holds all the traffic (${describeShares(shares)}), so which one is stable cannot be told`,
-    { hint: 'Give the stable one all of it first: rollback <stable>. Nothing was changed.' },
+    `no revision of ${service.name} holds all the traffic (${describeShares(shares)}), so it is unclear which one is stable`,
+    { hint: 'Give the stable one all the traffic first: rollback <stable>. Nothing was changed.' },
   );
 }
 

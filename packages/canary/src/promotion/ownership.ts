@@ -28,7 +28,7 @@ export function requireUnowned(
   throw new UserError(
     `${owner.account} is promoting ${canary} on ${owner.host} (process ${owner.pid}) since ${since}; two promotions at once would undo each other`,
     {
-      hint: `If that one is gone, its promotion can be taken up from ${new Date(owner.until).toISOString()} on, and at once with CANARY_TAKE_OVER=1. Nothing was changed.`,
+      hint: `If that one is gone, its promotion can be resumed from ${new Date(owner.until).toISOString()} on, and at once with CANARY_TAKE_OVER=1. Nothing was changed.`,
     },
   );
 }

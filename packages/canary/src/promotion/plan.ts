@@ -50,7 +50,7 @@ export function planPromotion(
       command: gcloudCommands.updateTag(location, tag, canary),
     },
     ...steps.map((percent) => ({
-      says: `${percent} %: watched for ${windowMinutes} min, at most ${maxWindowMinutes}; while nothing can be decided: ${onInconclusive}`,
+      says: `${percent} %: watched for ${windowMinutes} min, at most ${maxWindowMinutes}; without a decision: ${onInconclusive}`,
       command: split(percent),
     })),
     {

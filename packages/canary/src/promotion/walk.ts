@@ -238,10 +238,12 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
   async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
     const say = (warning: string) => tell({ kind: 'promotionWarned', warning });
     if (canary.buildId === undefined)
-      await say('the candidate tells no buildId, so whether it is it that answers cannot be seen');
+      await say(
+        'the candidate reports no buildId, so it cannot be verified that the candidate is the one that answers',
+      );
     else if (canary.buildId === stable.buildId)
       await say(
-        `candidate and stable have the same buildId, ${canary.buildId}: whether it is the candidate that answers cannot be seen`,
+        `candidate and stable have the same buildId, ${canary.buildId}, so it cannot be verified that the candidate is the one that answers`,
       );
     else if (
       stable.buildId !== undefined &&
@@ -249,7 +251,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       stable.buildId < canary.clients.min
     )
       await say(
-        `the candidate's build ${canary.buildId} takes no clients older than ${canary.clients.min}, and stable's is ${stable.buildId}: pages of both builds break each other during the split`,
+        `the candidate's build ${canary.buildId} accepts no clients older than ${canary.clients.min}, and stable's is ${stable.buildId}: pages of both builds break each other during the split`,
       );
   }
 
@@ -424,9 +426,9 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         if (!isPassing(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
           throw new UserError(
-            `${pair.canary} has to go (${why}), but the traffic could not be taken back: ${error.message}`,
+            `${pair.canary} must be rolled back (${why}), but the traffic could not be moved:  ${error.message}`,
             {
-              hint: `It may still have ${percent} %. Take it back by hand, now: canary-rollout.ts rollback ${pair.stable}`,
+              hint: `It may still have ${percent} %. Roll it back by hand now: canary-rollout.ts rollback ${pair.stable}`,
               cause: error,
             },
           );
@@ -475,7 +477,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       if (!(error instanceof UserError) || error instanceof Superseded) throw error;
       await tell({
         kind: 'promotionWarned',
-        warning: `what the service remembers of this promotion stays on it: ${error.message}`,
+        warning: `the notes about this promotion stay on the service:  ${error.message}`,
       });
     }
   }
@@ -539,7 +541,7 @@ async function orFailure<T>(read: () => Promise<T>): Promise<T | UserError> {
 }
 
 function cannotRead({ why, hint }: { why: string; hint?: string }): UserError {
-  return new UserError(`what the revisions do cannot be read, so nothing can be judged: ${why}`, {
+  return new UserError(`the revisions' requests cannot be read, so nothing can be judged:  ${why}`, {
     hint: hint ?? 'Nothing was changed.',
   });
 }

@@ -98,14 +98,14 @@ function latencyFigures(promotion: Promotion): Figures {
   if (threshold.state === 'out of range')
     return {
       isMeasured: false,
-      shown: { note: 'not judged: what would be slow lies above the last bucket bound' },
+      shown: { note: 'not judged: the threshold for slow lies above the last bucket bound' },
     };
   if (threshold.state === 'learning')
     return threshold.seen.length === 0
       ? { isMeasured: false, shown: {} }
       : {
           isMeasured: false,
-          shown: { note: 'not judged yet: without a history, the first 3 minutes tell what is slow' },
+          shown: { note: 'not judged yet: without a history, the first 3 minutes show what is slow' },
         };
   const figures = compared(promotion, comparison, `5 % over ${roundedMs(threshold.ms)} ms`);
   const ratio = coarseness(promotion.latency);
@@ -130,7 +130,7 @@ function compared(promotion: Promotion, comparison: Comparison, limit: string): 
       limit,
       lnEvidence: Math.round(evidence.ln * 1e6) / 1e6,
       lnBound: Math.round(lnBound(promotion) * 1e6) / 1e6,
-      ...(currentStep(promotion) === 100 ? { note: 'stable: its minutes before, not at the same time' } : {}),
+      ...(currentStep(promotion) === 100 ? { note: 'stable: its earlier minutes, not the same ones' } : {}),
     },
   };
 }

@@ -19,7 +19,7 @@ export type CloudCheckRequest = {
   connection: Connection;
   location: ServiceLocation;
   image: string | undefined;
-  /** The domain that should lead to the service. */
+  /** The domain that should point to the service. */
   domain: string;
   expectedTraffic: ExpectedTraffic | undefined;
   /** Makes a candidate in maintenance mode a warning instead of an error. */
