@@ -18,7 +18,7 @@ export const promoteSettings = {
     'candidate',
     'canary: tag whose URL is smoked before any traffic and after each step',
   ),
-  accessToken: tokenText(
+  controlToken: tokenText(
     'OPENAGENTS_CONTROL_ACCESS_TOKEN',
     'canary: access token that the candidate issued; with it, session, sync token, route split and policy are checked at the candidate after each step',
   ),

@@ -93,7 +93,7 @@ export async function promote({
   const reportSmoke = (outcome: SmokeOutcome, revision: string | undefined): void =>
     report(() => evidence.record({ kind: 'smoked', outcome, ...(revision && { revision }) }));
   const smoke = smokerOf(env);
-  const { accessToken } = values;
+  const { controlToken: accessToken } = values;
   try {
     const outcome = await walkPromotion({
       settings,

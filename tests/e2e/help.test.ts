@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { cloudSettings } from '@deploy/cloudrun';
 import { runScriptProcess } from '../support/run-script.ts';
 import { scriptNames } from '../support/script-names.ts';
 
@@ -53,6 +54,26 @@ describe('--help', { concurrency: true }, () => {
       },
     );
   });
+});
+
+// Groups of settings are merged by key, so a key that is used twice would silently replace a variable by another one.
+describe('a script that talks to Google', { concurrency: true }, () => {
+  for (const name of [
+    'canary-rollout',
+    'deploy-production',
+    'deploy-staging',
+    'maintenance-mode',
+    'preflight',
+  ]) {
+    test(`reads every variable for that: ${name}`, async () => {
+      const { stdout } = await runScriptProcess(name, ['--help=json']);
+      const { variables } = JSON.parse(stdout) as { variables: { name: string }[] };
+      const missing = Object.values(cloudSettings)
+        .map((setting) => setting.name)
+        .filter((variable) => !variables.some((each) => each.name === variable));
+      assert.deepEqual(missing, []);
+    });
+  }
 });
 
 describe('a slip of the finger', { concurrency: true }, () => {
