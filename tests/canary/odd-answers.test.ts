@@ -186,7 +186,7 @@ describe('request logs as the platform may answer them', () => {
     assert.ok(history.minutes.length <= 1);
     const reading = await source.read(query);
     assert.ok(reading.state === 'read');
-    assert.match(reading.behind ?? '', /the first 25,000 took our share of the reads/);
+    assert.match(reading.behind ?? '', /the first 25,000 used up our share of the project/);
     assert.deepEqual([reading.closed.length, reading.open.length], [2, 0]);
     assert.deepEqual(requests(reading.closed), [18_000, 2000]);
     const soon = await source.read({ ...query, from: new Date(FROM.getTime() + 2 * MINUTE_MS) });

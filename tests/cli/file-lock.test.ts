@@ -23,7 +23,7 @@ describe('a lock', () => {
       await put(path);
       await assert.rejects(
         withFileLock(path, {}, async () => {}),
-        (error) => error instanceof UserError && /is no ordinary file/.test(error.message),
+        (error) => error instanceof UserError && /is not an ordinary file/.test(error.message),
       );
       assert.ok(!(await readdir(folder)).includes('elsewhere'));
     });

@@ -66,7 +66,7 @@ describe('the proxy that a variable names', () => {
         () => proxyOf({ HTTPS_PROXY: value }),
         (error) =>
           error instanceof UserError &&
-          error.message.startsWith('HTTPS_PROXY does not name a proxy that can be used') &&
+          error.message.startsWith('HTTPS_PROXY does not name a usable proxy') &&
           !error.message.includes('hunter') &&
           error.hint?.startsWith('Change or unset HTTPS_PROXY: ') === true,
       );

@@ -123,7 +123,7 @@ describe('a change that does not settle', () => {
         error.message,
         `service ${SERVICE} has not settled in 15 minutes (The change is being carried out.)`,
       );
-      assert.match(error.hint ?? '', /^The platform goes on with it\. Look at the state/);
+      assert.match(error.hint ?? '', /^The platform goes on without this script\. Look at the state/);
       return true;
     });
     assert.equal(cloud.requests.length, 2);

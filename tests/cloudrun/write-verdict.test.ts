@@ -45,7 +45,7 @@ describe('the verdict is what serves', { concurrency: true }, () => {
         new RegExp(
           `^the platform did not shift the traffic: ${a}=100 serves, ${b}=100 was asked for \\(the platform says only "succeeded"\\)$`,
         ),
-        new RegExp(`The unfulfilled split stays as what is desired; .*: canary-rollout\\.ts rollback ${a}$`),
+        new RegExp(`Cloud Run still has the failed split as its target\\. .*: canary-rollout\\.ts rollback ${a}$`),
       ),
     );
   });

@@ -65,14 +65,14 @@ test('settings that cannot be used are refused by name, before anything is asked
     [{ MIGRATE_JOB: '../x' }, /^error: MIGRATE_JOB is "\.\.\/x"/],
     [
       { PROD_CONTROL_ACCESS_TOKEN: 'tok-\nprod' },
-      /^error: PROD_CONTROL_ACCESS_TOKEN holds a space, a line break /,
+      /^error: PROD_CONTROL_ACCESS_TOKEN contains a space, a line break /,
     ],
     [{ STAGING_MAINTENANCE_BYPASS_TOKEN: 'a b' }, /^error: STAGING_MAINTENANCE_BYPASS_TOKEN may hold only /],
     [{ RUN_LOG_PROBES: 'yes' }, /^error: RUN_LOG_PROBES is "yes", but a switch is/],
     [{ RUN_LOG_PROBES: '1 ' }, /^error: RUN_LOG_PROBES is "1 ", but a switch is/],
     [{ RUN_LOG_PROBES: '1\r' }, /^error: RUN_LOG_PROBES is "1\\r", but a switch is/],
     [{ OUTPUT_DIR: '/proc/nowhere/results' }, /^error: \/proc\/nowhere\/results cannot be written/],
-    [{ HTTP_PROXY: '', all_proxy: 'ftp://proxy' }, /^error: all_proxy does not name a proxy/],
+    [{ HTTP_PROXY: '', all_proxy: 'ftp://proxy' }, /^error: all_proxy does not name a usable proxy/],
     [{ OUTPUT_DIR: '/dev/null/results' }, /^error: \/dev\/null\/results cannot be written/],
     [
       { MATRIX_ONLY: 'control-prod-helth' },

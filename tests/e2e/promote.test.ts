@@ -35,7 +35,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     );
     assert.match(
       run.stdout,
-      /^\[promote\] 25 %: watched for 2 min, at most 4; while nothing can be decided: hold$/m,
+      /^\[promote\] 25 %: watched for 2 min, at most 4; without a decision: hold$/m,
     );
     assert.match(run.stdout, /^\[promote\] limits: 5xx below 1 %;/m);
   });

@@ -173,7 +173,7 @@ test('traffic that follows the latest revision, the newest of which never came u
   const [first] = revisionNames(cloud);
   const enabled = await window(cloud, 'enable', {});
   assert.equal(enabled.exitCode, 0, enabled.stderr);
-  assert.match(enabled.stderr, /followed the latest revision and goes by name from now on/);
+  assert.match(enabled.stderr, /followed LATEST and is now pinned/);
   assert.equal(await statusOf(cloud), 503);
   assert.equal(cloud.imageDigest(SERVICE, revisionNames(cloud)[3] ?? ''), digests(cloud)[1]);
   const disabled = await window(cloud, 'disable', {});
@@ -277,7 +277,7 @@ describe('a window that fails', () => {
         assert.equal(deploying.exitCode, 1);
         assert.match(
           deploying.stderr,
-          /^error: the newest template of control is that of a maintenance window/m,
+          /^error: the newest template of control belongs to an unfinished maintenance window/m,
         );
         const again = await run(cloud, 'maintenance-mode', ['enable']);
         assert.equal(again.exitCode, 0, again.stderr);

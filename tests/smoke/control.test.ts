@@ -204,7 +204,7 @@ describe('tokens', () => {
     assert.equal(run.exitCode, 1);
     assert.match(
       run.stderr,
-      /^error: OPENAGENTS_CONTROL_ACCESS_TOKEN holds a space, a line break .*\nGive the token alone/,
+      /^error: OPENAGENTS_CONTROL_ACCESS_TOKEN contains a space, a line break .*\nGive the token alone/,
     );
     assert.ok(!run.stderr.includes('tok-0123456'));
     assert.equal(run.seen.length, 0);

@@ -187,7 +187,7 @@ describe('proxies', () => {
     assert.equal(run.exitCode, 1);
     assert.match(
       run.stderr,
-      /^error: ALL_PROXY does not name a proxy that can be used \("ftp:\/\/proxy\.example\.com"\)\nChange or unset ALL_PROXY: /,
+      /^error: ALL_PROXY does not name a usable proxy \("ftp:\/\/proxy\.example\.com"\)\nChange or unset ALL_PROXY: /,
     );
   });
 });

@@ -127,12 +127,12 @@ export const proxies: readonly Case[] = [
   ),
   tunnelling(
     'cannot reach the service',
-    named('it opens no connection to localhost:\\d+ \\(502\\)'),
+    named('it did not open a connection to localhost:\\d+ \\(502\\)'),
     answers('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n'),
   ),
   tunnelling(
     'forbids the service, with a page',
-    named('it opens no connection to localhost:\\d+ \\(403\\)'),
+    named('it did not open a connection to localhost:\\d+ \\(403\\)'),
     answers('HTTP/1.1 403 No\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>'),
   ),
   tunnelling('resets the connection', named('the connection was cut'), (socket) =>
