@@ -94,6 +94,38 @@ describe('waiting for a change to settle', { concurrency: true }, () => {
   }
 });
 
+// A look is followed by a pause of a tenth of a second at least, whose timer may be a little early.
+const LEAST_PAUSE_MS = 90;
+
+test('looks on with pauses when the operation is over and the service goes on with another change', async () => {
+  await using cloud = await twoRevisions(40);
+  const [first = ''] = revisionNames(cloud);
+  const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
+  const lookedAt: number[] = [];
+  // Each time another change, so that the service is never settled when it is looked at.
+  const act = () => {
+    lookedAt.push(Date.now());
+    const his = { type, revision: first, tag: `at-${lookedAt.length}` } as const;
+    cloud.changeTraffic(SERVICE, [...cloud.service(SERVICE).traffic, his], 'bob@example.com');
+  };
+  cloud.on({
+    match: { method: 'POST', path: WAIT_PATH },
+    fault: { kind: 'not-json', body: '{"done":true}' },
+  });
+  cloud.on({
+    match: { method: 'GET', path: SERVICE_PATH },
+    skip: 2,
+    fault: { kind: 'first', act },
+    times: 5,
+  });
+  await rollback(() => apiOf(cloud), LOCATION, first).perform();
+  assert.deepEqual(serving(cloud)[0], `${first}=100`);
+  const [begin = 0] = lookedAt;
+  const early = lookedAt.findIndex((at, i) => at - begin < i * LEAST_PAUSE_MS);
+  assert.equal(early, -1, `${lookedAt.map((at) => at - begin)}`);
+  assert.equal(lookedAt.length, 5);
+});
+
 describe('a change that does not settle', () => {
   const A_LONG_TIME_MS = 600_000;
   const MINUTE_MS = 60_000;
@@ -134,9 +166,11 @@ describe('a change that does not settle', () => {
     await using _ = cloud;
     cloud.on({ match: GET, fault: { kind: 'first', act: clockOf(t, 14.5) } });
     const seen: boolean[] = [];
+    const startedAt = Date.now();
     const service = await waitUntilSettled(api, generation, (now) => {
       seen.push(isSettled(now, generation));
     });
+    assert.ok(Date.now() - startedAt >= seen.length * LEAST_PAUSE_MS, `${seen.length} looks`);
     assert.ok(isSettled(service, generation));
     assert.equal(service.generation, generation);
     assert.ok(seen.length >= 1 && seen.every((isSettledThen) => !isSettledThen), String(seen));

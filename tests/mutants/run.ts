@@ -86,7 +86,11 @@ async function runChanged(base: string): Promise<number> {
       ? (file: string) => figures.find(({ texts }) => texts[file] !== undefined)?.texts[file]
       : await textsAt(git, base);
   if (atBase === undefined) return skip(`there is no commit ${base} to compare with`);
-  const areas = await changedAreas(git, atBase);
+  // What was never measured differs from nothing; a file that a commit does not have is new.
+  const isKnown = (file: string): boolean => base !== MEASURED || atBase(file) !== undefined;
+  const areas = (await changedAreas(git, atBase)).filter(({ changed }) =>
+    changed.every(({ file }) => isKnown(file)),
+  );
   if (areas.length === 0) return skip(`no file that mutants are made of differs from ${base}`);
   const limits = { seconds: Number(values.limit ?? '120'), concurrency: Number(values.concurrency) };
   return (await tryChanged(areas, figures, reasons, limits)) ? 0 : 1;
