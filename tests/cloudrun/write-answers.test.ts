@@ -220,6 +220,22 @@ describe('a tag that a deployment gives', { concurrency: true }, () => {
   });
 });
 
+test('between attempts there is time for whoever is at work, more each time', async (t) => {
+  t.mock.method(Math, 'random', () => 0.1);
+  await using cloud = await pinnedCloud();
+  const sentAt: number[] = [];
+  const act = () => {
+    sentAt.push(Date.now());
+    bobDeploys(cloud);
+  };
+  cloud.on({ match: WRITE, fault: { kind: 'first', act }, times: 9 });
+  await assert.rejects(shiftTo(cloud, revisionNames(cloud)[1] ?? ''), /gave up after 5 attempts/);
+  // A timer may be a little early, and everything else may take longer.
+  const pauses = sentAt.slice(1).map((at, i) => at - (sentAt[i] ?? 0));
+  for (const [i, least] of [80, 160, 320, 640].entries())
+    assert.ok((pauses[i] ?? 0) >= least - 5, `${pauses}`);
+});
+
 test('nobody waits before a first attempt, and a deployment alone is one write', async () => {
   await using cloud = await pinnedCloud();
   await deploy(cloud);
