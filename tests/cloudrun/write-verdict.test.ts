@@ -63,6 +63,18 @@ describe('the verdict is what serves', { concurrency: true }, () => {
     );
   });
 
+  test('a tag that the platform accepts and does not give has not been given', async () => {
+    await using cloud = await pinnedCloud();
+    claimToServe(cloud, revisionNames(cloud)[0] ?? '');
+    await assert.rejects(
+      deployNoTraffic(() => apiOf(cloud), LOCATION, NEW, { tag: 'candidate' }).perform(),
+      userError(
+        /^tag candidate is on no revision, not on the new revision control-\d{5}-[a-z]{3}$/,
+        /^The new revision exists and gets no traffic\. /,
+      ),
+    );
+  });
+
   test('a digest that the platform does not tell is not made up', async () => {
     await using cloud = await pinnedCloud();
     cloud.on({
