@@ -2,15 +2,18 @@ import {
   addStepSummary,
   checkoutSettings,
   findTargetCheckout,
+  isWatched,
+  ownCommand,
   readSettings,
   refuseUsage,
   runScript,
+  showNext,
   startLiveLine,
   stepSummarySetting,
   type Usage,
 } from '@deploy/cli';
 import { explainGates, gateSettings, requirePassed, runGates } from '@deploy/gates';
-import { explanationLine, gatesMarkdown, verdictLine } from './gates/print.ts';
+import { againCommand, explanationLine, gatesMarkdown, verdictLine } from './gates/print.ts';
 
 const settings = { ...checkoutSettings, ...gateSettings, stepSummary: stepSummarySetting };
 
@@ -48,6 +51,8 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   for (const result of run.results) out.data(verdictLine(result));
   await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
   if (run.leftOut.length > 0) out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);
-  requirePassed(run, 'The other gates have been run as well.');
+  requirePassed(run, `The other gates have been run as well.${againCommand(run)}`);
+  if (isWatched(env))
+    showNext({ out }, [{ says: 'next, to check the other preconditions', command: ownCommand('preflight') }]);
   return 0;
 });

@@ -2,16 +2,18 @@ import {
   checkoutSettings,
   findTargetCheckout,
   flag,
+  isWatched,
   readSettings,
   resolveProject,
   runScript,
+  showNext,
   startLiveLine,
   type TargetCheckout,
   textWithDefault,
   type Usage,
   UserError,
 } from '@deploy/cli';
-import { cloudSettings, connectTo, requireImage, requireLocation } from '@deploy/cloudrun';
+import { cloudSettings, connectTo, requireImage, requireLocation, serviceCommand } from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
 import {
   annotateFindings,
@@ -65,6 +67,9 @@ await runScript(usage, async ({ env, out, signal }) => {
   out.data(await renderPreflight(preflight, values.preflightFormat, process.stdout));
   annotateFindings(preflight, { env, out });
   requireNoErrors(preflight, 'Each finding says how to fix it. Nothing was changed.');
+  if (!isWatched(env) || values.dryRun) return 0;
+  const command = serviceCommand(location, 'deploy-staging', [], [['IMAGE', values.image]]);
+  showNext({ out }, [{ says: 'next, to deploy a revision without traffic', command }]);
   return 0;
 
   function checkoutOrWhyNot(): TargetCheckout | UserError {

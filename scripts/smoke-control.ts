@@ -1,12 +1,15 @@
 import {
   checkoutSettings,
+  isWatched,
   readSettings,
   requireRehearsalUrl,
   runScript,
+  showNext,
   startLiveLine,
   type Usage,
 } from '@deploy/cli';
-import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
+import { nextSteps } from '@deploy/cloudrun';
+import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl, reportedStanding } from '@deploy/report';
 import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
 
 const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
@@ -41,5 +44,8 @@ await runScript(usage, async ({ env, out, signal }) => {
   }).finally(live.stop);
   await evidence.record({ kind: 'smoked', outcome });
   await reportSmoke(outcome, { ...values, out });
+  if (!isWatched(env)) return 0;
+  const standing = await reportedStanding(evidence.path);
+  if (standing !== undefined) showNext({ out }, nextSteps(standing.location, standing));
   return 0;
 });

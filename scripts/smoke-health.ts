@@ -1,8 +1,11 @@
 import {
   checkoutSettings,
+  isWatched,
+  ownCommand,
   readSettings,
   requireRehearsalUrl,
   runScript,
+  showNext,
   startLiveLine,
   type Usage,
 } from '@deploy/cli';
@@ -36,5 +39,8 @@ await runScript(usage, async ({ env, out, signal }) => {
   }).finally(live.stop);
   await evidence.record({ kind: 'smoked', outcome });
   await reportSmoke(outcome, { ...values, out });
+  if (!isWatched(env)) return 0;
+  const command = ownCommand('smoke-control', [], [['OPENAGENTS_BASE_URL', baseUrl]]);
+  showNext({ out }, [{ says: 'next, to check what it must do besides', command }]);
   return 0;
 });

@@ -9,7 +9,15 @@ import {
   type SourceChoice,
   type WindowVerdict,
 } from '@deploy/canary';
-import { type Environment, type Output, resolveProject, UserError } from '@deploy/cli';
+import {
+  type Environment,
+  isWatched,
+  type NextStep,
+  type Output,
+  resolveProject,
+  showNext,
+  UserError,
+} from '@deploy/cli';
 import {
   CloudError,
   type Connection,
@@ -21,6 +29,7 @@ import {
   type Revision,
   requireLocation,
   type ServiceLocation,
+  serviceCommand,
   sharesOf,
 } from '@deploy/cloudrun';
 import { EXIT_CODES, isForPeople, renderVerdict } from './print.ts';
@@ -66,8 +75,28 @@ export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const shown = { ...verdict, stable, canary, canaryPercent: revisions.canaryPercent };
   if (isForPeople(canaryFormat)) {
     out.data(`${headline(request, shown, source)}\n\n${await renderVerdict(verdict)}`);
+    if (isWatched(request.env)) showNext({ out }, nextOf(verdict.verdict, request, location));
   } else out.data(JSON.stringify({ ...shown, source: { name: source.name, why: source.why } }));
   return EXIT_CODES[verdict.verdict];
+}
+
+function nextOf(
+  verdict: WindowVerdict['verdict'],
+  { stable, canary }: JudgeCloudRequest,
+  location: ServiceLocation,
+): NextStep[] {
+  const call = (says: string, ...args: string[]): NextStep => ({
+    says,
+    command: serviceCommand(location, 'canary-rollout', args),
+  });
+  switch (verdict) {
+    case 'healthy':
+      return [call('next, to see how the service stands and how to go on', 'status')];
+    case 'unhealthy':
+      return [call('next, to take it back', 'rollback', stable)];
+    case 'inconclusive':
+      return [call('next, once there have been more requests', 'judge', stable, canary)];
+  }
 }
 
 function limitsOf({

@@ -1,5 +1,5 @@
 import type { PromotionEvent, PromotionOutcome } from '@deploy/canary';
-import { gcloudCommands, type ServiceLocation } from '@deploy/cloudrun';
+import { gcloudCommands, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 
@@ -50,11 +50,14 @@ export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): strin
 /** How a promotion ended, in a sentence, and how to go on from there. */
 export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line: string; hint: string } {
   const { stable, canary } = outcome;
-  const back = `Back: canary-rollout.ts rollback ${stable}`;
-  const onwards = `On: canary-rollout.ts promote ${canary} (takes it up at its step, with a fresh window).`;
+  const call = (says: string, ...args: string[]): string =>
+    `${says}:\n  ${serviceCommand(at, 'canary-rollout', args)}`;
+  const back = call('back', 'rollback', stable);
+  const look = call('to see how the service stands', 'status');
+  const onwards = call('next, to go on at its step, with a fresh window', 'promote', canary);
   switch (outcome.state) {
     case 'promoted':
-      return { line: `${canary} has all the traffic`, hint: back };
+      return { line: `${canary} has all the traffic`, hint: `${look}\n${back}` };
     case 'not begun':
       return {
         line: `${canary} was not given any traffic: ${outcome.why}`,
@@ -72,15 +75,15 @@ export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line:
     case 'held':
       return {
         line: `held at ${outcome.percent} %, since nothing could be decided: ${outcome.why}`,
-        hint: `The split stays. ${onwards} ${back}`,
+        hint: `The split stays.\n${onwards}\n${back}`,
       };
     case 'superseded':
       return {
         line: `stopped at ${outcome.percent} %, and nothing more was touched: ${outcome.why}`,
-        hint: `Agree on who goes first. Look: canary-rollout.ts status. ${onwards} ${back}`,
+        hint: `Agree on who goes first.\n${look}\n${onwards}\n${back}`,
       };
     case 'interrupted':
-      return { line: `at ${outcome.percent} %: the split stays`, hint: `${onwards} ${back}` };
+      return { line: `at ${outcome.percent} %: the split stays`, hint: `${onwards}\n${back}` };
   }
 }
 

@@ -1,4 +1,4 @@
-import { cleanLine, durationText, escapeMarkdown, markdownTable } from '@deploy/cli';
+import { cleanLine, durationText, escapeMarkdown, markdownTable, ownCommand } from '@deploy/cli';
 import type { Explanation, GateResult, GateRun } from '@deploy/gates';
 
 /** `[hit] cargo-test: …` */
@@ -49,4 +49,11 @@ function row(result: GateResult): string[] {
 /** stdout always shows seconds, because callers read these lines. */
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** What runs the failed gates again, on lines of its own; nothing when none has failed. */
+export function againCommand({ results }: GateRun): string {
+  const failed = results.flatMap(({ gate, state }) => (state === 'failed' ? [gate] : []));
+  if (failed.length === 0) return '';
+  return `\nnext, to run ${failed.length === 1 ? 'it' : 'them'} again alone:\n  ${ownCommand('gates', [], [['GATES', failed.join(',')]])}`;
 }

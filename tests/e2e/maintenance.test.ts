@@ -116,7 +116,7 @@ describe('traffic that is pinned', () => {
       enabled.stderr,
       /^error: maintenance mode of control is NOT on as asked for: traffic is pinned .*nothing was changed$/m,
     );
-    assert.match(enabled.stderr, /MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode\.ts enable/);
+    assert.match(enabled.stderr, /MAINTENANCE_MOVE_TRAFFIC=1 .*maintenance-mode\.ts enable/);
     assert.deepEqual(cloud.service(SERVICE), before);
     assert.deepEqual(
       cloud.requests.filter(({ method }) => method !== 'GET').map(({ path }) => path),
@@ -208,7 +208,7 @@ describe('traffic that is pinned', () => {
     assert.match(disabled.stderr, /^error: .*NOT off as asked for: traffic is pinned/m);
     assert.match(
       disabled.stderr,
-      /^To give it the traffic: MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode\.ts disable$/m,
+      /^To give it the traffic:\n {2}.*MAINTENANCE_MOVE_TRAFFIC=1 .*maintenance-mode\.ts disable$/m,
     );
     assert.deepEqual(serving(cloud), before);
   });

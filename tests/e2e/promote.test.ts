@@ -63,7 +63,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     assert.match(run.stdout, /^\[promote\] 25 %: healthy: .* -> next step$/m);
     assert.match(run.stdout, new RegExp(`^\\[promote\\] done\\. ${canary} has all the traffic$`, 'm'));
     assert.match(run.stderr, /^reading logs: asked for$/m);
-    assert.match(run.stderr, /^Back: canary-rollout\.ts rollback control-00001/m);
+    assert.match(run.stderr, /^back:\n {2}.*canary-rollout\.ts rollback control-00001/m);
   });
 
   test('takes a bad one back, exits 1, and prints how to go on', async () => {

@@ -60,7 +60,7 @@ describe('a candidate in maintenance mode while what serves is not', () => {
     );
     assert.match(
       refused.stderr,
-      /^Nothing was changed\. .*maintenance-mode\.ts disable.*SKIP_MAINTENANCE_CHECK=1/m,
+      /^Nothing was changed\. .*:\n {2}.*maintenance-mode\.ts disable\n.*SKIP_MAINTENANCE_CHECK=1/m,
     );
     assert.deepEqual(cloud.service(SERVICE), before);
     const status = await runScriptProcess('maintenance-mode', ['status'], { env: cloudEnv(cloud) });
@@ -167,7 +167,7 @@ describe('while a window is open', () => {
       );
       assert.match(
         refused.stderr,
-        /^Nothing was changed\. .*maintenance-mode\.ts disable.*SKIP_MAINTENANCE_CHECK=1$/m,
+        /^Nothing was changed\. .*:\n {2}.*maintenance-mode\.ts disable\n.*SKIP_MAINTENANCE_CHECK=1$/m,
       );
       assert.deepEqual(serving(cloud), before);
       assert.equal(await statusOf(cloud), 503);

@@ -7,6 +7,7 @@ export {
   reportedBaseUrl,
   reportedRoles,
   reportedRolesOf,
+  reportedStanding,
   reportedTraffic,
 } from './last-report.ts';
 export type { ReportRecord } from './record/schema.ts';

@@ -75,3 +75,18 @@ export async function reportedRoles(path: string | undefined): Promise<ReportedR
   if (stable === undefined && revisions.after === undefined) return undefined;
   return { stable, canary: revisions.after, source: path };
 }
+
+/** How a rollout stands by its report, and where its service is; undefined while the report knows of no split. */
+export async function reportedStanding(path: string | undefined) {
+  if (path === undefined) return undefined;
+  const { record } = await readReport(path);
+  const { project, region, service, stable, revisions, promotions, maintenance } = record;
+  const shares = trafficNow(record);
+  if (shares === undefined) return undefined;
+  return {
+    location: { project, region, service },
+    ...{ shares, stable, canary: revisions.after },
+    isPromotion: revisions.after !== undefined && promotions?.at(-1)?.canary === revisions.after,
+    windowPercent: maintenance.at(-1)?.mode === 'on' ? 100 : 0,
+  };
+}

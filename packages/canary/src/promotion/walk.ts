@@ -8,6 +8,7 @@ import {
   type ServiceApi,
   type ServiceLocation,
   type Share,
+  serviceCommand,
   setTraffic,
   type TrafficChange,
   tagRevision,
@@ -426,9 +427,9 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         if (!isPassing(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
           throw new UserError(
-            `${pair.canary} must be rolled back (${why}), but the traffic could not be moved:  ${error.message}`,
+            `${pair.canary} must be rolled back (${why}), but the traffic could not be moved: ${error.message}`,
             {
-              hint: `It may still have ${percent} %. Roll it back by hand now: canary-rollout.ts rollback ${pair.stable}`,
+              hint: `It may still have ${percent} %. Roll it back by hand now:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', pair.stable])}`,
               cause: error,
             },
           );

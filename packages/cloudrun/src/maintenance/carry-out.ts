@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '@deploy/cli';
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
 import { inventRevisionName, newNonce, withNonce } from '../service/nonce.ts';
@@ -173,7 +174,7 @@ async function withTemplatePutBack(
     return addTo(
       error,
       '',
-      `The newest template is still the window's (${problem.message}); to restore it: maintenance-mode.ts disable`,
+      `The newest template is still the window's (${problem.message}); to restore it: ${serviceCommand(context.api.location, 'maintenance-mode', ['disable'])}`,
     );
   }
   return addTo(

@@ -1,4 +1,5 @@
 import { UserError } from '@deploy/cli';
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
 import type { Revision, Service } from '../service/service.ts';
 import type { RevisionTemplate } from '../service/template.ts';
@@ -18,13 +19,14 @@ export async function requireUsableCandidate(
   service: Service,
   candidate: RevisionTemplate,
 ): Promise<void> {
+  const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
   const toInsist = `To deploy anyway: ${TO_INSIST}`;
   const replaced = standsInFor(service);
   if (replaced !== undefined) {
     throw new UserError(
       `the newest template of ${service.name} belongs to an unfinished maintenance window, which replaced the template of ${replaced}: a deployment now would lose the settings of that one`,
       {
-        hint: `Nothing was changed. Finish the window first: maintenance-mode.ts enable, or maintenance-mode.ts disable. ${toInsist}`,
+        hint: `Nothing was changed. Finish the window first, with enable, or with disable:\n  ${disable}\n${toInsist}`,
       },
     );
   }
@@ -34,7 +36,7 @@ export async function requireUsableCandidate(
   throw new UserError(
     `the newest template of ${service.name} has maintenance mode on, and what serves (${servedBy(service)}) has ${percent === 0 ? 'not' : `for ${percent} % of the traffic only`}: the new revision would turn the public away`,
     {
-      hint: `Nothing was changed. To remove it from the template: maintenance-mode.ts disable. ${toInsist}`,
+      hint: `Nothing was changed. To remove it from the template:\n  ${disable}\n${toInsist}`,
     },
   );
 }
@@ -57,20 +59,21 @@ export async function requireSameSideOfWindow(
   );
   if (after === 0 && !isOpenForAll) return;
   const before = await maintenancePercent(api, service);
+  const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
   const toInsist = `To shift the traffic anyway: ${TO_INSIST}`;
   if (after > before) {
     const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
     throw new UserError(
       `${names} is in maintenance mode, and what serves (${servedBy(service)}) is ${before === 0 ? 'not' : `for ${before} % of the traffic only`}: this would turn the public away`,
       {
-        hint: `Nothing was changed. To get a candidate without it: maintenance-mode.ts disable, then deploy it again. ${toInsist}`,
+        hint: `Nothing was changed. To get a candidate without it, this, then deploy it again:\n  ${disable}\n${toInsist}`,
       },
     );
   }
   if (before === 100 && after < 100) {
     throw new UserError(
       `a maintenance window of ${service.name} is open (${servedBy(service)}): this would take the public past it`,
-      { hint: `Nothing was changed. To close it: maintenance-mode.ts disable. ${toInsist}` },
+      { hint: `Nothing was changed. To close it:\n  ${disable}\n${toInsist}` },
     );
   }
 }

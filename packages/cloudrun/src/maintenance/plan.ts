@@ -1,12 +1,15 @@
 import { UserError } from '@deploy/cli';
+import { serviceCommand } from '../own-commands.ts';
 import { serveSameImage, withRunningImage } from '../service/running-image.ts';
 import type { Revision, RunningRevision, Service } from '../service/service.ts';
 import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
 /** What the decision is based on. */
 export type Situation = {
+  location: ServiceLocation;
   service: Service;
   /** Every revision that gets traffic, most traffic first. */
   serving: readonly Revision[];
@@ -64,7 +67,7 @@ export type MaintenancePlan = {
  * when traffic is pinned and must not be moved.
  */
 export function planMaintenance(
-  { service, serving, base, newest, before }: Situation,
+  { location, service, serving, base, newest, before }: Situation,
   wish: MaintenanceWish,
   { rotated, moveTraffic }: MaintenanceOptions,
 ): MaintenancePlan {
@@ -86,7 +89,7 @@ export function planMaintenance(
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
   // If the split from before the window is lost, whoever opened the window has already allowed the traffic to move.
-  if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(service, wish.mode);
+  if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(location, service, wish.mode);
   const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
     // The service's own template, not one that was rebuilt from the revision.
@@ -113,11 +116,12 @@ function splitIsLost({ shares, problem }: SplitBefore): string {
   );
 }
 
-function trafficIsPinned(service: Service, mode: 'on' | 'off'): UserError {
+function trafficIsPinned(location: ServiceLocation, service: Service, mode: 'on' | 'off'): UserError {
   const [action, later] = mode === 'on' ? ['enable', ', and have the split put back later'] : ['disable', ''];
   const shares = describeShares(sharesOf(service.served, service.latestReadyRevision));
+  const command = serviceCommand(location, 'maintenance-mode', [action], [['MAINTENANCE_MOVE_TRAFFIC', '1']]);
   return new UserError(
     `maintenance mode of ${service.name} is NOT ${mode} as asked for: traffic is pinned (${shares}), so a revision made for it would get none; nothing was changed`,
-    { hint: `To give it the traffic${later}: MAINTENANCE_MOVE_TRAFFIC=1 maintenance-mode.ts ${action}` },
+    { hint: `To give it the traffic${later}:\n  ${command}` },
   );
 }

@@ -1,6 +1,7 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
 import type { Revision, RunningRevision, Service } from '../service/service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../service/settle.ts';
@@ -101,7 +102,7 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
     findNewestTemplate(api, service),
     findSplitBefore(api, service),
   ]);
-  return { service, serving, base, newest, before };
+  return { location: api.location, service, serving, base, newest, before };
 }
 
 /**
@@ -170,7 +171,7 @@ async function verify(
     throw new UserError(
       `maintenance mode is not ${wish.mode}: ${describeShares(after)} serves (${describeCondition(service.ready)})`,
       {
-        hint: 'Look at what serves (maintenance-mode.ts status), then run this again: it continues from there.',
+        hint: `Look at what serves, then run this again: it continues from there.\n  ${serviceCommand(api.location, 'maintenance-mode', ['status'])}`,
       },
     );
   }

@@ -23,7 +23,7 @@ export function tryReadNow<T>(work: () => T): Read<T> {
   }
 }
 
-/** The wording of a failure in a finding. */
+/** The wording of a failure in a finding, on one line. */
 export function problem({ message, hint }: UserError): { found: string; advice?: string } {
-  return { found: message, ...(hint === undefined ? {} : { advice: hint }) };
+  return { found: message, ...(hint === undefined ? {} : { advice: hint.replace(/\n\s*/g, ' ') }) };
 }

@@ -3,6 +3,7 @@ import { gcloudCommands } from '../gcloud-commands.ts';
 import { digestOf } from '../image-reference.ts';
 import { requireUsableCandidate } from '../maintenance/guard.ts';
 import { requireRegistry } from '../names.ts';
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
@@ -73,7 +74,7 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
     );
     const revision = await ownRevision(api, settled, nonce);
     requireReadyRevision(revision, accepted.before, settled);
-    requireTrafficUntouched(accepted, settled);
+    requireTrafficUntouched(api.location, accepted, settled);
     if (options.tag !== undefined) requireTagged(options.tag, revision.name, accepted, settled);
     const { imageDigest } = await lookAfterChange(api, accepted.generation, () =>
       api.readRunningRevision(revision.name),
@@ -144,7 +145,11 @@ function withImage({ revision: _, ...template }: RevisionTemplate, image: string
  * The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. Tags that
  * were added or removed meanwhile move no traffic.
  */
-function requireTrafficUntouched({ change, generation }: AcceptedChange, settled: Service): void {
+function requireTrafficUntouched(
+  location: ServiceLocation,
+  { change, generation }: AcceptedChange,
+  settled: Service,
+): void {
   if (sameShares(settled.served, change.traffic)) return;
   const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
   const wanted = describeShares(sharesOf(change.traffic, undefined));
@@ -158,7 +163,7 @@ function requireTrafficUntouched({ change, generation }: AcceptedChange, settled
     : new UserError(
         `traffic should have stayed at ${wanted}, but the platform serves ${serving} (${describeCondition(settled.ready)})`,
         {
-          hint: 'Look at what serves before going on: canary-rollout.ts status',
+          hint: `Look at what serves before going on:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
         },
       );
 }

@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
+import { serviceCommand } from '../own-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
 import type { Condition, Service } from './service.ts';
@@ -58,7 +60,7 @@ async function lookUntilSettled(
       if (service !== undefined) {
         if (isSettled(service, generation)) return service;
         watch(service);
-        if (performance.now() > deadline) throw notSettled(service);
+        if (performance.now() > deadline) throw notSettled(api.location, service);
       }
       await rest();
     }
@@ -167,11 +169,11 @@ export function describeCondition(condition: Condition): string {
   );
 }
 
-function notSettled(service: Service): UserError {
+function notSettled(location: ServiceLocation, service: Service): UserError {
   return new UserError(
     `service ${service.name} has not settled in ${SETTLE_TIMEOUT_MS / 60_000} minutes (${describeCondition(service.ready)})`,
     {
-      hint: 'The platform goes on without this script. Look at the state before doing anything else: canary-rollout.ts status',
+      hint: `The platform goes on without this script. Look at the state before doing anything else:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
     },
   );
 }

@@ -2,6 +2,7 @@ import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import { requireSameSideOfWindow } from '../maintenance/guard.ts';
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
@@ -71,7 +72,7 @@ async function shift(
       (now) => progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
       accepted.operation,
     );
-    requireServed(accepted, settled);
+    requireServed(api.location, accepted, settled);
     const change = {
       service,
       before: sharesOf(accepted.before.served, accepted.before.latestReadyRevision),
@@ -134,7 +135,11 @@ async function readNamed(api: ServiceApi, name: string, service: Service): Promi
 }
 
 /** The verdict is what serves, compared with what was asked for. */
-function requireServed({ change, generation, before }: AcceptedChange, settled: Service): void {
+function requireServed(
+  location: ServiceLocation,
+  { change, generation, before }: AcceptedChange,
+  settled: Service,
+): void {
   if (sameShares(settled.served, change.traffic)) return;
   if (settled.generation > generation && !sameShares(settled.traffic, change.traffic)) {
     throw shiftedMeanwhile(settled, { ...before, traffic: change.traffic });
@@ -144,7 +149,7 @@ function requireServed({ change, generation, before }: AcceptedChange, settled: 
     `the platform did not shift the traffic: ${serving} serves, ${describeShares(sharesOf(change.traffic, undefined))} was asked for ` +
       `(${describeCondition(settled.ready)})`,
     {
-      hint: `Cloud Run still has the failed split as its target. Replace it, for instance: canary-rollout.ts rollback ${sharesOf(settled.served, settled.latestReadyRevision)[0]?.revision ?? '<stable>'}`,
+      hint: `Cloud Run still has the failed split as its target. Replace it, for instance:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', sharesOf(settled.served, settled.latestReadyRevision)[0]?.revision ?? 'STABLE'])}`,
     },
   );
 }
