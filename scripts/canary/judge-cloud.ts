@@ -52,8 +52,9 @@ export type JudgeCloudRequest = Limits &
   };
 
 /**
- * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a UserError: exit code
- * 2 for a revision that is not there, 3 when Cloud Run cannot be read, since 1 says that the candidate is unhealthy.
+ * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a UserError
+ * with exit code 2 for a revision that does not exist, and 3 when Cloud Run cannot be read, because 1 means that the
+ * candidate is unhealthy.
  */
 export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const { stable, canary, dryRun, out, canaryFormat } = request;
@@ -109,7 +110,7 @@ function limitsOf({
   return { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent };
 }
 
-/** The service and both revisions, as Cloud Run has them now. */
+/** The service and both revisions, as they are on Cloud Run now. */
 async function lookAt(
   request: JudgeCloudRequest,
   connection: Connection,
@@ -143,8 +144,8 @@ async function lookAt(
 }
 
 /**
- * Reads what an argument or a variable names. Where it is not there, the name was wrong: exit code 2. Whatever else fails leaves
- * nothing to be told about the candidate: 3.
+ * Reads what an argument or a variable names. If it does not exist, the name was wrong: exit code 2. Any other failure says
+ * nothing about the candidate: 3.
  */
 async function asArgument<T>(
   read: () => Promise<T>,
@@ -164,7 +165,7 @@ async function asArgument<T>(
   }
 }
 
-/** What is read, as commands where there are any; the window ends where the delay of the source allows. */
+/** What would be read, as commands where possible. The window ends where the source's delay allows. */
 function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
   const { stable, canary, windowMinutes, source } = request;
   const to = new Date();

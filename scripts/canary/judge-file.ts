@@ -21,14 +21,14 @@ export type JudgeFileRequest = Limits & {
 type Judged = Verdict | { error: string };
 
 /**
- * Judges the recorded promotions of a file as they come, and prints a verdict for each. Returns the exit code: that of the one
- * verdict, and of many that of the worst. Throws a UserError with exit code 2 when the file or its one document cannot be
- * read; among many, a bad one is an `error` in its place, and the UserError comes at the end.
+ * Judges a file's recorded promotions one after another, and prints a verdict for each. Returns the exit code of the only
+ * verdict, or of the worst of several. Throws a UserError with exit code 2 when the file, or its only document, cannot be
+ * read. Among several, a bad document gives an `error` in its place, and the UserError comes at the end.
  */
 export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFileRequest): Promise<number> {
   const counts = { healthy: 0, unhealthy: 0, inconclusive: 0, error: 0 };
   let total = 0;
-  // Whether it is the only one is known when another follows, or the end.
+  // Whether a document is the only one is known when the next one or the end follows.
   let first: Judged | undefined;
   let firstError = '';
 
@@ -73,7 +73,7 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
   return counts.inconclusive > 0 ? EXIT_CODES.inconclusive : EXIT_CODES.healthy;
 }
 
-/** Waits for a reader that is slower than we are, so that we need not remember what it has not read; it may also leave. */
+/** Waits for a slow reader, so that memory need not hold what it has not read. The reader may also leave. */
 async function untilRead(): Promise<void> {
   const { stdout } = process;
   if (!stdout.writableNeedDrain || !stdout.writable) return;

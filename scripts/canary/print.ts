@@ -1,9 +1,9 @@
 import { countText, type SignalVerdict, type Tally, type Verdict } from '@deploy/canary';
 
-// Together with the spaces between them they fit 80 columns.
+// With the spaces between them, they fit into 80 columns.
 const WIDTHS = [13, 14, 14, 13, 13, 12];
 
-/** In the order in which one of many decides. */
+/** The order in which one of several verdicts decides. */
 export const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
 
 /** Whether verdicts are shown to a person. */
@@ -11,7 +11,7 @@ export function isForPeople(format: 'auto' | 'text' | 'json'): boolean {
   return format === 'text' || (format === 'auto' && process.stdout.isTTY);
 }
 
-/** A verdict for a person: the reason, a table of the signals, and what there is to know about them. */
+/** A verdict for people: the reason, a table of the signals, and notes. */
 export async function renderVerdict(verdict: Verdict): Promise<string> {
   const { default: Table } = await import('cli-table3');
   const table = new Table({
@@ -49,7 +49,7 @@ export async function renderVerdict(verdict: Verdict): Promise<string> {
     .trim();
 }
 
-/** A line for each thing there is to know, with the signals that it is about. */
+/** One line for each note, with the signals that it belongs to. */
 function notesOn({ signals }: Verdict): string[] {
   const notes = new Map<string, string[]>();
   for (const { signal, note, verdict } of signals) {
@@ -68,7 +68,7 @@ function failed(tally: Tally | undefined): string {
   return tally === undefined ? '' : `${countText(tally.failed)} of ${countText(tally.requests)}`;
 }
 
-/** How far the evidence against the candidate is: `37 of 400`. Beyond a million only the size is of interest. */
+/** How close the evidence is to its bound: `37 of 400`. Beyond a million, only the magnitude matters. */
 function evidence({ lnEvidence, lnBound }: SignalVerdict): string {
   if (lnEvidence === undefined || lnBound === undefined) return '';
   const powers = lnEvidence / Math.LN10;

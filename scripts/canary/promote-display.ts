@@ -3,17 +3,17 @@ import { cleanText, type Output, redact } from '@deploy/cli';
 import { eventLine, pollLine } from './promote-lines.ts';
 import { addLatencies, promotionTable, type StepLatencies } from './promote-table.ts';
 
-/** Shows a promotion to whoever watches. */
+/** Shows a promotion to whoever is watching. */
 export type Display = {
   show(event: PromotionEvent): void;
   note(line: string): void;
-  /** Leaves the terminal to somebody else until the next event. */
+  /** Leaves the terminal to others until the next event. */
   rest(): void;
 };
 
 /**
- * Decisions on stdout, everything else on stderr: where that is a terminal, one table that is redrawn in place, else a line a
- * look at the most.
+ * Decisions go to stdout, everything else to stderr: on a terminal as one table that is redrawn in place, elsewhere as at
+ * most one line per look.
  */
 export function openDisplay(out: Output): Display {
   const { stderr } = process;
@@ -44,7 +44,7 @@ export function openDisplay(out: Output): Display {
   };
 }
 
-/** Lines that replace themselves on a terminal. `leave`: what stands there is wiped, and others may write. */
+/** Lines on a terminal that replace themselves. `leave` wipes them, so that others can write. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
   const wipe = (): string => (height === 0 ? '' : `\u001b[${height}A\u001b[0J`);

@@ -3,7 +3,7 @@ import { type ServiceLocation, stableRevision } from '@deploy/cloudrun';
 import type { Evidence } from '@deploy/report';
 import { eventLine, whatNow } from './promote-lines.ts';
 
-/** Writes down what a promotion does, as it does it. */
+/** Adds the events of a promotion to the report as they happen. */
 export async function recordEvent(
   evidence: Evidence,
   event: PromotionEvent,

@@ -3,7 +3,7 @@ import { gcloudCommands, type ServiceLocation, serviceCommand } from '@deploy/cl
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 
-/** What an event says to whoever reads lines; undefined when it says nothing. */
+/** An event as a line of text; undefined when there is nothing to say. */
 export function eventLine(event: PromotionEvent): string | undefined {
   switch (event.kind) {
     case 'promotionBegun': {
@@ -38,7 +38,7 @@ export function eventLine(event: PromotionEvent): string | undefined {
   }
 }
 
-/** What a look at a step says, in one line. */
+/** A look at a step, in one line. */
 export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): string {
   const errors = verdict.signals.find(({ signal }) => signal === 'errors');
   const failed =
@@ -47,7 +47,7 @@ export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): strin
   return `${percent} %, ${minutes}${failed}: ${unreadable === undefined ? verdict.verdict : `cannot be read: ${unreadable}`}`;
 }
 
-/** How a promotion ended, in a sentence, and how to go on from there. */
+/** How a promotion ended, in one sentence, and what to do next. */
 export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line: string; hint: string } {
   const { stable, canary } = outcome;
   const call = (says: string, ...args: string[]): string =>

@@ -7,7 +7,10 @@ const RETRIES = 3;
 
 type SignIn = { readonly email: string; readonly code: Secret };
 
-/** Who signs in at the candidate; undefined when nobody does. Throws a UserError when only half of it is given. */
+/**
+ * Who signs in at the candidate; undefined if nobody does. Throws a UserError when only the address or only the code is
+ * given.
+ */
 export function requireSignIn({
   signInEmail: email,
   signInCode: code,
@@ -23,7 +26,7 @@ export function requireSignIn({
   });
 }
 
-/** Makes the runbook's checks at a candidate's URL. Those that were made go into the report one by one. */
+/** Makes the runbook's checks at a candidate's URL, and records each of them in the report. */
 export function stageCheckerOf({
   env,
   accessToken,

@@ -1,7 +1,7 @@
 import { decimalNumber, flag, oneOf, secretText, text, textWithDefault, tokenText } from '@deploy/cli';
 import { wholeMinutes } from './settings.ts';
 
-/** How a candidate is walked to 100 %, beside what it is judged by. */
+/** The settings of a promotion, in addition to those of the verdict. */
 export const promoteSettings = {
   maxWindowMinutes: wholeMinutes(
     'CANARY_MAX_WINDOW',

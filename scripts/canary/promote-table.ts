@@ -6,7 +6,7 @@ type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 type Minute = Extract<PromotionEvent, { kind: 'minuteObserved' }>['minute'];
 type Histogram = Parameters<typeof mergeHistograms>[0][number];
 
-/** What the table shows beside the latest look: the latencies of the step so far, which no verdict keeps. */
+/** What the table shows besides the latest look: the latencies of the step so far, which no verdict contains. */
 export type StepLatencies = {
   readonly step: number;
   readonly stable?: Histogram;
@@ -64,7 +64,7 @@ export function promotionTable(
   ].map((text) => (text.length > WIDTH && !text.includes('\u001b') ? `${cleanLine(text, WIDTH - 1)}` : text));
 }
 
-/** Every step with its state; where there are too many for a line, how far this one is. */
+/** Every step with its state, or only the progress if there are too many for one line. */
 function stepsText(steps: readonly number[], percent: number, bold: (text: string) => string): string {
   const texts = steps.map((step) =>
     step < percent ? `${step} % ok` : step === percent ? `[${step} %]` : `${step} %`,
@@ -76,7 +76,7 @@ function stepsText(steps: readonly number[], percent: number, bold: (text: strin
 
 const COLUMNS = [12, 12, 10, 10];
 
-/** How much of the bound the evidence has reached, as a bar. */
+/** A bar that shows how close the evidence is to its bound. */
 function bar(evidence: number | undefined, bound: number | undefined): string {
   if (evidence === undefined || bound === undefined) return 'none yet';
   const share = Math.min(1, Math.max(0, evidence / bound));

@@ -63,7 +63,7 @@ const EXIT_CODES: Readonly<Record<PromotionOutcome['state'], number>> = {
   interrupted: 1,
 };
 
-/** Walks a candidate to 100 %, and back by itself. Returns the exit code; a dry run prints the plan. */
+/** Raises a candidate to 100 %, and rolls it back if necessary. Returns the exit code; a dry run prints the plan. */
 export async function promote({
   values,
   location,
@@ -77,14 +77,14 @@ export async function promote({
   const signIn = requireSignIn(values);
   if (values.dryRun) return printPlan({ settings, location, canary, out });
 
-  // Without the signal: a shift under way is carried to its end, and the walk looks at the signal between two of them.
+  // It has no signal, because a shift that was begun must be completed. The promotion checks the signal between shifts.
   const connection = connectTo(values, env);
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   const api = await openServiceApi(connection, location);
   const display = openDisplay(out);
   let pollMs = values.pollSeconds * 1000;
-  // One after the other, and never waited for on the way: a rollback must not stand behind a full disk.
+  // Written one after another, and never awaited in between: a rollback must not wait for a full disk.
   let written = Promise.resolve();
   const report = (write: () => Promise<void>): void => {
     written = written.then(write);
@@ -114,7 +114,7 @@ export async function promote({
       },
       async smoke(url, of) {
         const { outcome, look } = await smoke(url);
-        // The tag is held on the candidate, so it is the candidate that answered.
+        // The tag stays on the candidate, so it was the candidate that answered.
         reportSmoke(outcome, of === 'candidate' ? candidate : undefined);
         return look;
       },
@@ -220,7 +220,7 @@ async function walkerHere(account: () => Promise<string | undefined>): Promise<W
 const SMOKE_TIMEOUT_MS = 15_000;
 const SMOKE_RETRIES = 3;
 
-/** Smokes a URL as smoke-control does, and asks which build it was that answered. */
+/** Smokes a URL as smoke-control does, and reads which build answered. */
 function smokerOf(env: Environment) {
   return async (baseUrl: string): Promise<{ outcome: SmokeOutcome; look: SmokeLook }> => {
     const options = {

@@ -8,7 +8,7 @@ import {
   wholeNumber,
 } from '@deploy/cli';
 
-/** What a canary is judged by, and how the verdict is shown. */
+/** The limits for a canary, and how to show the verdict. */
 export const judgeSettings = {
   max5xxPercent: decimalNumber(
     'CANARY_MAX_5XX_PERCENT',
@@ -43,7 +43,7 @@ export const judgeSettings = {
 
 const MINUTE_MS = 60_000;
 
-/** How a canary is watched, and by what. */
+/** How long to watch a canary, and which source to read. */
 export const observationSettings = {
   steps: percents(
     'CANARY_STEPS',
@@ -58,7 +58,7 @@ export const observationSettings = {
   ),
 };
 
-/** A time span of whole minutes, an hour at most; the value is in minutes. */
+/** A time span of whole minutes, at most an hour; the value is in minutes. */
 export function wholeMinutes(name: string, defaultText: string, meaning: string): Setting<number> {
   const inMs = duration(name, defaultText, meaning);
   return {

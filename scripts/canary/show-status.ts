@@ -4,8 +4,8 @@ import { readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
 import { statusScreen } from './status-screen.ts';
 
 /**
- * Shows a person how a service stands, on stderr: what a promotion or the report knows decides which revision is which. What cannot
- * be read for it is told, and fails nothing: the status itself is out.
+ * Shows the state of a service to a person, on stderr. A promotion or the report decides which revision has which role. If
+ * something cannot be read, it says so and does not fail, because the status itself has been printed already.
  */
 export async function showStatus(
   api: ServiceApi,

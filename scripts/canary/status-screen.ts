@@ -10,7 +10,7 @@ import {
 
 type Place = { location: ServiceLocation; isPromotion: boolean; now: number; columns: number };
 
-/** A service for a person, on a screen: its revisions with their roles, the window, and what to do next. */
+/** A service on one screen for a person: its revisions with their roles, the window, and what to do next. */
 export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
   const { location, isPromotion } = place;
   const { service, shares, stable, canary, window } = overview;
@@ -39,7 +39,10 @@ function newRollout(location: ServiceLocation): NextStep {
 
 const GAP = '  ';
 
-/** A row for each revision; where one is too wide, what is least needed goes below it. Names and percents are never cut. */
+/**
+ * One row for each revision. If a row is too wide, its least important part goes on the next line. Names and percentages are
+ * never cut.
+ */
 function revisionLines({ rows }: Overview, { location, now, columns }: Place): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];
   const cells = rows.map((row) => cellsOf(row, location.service, now));
@@ -90,7 +93,7 @@ function windowLines({ window }: Overview, { location, now }: Place): string[] {
   ];
 }
 
-/** A revision's name without its service's, which all of them begin with. */
+/** A revision's name without the service's name, which all of them start with. */
 function shortRevision(revision: string, service: string): string {
   return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
 }

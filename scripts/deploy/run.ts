@@ -58,7 +58,7 @@ export async function runDeployment(
   { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
   const image = requireGivenImage(values.image);
-  // As recorded, a dry run takes any reference.
+  // A dry run accepts any reference, as in the recordings.
   if (!values.dryRun) requireRegistry(image, 'IMAGE');
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);
@@ -147,7 +147,7 @@ export async function runDeployment(
   }
 }
 
-/** What to do about a failed preflight, the mildest way first. */
+/** What to do about a failed preflight, starting with the mildest way. */
 function waysOn(gates: readonly string[] | undefined): string {
   const some = gates === undefined ? '' : ` Only the gates that have all they need: GATES=${gates.join(',')}`;
   return `Nothing was deployed. Each finding says how to fix it.${some}\nSKIP_PREFLIGHT=1 leaves these checks out.`;

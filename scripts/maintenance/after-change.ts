@@ -4,13 +4,13 @@ import { afterWindow, type checkMaintenanceValues, verifyFromOutside } from '@de
 
 export type ChangedWindow = {
   location: ServiceLocation;
-  /** The values of a window that was opened. */
+  /** The values of the opened window. */
   window: ReturnType<typeof checkMaintenanceValues> | undefined;
   baseUrl: string | undefined;
   token: Secret | undefined;
 };
 
-/** Makes sure that a window is as it was asked for, also from outside where that is possible, and shows what to do next. */
+/** Verifies that a window is as requested, from outside too if possible, and shows what to do next. */
 export async function afterChange(
   outcome: MaintenanceOutcome,
   { location, window, baseUrl, token }: ChangedWindow,

@@ -27,7 +27,7 @@ export function suggestWord(word: string, known: readonly string[]): string | un
   return closestMatch(word.toLowerCase(), known, { maxDistance: Math.max(1, Math.floor(word.length / 3)) });
 }
 
-/** Two neighbours that changed places are one slip, although that takes two replacements. */
+/** Two swapped neighbours count as one slip, although they take two replacements. */
 function isWithinSlips(variable: string, name: string): boolean {
   return distance(variable, name) <= slips(name) || isTransposed(variable, name);
 }

@@ -88,7 +88,7 @@ async function endInTime(): Promise<void> {
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
   const meant = action && suggestWord(action, actionsOf(usage));
-  // On a terminal the suggestion would stand far below a text that nobody has asked for.
+  // On a terminal, the suggestion would be far below a text that nobody asked for.
   if (!meant || !process.stdout.isTTY) out.data(usageText(usage));
   if (meant) {
     out.note(`error: there is no action "${cleanLine(action, 60)}"`);
@@ -119,7 +119,7 @@ function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
 
 const PLACE = ['PROJECT', 'REGION', 'SERVICE'];
 
-/** Throws a UserError when the place of a change was probably misspelt: the default is production. */
+/** Throws a UserError when the target of a change was probably misspelt, because the default is production. */
 function requireKnownPlace(misspelled: readonly Misspelling[]): void {
   const slip = misspelled.find(({ meant }) => PLACE.includes(meant));
   if (slip === undefined) return;

@@ -1,6 +1,6 @@
 import type { Settings } from './settings.ts';
 
-/** `changes`: it changes something in the cloud, at the place that PROJECT, REGION and SERVICE name. */
+/** `changes` means that it changes something in the cloud, where PROJECT, REGION and SERVICE say. */
 export type Call = { arguments: string; does: string; changes?: true };
 
 export type Usage = {
@@ -53,7 +53,7 @@ export function usageData({ settings, ...usage }: Usage): UsageData {
   return { ...usage, variables };
 }
 
-/** The call that these arguments make; undefined when they make none. */
+/** The call that these arguments belong to; undefined when there is none. */
 export function callOf({ calls }: Usage, [action = '']: readonly string[]): Call | undefined {
   return (
     calls.find((call) => call.arguments.split(' ')[0] === action) ??

@@ -51,7 +51,7 @@ export async function runPreflight(request: PreflightRequest): Promise<Preflight
           isCached: cachedGates(request, checkout),
         }),
   ]);
-  // What an interruption has cut short is no finding.
+  // A check that was interrupted is not a finding.
   request.connection.signal?.throwIfAborted();
   const findings = [...(cloud?.findings ?? [leftOut]), ...tools].sort((a, b) => rank(a) - rank(b));
   return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
@@ -82,7 +82,7 @@ export function gatesLeft(
 ): string[] | undefined {
   const blocked = findings.flatMap(({ state, blocks = [] }) => (state === 'error' ? blocks : []));
   const left = selected.filter((gate) => !blocked.includes(gate));
-  // The web-shell build, which no choice leaves out, is none of the gates.
+  // The web-shell build runs whatever is chosen, so it does not count as a gate.
   const isByGates = blocked.length > 0 && blocked.every((name) => gateIds.some((gate) => gate === name));
   return isByGates && left.length > 0 ? left : undefined;
 }

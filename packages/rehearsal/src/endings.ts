@@ -13,29 +13,30 @@ import { runStep, type Step } from './step.ts';
 /** How a promotion ends, as the service shows it. */
 export type EndState = 'promoted' | 'rolled back' | 'held';
 
-/** A promotion to rehearse, on a service of its own. */
+/** A promotion to rehearse, with a service of its own. */
 export type Ending = {
   readonly service: string;
-  /** What is promoted, in words that follow "promotion of". */
+  /** What is promoted, in words that can follow "promotion of". */
   readonly of: string;
   readonly should: EndState;
   readonly exitCode: number;
   readonly stable: ImageFaults;
   readonly candidate: ImageFaults;
-  /** Requests a minute; undefined: nobody uses the service. */
+  /** Requests per minute; undefined if nobody uses the service. */
   readonly perMinute: number | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly secretEnv?: Readonly<Record<string, string>>;
 };
 
-/** How many seconds of the platform pass in a second: a window of two minutes takes three. */
+/** How many seconds of the platform pass in a real second: a window of two minutes takes three seconds. */
 export const CLOCK_SPEED = 40;
-// Between two looks at a step, not more than a minute passes, however busy the machine is.
+// At most one minute passes between two looks at a step, however busy the machine is.
 const UNWATCHED_MS = 60_000;
-/** Requests a minute, of which a second of this machine brings two thirds. */
+/** Requests per minute of the platform, two thirds of which come in one real second. */
 const BUSY = 60;
 
-// A candidate that has to go gets a window that it cannot outlast. Where the promotion is to be held, the longest one is short.
+// If a candidate must be rolled back, its window is too long to outlast. If the promotion should be held, its longest window
+// is short.
 const PATIENT = { CANARY_STEPS: '25,100', CANARY_WINDOW: '30m', CANARY_MIN_REQUESTS: '20' };
 const QUICK = { CANARY_STEPS: '25,100', CANARY_WINDOW: '2m', CANARY_MIN_REQUESTS: '20' };
 const BRIEF = {
@@ -45,9 +46,9 @@ const BRIEF = {
   CANARY_MIN_REQUESTS: '60',
 };
 
-// Long, so that what the machine adds to a request does not matter beside it.
+// Long enough that the machine's own delay does not matter.
 const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
-// Many in a row, so that the smoke before any traffic gets through ahead of the first.
+// Many in a row, so that the smoke before any traffic gets through before the first of them.
 const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
 
 const SIGN_IN_CODE = 'rehearsal-code-0123456789abcdef';
@@ -62,7 +63,7 @@ export const ENDINGS: readonly Ending[] = [
     stable: USUAL,
     candidate: USUAL,
     perMinute: BUSY,
-    // The checks after each step sign in at the candidate, as the stand-in's mock mode allows.
+    // The checks after each step sign in at the candidate, which the stand-in's mock mode allows.
     env: { ...QUICK, CANARY_SIGN_IN_EMAIL: 'operator@example.com' },
     secretEnv: { CANARY_SIGN_IN_CODE: SIGN_IN_CODE },
   },
@@ -108,7 +109,7 @@ export const ENDINGS: readonly Ending[] = [
   },
 ];
 
-/** A local Cloud Run with the ending's service and its candidate. Its clock makes minutes short. */
+/** A local Cloud Run with the ending's service and its candidate, and a fast clock. */
 function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
   const [stableImage, candidateImage] = [`${IMAGES}:${service}-stable`, `${IMAGES}:${service}-candidate`];
   return {
@@ -134,7 +135,7 @@ function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
   };
 }
 
-/** The command that walks an ending's candidate. */
+/** The command that promotes an ending's candidate. */
 function promotionStep({ service, of, should, env, secretEnv = {}, exitCode }: Ending): Step {
   return {
     title: `Promotion of ${of}: ${should}`,
@@ -155,8 +156,8 @@ const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 
 /**
- * How a promotion has ended, by the service alone: who gets its traffic, and what it remembers. Undefined when it is none of the
- * three, such as a promotion that still runs.
+ * How a promotion ended, judged only by the service: who gets its traffic, and what it remembers. Undefined if it is none of
+ * the three, for instance while a promotion is running.
  */
 function endStateOf(
   service: ServiceJson,
@@ -174,7 +175,7 @@ function endStateOf(
   return shares.has(stable) && shares.has(canary) && isFree ? 'held' : undefined;
 }
 
-/** How a promotion has ended, and how it should have. */
+/** How a promotion ended, and how it should have. */
 export type EndingResult = Pick<Ending, 'of' | 'should'> & {
   did: EndState | 'something else';
   exitCode: number;
@@ -184,8 +185,8 @@ export type EndingResult = Pick<Ending, 'of' | 'should'> & {
 };
 
 /**
- * Walks the candidate of each ending in a local Cloud Run of its own, all at once, with requests to the service meanwhile. How it
- * ended is read from the service; `onEnded` may look at it as well. An interruption is thrown when every command has ended.
+ * Promotes the candidate of each ending in its own local Cloud Run, all at the same time, while requests arrive. The outcome
+ * is read from the service; `onEnded` may read it as well. An interruption is thrown when every command has ended.
  */
 export async function rehearseEndings({
   endings = ENDINGS,

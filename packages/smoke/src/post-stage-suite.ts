@@ -14,21 +14,21 @@ import { runAtOnce, runSuite } from './suite.ts';
 
 export type PostStageOptions = SmokeClientOptions & {
   accessToken: Secret | undefined;
-  /** Signs in at the service itself instead of using the access token. */
+  /** Sign in at the service itself instead of using an access token. */
   signIn: { readonly email: string; readonly code: Secret } | undefined;
 };
 
-/** What a service that signs people in issues: access and refresh tokens, challenges, sync tokens. */
+/** What the service issues to a signed-in user: access and refresh tokens, challenges, sync tokens. */
 const ISSUED = /\b(?:oa_(?:at|rt)|challenge)_\w+|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
-/** What the post-stage checks need and do not have, for people. */
+/** What the post-stage checks need but do not have, in words. */
 const NO_LOGIN = 'OPENAGENTS_CONTROL_ACCESS_TOKEN and CANARY_SIGN_IN_EMAIL are unset';
 const ISSUED_ELSEWHERE =
   "the access token was not issued by this revision (401): sessions live in a revision's memory; in mock mode, CANARY_SIGN_IN_EMAIL and CANARY_SIGN_IN_CODE sign in at the revision itself";
 
 /**
- * Makes the runbook's checks after a stage, at the URL of one revision: session, sync token, route split, policy. They need somebody
- * who is signed in at that revision; without, every one of them is skipped, and says why.
+ * Makes the runbook's checks after a stage at one revision's URL: session, sync token, route split, policy. They need someone
+ * who is signed in at that revision; otherwise all of them are skipped, with the reason.
  */
 export function runPostStageChecks({
   accessToken,

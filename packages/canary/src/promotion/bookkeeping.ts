@@ -1,19 +1,22 @@
 import { type Service, type Share, sharesOf } from '@deploy/cloudrun';
 
-// What a promotion has to remember lies on the service itself, so that another machine sees it and can take it up. The keys are of
-// the user's own kind: Service.annotations in google/cloud/run/v2/service.proto refuses those of the platform.
+// What a promotion must remember is kept on the service itself, so that another machine can see it and resume. Annotations
+// with such keys belong to the user: Service.annotations in google/cloud/run/v2/service.proto refuses the platform's own.
 const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 const VERSION = 1;
-/** How many candidates are remembered as failed. */
+/** How many failed candidates to remember. */
 const MOST_FAILED = 10;
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** A step that was begun: its percent, and when its split was served (milliseconds since 1970, the platform's time). */
+/**
+ * A step that was begun: its percentage, and when its split was first served (milliseconds since 1970, by the platform's
+ * clock).
+ */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
-/** Who walks a promotion. `until`: by then they will have written again, unless they are gone. */
+/** Who runs a promotion. Unless they are gone, they write again before `until`. */
 export type Owner = {
   readonly id: string;
   readonly account: string;
@@ -22,39 +25,39 @@ export type Owner = {
   readonly until: number;
 };
 
-/** A promotion as it is put down on its service. */
+/** A promotion as it is stored on its service. */
 export type PromotionState = {
   readonly stable: string;
   readonly canary: string;
   readonly startedAt: number;
   readonly steps: readonly number[];
   readonly tag: string;
-  /** Whether the candidate had the tag before the promotion. */
+  /** Whether the candidate already had the tag before the promotion. */
   readonly hadTag: boolean;
   /** The steps so far, in order; none while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
-  /** How often it was begun without the evidence of before, from 1. */
+  /** How often it was begun without the earlier evidence, from 1. */
   readonly start: number;
-  /** Missing after whoever walked it has let go of it. */
+  /** Undefined once its runner has released it. */
   readonly owner?: Owner;
 };
 
 /** A candidate that was rolled back. */
 export type FailedCandidate = { readonly revision: string; readonly at: string; readonly why: string };
 
-/** The promotion that is put down on the service; undefined when there is none that can be read. */
+/** The promotion that is stored on the service; undefined when there is no readable one. */
 export function promotionOn({ annotations }: Pick<Service, 'annotations'>): PromotionState | undefined {
   const state = parse(annotations[PROMOTION]);
   return isState(state) ? state : undefined;
 }
 
-/** The annotations with this promotion put down, or without any. */
+/** The annotations with this promotion stored in them, or with none. */
 export function withPromotion(annotations: Annotations, state: PromotionState | undefined): Annotations {
   const { [PROMOTION]: _, ...others } = annotations;
   return state === undefined ? others : { ...others, [PROMOTION]: JSON.stringify({ v: VERSION, ...state }) };
 }
 
-/** When and why a revision was rolled back before; undefined when it was not. */
+/** When and why a revision was rolled back earlier; undefined if it was not. */
 export function failureOf(
   { annotations }: Pick<Service, 'annotations'>,
   revision: string,
@@ -62,7 +65,7 @@ export function failureOf(
   return failedOn(annotations).findLast((each) => each.revision === revision);
 }
 
-/** The annotations with one more candidate remembered as failed. */
+/** The annotations with one more failed candidate. */
 export function withFailure(annotations: Annotations, failure: FailedCandidate): Annotations {
   const others = failedOn(annotations).filter(({ revision }) => revision !== failure.revision);
   const short = { ...failure, why: failure.why.slice(0, 300) };
@@ -70,7 +73,7 @@ export function withFailure(annotations: Annotations, failure: FailedCandidate):
   return { ...annotations, [FAILED]: JSON.stringify({ v: VERSION, failed }) };
 }
 
-/** The split that a promotion has asked for last. */
+/** The split that a promotion asked for last. */
 export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
   const percent = begun.at(-1)?.percent ?? 0;
   return [
@@ -79,7 +82,7 @@ export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
   ].filter((share) => share.percent > 0);
 }
 
-/** Whether the traffic that a service is asked to serve is the promotion's; else somebody has moved it since. */
+/** Whether the split that the service was asked to serve is the promotion's. If not, somebody has moved the traffic since. */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
   const text = (shares: readonly Share[]) =>
     shares
@@ -98,7 +101,10 @@ function failedOn(annotations: Annotations): FailedCandidate[] {
   );
 }
 
-/** People may have edited it, and a later version may have written it: what does not read as expected is no promotion. */
+/**
+ * People may have edited it, or a later version may have written it. If it is not readable as expected, there is no
+ * promotion.
+ */
 function isState(state: unknown): state is PromotionState & { v: number } {
   if (!isRecord(state) || state.v !== VERSION) return false;
   const { stable, canary, startedAt, steps, tag, begun, start, owner } = state;

@@ -9,18 +9,19 @@ import {
 } from '@deploy/cloudrun';
 import { failureOf, isItsTraffic, type PromotionState, promotionOn } from './bookkeeping.ts';
 
-/** What a promotion is about: a new one, or one to be taken up. */
+/** The subject of a promotion: a new one, or one to resume. */
 export type Subject = {
   readonly service: Service;
   readonly stable: Revision;
   readonly canary: Revision;
-  /** The promotion that was left on the service. */
+  /** The unfinished promotion on the service. */
   readonly left: PromotionState | undefined;
 };
 
 /**
- * Finds stable and candidate: those of the promotion that the service remembers, else the revision that has all the traffic and
- * the newest ready one that has none. Throws a UserError when there is no such pair, or the candidate has failed before.
+ * Finds stable and candidate: those of the promotion that the service remembers, or else the revision with all the traffic
+ * and the newest ready one without any. Throws a UserError when there is no such pair, or when the candidate has failed
+ * before.
  */
 export async function findSubject(
   api: ServiceApi,
@@ -68,7 +69,7 @@ function requireStable(service: Service): string {
   );
 }
 
-/** `--no-traffic` may leave the latest ready revision behind the latest created one for a while. */
+/** With `--no-traffic`, the latest ready revision may lag behind the latest created one for a while. */
 function newestReady(service: Service, stable: string): string {
   const { latestReadyRevision, latestCreatedRevision } = service;
   if (latestReadyRevision !== undefined && latestReadyRevision !== stable) return latestReadyRevision;

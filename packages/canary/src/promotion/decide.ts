@@ -1,7 +1,7 @@
 import type { Verdict } from '../verdict.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** What to do next with a step. `override`: although nothing was decided, as CANARY_ON_INCONCLUSIVE says. */
+/** What to do next with a step. `override` continues without a decision, as CANARY_ON_INCONCLUSIVE says. */
 export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
@@ -12,13 +12,13 @@ export type Standing = {
   readonly isWindowOver: boolean;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
-  /** Whether minutes that ended long since are still to be read: the next look goes on with them. */
+  /** Whether older minutes have not been read yet. The next look continues with them. */
   readonly isBehind: boolean;
-  /** How many of the watched minutes may still be under way from the platform. */
+  /** How many of the watched minutes may still be incomplete on the platform. */
   readonly delayMinutes: number;
 };
 
-/** The rule of the walk: back at once, on only when healthy, and otherwise patience up to the longest window. */
+/** The rule of a promotion: back at once, on only when healthy, and otherwise wait up to the longest window. */
 export function decide(
   { verdict, percent, isWindowOver, watchedMinutes, delayMinutes, isBehind }: Standing,
   { windowMinutes, maxWindowMinutes, onInconclusive }: WalkSettings,

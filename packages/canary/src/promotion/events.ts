@@ -4,41 +4,41 @@ import type { Promotion } from '../promotion.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Decision } from './decide.ts';
 
-/** What a smoke of a URL met. */
+/** The result of smoking a URL. */
 export type SmokeLook = {
   readonly passed: boolean;
-  /** What failed, when something did. */
+  /** What failed, if anything. */
   readonly why?: string;
-  /** What its `/manifest.json` says; tells one image from another. */
+  /** The `/manifest.json`'s build, which tells one image from another. */
   readonly buildId?: string;
-  /** The oldest and the newest client build that it takes; null: no limit. */
+  /** The oldest and the newest client build that it accepts; null means no limit. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
-  /** What a person should know although it passed. */
+  /** Notes for people, although it passed. */
   readonly notes?: readonly string[];
 };
 
-/** What the runbook's checks at the candidate met. */
+/** The result of the runbook's checks at the candidate. */
 export type StageLook =
   | { readonly state: 'passed'; readonly checks: readonly string[] }
   | { readonly state: 'failed' | 'skipped'; readonly why: string };
 
-/** One look at a step, for whoever watches. */
+/** One look at a step, for the display. */
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];
-  /** With the minutes that are still open. */
+  /** Including the minutes that are still open. */
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
-  /** Minutes since the window began, and of how many; below 0 while it has not. */
+  /** Minutes since the window began, and its length; below 0 before it begins. */
   readonly watchedMinutes: number;
   readonly windowMinutes: number;
   readonly maxWindowMinutes: number;
-  /** What could not be read just now. */
+  /** What could not be read this time. */
   readonly unreadable?: string;
 };
 
-/** What happens in a promotion, as it happens. */
+/** Something that happens in a promotion. */
 export type PromotionEvent =
   | {
       readonly kind: 'promotionBegun';
@@ -46,7 +46,7 @@ export type PromotionEvent =
       readonly canary: string;
       readonly source: string;
       readonly steps: readonly number[];
-      /** The step at which it was taken up, after an interruption. */
+      /** The step at which it was resumed, after an interruption. */
       readonly resumedAt?: number;
     }
   | { readonly kind: 'promotionWarned'; readonly warning: string }
@@ -56,7 +56,7 @@ export type PromotionEvent =
       readonly look: SmokeLook;
       readonly of: 'candidate' | 'service';
     }
-  /** At 0 %: before any traffic. */
+  /** 0 % means before any traffic. */
   | { readonly kind: 'stageChecked'; readonly percent: number; readonly look: StageLook }
   | { readonly kind: 'stepBegun'; readonly percent: number; readonly change: TrafficChange }
   | { readonly kind: 'minuteObserved'; readonly startsAt: string; readonly minute: Minute }
@@ -73,7 +73,7 @@ export type PromotionEvent =
 
 type Pair = { readonly stable: string; readonly canary: string };
 
-/** How a promotion ended, or stopped. */
+/** How a promotion ended or stopped. */
 export type PromotionOutcome =
   | (Pair & { readonly state: 'promoted' })
   /** Nothing was shifted. */
@@ -86,6 +86,6 @@ export type PromotionOutcome =
       readonly serviceUrl: string;
     })
   | (Pair & { readonly state: 'held'; readonly percent: number; readonly why: string })
-  /** Somebody else changed the service: nothing more was touched. */
+  /** Somebody else changed the service; nothing more was touched. */
   | (Pair & { readonly state: 'superseded'; readonly percent: number; readonly why: string })
   | (Pair & { readonly state: 'interrupted'; readonly percent: number });

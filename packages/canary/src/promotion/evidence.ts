@@ -6,29 +6,29 @@ import type { BegunStep } from './bookkeeping.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What a promotion has shown so far, and from when on there is more to read. Plain data, the same size after a day as after a minute. */
+/** What a promotion has shown so far, and from when on to read more. It is plain data whose size does not grow with time. */
 export type Evidence = {
   readonly promotion: Promotion;
-  /** The steps so far; minutes from the one in which the first was begun count. */
+  /** The steps so far. Minutes count from the start of the first one. */
   readonly begun: readonly BegunStep[];
-  /** The current window begins here: the first whole minute of the step, or after an interruption. */
+  /** Where the current window begins: at the first whole minute of the step, or after an interruption. */
   readonly windowFrom: number;
-  /** Every minute before this one was taken in. */
+  /** Every minute before this one was added. */
   readonly readUpTo: number;
 };
 
-/** The evidence of a promotion whose steps these are. The minutes since the first one are still to be read. */
+/** The evidence of a promotion with these steps. The minutes since the first one are still to be read. */
 export function beginEvidence(promotion: Promotion, begun: readonly BegunStep[], nowMs: number): Evidence {
   const first = begun[0]?.at ?? nowMs;
   return { promotion, begun, windowFrom: nextMinute(nowMs), readUpTo: minuteOf(first) };
 }
 
-/** A step was begun: its window starts with the first whole minute after its split was served. */
+/** Begins a step. Its window starts with the first whole minute after its split was served. */
 export function beginStepAt(evidence: Evidence, step: BegunStep): Evidence {
   return { ...evidence, begun: [...evidence.begun, step], windowFrom: nextMinute(step.at) };
 }
 
-/** The evidence with the minutes that are closed, and what it would be with those that are still open as well. */
+/** The evidence with the closed minutes, and what it would be with the open ones as well. */
 export function takeIn(
   evidence: Evidence,
   reading: Extract<SourceReading, { state: 'read' }>,
@@ -51,12 +51,12 @@ export function takeIn(
   return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
 }
 
-/** Whether the step that was begun last has been watched for a whole window. */
+/** Whether the latest step has been watched for a whole window. */
 export function isWindowOver(evidence: Evidence): boolean {
   return isInCurrentStep(evidence, evidence.promotion) && isWindowComplete(evidence.promotion);
 }
 
-/** The promotion with a look at the candidate beside its traffic: whether it is ready, and whether a smoke passed. */
+/** Adds to the promotion what was seen apart from its traffic: whether the candidate is ready, and whether a smoke passed. */
 export function withLook(
   { begun }: Evidence,
   promotion: Promotion,
@@ -71,7 +71,7 @@ function isInCurrentStep({ begun }: Evidence, promotion: Promotion): boolean {
   return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
 }
 
-/** A minute belongs to the step that was begun last in it; at 100 % stable has no traffic, and is compared by its past. */
+/** A minute belongs to the last step that began in it. At 100 %, stable has no traffic and is compared by its past. */
 function minuteIn({ begun }: Evidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;

@@ -2,14 +2,14 @@ import { UserError } from '@deploy/cli';
 import { changedBy, describeShares, type Service, sharesOf } from '@deploy/cloudrun';
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
 
-/** Somebody else has changed the service, or taken the promotion over: nothing more may be touched. */
+/** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
   constructor(message: string) {
     super(message, { exitCode: 3 });
   }
 }
 
-/** Who wants to walk, and how they can tell whether a process on this machine is still there. */
+/** Who wants to run the promotion, and how they can find out whether a process on this machine still exists. */
 export type Walker = {
   readonly account: string;
   readonly host: string;
@@ -17,7 +17,7 @@ export type Walker = {
   isRunning(pid: number): boolean;
 };
 
-/** Throws a UserError when somebody is walking this promotion, and has not gone. */
+/** Throws a UserError when somebody else is running this promotion and is not gone. */
 export function requireUnowned(
   { owner, canary, startedAt }: PromotionState,
   walker: Walker,
@@ -34,7 +34,7 @@ export function requireUnowned(
 }
 
 /**
- * Throws Superseded unless the service is still as this promotion has left it: walked by this one, with its split, and with the
+ * Throws Superseded unless the service is still as this promotion left it: with the same runner, the same split, and the
  * template that it found.
  */
 export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {

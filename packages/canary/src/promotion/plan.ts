@@ -1,25 +1,25 @@
 import { gcloudCommands, type ServiceLocation } from '@deploy/cloudrun';
 import type { Limits } from '../observations/types.ts';
 
-/** How a candidate is walked to 100 %. */
+/** How to raise a candidate to 100 %. */
 export type WalkSettings = {
-  /** Rising whole percents, the last one 100. */
+  /** Whole percentages, rising, ending with 100. */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
-  /** How long a step may be extended while nothing can be decided; at least the window. */
+  /** How long a step may take at most while there is no decision; at least the window. */
   readonly maxWindowMinutes: number;
   readonly limits: Limits;
   readonly onInconclusive: 'hold' | 'rollback' | 'advance';
   /** The tag whose URL is smoked. */
   readonly tag: string;
-  /** Try a candidate that was rolled back before. */
+  /** Retry a candidate that was rolled back before. */
   readonly retry: boolean;
   /** Take over a promotion that somebody else may still be running. */
   readonly takeOver: boolean;
   readonly skipMaintenanceCheck: boolean;
 };
 
-/** What a promotion is going to do, in the order in which it does it. Revisions that are not known yet stand as placeholders. */
+/** What a promotion will do, in order. Unknown revisions are shown as placeholders. */
 export type PlannedAction = { readonly says: string; readonly command?: string };
 
 /** The plan of a promotion, for people to read before it runs. */

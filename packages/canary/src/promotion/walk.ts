@@ -38,31 +38,31 @@ export type WalkRequest = {
   readonly settings: WalkSettings;
   readonly location: ServiceLocation;
   readonly api: ServiceApi;
-  /** The candidate, when it was named. */
+  /** The candidate, if it was named. */
   readonly canary: string | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
-  /** Smokes a URL; `tag`: of the candidate alone. Never throws for what it meets. */
+  /** Smokes a URL; `tag` means the candidate's own. Never throws because of what it finds. */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
-  /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws for what it meets. */
+  /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws because of what it finds. */
   checkStage(url: string): Promise<StageLook>;
-  /** Announces an action and does it. */
+  /** Announces an action and performs it. */
   perform<T>(action: Action<T>): Promise<T>;
-  /** Waits until the next look; ends early when the signal comes. */
+  /** Waits until the next look; ends early when the signal aborts. */
   pause(): Promise<void>;
   readonly signal: AbortSignal;
-  /** Hears of everything, and is waited for. */
+  /** Called with every event, and awaited. */
   tell(event: PromotionEvent): Promise<void>;
 };
 
 const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 60;
-/** How many looks a change that fails for the moment is tried again for. */
+/** How many looks to keep trying a change that fails temporarily. */
 const MOST_ATTEMPTS = 60;
 
 /**
- * Walks a candidate to 100 % of the traffic, and back by itself when it is worse than stable. Throws a UserError when it cannot
- * even begin; whatever happens after that is an outcome, but for a rollback that could not be made.
+ * Raises a candidate to 100 % of the traffic, and rolls it back if it is worse than stable. Throws a UserError if it cannot
+ * begin. Everything that happens afterwards is an outcome, except a rollback that failed.
  */
 export async function walkPromotion(request: WalkRequest): Promise<PromotionOutcome> {
   const outcome = await walk(request);
@@ -119,7 +119,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       begun: [],
       start: 1,
     }),
-    // What was begun with other steps goes on with those: its evidence is shared out over them.
+    // A promotion that began with other steps continues with those, because its evidence is divided among them.
     steps: subject.left?.steps ?? settings.steps,
   };
   const { steps } = state;
@@ -144,7 +144,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     const tagUrl = await takeHold();
     const refused = percentNow() === 0 ? await smokeBefore(tagUrl) : undefined;
     if (refused !== undefined) return refused;
-    // A promotion that is taken up stands in a step already.
+    // A resumed promotion is already at a step.
     let isStanding = percentNow() > 0;
     for (const percent of steps.filter((step) => step >= percentNow())) {
       if (!isStanding) {
@@ -181,7 +181,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       await say(`${newest} is newer than the candidate, ${pair.canary}`);
   }
 
-  /** Puts the promotion down on the service, with the tag where the candidate has not got it. Gives the tag's URL. */
+  /** Stores the promotion on the service, and adds the tag if the candidate does not have it. Returns the tag's URL. */
   async function takeHold(): Promise<string> {
     const before = JSON.stringify(promotionOn(subject.service));
     const permit = (now: Service): void => {
@@ -214,7 +214,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return look;
   }
 
-  /** Gives what fails, twice. Why the checks are skipped is told once, and before any traffic. */
+  /** Returns what failed twice. If the checks are skipped, the reason is given once, before any traffic. */
   async function checkStage(tagUrl: string): Promise<string | undefined> {
     const first = await request.checkStage(tagUrl);
     const look = first.state === 'failed' ? await request.checkStage(tagUrl) : first;
@@ -256,7 +256,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       );
   }
 
-  /** Gives the candidate its share. What keeps it from that for good comes back as the reason to go back. */
+  /** Gives the candidate its share. If that fails for good, returns the reason to roll back. */
   async function shiftTo(percent: number): Promise<string | undefined> {
     const before = splitOf(state);
     for (let attempt = 1; ; attempt += 1) {
@@ -278,7 +278,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         const now = await readPatiently();
         requireOurs(now);
-        // Served after all: the answer was lost, or the wait for it ended early.
+        // It is served after all: the answer was lost, or the wait for it ended early.
         if (percentNow() === percent && isServed(now, shares)) {
           await began(percent, { service: now.name, before, after: shares }, state);
           return undefined;
@@ -297,14 +297,14 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     await tell({ kind: 'stepBegun', percent, change });
   }
 
-  /** Watches a step to its end. Gives how the promotion ends; undefined: on with the next step. */
+  /** Watches a step to its end. Returns how the promotion ends, or undefined to continue with the next step. */
   async function watch(percent: number, tagUrl: string): Promise<PromotionOutcome | undefined> {
     let isExtended = false;
     for (;;) {
       if (signal.aborted) return interrupted();
       await request.pause();
       if (signal.aborted) return interrupted();
-      // As of the question: however long its answer took, the minutes since then were not looked at, and none of them is a reason
+      // The time of the question: however long the answer took, the minutes since then were not read, so they are no reason
       // to give up.
       const watched = watchedMinutes();
       const { verdict, promotion, unreadable, isBehind } = await lookAround();
@@ -407,7 +407,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return { verdict, promotion, isBehind, ...(unreadable !== undefined && { unreadable }) };
   }
 
-  /** All traffic back to stable, at once, and remembered. Goes on trying while that may still work. */
+  /** Moves all traffic back to stable at once, and remembers that. Keeps trying while it may still work. */
   async function goBack(why: string): Promise<PromotionOutcome> {
     const percent = percentNow();
     const startedMs = performance.now();
@@ -447,8 +447,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
   }
 
   /**
-   * The rollback, when an attempt whose answer was lost has made it after all: a second one would find that the promotion is no longer
-   * there, and take that for somebody else's change.
+   * Checks whether an attempt whose answer was lost made the rollback after all. A second attempt would find the promotion
+   * gone and take that for somebody else's change.
    */
   async function findReturned(failure: FailedCandidate): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];
@@ -465,7 +465,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     await letGo({ forget: true, removeTag: !state.hadTag });
   }
 
-  /** Lets go of the promotion, so that anybody may take it up; `forget`: it is over. */
+  /** Releases the promotion, so that anyone may resume it. `forget` means that it is over. */
   async function letGo({ forget = false, removeTag = false }): Promise<void> {
     const { owner: _, ...free } = state;
     const book: Bookkeeping = {
@@ -522,7 +522,7 @@ function hasAffinity({ stable, canary }: Subject): boolean {
   return [stable, canary].every(({ template }) => template.sessionAffinity === true);
 }
 
-/** Whether it may work later: nothing was said against the change itself. */
+/** Whether it may work later, because nothing was wrong with the change itself. */
 function isPassing(error: UserError): boolean {
   const kind = 'kind' in error ? String(error.kind) : kindOf(error.cause);
   return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kind);

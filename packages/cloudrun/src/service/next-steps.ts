@@ -3,23 +3,23 @@ import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { Share } from './traffic.ts';
 
-/** How a rollout stands, as far as the next step depends on it. */
+/** The state of a rollout, as far as the next step depends on it. */
 export type Standing = {
   shares: readonly Share[];
-  /** Undefined where it cannot be told. */
+  /** Undefined if it is unknown. */
   stable: string | undefined;
   canary: string | undefined;
-  /** For how much of the traffic a maintenance window is open. */
+  /** The percentage of the traffic for which a maintenance window is open. */
   windowPercent?: number;
-  /** Whether a promotion, which can be taken up again, made the split. */
+  /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
-  /** Where the service is reached, if that is known. */
+  /** The service's address, if known. */
   baseUrl?: string | undefined;
 };
 
 const BY_HAND = [5, 25, 50, 100];
 
-/** What to do next in a rollout, as commands that are complete; the first is the way on, the last the way back. */
+/** The next steps of a rollout as complete commands. The first one leads on, the last one back. */
 export function nextSteps(
   at: ServiceLocation,
   { shares, stable, canary, windowPercent = 0, isPromotion = false, baseUrl }: Standing,

@@ -13,19 +13,19 @@ export type OverviewRow = {
   revision: string;
   percent: number;
   roles: readonly Role[];
-  /** The tag of its image; undefined when it was made by digest. */
+  /** The tag of its image; undefined if it was deployed by digest. */
   imageTag: string | undefined;
   digest: string | undefined;
   createTime: string;
   tags: readonly string[];
 };
 
-/** A maintenance window that is open. */
+/** An open maintenance window. */
 export type OpenWindow = {
   percent: number;
   since: string;
   by: string;
-  /** The split that closing it restores, where that is known. */
+  /** The split that closing the window restores, if known. */
   backTo: readonly Share[] | undefined;
 };
 
@@ -38,10 +38,10 @@ export type Overview = {
   window: OpenWindow | undefined;
 };
 
-/** Which is which, from somebody who knows: a promotion under way, or the report of the rollout. */
+/** The roles of the revisions, from a promotion under way or from the rollout's report. */
 export type KnownRoles = { stable?: string | undefined; canary?: string | undefined };
 
-/** Reads what a person wants to know of a service: the revisions that matter, each with its role, and the window. */
+/** Reads what a person wants to know about a service: the revisions that matter, each with its role, and the window. */
 export async function readOverview(api: ServiceApi, service: Service, known: KnownRoles): Promise<Overview> {
   const shares = sharesOf(service.served, service.latestReadyRevision);
   const backTo = replacedSplit(service);
@@ -105,7 +105,7 @@ function rolesOf(
 ): KnownRoles {
   const isPromoted = shares.some(({ revision, percent }) => revision === known.canary && percent === 100);
   const later = isPromoted ? newerThan(known.canary, revisions, latestReadyRevision) : undefined;
-  // What is known is about an earlier rollout.
+  // What is known belongs to an earlier rollout.
   if (later !== undefined) return { stable: known.canary, canary: later };
   const isThere = (name: string | undefined) => revisions.some((each) => each.name === name);
   const serving = revisions
@@ -119,7 +119,7 @@ function rolesOf(
   return { stable, canary: canary === stable ? undefined : canary };
 }
 
-/** The newest ready revision, where it is newer than the stable one and could take traffic. */
+/** The newest ready revision, if it is newer than the stable one and could take traffic. */
 function newerThan(
   stable: string | undefined,
   revisions: readonly RunningRevision[],
@@ -128,7 +128,7 @@ function newerThan(
   const base = revisions.find(({ name }) => name === stable);
   const newest = revisions.find(({ name }) => name === latestReadyRevision);
   if (base === undefined || newest === undefined || isMaintenanceOn(newest.template)) return undefined;
-  // A window leaves a revision that runs what the stable one does: nobody's candidate.
+  // A window leaves a revision that runs the same as the stable one; it is nobody's candidate.
   const isSame = newest.imageDigest !== undefined && newest.imageDigest === base.imageDigest;
   return !isSame && newest.createTime > base.createTime ? newest.name : undefined;
 }

@@ -16,7 +16,7 @@ export type TrafficChange = {
   service: string;
   before: Share[];
   after: Share[];
-  /** Where the service is reached. */
+  /** The service's address. */
   url?: string;
 };
 

@@ -4,18 +4,18 @@ import type { ServiceApi } from './api.ts';
 import type { Service } from './service.ts';
 import { sharesOf } from './traffic.ts';
 
-/** The two revisions of a split, as somebody has named them, and what the canary is to get. */
+/** The two revisions of a split, as they were named, and the canary's share. */
 export type NamedRoles = { stable: string; canary: string; canaryPercent: number };
 
-/** Which revision is which, by a report of the rollout; undefined where it does not say. */
+/** The roles of the revisions according to the rollout's report; undefined where it does not say. */
 export type ReportedRoles = { stable: string | undefined; canary: string | undefined; source: string };
 
 export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefined };
 
 /**
- * Throws a UserError when the stable revision and the canary were named the wrong way round, since the candidate would then get
- * what is left for the stable one: 95 % instead of 5 %. The report of the rollout knows which is which. Without one, a canary is
- * taken for the stable revision when it has the larger share now and is the older of the two.
+ * Throws a UserError when the stable revision and the canary were swapped, because the candidate would then get the stable
+ * one's share: 95 % instead of 5 %. The rollout's report knows which is which. Without one, the canary is taken for the
+ * stable revision if it has the larger share now and is the older of the two.
  */
 export async function requireNotSwapped(
   api: ServiceApi,
@@ -50,7 +50,7 @@ async function byWhatServes(
   { stable, canary }: NamedRoles,
   reported: ReportedRoles | undefined,
 ): Promise<string | undefined> {
-  // The report names this stable revision too: then the order is right, whatever serves by now.
+  // The report names this stable revision too, so the order is right, whatever serves by now.
   if (reported?.stable === stable) return undefined;
   const shares = sharesOf(served, latestReadyRevision);
   const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;

@@ -3,12 +3,12 @@ import type { PromotionEntry } from '../record/schema.ts';
 type Minute = PromotionEntry['minutes'][number];
 type Counts = Minute['canary'];
 
-// With fewer, the axis would count tenths of minutes.
+// With fewer minutes, the axis would count tenths of minutes.
 const FEWEST_MINUTES = 5;
 
 /**
- * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. A figure that no minute has,
- * errors where there were none, and a few minutes only get no chart.
+ * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. There is no chart for a figure
+ * that is always missing, for errors when there were none, or for only a few minutes.
  */
 export function promotionCharts({ minutes }: PromotionEntry): string[] {
   if (minutes.length < FEWEST_MINUTES) return [];
@@ -24,7 +24,7 @@ function errorPercent({ requests, errors }: Counts): number | undefined {
   return requests === 0 ? undefined : Math.min(100, toHundredths((errors / requests) * 100));
 }
 
-// Longer than any answer takes, and short enough that no figure is written with an exponent, which Mermaid does not read.
+// Longer than any answer takes, but short enough to be written without an exponent, which Mermaid cannot read.
 const LONGEST_MS = 10_000_000;
 
 function latency({ p95Ms }: Counts): number | undefined {
@@ -35,10 +35,10 @@ function toHundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-// Readable on white and on black, and for those who do not tell red from green.
+// Readable on white and on black, and for people who cannot tell red from green.
 const COLOURS = { share: '#9ec5fe', stable: '#6e7781', canary: '#e36209' };
 
-/** `leastTop`: the axis reaches at least this far up, so that a difference that is nothing does not look like much. */
+/** The axis reaches at least up to `leastTop`, so that a tiny difference does not look large. */
 function chart(
   what: string,
   minutes: readonly Minute[],
@@ -74,8 +74,8 @@ function chart(
 }
 
 /**
- * A chart has no place for a value that is missing. One on the way repeats the one before; from the last one on it is 0, as with
- * stable, which gets no more requests at 100 %.
+ * A chart cannot show a missing value. In the middle it repeats the previous one; at the end it is 0, as for stable, which
+ * gets no requests at 100 %.
  */
 function withoutGaps(values: readonly (number | undefined)[]): number[] {
   const last = values.findLastIndex((value) => value !== undefined);
@@ -86,7 +86,7 @@ function withoutGaps(values: readonly (number | undefined)[]): number[] {
   });
 }
 
-/** The next number that gives a dozen labels on the axis at the most, which is what there is room for. */
+/** The next number for which the axis has at most a dozen labels, because there is no room for more. */
 function roundedUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const factor = [1, 2, 4, 5, 8, 10].find((each) => each * power >= value) ?? 10;

@@ -1,7 +1,7 @@
 import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
 import type { PromotionEntry, ReportRecord } from './schema.ts';
 
-// An hour at 10 minutes a step is 50 minutes; beyond that the latest say most.
+// Four steps of 10 minutes take less than this; beyond it, the latest minutes matter most.
 const PROMOTIONS_KEPT = 3;
 const MINUTES_KEPT = 180;
 const NOTES_KEPT = 60;
@@ -53,7 +53,7 @@ export function promotionEnded(
   return inLatest(noted, (entry) => ({ ...entry, ended: state }));
 }
 
-/** The promotions with no more than so many notes and minutes each, the latest ones. */
+/** Shortens the promotions to this many notes and minutes each, keeping the latest. */
 export function shortenPromotions(
   promotions: readonly PromotionEntry[] | undefined,
   most: number,

@@ -5,19 +5,19 @@ import { sessionProbe, syncTokenProbe } from './routes.ts';
 
 type Headers = Record<string, string>;
 
-/** The pages that the runbook asks about, which the Rust shell serves. */
+/** The pages that the runbook lists, which the Rust shell must serve. */
 const PAGES = ['/login', '/onboarding/checklist', '/l402/paywalls'] as const;
 const RUST = 'rust_shell';
-/** Every session has this scope in its own organisation, and none in one that does not exist. */
+/** Every session has this scope in its own organisation, and not in one that does not exist. */
 const SCOPE = 'runtime.read';
 const FOREIGN_ORGANISATION = 'org:not-of-this-session';
 
-/** Asks whose session the token is. A 401 says that another revision issued it. */
+/** Asks whose session the token belongs to. A 401 means that another revision issued it. */
 export function stageSession(headers: Headers): Check {
   return { id: 'session', ...sessionProbe('/api/auth/session')(headers) };
 }
 
-/** What the runbook has people look at after each stage, for somebody who is signed in. */
+/** What the runbook asks people to check after each stage, as a signed-in user. */
 export function stageChecks(headers: Headers): Check[] {
   return [
     { id: 'sync-token', ...syncTokenProbe('/api/sync/token')(headers) },
@@ -58,7 +58,7 @@ export function stageChecks(headers: Headers): Check[] {
   ];
 }
 
-/** Asks for a sign-in code. */
+/** Requests a sign-in code. */
 export function codeCheck(email: string): Check {
   return {
     id: 'sign-in-code',
