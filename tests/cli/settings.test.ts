@@ -248,7 +248,7 @@ test('a setting says its name, its meaning, its default and whether it is a secr
       ['E', 'e', '5', undefined],
       ['F', 'f', '5.5', undefined],
       ['G', 'g', '7d', undefined],
-      ['H', 'h', 'x', undefined],
+      ['H', 'x or y: h', 'x', undefined],
       ['I', 'i', undefined, true],
       ['J', 'j', undefined, true],
     ],

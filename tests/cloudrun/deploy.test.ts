@@ -184,7 +184,7 @@ describe('when somebody else changes the service at the same time', { concurrenc
       match: { method: 'PATCH', path: /services\/control$/ },
       fault: { kind: 'first', act: () => cloud.changeTraffic(SERVICE, pin(a), 'bob@example.com') },
     });
-    await assert.rejects(deploy(cloud), /somebody else changed service control in the same moment/);
+    await assert.rejects(deploy(cloud), /somebody else changed service control at the same moment/);
     assert.equal(cloud.requests.filter(({ method }) => method === 'PATCH').length, 1);
     assert.equal(cloud.revisions(SERVICE)[0]?.containers?.[0]?.image, NEW, 'it was made all the same');
   });

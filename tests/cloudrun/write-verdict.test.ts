@@ -45,7 +45,9 @@ describe('the verdict is what serves', { concurrency: true }, () => {
         new RegExp(
           `^the platform did not shift the traffic: ${a}=100 serves, ${b}=100 was asked for \\(the platform says only "succeeded"\\)$`,
         ),
-        new RegExp(`Cloud Run still has the failed split as its target\\. .*: canary-rollout\\.ts rollback ${a}$`),
+        new RegExp(
+          `Cloud Run still has the failed split as its target\\. .*\\n .*scripts/canary-rollout\\.ts rollback ${a}$`,
+        ),
       ),
     );
   });
@@ -58,7 +60,7 @@ describe('the verdict is what serves', { concurrency: true }, () => {
       deploy(cloud),
       userError(
         new RegExp(`^traffic should have stayed at ${a}=100, but the platform serves ${b}=100 \\(`),
-        /^Look at what serves before going on: canary-rollout\.ts status$/,
+        /^Look at what serves before going on:\n {2}.* scripts\/canary-rollout\.ts status$/,
       ),
     );
   });

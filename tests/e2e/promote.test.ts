@@ -33,10 +33,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
         `${update} --to-revisions <stable>=100`,
       ],
     );
-    assert.match(
-      run.stdout,
-      /^\[promote\] 25 %: watched for 2 min, at most 4; without a decision: hold$/m,
-    );
+    assert.match(run.stdout, /^\[promote\] 25 %: watched for 2 min, at most 4; without a decision: hold$/m);
     assert.match(run.stdout, /^\[promote\] limits: 5xx below 1 %;/m);
   });
 

@@ -79,7 +79,7 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
     assert.equal((await first.outcome).state, 'promoted');
   });
 
-  test('of two that start in the same moment one goes on, and the other touches nothing more', async () => {
+  test('of two that start at the same moment one goes on, and the other touches nothing more', async () => {
     await using cloud = await cloudWithCandidate();
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
     const walks = await Promise.all([startWalk(cloud), startWalk(cloud, { walker: elsewhere })]);

@@ -200,7 +200,7 @@ describe('service', () => {
     assert.equal(only(findings, 'login').state, 'ok');
     assert.equal(only(findings, 'service').state, 'error');
     assert.match(only(findings, 'service').found, /there is no service nope in us-central1/);
-    assert.match(only(findings, 'env').found, /not looked at/);
+    assert.match(only(findings, 'env').found, /^not checked, because/);
   });
 
   test('one that is still changing is a warning', async () => {
@@ -356,7 +356,7 @@ describe('env', () => {
     await using cloud = await staging({ env: { OA_CONTROL_STATIC_DIR: '/app/web-shell/dist' } });
     const finding = only((await check(cloud)).findings, 'env: required');
     assert.equal(finding.state, 'warning');
-    assert.match(finding.advice ?? '', /ships it in \/app\/web-shell\/dist/);
+    assert.match(finding.advice ?? '', /has it in \/app\/web-shell\/dist/);
   });
 
   test('another issuer is a warning', async () => {
