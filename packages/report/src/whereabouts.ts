@@ -10,8 +10,9 @@ export type Whereabouts = { host: string; checkout: { commit?: string; clean?: b
 
 /** Asks the machine and git; leaves out what they cannot tell. */
 export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts> {
-  const [commit, changes] = await Promise.all([
+  const [commit, top = checkout.root, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
+    git(checkout, ['rev-parse', '--show-toplevel']),
     // Untracked files one by one: a folder may hold a report, or a report and more.
     git(checkout, ['status', '--porcelain', '-z', '--untracked-files=all', '--', '.', ...ownFiles(checkout)]),
   ]);
@@ -19,7 +20,7 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
     host: hostname(),
     checkout: {
       ...(commit === undefined ? {} : { commit: commit.trim() }),
-      ...(changes === undefined ? {} : { clean: await isClean(checkout, changes) }),
+      ...(changes === undefined ? {} : { clean: await isClean(top.trim(), changes) }),
     },
   };
 }
@@ -43,11 +44,11 @@ function ownFiles({ serviceDir, webShellDir, ...rest }: TargetCheckout): string[
 const MOST_REPORTS = 50;
 
 /** Whether nothing is changed but reports, which may lie anywhere: EVIDENCE_REPORT names their file. */
-async function isClean({ root }: TargetCheckout, changes: string): Promise<boolean> {
+async function isClean(top: string, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
   if (entries.length > MOST_REPORTS) return false;
   // Two letters of state and a blank stand before a path. A renamed file has its old path as an entry without them.
-  const isReports = await Promise.all(entries.map((entry) => isReport(join(root, entry.slice(3)))));
+  const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
   return isReports.every(Boolean);
 }
 

@@ -27,6 +27,9 @@ export function gitIn(root: string, env: Record<string, string>): Git {
   };
 }
 
+// Where validate-rust-cutover puts its results.
+const MATRIX_REPORTS = 'docs/reports/rust-cutover-validation/';
+
 /**
  * Whether the work tree differs from the commit, apart from reports that deployments and gates write. The checkout may be
  * a folder of a larger repository; only that folder counts.
@@ -37,7 +40,9 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
     git('status', '--porcelain', '--no-renames', '--untracked-files=all', '-z', '--', '.'),
   ]);
   const paths = status.split('\0').flatMap((entry) => entry.slice(3) || []);
-  return paths.some((path) => !isReport(path.slice(prefix.trimEnd().length), checkout));
+  return paths
+    .map((path) => path.slice(prefix.trimEnd().length))
+    .some((path) => !isReport(path, checkout) && !path.startsWith(MATRIX_REPORTS));
 }
 
 // The most paths on one command line; beyond that, git lists all its files.
