@@ -150,6 +150,17 @@ test("a shift that was interrupted says what it asked for, and what serves then 
   );
 });
 
+test("a smoke of a revision by its tag names that revision, and nobody has to be told that it is not the service's own URL", async () => {
+  await using checkout = await testCheckout();
+  const path = await deployedReport(checkout);
+  const said = notes();
+  const evidence = await joinEvidence(joinRequest(checkout, { note: said.note }));
+  const outcome = { ...smokeOutcome('control'), baseUrl: 'https://candidate---svc.example.com' };
+  await evidence.record({ kind: 'smoked', outcome, revision: NEW });
+  assert.deepEqual(said.lines, []);
+  assert.match(await readFile(path, 'utf8'), /control \*\*passed\*\*, answered by 00002-def, /);
+});
+
 test('a shift that a signal stopped says so at once', async () => {
   await using checkout = await testCheckout();
   const path = await deployedReport(checkout);

@@ -46,8 +46,8 @@ function runLine(run: SmokeEntry, record: ReportRecord): Inline[] {
   const { at, state, suite, baseUrl, durationMs, actor } = run;
   const who = answeredBy(run, record);
   const remarks = [
-    ...(isOwnUrl(record, baseUrl) ? [] : ["for information: not one of the service's own URLs"]),
-    ...(hadNoToken(run) ? ['no access token: sessions and tokens were not checked'] : []),
+    ...(isOwnUrl(record, baseUrl) ? [] : ["for information: not the service's own URL"]),
+    ...(hadNoToken(run) ? ['without an access token'] : []),
   ];
   return [
     `${moment(at)}: ${suite} `,
