@@ -4,12 +4,12 @@ import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
 import { projectRoot, workingCheckout } from './target-checkout.ts';
 
-/** How the person at the keyboard called this script, as far as a command for them depends on it. */
+/** How the user called this script, as far as the commands that it shows depend on it. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm', '--dir', projectRoot], inFront: [] };
 
-/** Remembers how this script was called, so that the commands which it shows work where it was called. */
+/** Remembers how this script was called, so that the commands that it shows work in the same place. */
 export function rememberCaller(env: Environment, cwd = process.cwd()): void {
   // pnpm changes into this project's folder, and so does make, through it: INIT_CWD is where pnpm was called.
   const typedIn = env.MAKELEVEL === undefined ? (env.INIT_CWD ?? cwd) : undefined;
@@ -18,7 +18,7 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
     pnpm: [...pnpmOf(env), ...(isHere ? [] : ['--dir', projectRoot])],
     inFront: [
       ['CLOUD_RUN_EMULATOR_HOST', env.CLOUD_RUN_EMULATOR_HOST || undefined],
-      // From this project's folder, the checkout in which the person stands is not found.
+      // From this project's folder, the user's checkout would not be found.
       ['OPENAGENTS_REPO_ROOT', env.OPENAGENTS_REPO_ROOT || (isHere ? undefined : workingCheckout(cwd, env))],
     ],
   };

@@ -18,7 +18,7 @@ const STEERING = [
 // Settings for the measurements of gates that are scripts; the other gates do not get them.
 const MEASURES = [/^(?:LATENCY|SOAK|WARMUP|PERF)_/, /_(?:BUDGET|SAMPLES)(?:_|$)/];
 
-// Variables that only say where things are on this machine, how to reach the network, and how to talk to a person.
+// Variables that only say where things are on this machine, how to reach the network, and how to talk to the user.
 const NEUTRAL = [
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|SSH_AUTH_SOCK)$/,
   /^(?:https?|all|no|ftp)_proxy$/i,
@@ -26,7 +26,7 @@ const NEUTRAL = [
   /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
   /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
   /^(?:CARGO_BUILD_BUILD_DIR|CARGO_BUILD_INCREMENTAL|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/,
-  // The fingerprint asks the toolchain for its compiler instead.
+  // These do not count by themselves, because the fingerprint contains the compiler that they lead to.
   /^(?:RUSTUP_HOME|RUSTUP_TOOLCHAIN|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
   /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
 ];

@@ -26,7 +26,7 @@ export type Fingerprint = {
   crates: readonly Crates[];
 };
 
-/** A fingerprint, or the reason why there is none: then no verdict may come from a cache. */
+/** A fingerprint, or the reason why there is none. In that case no verdict may come from a cache. */
 export type FingerprintOrWhyNot = Fingerprint | { unknown: string };
 
 export type FingerprintRequest = {

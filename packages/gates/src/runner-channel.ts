@@ -76,7 +76,7 @@ export type ScriptChannel = {
   close(report?: RunnerReport): Promise<void>;
 };
 
-/** Throws when nobody answers: a log that may hold secrets must not be written. */
+/** Connects to the script. Throws when nobody answers: without the list of secrets, the gate's log must not be written. */
 export async function callScript(path: string): Promise<ScriptChannel> {
   const socket = connect(path);
   const gone = new AbortController();

@@ -45,7 +45,7 @@ export function rerunCommands(
   };
 }
 
-/** The path to this project, relative when the project lies in the target checkout. */
+/** The path to this project, relative if the project is in the target checkout. */
 function projectFrom({ root }: TargetCheckout): string {
   const inside = relative(root, projectRoot);
   if (inside === '') return '.';

@@ -127,7 +127,7 @@ async function runSteps(
   return results;
 }
 
-/** Shows where the report is, and gives the fields that it lacks. */
+/** Shows where the report is, and returns the fields that it lacks. */
 async function showEvidence(
   checkout: string,
   { keep, out, ...about }: { before: string[]; parts: Part[]; keep: boolean; out: Output },

@@ -26,7 +26,7 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /** Everything that ended since then is among them, as far as it had arrived. */
+  /** Everything that ended after this moment and has arrived is included. */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];
@@ -77,7 +77,7 @@ export function openLogSource(
     read: (query) =>
       orUnreadable(async () => {
         const known = stillOf(query, kept);
-        // What had arrived by the last poll was read then; anything that ended a delay earlier had arrived.
+        // Everything that had arrived by the last poll was read then, including all that ended one delay earlier.
         const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),
@@ -118,7 +118,7 @@ function stillOf(query: ObservationQuery, kept: Kept | undefined): Kept | undefi
   return kept?.revisions === revisionsOf(query) && kept.from <= query.from.getTime() ? kept : undefined;
 }
 
-/** Of these entries, each once, those that are not from before the query. */
+/** These entries without duplicates, and without those from before the query. */
 function keep(entries: readonly RawLogEntry[], query: ObservationQuery, readAt: Date): Kept {
   const from = query.from.getTime();
   const found = new Map<string, RawLogEntry>();
@@ -130,7 +130,10 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
   return `${stable} ${canary}`;
 }
 
-/** The end of the last minute that was read whole when reading ended early, at the newest entry: nothing ends before it begins. */
+/**
+ * The end of the last minute that was read completely, if reading ended early at the newest entry. A request does not end
+ * before it begins.
+ */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
   return new Date(Number.isNaN(newest) ? 0 : minuteOf(newest));

@@ -91,7 +91,7 @@ export async function openObservationSource(
   }
   return { ...logs, why: chosen.why };
 
-  /** Until when the metrics have arrived by now. */
+  /** The time up to which the metrics have arrived. */
   function lookBack(): { from: Date; to: Date } {
     const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
     return { from: new Date(to - LOOK_BACK_MINUTES * MINUTE_MS), to: new Date(to) };

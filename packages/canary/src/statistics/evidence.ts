@@ -76,10 +76,10 @@ export function lnMinuteFactor(
 /**
  * The logarithm of
  *
- *     E = sum over steps j of v_j * mean over theta of exp(S_theta - S_theta(start of j)),     a step not begun counts 1
+ *     E = sum over steps j of v_j * mean over theta of exp(S_theta - S_theta(start of j)),     where a step that has not begun counts as 1
  *
- * with v_1 = 0.75 and the rest shared equally (one step: v_1 = 1). An average of e-values is one (Vovk & Wang 2021), so that
- * by Ville's inequality P(E ever reaches 1/a) <= a for a good candidate, however often one looks.
+ * with v_1 = 0.75 and the rest shared equally (one step: v_1 = 1). An average of e-values is an e-value (Vovk & Wang
+ * 2021), so by Ville's inequality P(E ever reaches 1/a) <= a for a good candidate, however often you check.
  */
 function lnEvidence(sums: readonly number[], { starts, steps }: Evidence): number {
   const later = steps === 1 ? 0 : (1 - FIRST_STEP_WEIGHT) / (steps - 1);

@@ -15,7 +15,7 @@ export function chooseIdentity(settings: {
   accessToken: Secret | undefined;
   credentialsFile: string | undefined;
 }): Identity {
-  // A person's own token may go to a local Cloud Run, which uses it to tell people apart. Other credentials may not.
+  // A local Cloud Run may get a person's own token, which tells it who is calling. It never gets other credentials.
   if (settings.accessToken !== undefined) return { kind: 'access-token', token: settings.accessToken };
   if (settings.emulatorHost !== undefined) return { kind: 'none' };
   if (settings.credentialsFile !== undefined)

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** The version that is written. Version 1 has the same fields and fewer of them, in front matter. */
+/** The version that is written. Version 1 has some of the same fields, in front matter. */
 export const VERSION = 2;
 
 const optional = v.exactOptional;
@@ -12,7 +12,7 @@ const time = v.pipe(
 );
 const durationMs = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** Names go into the rollback command as they are, so nothing that a shell reads as anything else may be in one. */
+/** Names are part of the rollback command, so they must not contain anything that is special in a shell. */
 const name = v.pipe(
   v.string(),
   v.maxLength(200),
@@ -39,14 +39,14 @@ const step = v.strictObject({
   name: v.string(),
   state: v.picklist(['started', 'done', 'failed']),
   startedAt: time,
-  /** The split that it asks for, and the traffic change that was the last one when it began. */
+  /** The split that the step asks for, and the last traffic change before it began. */
   asked: optional(split),
   metChange: optional(v.string()),
-  /** Missing while the step is under way, and for ever when it was killed. */
+  /** Missing while the step is under way, and for ever if it was killed. */
   endedAt: optional(time),
   durationMs: optional(durationMs),
   detail: optional(v.string()),
-  /** Set when a signal stopped it: what it asked for may still come to serve. */
+  /** Set when a signal stopped it; the split that it asked for may still come into force. */
   interrupted: optional(v.boolean()),
 });
 
@@ -57,13 +57,13 @@ const trafficEntry = v.strictObject({
   after: split,
   /** Set when opening or closing a maintenance window moved the traffic. */
   byWindow: optional(v.boolean()),
-  /** Set when a promotion moved it. */
+  /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
 });
 
 const smokeCheck = v.strictObject({
   id: v.string(),
-  /** `unavailable` is the failure of a check that the run does not depend on. */
+  /** `unavailable` means that a check failed on which the run does not depend. */
   state: v.picklist(['passed', 'failed', 'unavailable', 'skipped']),
   request: optional(v.string()),
   status: optional(v.number()),
@@ -85,7 +85,7 @@ const smokeEntry = v.strictObject({
    * not a time to compare: the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
-  /** The one revision that the URL leads to, where that is certain, as with a tag that a promotion holds. */
+  /** The revision that the URL leads to, if that is certain, as with a promotion's tag. */
   revision: optional(name),
 });
 
@@ -117,13 +117,13 @@ const maintenanceEntry = v.strictObject({
 
 const matrixEntry = v.strictObject({
   at: time,
-  /** `incomplete`: nothing that is required failed, but some of it was not checked. */
+  /** `incomplete`: nothing required failed, but something required was not checked. */
   verdict: v.picklist(['passed', 'failed', 'incomplete']),
   /** How many required checks were not made. */
   notMade: optional(count),
   /** Its summary file, relative to the checkout. */
   summary: optional(v.string()),
-  /** What was checked: the base URLs of control services, and the one whose traffic was looked at. */
+  /** What was checked: the base URLs of control services, and the service whose traffic was read. */
   baseUrls: optional(v.array(v.string())),
   service: optional(v.strictObject({ project: v.string(), region: v.string(), service: v.string() })),
 });
@@ -137,11 +137,11 @@ const promotionEntry = v.strictObject({
   canary: name,
   source: v.string(),
   steps: v.array(count),
-  /** The step at which it was taken up, when it was. */
+  /** The step at which it was resumed, if it was. */
   resumedAt: optional(count),
-  /** The traffic change that was the last one when it began, as in a smoke run. */
+  /** The last traffic change before it began, as for a smoke run. */
   metChange: optional(v.string()),
-  /** How it ended; missing while it is under way, and for ever when it was killed. */
+  /** How it ended. Missing while it is under way, and for ever if it was killed. */
   ended: optional(v.picklist(['promoted', 'rolled back', 'held', 'not begun', 'superseded', 'interrupted'])),
   notes: v.array(v.strictObject({ at: time, text: v.string() })),
   minutes: v.array(
@@ -149,17 +149,17 @@ const promotionEntry = v.strictObject({
   ),
 });
 
-/** All that a report knows. */
+/** Everything that a report knows. */
 export const recordSchema = v.strictObject({
   report: v.literal('staging-deploy'),
   version: v.picklist([1, VERSION]),
   /**
-   * `started`: under way, or killed on the way. `stopped`: ended before anything in the cloud was touched. `failed`: the
-   * deployment itself failed. `deployed`: its revision is ready.
+   * `started`: under way, or killed. `stopped`: ended before anything in the cloud was touched. `failed`: the deployment
+   * itself failed. `deployed`: its revision is ready.
    */
   state: v.picklist(['started', 'stopped', 'failed', 'deployed']),
   startedAt: time,
-  /** Only in version 1: two branches that change one line conflict. */
+  /** Only in version 1; it caused a merge conflict whenever two branches changed it. */
   updatedAt: optional(time),
   account: optional(v.string()),
   host: v.string(),
@@ -175,7 +175,7 @@ export const recordSchema = v.strictObject({
   domainMapping: optional(v.strictObject({ domain: v.string(), state: v.string() })),
   /** The service's own URLs: its domain and the URL that Cloud Run gave it. Only smoke runs against these count. */
   baseUrls: v.array(v.string()),
-  /** URLs of tags: a smoke run against one reaches a single revision, and is listed here without counting. */
+  /** URLs of tags. A smoke run against one of them reaches a single revision; it is recorded but does not count. */
   tagUrls: optional(v.array(v.string())),
   gates: optional(
     v.strictObject({
@@ -185,19 +185,19 @@ export const recordSchema = v.strictObject({
   ),
   revisions: v.strictObject({ before: optional(name), after: optional(name) }),
   trafficBefore: optional(split),
-  /** The revision that held all the traffic before the rollout; missing when traffic was split, or is not known. */
+  /** The revision that had all the traffic before the rollout; missing if traffic was split, or if that is unknown. */
   stable: optional(name),
   steps: v.array(step),
   trafficChanges: v.array(trafficEntry),
   /** The latest runs of each suite against each URL. */
   smokes: v.array(smokeEntry),
-  /** How many entries were dropped so that the report stays short enough to be read back. */
+  /** How many entries were dropped to keep the report short enough to be read back. */
   dropped: optional(dropped),
   maintenance: v.array(maintenanceEntry),
-  /** What reports of earlier versions say about the last matrix; `matrices` takes its place. */
+  /** What reports of earlier versions have about the last matrix; now in `matrices`. */
   matrix: optional(matrixEntry),
   matrices: optional(v.array(matrixEntry)),
-  /** The latest promotions of the canary, each as far as it was walked without interruption. */
+  /** The latest promotions. One that was interrupted and resumed has several entries. */
   promotions: optional(v.array(promotionEntry)),
 });
 

@@ -26,7 +26,7 @@ export function rollbackCommand(record: ReportRecord): string | undefined {
   if (stable !== undefined) return canaryRollout(record, `rollback ${stable}`);
   const [first, second, ...others] = trafficBefore;
   if (first === undefined || second === undefined || others.length > 0) return undefined;
-  // set-traffic takes whole percents and gives the rest to the first revision.
+  // set-traffic takes whole percentages and leaves the rest to the first revision.
   if (!Number.isInteger(second.percent) || first.percent + second.percent !== 100) return undefined;
   return canaryRollout(record, `set-traffic ${first.revision} ${second.revision} ${second.percent}`);
 }

@@ -5,7 +5,7 @@ import { lastChange } from './split.ts';
 type Begun = Extract<RolloutEvent, { kind: 'begun' }>;
 type Ended = Extract<RolloutEvent, { kind: 'ended' }>;
 
-/** A step that begins; it stays `started` for ever when the command is killed in it. */
+/** A step that begins. It stays `started` for ever if the command is killed during it. */
 export function stepBegun(
   record: ReportRecord,
   { step: name, startedAt, asked }: Begun,
@@ -22,8 +22,8 @@ export function stepBegun(
 }
 
 /**
- * Whether a command of this rollout was killed or interrupted while it may have moved traffic, and nobody's change was
- * written down since: then another split may serve than the recorded one, and it is this rollout's own.
+ * Whether a command of this rollout was killed or interrupted while it may have moved traffic, and no change was recorded
+ * since. The split that serves may then differ from the recorded one without anybody else's doing.
  */
 export function splitInDoubt(record: ReportRecord): boolean {
   const { steps, trafficChanges, promotions = [] } = record;

@@ -4,15 +4,15 @@ import type { ReportRecord, SmokeEntry, StepEntry } from './schema.ts';
 import { hadNoToken } from './smoke-entry.ts';
 import { lastChange, percentOf, trafficNow } from './split.ts';
 
-/** Whether what happened speaks for going on, and everything that says so. */
+/** Whether to go on, with all the reasons. */
 export type Verdict = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
 
 /** A reason against (`no`), something not known yet (`open`), or one in favour (`yes`). */
 type Finding = { weighs: 'no' | 'open' | 'yes'; reason: string };
 
 /**
- * The go or no-go that a record amounts to. One reason against makes it a no-go; else one thing that is not known makes
- * it undecided. The reasons are those of the side that won.
+ * The verdict of a record: go or no-go. A single reason against makes it a no-go; otherwise a single unknown makes it
+ * undecided. The reasons given are those of the side that won.
  */
 export function verdictOf(record: ReportRecord): Verdict {
   const findings = [
@@ -44,12 +44,12 @@ function deploymentFindings({ state, revisions }: ReportRecord): Finding[] {
   }
 }
 
-/** Of a step that was made several times, the last time counts. */
+/** If a step ran several times, its last run counts. */
 function stepFindings({ steps, state }: ReportRecord): Finding[] {
   const last = new Map<string, StepEntry>(steps.map((step) => [step.name, step]));
   return [...last.values()].flatMap(({ name, state: ended, detail }): Finding[] => {
     if (ended === 'failed') return [{ weighs: 'no', reason: `${name} failed${detail ? `: ${detail}` : ''}` }];
-    // While the deployment is under way, that says it already.
+    // While the deployment is under way, there is no other reason to give.
     if (ended === 'started' && state !== 'started') {
       return [{ weighs: 'open', reason: `${name} was started and has not ended` }];
     }
@@ -91,8 +91,8 @@ function trafficFindings(record: ReportRecord): Finding[] {
 }
 
 /**
- * Only smoke runs since the last shift, against the service's own URLs, tell what the public gets now. The last run
- * against each URL counts: a pass at one of them does not make up for a failure at another.
+ * Only smoke runs since the last shift, against the service's own URLs, show what the public gets now. The last run against
+ * each URL counts: a pass at one does not make up for a failure at another.
  */
 export function countingSmokes(record: ReportRecord): SmokeEntry[] {
   const runs = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));
@@ -122,7 +122,7 @@ function smokeFindings(record: ReportRecord): Finding[] {
 
 const NO_TOKEN = ', without an access token: sessions and tokens were not checked';
 
-/** Whether no traffic change was written down since a smoke run began. */
+/** Whether no traffic change was recorded since a smoke run began. */
 function metWhatServes(record: ReportRecord, { metChange, at }: SmokeEntry): boolean {
   if (metChange !== undefined) return metChange === lastChange(record);
   return Date.parse(at) >= (Date.parse(record.trafficChanges.at(-1)?.at ?? '') || 0);
@@ -134,7 +134,7 @@ function maintenanceFindings({ maintenance }: ReportRecord): Finding[] {
     : [];
 }
 
-/** The last matrix about this service that came to a verdict counts; one that was cut short takes none back. */
+/** The last matrix about this service with a verdict counts. One that was cut short does not replace it. */
 function matrixFindings(record: ReportRecord): Finding[] {
   const matrices = (record.matrices ?? []).filter((run) => isAboutService(record, run));
   const last = matrices.findLast(({ verdict }) => verdict !== 'incomplete') ?? matrices.at(-1);

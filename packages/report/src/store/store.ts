@@ -15,7 +15,7 @@ export async function readReport(path: string): Promise<Report> {
   return readDocument(await readFile(path), path);
 }
 
-/** Writes a new report into a folder, named after this second, or the next free one. Gives its path. */
+/** Writes a new report into a folder, named after the current second, or the next one that is free. Returns its path. */
 export async function createReport(folder: string, record: ReportRecord): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (;;) {
@@ -26,7 +26,7 @@ export async function createReport(folder: string, record: ReportRecord): Promis
   }
 }
 
-/** Writes a new report to this path; gives false, and writes nothing, when a file is already there. */
+/** Writes a new report to this path. Returns false, and writes nothing, when a file is already there. */
 export async function createAt(path: string, record: ReportRecord): Promise<boolean> {
   return withFolderLock(dirname(path), async () => {
     if (existsSync(path)) return false;

@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff';
 import { type Token, tokensOf } from './tokens.ts';
 
-/** A text that a person added above the data, to the letter. */
+/** A text that a person added above the data, unchanged. */
 export type Remark = {
   /** The heading of its section; undefined for text above the first section. */
   section: string | undefined;
