@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import { deployNoTraffic, setTraffic } from '@deploy/cloudrun';
 import type { Emulator, ServiceSeed } from '@deploy/emulator';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { BOB, bobDeploys, deploy, LOOK, NEW, pinnedCloud, shiftTo, WRITE } from '../support/colleague.ts';
+import {
+  BOB,
+  bobDeploys,
+  bobTags,
+  deploy,
+  LOOK,
+  NEW,
+  pinnedCloud,
+  shiftTo,
+  WRITE,
+} from '../support/colleague.ts';
 
 // What a change makes of the service that it finds, and of the one that it leaves.
 const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {
@@ -281,5 +291,54 @@ describe('a shift', { concurrency: true }, () => {
       writes(cloud).map(({ query }) => decodeURIComponent(query)),
       ['updateMask=traffic'],
     );
+  });
+});
+
+describe('who waits is told', () => {
+  /** What goes to stderr meanwhile, line by line, without the seconds that something took. */
+  async function toldDuring(t: TestContext, work: () => Promise<unknown>): Promise<string[]> {
+    let text = '';
+    const { mock } = t.mock.method(process.stderr, 'write', (chunk: string | Uint8Array) => {
+      text += String(chunk);
+      return true;
+    });
+    try {
+      await work();
+    } finally {
+      mock.restore();
+    }
+    return text.split('\n').map((line) => line.replace(/ \(\d+ s\)$/, ''));
+  }
+  const BUSY = 'waiting for control: The change is being carried out.';
+
+  test('what is deployed, for whom it waits, and what came of it', async (t) => {
+    await using cloud = await cloudWith({
+      services: [{ name: SERVICE, image: `${IMAGES}:a` }],
+      reconcileMs: 300,
+    });
+    bobDeploys(cloud);
+    // The look after the write, which his tag keeps from being the last one.
+    const isAfterTheWrite = { match: WRITE, fault: { kind: 'first', act: () => cloud.on(tagged) } } as const;
+    const tagged = { match: LOOK, fault: { kind: 'first', act: () => bobTags(cloud) } } as const;
+    cloud.on(isAfterTheWrite);
+    const told = await toldDuring(t, () => deploy(cloud));
+    const newest = revisionNames(cloud).at(-1);
+    assert.equal(told[0], `deploying ${NEW} to control without traffic`);
+    assert.match(
+      told[1] ?? '',
+      /^waiting first: bob@example\.com changed service control at 20\S+ \(generation 2\), which has not settled yet$/,
+    );
+    assert.ok(told.includes(BUSY), told.join('\n'));
+    assert.ok(told.includes(`revision ${newest} is ready and gets no traffic`), told.join('\n'));
+  });
+
+  test('what is shifted, for whom it waits, and what came of it', async (t) => {
+    await using cloud = await pinnedCloud();
+    const [a, b = ''] = revisionNames(cloud);
+    cloud.on({ match: LOOK, skip: 2, fault: { kind: 'first', act: () => bobTags(cloud) } });
+    const told = await toldDuring(t, () => shiftTo(cloud, b));
+    assert.equal(told[0], `shifting traffic of control to ${b}=100`);
+    assert.ok(told.includes(BUSY), told.join('\n'));
+    assert.ok(told.includes(`traffic of control is now ${b}=100 (was ${a}=100)`), told.join('\n'));
   });
 });

@@ -17,8 +17,8 @@ export type Figures = {
   mutants: number;
   killed: number;
   survivors: readonly Omit<Mutant, 'isKilled'>[];
-  /** How long that took, with two at a time. */
-  seconds: number;
+  /** How long that took; not known of the first measurements. */
+  seconds?: number;
   /** The git ids of the files' texts as they were measured, by path from the project's root. */
   texts: Readonly<Record<string, string>>;
 };
@@ -34,14 +34,11 @@ const PAGE = join(projectRoot, 'docs/mutants.md');
 export type Reason = Pick<Mutant, 'file' | 'original' | 'replacement'> & { why: string };
 
 export function figuresOf(
-  { folder, files, seconds, texts }: Pick<Figures, 'folder' | 'files' | 'seconds' | 'texts'>,
+  about: Pick<Figures, 'folder' | 'files' | 'seconds' | 'texts'>,
   mutants: readonly Mutant[],
 ): Figures {
   return {
-    folder,
-    files,
-    seconds,
-    texts,
+    ...about,
     mutants: mutants.length,
     killed: mutants.filter(({ isKilled }) => isKilled).length,
     survivors: mutants.flatMap(({ isKilled, ...mutant }) => (isKilled ? [] : [mutant])),

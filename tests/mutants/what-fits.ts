@@ -32,7 +32,7 @@ function costOf({ area, changed }: ChangedArea, figures: readonly Figures[]): nu
   const known = figures.find(
     ({ folder, files }) => folder === area.folder && files.join() === area.files.join(),
   );
-  const perMutant = known === undefined ? 1 : known.seconds / Math.max(1, known.mutants);
+  const perMutant = known?.seconds === undefined ? 1 : known.seconds / Math.max(1, known.mutants);
   const mutants = changed.reduce((sum, each) => sum + mutantsIn(each, known), 0);
   return START_SECONDS + mutants * perMutant;
 }
