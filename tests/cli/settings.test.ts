@@ -60,7 +60,8 @@ describe('reading settings', () => {
       () => readSettings({ TOKEN: 'x'.repeat(64 * 1024 + 1) }, settings),
       (error) =>
         error instanceof UserError &&
-        error.message === 'TOKEN has 65537 characters, but a secret has at most 65536',
+        error.message === 'TOKEN has 65537 characters, but a secret has at most 65536' &&
+        error.hint === 'Give the token itself. Was a whole file read into it?',
     );
     assert.equal(readSettings({ TOKEN: 'x'.repeat(64 * 1024) }, settings).token?.reveal().length, 64 * 1024);
   });
