@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
+  assignTag,
   assignTraffic,
   describeShares,
   followsLatest,
   followsLatestOnly,
   pinLatest,
+  removeTag,
   type Share,
   sameShares,
   sameSplit,
@@ -284,5 +286,39 @@ describe('comparing splits', () => {
     assert.ok(sameShares([], [{ revision: undefined, percent: 100, tag: 'x' }]));
     assert.ok(!sameShares([base], [{ ...base, revision: 'b' }]));
     assert.ok(!sameShares([base], []));
+  });
+});
+
+describe('a tag', () => {
+  const split = [
+    { revision: 'a', percent: 90, tag: 'blue' },
+    { revision: 'b', percent: 10 },
+    { revision: 'c', percent: 0, tag: 'green' },
+  ];
+
+  test('that is given is on its revision alone, and everybody keeps what traffic they get', () => {
+    assert.deepEqual(assignTag(split, 'blue', 'c'), [
+      { revision: 'a', percent: 90 },
+      { revision: 'b', percent: 10 },
+      { revision: 'c', percent: 0, tag: 'green' },
+      { revision: 'c', percent: 0, tag: 'blue' },
+    ]);
+    assert.deepEqual(assignTag(split, 'green', 'a'), [
+      { revision: 'a', percent: 90, tag: 'blue' },
+      { revision: 'b', percent: 10 },
+      { revision: 'a', percent: 0, tag: 'green' },
+    ]);
+    assert.deepEqual(assignTag(split, 'red', 'b').at(-1), { revision: 'b', percent: 0, tag: 'red' });
+    assert.deepEqual(assignTag(split, 'red', 'b').slice(0, -1), split);
+  });
+
+  test('that is taken away leaves the traffic, and nothing where there was none', () => {
+    assert.deepEqual(removeTag(split, 'blue'), [
+      { revision: 'a', percent: 90 },
+      { revision: 'b', percent: 10 },
+      { revision: 'c', percent: 0, tag: 'green' },
+    ]);
+    assert.deepEqual(removeTag(split, 'green'), split.slice(0, 2));
+    assert.deepEqual(removeTag(split, 'red'), split);
   });
 });
