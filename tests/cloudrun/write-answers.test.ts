@@ -133,6 +133,7 @@ test('who waits is told why a change is planned again, and why it is sent again'
   await using cloud = await pinnedCloud();
   cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
   cloud.on({ match: WRITE, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
+  cloud.on({ match: WRITE, skip: 1, fault: { kind: 'reset', when: 'before' } });
   const told: string[] = [];
   const api = await apiOf(cloud);
   const { generation: written } = await changeService(
@@ -142,10 +143,11 @@ test('who waits is told why a change is planned again, and why it is sent again'
   );
   assert.equal(written, generation(cloud));
   assert.deepEqual(
-    told.map((why) => why.replace(/20\S+Z/, 'TIME')),
+    told.map((why) => why.replace(/20\S+Z/, 'TIME').replace(/ \([A-Z]+: .*\);/, ' (WHY);')),
     [
       'bob@example.com changed service control at TIME (generation 4) while this change was being prepared; planning again',
       'bob@example.com changed service control at TIME (generation 5); trying again',
+      'changing service control: the API could not be reached (WHY); trying again',
     ],
   );
 });

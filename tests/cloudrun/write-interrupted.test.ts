@@ -75,6 +75,14 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     assert.match(hint, LOOK_COMMAND);
   });
 
+  test('while a lost answer is looked up says the same', async () => {
+    await using cloud = await pinnedCloud();
+    cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'after' } });
+    const { message } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
+    assert.match(message, /^interrupted while the change of service control was being sent: whether /);
+    assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[1]}=100`]);
+  });
+
   test('while it settles goes on by itself, and says so', async () => {
     await using cloud = await pinnedCloud();
     const { message, hint } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
