@@ -10,8 +10,8 @@ import type { ScriptRun } from '../support/run-script.ts';
 import type { Before, Scenario } from './scenarios.ts';
 import type { ScriptHosts } from './script-hosts.ts';
 
-/** A cloud call of a script: its kind, and which of the calls of that kind in one run. */
-export type ScriptCall = { name: string; method: string; path: RegExp; skip: number };
+/** A cloud call of a script: its kind, and how many writes go before it. */
+export type ScriptCall = { name: string; method: string; path: RegExp; writesBefore: number };
 
 export type ScenarioRun = ScriptRun & { cloud: Emulator; before: Before; checkout: string };
 
@@ -23,7 +23,7 @@ const STALLED_MS = 500;
 export async function runScenario<T>(
   hosts: ScriptHosts,
   scenario: Scenario,
-  trigger: Trigger | undefined,
+  planned: { call: ScriptCall; fault: Trigger['fault'] } | undefined,
   judge: (run: ScenarioRun) => Promise<T> | T,
 ): Promise<T> {
   await using cloud = await cloudWith(scenario.cloud);
@@ -34,7 +34,13 @@ export async function runScenario<T>(
     revisions: revisionNames(cloud),
     serving: serving(cloud),
   };
-  if (trigger !== undefined) cloud.on(trigger);
+  if (planned !== undefined) {
+    const { call, fault } = planned;
+    const { method, path } = call;
+    // How many looks there are in between differs from run to run.
+    const isDue = () => writesIn(cloud) >= call.writesBefore;
+    cloud.on({ match: { method, path }, isDue, fault });
+  }
   const ended = new AbortController();
   const run = await hosts.run(
     {
@@ -50,7 +56,7 @@ export async function runScenario<T>(
       },
     },
     (putForward) => {
-      if (trigger?.fault.kind !== 'operation' || trigger.fault.fate !== 'stalls') return;
+      if (planned?.fault.kind !== 'operation' || planned.fault.fate !== 'stalls') return;
       whenStalled(cloud, ended.signal).then(
         () => putForward(TOO_LONG_MS),
         () => {},
@@ -101,23 +107,30 @@ export async function openReport(root: string): Promise<void> {
  */
 export async function callsOf(hosts: ScriptHosts, scenario: Scenario): Promise<ScriptCall[]> {
   return runScenario(hosts, scenario, undefined, ({ cloud, exitCode, stdout, stderr }) => {
-    if (exitCode !== 0) throw new Error(`${scenario.title} fails without a fault: ${stdout}${stderr}`);
+    if (exitCode !== (scenario.walks === 'rolled back' ? 1 : 0))
+      throw new Error(`${scenario.title} fails without a fault: ${stdout}${stderr}`);
     const counts = new Map<string, number>();
     const seen = new Set<string>();
     const calls: ScriptCall[] = [];
     let phase = 'before';
+    let writesBefore = 0;
     for (const { method, path } of cloud.requests) {
       const kind = `${method} ${shapeOf(path)}`;
-      const skip = counts.get(kind) ?? 0;
-      counts.set(kind, skip + 1);
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
       const name = phase === 'before' ? kind : `${kind}, after ${phase}`;
-      if (!seen.has(name)) calls.push({ name, method, path: patternOf(path), skip });
+      if (!seen.has(name)) calls.push({ name, method, path: patternOf(path), writesBefore });
       seen.add(name);
       // Some questions are asked by POST.
-      if (isWrite(method, path)) phase = `the ${ordinal(counts, method)}${method}`;
+      if (!isWrite(method, path)) continue;
+      writesBefore += 1;
+      phase = `the ${ordinal(counts, method)}${method}`;
     }
     return calls;
   });
+}
+
+function writesIn({ requests }: Emulator): number {
+  return requests.filter(({ method, path }) => isWrite(method, path)).length;
 }
 
 function isWrite(method: string, path: string): boolean {

@@ -39,12 +39,8 @@ function suite(title: string, concurrency: number, chosen: typeof runs): void {
   describe(title, { concurrency }, () => {
     for (const { scenario, call, fault, trigger } of chosen) {
       test(`${nameOf(scenario)}: ${call.name}: ${fault}`, async () => {
-        const { method, path, skip } = call;
-        const verdict = await runScenario(
-          hosts,
-          scenario,
-          { match: { method, path }, skip, fault: trigger },
-          (run) => verdictOf(scenario, run),
+        const verdict = await runScenario(hosts, scenario, { call, fault: trigger }, (run) =>
+          verdictOf(scenario, run),
         );
         cells.push({ script: nameOf(scenario), call: call.name, fault, verdict });
         count('faults tried');

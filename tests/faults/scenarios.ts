@@ -20,6 +20,8 @@ export type Scenario = {
   looks?: true;
   /** Whether it says by exit codes of its own that a name is wrong (2), or that nothing could be told (3). */
   judges?: true;
+  /** How it ends when nothing goes wrong, where it walks a candidate: promoted, or with exit 1 rolled back. */
+  walks?: 'promoted' | 'rolled back';
   /** The calls that every fault is tried at, by their names in the table, and the faults for the others; default: all. */
   calls?: { match: RegExp; others: readonly string[] };
   /** Throws when the work is not done. */
@@ -68,6 +70,23 @@ const PREPARED: EmulatorOptions = {
   ],
   domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
   people: { 'token-of-the-operator': 'operator@example.com' },
+};
+
+/** Nobody uses the service; the minutes of its clock are short. */
+const WITH_CANDIDATE: EmulatorOptions = {
+  ...TWO_REVISIONS,
+  clockSpeed: 200,
+  clockWaitsAfterMs: 60_000,
+  logs: { readsPerMinute: 100_000 },
+  monitoring: { delayMs: 30_000 },
+};
+const FAST_PROMOTION = {
+  CANARY_STEPS: '100',
+  CANARY_WINDOW: '1m',
+  CANARY_MIN_REQUESTS: '0',
+  CANARY_POLL_SECONDS: '0.2',
+  CANARY_SOURCE: 'logs',
+  EVIDENCE_REPORT: 'none',
 };
 
 const RUNTIME_IMAGE = 'registry.example.com/openagents/runtime:seven';
@@ -175,6 +194,47 @@ export const SCENARIOS: readonly Scenario[] = [
     calls: { match: /entries/, others: [] },
     judges: true,
     requireDone: unchanged,
+  },
+  {
+    script: 'canary-rollout',
+    title: 'promote',
+    cloud: WITH_CANDIDATE,
+    args: () => ['promote'],
+    env: FAST_PROMOTION,
+    walks: 'promoted',
+    requireDone(cloud, { revisions: [, two] }) {
+      assert.deepEqual(serving(cloud), [`${two}=100`]);
+      assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+    },
+  },
+  {
+    script: 'canary-rollout',
+    title: 'promote, by metrics',
+    cloud: WITH_CANDIDATE,
+    args: () => ['promote'],
+    env: { ...FAST_PROMOTION, CANARY_SOURCE: 'monitoring', CANARY_POLL_SECONDS: '0.05' },
+    calls: { match: /timeSeries|metricDescriptors/, others: [] },
+    walks: 'promoted',
+    requireDone(cloud, { revisions: [, two] }) {
+      assert.deepEqual(serving(cloud), [`${two}=100`]);
+    },
+  },
+  {
+    script: 'canary-rollout',
+    title: 'promote, of a candidate that has to go',
+    // Its smoke before any traffic takes 8 requests, and from the tenth one on all of them fail.
+    cloud: { ...WITH_CANDIDATE, imageFaults: { [`${IMAGES}:two`]: { errorPercent: 100, errorClump: 20 } } },
+    args: () => ['promote'],
+    env: { ...FAST_PROMOTION, CANARY_STEPS: '50,100' },
+    // What comes before is the same as above.
+    calls: { match: /^PATCH.*, after the 2\. PATCH|, after the 3\. PATCH/, others: [] },
+    walks: 'rolled back',
+    requireDone(cloud, { revisions: [one, two] }) {
+      assert.deepEqual(serving(cloud), [`${one}=100`, `${two}=0(candidate)`]);
+      assert.deepEqual(Object.keys(cloud.service(SERVICE).annotations ?? {}), [
+        'openagents.com/canary-failed',
+      ]);
+    },
   },
   {
     script: 'maintenance-mode',

@@ -16,10 +16,11 @@ faults happen in the local Cloud Run, checks that traffic still adds up to 100 %
 what came out; \`pnpm test:faults --write\` writes it anew.
 
 - **done**: the script repeated what may be repeated, or looked up what became of a write, and did its work (exit 0)
-- **done in part**: the same, and it tells what it could not look at
+- **done in part**: the same, and it tells what it could not look at, or \`promote\` what it could not clear up
 - **stops before**: exit 1 with one clear line; the service is as it was. \`judge\`, which changes nothing, exits 2 where
   a name is wrong and else 3, since 1 says that the candidate is unhealthy
 - **inconclusive**: \`judge\` gives a verdict, exit 3, whose reason is what could not be read
+- **rolls back**: \`promote\` takes the candidate back, exit 1, since the platform refuses the change; stable has all the traffic
 - **stops after**: exit 1 with one clear line; the service was changed, and the line says so and how to look
 - **check fails**: the matrix makes its other checks; this one is red, and its log says why in one line
 - nothing: that cannot happen to this call`;

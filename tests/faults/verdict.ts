@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Emulator } from '@deploy/emulator';
 import { readReport } from '@deploy/report';
-import { SERVICE } from '../support/cloud.ts';
+import { SERVICE, serving } from '../support/cloud.ts';
 import type { ScenarioRun } from './calls.ts';
-import type { Scenario } from './scenarios.ts';
+import { type Scenario, servedShares } from './scenarios.ts';
 
 /**
  * How a run with a fault ended, as the table has it. Throws when it ended in a way that no run may: with a stack, with
@@ -22,6 +22,10 @@ export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<s
       await requireReason(run, failed);
       return 'check fails';
     }
+    if (scenario.walks !== undefined && NOT_CLEARED_UP.test(run.stderr)) {
+      assert.deepEqual(servedShares(run.cloud), [`${run.before.revisions[1]}=100`]);
+      return 'done in part';
+    }
     scenario.requireDone(run.cloud, run.before);
     return scenario.looks && COULD_NOT_LOOK.test(run.stdout + run.stderr) ? 'done in part' : 'done';
   }
@@ -31,21 +35,54 @@ export async function verdictOf(scenario: Scenario, run: ScenarioRun): Promise<s
     assert.match(reason, /cannot tell what the candidate did: reading the (?:logs|metrics) of /);
     return 'inconclusive';
   }
+  if (scenario.walks !== undefined && / was rolled back at /.test(run.stderr)) {
+    requireOneError(run);
+    requireTakenBack(run);
+    if (scenario.walks === 'promoted') return 'rolls back';
+    scenario.requireDone(run.cloud, run.before);
+    return 'done';
+  }
   const exitCodes = scenario.judges ? [2, 3] : [1];
   assert.ok(exitCodes.includes(run.exitCode ?? 0), `exits ${run.exitCode}: ${run.stderr}`);
-  const lines = run.stderr.trimEnd().split('\n');
-  const errors = lines.filter((line) => line.startsWith('error: '));
-  assert.equal(errors.length, 1, run.stderr);
-  assert.doesNotMatch(run.stderr, /\n\s+at |this is a bug/);
-  assert.ok(lines.indexOf(errors[0] ?? '') < lines.length - 1, `no word on what to do: ${run.stderr}`);
+  const error = requireOneError(run);
+  if (scenario.walks !== undefined && wasLeftAlone(run)) return 'stops before';
   if (run.cloud.service(SERVICE).generation === run.before.generation) return 'stops before';
   assert.match(
-    errors[0] ?? '',
-    /was changed|was made|is unknown|made no revision|is not ready|did not shift|has not settled/,
+    error,
+    /was changed|was made|is unknown|made no revision|is not ready|did not shift|has not settled|the traffic could not be moved/,
     'does not say that there was a change',
   );
   return 'stops after';
 }
+
+/** The one error of a run, which is followed by a word on what to do. */
+function requireOneError({ stderr }: ScenarioRun): string {
+  const lines = stderr.trimEnd().split('\n');
+  const [error = '', ...more] = lines.filter((line) => line.startsWith('error: '));
+  assert.ok(error !== '' && more.length === 0, stderr);
+  assert.doesNotMatch(stderr, /\n\s+at |this is a bug/);
+  assert.ok(lines.indexOf(error) < lines.length - 1, `no word on what to do: ${stderr}`);
+  return error;
+}
+
+/** Throws unless stable has all the traffic, and the candidate is remembered as failed. */
+function requireTakenBack({ cloud, before }: ScenarioRun): void {
+  const [stable, canary = ''] = before.revisions;
+  assert.deepEqual(servedShares(cloud), [`${stable}=100`]);
+  assert.match(
+    cloud.service(SERVICE).annotations?.['openagents.com/canary-failed'] ?? '',
+    new RegExp(canary),
+  );
+}
+
+/** Whether a promotion that stopped has left nothing behind: no traffic moved, no tag, nothing remembered. */
+function wasLeftAlone({ cloud, before }: ScenarioRun): boolean {
+  const { annotations = {} } = cloud.service(SERVICE);
+  return serving(cloud).join() === before.serving.join() && Object.keys(annotations).length === 0;
+}
+
+// As `promote` says it at its end.
+const NOT_CLEARED_UP = /^warning: the notes about this promotion stay on the service: /m;
 
 // As findings of the preflight that are no errors say it.
 const COULD_NOT_LOOK =

@@ -25,6 +25,8 @@ export type Fault =
 export type Trigger = {
   match: RequestMatch;
   fault: Fault;
+  /** Whether its time has come; requests before that pass, and do not count (default: from the start). */
+  isDue?: () => boolean;
   /** How many matching requests pass first (default none). */
   skip?: number;
   /** How many requests it applies to (default 1). */
@@ -47,8 +49,8 @@ export function createFaultPlan(): FaultPlan {
     clear: () => void pending.splice(0),
     take(method, path) {
       const matching = pending.filter(
-        ({ trigger: { match }, left }) =>
-          left > 0 && (match.method ?? method) === method && match.path.test(path),
+        ({ trigger: { match, isDue = () => true }, left }) =>
+          left > 0 && (match.method ?? method) === method && match.path.test(path) && isDue(),
       );
       const entry = matching.find(({ skip }) => skip === 0);
       for (const waiting of matching) waiting.skip = Math.max(0, waiting.skip - 1);

@@ -59,6 +59,8 @@ const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 60;
 /** How many looks to keep trying a change that fails temporarily. */
 const MOST_ATTEMPTS = 60;
+/** The same for what is only to be cleared up. */
+const ATTEMPTS_TO_LET_GO = 5;
 
 /**
  * Raises a candidate to 100 % of the traffic, and rolls it back if it is worse than stable. Throws a UserError if it cannot
@@ -202,9 +204,10 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     state = next;
     const url = service.served.find((target) => target.tag === tag)?.url;
     if (url !== undefined) return url;
-    throw new UserError(`the platform gave the tag ${tag} no URL, so the candidate cannot be smoked`, {
-      hint: 'Nothing was shifted.',
-    });
+    throw new UserError(
+      `the service was changed, but the platform gave the tag ${tag} no URL, so the candidate cannot be smoked`,
+      { hint: 'No traffic was shifted. Look: canary-rollout.ts status. The same command tries again.' },
+    );
   }
 
   async function smokeTwice(url: string, of: 'candidate' | 'service'): Promise<SmokeLook> {
@@ -472,14 +475,25 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       permit: requireOurs,
       annotations: ({ annotations }) => withPromotion(annotations, forget ? undefined : free),
     };
-    try {
-      await perform(removeTag ? untagRevision(openApi, location, state.tag, book) : putDown(openApi, book));
-    } catch (error) {
-      if (!(error instanceof UserError) || error instanceof Superseded) throw error;
-      await tell({
-        kind: 'promotionWarned',
-        warning: `the notes about this promotion stay on the service:  ${error.message}`,
-      });
+    const isFree = (now: Service): boolean =>
+      forget ? promotionOn(now) === undefined : promotionOn(now)?.owner === undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // An attempt whose answer was lost may have done it.
+        if (attempt > 1 && isFree(await api.read())) return;
+        await perform(removeTag ? untagRevision(openApi, location, state.tag, book) : putDown(openApi, book));
+        return;
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+        if (isPassing(error) && attempt < ATTEMPTS_TO_LET_GO && !signal.aborted) {
+          await request.pause();
+          continue;
+        }
+        return tell({
+          kind: 'promotionWarned',
+          warning: `the notes about this promotion stay on the service: ${error.message}`,
+        });
+      }
     }
   }
 

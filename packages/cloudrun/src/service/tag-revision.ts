@@ -1,10 +1,10 @@
-import type { Action } from '@deploy/cli';
+import { type Action, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { changeService } from './change.ts';
 import type { Service } from './service.ts';
-import { waitUntilSettled } from './settle.ts';
+import { describeCondition, waitUntilSettled } from './settle.ts';
 import type { Bookkeeping } from './shift-traffic.ts';
 import { assignTag, removeTag, type TrafficSplit } from './traffic.ts';
 
@@ -20,7 +20,14 @@ export function tagRevision(
 ): Action<Service> {
   return {
     announcement: gcloudCommands.updateTag(location, tag, revision),
-    perform: async () => change(await openApi(), bookkeeping, (split) => assignTag(split, tag, revision)),
+    async perform() {
+      const service = await change(await openApi(), bookkeeping, (split) => assignTag(split, tag, revision));
+      return requireDone(
+        service,
+        tagged(service, tag)?.revision === revision,
+        `${revision} has no tag ${tag}`,
+      );
+    },
   };
 }
 
@@ -33,7 +40,10 @@ export function untagRevision(
 ): Action<Service> {
   return {
     announcement: gcloudCommands.removeTag(location, tag),
-    perform: async () => change(await openApi(), bookkeeping, (split) => removeTag(split, tag)),
+    async perform() {
+      const service = await change(await openApi(), bookkeeping, (split) => removeTag(split, tag));
+      return requireDone(service, tagged(service, tag) === undefined, `the tag ${tag} is still there`);
+    },
   };
 }
 
@@ -53,4 +63,17 @@ async function change(
   };
   const accepted = await changeService(api, plan, () => {});
   return waitUntilSettled(api, accepted.generation);
+}
+
+function tagged({ served }: Service, tag: string): Service['served'][number] | undefined {
+  return served.find((target) => target.tag === tag);
+}
+
+/** What serves is what counts: an accepted change may not have been carried out. */
+function requireDone(service: Service, isDone: boolean, instead: string): Service {
+  if (isDone) return service;
+  throw new UserError(
+    `the service was changed, but the platform did not carry it out: ${instead} (${describeCondition(service.ready)})`,
+    { hint: 'Look: canary-rollout.ts status. No traffic was moved.' },
+  );
 }
