@@ -17,9 +17,7 @@ const usage: Usage = {
     'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision that gets no traffic yet.',
   calls: [{ arguments: '', does: 'does all of this', changes: true }],
   settings,
-  examples: [
-    'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/deploy-staging.ts',
-  ],
+  examples: ['PROJECT=openagentsgemini IMAGE=… pnpm tsx scripts/deploy-staging.ts'],
 };
 
 await runScript(usage, async (program) => {

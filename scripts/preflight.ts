@@ -43,7 +43,7 @@ const usage: Usage = {
   ],
   settings,
   examples: [
-    'PROJECT=openagentsgemini IMAGE=us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:<tag> pnpm tsx scripts/preflight.ts',
+    'PROJECT=openagentsgemini IMAGE=… pnpm tsx scripts/preflight.ts',
     'PREFLIGHT_FORMAT=json IMAGE=… pnpm tsx scripts/preflight.ts | jq .findings',
   ],
 };

@@ -1,6 +1,7 @@
 import { ageText, cleanLine, type NextStep } from '@deploy/cli';
 import {
-  describeShares,
+  briefRevision,
+  briefShares,
   nextSteps,
   type Overview,
   type OverviewRow,
@@ -68,7 +69,7 @@ function cellsOf(
   now: number,
 ) {
   return [
-    shortRevision(revision, service),
+    briefRevision(revision, service),
     `${percent} %`,
     roles.join(', ') || '-',
     cleanLine(imageTag ?? '-', 40),
@@ -82,18 +83,9 @@ function windowLines({ window }: Overview, { location, now }: Place): string[] {
   if (window === undefined) return ['maintenance window: closed'];
   const { percent, since, by, backTo } = window;
   const open = percent === 100 ? 'OPEN' : `open for ${percent} % of the traffic only`;
-  const split = (backTo ?? []).map((share) => ({
-    ...share,
-    revision: shortRevision(share.revision, location.service),
-  }));
   return [
     `maintenance window: ${open}, for ${ageText(now - Date.parse(since))}`,
     `  since ${since}, by ${cleanLine(by, 60)}`,
-    `  closing it ${backTo === undefined ? 'leaves the traffic where it is' : `goes back to ${describeShares(split)}`}`,
+    `  closing it ${backTo === undefined ? 'leaves the traffic where it is' : `goes back to ${briefShares(backTo, location.service)}`}`,
   ];
-}
-
-/** A revision's name without the service's name, which all of them start with. */
-function shortRevision(revision: string, service: string): string {
-  return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
 }

@@ -2,6 +2,7 @@ import {
   addStepSummary,
   findTargetCheckout,
   grouped,
+  isWatched,
   type Program,
   performAction,
   type SettingsOf,
@@ -35,7 +36,7 @@ import {
   runPreflight,
 } from '@deploy/preflight';
 import { openEvidence } from '@deploy/report';
-import { gatesMarkdown } from '../gates/print.ts';
+import { gatesMarkdown, verdictLine } from '../gates/print.ts';
 import type { deploymentSettings } from './settings.ts';
 
 export type DeploymentRequest = {
@@ -94,6 +95,7 @@ export async function runDeployment(
       const run = await runGates({ ...gates, choices: values, stopAtFirst: true });
       await evidence.record({ kind: 'gatesRun', run });
       await addStepSummary(values.stepSummary, gatesMarkdown(run), out.note);
+      if (isWatched(env)) for (const result of run.results) out.note(verdictLine(result));
       requirePassed(run);
       if (run.leftOut.length > 0)
         out.note(`verified in part only: GATES leaves out ${run.leftOut.join(', ')}`);

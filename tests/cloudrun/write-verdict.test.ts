@@ -44,6 +44,9 @@ function claimToServe(cloud: Emulator, revision: string): void {
   cloud.on({ match: WRITE, fault: { kind: 'first', act } });
 }
 
+/** A revision as progress lines have it: without the service's name. */
+const brief = (revision = ''): string => revision.replace(`${SERVICE}-`, '');
+
 describe('the verdict is what serves', { concurrency: true }, () => {
   test('a shift that the platform accepts and does not carry out has failed', async () => {
     await using cloud = await pinnedCloud();
@@ -323,7 +326,7 @@ describe('who waits is told', () => {
     cloud.on(isAfterTheWrite);
     const told = await toldDuring(t, () => deploy(cloud));
     const newest = revisionNames(cloud).at(-1);
-    assert.equal(told[0], `deploying ${NEW} to control without traffic`);
+    assert.equal(told[0], `deploying ${NEW.slice(NEW.lastIndexOf('/') + 1)} to control without traffic`);
     assert.match(
       told[1] ?? '',
       /^waiting first: bob@example\.com changed service control at 20\S+ \(generation 2\), which has not settled yet$/,
@@ -337,8 +340,11 @@ describe('who waits is told', () => {
     const [a, b = ''] = revisionNames(cloud);
     cloud.on({ match: LOOK, skip: 2, fault: { kind: 'first', act: () => bobTags(cloud) } });
     const told = await toldDuring(t, () => shiftTo(cloud, b));
-    assert.equal(told[0], `shifting traffic of control to ${b}=100`);
+    assert.equal(told[0], `shifting traffic of control to ${brief(b)}=100`);
     assert.ok(told.includes(BUSY), told.join('\n'));
-    assert.ok(told.includes(`traffic of control is now ${b}=100 (was ${a}=100)`), told.join('\n'));
+    assert.ok(
+      told.includes(`traffic of control is now ${brief(b)}=100 (was ${brief(a)}=100)`),
+      told.join('\n'),
+    );
   });
 });

@@ -140,7 +140,7 @@ test('nothing but the announcement is on stdout, so that callers can parse it; p
   const run = await runScriptProcess('canary-rollout', ['rollback', first], { env: cloudEnv(cloud) });
   assert.equal(run.exitCode, 0);
   assert.match(run.stdout, /^\+ gcloud run services update-traffic control [^\n]+\n$/);
-  assert.match(run.stderr, new RegExp(`traffic of control is now ${first}=100`));
+  assert.match(run.stderr, new RegExp(`traffic of control is now ${first.replace('control-', '')}=100`));
   // It was LATEST's until now.
   const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
   assert.deepEqual(cloud.service(SERVICE).traffic, [{ type, revision: first, percent: 100 }]);

@@ -41,7 +41,12 @@ describe('in GitHub Actions', { concurrency: true }, () => {
     assert.equal(run.exitCode, 0, run.stderr);
     assert.doesNotMatch(run.stdout, /::/);
     const commands = run.stderr.split('\n').filter((line) => line.startsWith('::'));
-    const folds = ['web-shell-build', 'cargo-test', 'wasm-check', 'sw-policy', 'perf-budget'];
+    const gates = ['cargo-test', 'wasm-check', 'sw-policy', 'perf-budget'];
+    const folds = ['web-shell-build', ...gates.map((gate, i) => `${gate}, ${i + 1} of 4`)];
+    assert.match(
+      run.stderr,
+      /^\[passed\] cargo-test \(.*\n\[passed\] wasm-check .*\n\[passed\] sw-policy .*\n\[passed\] perf-budget /m,
+    );
     assert.deepEqual(
       commands,
       folds.flatMap((title) => [`::group::${title}`, '::endgroup::']),

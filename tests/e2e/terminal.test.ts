@@ -45,11 +45,11 @@ describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrenc
         /cargo-test \((?:[2-9]|\d\d) s\)/.test(stripVTControlCharacters(soFar)) && writeFileSync(goOn, ''),
     );
     assert.equal(exitCode, 101);
-    assert.ok(shown.includes('\u001b[1m## cargo-test\u001b[22m'), shown);
+    assert.ok(shown.includes('\u001b[1m## cargo-test, 1 of 1\u001b[22m'), shown);
     assert.ok(shown.includes('\u001b[31m[failed]\u001b[39m cargo-test ('), shown);
     assert.match(
       stripVTControlCharacters(shown),
-      /## cargo-test\r?\n.*compiling\r?\n.*compiled\r?\n.*\[failed\]/s,
+      /## cargo-test, 1 of 1\r?\n.*compiling\r?\n.*compiled\r?\n.*\[failed\]/s,
     );
   });
 });

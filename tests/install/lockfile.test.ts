@@ -104,3 +104,15 @@ describe('the lockfile serves every kind of machine', () => {
     }
   });
 });
+
+test('packages are checked against the Node that runs them, whichever one the machine has', () => {
+  const workspace = parse(readFileSync(join(projectRoot, 'pnpm-workspace.yaml'), 'utf8')) as {
+    nodeVersion: string;
+    catalog: Record<string, string>;
+  };
+  const ours = Object.entries(workspace.catalog).filter(([name]) =>
+    /^node-(?:bin-)?(?:darwin|linux|win)/.test(name),
+  );
+  assert.ok(ours.length > 0);
+  for (const [name, version] of ours) assert.equal(workspace.nodeVersion, version, name);
+});

@@ -19,7 +19,7 @@ export type UsageData = Omit<Usage, 'settings'> & {
 };
 
 /** The usual width of a terminal. It is fixed, so that the text is the same everywhere. */
-const WIDTH = 100;
+const WIDTH = 80;
 const WIDEST_LEFT = 40;
 const NO_BREAK = '\u00a0';
 const MORE = 'docs/variables.md lists the variables of every script.';
@@ -38,7 +38,7 @@ export function usageText(usage: Usage): string {
     'Usage:',
     ...columns(calls),
     ...(variables.length === 0 ? [] : ['', 'Environment variables:', ...columns(variables), '', MORE]),
-    ...(usage.examples ? ['', 'Examples:', ...usage.examples.map((example) => `  ${example}`)] : []),
+    ...(usage.examples ? ['', 'Examples:', ...usage.examples.map(exampleLines)] : []),
   ].join('\n');
 }
 
@@ -66,16 +66,28 @@ export function actionsOf({ calls }: Usage): string[] {
   return calls.flatMap((call) => call.arguments.split(' ')[0] || []);
 }
 
+/** Formats an example for copying. Where it is too wide, a backslash continues it on the next line. */
+function exampleLines(example: string): string {
+  return wrapped(example, WIDTH - 6)
+    .join(' \\\n    ')
+    .replace(/^/, '  ');
+}
+
 /** Formats two columns. Where the left cell is too wide, the right one goes on the next line. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const widest = Math.max(...rows.map(([left]) => left.length));
   const width = Math.min(widest, WIDEST_LEFT);
   const indent = ' '.repeat(widest > WIDEST_LEFT ? 6 : width + 4);
   return rows.flatMap(([left, right]) => {
-    const [first = '', ...rest] = wrapped(right, WIDTH - indent.length).map((line) => `${indent}${line}`);
+    const [first = '', ...rest] = wrapped(right, WIDTH - indent.length).map((line) => fitted(line, indent));
     if (widest > WIDEST_LEFT) return [`  ${left}`, first, ...rest];
     return [`  ${left.padEnd(width)}  ${first.trimStart()}`.trimEnd(), ...rest];
   });
+}
+
+/** Indents a line, less where a word that cannot be broken would not fit. */
+function fitted(line: string, indent: string): string {
+  return `${indent.slice(0, Math.max(0, WIDTH - line.length))}${line}`;
 }
 
 function wrapped(text: string, width: number): string[] {

@@ -35,7 +35,14 @@ export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.
 export type { ReportedRoles } from './service/swapped.ts';
 export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
 export type { Container } from './service/template.ts';
-export { describeShares, type Share, sharesOf, stableRevision } from './service/traffic.ts';
+export {
+  briefRevision,
+  briefShares,
+  describeShares,
+  type Share,
+  sharesOf,
+  stableRevision,
+} from './service/traffic.ts';
 export type { ServiceLocation } from './service-location.ts';
 export {
   cloudSettings,

@@ -81,13 +81,13 @@ async function runInTurn(
     },
   };
   let complaint = '';
-  for (const gate of gates) {
+  for (const [i, gate] of gates.entries()) {
     const bad = [...results.values()].filter(({ state }) => state !== 'passed');
     if (bad.some((each) => stopAtFirst || gate.needs.includes(each.gate))) {
       results.set(gate.id, { gate: gate.id, state: 'not-run' });
       continue;
     }
-    const ended = await grouped(request, gate.id, () =>
+    const ended = await grouped(request, cached ? `${gate.id}, ${i + 1} of ${gates.length}` : gate.id, () =>
       cached ? runCached(gate, context) : runUncached(gate, context, 'this run'),
     );
     results.set(gate.id, ended.result);

@@ -20,15 +20,22 @@ export async function renderPreflight(
 ): Promise<string> {
   switch (format === 'auto' ? (screen.isTTY ? 'table' : 'text') : format) {
     case 'table':
-      return table(preflight.findings, Math.max(screen.columns ?? 120, NARROWEST));
+      return table(problemsFirst(preflight.findings), Math.max(screen.columns ?? 120, NARROWEST));
     case 'text':
-      return preflight.findings.map(plainLine).join('\n');
+      return problemsFirst(preflight.findings).map(plainLine).join('\n');
     case 'json': {
       const { findings, facts = {} } = preflight;
       const passed = findings.every(({ state }) => state !== 'error');
       return JSON.stringify({ passed, ...facts, findings }, null, 2);
     }
   }
+}
+
+const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
+
+/** What has to be mended, then what one may want to know; each in the runbook's order. */
+function problemsFirst(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);
 }
 
 /** `[error] image: … is not in its registry -> Set IMAGE to …` */

@@ -1,4 +1,4 @@
-import { describeShares, type Share } from '../service/traffic.ts';
+import { briefShares, type Share } from '../service/traffic.ts';
 
 /** The state of a maintenance window after a successful `enable` or `disable`. */
 export type MaintenanceOutcome = {
@@ -20,6 +20,6 @@ export type MaintenanceOutcome = {
 
 export function describeOutcome({ service, mode, changed, after }: MaintenanceOutcome): string {
   return changed
-    ? `maintenance mode of ${service} is ${mode} for all traffic (${describeShares(after)})`
+    ? `maintenance mode of ${service} is ${mode} for all traffic (${briefShares(after, service)})`
     : `maintenance mode of ${service} was already ${mode}; nothing was changed`;
 }

@@ -1,6 +1,6 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import type { Service } from '../service/service.ts';
-import { describeShares, followsLatest, type Share, sharesOf } from '../service/traffic.ts';
+import { briefShares, followsLatest, type Share, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
@@ -40,13 +40,13 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
 
 /** Whether the traffic is split as expected, and whether it follows LATEST or is pinned. */
 export function checkTraffic(
-  { served, latestReadyRevision }: Service,
+  { name, served, latestReadyRevision }: Service,
   expected: ExpectedTraffic | undefined,
 ): Finding {
   const check = 'traffic';
   const shares = sharesOf(served, latestReadyRevision);
   const kind = followsLatest(served) ? 'follows LATEST' : 'pinned';
-  const found = `${describeShares(shares)} (${kind})`;
+  const found = `${briefShares(shares, name)} (${kind})`;
   if (expected === undefined) return { check, state: 'ok', found: `${found}; no report to compare with` };
   if (sameShares(shares, expected.shares)) {
     return { check, state: 'ok', found: `${found}, as ${expected.source} says` };
@@ -54,7 +54,7 @@ export function checkTraffic(
   return {
     check,
     state: 'warning',
-    found: `${found}, but ${expected.source} says ${describeShares(expected.shares)}`,
+    found: `${found}, but ${expected.source} says ${briefShares(expected.shares, name)}`,
     advice: 'Somebody shifted traffic without the scripts: find out who and why before you go on.',
   };
 }

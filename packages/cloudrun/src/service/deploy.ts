@@ -59,7 +59,9 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
   requireRegistry(image, 'the image');
   const { service } = api.location;
   const nonce = newNonce();
-  const progress = await startProgress(`deploying ${image} to ${service} without traffic`);
+  const progress = await startProgress(
+    `deploying ${image.slice(image.lastIndexOf('/') + 1)} to ${service} without traffic`,
+  );
   try {
     const accepted = await changeService(
       api,

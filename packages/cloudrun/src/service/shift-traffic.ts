@@ -9,7 +9,7 @@ import { type AcceptedChange, changedBy, changeService, type Plan } from './chan
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
 import { type RolesCheck, requireNotSwapped } from './swapped.ts';
-import { assignTraffic, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
+import { assignTraffic, briefShares, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
 
 /** A traffic change that is in force: the split before and after. */
 export type TrafficChange = {
@@ -63,7 +63,7 @@ async function shift(
   options: ShiftOptions,
 ): Promise<TrafficChange> {
   const { service } = api.location;
-  const progress = await startProgress(`shifting traffic of ${service} to ${describeShares(shares)}`);
+  const progress = await startProgress(`shifting traffic of ${service} to ${briefShares(shares, service)}`);
   try {
     const accepted = await changeService(api, planShift(api, shares, options), progress.update);
     const settled = await waitUntilSettled(
@@ -80,7 +80,7 @@ async function shift(
       ...(settled.url !== '' && { url: settled.url }),
     };
     progress.done(
-      `traffic of ${service} is now ${describeShares(change.after)} (was ${describeShares(change.before)})`,
+      `traffic of ${service} is now ${briefShares(change.after, service)} (was ${briefShares(change.before, service)})`,
     );
     return change;
   } finally {

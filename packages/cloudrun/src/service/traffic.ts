@@ -96,6 +96,18 @@ export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
   return sameSplit(withoutTags(one), withoutTags(other));
 }
 
+/** For people, without the service's name, with which all revisions begin: `00002-abc=95 00003-def=5`. */
+export function briefShares(shares: readonly Share[], service: string): string {
+  return describeShares(
+    shares.map(({ revision, percent }) => ({ revision: briefRevision(revision, service), percent })),
+  );
+}
+
+/** A revision's name without its service's. */
+export function briefRevision(revision: string, service: string): string {
+  return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
+}
+
 /** For people: `svc-00002-abc=95 svc-00003-def=5`. */
 export function describeShares(shares: readonly Share[]): string {
   return shares.map(({ revision, percent }) => `${revision}=${percent}`).join(' ') || 'nothing';
