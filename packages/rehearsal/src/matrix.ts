@@ -19,17 +19,26 @@ export const matrixSeeds = {
   jobs: [{ name: MIGRATE_JOB, image: RUNTIME_IMAGE, executions: [{ name: `${MIGRATE_JOB}-first` }] }],
 } satisfies EmulatorOptions;
 
+/** The addresses that the matrix checks, by the variables that name them. */
+export function baseUrls(emulator: Emulator): Record<string, string> {
+  return {
+    STAGING_CONTROL_BASE_URL: emulator.service(SERVICE).uri,
+    PROD_CONTROL_BASE_URL: emulator.service(PRODUCTION).uri,
+    STAGING_RUNTIME_BASE_URL: emulator.service(STAGING_RUNTIME).uri,
+    PROD_RUNTIME_BASE_URL: emulator.service(RUNTIME).uri,
+  };
+}
+
+/** Makes up for the migration that failed in the last step, so that what is kept is healthy. */
+export function mendMigration(emulator: Emulator): void {
+  emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-third` });
+}
+
 /** Runs the whole matrix over staging and production, and once more after a migration has failed. */
 export function matrixSteps(emulator: Emulator): PlannedStep[] {
   const matrix = (title: string, more: Partial<Step> = {}): Step => ({
     title,
-    env: {
-      STAGING_CONTROL_BASE_URL: emulator.service(SERVICE).uri,
-      PROD_CONTROL_BASE_URL: emulator.service(PRODUCTION).uri,
-      STAGING_RUNTIME_BASE_URL: emulator.service(STAGING_RUNTIME).uri,
-      PROD_RUNTIME_BASE_URL: emulator.service(RUNTIME).uri,
-      RUN_CROSS_SURFACE: '1',
-    },
+    env: { ...baseUrls(emulator), RUN_CROSS_SURFACE: '1' },
     call: ['scripts/validate-rust-cutover.ts'],
     ...more,
   });

@@ -7,7 +7,8 @@ import type { RehearsalRequest } from './command-line.ts';
 import { CLOCK_SPEED, type EndingResult, rehearseEndings } from './endings.ts';
 import { childEnvironment } from './environment.ts';
 import { checkEvidence, reportsIn } from './evidence.ts';
-import { matrixSeeds, matrixSteps, PRODUCTION } from './matrix.ts';
+import { exportLines } from './exports.ts';
+import { matrixSeeds, matrixSteps, mendMigration, PRODUCTION } from './matrix.ts';
 import { PARTS, type Part, type PlannedStep, withNeeded } from './parts.ts';
 import { realOrStandIn } from './real-or-stand-in.ts';
 import { rolloutSteps } from './rollout.ts';
@@ -15,7 +16,7 @@ import { sampleCheckout } from './sample-checkout.ts';
 import { applyScenario, readScenario } from './scenario.ts';
 import { programFor } from './service-program.ts';
 import { lookAtServing } from './serving.ts';
-import { PROJECT, SERVICE, STAGING } from './staging.ts';
+import { SERVICE, STAGING } from './staging.ts';
 import { runStep, type StepResult } from './step.ts';
 import { endingLines, summaryLines } from './summary.ts';
 
@@ -29,9 +30,10 @@ type Stage = { emulator: Emulator; env: Record<string, string>; out: Output; sig
 export async function rehearse(request: RehearsalRequest, { env, out, signal }: Setting): Promise<void> {
   const scenario = request.scenario === undefined ? {} : await readScenario(request.scenario);
   const parts = withNeeded(request.parts ?? partsFor(request));
-  await using copy = request.checkout === undefined ? undefined : await copyCheckout(request.checkout);
-  await using checkout = copy ?? (await sampleCheckout());
-  await using cargo = await prepareCargo();
+  const { keep } = request;
+  const copy = request.checkout === undefined ? undefined : await copyCheckout(request.checkout);
+  await using checkout = kept(copy ?? (await sampleCheckout()), keep);
+  await using cargo = kept(await prepareCargo(), keep);
   const toolFolder = cargo.folder;
   await using service = await programFor(request, { checkout: checkout.root, toolFolder, env, out, signal });
   const options = optionsOf(service?.program);
@@ -77,9 +79,28 @@ export async function rehearse(request: RehearsalRequest, { env, out, signal }: 
   );
   requireAsExpected(results, endings, missing);
   if (!request.keep) return;
-  out.data(`\nThe local Cloud Run keeps running until you press Ctrl-C. To try things out:
-  export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=${PROJECT} SERVICE=${SERVICE} OPENAGENTS_REPO_ROOT=${checkout.root}`);
+  if (parts.includes('matrix')) mendMigration(emulator);
+  const exports = exportLines(emulator, { checkout: checkout.root, cargo }).map((line) => `  ${line}`);
+  out.data(`\n${stateOf(results, parts)} To try things out:\n${exports.join('\n')}`);
+  out.data('\nThe local Cloud Run keeps running until you press Ctrl-C.');
   if (!signal.aborted) await once(signal, 'abort');
+  const folders = [checkout.root, cargo.folder].filter((folder) => folder !== undefined);
+  out.note(`\nThe local Cloud Run is stopped. Kept, with the reports in it: ${folders.join(', ')}`);
+}
+
+/** Something that cleans up after itself, unless it is kept. */
+function kept<T extends AsyncDisposable>(thing: T, keep: boolean): T {
+  return keep ? { ...thing, async [Symbol.asyncDispose]() {} } : thing;
+}
+
+/** What the local Cloud Run is left with. */
+function stateOf(results: readonly StepResult[], parts: readonly Part[]): string {
+  const serving = results.at(-1)?.serving;
+  const window = parts.includes('maintenance') ? ' The maintenance window is closed.' : '';
+  const migration = parts.includes('matrix')
+    ? ' The failed migration was followed by one that succeeded.'
+    : '';
+  return `${serving === undefined ? '' : `Serving: ${serving}.`}${window}${migration}`.trim();
 }
 
 /**

@@ -1,0 +1,25 @@
+import { commandLine } from '@deploy/cli';
+import type { Emulator } from '@deploy/emulator';
+import type { CargoForRehearsal } from './cargo-stand-in.ts';
+import { baseUrls } from './matrix.ts';
+import { NEW_IMAGE, PROJECT, SERVICE } from './staging.ts';
+
+/**
+ * Everything that the scripts need in a shell to act on the local Cloud Run as the rehearsal's own steps do: the service, the
+ * image, every base URL, and the tools that stand in for missing ones.
+ */
+export function exportLines(
+  emulator: Emulator,
+  { checkout, cargo }: { checkout: string; cargo: Pick<CargoForRehearsal, 'folder' | 'env'> },
+): string[] {
+  const groups: Record<string, string>[] = [
+    { CLOUD_RUN_EMULATOR_HOST: emulator.host, PROJECT, SERVICE },
+    { OPENAGENTS_REPO_ROOT: checkout, TURBO_CACHE_DIR: `${checkout}/target/turbo` },
+    { IMAGE: NEW_IMAGE },
+    { OPENAGENTS_BASE_URL: emulator.service(SERVICE).uri },
+    ...Object.entries(baseUrls(emulator)).map(([name, url]) => ({ [name]: url })),
+    ...(Object.keys(cargo.env).length === 0 ? [] : [cargo.env]),
+  ];
+  const lines = groups.map((group) => `export ${commandLine(Object.entries(group), [])}`);
+  return cargo.folder === undefined ? lines : [...lines, `export PATH=${cargo.folder}:"$PATH"`];
+}
