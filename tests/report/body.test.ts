@@ -113,6 +113,15 @@ test('of many smoke runs those that count are lines, the others wait in the fold
   assert.equal([...open.matchAll(/^- .* UTC: (?:health|control) \*\*passed/gm)].length, 4);
   assert.match(text, /<summary>Checks of the runs that passed, and 14 more runs that passed<\/summary>/);
   assert.match(text, /\*\*passed\*\*, answered by 00042-def, `https:\/\/candidate---/);
+  assert.match(text, /\*\*passed\*\*, answered by one of 00041-abc 95 %, 00042-def 5 %, `https:\/\/control-/);
+  const [change] = longRollout.trafficChanges;
+  assert.ok(change);
+  const later = { ...change, at: '2026-02-12T19:00:00.000Z' };
+  const shifted = document({ ...longRollout, trafficChanges: [...longRollout.trafficChanges, later] });
+  assert.match(
+    shifted,
+    /^None since the last traffic change\.\n\n<details>\n<summary>18 more runs that passed<\/summary>/m,
+  );
 });
 
 test('gates that did not all pass, and steps that were not done, are open', () => {

@@ -20,6 +20,8 @@ function withMinutes(minutes: Minutes): string {
   return document({ ...longRollout, promotions: [{ ...promotion, minutes }] });
 }
 
+const NOTHING = { requests: 0, errors: 0 };
+
 const [first, ...others] = minutesOf(2);
 assert.ok(first);
 
@@ -28,7 +30,7 @@ const odd: Record<string, Minutes> = {
   'as many minutes as a report keeps': minutesOf(45),
   'a canary without requests': minutesOf(5).map((minute) => ({
     ...minute,
-    canary: { requests: 0, errors: 0 },
+    canary: NOTHING,
   })),
   'stable without requests': minutesOf(5).map(({ stable: _, ...minute }) => minute),
   'nothing but errors': minutesOf(5).map((minute) => ({
@@ -83,8 +85,14 @@ test('no errors at all are a sentence and not a chart', () => {
     canary: { ...canary, errors: 0 },
   }));
   const text = withMinutes(minutes);
-  assert.match(text, /No 5xx from either in 20 minutes\./);
+  assert.match(text, /In 20 minutes the canary had \d+ requests, and neither revision answered with a 5xx\./);
   assert.doesNotMatch(text, /5xx in % of the requests/);
+});
+
+test('a promotion without requests says so, and shows no chart', () => {
+  const text = withMinutes(minutesOf(5).map(({ stable: _, ...minute }) => ({ ...minute, canary: NOTHING })));
+  assert.match(text, /In 20 minutes the canary had no requests\./);
+  assert.doesNotMatch(text, /xychart/);
 });
 
 test('a chart has as many values for each revision as there are minutes, and a step shows where it begins', () => {

@@ -25,9 +25,7 @@ function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
       `: ${shortName(canary, service)} beside ${shortName(stable, service)}, in steps of ${steps.join(', ')} %, judged by ${source}`,
       ...(resumedAt === undefined ? [''] : [`; taken up at ${resumedAt} %`]),
       `. ${ended === undefined ? 'It has not ended: it still runs, or was killed.' : `${notes.at(-1)?.text ?? ended}.`}`,
-      ...(minutes.length > 0 && minutes.every(({ stable: s, canary: c }) => c.errors + (s?.errors ?? 0) === 0)
-        ? [` No 5xx from either in ${counted(minutes.length, 'minute')}.`]
-        : []),
+      inWords(minutes),
     ),
     ...promotionCharts(entry).map((chart) => fence('mermaid', chart)),
     ...folded('What was decided, why, and every minute', [
@@ -35,6 +33,16 @@ function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
       ...(minutes.length === 0 ? [] : [minutesTable(minutes)]),
     ]),
   ];
+}
+
+/** What no chart shows: that there were no requests, or no errors. */
+function inWords(minutes: PromotionEntry['minutes']): string {
+  if (minutes.length === 0) return '';
+  const requests = minutes.reduce((sum, { canary }) => sum + canary.requests, 0);
+  const span = `In ${counted(minutes.length, 'minute')} the canary had`;
+  if (requests === 0) return ` ${span} no requests.`;
+  const hadErrors = minutes.some(({ stable, canary }) => canary.errors + (stable?.errors ?? 0) > 0);
+  return ` ${span} ${counted(requests, 'request')}${hadErrors ? '' : ', and neither revision answered with a 5xx'}.`;
 }
 
 function notesTable(notes: PromotionEntry['notes']): RootContent {

@@ -29,12 +29,16 @@ export function smokeSection(record: ReportRecord): RootContent[] {
     ...rest.flatMap(checksOf),
     ...(dropped === undefined || dropped.smokes.length === 0 ? [] : earlierRuns(dropped.smokes)),
   ];
-  const more = rest.length === 0 ? '' : `, and ${counted(rest.length, 'more run')} that passed`;
+  const summary = [
+    ...(passed.length === 0 ? [] : ['checks of the runs that passed']),
+    ...(rest.length === 0 ? [] : [`${counted(rest.length, 'more run')} that passed`]),
+    ...(passed.length + rest.length === 0 ? ['earlier runs, counted only'] : []),
+  ].join(', and ');
   return [
     title,
-    ...runList(shown, record),
+    ...(shown.length === 0 ? [paragraph('None since the last traffic change.')] : runList(shown, record)),
     ...failed.flatMap(checksOf),
-    ...(inFold.length === 0 ? [] : folded(`Checks of the runs that passed${more}`, inFold)),
+    ...(inFold.length === 0 ? [] : folded(summary[0]?.toUpperCase() + summary.slice(1), inFold)),
   ];
 }
 
@@ -69,7 +73,9 @@ function answeredBy(run: SmokeEntry, record: ReportRecord): string | undefined {
   const split = splitMet(record, run);
   const [only, ...others] = split ?? [];
   if (split === undefined || only === undefined) return undefined;
-  return others.length === 0 ? shortName(only.revision, record.service) : shortSplit(split, record.service);
+  return others.length === 0
+    ? shortName(only.revision, record.service)
+    : `one of ${shortSplit(split, record.service)}`;
 }
 
 function checksOf({ at, suite, baseUrl, state, checks }: SmokeEntry): RootContent[] {
