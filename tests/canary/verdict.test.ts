@@ -83,7 +83,7 @@ describe('errors', () => {
     assert.match(verdict.reason, /^worse than stable, but under the limit: 30 of 10,000 /);
   });
 
-  test('both bad is inconclusive: a rollback would help nobody', () => {
+  test('both bad is inconclusive: a rollback would not help', () => {
     const verdict = verdictOn(times(10, { stable: seen(300, 6), canary: seen(300, 6) }), {
       step: 50,
       history: times(60, seen(600, 12)),
@@ -91,7 +91,7 @@ describe('errors', () => {
     assert.equal(verdict.verdict, 'inconclusive');
     assert.equal(
       verdict.reason,
-      "both are bad: 2 % of the candidate's requests and 2 % of stable's failed, the limit is 1 %; a rollback would help nobody",
+      "both are bad: 2 % of the candidate's requests and 2 % of stable's failed, the limit is 1 %; a rollback would not help",
     );
   });
 

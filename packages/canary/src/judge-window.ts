@@ -40,8 +40,8 @@ const HISTORY_MINUTES = 60;
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges the last window by itself: the newest minutes that must have arrived completely by now. If a source cannot be read,
- * the verdict is inconclusive.
+ * Judges the last window by itself. The window consists of the newest minutes whose figures must be complete by now. If a
+ * source cannot be read, the verdict is inconclusive.
  */
 export async function judgeLastWindow(
   source: OpenedSource,

@@ -65,7 +65,7 @@ function doubtAbout(
   if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
   if (!isWindowOver) return windowReason(promotion);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
-  // Enough of them in the steps before says nothing of this one: its logs may have been lost on the way.
+  // Decisions in earlier steps are no substitute: this step's logs may have been lost on the way.
   if (needed > 0 && promotion.errors.canary.requests === 0) return nothingSeenReason(promotion);
   if (isErrorRateBad(promotion) && !mayBeChance(promotion)) return inconclusiveErrorsReason(promotion);
   if (isSlowAt100(promotion)) return slowAt100Reason(promotion);

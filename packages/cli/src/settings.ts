@@ -31,7 +31,7 @@ export function readSettings<S extends Settings>(environment: Environment, setti
     if (typeof value === 'string' && !setting.secret) printedByContract(value);
     return [key, value];
   });
-  // The entries were made from S, key by key.
+  // The type holds, because the entries were made from `settings`, key by key.
   return Object.fromEntries(values) as SettingsOf<S>;
 }
 

@@ -173,7 +173,7 @@ function inOrder(values: ReadonlyMap<string, string>): Map<string, string> {
 type GatePaths = {
   /** Folders and files of the checkout, relative to its root. */
   inside: string[];
-  /** Package folders: one without any file must be the wrong folder. */
+  /** Folders of packages. If one has no files at all, it must be the wrong folder. */
   packages: string[];
   /** Crates and manifests that lie elsewhere, absolute. */
   outside: string[];

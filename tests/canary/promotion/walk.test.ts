@@ -150,7 +150,7 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
   });
 
-  test('holds where both are bad, since going back would help nobody', async () => {
+  test('holds where both are bad, since going back would not help', async () => {
     const faults = { errorPercent: 20 };
     await using cloud = await cloudWithCandidate({ stable: faults, candidate: faults });
     const outcome = await (await startWalk(cloud)).outcome;

@@ -25,8 +25,8 @@ export function noEvidence(steps: number): Evidence {
 }
 
 /**
- * Begins the next step. A candidate may turn bad here, so from here on there is one more alternative. Its share has counted
- * as 1 so far and still does, so the evidence itself stays the same.
+ * Begins the next step. From here on there is one more alternative: that the candidate turned bad at this step. Its factor is
+ * still 1, as it was before, so the evidence does not jump.
  */
 export function beginNextStep(evidence: Evidence): Evidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };
