@@ -47,8 +47,7 @@ export { isItsTraffic, promotionOn } from './promotion/bookkeeping.ts';
 export type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './promotion/events.ts';
 export type { Walker } from './promotion/ownership.ts';
 export { type PlannedAction, planPromotion, type WalkSettings } from './promotion/plan.ts';
-export type { PromotionSource } from './promotion/source.ts';
-export { type WalkRequest, walkPromotion } from './promotion/walk.ts';
+export { type PromotionSource, type WalkRequest, walkPromotion } from './promotion/walk.ts';
 export {
   addMinute,
   beginFreshWindow,

@@ -70,7 +70,7 @@ export function findTargetCheckout(settings: {
   );
 }
 
-/** The root of the checkout that a folder lies in; undefined when it lies in none that holds the service. */
+/** The root of the checkout that contains a folder; undefined when that is not a checkout with the service. */
 export function workingCheckout(
   folder: string,
   env: { readonly SERVICE_DIR?: string | undefined },

@@ -8,25 +8,25 @@ export type Clock = {
   speed: number;
   /** Resolves after this many of its milliseconds, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Somebody has looked at what happened, so a clock that waits for that runs on. */
+  /** Tells the clock that somebody has read what happened, so it may continue if it was waiting for that. */
   looked(): void;
-  /** Lets go of what keeps it going. */
+  /** Stops the clock's timer. */
   stop(): void;
 };
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TICK_MS = 10;
-/** The most that a fast clock goes on between two of its ticks, in real milliseconds. */
+/** The most that a fast clock advances between two ticks, in real milliseconds. */
 const LONGEST_TICK_MS = 25;
 
 /**
- * A clock that starts at the real time and runs `speed` times as fast. On a busy machine, a fast one would outrun what it is
- * there for, in two ways:
+ * A clock that starts at the real time and runs `speed` times as fast. On a busy machine, a fast clock could run ahead of
+ * what depends on it, so it is held back in two ways:
  *
- * - While this process does not get to run, no requests are made or answered, and minutes would pass without their traffic. A fast
- *   clock therefore goes on tick by tick, with one tick at most in each turn of the event loop.
- * - Minutes would pass behind the back of whoever watches from another process. With `waitsAfterMs` the clock stands still once so
- *   many of its milliseconds have passed since somebody looked, until they look again.
+ * - While this process gets no processor time, it makes and answers no requests, and minutes would pass without traffic. So a
+ *   fast clock advances in ticks, with at most one tick in each turn of the event loop.
+ * - Minutes could pass before another process has read them. With `waitsAfterMs`, the clock stops when that many of its
+ *   milliseconds have passed since the last read, and continues with the next one.
  */
 export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY): Clock {
   if (!(speed > 0 && Number.isFinite(speed)))

@@ -41,7 +41,7 @@ export type ReadMinutes = {
    * because the two revisions of a minute arrive one after the other.
    */
   readonly open: readonly ObservedMinute[];
-  /** Why minutes that have ended long since are not among them, in a clause; the next reading goes on from there. */
+  /** Why some older minutes are missing, in a clause. The next reading continues with them. */
   readonly behind?: string;
 };
 

@@ -14,6 +14,7 @@ import {
   tagRevision,
   untagRevision,
 } from '@deploy/cloudrun';
+import type { ObservationSource, Unreadable } from '../observations/source.ts';
 import { beginPromotion, type Promotion } from '../promotion.ts';
 import { judge, type Verdict } from '../verdict.ts';
 import {
@@ -32,7 +33,9 @@ import type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './e
 import { beginEvidence, beginStepAt, type Evidence, isWindowOver, takeIn, withLook } from './evidence.ts';
 import { requireUndisturbed, requireUnowned, Superseded, type Walker } from './ownership.ts';
 import type { WalkSettings } from './plan.ts';
-import type { PromotionSource } from './source.ts';
+
+/** The source that a promotion reads, and why it could not be read when it was opened. */
+export type PromotionSource = ObservationSource & { readonly unreadable?: Unreadable };
 
 export type WalkRequest = {
   readonly settings: WalkSettings;
@@ -59,7 +62,7 @@ const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 60;
 /** How many looks to keep trying a change that fails temporarily. */
 const MOST_ATTEMPTS = 60;
-/** The same for what is only to be cleared up. */
+/** The same for a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
 
 /**
