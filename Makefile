@@ -26,7 +26,7 @@ gates: ## the verification gates alone
 gates-explain: ## which gates' verdicts are cached, and why not
 	$(RUN) scripts/gates.ts --explain
 
-.PHONY: canary-status canary-deploy canary-shift promote rollback
+.PHONY: canary-status canary-deploy canary-shift promote judge rollback
 canary-status: ## what serves now (SERVICE)
 	$(RUN) scripts/canary-rollout.ts status
 canary-deploy: ## a revision without traffic (SERVICE, IMAGE)
@@ -36,6 +36,9 @@ canary-shift: ## traffic to the canary (SERVICE, STABLE, CANARY, PERCENT)
 	  "$${CANARY:?is the new revision}" "$${PERCENT:?is what the canary gets}"
 promote: ## the canary to 100 % step by step, and back by itself (SERVICE, CANARY)
 	$(RUN) scripts/canary-rollout.ts promote $${CANARY:+"$$CANARY"}
+judge: ## the verdict on the canary's last window (SERVICE, STABLE, CANARY), or on recorded ones (FILE)
+	if [ -n "$${FILE-}" ]; then $(RUN) scripts/canary-rollout.ts judge --file "$$FILE"; \
+	else $(RUN) scripts/canary-rollout.ts judge "$${STABLE:?is the stable revision}" "$${CANARY:?is the new revision}"; fi
 rollback: ## all traffic to the stable revision (SERVICE, STABLE)
 	$(RUN) scripts/canary-rollout.ts rollback "$${STABLE:?is the revision to go back to}"
 

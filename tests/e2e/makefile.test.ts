@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -71,6 +72,43 @@ describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => 
     const smoked = await make(['smoke', `OPENAGENTS_BASE_URL=${url}/`], { env });
     assert.equal(smoked.exitCode, 0, smoked.stderr);
     assert.match(smoked.stdout, new RegExp(`^ok: ${url}/healthz[^]*^ok: control-service smoke checks`, 'm'));
+  });
+
+  test('judges recorded windows and those that serve now; what is missing is told', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'make-judge-'));
+    const file = join(folder.path, 'window.json');
+    const minute = { stable: { requests: 100, errors: 0 }, canary: { requests: 100, errors: 0 } };
+    await writeFile(
+      file,
+      JSON.stringify({ step: 50, steps: [50, 100], windowMinutes: 1, minutes: [minute] }),
+    );
+    const recorded = await make(['-s', 'judge', `FILE=${file}`]);
+    assert.equal(recorded.exitCode, 0, recorded.stderr);
+    assert.equal(JSON.parse(recorded.stdout).verdict, 'healthy');
+
+    await using cloud = await cloudWith();
+    const [only = ''] = revisionNames(cloud);
+    const serving = await make(['-s', 'judge', `STABLE=${only}`, 'CANARY=control-00002-abc'], {
+      env: cloudEnv(cloud),
+    });
+    assert.notEqual(serving.exitCode, 0);
+    assert.match(serving.stderr, /^error: .*control-00002-abc/m);
+    const missing = await make(['judge', `STABLE=${only}`]);
+    assert.match(missing.stderr, /CANARY: is the new revision/);
+  });
+
+  test('promotes the candidate that is named, or the newest one', async () => {
+    const plan = ['-s', 'promote', 'DRY_RUN=1', 'PROJECT=p', 'SERVICE=s'];
+    const named = await make([...plan, 'CANARY=s-00002-abc']);
+    assert.match(
+      named.stdout,
+      /^\+ gcloud run services update-traffic s .* --update-tags candidate=s-00002-abc$/m,
+    );
+    const newest = await make(plan);
+    assert.match(
+      newest.stdout,
+      /^\+ gcloud run services update-traffic s .* --update-tags candidate=<canary>$/m,
+    );
   });
 
   test('a dry run of the maintenance window announces what it would do', async () => {
