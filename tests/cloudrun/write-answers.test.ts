@@ -134,6 +134,7 @@ test('who waits is told why a change is planned again, and why it is sent again'
   cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
   cloud.on({ match: WRITE, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
   cloud.on({ match: WRITE, skip: 1, fault: { kind: 'reset', when: 'before' } });
+  cloud.on({ match: WRITE, skip: 2, fault: answered(409, 'ABORTED', 'Conflict for resource') });
   const told: string[] = [];
   const api = await apiOf(cloud);
   const { generation: written } = await changeService(
@@ -148,6 +149,7 @@ test('who waits is told why a change is planned again, and why it is sent again'
       'bob@example.com changed service control at TIME (generation 4) while this change was being prepared; planning again',
       'bob@example.com changed service control at TIME (generation 5); trying again',
       'changing service control: the API could not be reached (WHY); trying again',
+      'changing service control: somebody else is changing it (Conflict for resource); trying again',
     ],
   );
 });
