@@ -60,7 +60,9 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     assert.deepEqual(states(run), all('hit'), run.text);
   });
 
-  test('a failure is never one of them; what does not depend on it goes on, what does is not run', async () => {
+  test('a failure is never one of them; what does not depend on it goes on, what does is not run', {
+    skip: noCargo,
+  }, async () => {
     await using checkout = await cachingCheckout();
     await checkout.add(`${SERVICE}/src/lib.rs`, BROKEN);
     await checkout.add(`${WEB}/src/lib.rs`, '\nfn broken( {\n');
@@ -291,8 +293,9 @@ describe("turbo's traps", { concurrency: 2 }, () => {
     await rm(checkout.at('target'), { recursive: true, force: true });
     const choices = { selected: ['wasm-check'] as const };
     assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check miss']);
-    await checkout.add(`${WEB}/src/lib.rs`, '\nfn broken( {\n');
-    assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check failed']);
+    assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check hit']);
+    await checkout.add(`${WEB}/src/lib.rs`, '\n// changed\n');
+    assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check miss']);
   });
 
   test('without git nothing says at which commit a verdict was established: the gate runs every time, and says why', async () => {

@@ -49,9 +49,9 @@ describe('a shared cache, on a server that people run themselves', () => {
 
   test('a change in that checkout is run there, whatever the server has', async () => {
     await using checkout = await cachingCheckout();
-    await checkout.add('crates/openagents-id/src/lib.rs', '\nfn broken( {\n');
+    await checkout.add('crates/openagents-id/src/lib.rs', '\n// changed\n');
     const run = await checkout.run({ env: server.env });
-    assert.deepEqual(states(run).slice(0, 2), ['cargo-test failed', 'wasm-check failed']);
+    assert.deepEqual(states(run).slice(0, 2), ['cargo-test miss', 'wasm-check miss']);
   });
 
   test('with another key, or without one, its verdicts are not believed', async () => {
