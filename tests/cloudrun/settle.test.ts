@@ -41,7 +41,24 @@ const looks = (cloud: Emulator): number => {
     .filter(({ method, path }) => method === 'GET' && SERVICE_PATH.test(path)).length;
 };
 
+const GET = { method: 'GET', path: SERVICE_PATH };
+// A look is followed by a pause of a tenth of a second at least, whose timer may be a little early.
+const LEAST_PAUSE_MS = 90;
+
 describe('waiting for a change to settle', { concurrency: true }, () => {
+  test('pauses longer each time while the operation says nothing', async () => {
+    await using cloud = await twoRevisions(700);
+    cloud.on({ match: { method: 'POST', path: WAIT_PATH }, fault: { kind: 'stall', ms: 60_000 } });
+    const lookedAt: number[] = [];
+    const act = () => void lookedAt.push(Date.now());
+    cloud.on({ match: GET, skip: 2, fault: { kind: 'first', act }, times: 99 });
+    await rollBack(cloud);
+    const pauses = lookedAt.slice(1).map((at, i) => at - (lookedAt[i] ?? 0));
+    assert.ok(pauses.length >= 2, `${pauses}`);
+    for (const [i, pause] of pauses.slice(0, 5).entries())
+      assert.ok(pause >= LEAST_PAUSE_MS * 1.5 ** (i + 1), `${pauses}`);
+  });
+
   test('ends at once when the service may no longer be read, saying what was done', async () => {
     await using cloud = await twoRevisions(20);
     cloud.on({
@@ -74,14 +91,21 @@ describe('waiting for a change to settle', { concurrency: true }, () => {
     test(`goes on by looking when the wait for the operation ${name}`, async () => {
       await using cloud = await twoRevisions(120);
       cloud.on({ match: { method: 'POST', path: WAIT_PATH }, fault, times: 9 });
+      let [writtenAt, lookedAt] = [0, 0];
+      const onWrite = () => {
+        writtenAt = Date.now();
+      };
+      const onLook = () => {
+        lookedAt = Date.now();
+      };
+      cloud.on({ match: { method: 'PATCH', path: SERVICE_PATH }, fault: { kind: 'first', act: onWrite } });
+      cloud.on({ match: GET, skip: 2, fault: { kind: 'first', act: onLook } });
       await rollBack(cloud);
       assert.ok(cloud.requests.filter(({ path }) => WAIT_PATH.test(path)).length <= 1, 'it is asked once');
+      assert.ok(lookedAt - writtenAt >= LEAST_PAUSE_MS, `looked after ${lookedAt - writtenAt} ms`);
     });
   }
 });
-
-// A look is followed by a pause of a tenth of a second at least, whose timer may be a little early.
-const LEAST_PAUSE_MS = 90;
 
 test('looks on with pauses when the operation is over and the service goes on with another change', async () => {
   await using cloud = await twoRevisions(40);
@@ -114,7 +138,6 @@ test('looks on with pauses when the operation is over and the service goes on wi
 
 const A_LONG_TIME_MS = 600_000;
 const MINUTE_MS = 60_000;
-const GET = { method: 'GET', path: SERVICE_PATH };
 /** What sets the clock that measures spans ahead. */
 const clockOf = (t: TestContext, minutes: number): (() => void) => {
   const now = performance.now.bind(performance);
@@ -156,7 +179,9 @@ describe('a change that does not settle', () => {
     const service = await waitUntilSettled(api, generation, (now) => {
       seen.push(isSettled(now, generation));
     });
-    assert.ok(Date.now() - startedAt >= seen.length * LEAST_PAUSE_MS, `${seen.length} looks`);
+    // Pauses grow by half: so many looks take so long at least.
+    const least = LEAST_PAUSE_MS * 2 * (1.5 ** seen.length - 1);
+    assert.ok(Date.now() - startedAt >= least, `${seen.length} looks in ${Date.now() - startedAt} ms`);
     assert.ok(isSettled(service, generation));
     assert.equal(service.generation, generation);
     assert.ok(seen.length >= 1 && seen.every((isSettledThen) => !isSettledThen), String(seen));

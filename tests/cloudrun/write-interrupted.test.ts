@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Interrupted } from '@deploy/cli';
 import { deployNoTraffic, openServiceApi, rollback } from '@deploy/cloudrun';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import { LOCATION, revisionNames, serving } from '../support/cloud.ts';
+import { cloudWith, LOCATION, revisionNames, serving } from '../support/cloud.ts';
 import { bobDeploys, bobTags, LOOK, NEW, pinnedCloud, WRITE } from '../support/colleague.ts';
 
 const LOOK_COMMAND = /gcloud run services describe control --project openagentsgemini .*--format 'yaml/;
@@ -13,7 +13,7 @@ const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) =
 async function interruptedAt(
   cloud: Emulator,
   { match, skip = 0 }: Omit<Trigger, 'fault'>,
-  ours: 'shift' | 'deployment' = 'shift',
+  ours: 'shift' | 'deployment' | { shiftTo: string } = 'shift',
 ): Promise<{ message: string; hint: string }> {
   const stop = new AbortController();
   const act = () => stop.abort(new Interrupted('SIGINT'));
@@ -25,16 +25,14 @@ async function interruptedAt(
     signal: stop.signal,
   } as const;
   const open = () => openServiceApi(connection, LOCATION);
+  const target = typeof ours === 'object' ? ours.shiftTo : (revisionNames(cloud)[1] ?? '');
   const change =
-    ours === 'shift'
-      ? rollback(open, LOCATION, revisionNames(cloud)[1] ?? '')
-      : deployNoTraffic(open, LOCATION, NEW);
+    ours === 'deployment' ? deployNoTraffic(open, LOCATION, NEW) : rollback(open, LOCATION, target);
   const failure: unknown = await change.perform().then(
     () => undefined,
     (error: unknown) => error,
   );
   assert.ok(failure instanceof Interrupted, String(failure));
-  await cloud.settled();
   return { message: failure.message, hint: failure.hint ?? '' };
 }
 
@@ -80,6 +78,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'after' } });
     const { message } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
     assert.match(message, /^interrupted while the change of service control was being sent: whether /);
+    await cloud.settled();
     assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[1]}=100`]);
   });
 
@@ -92,6 +91,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     );
     assert.match(hint, /^Look at what came of it: /);
     assert.match(hint, LOOK_COMMAND);
+    await cloud.settled();
     assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[1]}=100`]);
   });
 
@@ -102,6 +102,17 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     assert.match(
       message,
       /^interrupted while waiting: generation 4 was followed by another: bob@example\.com changed service control at 20\S+ \(generation 5\), and the platform goes on without this script$/,
+    );
+  });
+
+  test('while it settles alone names who made it', async () => {
+    await using cloud = await cloudWith({ reconcileMs: 600_000 });
+    const [only = ''] = revisionNames(cloud);
+    // The first look after the write has been answered by the next one.
+    const { message } = await interruptedAt(cloud, { match: LOOK, skip: 3 }, { shiftTo: only });
+    assert.match(
+      message,
+      /^interrupted while waiting: \S+@example\.com changed service control at 20\S+ \(generation 2\), and the platform goes on /,
     );
   });
 

@@ -53,6 +53,8 @@ export function bobDeploys(cloud: Emulator): void {
     SERVICE,
     (template) => ({
       ...template,
+      // His tool marks every template, as gcloud does.
+      labels: { ...template.labels, 'client.knative.dev/nonce': `bobs-${value}` },
       containers: template.containers?.map((each) => ({ ...each, env: withHis(each.env) })) ?? [],
     }),
     BOB,
