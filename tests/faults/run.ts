@@ -7,22 +7,26 @@ import { parseArgs } from 'node:util';
 import { projectRoot } from '@deploy/cli';
 import { markdownTable } from 'markdown-table';
 
-const HELP = `Usage: pnpm test:faults [--write] [name ...]
+const HELP = `Usage: pnpm test:faults [--write] [--only <script>] [name ...]
 
 Lets everything go wrong that can: faults at every cloud call, races, kills, hostile input. Ends with a table of counts.
 
   name      files of tests/faults without their ending, such as races; all of them when none is named
   --write   write docs/faults.md anew instead of comparing with it
+  --only    in fault-matrix, only the calls of the scripts whose name has this in it, such as 'canary-rollout promote'
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: 'boolean' }, write: { type: 'boolean' } },
+  options: { help: { type: 'boolean' }, write: { type: 'boolean' }, only: { type: 'string' } },
 });
 if (values.help) process.stdout.write(HELP);
-else process.exitCode = await run(positionals, values.write === true);
+else process.exitCode = await run(positionals, { write: values.write === true, only: values.only ?? '' });
 
-async function run(names: readonly string[], write: boolean): Promise<number> {
+async function run(
+  names: readonly string[],
+  { write, only }: { write: boolean; only: string },
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'faults-'));
   const counts = join(folder, 'counts');
   try {
@@ -40,6 +44,7 @@ async function run(names: readonly string[], write: boolean): Promise<number> {
           ...process.env,
           FAULT_COUNTS: counts,
           FAULTS_WRITE: write ? '1' : '0',
+          FAULTS_ONLY: only,
           // Hundreds of short processes that all load the same.
           NODE_COMPILE_CACHE: join(folder, 'compiled'),
         },
