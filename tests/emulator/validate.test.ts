@@ -69,6 +69,12 @@ describe('a split', () => {
       refused({ traffic: tagged(tag) }, `traffic: tag '${tag}' is not a valid tag.`);
     }
     refused({ traffic: tagged('a', 'b', 'a') }, "traffic: tag 'a' is used twice.");
+    // With the name of the service, 46 characters.
+    taken({ traffic: tagged('t'.repeat(43)) });
+    refused(
+      { traffic: tagged('t'.repeat(44)) },
+      'Combined traffic tag and service name cannot exceed 46 characters.',
+    );
   });
 });
 
