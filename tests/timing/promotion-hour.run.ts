@@ -22,7 +22,7 @@ const PER_MINUTE = process.argv[3] ?? '300';
 
 const emulator = spawn(
   process.execPath,
-  [...COMPILE_CACHE, join(projectRoot, 'packages/emulator/bin/emulator.ts'), '--load', `${PER_MINUTE}/min`],
+  [...COMPILE_CACHE, join(projectRoot, 'packages/rehearsal/bin/emulator.ts'), '--load', `${PER_MINUTE}/min`],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
 const host = await hostOf(emulator);
@@ -41,7 +41,7 @@ const cloud = {
   PROJECT,
   SERVICE,
 };
-const image = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control:next`;
+const image = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control:candidate`;
 const deployed = await runScriptProcess('canary-rollout', ['deploy-no-traffic', image], { env: cloud });
 if (deployed.exitCode !== 0) throw new Error(deployed.stderr);
 counts.clear();

@@ -1,7 +1,15 @@
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { parseRate, startEmulator } from '../src/index.ts';
+import { listenForInterruption } from '@deploy/cli';
+import { domainMapping, parseRate, startEmulator } from '@deploy/emulator';
+import { prepareCargo } from '../src/cargo-stand-in.ts';
+import { exportLines } from '../src/exports.ts';
+import { matrixSeeds } from '../src/matrix.ts';
+import { sampleCheckout } from '../src/sample-checkout.ts';
+import { DOMAIN, SERVICE, STAGING, STAGING_SERVICE } from '../src/staging.ts';
 
-const HELP = `Starts a local Cloud Run with a staging service in it, and tells what to export.
+const HELP = `Starts a local Cloud Run with all that a rehearsal finds in it, and a sample checkout to deploy
+from, and tells what to export.
 
 Usage: pnpm emulator [options]
 
@@ -54,26 +62,30 @@ function readArguments(): Settings | undefined {
 }
 
 async function run({ port, clockSpeed, command, perMinute }: Settings): Promise<void> {
-  const service = 'openagents-control-service-staging';
-  const emulator = await startEmulator({
+  using interruption = listenForInterruption();
+  const { signal } = interruption;
+  await using checkout = await sampleCheckout();
+  await using cargo = await prepareCargo();
+  const services = [...STAGING.services, ...matrixSeeds.services].map((seed) =>
+    seed.name === SERVICE && perMinute !== undefined ? { ...seed, ...withPeople(perMinute) } : seed,
+  );
+  await using emulator = await startEmulator({
+    ...STAGING,
+    ...matrixSeeds,
+    services,
+    domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
     port,
     reconcileMs: 1500,
     clockSpeed,
     ...(command !== undefined && { container: { command, environment: environmentOfPrograms() } }),
-    services: [
-      {
-        name: service,
-        image: 'us-central1-docker.pkg.dev/openagentsgemini/openagents-control-service/control:stable',
-        env: { OA_AUTH_PROVIDER_MODE: 'mock', OA_SYNC_TOKEN_SIGNING_KEY: 'local' },
-        ...(perMinute !== undefined && { load: { perMinute } }),
-      },
-    ],
   });
+  const exports = exportLines(emulator, { checkout: checkout.root, cargo }).map((line) => `  ${line}`);
   process.stdout.write(`A local Cloud Run listens at ${emulator.url}
-Service ${service} serves at ${emulator.service(service).uri}
-
+Service ${SERVICE} serves at ${emulator.service(SERVICE).uri}
+A sample checkout is at ${checkout.root}
+${cargo.notice === undefined ? '' : `${cargo.notice}\n`}
 For the scripts:
-  export CLOUD_RUN_EMULATOR_HOST=${emulator.host} PROJECT=openagentsgemini SERVICE=${service}
+${exports.join('\n')}
   pnpm tsx scripts/canary-rollout.ts status
 
 For gcloud:
@@ -81,18 +93,17 @@ For gcloud:
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING=http://localhost:${portOf(emulator.host)}/
   export CLOUDSDK_PROXY_TYPE=http CLOUDSDK_PROXY_ADDRESS=127.0.0.1 CLOUDSDK_PROXY_PORT=${portOf(emulator.host)}
   export CLOUDSDK_AUTH_ACCESS_TOKEN=local CLOUDSDK_CORE_PROJECT=openagentsgemini CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API=false
-  gcloud run services describe ${service} --region us-central1
+  gcloud run services describe ${SERVICE} --region us-central1
 
 Ctrl-C stops it.
 `);
-  // Not only once: after a Ctrl-C in the terminal, pnpm and tsx pass the signal on as well.
-  let isClosing = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (!isClosing) void emulator.close();
-      isClosing = true;
-    });
-  }
+  if (!signal.aborted) await once(signal, 'abort');
+  process.stderr.write('\nThe local Cloud Run is stopped, and its checkout is deleted.\n');
+}
+
+/** People on the service, who sign in. Only the mock mode lets them, so the preflight of a deployment objects to that mode. */
+function withPeople(perMinute: number) {
+  return { env: { ...STAGING_SERVICE.env, OA_AUTH_PROVIDER_MODE: 'mock' }, load: { perMinute } };
 }
 
 /** What a program needs from this machine in order to start. It gets nothing else from the user's shell. */
