@@ -75,9 +75,9 @@ export async function runCommand(
   }
 }
 
-type Ended = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
+type CommandEnd = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
 
-function endOf(child: ChildProcess): Promise<Ended> {
+function endOf(child: ChildProcess): Promise<CommandEnd> {
   return new Promise((resolve) => {
     child.once('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
       if (child.pid === undefined) resolve({ exitCode: code === 'ENOENT' ? 127 : 126, notStarted: code });

@@ -3,7 +3,7 @@ import type { ReportRecord, StepEntry } from './schema.ts';
 import { lastChange } from './split.ts';
 
 type Begun = Extract<RolloutEvent, { kind: 'begun' }>;
-type Ended = Extract<RolloutEvent, { kind: 'ended' }>;
+type StepEnded = Extract<RolloutEvent, { kind: 'ended' }>;
 
 /** A step that begins. It stays `started` for ever if the command is killed during it. */
 export function stepBegun(
@@ -47,7 +47,7 @@ function movesTraffic({ name, asked }: StepEntry): boolean {
 }
 
 /** A step that ended, found by its name and when it began. When a deployment's step failed, the deployment ended too. */
-export function stepEnded(record: ReportRecord, ended: Ended): ReportRecord {
+export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord {
   const { step: name, startedAt, endedAt, durationMs, failure, interrupted, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>
     step.name === name && step.startedAt === startedAt && step.state === 'started';

@@ -5,33 +5,33 @@ import { hadNoToken } from './smoke-entry.ts';
 import { lastChange, percentOf, trafficNow } from './split.ts';
 
 /** Whether to go on, with all the reasons. */
-export type Verdict = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
+export type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
 
 /** A reason against (`no`), something not known yet (`open`), or one in favour (`yes`). */
-type Finding = { weighs: 'no' | 'open' | 'yes'; reason: string };
+type Reason = { weighs: 'no' | 'open' | 'yes'; reason: string };
 
 /**
  * The verdict of a record: go or no-go. A single reason against makes it a no-go; otherwise a single unknown makes it
  * undecided. The reasons given are those of the side that won.
  */
-export function verdictOf(record: ReportRecord): Verdict {
-  const findings = [
-    ...deploymentFindings(record),
-    ...stepFindings(record),
-    ...gateFindings(record),
-    ...trafficFindings(record),
-    ...smokeFindings(record),
-    ...maintenanceFindings(record),
-    ...matrixFindings(record),
+export function verdictOf(record: ReportRecord): GoOrNoGo {
+  const found = [
+    ...deploymentReasons(record),
+    ...stepReasons(record),
+    ...gateReasons(record),
+    ...trafficReasons(record),
+    ...smokeReasons(record),
+    ...maintenanceReasons(record),
+    ...matrixReasons(record),
   ];
-  const reasons = (weighs: Finding['weighs']): string[] =>
-    findings.flatMap((finding) => (finding.weighs === weighs ? [finding.reason] : []));
+  const reasons = (weighs: Reason['weighs']): string[] =>
+    found.flatMap((each) => (each.weighs === weighs ? [each.reason] : []));
   if (reasons('no').length > 0) return { verdict: 'no-go', reasons: reasons('no') };
   if (reasons('open').length > 0) return { verdict: 'undecided', reasons: reasons('open') };
   return { verdict: 'go', reasons: reasons('yes') };
 }
 
-function deploymentFindings({ state, revisions }: ReportRecord): Finding[] {
+function deploymentReasons({ state, revisions }: ReportRecord): Reason[] {
   switch (state) {
     case 'started':
       return [{ weighs: 'open', reason: 'the deployment is under way, or was killed on the way' }];
@@ -45,9 +45,9 @@ function deploymentFindings({ state, revisions }: ReportRecord): Finding[] {
 }
 
 /** If a step ran several times, its last run counts. */
-function stepFindings({ steps, state }: ReportRecord): Finding[] {
+function stepReasons({ steps, state }: ReportRecord): Reason[] {
   const last = new Map<string, StepEntry>(steps.map((step) => [step.name, step]));
-  return [...last.values()].flatMap(({ name, state: ended, detail }): Finding[] => {
+  return [...last.values()].flatMap(({ name, state: ended, detail }): Reason[] => {
     if (ended === 'failed') return [{ weighs: 'no', reason: `${name} failed${detail ? `: ${detail}` : ''}` }];
     // While the deployment is under way, there is no other reason to give.
     if (ended === 'started' && state !== 'started') {
@@ -57,7 +57,7 @@ function stepFindings({ steps, state }: ReportRecord): Finding[] {
   });
 }
 
-function gateFindings({ gates }: ReportRecord): Finding[] {
+function gateReasons({ gates }: ReportRecord): Reason[] {
   if (gates === undefined) return [{ weighs: 'open', reason: 'no verification gate has been run' }];
   const bad = gates.results.filter(({ verdict }) => verdict !== 'passed');
   if (bad.length > 0) {
@@ -76,7 +76,7 @@ function gateFindings({ gates }: ReportRecord): Finding[] {
   }
 }
 
-function trafficFindings(record: ReportRecord): Finding[] {
+function trafficReasons(record: ReportRecord): Reason[] {
   const { after } = record.revisions;
   if (after === undefined) return [];
   const now = percentOf(trafficNow(record) ?? [], after);
@@ -100,9 +100,9 @@ export function countingSmokes(record: ReportRecord): SmokeEntry[] {
   return [...last.values()];
 }
 
-function smokeFindings(record: ReportRecord): Finding[] {
+function smokeReasons(record: ReportRecord): Reason[] {
   const counting = countingSmokes(record);
-  return ['health', 'control'].flatMap((suite): Finding[] => {
+  return ['health', 'control'].flatMap((suite): Reason[] => {
     const last = counting.filter((run) => run.suite === suite);
     if (last.length === 0) {
       const when = record.trafficChanges.length === 0 ? '' : ' since the last traffic change';
@@ -128,14 +128,14 @@ function metWhatServes(record: ReportRecord, { metChange, at }: SmokeEntry): boo
   return Date.parse(at) >= (Date.parse(record.trafficChanges.at(-1)?.at ?? '') || 0);
 }
 
-function maintenanceFindings({ maintenance }: ReportRecord): Finding[] {
+function maintenanceReasons({ maintenance }: ReportRecord): Reason[] {
   return maintenance.at(-1)?.mode === 'on'
     ? [{ weighs: 'open', reason: 'the maintenance window is open' }]
     : [];
 }
 
 /** The last matrix about this service with a verdict counts. One that was cut short does not replace it. */
-function matrixFindings(record: ReportRecord): Finding[] {
+function matrixReasons(record: ReportRecord): Reason[] {
   const matrices = (record.matrices ?? []).filter((run) => isAboutService(record, run));
   const last = matrices.findLast(({ verdict }) => verdict !== 'incomplete') ?? matrices.at(-1);
   switch (last?.verdict) {
