@@ -117,7 +117,8 @@ describe('a deployment', { concurrency: true }, () => {
   });
 
   test('where traffic goes to revisions by name does not wait for that', async () => {
-    await using cloud = await following(300, [{ revision: 1, percent: 100 }]);
+    // Long enough for a busy machine to write meanwhile; nobody waits for it but this deployment's own change.
+    await using cloud = await following(5000, [{ revision: 1, percent: 100 }]);
     let wasBusy = false;
     const act = () => {
       wasBusy = cloud.service(SERVICE).reconciling === true;
