@@ -318,7 +318,8 @@ describe('who waits is told', () => {
   test('what is deployed, for whom it waits, and what came of it', async (t) => {
     await using cloud = await cloudWith({
       services: [{ name: SERVICE, image: `${IMAGES}:a` }],
-      reconcileMs: 300,
+      // His change must still be under way when this one looks, also on a busy machine.
+      reconcileMs: 2000,
     });
     bobDeploys(cloud);
     // The look after the write, which his tag keeps from being the last one.
