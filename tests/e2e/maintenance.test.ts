@@ -80,7 +80,7 @@ describe('traffic that follows the latest revision', () => {
     await run(cloud, 'enable');
     const again = await run(cloud, 'enable');
     assert.equal(again.exitCode, 0);
-    assert.match(again.stderr, /was on already; nothing was changed/);
+    assert.match(again.stderr, /was already on; nothing was changed/);
     assert.equal(revisionNames(cloud).length, 2);
 
     const rotated = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: 'another-0123456789abcdef' });
@@ -90,7 +90,7 @@ describe('traffic that follows the latest revision', () => {
 
     await run(cloud, 'disable');
     const off = await run(cloud, 'disable');
-    assert.match(off.stderr, /was off already; nothing was changed/);
+    assert.match(off.stderr, /was already off; nothing was changed/);
     assert.equal(revisionNames(cloud).length, 4);
   });
 

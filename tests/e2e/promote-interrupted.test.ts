@@ -45,7 +45,7 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
     const first = await promote(cloud, { '25 %: served now': (child) => child.kill('SIGINT') });
     assert.equal(first.exitCode, null);
     assert.match(first.stderr, /^error: interrupted at 25 %: the split stays$/m);
-    assert.match(first.stderr, new RegExp(`promote ${canary} .* rollback ${stable}$`, 'm'));
+    assert.match(first.stderr, new RegExp(` promote ${canary}\\nback:\\n.* rollback ${stable}$`, 'm'));
     assert.equal(serving(cloud)[0], `${stable}=75`);
     const second = await promote(cloud);
     assert.equal(second.exitCode, 0, second.stderr);

@@ -60,7 +60,7 @@ describe('disable, when the split from before the window cannot be put back', ()
     assert.equal(cloud.imageDigest(SERVICE, serves), cloud.imageDigest(SERVICE, stable));
     assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {}, 'nothing is left behind');
     const again = await window(cloud, 'disable');
-    assert.match(again.stderr, /was off already; nothing was changed/);
+    assert.match(again.stderr, /was already off; nothing was changed/);
   });
 
   test('since a revision of it is in maintenance mode: nobody is left in it', async () => {
@@ -86,7 +86,7 @@ describe('disable, when the split from before the window cannot be put back', ()
     assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
     const disabled = await window(cloud, 'disable');
     assert.equal(disabled.exitCode, 0, disabled.stderr);
-    assert.match(disabled.stderr, new RegExp(`since revision ${half} is in maintenance mode itself`));
+    assert.match(disabled.stderr, new RegExp(`because revision ${half} is in maintenance mode itself`));
     for (const _ of Array.from({ length: 10 })) assert.equal(await statusOf(cloud), 200);
     assert.notEqual(serving(cloud)[0], `${half}=100`);
   });
