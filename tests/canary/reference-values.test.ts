@@ -4,9 +4,9 @@ import { clumpDivisor } from '../../packages/canary/src/statistics/clump-divisor
 import {
   addMinuteEvidence,
   beginNextStep,
-  type Evidence,
   lnMinuteFactor,
   noEvidence,
+  type SignalEvidence,
 } from '../../packages/canary/src/statistics/evidence.ts';
 import { latencyThreshold, p95 } from '../../packages/canary/src/statistics/latency-histogram.ts';
 import { lowerRateBound, upperRateBound } from '../../packages/canary/src/statistics/rate-bounds.ts';
@@ -125,7 +125,7 @@ describe('a sequence of minutes', () => {
   ];
   for (const [name, phi, minutesOfSteps, lnE, steps = 4] of cases) {
     test(name, () => {
-      let evidence: Evidence = noEvidence(steps);
+      let evidence: SignalEvidence = noEvidence(steps);
       for (const [step, minutes] of minutesOfSteps.entries()) {
         if (step > 0) evidence = beginNextStep(evidence);
         for (const counts of minutes)

@@ -7,7 +7,7 @@ import type { BegunStep } from './bookkeeping.ts';
 const MINUTE_MS = 60_000;
 
 /** What a promotion has shown so far, and from when on to read more. It is plain data whose size does not grow with time. */
-export type Evidence = {
+export type PromotionEvidence = {
   readonly promotion: Promotion;
   /** The steps so far. Minutes count from the start of the first one. */
   readonly begun: readonly BegunStep[];
@@ -18,21 +18,25 @@ export type Evidence = {
 };
 
 /** The evidence of a promotion with these steps. The minutes since the first one are still to be read. */
-export function beginEvidence(promotion: Promotion, begun: readonly BegunStep[], nowMs: number): Evidence {
+export function beginEvidence(
+  promotion: Promotion,
+  begun: readonly BegunStep[],
+  nowMs: number,
+): PromotionEvidence {
   const first = begun[0]?.at ?? nowMs;
   return { promotion, begun, windowFrom: nextMinute(nowMs), readUpTo: minuteOf(first) };
 }
 
 /** Begins a step. Its window starts with the first whole minute after its split was served. */
-export function beginStepAt(evidence: Evidence, step: BegunStep): Evidence {
+export function beginStepAt(evidence: PromotionEvidence, step: BegunStep): PromotionEvidence {
   return { ...evidence, begun: [...evidence.begun, step], windowFrom: nextMinute(step.at) };
 }
 
 /** The evidence with the closed minutes, and what it would be with the open ones as well. */
 export function takeIn(
-  evidence: Evidence,
+  evidence: PromotionEvidence,
   reading: Extract<SourceReading, { state: 'read' }>,
-): { evidence: Evidence; ahead: Promotion; minutes: Minute[] } {
+): { evidence: PromotionEvidence; ahead: Promotion; minutes: Minute[] } {
   let { promotion, readUpTo } = evidence;
   const minutes: Minute[] = [];
   for (const observed of reading.closed) {
@@ -52,13 +56,13 @@ export function takeIn(
 }
 
 /** Whether the latest step has been watched for a whole window. */
-export function isWindowOver(evidence: Evidence): boolean {
+export function isWindowOver(evidence: PromotionEvidence): boolean {
   return isInCurrentStep(evidence, evidence.promotion) && isWindowComplete(evidence.promotion);
 }
 
 /** Adds to the promotion what was seen apart from its traffic: whether the candidate is ready, and whether a smoke passed. */
 export function withLook(
-  { begun }: Evidence,
+  { begun }: PromotionEvidence,
   promotion: Promotion,
   look: { ready?: boolean; smokePassed?: boolean },
 ): Promotion {
@@ -67,12 +71,12 @@ export function withLook(
   return addMinute(promotion, { step, canary: { requests: 0, errors: 0, ...look } });
 }
 
-function isInCurrentStep({ begun }: Evidence, promotion: Promotion): boolean {
+function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): boolean {
   return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
 }
 
 /** A minute belongs to the last step that began in it. At 100 %, stable has no traffic and is compared by its past. */
-function minuteIn({ begun }: Evidence, { startsAt, stable, canary }: ObservedMinute): Minute {
+function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;
   return step === 100 ? { step, canary } : { step, stable, canary };

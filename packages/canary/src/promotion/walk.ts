@@ -30,7 +30,14 @@ import {
 import { findSubject, type Subject } from './candidate.ts';
 import { type Decision, decide } from './decide.ts';
 import type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './events.ts';
-import { beginEvidence, beginStepAt, type Evidence, isWindowOver, takeIn, withLook } from './evidence.ts';
+import {
+  beginEvidence,
+  beginStepAt,
+  isWindowOver,
+  type PromotionEvidence,
+  takeIn,
+  withLook,
+} from './evidence.ts';
 import { requireUndisturbed, requireUnowned, Superseded, type Walker } from './ownership.ts';
 import type { WalkSettings } from './plan.ts';
 
@@ -131,7 +138,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
   const percentNow = (): number => state.begun.at(-1)?.percent ?? 0;
 
   const { evidence: begun } = await beginWithHistory();
-  let evidence: Evidence = begun;
+  let evidence: PromotionEvidence = begun;
 
   let isSkipTold = false;
 
@@ -164,7 +171,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return { state: 'promoted', ...pair };
   }
 
-  async function beginWithHistory(): Promise<{ evidence: Evidence }> {
+  async function beginWithHistory(): Promise<{ evidence: PromotionEvidence }> {
     const before = new Date(state.startedAt);
     const history = await source.readHistory({ revision: pair.stable, before, minutes: HISTORY_MINUTES });
     if (history.state === 'unreadable') throw cannotRead(history);

@@ -1,5 +1,5 @@
 import { clumpDivisor } from '../statistics/clump-divisor.ts';
-import { addMinuteEvidence, beginNextStep, type Evidence, noEvidence } from '../statistics/evidence.ts';
+import { addMinuteEvidence, beginNextStep, noEvidence, type SignalEvidence } from '../statistics/evidence.ts';
 import { noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
 
 /**
@@ -11,7 +11,7 @@ export type Comparison = {
   readonly isMeasured: boolean;
   /** Null: all failures of a minute are one piece of evidence. */
   readonly clumpDivisor: number | null;
-  readonly evidence: Evidence;
+  readonly evidence: SignalEvidence;
   /** This step so far. At 100 %, stable's side consists of the minutes that the candidate's were paired with. */
   readonly canary: Tally;
   readonly stable: Tally;
@@ -64,7 +64,7 @@ export function beginComparisonStep(
   const watched = sumTallies(canary, stable);
   return {
     ...comparison,
-    evidence: Array.from({ length: stepsAhead }).reduce<Evidence>(beginNextStep, comparison.evidence),
+    evidence: Array.from({ length: stepsAhead }).reduce<SignalEvidence>(beginNextStep, comparison.evidence),
     canary: noRequests,
     stable: noRequests,
     stepBefore: watched.requests > 0 ? watched : comparison.stepBefore,

@@ -10,7 +10,7 @@ const FIRST_STEP_WEIGHT = 0.75;
  * The evidence of a promotion about one signal: for each rate ratio, the sum of the minutes' log factors now and at the start
  * of each step.
  */
-export type Evidence = {
+export type SignalEvidence = {
   readonly steps: number;
   readonly sums: readonly number[];
   readonly starts: readonly (readonly number[])[];
@@ -19,7 +19,7 @@ export type Evidence = {
 };
 
 /** The evidence before the first minute of a promotion with this many steps. Its first step has begun. */
-export function noEvidence(steps: number): Evidence {
+export function noEvidence(steps: number): SignalEvidence {
   const sums = RATE_RATIOS.map(() => 0);
   return { steps, sums, starts: [sums], ln: 0 };
 }
@@ -28,7 +28,7 @@ export function noEvidence(steps: number): Evidence {
  * Begins the next step. From here on there is one more alternative: that the candidate turned bad at this step. Its factor is
  * still 1, as it was before, so the evidence does not jump.
  */
-export function beginNextStep(evidence: Evidence): Evidence {
+export function beginNextStep(evidence: SignalEvidence): SignalEvidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };
 }
 
@@ -37,11 +37,11 @@ export function beginNextStep(evidence: Evidence): Evidence {
  * minute are one piece of evidence.
  */
 export function addMinuteEvidence(
-  evidence: Evidence,
+  evidence: SignalEvidence,
   canary: Tally,
   stable: Tally,
   clumpDivisor: number | null,
-): Evidence {
+): SignalEvidence {
   if (canary.failed + stable.failed === 0) return evidence;
   const phi = clumpDivisor ?? Number.POSITIVE_INFINITY;
   const sums = evidence.sums.map((sum, i) => sum + lnMinuteFactor(RATE_RATIOS[i] ?? 1, canary, stable, phi));
@@ -81,7 +81,7 @@ export function lnMinuteFactor(
  * with v_1 = 0.75 and the rest shared equally (one step: v_1 = 1). An average of e-values is an e-value (Vovk & Wang
  * 2021), so by Ville's inequality P(E ever reaches 1/a) <= a for a good candidate, however often you check.
  */
-function lnEvidence(sums: readonly number[], { starts, steps }: Evidence): number {
+function lnEvidence(sums: readonly number[], { starts, steps }: SignalEvidence): number {
   const later = steps === 1 ? 0 : (1 - FIRST_STEP_WEIGHT) / (steps - 1);
   const first = steps === 1 ? 1 : FIRST_STEP_WEIGHT;
   const terms: number[] = [];
