@@ -21,8 +21,12 @@ export function rerunCommand(failed: readonly CheckId[], env: Environment): stri
   return ownCommand('validate-rust-cutover', [], [['MATRIX_ONLY', failed.join(',')], ...given]);
 }
 
-/** What to do after a matrix that has passed. */
-export function afterMatrix({ project, region, controlService: service }: MatrixSettings): NextStep {
+/**
+ * What to do after a matrix that has passed. The service that was checked may be staging's, and so may SERVICE in the operator's
+ * shell; production's has the same name without the ending.
+ */
+export function afterMatrix({ project, region, controlService }: MatrixSettings): NextStep {
+  const service = controlService.replace(/-staging$/, '');
   return {
     says: 'next: commit the results; then, with the same image in IMAGE, production',
     command: serviceCommand({ project, region, service }, 'deploy-production'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findTargetCheckout, type TargetCheckout, UserError } from '@deploy/cli';
 import type { ReportedRoles, ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
-import { trafficNow } from './record/split.ts';
+import { stableNow, trafficNow } from './record/split.ts';
 import { splitInDoubt } from './record/steps.ts';
 import { reportsFolder } from './settings.ts';
 
@@ -71,7 +71,9 @@ export async function reportedRolesOf(
 /** Which revision is the stable one and which the candidate, by a report that was found before; undefined when that says neither. */
 export async function reportedRoles(path: string | undefined): Promise<ReportedRoles | undefined> {
   if (path === undefined) return undefined;
-  const { stable, revisions } = (await readReport(path)).record;
+  const { record } = await readReport(path);
+  const { revisions } = record;
+  const stable = stableNow(record);
   if (stable === undefined && revisions.after === undefined) return undefined;
   return { stable, canary: revisions.after, source: path };
 }
@@ -80,12 +82,12 @@ export async function reportedRoles(path: string | undefined): Promise<ReportedR
 export async function reportedStanding(path: string | undefined) {
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
-  const { project, region, service, stable, revisions, promotions, maintenance } = record;
+  const { project, region, service, revisions, promotions, maintenance } = record;
   const shares = trafficNow(record);
   if (shares === undefined) return undefined;
   return {
     location: { project, region, service },
-    ...{ shares, stable, canary: revisions.after },
+    ...{ shares, stable: stableNow(record), canary: revisions.after },
     isPromotion: revisions.after !== undefined && promotions?.at(-1)?.canary === revisions.after,
     windowPercent: maintenance.at(-1)?.mode === 'on' ? 100 : 0,
   };

@@ -18,6 +18,19 @@ export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Sha
 }
 
 /**
+ * The revision to go back to: the last one, other than the candidate, that somebody gave all the traffic in this rollout, or the
+ * one that had it before. Moves into a maintenance window and out of it do not count.
+ */
+export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): string | undefined {
+  const given = trafficChanges.flatMap(({ after, byWindow }) => {
+    const [first, ...others] = after.filter(({ percent }) => percent > 0);
+    const isChosen = first !== undefined && others.length === 0 && byWindow !== true;
+    return isChosen && first.revision !== revisions.after ? [first.revision] : [];
+  });
+  return given.at(-1) ?? stable;
+}
+
+/**
  * The command that restores the traffic from before the rollout, ready to paste: all of it to the stable revision, or the
  * earlier split between two revisions. Undefined when one command cannot do it, or the earlier traffic is not known.
  */
