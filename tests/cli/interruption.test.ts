@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { Interrupted, interruptible, tellIfInterrupted } from '@deploy/cli';
 import { runScriptProcess } from '../support/run-script.ts';
@@ -48,6 +49,31 @@ describe('work under a signal', () => {
     const working = tellIfInterrupted(new AbortController().signal, notice, () => Promise.reject(own));
     await assert.rejects(working, (error) => error === own);
   });
+});
+
+test('a second Ctrl-C, with nothing to kill, ends the process at once and says so', async () => {
+  // It goes on after the first one, as a shift does that must be carried to its end.
+  const program = `
+    import { listenForInterruption } from '@deploy/cli';
+    const { signal } = listenForInterruption();
+    signal.addEventListener('abort', () => console.log('first'));
+    setInterval(() => {}, 1000);
+    console.log('ready');`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const told = text(child.stderr);
+  child.stdout.setEncoding('utf8');
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  await once(child.stdout, 'data');
+  // Whatever comes within a second is the same Ctrl-C; it does no harm to come more often.
+  const again = setInterval(() => child.kill('SIGINT'), 200);
+  const [, signal] = await once(child, 'close');
+  clearInterval(again);
+  assert.equal(signal, 'SIGINT');
+  assert.match(await told, /^ended at once, since SIGINT came again$/m);
 });
 
 describe('a script', () => {

@@ -26,8 +26,11 @@ export function listenForInterruption(): Interruption {
     const isFirst = askedAtMs === undefined;
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
-    else if (lastResorts.size === 0 || hasKilled) endBy(name);
-    else {
+    else if (lastResorts.size === 0 || hasKilled) {
+      // On a busy machine this may be the same Ctrl-C, come late: whoever pressed it must not be left without a word.
+      process.stderr.write(`\nended at once, since ${name} came again\n`);
+      endBy(name);
+    } else {
       hasKilled = true;
       for (const kill of lastResorts) kill();
     }
