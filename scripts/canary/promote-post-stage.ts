@@ -2,8 +2,8 @@ import type { StageLook } from '@deploy/canary';
 import { type Environment, type Secret, UserError } from '@deploy/cli';
 import { runPostStageChecks, type SmokeOutcome, smokeFailure, whySkipped } from '@deploy/smoke';
 
-const TIMEOUT_MS = 15_000;
-const RETRIES = 3;
+/** How long a check of the candidate waits for one answer, and how often it asks again. */
+export const smokeLimits = { timeoutMs: 15_000, retries: 3 };
 
 type SignIn = { readonly email: string; readonly code: Secret };
 
@@ -40,7 +40,7 @@ export function stageCheckerOf({
 }) {
   return async (baseUrl: string): Promise<StageLook> => {
     const outcome = await runPostStageChecks({
-      ...{ baseUrl, env, timeoutMs: TIMEOUT_MS, retries: RETRIES, script: 'canary-rollout' },
+      ...{ ...smokeLimits, baseUrl, env, script: 'canary-rollout' },
       ...{ accessToken, signIn },
     });
     const why = whySkipped(outcome);

@@ -30,7 +30,7 @@ import { readServedBuild, runControlSmoke, type SmokeOutcome, smokeFailure, smok
 import { openDisplay } from './promote-display.ts';
 import { recordEvent } from './promote-evidence.ts';
 import { whatNow } from './promote-lines.ts';
-import { requireSignIn, stageCheckerOf } from './promote-post-stage.ts';
+import { requireSignIn, smokeLimits, stageCheckerOf } from './promote-post-stage.ts';
 import type { promoteSettings } from './promote-settings.ts';
 import type { judgeSettings, observationSettings } from './settings.ts';
 
@@ -217,14 +217,11 @@ async function walkerHere(account: () => Promise<string | undefined>): Promise<W
   };
 }
 
-const SMOKE_TIMEOUT_MS = 15_000;
-const SMOKE_RETRIES = 3;
-
 /** Smokes a URL as smoke-control does, and reads which build answered. */
 function smokerOf(env: Environment) {
   return async (baseUrl: string): Promise<{ outcome: SmokeOutcome; look: SmokeLook }> => {
     const options = {
-      ...{ baseUrl, env, timeoutMs: SMOKE_TIMEOUT_MS, retries: SMOKE_RETRIES, script: 'canary-rollout' },
+      ...{ ...smokeLimits, baseUrl, env, script: 'canary-rollout' },
       bypassToken: undefined,
     };
     const [outcome, build] = await Promise.all([

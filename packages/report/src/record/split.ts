@@ -22,12 +22,11 @@ export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Sha
  * one that had it before. Moves into a maintenance window and out of it do not count.
  */
 export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): string | undefined {
-  const given = trafficChanges.flatMap(({ after, byWindow }) => {
-    const [first, ...others] = after.filter(({ percent }) => percent > 0);
-    const isChosen = first !== undefined && others.length === 0 && byWindow !== true;
-    return isChosen && first.revision !== revisions.after ? [first.revision] : [];
-  });
-  return given.at(-1) ?? stable;
+  const given = trafficChanges
+    .filter(({ byWindow }) => byWindow !== true)
+    .flatMap(({ after }) => after.filter(({ percent }) => percent === 100))
+    .filter(({ revision }) => revision !== revisions.after);
+  return given.at(-1)?.revision ?? stable;
 }
 
 /**
