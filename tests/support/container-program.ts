@@ -6,7 +6,7 @@ import type { ContainerProgram } from '@deploy/emulator';
 // Answers every path with its process id and environment; `/exit` ends it, `/log` writes the query's lines. With SHORT_LIVED
 // it cuts each connection on which a second request comes, as a server does that closes an idle one in that very moment.
 const SERVICE = `
-import { createServer } from 'node:http';
+const { createServer } = process.getBuiltinModule('node:http');
 const { PORT, STUBBORN, SHORT_LIVED, LATE_MS = '0' } = process.env;
 const served = new WeakSet();
 process.on('SIGTERM', () => {

@@ -6,7 +6,7 @@ import type { ContainerProgram } from '@deploy/emulator';
 // As much of the control service as a smoke check looks at. Once the file CRASH is there, its second revision exits at every request.
 const SERVICE = `
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
+const { createServer } = process.getBuiltinModule('node:http');
 const { PORT, K_REVISION = '', CRASH = '' } = process.env;
 const manifest = { manifestVersion: 'openagents.webshell.v2', buildId: K_REVISION, entry: { js: 'assets/app.js' } };
 const caching = { '/manifest.json': 'no-cache', '/sw.js': 'no-cache', '/assets/app.js': 'max-age=60' };

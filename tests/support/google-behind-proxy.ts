@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import type { Emulator } from '@deploy/emulator';
 import { forwardTo } from './forward.ts';
+import { createServer } from './http.ts';
 import { type LocalCertificate, localCertificate } from './tls.ts';
 
 /** Google's hosts, served by an emulator over TLS, which can be reached only through an HTTP proxy. */

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { forwardTo } from './forward.ts';
+import { createServer } from './http.ts';
 import { matrixWorld } from './matrix.ts';
 
 /** How long a matrix took, and its lanes, from the first start to the last end of their checks. */

@@ -15,7 +15,7 @@ export type ScriptOptions = {
 };
 
 /** Arguments of Node that make a program's start cheaper, the more so the more often it is started. */
-export const COMPILE_CACHE = ['--import', join(import.meta.dirname, 'preload/compile-cache.ts')] as const;
+export const COMPILE_CACHE = ['--import', join(import.meta.dirname, 'preload/compile-cache.mjs')] as const;
 
 /**
  * Runs `scripts/<name>.ts` as a real child process, with nothing of this process's settings, and collects its output.

@@ -63,7 +63,7 @@ export async function openTunnel(
 type Open = typeof openTunnel;
 
 const openHttpTunnel: Open = async (proxy, { host, port }, signal) => {
-  const { request } = proxy.protocol === 'https' ? await import('node:https') : await import('node:http');
+  const { request } = process.getBuiltinModule(proxy.protocol === 'https' ? 'node:https' : 'node:http');
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const authorization = proxyAuthorization(proxy);
   const asking = request({

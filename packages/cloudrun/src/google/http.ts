@@ -1,10 +1,4 @@
-import {
-  type ClientRequestArgs,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-} from 'node:http';
+import type { ClientRequestArgs, Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
@@ -16,6 +10,9 @@ import {
   proxyFor,
   trustSystemCertificates,
 } from '@deploy/cli';
+
+// An import of node:http would load undici as well, which takes 0.1 s of every start.
+const http = process.getBuiltinModule('node:http');
 
 export type HttpRequest = {
   method: string;
@@ -65,7 +62,7 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
     signal,
   }: HttpRequest): Promise<HttpAnswer> => {
     const target = new URL(url);
-    const send = target.protocol === 'http:' ? httpRequest : httpsRequest;
+    const send = target.protocol === 'http:' ? http.request : httpsRequest;
     const agent = agentFor(target);
     const timeout = AbortSignal.timeout(timeoutMs);
     const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
@@ -98,7 +95,7 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
 
 function openAgent(proxy: ProxyServer | undefined, isSecure: boolean): HttpAgent {
   if (proxy !== undefined) return new TunnelAgent(proxy, isSecure);
-  return isSecure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  return isSecure ? new HttpsAgent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
 }
 
 type Opened = (error: Error | null, socket?: Duplex) => void;

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import createRouter from 'find-my-way';
 import type { Fault, FaultPlan } from '../faults.ts';
+import { createServer } from '../http.ts';
 import type { RecordedRequest } from '../options.ts';
 import type { Json } from '../protocol/descriptors.ts';
 import { ApiError, errorBody, invalidArgument, notFound } from '../protocol/errors.ts';

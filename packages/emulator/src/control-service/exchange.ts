@@ -1,5 +1,4 @@
-import { STATUS_CODES } from 'node:http';
-
+import { STATUS_CODES } from '../http.ts';
 /** A complete request. */
 export type Exchange = {
   method: string;

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '../http.ts';
 import { type ControlServiceBehaviour, withBehaviour } from './behaviour.ts';
 import { compatibilityGate } from './compat.ts';
 import { type Env, readConfig } from './config.ts';

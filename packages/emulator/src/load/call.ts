@@ -1,4 +1,5 @@
-import { type Agent, request } from 'node:http';
+import type { Agent } from 'node:http';
+import { request } from '../http.ts';
 
 export type LoadCall = {
   method: 'GET' | 'POST';

@@ -1,5 +1,5 @@
-import { Agent } from 'node:http';
 import type { Clock } from '../clock.ts';
+import { Agent } from '../http.ts';
 import { call } from './call.ts';
 import { createPerson, type Person } from './person.ts';
 

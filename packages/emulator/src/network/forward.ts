@@ -1,13 +1,8 @@
-import {
-  type Agent,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-  type ServerResponse,
-} from 'node:http';
+import type { Agent, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { request } from '../http.ts';
 import type { RequestFate } from '../traffic/image-faults.ts';
 import type { RoutedRequest } from '../traffic/routed-request.ts';
 

@@ -1,6 +1,7 @@
-import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Agent as HttpAgent, IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { Agent, createServer } from '../http.ts';
 import { ingressContainer } from '../service/ingress.ts';
 import { isLatest, type ServiceJson } from '../service/resources.ts';
 import type { StoredRevision } from '../service/revisions.ts';
@@ -34,7 +35,7 @@ export type Ingress = {
 
 type Choice = { revision: StoredRevision; setCookie?: string };
 type Route = { choose: (incoming: IncomingMessage) => Choice | undefined };
-type Front = Ingress & { service: string; agent: Agent };
+type Front = Ingress & { service: string; agent: HttpAgent };
 
 export async function openFrontEnd(service: string, ingress: Ingress): Promise<FrontEnd> {
   const agent = new Agent({ keepAlive: true });
