@@ -23,7 +23,7 @@ const LOG_DELAY_MS = 2000;
 export function cloudWithCandidate({
   stable = {},
   candidate = {},
-  perMinute = 150,
+  perMinute = 60,
   env = {},
   ...more
 }: {
@@ -55,7 +55,7 @@ const SETTINGS: WalkSettings = {
   steps: [25, 100],
   windowMinutes: 3,
   maxWindowMinutes: 6,
-  limits: { ...defaultLimits, minRequests: 20 },
+  limits: { ...defaultLimits, minRequests: 10 },
   onInconclusive: 'hold',
   tag: 'candidate',
   retry: false,
