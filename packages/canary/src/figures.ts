@@ -1,10 +1,8 @@
 import type { Tally } from './statistics/tally.ts';
 
-const grouped = new Intl.NumberFormat('en-US');
-
 /** A count with separators: `1,140`. */
 export function countText(count: number): string {
-  return count < 1000 ? String(count) : grouped.format(count);
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** A share between 0 and 1 in percent, with two significant digits: `8.3 %`, `0.044 %`. */

@@ -6,17 +6,26 @@ import { addNewerFields } from './newer-fields.ts';
 
 // The vendor's own descriptors decide which requests are valid: a field or enum that Google refuses is refused here.
 const require = createRequire(import.meta.url);
-const clients = ['@google-cloud/run', '@google-cloud/secret-manager', '@google-cloud/logging-api'];
-const roots = clients.map((client) => {
+const CLIENTS = {
+  'google.cloud.run.': '@google-cloud/run',
+  'google.cloud.secretmanager.': '@google-cloud/secret-manager',
+  'google.logging.': '@google-cloud/logging-api',
+} as const;
+const roots = new Map<string, protobuf.Root>();
+
+/** A message's descriptor. A client's descriptors are read when one of them is first needed: that takes 0.1 s. */
+function lookupType(name: string): protobuf.Type {
+  const client = Object.entries(CLIENTS).find(([prefix]) => name.startsWith(prefix))?.[1];
+  if (client === undefined) throw new Error(`no descriptor for ${name}`);
+  const root = roots.get(client) ?? readRoot(client);
+  roots.set(client, root);
+  return root.lookupType(name);
+}
+
+function readRoot(client: string): protobuf.Root {
   const json = structuredClone(require(`${client}/build/protos/protos.json`));
   addNewerFields(json);
-  return protobuf.Root.fromJSON(json).resolveAll();
-});
-
-function lookupType(name: string): protobuf.Type {
-  const root = roots.find((each) => each.lookup(name) !== null);
-  if (root === undefined) throw new Error(`no descriptor for ${name}`);
-  return root.lookupType(name);
+  return protobuf.Root.fromJSON(json);
 }
 
 /** A message in proto3 JSON: https://protobuf.dev/programming-guides/json/ */
@@ -76,14 +85,14 @@ function withoutDefaults(type: protobuf.Type, json: Json): Json {
     const field = type.fields[key];
     if (field === undefined) return [[key, value]];
     const clean = withoutNestedDefaults(field, value);
-    const hasPresence = field.partOf !== null || field.resolvedType instanceof protobuf.Type;
+    const hasPresence = field.partOf !== null || field.resolve().resolvedType instanceof protobuf.Type;
     return (field.repeated || field.map || !hasPresence) && isDefault(field, clean) ? [] : [[key, clean]];
   });
   return Object.fromEntries(kept);
 }
 
 function withoutNestedDefaults(field: protobuf.Field, value: unknown): unknown {
-  const type = field.resolvedType;
+  const type = field.resolve().resolvedType;
   if (!(type instanceof protobuf.Type) || type.fullName.startsWith('.google.protobuf.') || field.map)
     return value;
   return field.repeated
@@ -94,7 +103,7 @@ function withoutNestedDefaults(field: protobuf.Field, value: unknown): unknown {
 function isDefault(field: protobuf.Field, value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
-  const type = field.resolvedType;
+  const type = field.resolve().resolvedType;
   return type instanceof protobuf.Enum
     ? type.values[String(value)] === 0
     : ['', 0, '0', false].some((each) => each === value);
