@@ -3,8 +3,7 @@ import { mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { projectRoot } from '@deploy/cli';
-import { $ } from 'zx/core';
+import { projectRoot, runCommand } from '@deploy/cli';
 import { scriptNames } from '../support/script-names.ts';
 
 const node = process.execPath;
@@ -12,7 +11,7 @@ const tools = join(projectRoot, 'node_modules/.bin');
 const tsx = join(tools, 'tsx');
 const env = {
   PATH: `${tools}:${process.env.PATH}`,
-  HOME: process.env.HOME,
+  HOME: process.env.HOME ?? '',
   DRY_RUN: '1',
   PROJECT: 'p',
   SERVICE: 's',
@@ -22,7 +21,8 @@ const announced =
   '+ gcloud run services update-traffic s --project p --region us-central1 --to-revisions control-00001-abc=100\n';
 
 async function output(command: readonly string[], cwd: string): Promise<string> {
-  const { stdout } = await $({ cwd, env, quiet: true })`${command}`;
+  const { exitCode, stdout, stderr } = await runCommand(command, { cwd, env });
+  assert.equal(exitCode, 0, stderr);
   return stdout;
 }
 

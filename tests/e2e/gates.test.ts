@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { projectRoot } from '@deploy/cli';
-import { $ } from 'zx/core';
+import { projectRoot, runCommand } from '@deploy/cli';
 import { type Checkout, cachingCheckout, SERVICE, WEB } from '../gates/support/caching-checkout.ts';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
@@ -79,12 +78,12 @@ describe('gates.ts', () => {
     const env = {
       ...checkout.env,
       PATH: `${join(projectRoot, 'node_modules/.bin')}:${checkout.env.PATH}`,
-      HOME: process.env.HOME,
+      HOME: process.env.HOME ?? '',
       OPENAGENTS_REPO_ROOT: checkout.root,
       GATES: 'sw-policy',
     };
     const gates = async (...runner: string[]) =>
-      (await $({ cwd: projectRoot, env, quiet: true })`${runner} scripts/gates.ts`).stdout;
+      (await runCommand([...runner, 'scripts/gates.ts'], { cwd: projectRoot, env })).stdout;
     assert.match(await gates('pnpm', 'tsx'), /^\[passed\] sw-policy \(\d+\.\d s, this run\)$/m);
     assert.match(await gates(process.execPath), /^\[passed\] sw-policy \(\d+\.\d s, local cache; /m);
   });

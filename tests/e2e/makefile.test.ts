@@ -4,8 +4,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { projectRoot } from '@deploy/cli';
-import { $ } from 'zx/core';
+import { projectRoot, runCommand } from '@deploy/cli';
 import { cloudEnv, cloudWith, revisionNames, serving } from '../support/cloud.ts';
 import { without } from '../support/needs.ts';
 import { scriptNames } from '../support/script-names.ts';
@@ -17,9 +16,8 @@ const targets = [...readFileSync(makefile, 'utf8').matchAll(/^([a-z-]+):/gm)].ma
 
 /** Runs make as a person would, with variables after the target. */
 async function make(args: readonly string[], { cwd = projectRoot, env = {} } = {}) {
-  const surroundings = { PATH: process.env.PATH, HOME: process.env.HOME, ...env };
-  const run = await $({ cwd, env: surroundings, nothrow: true, quiet: true })`make -f ${makefile} ${args}`;
-  return { exitCode: run.exitCode, stdout: run.stdout, stderr: run.stderr };
+  const { PATH = '', HOME = '' } = process.env;
+  return await runCommand(['make', '-f', makefile, ...args], { cwd, env: { PATH, HOME, ...env } });
 }
 
 describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => {
