@@ -88,7 +88,7 @@ const usage: Usage = {
 await runScript(usage, async ({ argv, env, out, signal }) => {
   const [action, ...args] = argv;
   if (action === 'judge') {
-    const call = parseJudgeCall(args);
+    const call = parseJudgeCall(args, settings.service.parse(env.SERVICE || undefined));
     const values = { ...readSettings(env, settings), out, signal };
     if ('file' in call) {
       const { judgeFile } = await import('./canary/judge-file.ts');
@@ -100,14 +100,14 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   if (action === 'promote') {
     const values = readSettings(env, settings);
     const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
-    const call = parsePromoteCall(args);
+    const call = parsePromoteCall(args, location.service);
     const { promote } = await import('./canary/promote.ts');
     return promote({ values, location, ...call, env, out, signal });
   }
   if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
-  const call = parseCanaryCall(action, args);
+  const call = parseCanaryCall(action, args, location.service);
 
   const run = { dryRun: values.dryRun, out };
   const connection = connectTo(values, env, signal);

@@ -25,6 +25,7 @@ import {
   connectTo,
   gcloudCommands,
   logReadCommand,
+  nearestRevision,
   openServiceApi,
   type Revision,
   requireLocation,
@@ -136,10 +137,17 @@ async function lookAt(
 
   function readRevision(name: string, argument: string): Promise<Revision> {
     const { project, region, service: of } = location;
-    return asArgument(() => api.readRevision(name), {
-      message: `${argument} is ${name}, and service ${of} in ${region} has no such revision`,
-      hint: `Its revisions: gcloud run revisions list --service ${of} --project ${project} --region ${region}`,
-    });
+    return asArgument(
+      () => api.readRevision(name),
+      async () => {
+        const near = await nearestRevision(api, name);
+        const all = `Its revisions: gcloud run revisions list --service ${of} --project ${project} --region ${region}`;
+        return {
+          message: `${argument} is ${name}, and service ${of} in ${region} has no such revision`,
+          hint: near === undefined ? all : `Did you mean ${near}?\n${all}`,
+        };
+      },
+    );
   }
 }
 
@@ -149,14 +157,14 @@ async function lookAt(
  */
 async function asArgument<T>(
   read: () => Promise<T>,
-  refusal?: { message: string; hint: string },
+  refusal?: () => Promise<{ message: string; hint: string }>,
 ): Promise<T> {
   try {
     return await read();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const isMissing = error instanceof CloudError && error.kind === 'not-found';
-    const { message, hint } = (isMissing && refusal) || error;
+    const { message, hint } = isMissing && refusal ? await refusal() : error;
     throw new UserError(message, {
       ...(hint !== undefined && { hint }),
       exitCode: isMissing ? 2 : 3,

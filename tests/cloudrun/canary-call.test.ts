@@ -6,7 +6,7 @@ import { type CanaryCall, isCanaryAction, parseCanaryCall, parseJudgeCall } from
 const parse = (line: string): CanaryCall => {
   const [action, ...args] = line.split(' ');
   assert.ok(isCanaryAction(action));
-  return parseCanaryCall(action, args);
+  return parseCanaryCall(action, args, 'control');
 };
 
 describe('calls that are understood', () => {
@@ -55,9 +55,17 @@ describe('calls that are refused with exit code 2', () => {
       );
     });
   }
+  test('a revision without the name of its service, with the whole name', () => {
+    for (const line of ['rollback 00007-abc', 'set-traffic 00007-abc control-00008-def 5']) {
+      assert.throws(
+        () => parse(line),
+        (error) => error instanceof UserError && /^Did you mean control-00007-abc\? /.test(error.hint ?? ''),
+      );
+    }
+  });
   test('a name with a line break or an escape sequence is shown without either', () => {
     assert.throws(
-      () => parseCanaryCall('rollback', ['a\n\u001b[31mred']),
+      () => parseCanaryCall('rollback', ['a\n\u001b[31mred'], 'control'),
       (error) => error instanceof UserError && /"a red"/.test(error.message),
     );
   });
@@ -65,13 +73,13 @@ describe('calls that are refused with exit code 2', () => {
 
 describe('judge', () => {
   test('takes a file, or standard input', () => {
-    assert.deepEqual(parseJudgeCall(['--file', 'a/b.json']), { file: 'a/b.json' });
-    assert.deepEqual(parseJudgeCall(['--file', '-']), { file: '-' });
+    assert.deepEqual(parseJudgeCall(['--file', 'a/b.json'], 'control'), { file: 'a/b.json' });
+    assert.deepEqual(parseJudgeCall(['--file', '-'], 'control'), { file: '-' });
   });
   for (const line of ['', '--file', '--file a b', 'a.json', '--fiel a.json']) {
     test(`and nothing else: ${line}`, () => {
       assert.throws(
-        () => parseJudgeCall(line.split(' ')),
+        () => parseJudgeCall(line.split(' '), 'control'),
         (error) => error instanceof UserError && error.exitCode === 2,
       );
     });

@@ -164,7 +164,7 @@ describe('judge <stable> <canary>', { concurrency: 4 }, () => {
     assert.equal(nobody.exitCode, 2, nobody.stderr);
     assert.match(
       nobody.stderr,
-      /^error: <canary> is control-00009-zzz, and service control in us-central1 has no such revision\nIts revisions: gcloud run revisions list --service control/,
+      /^error: <canary> is control-00009-zzz, and service control in us-central1 has no such revision\n(?:Did you mean .*\n)?Its revisions: gcloud run revisions list --service control/,
     );
     const renamed = await judge(cloud, {}, ['control-00009-zzz', canary]);
     assert.match(renamed.stderr, /^error: <stable> is control-00009-zzz/);

@@ -54,6 +54,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     assert.match(screen, /^revision {3,}traffic {2}role {2,}image {2,}digest {2,}age/m);
     assert.match(screen, /^00001-\S+ {2,}100 % {2,}stable {2,}stable {2,}[0-9a-f]{12} {2,}\d+ (?:s|min)$/m);
     assert.match(screen, /^00002-\S+ {2,}0 % {2,}canary, newest {2,}canary {2,}[0-9a-f]{12} /m);
+    assert.match(screen, /whole name: control-…\)$/m);
     assert.match(screen, /^maintenance window: closed$/m);
     assert.match(screen, command(cloud, `canary-rollout\\.ts promote ${canary}`));
     assert.ok(

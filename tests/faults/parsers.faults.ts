@@ -88,7 +88,7 @@ describe(`no text makes a parser crash, hang, or accept what the platform would 
     for (const action of canaryActions) {
       for (const args of [[], [text], [text, other, '5'], ['a', 'b', text]]) {
         try {
-          const call = parseCanaryCall(action, args);
+          const call = parseCanaryCall(action, args, 'control');
           if ('stable' in call) assert.match(call.stable, NAME);
           if ('canary' in call) assert.ok(call.canaryPercent >= 0 && call.canaryPercent <= 100);
         } catch (error) {

@@ -22,9 +22,13 @@ export function misspelledVariables(env: Environment, settings: Settings): Missp
   });
 }
 
-/** The known word that was probably meant. */
-export function suggestWord(word: string, known: readonly string[]): string | undefined {
-  return closestMatch(word.toLowerCase(), known, { maxDistance: Math.max(1, Math.floor(word.length / 3)) });
+/** The known word that was probably meant: the nearest one, at most so many slips away. */
+export function suggestWord(
+  word: string,
+  known: readonly string[],
+  maxDistance = Math.max(1, Math.floor(word.length / 3)),
+): string | undefined {
+  return closestMatch(word.toLowerCase(), known, { maxDistance });
 }
 
 /** Two swapped neighbours count as one slip, although they take two replacements. */

@@ -15,8 +15,11 @@ export function isCanaryAction(word: string | undefined): word is CanaryAction {
   return canaryActions.some((action) => action === word);
 }
 
-/** Checks an action's arguments. Throws a UserError with exit code 2 if their number is wrong or a value is impossible. */
-export function parseCanaryCall(action: CanaryAction, args: readonly string[]): CanaryCall {
+/**
+ * Checks an action's arguments, given the service that they are about. Throws a UserError with exit code 2 if their number is
+ * wrong or a value is impossible.
+ */
+export function parseCanaryCall(action: CanaryAction, args: readonly string[], service: string): CanaryCall {
   switch (action) {
     case 'status':
       return { action };
@@ -27,12 +30,12 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
     }
     case 'set-traffic': {
       const [stable, canary, percent] = exactly(3, args, 'set-traffic <stable> <canary> <percent>');
-      requireTwoRevisions(stable, canary, `To give it all the traffic: rollback ${stable}`);
+      requireTwoRevisions({ stable, canary, service }, `To give it all the traffic: rollback ${stable}`);
       return { action, stable, canary, canaryPercent: parsePercent(percent) };
     }
     case 'rollback': {
       const [stable] = exactly(1, args, 'rollback <stable>');
-      requireRevisionName(stable, '<stable>');
+      requireRevisionName(stable, '<stable>', service);
       return { action, stable };
     }
   }
@@ -42,7 +45,7 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[]): 
 export type PromoteCall = { canary: string | undefined };
 
 /** Checks the arguments of `promote`. Throws a UserError with exit code 2. */
-export function parsePromoteCall(args: readonly string[]): PromoteCall {
+export function parsePromoteCall(args: readonly string[], service: string): PromoteCall {
   const [canary] = args;
   if (args.length > 1 || canary === '') {
     throw new UserError(`promote takes one argument at most, the candidate, got ${args.length} arguments`, {
@@ -50,7 +53,7 @@ export function parsePromoteCall(args: readonly string[]): PromoteCall {
       exitCode: 2,
     });
   }
-  if (canary !== undefined) requireRevisionName(canary, '<canary>');
+  if (canary !== undefined) requireRevisionName(canary, '<canary>', service);
   return { canary };
 }
 
@@ -58,11 +61,14 @@ export function parsePromoteCall(args: readonly string[]): PromoteCall {
 export type JudgeCall = { file: string } | { stable: string; canary: string };
 
 /** Checks the arguments of `judge`. Throws a UserError with exit code 2. */
-export function parseJudgeCall(args: readonly string[]): JudgeCall {
+export function parseJudgeCall(args: readonly string[], service: string): JudgeCall {
   const [first = '', second = ''] = args;
   if (args.length === 2 && first === '--file' && second !== '') return { file: second };
   if (args.length === 2 && !first.startsWith('-')) {
-    requireTwoRevisions(first, second, 'The second one is the candidate, which is compared with the first.');
+    requireTwoRevisions(
+      { stable: first, canary: second, service },
+      'The second one is the candidate, which is compared with the first.',
+    );
     return { stable: first, canary: second };
   }
   throw new UserError(
@@ -74,9 +80,12 @@ export function parseJudgeCall(args: readonly string[]): JudgeCall {
   );
 }
 
-function requireTwoRevisions(stable: string, canary: string, hint: string): void {
-  requireRevisionName(stable, '<stable>');
-  requireRevisionName(canary, '<canary>');
+function requireTwoRevisions(
+  { stable, canary, service }: { stable: string; canary: string; service: string },
+  hint: string,
+): void {
+  requireRevisionName(stable, '<stable>', service);
+  requireRevisionName(canary, '<canary>', service);
   if (stable !== canary) return;
   throw new UserError(`<stable> and <canary> are both ${stable}`, {
     hint,

@@ -27,6 +27,7 @@ export { changedBy } from './service/change.ts';
 export { type Deployment, deployNoTraffic } from './service/deploy.ts';
 export { requireImageAsLookedUp } from './service/deployed-image.ts';
 export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
+export { nearestRevision, readNamedRevision } from './service/named-revision.ts';
 export { nextSteps } from './service/next-steps.ts';
 export { type Overview, type OverviewRow, readOverview } from './service/overview.ts';
 export type { Revision, Service } from './service/service.ts';

@@ -9,6 +9,8 @@ const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
 // Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
 const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
+// What Cloud Run puts behind the service's name: a count and three letters or digits.
+const SHORT_REVISION_NAME = /^\d{5}-[a-z0-9]{3}$/;
 const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
 
 // repository path [:tag] [@digest], as OCI references are written, without a leading hyphen or white space.
@@ -50,20 +52,24 @@ export function requireJobName(name: string, variable: string): void {
   );
 }
 
-/** Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. */
-export function requireRevisionName(name: string, argument: string): void {
-  requireMatch(NAME, 63, name, argument, 'a revision name such as my-service-00042-abc', 2);
+/**
+ * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. Where people read, the
+ * scripts show revisions without their service's name; whoever types such a short name is told the whole one.
+ */
+export function requireRevisionName(name: string, argument: string, service: string): void {
+  const isShort = SHORT_REVISION_NAME.test(name);
+  requireMatch(NAME, 63, name, argument, 'a revision name such as my-service-00042-abc', {
+    exitCode: 2,
+    ...(isShort && {
+      hint: `Did you mean ${service}-${name}? A revision's whole name begins with its service's.`,
+    }),
+  });
 }
 
 export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1): void {
-  requireMatch(
-    IMAGE,
-    512,
-    name,
-    argument,
-    'an image reference such as host/project/repository/image:tag',
+  requireMatch(IMAGE, 512, name, argument, 'an image reference such as host/project/repository/image:tag', {
     exitCode,
-  );
+  });
 }
 
 /**
@@ -112,9 +118,9 @@ function requireMatch(
   value: string,
   what: string,
   expected: string,
-  exitCode: 1 | 2 = 1,
+  refusal: { exitCode?: 1 | 2; hint?: string } = {},
 ): void {
   // Check the length first: matching a megabyte against a pattern could take very long.
   if (value.length <= maxLength && pattern.test(value)) return;
-  throw new UserError(`${what} is "${cleanLine(value, 80)}", which is not ${expected}`, { exitCode });
+  throw new UserError(`${what} is "${cleanLine(value, 80)}", which is not ${expected}`, refusal);
 }

@@ -2,6 +2,7 @@ import { UserError } from '@deploy/cli';
 import {
   describeShares,
   type Revision,
+  readNamedRevision,
   type Service,
   type ServiceApi,
   sharesOf,
@@ -49,7 +50,10 @@ export async function findSubject(
       hint: 'Deploy a fixed one. To try this one again anyway: CANARY_RETRY=1',
     });
   }
-  const [stable, canary] = await Promise.all([api.readRevision(stableName), api.readRevision(canaryName)]);
+  const [stable, canary] = await Promise.all([
+    api.readRevision(stableName),
+    readNamedRevision(api, canaryName, service),
+  ]);
   for (const { name, ready } of left === undefined ? [stable, canary] : []) {
     if (ready.state === 'succeeded') continue;
     throw new UserError(`revision ${name} is not ready: ${ready.message ?? ready.reason ?? ready.state}`, {

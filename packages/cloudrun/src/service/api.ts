@@ -33,6 +33,8 @@ export type ServiceApi = {
   readRevision(name: string): Promise<Revision>;
   /** What a revision really runs. This takes two calls, because some of it is only in Knative v1. */
   readRunningRevision(name: string): Promise<RunningRevision>;
+  /** The service's revisions, newest first, page after page. */
+  revisions(): AsyncGenerator<Revision>;
   /** The revision that was made from the template with this mark, if it exists. */
   findRevision(nonce: string): Promise<Revision | undefined>;
   /** Sends one write, once. */
@@ -74,6 +76,18 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
       path: `${path}/revisions/${revision}`,
     });
 
+  async function* revisions(): AsyncGenerator<Revision> {
+    let pageToken: string | undefined;
+    do {
+      const page = await rest.repeatable<{ revisions?: ApiRevision[]; nextPageToken?: string }>(
+        subject(`listing the revisions of ${location.service}`),
+        { host: HOST, path: `${path}/revisions`, query: { pageToken } },
+      );
+      yield* (page.revisions ?? []).map(readRevision);
+      pageToken = page.nextPageToken || undefined;
+    } while (pageToken !== undefined);
+  }
+
   return {
     location,
     signal: connection.signal,
@@ -102,17 +116,10 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
       return readRunningRevision(v2, v1);
     },
 
+    revisions,
+
     async findRevision(nonce) {
-      let pageToken: string | undefined;
-      do {
-        const page = await rest.repeatable<{ revisions?: ApiRevision[]; nextPageToken?: string }>(
-          subject(`listing the revisions of ${location.service}`),
-          { host: HOST, path: `${path}/revisions`, query: { pageToken } },
-        );
-        const found = (page.revisions ?? []).map(readRevision).find((revision) => revision.nonce === nonce);
-        if (found !== undefined) return found;
-        pageToken = page.nextPageToken || undefined;
-      } while (pageToken !== undefined);
+      for await (const revision of revisions()) if (revision.nonce === nonce) return revision;
       return undefined;
     },
 

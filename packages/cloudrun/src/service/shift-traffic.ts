@@ -1,11 +1,11 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
-import { CloudError } from '../google/cloud-error.ts';
 import { requireSameSideOfWindow } from '../maintenance/guard.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
+import { readNamedRevision } from './named-revision.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
 import { type RolesCheck, requireNotSwapped } from './swapped.ts';
@@ -112,7 +112,7 @@ function planShift(
 }
 
 async function readReady(api: ServiceApi, name: string, service: Service): Promise<Revision> {
-  const revision = await readNamed(api, name, service);
+  const revision = await readNamedRevision(api, name, service);
   if (revision.ready.state === 'succeeded') return revision;
   throw new UserError(
     `revision ${name} is not ready and cannot take traffic: ${describeCondition(revision.ready)}`,
@@ -120,18 +120,6 @@ async function readReady(api: ServiceApi, name: string, service: Service): Promi
       hint: `Nothing was changed: traffic stays at ${describeShares(sharesOf(service.served, service.latestReadyRevision))}.`,
     },
   );
-}
-
-async function readNamed(api: ServiceApi, name: string, service: Service): Promise<Revision> {
-  try {
-    return await api.readRevision(name);
-  } catch (error) {
-    if (!(error instanceof CloudError) || error.kind !== 'not-found') throw error;
-    throw new UserError(`service ${service.name} has no revision ${name}`, {
-      hint: `Its newest one is ${service.latestCreatedRevision ?? 'none yet'}. Nothing was changed.`,
-      cause: error,
-    });
-  }
 }
 
 /** The verdict is what serves, compared with what was asked for. */

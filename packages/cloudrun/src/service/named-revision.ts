@@ -1,0 +1,36 @@
+import { suggestWord, UserError } from '@deploy/cli';
+import { CloudError } from '../google/cloud-error.ts';
+import type { ServiceApi } from './api.ts';
+import type { Revision, Service } from './service.ts';
+
+/** Reads a revision that a person has named. Throws a UserError that suggests another one if there is none of that name. */
+export async function readNamedRevision(api: ServiceApi, name: string, service: Service): Promise<Revision> {
+  try {
+    return await api.readRevision(name);
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind !== 'not-found') throw error;
+    const near = await nearestRevision(api, name);
+    const advice =
+      near === undefined
+        ? `Its newest one is ${service.latestCreatedRevision ?? 'none yet'}.`
+        : `Did you mean ${near}?`;
+    throw new UserError(`service ${service.name} has no revision ${name}`, {
+      hint: `${advice} Nothing was changed.`,
+      cause: error,
+    });
+  }
+}
+
+const MOST_SLIPS = 2;
+
+/** The revision that was probably meant; undefined when no name is near, or when the revisions cannot be listed. */
+export async function nearestRevision(api: ServiceApi, given: string): Promise<string | undefined> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of api.revisions()) names.push(name);
+  } catch (error) {
+    if (error instanceof CloudError) return undefined;
+    throw error;
+  }
+  return suggestWord(given, names, MOST_SLIPS);
+}
