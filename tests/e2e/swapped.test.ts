@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -68,15 +68,30 @@ describe('set-traffic with stable and canary named the wrong way round', () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'swapped-'));
     const env = { EVIDENCE_REPORT: await reportOf(folder.path, { stable, canary }) };
     assert.equal((await shift(cloud, [stable, canary, '100'], env)).exitCode, 0);
+    const verdict = await verdictIn(env.EVIDENCE_REPORT);
     const refused = await shift(cloud, [canary, stable, '5'], env);
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stderr, /^error: .* swapped: by .*report\.md, \S+ is the stable revision/m);
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    // An attempt that was never written is written down, and makes the verdict no worse.
+    assert.equal(await verdictIn(env.EVIDENCE_REPORT), verdict);
+    assert.match(
+      await readFile(env.EVIDENCE_REPORT, 'utf8'),
+      /set-traffic \| failed, nothing was changed \|/,
+    );
     // The right way round is never refused: it may be the way back.
     const back = await shift(cloud, [stable, canary, '5'], env);
     assert.equal(back.exitCode, 0, back.stderr);
   });
 });
+
+/** The verdict and its reasons, as a report has them. */
+async function verdictIn(path: string): Promise<string> {
+  const [, verdict, reasons] =
+    /^Verdict: (\*\*\S+\*\*)\..*\n\n((?:[*-] .*\n)+)/m.exec(await readFile(path, 'utf8')) ?? [];
+  assert.ok(verdict !== undefined);
+  return `${verdict}\n${reasons}`;
+}
 
 /** The report of a deployment that found one revision serving and made the other. */
 async function reportOf(

@@ -326,6 +326,12 @@ describe('the verdict and its reasons', () => {
       assert.deepEqual(after(changes), expected));
   }
 
+  test('a step that was refused changes nothing, not even what the run before it says', () => {
+    const refused = { ...step('deploy', 'failed'), refused: true };
+    assert.deepEqual(after({ steps: [step('deploy', 'done'), refused] }), after({}));
+    assert.deepEqual(after({ steps: [step('deploy', 'failed'), refused] }), no('deploy failed'));
+  });
+
   test('a window that was closed again, and a step that worked the second time, are no reasons', () => {
     const again = { steps: [step('deploy', 'failed'), step('deploy', 'done')] };
     assert.deepEqual(after({ ...again, maintenance: [window('on'), window('off')] }), {

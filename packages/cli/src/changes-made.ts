@@ -1,3 +1,16 @@
+/** How many changes this script has sent to the cloud, whatever came of them. */
+let sent = 0;
+
+/** Counts a change that is about to be sent to the cloud. */
+export function countChange(): void {
+  sent += 1;
+}
+
+/** How many changes were sent so far. If that is the same before and after some work, the work has changed nothing. */
+export function changesSent(): number {
+  return sent;
+}
+
 /** The last change that this script has made in the cloud; undefined if it has made none. */
 let latest: { what: string; look: string } | undefined;
 

@@ -2,7 +2,7 @@ export { type Action, type Performed, performAction } from './action.ts';
 export { resolveProject } from './active-project.ts';
 export { boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
-export { rememberChange } from './changes-made.ts';
+export { changesSent, countChange, rememberChange } from './changes-made.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { runCommand } from './command.ts';
 export { commandLine, HERE, type Variable } from './command-line.ts';

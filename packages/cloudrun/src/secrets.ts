@@ -1,4 +1,4 @@
-import { type Action, type Secret, UserError } from '@deploy/cli';
+import { type Action, countChange, type Secret, UserError } from '@deploy/cli';
 import { gcloudCommands } from './gcloud-commands.ts';
 import { ApiRefusal, CloudError } from './google/cloud-error.ts';
 import type { Connection } from './google/connection.ts';
@@ -83,6 +83,7 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
     },
 
     async create(secret) {
+      countChange();
       try {
         await rest.once(about('creating', secret), {
           ...to(`${parent}/secrets`, { secretId: secret }),
@@ -99,6 +100,7 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
     async addVersion(secret, value) {
       const { crc32c } = await import('@aws-crypto/crc32c');
       const data = Buffer.from(value.reveal());
+      countChange();
       await rest.repeatable(about('adding a version to', secret), {
         ...to(`${parent}/secrets/${secret}:addVersion`),
         method: 'POST',

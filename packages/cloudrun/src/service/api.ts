@@ -1,3 +1,4 @@
+import { countChange } from '@deploy/cli';
 import type { CallSubject } from '../google/cloud-error.ts';
 import type { Connection } from '../google/connection.ts';
 import { googleRest } from '../google/rest.ts';
@@ -124,6 +125,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
     },
 
     async write({ traffic, ...others }, etag) {
+      countChange();
       const { metadata = {}, name: operation } = await rest.once<{ metadata?: ApiService; name?: string }>(
         subject(`changing service ${location.service}`),
         {

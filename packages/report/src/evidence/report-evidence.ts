@@ -1,4 +1,4 @@
-import { cleanLine, errorMessage, Interrupted } from '@deploy/cli';
+import { changesSent, cleanLine, errorMessage, Interrupted } from '@deploy/cli';
 import type { Share } from '@deploy/cloudrun';
 import { applyEvent } from '../record/apply-event.ts';
 import { isOwnUrl } from '../record/base-url.ts';
@@ -48,9 +48,12 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
     const startedAt = now();
     // A monotonic clock, so that setting the time cannot give a step a negative duration, or hours.
     const startedMs = performance.now();
+    const sentBefore = changesSent();
     const ended = (failure?: string, interrupted = false): RolloutEvent => {
       const durationMs = Math.round(performance.now() - startedMs);
-      const how = { failure, ...(interrupted && { interrupted }) };
+      // A deployment's steps have no verdict of their own to spare: when one fails, the deployment has failed.
+      const refused = failure !== undefined && !deploys && changesSent() === sentBefore;
+      const how = { failure, ...(interrupted && { interrupted }), ...(refused && { refused }) };
       return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, deploys, ...how };
     };
     const begun = { kind: 'begun', step: name, startedAt, ...(asked && { asked }) } as const;

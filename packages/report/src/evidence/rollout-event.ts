@@ -21,6 +21,8 @@ export type RolloutEvent =
       failure: string | undefined;
       /** Whether a signal stopped it. */
       interrupted?: boolean;
+      /** Whether it failed before it had sent any change, so that all is as it was before. */
+      refused?: boolean;
       /** Whether the deployment itself ends with this step when the step failed. */
       deploys: boolean;
     }

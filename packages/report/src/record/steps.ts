@@ -48,7 +48,7 @@ function movesTraffic({ name, asked }: StepEntry): boolean {
 
 /** A step that ended, found by its name and when it began. When a deployment's step failed, the deployment ended too. */
 export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord {
-  const { step: name, startedAt, endedAt, durationMs, failure, interrupted, deploys } = ended;
+  const { step: name, startedAt, endedAt, durationMs, failure, interrupted, refused, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>
     step.name === name && step.startedAt === startedAt && step.state === 'started';
   const index = record.steps.findIndex(isIt);
@@ -61,6 +61,7 @@ export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord 
     durationMs,
     ...(failure === undefined ? {} : { detail: failure }),
     ...(interrupted === true ? { interrupted } : {}),
+    ...(refused === true ? { refused } : {}),
   };
   const steps = index === -1 ? [...record.steps, entry] : record.steps.with(index, entry);
   // Before `deploy`, nothing in the cloud had been touched.

@@ -44,9 +44,10 @@ function deploymentReasons({ state, revisions }: ReportRecord): Reason[] {
   }
 }
 
-/** If a step ran several times, its last run counts. */
+/** If a step ran several times, its last run counts. One that was refused has changed nothing, so it does not count. */
 function stepReasons({ steps, state }: ReportRecord): Reason[] {
-  const last = new Map<string, StepEntry>(steps.map((step) => [step.name, step]));
+  const counting = steps.filter(({ refused }) => refused !== true);
+  const last = new Map<string, StepEntry>(counting.map((step) => [step.name, step]));
   return [...last.values()].flatMap(({ name, state: ended, detail }): Reason[] => {
     if (ended === 'failed') return [{ weighs: 'no', reason: `${name} failed${detail ? `: ${detail}` : ''}` }];
     // While the deployment is under way, there is no other reason to give.

@@ -30,9 +30,10 @@ export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
 }
 
 /** A step that has no end was interrupted, unless it is the last one and still runs. */
-function stateInWords({ state, asked, interrupted }: StepEntry, isLast: boolean): string {
+function stateInWords({ state, asked, interrupted, refused }: StepEntry, isLast: boolean): string {
   const goal = asked === undefined ? '' : `; asked for ${percentsOf(asked)}`;
   if (interrupted === true) return `interrupted${goal}`;
+  if (refused === true) return `${state}, nothing was changed`;
   if (state !== 'started') return state;
   return `${isLast ? 'interrupted, or still running' : 'interrupted'}${goal}`;
 }
