@@ -6,12 +6,15 @@ import {
   nextSteps,
   openServiceApi,
   rollback,
+  type Service,
+  type ServiceApi,
   type ServiceLocation,
   type Share,
   serviceCommand,
   setTraffic,
   stableRevision,
   type TrafficChange,
+  whyForwards,
 } from '@deploy/cloudrun';
 import { type JoinRequest, joinEvidence, reportedRoles } from '@deploy/report';
 
@@ -43,12 +46,22 @@ export async function shiftTraffic(
     const shifted = await performAction(await actionOf(evidence.path), { dryRun: values.dryRun, out });
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
-    await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
+    // A change to the same would be a new state, of which no smoke has been made.
+    if (change.isUnchanged !== true)
+      await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
     showNext({ out }, nextAfter(call, change, location));
   };
   const actionOf = async (report: string | undefined) => {
-    if (call.action === 'rollback') return rollback(openApi, location, call.stable, values);
     if (values.skipStableCheck) return setTraffic(openApi, location, shares, values);
+    if (call.action === 'rollback') {
+      // A report that cannot be read stops nobody who has to go back.
+      const reported = await reportedRoles(report).catch(() => undefined);
+      const remark = async (api: ServiceApi, now: Service) => {
+        const why = await whyForwards(api, now, { to: call.stable, reported });
+        if (why !== undefined) out.note(`warning: this goes forwards, not back: ${why}`);
+      };
+      return rollback(openApi, location, call.stable, { ...values, remark });
+    }
     const roles = { named: call, reported: await reportedRoles(report) };
     return setTraffic(openApi, location, shares, { ...values, roles });
   };

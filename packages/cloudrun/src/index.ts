@@ -29,11 +29,12 @@ export { requireImageAsLookedUp } from './service/deployed-image.ts';
 export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
 export { nearestRevision, readNamedRevision } from './service/named-revision.ts';
 export { nextSteps } from './service/next-steps.ts';
+export { isWindowMade } from './service/nonce.ts';
 export { type Overview, type OverviewRow, readOverview } from './service/overview.ts';
 export type { Revision, Service } from './service/service.ts';
 export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
-export type { ReportedRoles } from './service/swapped.ts';
+export { type ReportedRoles, whyForwards } from './service/swapped.ts';
 export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
 export type { Container } from './service/template.ts';
 export {

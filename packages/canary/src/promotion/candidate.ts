@@ -1,10 +1,13 @@
 import { UserError } from '@deploy/cli';
 import {
   describeShares,
+  isWindowMade,
   type Revision,
   readNamedRevision,
   type Service,
   type ServiceApi,
+  type ServiceLocation,
+  serviceCommand,
   sharesOf,
   stableRevision,
 } from '@deploy/cloudrun';
@@ -21,7 +24,7 @@ export type Subject = {
 
 /**
  * Finds stable and candidate: those of the promotion that the service remembers, or else the revision with all the traffic
- * and the newest ready one without any. Throws a UserError when there is no such pair, or when the candidate has failed
+ * and the newest ready one without any, revisions of maintenance windows aside. Throws a UserError when there is no such pair, or when the candidate has failed
  * before.
  */
 export async function findSubject(
@@ -37,8 +40,8 @@ export async function findSubject(
       { hint: `Finish that one first (promote ${left.canary}), or roll it back: rollback ${left.stable}` },
     );
   }
-  const stableName = left?.stable ?? requireStable(service);
-  const canaryName = left?.canary ?? named ?? newestReady(service, stableName);
+  const stableName = left?.stable ?? requireStable(api.location, service, named);
+  const canaryName = left?.canary ?? named ?? (await newestCandidate(api, service, stableName));
   if (canaryName === stableName) {
     throw new UserError(`${canaryName} already has all the traffic: there is nothing to promote`, {
       hint: 'Deploy a new revision first, or name the candidate: promote <canary>',
@@ -63,13 +66,35 @@ export async function findSubject(
   return { service, stable, canary, left };
 }
 
-function requireStable(service: Service): string {
+function requireStable(at: ServiceLocation, service: Service, named: string | undefined): string {
   const shares = sharesOf(service.traffic, service.latestReadyRevision);
   const stable = stableRevision(shares);
   if (stable !== undefined) return stable;
+  const ways = shares
+    .filter(({ revision }) => revision !== named)
+    .map(
+      ({ revision, percent }) =>
+        `if that is ${revision}, which has ${percent} %:\n  ${serviceCommand(at, 'canary-rollout', ['rollback', revision])}`,
+    );
   throw new UserError(
     `no revision of ${service.name} holds all the traffic (${describeShares(shares)}), so it is unclear which one is stable`,
-    { hint: 'Give the stable one all the traffic first: rollback <stable>. Nothing was changed.' },
+    { hint: ['Nothing was changed. Give the stable one all the traffic first;', ...ways].join('\n') },
+  );
+}
+
+/** The newest revision that was deployed and has no traffic. Throws a UserError when a window has left none but its own. */
+async function newestCandidate(api: ServiceApi, service: Service, stable: string): Promise<string> {
+  const newest = newestReady(service, stable);
+  if (newest === stable || !isWindowMade(await api.readRevision(newest))) return newest;
+  for await (const revision of api.revisions()) {
+    if (revision.name === stable) break;
+    if (!isWindowMade(revision) && revision.ready.state === 'succeeded') return revision.name;
+  }
+  throw new UserError(
+    `${newest} was made by a maintenance window, and nothing was deployed since ${stable}, which has all the traffic: there is nothing to promote`,
+    {
+      hint: `Deploy a new revision first. To promote this one all the same, name it:\n  ${serviceCommand(api.location, 'canary-rollout', ['promote', newest])}`,
+    },
   );
 }
 

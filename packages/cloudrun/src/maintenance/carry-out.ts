@@ -3,7 +3,7 @@ import { UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
-import { inventRevisionName, newNonce, withNonce } from '../service/nonce.ts';
+import { inventRevisionName, newWindowNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
 import type { Service } from '../service/service.ts';
 import { describeCondition, waitUntilSettled } from '../service/settle.ts';
@@ -66,7 +66,7 @@ async function makeAndServe(
   context: CarryOutContext,
 ): Promise<{ revision: string; service: Service }> {
   const { api, service: before, newestRevision } = context;
-  const nonce = newNonce();
+  const nonce = newWindowNonce();
   const standIn = plan.newest &&
     newestRevision && { name: inventRevisionName(before), replaced: newestRevision };
   let written = asNew(template, nonce);
@@ -118,7 +118,7 @@ async function writeNewest(
   service: Service,
 ): Promise<string | undefined> {
   const { api, mode, tell } = context;
-  const nonce = newNonce();
+  const nonce = newWindowNonce();
   tell('writing the newest template, for the next deployment');
   try {
     const settled = await write(context, service, {
@@ -165,7 +165,7 @@ async function withTemplatePutBack(
     if (isOurs(service.served) || (service.reconciling && isOurs(service.traffic))) return error;
     tell('restoring the newest template');
     await write(context, service, {
-      template: asNew(fallback, newNonce()),
+      template: asNew(fallback, newWindowNonce()),
       traffic: isOurs(service.traffic) ? asServed(service) : service.traffic,
       annotations: forgetStandIn(forgetSplit(service.annotations)),
     });

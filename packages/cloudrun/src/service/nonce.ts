@@ -19,6 +19,18 @@ export function newNonce(): string {
   return Array.from(letters, (byte) => String.fromCharCode(97 + (byte % 26))).join('');
 }
 
+const OF_WINDOW = 'window-';
+
+/** A new mark for a template that opens or closes a maintenance window. The next deployment replaces it, gcloud's too. */
+export function newWindowNonce(): string {
+  return `${OF_WINDOW}${newNonce()}`;
+}
+
+/** Whether a revision was made in order to open or close a maintenance window, so that it is nobody's candidate. */
+export function isWindowMade({ nonce }: { nonce: string | undefined }): boolean {
+  return nonce?.startsWith(OF_WINDOW) ?? false;
+}
+
 /**
  * A name for the service's next revision in the style of the platform and gcloud: the generation in five digits, then three
  * letters.

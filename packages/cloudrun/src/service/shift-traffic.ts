@@ -9,7 +9,16 @@ import { readNamedRevision } from './named-revision.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
 import { type RolesCheck, requireNotSwapped } from './swapped.ts';
-import { assignTraffic, briefShares, describeShares, type Share, sameShares, sharesOf } from './traffic.ts';
+import {
+  assignTraffic,
+  briefShares,
+  describeShares,
+  type Share,
+  sameShares,
+  sameSplit,
+  sharesOf,
+  type TrafficSplit,
+} from './traffic.ts';
 
 /** A traffic change that is in force: the split before and after. */
 export type TrafficChange = {
@@ -18,13 +27,21 @@ export type TrafficChange = {
   after: Share[];
   /** The service's address. */
   url?: string;
+  /** Set when exactly this was asked for and served before, so that nothing was written. */
+  isUnchanged?: true;
 };
 
 /**
  * `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. With `roles`, the
- * shift is refused when the revisions were named the wrong way round.
+ * shift is refused when the revisions were named the wrong way round. `remark` is called before a change is written, with what
+ * the service then is, and may say something about it.
  */
-export type ShiftOptions = { skipMaintenanceCheck?: boolean; roles?: RolesCheck; bookkeeping?: Bookkeeping };
+export type ShiftOptions = {
+  skipMaintenanceCheck?: boolean;
+  roles?: RolesCheck;
+  bookkeeping?: Bookkeeping;
+  remark?(api: ServiceApi, now: Service): Promise<void>;
+};
 
 /** Notes to keep on the service, written in the same write. Called with the service as it is just before each attempt. */
 export type Bookkeeping = {
@@ -83,15 +100,33 @@ async function shift(
       `traffic of ${service} is now ${briefShares(change.after, service)} (was ${briefShares(change.before, service)})`,
     );
     return change;
+  } catch (error) {
+    if (!(error instanceof AlreadyServed)) throw error;
+    const split = sharesOf(error.service.served, error.service.latestReadyRevision);
+    progress.done(
+      `traffic of ${service} was ${briefShares(split, service)} already: there was nothing to change`,
+    );
+    const { url } = error.service;
+    return { service, before: split, after: split, ...(url !== '' && { url }), isUnchanged: true };
   } finally {
     progress.stop();
+  }
+}
+
+/** Thrown instead of a plan when what is asked for is already asked for and served. */
+class AlreadyServed extends Error {
+  readonly service: Service;
+
+  constructor(service: Service) {
+    super('there is nothing to change');
+    this.service = service;
   }
 }
 
 function planShift(
   api: ServiceApi,
   shares: readonly Share[],
-  { skipMaintenanceCheck = false, roles, bookkeeping }: ShiftOptions,
+  { skipMaintenanceCheck = false, roles, bookkeeping, remark }: ShiftOptions,
 ): Plan {
   return async (now, first) => {
     bookkeeping?.permit(now);
@@ -104,11 +139,19 @@ function planShift(
     );
     if (roles !== undefined) await requireNotSwapped(api, now, roles);
     if (!skipMaintenanceCheck) await requireSameSideOfWindow(api, now, wanted);
+    const traffic = assignTraffic(now.traffic, shares);
+    if (bookkeeping === undefined && isInForce(now, traffic)) throw new AlreadyServed(now);
+    await remark?.(api, now);
     return {
-      traffic: assignTraffic(now.traffic, shares),
+      traffic,
       ...(bookkeeping && { annotations: bookkeeping.annotations(now) }),
     };
   };
+}
+
+/** By name, that is: traffic that follows LATEST is still to be pinned. */
+function isInForce({ reconciling, traffic, served }: Service, wanted: TrafficSplit): boolean {
+  return !reconciling && sameSplit(traffic, wanted) && sameShares(served, wanted);
 }
 
 async function readReady(api: ServiceApi, name: string, service: Service): Promise<Revision> {

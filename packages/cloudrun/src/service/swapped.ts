@@ -1,4 +1,4 @@
-import { UserError } from '@deploy/cli';
+import { Interrupted, UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from './api.ts';
 import type { Service } from './service.ts';
@@ -35,6 +35,31 @@ export async function requireNotSwapped(
       ].join('\n'),
     },
   );
+}
+
+/**
+ * Why a revision that somebody goes back to is rather the one to go back from: by the report it is the canary, or it has less of
+ * the traffic than an older one. Undefined where nothing says so, or where the revisions cannot be read.
+ */
+export async function whyForwards(
+  api: ServiceApi,
+  { served, latestReadyRevision }: Service,
+  { to, reported }: { to: string; reported: ReportedRoles | undefined },
+): Promise<string | undefined> {
+  if (reported?.canary === to) return `by ${reported.source}, ${to} is the canary`;
+  const shares = sharesOf(served, latestReadyRevision);
+  const [most] = shares;
+  if (reported?.stable === to || most === undefined || most.revision === to) return undefined;
+  try {
+    const [one, other] = await Promise.all([api.readRevision(to), api.readRevision(most.revision)]);
+    return Date.parse(one.createTime) > Date.parse(other.createTime)
+      ? `${to} is newer than ${most.revision}, which has ${most.percent} % of the traffic`
+      : undefined;
+  } catch (error) {
+    // Whoever has to go back must not be stopped by a remark that cannot be made.
+    if (error instanceof UserError && !(error instanceof Interrupted)) return undefined;
+    throw error;
+  }
 }
 
 function byReport({ stable, canary }: NamedRoles, reported: ReportedRoles | undefined): string | undefined {
