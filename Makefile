@@ -6,6 +6,8 @@
 # make ends with 2 whenever a target fails; the script's own exit code is in the line that make prints.
 
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+# Where make was called, for scripts that look for the checkout there: the recipes run in this folder, and so does make -C.
+export MAKE_INIT_CWD := $(if $(filter-out $(HERE),$(CURDIR)/),$(CURDIR),$(PWD))
 PNPM := cd "$(HERE)" && npx --yes pnpm@12
 RUN := $(PNPM) tsx
 

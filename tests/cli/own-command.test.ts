@@ -25,6 +25,8 @@ describe('a command of our own, for whoever called the script', () => {
     assert.equal(shown({}, tmpdir()), elsewhere);
     assert.equal(shown({ INIT_CWD: tmpdir() }, projectRoot), elsewhere);
     assert.equal(shown({ INIT_CWD: projectRoot, MAKELEVEL: '1' }, projectRoot), elsewhere);
+    // A pnpm of the person's own does not say where it was called.
+    assert.equal(shown({ PNPM_PACKAGE_NAME: 'openagents-cloud-run' }, projectRoot), elsewhere);
   });
 
   test("names a pnpm of the person's own, not the one that npx has fetched", async () => {
@@ -43,6 +45,10 @@ describe('a command of our own, for whoever called the script', () => {
       shown(env, projectRoot),
       `CLOUD_RUN_EMULATOR_HOST=127.0.0.1:1 OPENAGENTS_REPO_ROOT='/check out' SERVICE=control ${NPX} ${call}`,
     );
+    assert.equal(
+      shown({ OPENAGENTS_REPO_ROOT: 'checkout', SERVICE_DIR: 'service', WEB_SHELL_DIR: 'shell' }, '/here'),
+      `OPENAGENTS_REPO_ROOT=/here/checkout SERVICE_DIR=service WEB_SHELL_DIR=shell SERVICE=control ${NPX} --dir ${projectRoot} ${call}`,
+    );
     await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
     await mkdir(join(folder.path, '.git'));
     await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
@@ -50,5 +56,7 @@ describe('a command of our own, for whoever called the script', () => {
       shown({}, join(folder.path, 'apps')),
       new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE=control `),
     );
+    for (const env of [{ INIT_CWD: folder.path }, { MAKELEVEL: '1', MAKE_INIT_CWD: folder.path }])
+      assert.match(shown(env, projectRoot), new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE=`));
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
+import { runScriptProcess } from '../support/run-script.ts';
 import { scriptNames } from '../support/script-names.ts';
 
 const node = process.execPath;
@@ -50,6 +51,21 @@ describe('the scripts run', { concurrency: true }, () => {
         assert.equal(await output([runner, script, ...rollback], folder.path), announced, script);
       }
     }
+  });
+
+  test('from inside the checkout by npx pnpm --dir, which says where one is; pnpm alone does not, and they say so', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
+    await mkdir(join(folder.path, '.git'));
+    await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
+    const preflight = (more: Record<string, string>) =>
+      runScriptProcess('preflight', [], { env: { DRY_RUN: '1', PROJECT: 'p', SKIP_VERIFY: '1', ...more } });
+    const found = await preflight({ INIT_CWD: folder.path });
+    assert.doesNotMatch(found.stdout, /no checkout/);
+    const lost = await preflight({ PNPM_PACKAGE_NAME: 'openagents-cloud-run' });
+    assert.match(
+      lost.stdout,
+      /no checkout .*pnpm --dir runs in its own folder .*OPENAGENTS_REPO_ROOT="\$\(git/,
+    );
   });
 
   test('with pnpm tsx, in the project and, told where that is, from elsewhere', async () => {

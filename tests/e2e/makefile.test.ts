@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -43,6 +43,19 @@ describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => 
     );
     for (const [, command = ''] of stdout.matchAll(/pnpm@12 (?!tsx )(\S+)/g))
       assert.ok(commands[command], command);
+  });
+
+  test('finds the checkout that one stands in, with -C as well', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
+    await mkdir(join(folder.path, '.git'));
+    await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
+    const env = { PROJECT: 'p', DRY_RUN: '1', SKIP_VERIFY: '1', PWD: folder.path };
+    const preflight = async (args: string[], cwd: string) =>
+      (await make([...args, '-s', 'preflight'], { cwd, env })).stdout;
+    const lost = /no checkout of the OpenAgents repository found/;
+    assert.match(await preflight([], tmpdir()), lost);
+    for (const args of [[], ['-C', projectRoot]])
+      assert.doesNotMatch(await preflight(args, folder.path), lost, args.join(' '));
   });
 
   test('shifts traffic and takes it back on a real service, smoke-checks it, from any folder', async () => {

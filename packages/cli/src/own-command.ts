@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
-import { projectRoot, workingCheckout } from './target-checkout.ts';
+import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.ts';
 
 /** How the user called this script, as far as the commands that it shows depend on it. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
@@ -11,15 +11,20 @@ let caller: Caller = { pnpm: ['pnpm', '--dir', projectRoot], inFront: [] };
 
 /** Remembers how this script was called, so that the commands that it shows work in the same place. */
 export function rememberCaller(env: Environment, cwd = process.cwd()): void {
-  // pnpm changes into this project's folder, and so does make, through it: INIT_CWD is where pnpm was called.
-  const typedIn = env.MAKELEVEL === undefined ? (env.INIT_CWD ?? cwd) : undefined;
+  const typedIn = rememberFolder(env, cwd);
   const isHere = typedIn === projectRoot;
+  const { OPENAGENTS_REPO_ROOT: root } = env;
   caller = {
     pnpm: [...pnpmOf(env), ...(isHere ? [] : ['--dir', projectRoot])],
     inFront: [
       ['CLOUD_RUN_EMULATOR_HOST', env.CLOUD_RUN_EMULATOR_HOST || undefined],
       // From this project's folder, the user's checkout would not be found.
-      ['OPENAGENTS_REPO_ROOT', env.OPENAGENTS_REPO_ROOT || (isHere ? undefined : workingCheckout(cwd, env))],
+      [
+        'OPENAGENTS_REPO_ROOT',
+        root ? resolve(cwd, root) : isHere ? undefined : workingCheckout(typedIn ?? cwd, env),
+      ],
+      ['SERVICE_DIR', env.SERVICE_DIR || undefined],
+      ['WEB_SHELL_DIR', env.WEB_SHELL_DIR || undefined],
     ],
   };
 }

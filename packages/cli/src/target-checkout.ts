@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from './errors.ts';
-import { text, textWithDefault } from './settings.ts';
+import { type Environment, text, textWithDefault } from './settings.ts';
 
 /** The checkout of the OpenAgents repository that gates and reports work on. */
 export type TargetCheckout = {
@@ -31,12 +31,29 @@ export const checkoutSettings = {
   ),
 };
 
+const PNPM_DIR =
+  ' pnpm --dir runs in its own folder and does not say where you are; inside the checkout: OPENAGENTS_REPO_ROOT="$(git rev-parse --show-toplevel)"';
+
 /** The root of this project: the folder that contains `packages/` and `scripts/`. */
 export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
+let calledFrom: string | undefined;
+
 /**
- * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the git root of the working directory, or else that of the folder
- * that contains this project; the first one that has the service. Throws a UserError that says what was tried.
+ * Remembers the folder in which a person called the script, where that is known: `npx pnpm --dir` and make change into this
+ * project's folder, and tell in a variable where they were called. A pnpm of the person's own tells nothing.
+ */
+export function rememberFolder(env: Environment, cwd = process.cwd()): string | undefined {
+  if (cwd !== projectRoot) calledFrom = cwd;
+  else if (env.MAKELEVEL !== undefined) calledFrom = env.MAKE_INIT_CWD || undefined;
+  else calledFrom = env.INIT_CWD || (env.PNPM_PACKAGE_NAME ? undefined : cwd);
+  return calledFrom;
+}
+
+/**
+ * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the git root of the folder in which the script was called, of the
+ * working directory, or of the folder that contains this project; the first one that has the service. Throws a UserError that
+ * says what was tried.
  */
 export function findTargetCheckout(settings: {
   repoRoot: string | undefined;
@@ -56,16 +73,16 @@ export function findTargetCheckout(settings: {
     });
   }
 
-  const starts = [process.cwd(), dirname(projectRoot)];
+  const starts = [...new Set([calledFrom ?? process.cwd(), process.cwd(), dirname(projectRoot)])];
   for (const start of starts) {
     const root = gitRoot(start);
     if (root !== undefined && holdsService(root)) return { root, serviceDir, webShellDir };
   }
-  const tried = starts.map((start) => gitRoot(start) ?? `${start} (not in a git checkout)`);
+  const tried = new Set(starts.map((start) => gitRoot(start) ?? `${start} (not in a git checkout)`));
   throw new UserError(
-    `no checkout of the OpenAgents repository found; tried ${tried.join(' and ')} for ${serviceDir}`,
+    `no checkout of the OpenAgents repository found; tried ${[...tried].join(' and ')} for ${serviceDir}`,
     {
-      hint: 'Run from inside the checkout, or set OPENAGENTS_REPO_ROOT=<its root>.',
+      hint: `Run from inside the checkout, or set OPENAGENTS_REPO_ROOT=<its root>.${process.cwd() === projectRoot ? PNPM_DIR : ''}`,
     },
   );
 }
