@@ -1,5 +1,13 @@
-import { readSettings, resolveProject, runScript, textWithDefault, type Usage } from '@deploy/cli';
-import { cloudSettings, requireLocation } from '@deploy/cloudrun';
+import {
+  flag,
+  readSettings,
+  resolveProject,
+  runScript,
+  textWithDefault,
+  type Usage,
+  UserError,
+} from '@deploy/cli';
+import { cloudSettings, requireLocation, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 import { runDeployment } from './deploy/run.ts';
 import { deploymentSettings } from './deploy/settings.ts';
 
@@ -7,6 +15,7 @@ const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   ...deploymentSettings,
+  skipServiceCheck: flag('SKIP_SERVICE_CHECK', 'deploy even to a SERVICE whose name ends with -staging'),
   domain: textWithDefault('PRODUCTION_DOMAIN', 'openagents.com', 'domain that should point to the service'),
 };
 
@@ -25,8 +34,29 @@ await runScript(usage, async (program) => {
     ...values,
     project: await resolveProject(values.project, program.signal),
   });
+  if (location.service.endsWith('-staging') && !values.skipServiceCheck)
+    throw isStaging(location, values.image);
   const next = ({ revision }: { revision: string }) =>
     `walk it to all the traffic: scripts/canary-rollout.ts promote ${revision}`;
-  await runDeployment({ values, location, domain: values.domain, next }, program);
+  const domain = { domain: values.domain, domainVariable: settings.domain.name };
+  await runDeployment({ values, location, ...domain, kind: 'production', next }, program);
   return 0;
 });
+
+/** SERVICE is often still exported from the rollout to staging. */
+function isStaging(location: ServiceLocation, image: string | undefined): UserError {
+  const production = { ...location, service: settings.service.defaultText ?? '' };
+  const deploy = (at: ServiceLocation, script: string) => serviceCommand(at, script, [], [['IMAGE', image]]);
+  return new UserError(
+    `SERVICE is ${location.service}, a service of staging, and this deploys to production`,
+    {
+      hint: [
+        'Nothing was changed. To deploy to production:',
+        `  ${deploy(production, 'deploy-production')}`,
+        'To deploy to staging:',
+        `  ${deploy(location, 'deploy-staging')}`,
+        'To deploy to this service by the way of production all the same: SKIP_SERVICE_CHECK=1',
+      ].join('\n'),
+    },
+  );
+}

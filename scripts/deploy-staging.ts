@@ -30,6 +30,7 @@ await runScript(usage, async (program) => {
   const next = ({ baseUrl }: { baseUrl: string | undefined }) =>
     'shift traffic by the canary runbook (scripts/canary-rollout.ts set-traffic), then run scripts/smoke-health.ts and ' +
     `scripts/smoke-control.ts${baseUrl === undefined ? '' : ` with OPENAGENTS_BASE_URL=${baseUrl}`}`;
-  await runDeployment({ values, location, domain: values.stagingDomain, heading, next }, program);
+  const domain = { domain: values.stagingDomain, domainVariable: settings.stagingDomain.name };
+  await runDeployment({ values, location, ...domain, kind: 'staging', heading, next }, program);
   return 0;
 });

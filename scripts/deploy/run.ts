@@ -44,6 +44,9 @@ export type DeploymentRequest = {
   location: ServiceLocation;
   /** The domain that should point to the service. */
   domain: string;
+  /** The variable that names it. */
+  domainVariable: string;
+  kind: 'staging' | 'production';
   /** Printed first, as soon as it is known what will be deployed. */
   heading?: string;
   /** Says what to do after the deployment; `baseUrl` is the service's address, if known. */
@@ -55,7 +58,7 @@ export type DeploymentRequest = {
  * gate's own exit code when a gate fails.
  */
 export async function runDeployment(
-  { values, location, domain, heading, next }: DeploymentRequest,
+  { values, location, domain, domainVariable, kind, heading, next }: DeploymentRequest,
   { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
   const image = requireGivenImage(values.image);
@@ -77,9 +80,7 @@ export async function runDeployment(
     dryRun: values.dryRun,
     account: () => accountOf(connection),
     note: out.note,
-    checkout,
-    location,
-    image,
+    ...{ checkout, location, image, kind },
   });
   const { domainMapping, digest, baseUrl } = facts ?? {};
   if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
@@ -135,7 +136,7 @@ export async function runDeployment(
       connection,
       location,
       image,
-      domain,
+      ...{ domain, domainVariable },
       skipMaintenanceCheck: values.skipMaintenanceCheck,
       checkout,
       env,

@@ -15,9 +15,11 @@ function production() {
 describe('deploy-production', () => {
   test('does what deploy-staging does, to the production service and without the [staging] line', async () => {
     await using place = await preflightWorld(await production());
-    const env = { SKIP_VERIFY: '1', SKIP_PREFLIGHT: '1' };
-    const run = await place.run('deploy-production', env);
+    const run = await place.run('deploy-production', { SKIP_VERIFY: '1' });
     assert.equal(run.exitCode, 0, run.stderr);
+    assert.match(run.stderr, /domain mapping: openagents\.com is not mapped .*Check PRODUCTION_DOMAIN,/);
+    assert.doesNotMatch(run.stderr, /STAGING_DOMAIN/);
+    assert.match(run.stderr, /^evidence report: .*\/\d{8}T\d{6}Z-production-deploy-report\.md$/m);
     const [made, served] = place.cloud.revisions(SERVICE);
     const newest = made?.name.split('/').at(-1) ?? '';
     assert.equal(made?.containers?.[0]?.image, NEW_IMAGE);
@@ -37,6 +39,24 @@ describe('deploy-production', () => {
         `[deploy] done. ${newest}`,
       ],
     );
+  });
+
+  test('refuses a service of staging, shows both ways on, and may be insisted on', async () => {
+    await using place = await preflightWorld(await staging());
+    const env = { SERVICE: `${SERVICE}-staging`, DRY_RUN: '1', SKIP_VERIFY: '1' };
+    const refused = await place.run('deploy-production', env);
+    assert.equal(refused.exitCode, 1);
+    assert.equal(refused.stdout, '');
+    assert.match(
+      refused.stderr,
+      new RegExp(
+        `^error: SERVICE is ${SERVICE}-staging, .*\nNothing was changed\\..*\n  .*SERVICE=${SERVICE} IMAGE=${NEW_IMAGE} .*deploy-production\\.ts\n`,
+      ),
+    );
+    assert.match(refused.stderr, /^ {2}.*-staging IMAGE=.*deploy-staging\.ts$/m);
+    assert.match(refused.stderr, /SKIP_SERVICE_CHECK=1$/m);
+    const insisted = await place.run('deploy-production', { ...env, SKIP_SERVICE_CHECK: '1' });
+    assert.equal(insisted.exitCode, 0, insisted.stderr);
   });
 
   test('a dry run of both differs in the [staging] line and the service alone', async () => {

@@ -4,6 +4,7 @@ import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { projectRoot } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { sampleCheckout } from '@deploy/rehearsal';
 import { openEvidence, readReport } from '@deploy/report';
@@ -109,7 +110,9 @@ describe('the scripts write their evidence', () => {
     );
     assert.ok(record.trafficChanges.length >= 4);
     const text = await readFile(path, 'utf8');
-    assert.match(text, new RegExp(`canary-rollout\\.ts rollback ${one}$`, 'm'));
+    // It works where it is pasted.
+    const rollback = `npx pnpm@12 --dir ${projectRoot} tsx scripts/canary-rollout.ts rollback ${one}`;
+    assert.match(text, new RegExp(`^OPENAGENTS_REPO_ROOT=${checkout.root} PROJECT=.* ${rollback}$`, 'm'));
     assert.ok(!text.includes(TOKEN));
     assert.deepEqual((await lint({ strings: { text } })).text, []);
   });

@@ -24,8 +24,9 @@ describe('a failure is one line that says what is wrong, and one that says what 
     assertOneClearError(
       run,
       /reading service nix: not found in region us-central1/,
-      /Check PROJECT, REGION and SERVICE/,
+      /^ {2}.*gcloud run services list --project /,
     );
+    assert.match(run.stderr, /^Check PROJECT, REGION and SERVICE; /m);
   });
 
   test('a project without permission', async () => {

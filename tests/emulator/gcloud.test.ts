@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -41,6 +42,22 @@ test('gcloud itself deploys, splits and describes against the emulator, and prin
   await gcloud('services', 'update-traffic', SERVICE, '--to-revisions', `${one}=95,${two}=5`);
   assert.deepEqual(serving(cloud), [`${one}=95`, `${two}=5`, `${one}=0(blue)`]);
   await sameStatus();
+});
+
+test('the command that is shown for a misspelt SERVICE lists the services of the local Cloud Run, by gcloud itself', {
+  skip,
+}, async () => {
+  await using cloud = await cloudWith();
+  const misspelt = await runScriptProcess('canary-rollout', ['status'], {
+    env: { ...cloudEnv(cloud), SERVICE: 'contrl' },
+  });
+  assert.equal(misspelt.exitCode, 1);
+  const [command = ''] = misspelt.stderr.split('\n').filter((line) => line.startsWith('  '));
+  await using home = await mkdtempDisposable(join(tmpdir(), 'gcloud-'));
+  const env = { PATH: process.env.PATH ?? '', HOME: home.path, CLOUDSDK_CONFIG: home.path };
+  const listed = await runCommand(['sh', '-c', command], { env });
+  assert.equal(listed.exitCode, 0, listed.stderr);
+  assert.match(listed.stdout, new RegExp(`^.* ${SERVICE} +us-central1 +http`, 'm'));
 });
 
 test('gcloud itself deletes a revision, and is refused one that has traffic', { skip }, async (t) => {

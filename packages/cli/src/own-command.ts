@@ -42,6 +42,24 @@ export function ownCommand(
   return commandLine([...others, ...variables], [...caller.pnpm, 'tsx', `scripts/${script}.ts`, ...args]);
 }
 
+/**
+ * A gcloud command line, ready to paste. Where a local Cloud Run is used, it leads there: gcloud puts a region in front of the
+ * host, which then has no address, so it goes by way of a proxy.
+ */
+export function gcloudCommand(command: string): string {
+  const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
+  if (typeof host !== 'string') return command;
+  const { hostname, port } = new URL(`http://${host}`);
+  const variables: Variable[] = [
+    ['CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN', `http://localhost:${port}/`],
+    ['CLOUDSDK_PROXY_TYPE', 'http'],
+    ['CLOUDSDK_PROXY_ADDRESS', hostname],
+    ['CLOUDSDK_PROXY_PORT', port],
+    ['CLOUDSDK_AUTH_ACCESS_TOKEN', 'local'],
+  ];
+  return `${commandLine(variables, [])} ${command}`;
+}
+
 /** A pnpm of the person's own, or the way to have one that the README names: npx puts its own in a node_modules folder. */
 function pnpmOf({ PATH = '' }: Environment): readonly string[] {
   const own = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));

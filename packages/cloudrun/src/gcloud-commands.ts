@@ -1,3 +1,4 @@
+import { gcloudCommand } from '@deploy/cli';
 import type { MaintenanceValues } from './maintenance/values.ts';
 import type { Share } from './service/traffic.ts';
 import type { ServiceLocation } from './service-location.ts';
@@ -47,7 +48,12 @@ export const gcloudCommands = {
 
 /** The command that shows what serves traffic. It is quoted for pasting into a shell; the announcements are not. */
 export function lookCommand(at: ServiceLocation): string {
-  return gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'");
+  return gcloudCommand(gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'"));
+}
+
+/** The command that lists the services of a project, in all regions, for pasting into a shell. */
+export function listCommand({ project }: ServiceLocation): string {
+  return gcloudCommand(`gcloud run services list --project ${project}`);
 }
 
 /**

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { runCommand, type TargetCheckout } from '@deploy/cli';
+import { projectRoot, runCommand, type TargetCheckout } from '@deploy/cli';
 import { findData } from './document/data.ts';
 import { reportsFolder } from './settings.ts';
 
-/** Where a deployment was made from: the machine, and the state of the checkout as far as git can tell. */
-export type Whereabouts = { host: string; checkout: { commit?: string; clean?: boolean } };
+/** Where a deployment was made from: the machine, the scripts, and the state of the checkout as far as git can tell. */
+export type Whereabouts = {
+  host: string;
+  scripts: string;
+  checkout: { root: string; commit?: string; clean?: boolean };
+};
 
 /** Asks the machine and git; leaves out what they cannot tell. */
 export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts> {
@@ -18,7 +22,9 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
   ]);
   return {
     host: hostname(),
+    scripts: projectRoot,
     checkout: {
+      root: checkout.root,
       ...(commit === undefined ? {} : { commit: commit.trim() }),
       ...(changes === undefined ? {} : { clean: await isClean(top.trim(), changes) }),
     },

@@ -1,4 +1,5 @@
 import { cleanLine, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
+import { listCommand } from '../gcloud-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
@@ -110,7 +111,7 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       return {
         kind: 'not-found',
         message: `not found in region ${location.region} of project ${location.project} (${said})`,
-        hint: `Check PROJECT, REGION and SERVICE; to list the services: gcloud run services list --project ${location.project}`,
+        hint: `Check PROJECT, REGION and SERVICE; to list the services:\n  ${listCommand(location)}`,
       };
     case GRPC.aborted:
       return PERMANENT_CONFLICT.test(said)

@@ -21,6 +21,8 @@ export type CloudCheckRequest = {
   image: string | undefined;
   /** The domain that should point to the service. */
   domain: string;
+  /** The variable that names it; default: that of staging. */
+  domainVariable?: string;
   expectedTraffic: ExpectedTraffic | undefined;
   /** Makes a candidate in maintenance mode a warning instead of an error. */
   skipMaintenanceCheck?: boolean;
@@ -44,6 +46,7 @@ export async function checkCloud(
   request: CloudCheckRequest,
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
   const { connection, location, image, domain, expectedTraffic, skipMaintenanceCheck = false } = request;
+  const { domainVariable = 'STAGING_DOMAIN' } = request;
   const openedSecrets = once(() => openSecretApi(connection, location));
   // Opened early, so that it loads while other calls wait for answers.
   void openedSecrets().catch(() => {});
@@ -69,7 +72,7 @@ export async function checkCloud(
   ]);
 
   const found = service.read ? service.value : undefined;
-  const verdict = checkDomain(domain, location.service, found?.url, mapping);
+  const verdict = checkDomain({ domain, domainVariable }, location.service, found?.url, mapping);
   return {
     findings: [
       checkLogin(account, connection, location, service),
@@ -85,7 +88,8 @@ export async function checkCloud(
       account,
       digest: lookup?.state === 'found' ? lookup.digest : undefined,
       domainMapping: { domain, state: verdict.state },
-      baseUrl: verdict.baseUrl,
+      // The domain leads to the real service, which a rehearsal must not touch.
+      baseUrl: connection.emulatorHost === undefined ? verdict.baseUrl : found?.url,
     },
   };
 }

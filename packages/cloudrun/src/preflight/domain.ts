@@ -12,7 +12,7 @@ const NEEDED = ['Ready', 'CertificateProvisioned'];
 
 /** Whether the domain points to the service and has a certificate. Otherwise the service's own URL must be used. */
 export function checkDomain(
-  domain: string,
+  { domain, domainVariable }: { domain: string; domainVariable: string },
   service: string,
   serviceUrl: string | undefined,
   mapping: Read<DomainMapping>,
@@ -33,7 +33,11 @@ export function checkDomain(
   });
   if (!mapping.read) {
     return isAbsent(mapping.error)
-      ? warn('not mapped', `${domain} is not mapped to any service here`, 'Check STAGING_DOMAIN, or map it. ')
+      ? warn(
+          'not mapped',
+          `${domain} is not mapped to any service here`,
+          `Check ${domainVariable}, or map it. `,
+        )
       : warn('unknown', mapping.error.message);
   }
   const { routeName, conditions } = mapping.value;

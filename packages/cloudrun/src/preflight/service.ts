@@ -1,4 +1,5 @@
 import { cleanLine, type Finding } from '@deploy/cli';
+import { listCommand } from '../gcloud-commands.ts';
 import type { Service } from '../service/service.ts';
 import { briefShares, followsLatest, type Share, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
@@ -19,7 +20,7 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
           check,
           state: 'error',
           found: `there is no service ${where}`,
-          advice: `Check SERVICE and REGION; to list the services: gcloud run services list --project ${project}`,
+          advice: `Check SERVICE and REGION; to list the services: ${listCommand(location)}`,
         }
       : { check, state: 'error', found: `${where} could not be read`, advice: 'See login.' };
   }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { decode, encode, type Json } from '../protocol/descriptors.ts';
 import type { ApiError } from '../protocol/errors.ts';
-import { notFound } from '../protocol/errors.ts';
+import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { Operation } from '../service/operations.ts';
 import type { ServiceStore } from '../service/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
@@ -49,6 +49,10 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
       path: `${LOCATION}/services`,
       handle(call) {
         authorize(call, 'run.services.list');
+        // "Location must be a valid Google Cloud region, and cannot be the "-" wildcard" (ListServicesRequest in
+        // google/cloud/run/v2/service.proto).
+        if (param(call, 'location') === '-')
+          throw invalidArgument("locations/-: the location cannot be '-'.");
         const services = param(call, 'location') === region ? store.list() : [];
         return { services: services.map(({ json }) => encode(SERVICE, json, wantsNumericEnums(call))) };
       },

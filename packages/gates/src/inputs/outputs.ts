@@ -2,7 +2,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { TargetCheckout } from '@deploy/cli';
 import type { Crates } from './cargo.ts';
 
-const REPORT = /^(?:\.staging-deploy-report\.lock|.*-staging-deploy-report(?:-\d+)?\.md)$/;
+const REPORT = /^(?:\.staging-deploy-report\.lock|.*-(?:staging|production)-deploy-report(?:-\d+)?\.md)$/;
 // The perf scripts write these into the web shell, and no gate reads them.
 const MEASURED = /^(?:latest|signoff-[^/]*)\.json$/;
 

@@ -15,20 +15,20 @@ import type { DeploymentRequest } from './request.ts';
 
 /** Creates the deployment's report, or continues the file that EVIDENCE_REPORT names. */
 export async function openReport(request: DeploymentRequest): Promise<Evidence> {
-  const { evidenceReport, checkout, location, image, note } = request;
+  const { evidenceReport, checkout, location, image, kind = 'staging', note } = request;
   const named = evidenceReport === undefined ? undefined : resolve(evidenceReport);
   const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout)]);
   const start = { location, image, account, whereabouts: where, at: new Date().toISOString() };
   const folder = join(checkout.root, reportsFolder(checkout));
-  const path = named === undefined ? await openNew(folder, start) : await openNamed(named, start);
+  const path = named === undefined ? await openNew(folder, kind, start) : await openNamed(named, start);
   note(`evidence report: ${path}`);
   const { record: found } = await readReport(path);
   return reportEvidence({ path, actor: account ?? localActor(), found, deploys: true, note });
 }
 
-async function openNew(folder: string, start: DeploymentStart): Promise<string> {
+async function openNew(folder: string, kind: string, start: DeploymentStart): Promise<string> {
   try {
-    return await createReport(folder, startRecord(start));
+    return await createReport(folder, kind, startRecord(start));
   } catch (error) {
     return refuseWithoutEvidence(folder, error);
   }

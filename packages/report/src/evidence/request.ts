@@ -15,6 +15,8 @@ export type DeploymentRequest = EvidenceRequest & {
   checkout: TargetCheckout;
   location: ServiceLocation;
   image: string;
+  /** What the file of a new report is named after; default: staging. */
+  kind?: 'staging' | 'production';
 };
 
 /** The request of a command that adds to the report of a rollout under way. */

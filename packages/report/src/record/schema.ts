@@ -165,7 +165,13 @@ export const recordSchema = v.strictObject({
   updatedAt: optional(time),
   account: optional(v.string()),
   host: v.string(),
-  checkout: v.strictObject({ commit: optional(v.string()), clean: optional(v.boolean()) }),
+  /** The folder of the scripts on that host. Earlier versions did not write it. */
+  scripts: optional(v.string()),
+  checkout: v.strictObject({
+    root: optional(v.string()),
+    commit: optional(v.string()),
+    clean: optional(v.boolean()),
+  }),
   project: name,
   region: name,
   service: name,

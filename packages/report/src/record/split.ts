@@ -1,3 +1,4 @@
+import { commandLine } from '@deploy/cli';
 import type { Share } from '@deploy/cloudrun';
 import type { ReportRecord, SmokeEntry } from './schema.ts';
 
@@ -35,16 +36,29 @@ export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): 
  */
 export function rollbackCommand(record: ReportRecord): string | undefined {
   const { stable, trafficBefore = [] } = record;
-  if (stable !== undefined) return canaryRollout(record, `rollback ${stable}`);
+  if (stable !== undefined) return canaryRollout(record, ['rollback', stable]);
   const [first, second, ...others] = trafficBefore;
   if (first === undefined || second === undefined || others.length > 0) return undefined;
   // set-traffic takes whole percentages and leaves the rest to the first revision.
   if (!Number.isInteger(second.percent) || first.percent + second.percent !== 100) return undefined;
-  return canaryRollout(record, `set-traffic ${first.revision} ${second.revision} ${second.percent}`);
+  return canaryRollout(record, ['set-traffic', first.revision, second.revision, String(second.percent)]);
 }
 
-function canaryRollout({ project, region, service }: ReportRecord, call: string): string {
-  return `PROJECT=${project} REGION=${region} SERVICE=${service} pnpm tsx scripts/canary-rollout.ts ${call}`;
+/** It works in any folder of the machine that the deployment was made from, and adds to this report. */
+function canaryRollout(
+  { project, region, service, scripts, checkout }: ReportRecord,
+  call: readonly string[],
+): string {
+  const pnpm = scripts === undefined ? ['pnpm'] : ['npx', 'pnpm@12', '--dir', scripts];
+  return commandLine(
+    [
+      ['OPENAGENTS_REPO_ROOT', scripts && checkout.root],
+      ['PROJECT', project],
+      ['REGION', region],
+      ['SERVICE', service],
+    ],
+    [...pnpm, 'tsx', 'scripts/canary-rollout.ts', ...call],
+  );
 }
 
 /** A revision's percentage in a split. */

@@ -19,8 +19,7 @@ export function startRecord({ location, image, account, whereabouts, at }: Deplo
     state: 'started',
     startedAt: at,
     ...(account === undefined ? {} : { account }),
-    host: whereabouts.host,
-    checkout: whereabouts.checkout,
+    ...whereabouts,
     project,
     region,
     service,
@@ -41,8 +40,7 @@ export function restartRecord(record: ReportRecord, { account, whereabouts }: De
     ...rest,
     state: 'started',
     ...(account === undefined ? {} : { account }),
-    host: whereabouts.host,
-    checkout: whereabouts.checkout,
+    ...whereabouts,
   };
 }
 

@@ -15,12 +15,15 @@ export async function readReport(path: string): Promise<Report> {
   return readDocument(await readFile(path), path);
 }
 
-/** Writes a new report into a folder, named after the current second, or the next one that is free. Returns its path. */
-export async function createReport(folder: string, record: ReportRecord): Promise<string> {
+/**
+ * Writes a new report into a folder, named after the kind of deployment and the current second, or the next one that is free.
+ * Returns its path.
+ */
+export async function createReport(folder: string, kind: string, record: ReportRecord): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (;;) {
     const now = new Date();
-    const path = join(folder, reportName(now));
+    const path = join(folder, reportName(now, kind));
     if (await createAt(path, record)) return path;
     await pause(1000 - now.getMilliseconds());
   }
@@ -56,13 +59,13 @@ export async function updateReport(
 }
 
 /** `20260212T165540Z-staging-deploy-report.md`: names sort by time. */
-function reportName(at: Date): string {
+function reportName(at: Date, kind: string): string {
   const stamp = at.toISOString().slice(0, 19).replace(/[-:]/g, '');
-  return `${stamp}Z-staging-deploy-report.md`;
+  return `${stamp}Z-${kind}-deploy-report.md`;
 }
 
 export function isReportName(name: string): boolean {
-  return /^\d{8}T\d{6}Z-staging-deploy-report\.md$/.test(name);
+  return /^\d{8}T\d{6}Z-(?:staging|production)-deploy-report\.md$/.test(name);
 }
 
 /** Runs `work` while no other command writes evidence in this folder. Throws a UserError after waiting half a minute. */

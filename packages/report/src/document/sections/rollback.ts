@@ -8,8 +8,14 @@ export function rollbackSection(record: ReportRecord): RootContent[] {
   return [
     heading(2, 'Rollback'),
     paragraph('Stable revision: ', ...stableInWords(record)),
-    ...(command === undefined ? [] : [fence('sh', command)]),
+    ...(command === undefined ? [] : [...whereItWorks(record), fence('sh', command)]),
   ];
+}
+
+/** Its folders are those of one machine. */
+function whereItWorks({ host, scripts }: ReportRecord): RootContent[] {
+  if (scripts === undefined) return [];
+  return [paragraph('In any folder of ', code(host), '; elsewhere, with the folders that are there:')];
 }
 
 function stableInWords(record: ReportRecord): Inline[] {
