@@ -82,7 +82,9 @@ export async function runDeployment(
     note: out.note,
     ...{ checkout, location, image, kind },
   });
-  const { domainMapping, digest, baseUrl } = facts ?? {};
+  const { domainMapping, digest, serviceUrl } = facts ?? {};
+  // A local Cloud Run has domain mappings too, but the domain leads to the real service.
+  const baseUrl = values.emulatorHost === undefined ? facts?.baseUrl : serviceUrl;
   if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
   if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
   if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });

@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
-import { type Emulator, startEmulator } from '@deploy/emulator';
+import { domainMapping, type Emulator, startEmulator } from '@deploy/emulator';
 import {
   childEnvironment,
   ENDINGS,
   matrixSeeds,
   matrixSteps,
+  PRODUCTION,
   prepareCargo,
   rolloutSteps,
   SERVICE,
@@ -36,9 +37,11 @@ const QUICKLY: Record<string, string> = {
 
 function staging(): Promise<Emulator> {
   const services = [...STAGING.services, ...matrixSeeds.services];
+  const production = domainMapping({ domain: 'openagents.com', service: PRODUCTION });
+  const domainMappings = [...STAGING.domainMappings, production];
   return startEmulator({
     ...STAGING,
-    ...{ reconcileMs: 30, services, jobs: matrixSeeds.jobs },
+    ...{ reconcileMs: 30, services, domainMappings, jobs: matrixSeeds.jobs },
     ...{ clockSpeed: 40, clockWaitsAfterMs: 60_000, logs: { readsPerMinute: 10_000 } },
   });
 }
@@ -64,7 +67,7 @@ test('every command of the rollout does what it is there for, in order, against 
     '<staging-runtime>': cloud.service('runtime-staging').uri,
     '<production-runtime>': cloud.service('runtime').uri,
     'https://staging.openagents.com': cloud.service(SERVICE).uri,
-    'https://openagents.com': cloud.service('openagents-control-service').uri,
+    'https://openagents.com': cloud.service(PRODUCTION).uri,
   };
   const surroundings = { emulator: cloud, checkout: checkout.root, cargo };
   let env = { ...childEnvironment(withOwnTools(process.env), surroundings), ...QUICKLY };
@@ -75,17 +78,22 @@ test('every command of the rollout does what it is there for, in order, against 
     assert.equal(run.exitCode, 0, `${shell}\n${run.output}`);
     outputs.push(run.output);
     env = run.env;
-    const [newest = '', before = newest] = cloud.revisions(SERVICE).map(({ name }) => name.split('/').at(-1));
-    if (block.includes('deploy-staging.ts'))
-      Object.assign(revisions, { '<stable>': before, '<canary>': newest });
+    const deployedTo = block.includes('deploy-staging.ts')
+      ? SERVICE
+      : block.includes('deploy-production.ts')
+        ? PRODUCTION
+        : undefined;
+    if (deployedTo === undefined) continue;
+    const [newest = '', before] = cloud.revisions(deployedTo).map(({ name }) => name.split('/').at(-1));
+    Object.assign(revisions, { '<stable>': before, '<canary>': newest });
   }
   const output = outputs.join('\n');
   assert.match(output, /is ready without traffic/);
-  assert.match(output, /^\[promote\] done\. /m);
+  assert.equal(output.match(/^\[promote\] done\. /gm)?.length, 2);
   assert.match(output, /^ok: control-service smoke checks passed for /m);
   assert.match(output, /^\[passed\] control-canary-status/m);
   const serving = cloud
-    .service(SERVICE)
+    .service(PRODUCTION)
     .trafficStatuses.map(({ revision, percent }) => `${revision} ${percent}`);
   assert.deepEqual(serving, [`${revisions['<stable>']} 100`]);
 });

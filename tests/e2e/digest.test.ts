@@ -28,6 +28,9 @@ describe('the digest that really runs', () => {
       assert.equal(run.exitCode, 0, run.stderr);
       assert.match(runningDigest(place), /^sha256:/);
       assert.equal(await recordedDigest(place), runningDigest(place));
+      // Its domain is ready, but leads to the real service, not to the local one.
+      const own = `with OPENAGENTS_BASE_URL=${place.cloud.service(SERVICE).uri}\n`;
+      assert.equal(run.stdout.endsWith(own), !('SKIP_PREFLIGHT' in skip), run.stdout);
     }
   });
 

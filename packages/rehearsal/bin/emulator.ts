@@ -4,7 +4,7 @@ import { listenForInterruption } from '@deploy/cli';
 import { domainMapping, parseRate, startEmulator } from '@deploy/emulator';
 import { prepareCargo } from '../src/cargo-stand-in.ts';
 import { exportLines } from '../src/exports.ts';
-import { matrixSeeds } from '../src/matrix.ts';
+import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/matrix.ts';
 import { sampleCheckout } from '../src/sample-checkout.ts';
 import { DOMAIN, SERVICE, STAGING, STAGING_SERVICE } from '../src/staging.ts';
 
@@ -73,7 +73,10 @@ async function run({ port, clockSpeed, command, perMinute }: Settings): Promise<
     ...STAGING,
     ...matrixSeeds,
     services,
-    domainMappings: [domainMapping({ domain: DOMAIN, service: SERVICE })],
+    domainMappings: [
+      domainMapping({ domain: DOMAIN, service: SERVICE }),
+      domainMapping({ domain: PRODUCTION_DOMAIN, service: PRODUCTION }),
+    ],
     port,
     reconcileMs: 1500,
     clockSpeed,

@@ -7,7 +7,7 @@ export {
   rehearseEndings,
 } from './endings.ts';
 export { childEnvironment } from './environment.ts';
-export { matrixSeeds, matrixSteps } from './matrix.ts';
+export { matrixSeeds, matrixSteps, PRODUCTION } from './matrix.ts';
 export { PARTS } from './parts.ts';
 export { rehearse } from './rehearse.ts';
 export { rolloutSteps } from './rollout.ts';

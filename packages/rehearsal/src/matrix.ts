@@ -1,18 +1,23 @@
 import type { Emulator, EmulatorOptions } from '@deploy/emulator';
 import type { PlannedStep } from './parts.ts';
-import { PROJECT, SERVICE, STABLE_IMAGE } from './staging.ts';
+import { PROJECT, SERVICE, STAGING_SERVICE } from './staging.ts';
 import type { Step } from './step.ts';
 
 export const PRODUCTION = 'openagents-control-service';
+export const PRODUCTION_DOMAIN = 'openagents.com';
 const RUNTIME = 'runtime';
 const STAGING_RUNTIME = 'runtime-staging';
 const MIGRATE_JOB = 'runtime-migrate';
 const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
 
-/** The validation matrix also checks production, the runtime and its migrations. */
+/** The validation matrix also checks production, the runtime and its migrations; production is ready for a deployment. */
 export const matrixSeeds = {
   services: [
-    { name: PRODUCTION, image: STABLE_IMAGE },
+    {
+      ...STAGING_SERVICE,
+      name: PRODUCTION,
+      env: { ...STAGING_SERVICE.env, OA_SYNC_TOKEN_ISSUER: `https://${PRODUCTION_DOMAIN}` },
+    },
     { name: RUNTIME, image: RUNTIME_IMAGE },
     { name: STAGING_RUNTIME, image: RUNTIME_IMAGE },
   ],

@@ -36,6 +36,8 @@ export type CloudFacts = {
   domainMapping: { domain: string; state: string };
   /** The URL of the service: its domain if that is ready, else its own URL. */
   baseUrl: string | undefined;
+  /** Its own URL in any case. */
+  serviceUrl: string | undefined;
 };
 
 /**
@@ -88,8 +90,8 @@ export async function checkCloud(
       account,
       digest: lookup?.state === 'found' ? lookup.digest : undefined,
       domainMapping: { domain, state: verdict.state },
-      // The domain leads to the real service, which a rehearsal must not touch.
-      baseUrl: connection.emulatorHost === undefined ? verdict.baseUrl : found?.url,
+      baseUrl: verdict.baseUrl,
+      serviceUrl: found?.url,
     },
   };
 }
