@@ -1,7 +1,7 @@
 import { Interrupted } from './errors.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// One Ctrl-C arrives up to three times within some 60 ms: from the terminal, from pnpm and from tsx.
+// One Ctrl-C arrives twice: from the terminal and, 40 ms later on a busy machine, from pnpm.
 const SAME_CTRL_C_MS = 1000;
 
 export type Interruption = Disposable & {

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import 'tsx';
+
+const [node = '', , script, ...args] = process.argv;
+if (script === undefined || script.startsWith('-')) {
+  console.error('usage: tsx <script> [<argument>…]; options are for: node --import tsx');
+  process.exitCode = 2;
+} else {
+  const path = resolve(script);
+  process.argv = [node, path, ...args];
+  await import(pathToFileURL(path).href);
+}
