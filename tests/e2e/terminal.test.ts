@@ -25,6 +25,13 @@ describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrenc
     assert.match(plain.shown, /error: health: GET /);
   });
 
+  test('of unknown width, a script ends all the same', { timeout: 120_000 }, async () => {
+    await using nobody = await refusingAddress();
+    const { exitCode, shown } = await runOnTerminal(SMOKE, { OPENAGENTS_BASE_URL: nobody.url }, undefined, 0);
+    assert.equal(exitCode, 1);
+    assert.match(stripVTControlCharacters(shown), /error: health: GET /);
+  });
+
   test('a gate that is silent shows that it runs, and for how long; its lines stay above', async () => {
     await using checkout = await sampleCheckout();
     await using folder = await mkdtempDisposable(join(tmpdir(), 'terminal-'));

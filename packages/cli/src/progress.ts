@@ -36,6 +36,8 @@ export async function startLiveText(
   render: () => string,
   stream: NodeJS.WriteStream = process.stderr,
 ): Promise<Pick<Progress, 'done' | 'stop'>> {
+  // A terminal of unknown width says 0. ora would then clear infinitely many lines.
+  if (stream.columns === 0) return { done: (last) => void stream.write(`${last}\n`), stop: () => {} };
   const { default: ora } = await import('ora');
   const spinner = ora({ text: render(), stream, discardStdin: false }).start();
   const tick = setInterval(() => {
