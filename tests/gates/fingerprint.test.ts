@@ -5,9 +5,10 @@ import { type GateId, gateIds } from '@deploy/gates';
 import {
   type Fingerprint,
   type FingerprintOrWhyNot,
+  fingerprintGates,
   touchedBetween,
 } from '../../packages/gates/src/fingerprint.ts';
-import { findGate } from '../../packages/gates/src/gates.ts';
+import { findGate, type Gate, verificationGates } from '../../packages/gates/src/gates.ts';
 import { type SmallCheckout, smallCheckout } from './support/small-checkout.ts';
 
 const NONE: GateId[] = [];
@@ -65,6 +66,14 @@ describe('a fingerprint changes', { concurrency: 4 }, () => {
     ['with the manifest of the workspace', ALL, (c) => c.put('Cargo.toml', '[workspace]\n# two\n')],
     ['not with what no gate reads', NONE, edit('docs/read-me.txt')],
     ['not with what cargo builds', NONE, edit('target/debug/x')],
+    [
+      'not with what cargo builds into the folder of a package',
+      NONE,
+      async (c) => {
+        await c.buildInto('service/target');
+        await c.put('service/target/debug/x', 'two');
+      },
+    ],
     ['not with what the web shell builds', NONE, edit('web/dist/x.js')],
     [
       'not with a report of a deployment',
@@ -247,6 +256,60 @@ test('a fingerprint is that of its inputs, in order, whatever the order they wer
   assert.ok((changedAt.get('Cargo.lock') ?? 0) > 0);
 });
 
+test('a crate outside of the root is one input, also beside a root whose name its own begins with', async () => {
+  await using checkout = await smallCheckout();
+  await checkout.use('../checkout-kit', 'service');
+  const { files } = established(await checkout.fingerprints(), 'cargo-test').inputs;
+  assert.deepEqual(
+    [...files.keys()],
+    [
+      '../checkout-kit',
+      '../checkout-kit/Cargo.toml',
+      '../outside',
+      '../outside/Cargo.toml',
+      'Cargo.lock',
+      'Cargo.toml',
+      'crates/kit/Cargo.toml',
+      'crates/kit/src/lib.rs',
+      'crates/model/Cargo.toml',
+      'crates/model/src/lib.rs',
+      'service/Cargo.toml',
+      'service/src/lib.rs',
+      'web/Cargo.toml',
+    ],
+  );
+});
+
+test('with a crate in the root, everything in the checkout is an input of the gates that build it', async () => {
+  await using checkout = await smallCheckout();
+  await checkout.use('.', 'web');
+  const before = idsOf(await checkout.fingerprints());
+  await checkout.put('target/debug/x', 'two');
+  assert.deepEqual(idsOf(await checkout.fingerprints()), before);
+  await checkout.put('docs/read-me.txt', 'two\n');
+  const taken = await checkout.fingerprints();
+  const after = idsOf(taken);
+  assert.deepEqual(
+    ALL.filter((gate) => before.get(gate) !== after.get(gate)),
+    OF_WEB,
+  );
+  const { files } = established(taken, 'wasm-check').inputs;
+  for (const file of ['docs/read-me.txt', 'src/lib.rs', 'service/src/lib.rs']) assert.ok(files.has(file));
+});
+
+test('packages installed in several folders above the web shell are an input each', async () => {
+  await using checkout = await smallCheckout();
+  const folders = ['../', ''];
+  for (const folder of folders) await checkout.put(`${folder}node_modules/.package-lock.json`, '{}\n');
+  for (const folder of folders) {
+    const before = established(await checkout.fingerprints(), 'sw-policy');
+    await checkout.put(`${folder}node_modules/.package-lock.json`, '{ }\n');
+    const after = established(await checkout.fingerprints(), 'sw-policy');
+    assert.notEqual(after.id, before.id);
+    assert.deepEqual(touchedBetween(before, after), [`${folder}node_modules/`]);
+  }
+});
+
 test('a tool that a script calls and this machine lacks is an input as well', async () => {
   await using checkout = await smallCheckout();
   await checkout.put('web/scripts/sw-policy-verify.sh', 'wasm-pack build\n');
@@ -259,9 +322,25 @@ test('a tool that a script calls and this machine lacks is an input as well', as
   assert.deepEqual([...tools.keys()], ['cargo', 'wasm-pack']);
 });
 
-test('no gates have no fingerprints, and one gate has its own alone', async () => {
+test('for no gates nothing is looked at, not even the checkout', async () => {
+  const checkout = { root: '/no/such/checkout', serviceDir: 'service', webShellDir: 'web' };
+  const gateEnvOf = () => assert.fail('no gate was named');
+  assert.equal((await fingerprintGates([], { checkout, gateEnvOf })).size, 0);
+});
+
+test('a mistake of ours is no reason to go without a fingerprint: it is thrown', async () => {
+  await using small = await smallCheckout();
+  const mistake = new TypeError('ours');
+  const gateEnvOf = ({ id }: Gate) => {
+    if (id === 'wasm-check') throw mistake;
+    return { HOME: small.home, PATH: `${small.home}/tools:${process.env.PATH}` };
+  };
+  const checkout = { root: small.root, serviceDir: 'service', webShellDir: 'web' };
+  await assert.rejects(fingerprintGates(verificationGates, { checkout, gateEnvOf }), mistake);
+});
+
+test('one gate has its own fingerprint alone', async () => {
   await using checkout = await smallCheckout();
-  assert.equal((await checkout.fingerprints({ gates: [] })).size, 0);
   const all = await checkout.fingerprints();
   const one = await checkout.fingerprints({ gates: [findGate('perf-budget')] });
   assert.deepEqual([...one.keys()], ['perf-budget']);

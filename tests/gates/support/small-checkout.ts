@@ -27,10 +27,10 @@ export async function smallCheckout() {
     await put(`../tools/${name}`, `#!/bin/sh\n${text}\n`);
     await chmod(at(`../tools/${name}`), 0o755);
   };
-  const metadataOf = (folders: Record<string, Dependency[]>): string =>
+  const metadataOf = (folders: Record<string, Dependency[]>, target: string): string =>
     JSON.stringify({
       workspace_root: root,
-      target_directory: at('target'),
+      target_directory: at(target),
       packages: Object.entries(folders).map(([folder, dependencies]) => ({
         name: folder,
         manifest_path: at(`${folder}/Cargo.toml`),
@@ -46,7 +46,8 @@ export async function smallCheckout() {
     '../outside': [],
   };
 
-  const putMetadata = (known: Record<string, Dependency[]>) => put('../metadata.json', metadataOf(known));
+  const putMetadata = (known: Record<string, Dependency[]>, target = 'target') =>
+    put('../metadata.json', metadataOf(known, target));
   await tool('cargo', 'exec cat "$HOME/metadata.json"');
   await tool('rustc', 'echo rustc 1.90.0');
   await tool('python3', 'echo Python 3.13.0');
@@ -77,6 +78,15 @@ export async function smallCheckout() {
     async forget(folder: string): Promise<void> {
       const { [folder]: _, ...others } = folders;
       await putMetadata(others);
+    },
+    /** Has cargo build into another folder. */
+    buildInto: (folder: string): Promise<void> => putMetadata(folders, folder),
+    /** Has a package use another crate as well, which may lie in the root (`.`) or outside of it. */
+    async use(crate: string, by: 'service' | 'web'): Promise<void> {
+      if (crate !== '.') await put(`${crate}/Cargo.toml`, '[package]\n');
+      await put(`${crate}/src/lib.rs`, '// one\n');
+      const using = [...(folders[by] ?? []), { path: crate, kind: null }];
+      await putMetadata({ ...folders, [by]: using, [crate]: [] });
     },
     remove: (path: string): Promise<void> => rm(at(path), { recursive: true }),
     /** Fingerprints of the gates, afresh. */
