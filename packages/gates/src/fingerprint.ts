@@ -5,7 +5,7 @@ import type { TargetCheckout } from '@deploy/cli';
 import { steeringVariables } from './environment.ts';
 import { type ExtraInput, readExtraInputs } from './extra-inputs.ts';
 import { type FingerprintInputs, InputsUnknown, inputNames } from './fingerprint-inputs.ts';
-import type { Gate, GateId, PackageFolder } from './gates.ts';
+import type { Gate, GateId } from './gates.ts';
 import { type Crates, Workspaces } from './inputs/cargo.ts';
 import { cargoConfiguration } from './inputs/cargo-configuration.ts';
 import { groupByPath } from './inputs/files-under.ts';
@@ -60,23 +60,27 @@ export async function fingerprintGates(
   // Every gate passes these tools the same variables, so the first gate's environment will do.
   const gateEnv = gateEnvOf(first);
   const root = await realpath(checkout.root);
-  const needs = await Promise.all(gates.map((gate) => needsOf(gate, checkout)));
+  const wanted = await Promise.all(
+    gates.map(async (gate) => ({ gate, needs: await needsOf(gate, checkout) })),
+  );
   // Whether the target is installed does not change a verdict; the compiler's version does.
   const toolsOf = (each: Needs): Tool[] => [
     ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
   ];
-  const asked = settled(() => toolVersions([...new Set(needs.flatMap(toolsOf))], checkout, gateEnv));
-  const [crates, extra] = await Promise.all([
-    cratesOf([...new Set(gates.flatMap(({ packages }) => packages))]),
+  const asked = settled(() =>
+    toolVersions([...new Set(wanted.flatMap(({ needs }) => toolsOf(needs)))], checkout, gateEnv),
+  );
+  const [read, extra] = await Promise.all([
+    withPaths(),
     settled(async () => [...extraInputs, ...(await readExtraInputs(root))]),
   ]);
+  const known = read.flatMap(({ paths }) => ('value' in paths ? [paths.value] : []));
   const isOutput = isOutputOf(
     checkout,
-    [...crates.values()].flatMap((each) => ('value' in each ? [each.value] : [])),
+    known.flatMap(({ crates }) => crates),
     root,
   );
-  const paths = gates.map((gate, i) => pathsOf(gate, needs[i] as Needs, crates, checkout, root));
-  const union = [...new Set(paths.flatMap((each) => ('inside' in each ? each.inside : [])))];
+  const union = [...new Set(known.flatMap(({ inside }) => inside))];
   const [versions, files] = await Promise.all([
     asked,
     settled(() => readWorktree({ root, paths: union, isOutput }, gitIn(root, gateEnv))),
@@ -84,26 +88,26 @@ export async function fingerprintGates(
   const filesUnder = groupByPath('value' in files ? files.value : new Map(), union);
   return new Map(
     await Promise.all(
-      gates.map(async (gate, i) => {
-        const made = await settled(() => fingerprint(gate, i));
-        return [gate.id, 'value' in made ? made.value : made] as const;
+      read.map(async (each) => {
+        const made = await settled(() => fingerprint(each));
+        return [each.gate.id, 'value' in made ? made.value : made] as const;
       }),
     ),
   );
 
   // One after another: most packages share a workspace, and then cargo runs only once.
-  async function cratesOf(folders: readonly PackageFolder[]): Promise<Map<PackageFolder, Settled<Crates>>> {
+  async function withPaths(): Promise<Wanted[]> {
     const workspaces = new Workspaces(gateEnv);
-    const found = new Map<PackageFolder, Settled<Crates>>();
-    for (const folder of folders) {
-      found.set(folder, await settled(() => workspaces.cratesOf(join(root, checkout[folder]))));
+    const all: Wanted[] = [];
+    for (const { gate, needs } of wanted) {
+      const paths = await settled(() => pathsOf(gate, needs, workspaces, checkout, root));
+      all.push({ gate, tools: toolsOf(needs), paths });
     }
-    return found;
+    return all;
   }
 
-  async function fingerprint(gate: Gate, i: number): Promise<Fingerprint> {
-    const own = paths[i];
-    if (own === undefined || 'unknown' in own) throw new InputsUnknown(own?.unknown);
+  async function fingerprint({ gate, tools, paths }: Wanted): Promise<Fingerprint> {
+    const own = established(paths);
     const inWorktree = established(files);
     const versionOf = established(versions);
     const further = established(extra).filter((each) => each.gate === undefined || each.gate === gate.id);
@@ -116,11 +120,9 @@ export async function fingerprintGates(
     ]);
     const configuration = await cargoConfiguration(own.configured, root, gateEnvOf(gate));
     const inputs: FingerprintInputs = {
-      command: gate.command({ ...checkout, root: '.' }).join(' '),
+      command: gate.command({ ...checkout, root: '' }).join(' '),
       variables: inOrder(steeringVariables(gateEnvOf(gate))),
-      tools: inOrder(
-        new Map(toolsOf(needs[i] as Needs).map((tool) => [tool, versionOf.get(tool) ?? 'missing'])),
-      ),
+      tools: inOrder(new Map([...versionOf].filter(([tool]) => tools.includes(tool)))),
       files: inOrder(statesOf(entries)),
       configuration: inOrder(statesOf(configuration)),
     };
@@ -167,56 +169,47 @@ function statesOf(entries: Entries): Map<string, string> {
 }
 
 function inOrder(values: ReadonlyMap<string, string>): Map<string, string> {
-  return new Map([...values].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return new Map([...values].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+type Wanted = { gate: Gate; tools: readonly Tool[]; paths: Settled<GatePaths> };
 
 type GatePaths = {
   /** Folders and files of the checkout, relative to its root. */
   inside: string[];
   /** Folders of packages. If one has no files at all, it must be the wrong folder. */
   packages: string[];
-  /** Crates and manifests that lie elsewhere, absolute. */
+  /** Crates, manifests and files named by scripts that lie elsewhere, absolute. */
   outside: string[];
   /** Folders whose cargo configuration applies. */
   configured: string[];
   crates: Crates[];
 };
 
-function pathsOf(
+async function pathsOf(
   gate: Gate,
   { files }: Needs,
-  known: ReadonlyMap<PackageFolder, Settled<Crates>>,
+  workspaces: Workspaces,
   checkout: TargetCheckout,
   root: string,
-): GatePaths | { unknown: string } {
+): Promise<GatePaths> {
   const crates: Crates[] = [];
-  for (const folder of gate.packages) {
-    const found = known.get(folder);
-    if (found === undefined || 'unknown' in found) return { unknown: found?.unknown ?? 'no such package' };
-    crates.push(found.value);
-  }
+  for (const folder of gate.packages) crates.push(await workspaces.cratesOf(join(root, checkout[folder])));
   const folders = [...new Set(crates.flatMap((each) => each.folders))];
   const isInside = (path: string): boolean => path === root || path.startsWith(`${root}/`);
-  const inside = folders.filter(isInside).map((folder) => relative(root, folder) || '.');
-  const packages = [...inside, ...gate.packages.map((folder) => checkout[folder])];
-  const workspaces = [root, ...crates.map(({ workspaceRoot }) => workspaceRoot)];
-  const manifests = [
-    ...workspaces.flatMap((folder) => ['Cargo.toml', 'Cargo.lock'].map((name) => join(folder, name))),
+  const insideOf = (paths: readonly string[]): string[] =>
+    paths.filter(isInside).map((path) => relative(root, path) || '.');
+  const packages = [...insideOf(folders), ...gate.packages.map((folder) => checkout[folder])];
+  const roots = [root, ...crates.map(({ workspaceRoot }) => workspaceRoot)];
+  const single = [
+    ...roots.flatMap((folder) => ['Cargo.toml', 'Cargo.lock'].map((name) => join(folder, name))),
     ...crates.flatMap((each) => each.manifests),
+    ...files.map((path) => join(root, path)),
   ];
   return {
     packages,
-    inside: [
-      ...new Set([
-        ...packages,
-        ...files.filter((path) => !path.startsWith('..')),
-        ...manifests.filter(isInside).map((path) => relative(root, path)),
-      ]),
-    ],
-    outside: [
-      ...[...folders, ...manifests].filter((path) => !isInside(path)),
-      ...files.filter((path) => path.startsWith('..')).map((path) => join(root, path)),
-    ],
+    inside: [...new Set([...packages, ...insideOf(single)])],
+    outside: [...folders, ...single].filter((path) => !isInside(path)),
     configured: [root, ...folders],
     crates,
   };

@@ -36,6 +36,7 @@ type Metadata = {
 /** Cargo's metadata of packages; cargo runs once for each workspace. */
 export class Workspaces {
   readonly #packages = new Map<string, Metadata['packages'][number] & { workspace: Metadata }>();
+  readonly #crates = new Map<string, Promise<Crates>>();
   readonly #env: Record<string, string>;
 
   /** `env` is the gates' environment. */
@@ -44,10 +45,16 @@ export class Workspaces {
   }
 
   /**
-   * The crates that a package is built from. Its own dev-dependencies count, because its tests use them; those of its
+   * The crates that a package is built from, found out once. Its own dev-dependencies count, because its tests use them; those of its
    * dependencies do not. Throws InputsUnknown when cargo fails, or when a path dependency is missing.
    */
-  async cratesOf(packageFolder: string): Promise<Crates> {
+  cratesOf(packageFolder: string): Promise<Crates> {
+    const found = this.#crates.get(packageFolder) ?? this.#findCrates(packageFolder);
+    this.#crates.set(packageFolder, found);
+    return found;
+  }
+
+  async #findCrates(packageFolder: string): Promise<Crates> {
     const start = await realpath(packageFolder).catch(() => missing(packageFolder));
     const { workspace } = await this.#find(start);
     const root = await realpath(workspace.workspace_root);
