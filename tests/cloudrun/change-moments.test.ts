@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../support/cloud.ts';
@@ -16,6 +16,9 @@ import {
   variablesOf,
   WRITE,
 } from '../support/colleague.ts';
+
+// How long a change waits before another attempt, which is left to chance, is for write-answers.test.ts to look at.
+mock.method(Math, 'random', () => 0);
 
 // Every change of ours, against every change of a colleague's, at every moment of ours, with and without the answer to our
 // write, for a platform that enforces etags and for one that does not.

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
+import timers from 'node:timers/promises';
 import { UserError } from '@deploy/cli';
-import { CloudError, rollback } from '@deploy/cloudrun';
+import { CloudError, rollback, type ServiceApi } from '@deploy/cloudrun';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import type { Service } from '../../packages/cloudrun/src/service/service.ts';
 import {
@@ -134,6 +136,88 @@ test('looks on with pauses when the operation is over and the service goes on wi
   const early = lookedAt.findIndex((at, i) => at - begin < i * LEAST_PAUSE_MS);
   assert.equal(early, -1, `${lookedAt.map((at) => at - begin)}`);
   assert.equal(lookedAt.length, 5);
+});
+
+type Pause = { ms: number; signal: AbortSignal | undefined; isOver: boolean };
+
+/** Has pauses take another time than they were to take; gives those that were made. */
+function pausesOf(t: TestContext, instead: (ms: number) => number): Pause[] {
+  const made: Pause[] = [];
+  const real = timers.setTimeout;
+  t.mock.method(timers, 'setTimeout', async (ms: number, value: unknown, options: TimerOptions = {}) => {
+    // The emulator's own, which keep no process alive.
+    if (options.ref === false) return real(ms, value, options);
+    const one: Pause = { ms, signal: options.signal, isOver: false };
+    made.push(one);
+    await real(instead(ms), value, options);
+    one.isOver = true;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  return made;
+}
+type TimerOptions = { ref?: boolean; signal?: AbortSignal };
+
+test('the end of the operation ends the pause between two looks', async (t) => {
+  await using cloud = await twoRevisions(20);
+  const between = Promise.withResolvers<void>();
+  cloud.on({
+    match: { method: 'POST', path: WAIT_PATH },
+    fault: { kind: 'first', act: () => between.promise },
+  });
+  const notYet = () => {
+    const body = JSON.stringify({ ...cloud.service(SERVICE), reconciling: true });
+    cloud.on({ match: GET, fault: { kind: 'not-json', body } });
+  };
+  cloud.on({ match: { method: 'PATCH', path: SERVICE_PATH }, fault: { kind: 'first', act: notYet } });
+  const pauses = pausesOf(t, (ms) => {
+    if (ms === 100) return ms;
+    between.resolve();
+    return 30_000;
+  });
+  await rollBack(cloud);
+  assert.deepEqual(
+    pauses.map(({ ms, isOver, signal }) => [ms, isOver, signal?.aborted]),
+    [
+      [100, true, true],
+      [150, false, true],
+    ],
+  );
+  assert.equal(looks(cloud), 2);
+});
+
+test('without an operation to wait for, the first look is at once, and pauses grow by half up to two seconds', async (t) => {
+  const { cloud, api, generation } = await changed();
+  await using _ = cloud;
+  cloud.on({ match: GET, skip: 10, fault: { kind: 'first', act: clockOf(t, 15.1) } });
+  const pauses = pausesOf(t, () => 0);
+  await assert.rejects(waitUntilSettled(api, generation), /has not settled in 15 minutes/);
+  assert.deepEqual(
+    pauses.map(({ ms }) => ms),
+    [100, 150, 225, 337.5, 506.25, 759.375, 1139.0625, 1708.59375, 2000, 2000],
+  );
+});
+
+test('who is done waits for the operation no longer', async () => {
+  await using cloud = await twoRevisions(20);
+  cloud.on({ match: { method: 'POST', path: WAIT_PATH }, fault: { kind: 'stall', ms: 60_000 } });
+  const given: AbortSignal[] = [];
+  const open = async () => {
+    const api = await apiOf(cloud);
+    const waitForOperation: ServiceApi['waitForOperation'] = (operation, signal) => {
+      given.push(signal);
+      return api.waitForOperation(operation, signal);
+    };
+    return { ...api, waitForOperation };
+  };
+  await rollback(open, LOCATION, revisionNames(cloud)[0] ?? '').perform();
+  assert.deepEqual(
+    given.map(({ aborted }) => aborted),
+    [true],
+  );
 });
 
 const A_LONG_TIME_MS = 600_000;

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import {
   assignTag,
   assignTraffic,
+  briefRevision,
+  briefShares,
   describeShares,
   followsLatest,
   followsLatestOnly,
@@ -249,6 +251,16 @@ describe('who is served how much', () => {
       { revision: 'b', percent: 5 },
     ];
     assert.equal(describeShares(shares), 'a=95 b=5');
+    assert.equal(
+      briefShares(
+        shares.map((each) => ({ ...each, revision: `svc-${each.revision}` })),
+        'svc',
+      ),
+      'a=95 b=5',
+    );
+    assert.equal(briefShares([], 'svc'), 'nothing');
+    for (const other of ['svc2-00001-abc', 'svc', 'old-svc-', '00001-abc'])
+      assert.equal(briefRevision(other, 'svc'), other);
     assert.throws(() => assignTraffic([], shares.slice(1)), {
       message: 'traffic shares must be whole numbers that add up to 100, not b=5',
     });

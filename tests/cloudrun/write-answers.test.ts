@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import { deployNoTraffic, putDown } from '@deploy/cloudrun';
 import type { Emulator, Fault } from '@deploy/emulator';
@@ -26,6 +26,8 @@ const answered = (httpStatus: number, status: string, message = 'made to fail'):
   status,
   message,
 });
+// Before another attempt a change waits by chance, for up to some seconds. The last but one test shows that it does.
+mock.method(Math, 'random', () => 0);
 const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) => method === 'PATCH').length;
 const generation = (cloud: Emulator): number => Number(cloud.service(SERVICE).generation);
 const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {

@@ -135,5 +135,5 @@ function canonical(split: TrafficSplit): string {
   const spelledOut = spellOut(split);
   const shares = merge(spelledOut.map(({ revision, percent }) => ({ revision: revision ?? '', percent })));
   const tags = tagEntries(spelledOut).map(({ revision, tag }) => [tag, revision ?? '']);
-  return JSON.stringify([shares.map(({ revision, percent }) => [revision, percent]).sort(), tags.sort()]);
+  return JSON.stringify([shares, tags.sort()]);
 }
