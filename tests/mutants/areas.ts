@@ -74,6 +74,11 @@ export const AREAS: readonly Area[] = [
     tests: ['tests/smoke/checks.test.ts'],
   },
   {
+    folder: 'packages/smoke/src/checks',
+    files: ['post-stage.ts'],
+    tests: ['tests/smoke/post-stage.test.ts'],
+  },
+  {
     folder: 'packages/smoke/src',
     files: ['check.ts', 'judge.ts', 'control-checks.ts', 'suite.ts'],
     tests: ['tests/smoke/checks.test.ts'],

@@ -16,7 +16,9 @@ export type Figures = {
   before?: number;
   mutants: number;
   killed: number;
-  survivors: readonly Omit<Mutant, 'isKilled'>[];
+  survivors: readonly Omit<Mutant, 'outcome'>[];
+  /** Those among the killed whose time ran out; not known of the first measurements. */
+  outOfTime?: readonly Omit<Mutant, 'outcome'>[];
   /** How long that took; not known of the first measurements. */
   seconds?: number;
   /** The git ids of the files' texts as they were measured, by path from the project's root. */
@@ -40,9 +42,14 @@ export function figuresOf(
   return {
     ...about,
     mutants: mutants.length,
-    killed: mutants.filter(({ isKilled }) => isKilled).length,
-    survivors: mutants.flatMap(({ isKilled, ...mutant }) => (isKilled ? [] : [mutant])),
+    killed: mutants.filter(({ outcome }) => outcome !== 'survived').length,
+    survivors: withOutcome('survived'),
+    outOfTime: withOutcome('out-of-time'),
   };
+
+  function withOutcome(wanted: Mutant['outcome']): Omit<Mutant, 'outcome'>[] {
+    return mutants.flatMap(({ outcome, ...mutant }) => (outcome === wanted ? [mutant] : []));
+  }
 }
 
 /** In percent, rounded down to one place; nothing to kill is all killed. */
@@ -86,12 +93,13 @@ export function measuredSection(all: readonly Figures[], reasons: readonly Reaso
     (file) => !reached.has(file),
   );
   const table = markdownTable([
-    ['folder', 'files', 'mutants', 'killed', 'before', 'after'],
+    ['folder', 'files', 'mutants', 'killed', 'by time alone', 'before', 'after'],
     ...all.map((each) => [
       `\`${each.folder}\``,
       each.files.map((file) => `\`${file}\``).join(', '),
       String(each.mutants),
       String(each.killed),
+      each.outOfTime === undefined ? 'not known' : String(each.outOfTime.length),
       each.before === undefined ? 'not measured' : `${each.before} %`,
       `${shareKilled(each)} %`,
     ]),
@@ -107,9 +115,26 @@ export function measuredSection(all: readonly Figures[], reasons: readonly Reaso
         reasonOf(mutant, reasons) ?? 'a gap: no test notices it yet',
       ]),
   ]);
+  const outOfTime = all.flatMap((each) => each.outOfTime ?? []);
+  const endless = markdownTable([
+    ['where', 'the line says', 'the mutant says'],
+    ...outOfTime.map(({ file, line, original, replacement }) => [
+      `\`${file}:${line}\``,
+      code(original),
+      code(replacement),
+    ]),
+  ]);
   const notReached =
     rest.length === 0 ? 'Every file was reached.' : rest.map((file) => `- \`${file}\``).join('\n');
-  return `${table}\n\n### Survivors\n\n${survivors}\n\n### Not reached\n\n${notReached}`;
+  return [
+    table,
+    '### Survivors',
+    survivors,
+    '### Out of time',
+    outOfTime.length === 0 ? 'No mutant was killed by time alone.' : endless,
+    '### Not reached',
+    notReached,
+  ].join('\n\n');
 }
 
 /** The reason that was given for a survivor; undefined when there is none. */

@@ -19,7 +19,15 @@ import {
   textsNow,
 } from './changed.ts';
 import { copyProject } from './copy.ts';
-import { ENOUGH, type Figures, measuredSection, readFigures, readReasons, shareKilled } from './figures.ts';
+import {
+  ENOUGH,
+  type Figures,
+  figuresOf,
+  measuredSection,
+  readFigures,
+  readReasons,
+  shareKilled,
+} from './figures.ts';
 import { judge } from './try-changed.ts';
 import type { Mutant } from './try-mutants.ts';
 import { whatFits } from './what-fits.ts';
@@ -136,13 +144,13 @@ const CHANGED: ChangedArea = {
   area: AREA,
   changed: [{ file: 'packages/a/b.ts', lines: [{ from: 3, to: 5 }] }],
 };
-const mutant = (line: number, replacement: string, isKilled = false): Mutant => ({
+const mutant = (line: number, replacement: string, outcome: Mutant['outcome'] = 'survived'): Mutant => ({
   file: 'packages/a/b.ts',
   line,
   mutator: 'm',
   original: 'x',
   replacement,
-  isKilled,
+  outcome,
 });
 const known = (mutants: number, survivors: Mutant[] = [], seconds = 60): Figures => ({
   folder: AREA.folder,
@@ -178,7 +186,7 @@ describe('changed lines are judged', () => {
   ] as const) {
     test(name, () => {
       const all = figures === undefined ? [] : [figures];
-      const result = { mutants: [...tried, mutant(3, 'k', true)], untried: [], exitCode: 0 };
+      const result = { mutants: [...tried, mutant(3, 'k', 'killed')], untried: [], exitCode: 0 };
       assert.equal(judge(CHANGED, result, all, reasons).isEnough, isEnough);
       // What was not tried makes no survivor, and takes none away.
       const cutShort = { ...result, untried: [{ file: 'packages/a/b.ts', line: 5 }], exitCode: null };
@@ -198,7 +206,7 @@ describe('changed lines are judged', () => {
   });
 });
 
-test('what fits into the time is chosen by what was measured: the quickest first, and one in any case', () => {
+test('what fits into the time is chosen by what was measured: the first of the areas, whose order is that of the list', () => {
   const areaOf = (folder: string, lines: ChangedFile['lines']): ChangedArea => ({
     area: { ...AREA, folder },
     changed: [{ file: `${folder}/b.ts`, lines }],
@@ -208,15 +216,34 @@ test('what fits into the time is chosen by what was measured: the quickest first
     folder,
   }));
   const changed = ['slow', 'slower', 'quick'].map((folder) => areaOf(folder, [{ from: 1, to: 8 }]));
-  const chosenIn = (seconds: number) =>
-    whatFits(changed, figures, seconds).chosen.map(({ area }) => area.folder);
-  assert.deepEqual(chosenIn(120), ['quick', 'slow']);
-  assert.deepEqual(chosenIn(200), ['quick', 'slow', 'slower']);
-  assert.deepEqual(chosenIn(1), ['quick']);
-  const { left } = whatFits([areaOf('quick', 'all'), ...changed.slice(0, 2)], figures, 100);
+  const named = (each: readonly ChangedArea[]) => each.map(({ area }) => area.folder);
+  const chosenIn = (seconds: number, lanes = 1) =>
+    named(whatFits(changed, figures, { seconds, lanes }).chosen);
+  // Starting takes 12 seconds each, and four mutants 20, 36 and 4.
+  assert.deepEqual(chosenIn(1), ['slow']);
+  assert.deepEqual(chosenIn(80), ['slow', 'slower']);
+  assert.deepEqual(chosenIn(96), ['quick', 'slow', 'slower']);
+  assert.deepEqual(chosenIn(48, 2), ['quick', 'slow', 'slower']);
+  const { left } = whatFits(changed, figures, { seconds: 40, lanes: 1 });
+  assert.deepEqual(named(left), ['slower', 'quick']);
+  // Few mutants cost less than those that are worth a start.
+  const few = [areaOf('slower', [{ from: 1, to: 1 }]), areaOf('slow', [{ from: 1, to: 1 }])];
+  assert.deepEqual(named(whatFits(few, figures, { seconds: 38, lanes: 1 }).chosen), ['slow', 'slower']);
+});
+
+test('what is killed by time alone counts as killed, and is listed', () => {
+  const about = { folder: AREA.folder, files: AREA.files, texts: {} };
+  const tried = [mutant(3, 'k', 'killed'), mutant(4, 'for ever', 'out-of-time'), mutant(5, 's')];
+  const figures = figuresOf(about, tried);
+  assert.deepEqual([figures.mutants, figures.killed], [3, 2]);
   assert.deepEqual(
-    left.map(({ area }) => area.folder),
-    ['slower', 'quick'],
+    [figures.survivors, figures.outOfTime].map((each) => each?.map(({ line }) => line)),
+    [[5], [4]],
+  );
+  const page = measuredSection([figures], []);
+  assert.match(
+    page.slice(page.indexOf('### Out of time')),
+    /^### Out of time\n\n.*\n.*\n\| `packages\/a\/b\.ts:4` \|/,
   );
 });
 

@@ -13,6 +13,8 @@ export type PlannedMutant = {
 export type TriedMutant = PlannedMutant & {
   mutatorName: string;
   replacement?: string;
+  /** For a time-out, whether it is one: a line that was reached much too often ends a mutant by count. */
+  statusReason?: string;
   status:
     | 'Killed'
     | 'Timeout'
@@ -36,8 +38,16 @@ class WriteDown {
     appendFileSync(this.#file, `${JSON.stringify({ planned })}\n`);
   }
 
-  onMutantTested({ id, fileName, location, mutatorName, replacement, status }: TriedMutant): void {
-    const tried = { id, fileName, location, mutatorName, replacement, status };
+  onMutantTested({
+    id,
+    fileName,
+    location,
+    mutatorName,
+    replacement,
+    status,
+    statusReason,
+  }: TriedMutant): void {
+    const tried = { id, fileName, location, mutatorName, replacement, status, statusReason };
     appendFileSync(this.#file, `${JSON.stringify(tried)}\n`);
   }
 }

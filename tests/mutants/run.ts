@@ -30,6 +30,9 @@ ${[...new Set(AREAS.map((area) => area.folder))].map((folder) => `              
   --limit SECONDS  stop after that time and go by what was tried until then (120 with --changed, else none)
 `;
 
+// A mutant that never ends is killed by the time it takes. A busy machine is not such a mutant, however busy.
+const PATIENCE = { factor: 3, ms: 60_000 };
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -107,7 +110,13 @@ async function measure(area: Area, deadline: number | undefined): Promise<Figure
   const files = area.files.map((file) => `${folder}/${file}`);
   const texts = Object.fromEntries(await textsNow(gitIn(projectRoot), files));
   const startedAt = performance.now();
-  const tried = await tryMutants({ files, tests, limitMs, concurrency: Number(values.concurrency) });
+  const tried = await tryMutants({
+    files,
+    tests,
+    limitMs,
+    concurrency: Number(values.concurrency),
+    patience: PATIENCE,
+  });
   if (tried.exitCode !== null && tried.exitCode !== 0)
     throw new Error(`Stryker could not try the mutants of ${folder}, and ended with ${tried.exitCode}`);
   if (tried.exitCode === null) {

@@ -5,11 +5,13 @@ import { whatFits } from './what-fits.ts';
 
 // Stopping takes a moment, more on a busy machine, and must be within the limit as well.
 const TO_STOP_MS = 10_000;
+// One that never ends is to leave time for others.
+const PATIENCE = { factor: 2, ms: 20_000 };
 
 type Limits = { seconds: number; concurrency: number };
 
 /**
- * Tries the mutants on changed lines for at most so many seconds, and gives false when too many of an area's survive. Time
+ * Tries the mutants on changed lines for at most so many seconds, several areas side by side, and gives false when too many of an area's survive. Time
  * that is up, and tests that fail without a mutant, are told and are no failure: only a survivor is, since no busy machine
  * makes one.
  */
@@ -20,24 +22,30 @@ export async function tryChanged(
   { seconds, concurrency }: Limits,
 ): Promise<boolean> {
   const deadline = performance.now() + seconds * 1000 - TO_STOP_MS;
-  const { chosen, left } = whatFits(areas, figures, seconds);
+  const lanes = Math.min(concurrency, areas.length);
+  const { chosen, left } = whatFits(areas, figures, { seconds, lanes });
   let isEnough = true;
-  for (const each of chosen) {
-    const limitMs = deadline - performance.now();
-    if (limitMs <= 0) {
-      left.push(each);
-      continue;
+  const tryNext = async (): Promise<void> => {
+    const inShares = Math.min(1, lanes / chosen.length);
+    const each = chosen.shift();
+    if (each === undefined) return;
+    const limitMs = (deadline - performance.now()) * inShares;
+    if (limitMs <= 0) left.push(each);
+    else {
+      const tried = await tryMutants({
+        files: each.changed.flatMap(patternsOf),
+        tests: each.area.tests,
+        limitMs,
+        concurrency: Math.max(1, Math.floor(concurrency / lanes)),
+        patience: PATIENCE,
+      });
+      const verdict = judge(each, tried, figures, reasons);
+      say(verdict.lines);
+      isEnough &&= verdict.isEnough;
     }
-    const tried = await tryMutants({
-      files: each.changed.flatMap(patternsOf),
-      tests: each.area.tests,
-      limitMs,
-      concurrency,
-    });
-    const verdict = judge(each, tried, figures, reasons);
-    say(verdict.lines);
-    isEnough &&= verdict.isEnough;
-  }
+    await tryNext();
+  };
+  await Promise.all(Array.from({ length: lanes }, tryNext));
   say(left.flatMap(({ area, changed }) => changed.map((each) => notTried(each, area.folder))));
   return isEnough;
 }
@@ -78,7 +86,7 @@ export function judge(
       isEnough: true,
     };
   }
-  const survivors = mutants.filter(({ isKilled }) => !isKilled);
+  const survivors = mutants.filter(({ outcome }) => outcome === 'survived');
   const known = figures.find(
     ({ folder, files }) => folder === area.folder && files.join() === area.files.join(),
   );

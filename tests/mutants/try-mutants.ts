@@ -15,16 +15,23 @@ export type MutantRun = {
   /** Undefined: as long as it takes. */
   limitMs?: number | undefined;
   concurrency: number;
+  patience: Patience;
 };
 
-/** A mutant that was tried: where it is, what it says instead, and whether a test noticed. */
+/** How long a mutant may take: so many times what its tests take without it, and so much more. */
+export type Patience = { factor: number; ms: number };
+
+/**
+ * A mutant that was tried: where it is, what it says instead, and whether a test noticed. Its time may also have run out: that
+ * counts as noticed, but a busy machine can do it too.
+ */
 export type Mutant = {
   file: string;
   line: number;
   mutator: string;
   original: string;
   replacement: string;
-  isKilled: boolean;
+  outcome: 'killed' | 'out-of-time' | 'survived';
 };
 
 export type Tried = {
@@ -46,9 +53,6 @@ const FIXED = {
   tsconfigFile: 'no-tsconfig.json',
   packageManager: 'pnpm',
   allowConsoleColors: false,
-  // A mutant that never ends is killed by the time it takes; a busy machine is not such a mutant.
-  timeoutMS: 20_000,
-  timeoutFactor: 2,
   dryRunTimeoutMinutes: 9,
 };
 
@@ -56,7 +60,13 @@ const FIXED = {
  * Puts wrong lines into files one by one and runs the tests that reach them, in a copy of the project. Whoever stops
  * it early gets what was found by then.
  */
-export async function tryMutants({ files, tests, limitMs, concurrency }: MutantRun): Promise<Tried> {
+export async function tryMutants({
+  files,
+  tests,
+  limitMs,
+  concurrency,
+  patience,
+}: MutantRun): Promise<Tried> {
   const folder = await mkdtemp(join(tmpdir(), 'mutants-'));
   try {
     const copy = join(folder, 'project');
@@ -69,6 +79,8 @@ export async function tryMutants({ files, tests, limitMs, concurrency }: MutantR
       JSON.stringify({
         ...FIXED,
         concurrency,
+        timeoutMS: patience.ms,
+        timeoutFactor: patience.factor,
         mutate: files,
         tap: {
           testFiles: tests,
@@ -166,6 +178,17 @@ async function mutantOf(tried: TriedMutant, copy: string): Promise<Mutant> {
     mutator: tried.mutatorName,
     original: original.replace(/\s+/g, ' '),
     replacement: (tried.replacement ?? '').replace(/\s+/g, ' '),
-    isKilled: tried.status === 'Killed' || tried.status === 'Timeout',
+    outcome: outcomeOf(tried),
   };
+}
+
+function outcomeOf({ status, statusReason = '' }: TriedMutant): Mutant['outcome'] {
+  switch (status) {
+    case 'Killed':
+      return 'killed';
+    case 'Timeout':
+      return statusReason.startsWith('Hit limit') ? 'killed' : 'out-of-time';
+    default:
+      return 'survived';
+  }
 }
