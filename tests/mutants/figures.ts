@@ -152,5 +152,9 @@ const LONGEST = 80;
 function code(text: string): string {
   const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   const shown = short === '' ? '(nothing)' : short.replaceAll('|', '\\|');
-  return shown.includes('`') ? `\`\` ${shown} \`\`` : `\`${shown}\``;
+  const inside = new Set(shown.match(/`+/g));
+  let quotes = '`';
+  while (inside.has(quotes)) quotes += '`';
+  const room = /^`|`$/.test(shown) ? ' ' : '';
+  return `${quotes}${room}${shown}${room}${quotes}`;
 }
