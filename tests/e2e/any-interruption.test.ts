@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { cloudEnv, cloudWith, SERVICE } from '../support/cloud.ts';
+import { variablesOf } from '../support/colleague.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
@@ -69,5 +70,6 @@ describe('whoever interrupts a script at any moment is told what happened, in a 
       run.stderr,
       /^error: interrupted by SIGINT\nBefore that, service control was changed \(generation \d+\)\. Look at what came of it: gcloud run/m,
     );
+    assert.ok(variablesOf(cloud).includes('OA_MAINTENANCE_MODE_ENABLED'));
   });
 });

@@ -78,10 +78,12 @@ describe('traffic that follows the latest revision', () => {
   test('a second enable, and a second disable, change nothing and say so; a new token still rotates', async () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN } });
     await run(cloud, 'enable');
+    const open = cloud.service(SERVICE);
     const again = await run(cloud, 'enable');
     assert.equal(again.exitCode, 0);
     assert.match(again.stderr, /was already on; nothing was changed/);
-    assert.equal(revisionNames(cloud).length, 2);
+    assert.deepEqual(cloud.service(SERVICE), open);
+    assert.equal(await statusOf(cloud), 503);
 
     const rotated = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: 'another-0123456789abcdef' });
     assert.equal(rotated.exitCode, 0, rotated.stderr);
@@ -89,8 +91,11 @@ describe('traffic that follows the latest revision', () => {
     assert.equal(await statusOf(cloud, '/?maintenance_bypass=another-0123456789abcdef'), 307);
 
     await run(cloud, 'disable');
+    const closed = cloud.service(SERVICE);
     const off = await run(cloud, 'disable');
     assert.match(off.stderr, /was already off; nothing was changed/);
+    assert.deepEqual(cloud.service(SERVICE), closed);
+    assert.equal(await statusOf(cloud), 200);
     assert.equal(revisionNames(cloud).length, 4);
   });
 
@@ -216,8 +221,10 @@ describe('traffic that is pinned', () => {
   test('closing a window does not fail over a value that only opening one uses', async () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
     await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    assert.equal(await statusOf(cloud), 503);
     const disabled = await run(cloud, 'disable', { MAINTENANCE_BYPASS_COOKIE_TTL_SECONDS: '59' });
     assert.equal(disabled.exitCode, 0, disabled.stderr);
+    assert.equal(await statusOf(cloud), 200);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { describe, test } from 'node:test';
 import type { Emulator } from '@deploy/emulator';
-import { cloudEnv, revisionNames, serving } from '../support/cloud.ts';
+import { cloudEnv, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
@@ -65,6 +65,8 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
 
   test('a second one beside a running one is refused, and told whose that is', async () => {
     await using cloud = await cloudWithCandidate();
+    const [, canary = ''] = revisionNames(cloud);
+    const generation = Number(cloud.service(SERVICE).generation);
     let second: Promise<ScriptRun> | undefined;
     const first = await promote(cloud, {
       '25 %: served now': () => {
@@ -78,6 +80,9 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
       refused?.stderr ?? '',
       /^error: \S+ is promoting control-00002-\w+ on \S+ \(process \d+\) since 2/m,
     );
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    const writes = cloud.requests.filter(({ method }) => method === 'PATCH');
+    assert.equal(Number(cloud.service(SERVICE).generation), generation + writes.length);
   });
 
   test('logs that cannot be read for more than five minutes are waited for, and roll nothing back', async () => {

@@ -60,6 +60,7 @@ describe('set-traffic with stable and canary named the wrong way round', () => {
     assert.equal((await shift(cloud, [older, newer, '100'])).exitCode, 0);
     const run = await shift(cloud, [newer, older, '5']);
     assert.equal(run.exitCode, 0, run.stderr);
+    assert.deepEqual(serving(cloud), [`${newer}=95`, `${older}=5`]);
   });
 
   test('is refused by what the report says, whatever serves', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cloudEnv, cloudWith, IMAGES, SERVICE } from '../support/cloud.ts';
+import { imagesMade, variablesOf } from '../support/colleague.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const A_LONG_TIME_MS = 600_000;
@@ -20,6 +21,8 @@ test("a wait for somebody else's change that is interrupted names them", async (
     run.stderr,
     /^error: interrupted while waiting: bob@example\.com changed service control at 20\S+ \(generation 2\), and the platform goes on/m,
   );
+  assert.deepEqual(written(cloud), []);
+  assert.ok(!imagesMade(cloud).includes(`${IMAGES}:two`));
 });
 
 test('a wait for our own change that somebody else follows names them as well', async () => {
@@ -42,7 +45,14 @@ test('a wait for our own change that somebody else follows names them as well', 
     run.stderr,
     /^error: interrupted while waiting: generation 2 was followed by another: bob@example\.com changed service control/m,
   );
+  assert.ok(imagesMade(cloud).includes(`${IMAGES}:two`));
 });
+
+/** What was written, in order: the end of each path. */
+const written = (cloud: Awaited<ReturnType<typeof cloudWith>>): string[] =>
+  cloud.requests
+    .filter(({ method, path }) => method !== 'GET' && !path.endsWith(':wait'))
+    .map(({ method, path }) => `${method} ${path.slice(path.lastIndexOf('/') + 1)}`);
 
 /** Waits until the script has come back for two more looks: it has then read the answer to the first of them. */
 async function afterNextLook(cloud: Awaited<ReturnType<typeof cloudWith>>, act: () => void): Promise<void> {
@@ -54,8 +64,9 @@ async function afterNextLook(cloud: Awaited<ReturnType<typeof cloudWith>>, act: 
 }
 
 const TOKEN = 'sesame-0123456789abcdef';
-const STORED =
-  /The new token is already stored, as the latest version of secret openagents-control-maintenance-bypass-token/;
+const SECRET = 'openagents-control-maintenance-bypass-token';
+const MODE = 'OA_MAINTENANCE_MODE_ENABLED';
+const STORED = new RegExp(`The new token is already stored, as the latest version of secret ${SECRET}`);
 
 test('an enable that is interrupted while its revision comes up says that the new token is stored already', async () => {
   await using cloud = await cloudWith({ reconcileMs: A_LONG_TIME_MS });
@@ -74,6 +85,8 @@ test('an enable that is interrupted while its revision comes up says that the ne
   assert.match(hint, /^Look at what came of it: gcloud run services describe/);
   assert.match(hint, STORED);
   assert.ok(!run.stderr.includes(TOKEN));
+  assert.deepEqual(written(cloud).slice(-2), [`POST ${SECRET}:addVersion`, `PATCH ${SERVICE}`]);
+  assert.ok(variablesOf(cloud).includes(MODE));
 });
 
 test('an enable that is interrupted while the token is stored says that this is unknown', async () => {
@@ -92,6 +105,8 @@ test('an enable that is interrupted while the token is stored says that this is 
     run.stderr,
     /^error: interrupted while the new token was being stored\nIt may or may not be in secret \S+\. Running/m,
   );
+  assert.equal(written(cloud).at(-1), `POST ${SECRET}:addVersion`);
+  assert.ok(!variablesOf(cloud).includes(MODE));
 });
 
 test('a disable that is interrupted says nothing of a token', async () => {
@@ -109,4 +124,5 @@ test('a disable that is interrupted says nothing of a token', async () => {
   });
   assert.match(run.stderr, /^error: interrupted /m);
   assert.doesNotMatch(run.stderr, /token/);
+  assert.deepEqual(written(cloud), [`PATCH ${SERVICE}`]);
 });

@@ -143,8 +143,10 @@ describe('deploy-staging from a template in maintenance mode', () => {
 
   test('is made when one insists', async () => {
     await using world = await place();
+    const revisions = world.cloud.revisions(STAGING_SERVICE).length;
     const run = await world.run('deploy-staging', { SKIP_VERIFY: '1', ...INSIST });
     assert.equal(run.exitCode, 0, run.stderr);
+    assert.equal(world.cloud.revisions(STAGING_SERVICE).length, revisions + 1);
     assert.match(run.stderr, /^\[warning\] maintenance: /m);
   });
 });
