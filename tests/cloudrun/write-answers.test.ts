@@ -38,6 +38,65 @@ const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {
 };
 const LOOKS = /gcloud run services describe control --project openagentsgemini --region us-central1/;
 
+// First, because a change that is taken for another one would be waited for in all that follows, for a quarter of an hour.
+describe('a change that nobody waits for', { concurrency: true }, () => {
+  /** Gives the second revision everything; the generation that this made, and what was told meanwhile. */
+  async function write(cloud: Emulator): Promise<{ written: number; told: string[] }> {
+    const told: string[] = [];
+    const [, revision] = revisionNames(cloud);
+    const { generation: written } = await changeService(
+      await apiOf(cloud),
+      async () => ({ traffic: [{ revision, percent: 100 }] }),
+      (why) => told.push(why.replace(/20\S+Z/, 'TIME').replace(/ \([A-Z]+: .*\);/, ' (WHY);')),
+    );
+    return { written, told };
+  }
+
+  test('tells why it is planned again, and why it is sent again', async () => {
+    await using cloud = await pinnedCloud();
+    cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
+    cloud.on({ match: WRITE, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
+    cloud.on({ match: WRITE, skip: 1, fault: { kind: 'reset', when: 'before' } });
+    cloud.on({ match: WRITE, skip: 2, fault: answered(409, 'ABORTED', 'Conflict for resource') });
+    const { written, told } = await write(cloud);
+    assert.equal(written, generation(cloud));
+    assert.deepEqual(told, [
+      'bob@example.com changed service control at TIME (generation 4) while this change was being prepared; planning again',
+      'bob@example.com changed service control at TIME (generation 5); trying again',
+      'changing service control: the API could not be reached (WHY); trying again',
+      'changing service control: somebody else is changing it (Conflict for resource); trying again',
+    ]);
+  });
+
+  test('is sent again when the platform puts it off', async () => {
+    await using cloud = await pinnedCloud();
+    cloud.on({ match: WRITE, fault: answered(429, 'RESOURCE_EXHAUSTED'), times: 2 });
+    const { written, told } = await write(cloud);
+    assert.equal(written, generation(cloud));
+    const putOff = 'changing service control: too many requests (made to fail); trying again';
+    assert.deepEqual(told, [putOff, putOff]);
+  });
+
+  test('is recognised when its answer is lost', async () => {
+    await using cloud = await pinnedCloud();
+    cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'after' } });
+    const { written, told } = await write(cloud);
+    assert.equal(written, generation(cloud));
+    assert.deepEqual(told, []);
+    assert.equal(writes(cloud), 1);
+  });
+
+  test('is given up after five times', async () => {
+    await using cloud = await pinnedCloud();
+    cloud.on({ match: WRITE, fault: answered(429, 'RESOURCE_EXHAUSTED'), times: 99 });
+    await assert.rejects(
+      write(cloud),
+      /^UserError: nothing was changed: gave up after 5 attempts, the last one /,
+    );
+    assert.equal(writes(cloud), 5);
+  });
+});
+
 describe('a write', { concurrency: true }, () => {
   for (const [name, fault] of [
     ['that the platform puts off', answered(429, 'RESOURCE_EXHAUSTED')],
@@ -129,31 +188,6 @@ describe('a write', { concurrency: true }, () => {
       ),
     );
   });
-});
-
-test('who waits is told why a change is planned again, and why it is sent again', async () => {
-  await using cloud = await pinnedCloud();
-  cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
-  cloud.on({ match: WRITE, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
-  cloud.on({ match: WRITE, skip: 1, fault: { kind: 'reset', when: 'before' } });
-  cloud.on({ match: WRITE, skip: 2, fault: answered(409, 'ABORTED', 'Conflict for resource') });
-  const told: string[] = [];
-  const api = await apiOf(cloud);
-  const { generation: written } = await changeService(
-    api,
-    async ({ traffic }) => ({ traffic }),
-    (why) => told.push(why),
-  );
-  assert.equal(written, generation(cloud));
-  assert.deepEqual(
-    told.map((why) => why.replace(/20\S+Z/, 'TIME').replace(/ \([A-Z]+: .*\);/, ' (WHY);')),
-    [
-      'bob@example.com changed service control at TIME (generation 4) while this change was being prepared; planning again',
-      'bob@example.com changed service control at TIME (generation 5); trying again',
-      'changing service control: the API could not be reached (WHY); trying again',
-      'changing service control: somebody else is changing it (Conflict for resource); trying again',
-    ],
-  );
 });
 
 describe('what is put down on the service without another change', { concurrency: true }, () => {
