@@ -47,6 +47,172 @@ const GET = { method: 'GET', path: SERVICE_PATH };
 // A look is followed by a pause of a tenth of a second at least, whose timer may be a little early.
 const LEAST_PAUSE_MS = 90;
 
+// First what tells at once that a line is wrong, without waiting for what never comes.
+test('settled is what the platform is done with, of that generation or a later one', () => {
+  const service = (reconciling: boolean, observedGeneration: number) =>
+    ({ reconciling, observedGeneration }) as Service;
+  for (const [observed, settled] of [
+    [6, false],
+    [7, true],
+    [8, true],
+  ] as const) {
+    assert.equal(isSettled(service(false, observed), 7), settled);
+    assert.equal(isSettled(service(true, observed), 7), false);
+  }
+});
+
+test('a condition is told in the platform’s words, as far as there are any', () => {
+  const condition = { type: 'Ready', state: 'failed' } as const;
+  for (const [reason, message, said] of [
+    ['WHY', 'it broke', 'WHY: it broke'],
+    [undefined, 'it broke', 'it broke'],
+    ['WHY', undefined, 'WHY'],
+    [undefined, undefined, 'the platform says only "failed"'],
+  ] as const)
+    assert.equal(describeCondition({ ...condition, reason, message }), said);
+});
+
+describe('a look at what came of a change', () => {
+  const CHANGED =
+    /^boom; service control was changed \(generation 7\) and the platform goes on without this script$/;
+  const failing = async (thrown: unknown, generation: number | undefined): Promise<unknown> => {
+    await using cloud = await cloudWith();
+    return lookAfterChange(await apiOf(cloud), generation, () => Promise.reject(thrown)).catch(
+      (seen: unknown) => seen,
+    );
+  };
+
+  test('that fails says that there was a change, and both hints', async () => {
+    const seen = await failing(
+      new CloudError('forbidden', 'boom', { hint: 'Ask for a role.', cause: undefined }),
+      7,
+    );
+    assert.ok(seen instanceof UserError);
+    assert.match(seen.message, CHANGED);
+    assert.match(
+      seen.hint ?? '',
+      /^Ask for a role\. Look at what came of it: gcloud run services describe control /,
+    );
+    assert.ok(seen.cause instanceof CloudError);
+  });
+
+  test('that fails without a hint still says where to look, and leaves out a generation that is not known', async () => {
+    const seen = await failing(new CloudError('refused', 'boom', { cause: undefined }), undefined);
+    assert.ok(seen instanceof UserError);
+    assert.match(seen.message, /^boom; service control was changed and the platform goes on/);
+    assert.match(seen.hint ?? '', /^Look at what came of it: /);
+  });
+
+  test('that meets a bug is the bug', async () => {
+    const bug = new TypeError('boom');
+    assert.equal(await failing(bug, 7), bug);
+  });
+
+  test('that succeeds gives what it saw', async () => {
+    await using cloud = await cloudWith();
+    assert.equal(await lookAfterChange(await apiOf(cloud), 7, async () => 'seen'), 'seen');
+  });
+});
+
+const A_LONG_TIME_MS = 600_000;
+const MINUTE_MS = 60_000;
+/** What sets the clock that measures spans ahead. */
+const clockOf = (t: TestContext, minutes: number): (() => void) => {
+  const now = performance.now.bind(performance);
+  let aheadMs = 0;
+  t.mock.method(performance, 'now', () => now() + aheadMs);
+  return () => {
+    aheadMs = minutes * MINUTE_MS;
+  };
+};
+const changed = async (reconcileMs = A_LONG_TIME_MS) => {
+  const cloud = await twoRevisions(reconcileMs);
+  cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '99s' }), 'bob@example.com');
+  return { cloud, api: await apiOf(cloud), generation: Number(cloud.service(SERVICE).generation) };
+};
+
+type Pause = { ms: number; signal: AbortSignal | undefined; isOver: boolean };
+
+/** Has pauses take another time than they were to take; gives those that were made. */
+function pausesOf(t: TestContext, instead: (ms: number) => number): Pause[] {
+  const made: Pause[] = [];
+  const real = timers.setTimeout;
+  t.mock.method(timers, 'setTimeout', async (ms: number, value: unknown, options: TimerOptions = {}) => {
+    // The emulator's own, which keep no process alive.
+    if (options.ref === false) return real(ms, value, options);
+    const one: Pause = { ms, signal: options.signal, isOver: false };
+    made.push(one);
+    await real(instead(ms), value, options);
+    one.isOver = true;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  return made;
+}
+type TimerOptions = { ref?: boolean; signal?: AbortSignal };
+
+test('without an operation to wait for, the first look is at once, and pauses grow by half up to two seconds', async (t) => {
+  const { cloud, api, generation } = await changed();
+  await using _ = cloud;
+  cloud.on({ match: GET, skip: 10, fault: { kind: 'first', act: clockOf(t, 15.1) } });
+  const pauses = pausesOf(t, () => 0);
+  await assert.rejects(waitUntilSettled(api, generation), /has not settled in 15 minutes/);
+  assert.deepEqual(
+    pauses.map(({ ms }) => ms),
+    [100, 150, 225, 337.5, 506.25, 759.375, 1139.0625, 1708.59375, 2000, 2000],
+  );
+});
+
+test('the end of the operation ends the pause between two looks', async (t) => {
+  await using cloud = await twoRevisions(20);
+  const between = Promise.withResolvers<void>();
+  cloud.on({
+    match: { method: 'POST', path: WAIT_PATH },
+    fault: { kind: 'first', act: () => between.promise },
+  });
+  const notYet = () => {
+    const body = JSON.stringify({ ...cloud.service(SERVICE), reconciling: true });
+    cloud.on({ match: GET, fault: { kind: 'not-json', body } });
+  };
+  cloud.on({ match: { method: 'PATCH', path: SERVICE_PATH }, fault: { kind: 'first', act: notYet } });
+  const pauses = pausesOf(t, (ms) => {
+    if (ms === 100) return ms;
+    between.resolve();
+    return 30_000;
+  });
+  await rollBack(cloud);
+  assert.deepEqual(
+    pauses.map(({ ms, isOver, signal }) => [ms, isOver, signal?.aborted]),
+    [
+      [100, true, true],
+      [150, false, true],
+    ],
+  );
+  assert.equal(looks(cloud), 2);
+});
+
+test('who is done waits for the operation no longer', async () => {
+  await using cloud = await twoRevisions(20);
+  cloud.on({ match: { method: 'POST', path: WAIT_PATH }, fault: { kind: 'stall', ms: 60_000 } });
+  const given: AbortSignal[] = [];
+  const open = async () => {
+    const api = await apiOf(cloud);
+    const waitForOperation: ServiceApi['waitForOperation'] = (operation, signal) => {
+      given.push(signal);
+      return api.waitForOperation(operation, signal);
+    };
+    return { ...api, waitForOperation };
+  };
+  await rollback(open, LOCATION, revisionNames(cloud)[0] ?? '').perform();
+  assert.deepEqual(
+    given.map(({ aborted }) => aborted),
+    [true],
+  );
+});
+
 describe('waiting for a change to settle', { concurrency: true }, () => {
   test('pauses longer each time while the operation says nothing', async () => {
     await using cloud = await twoRevisions(700);
@@ -109,15 +275,15 @@ describe('waiting for a change to settle', { concurrency: true }, () => {
   }
 });
 
-test('looks on with pauses when the operation is over and the service goes on with another change', async () => {
+test('looks on with pauses when the operation is over and the service goes on with another change', async (t) => {
   await using cloud = await twoRevisions(40);
   const [first = ''] = revisionNames(cloud);
   const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
-  const lookedAt: number[] = [];
+  let changes = 0;
   // Each time another change, so that the service is never settled when it is looked at.
   const act = () => {
-    lookedAt.push(Date.now());
-    const his = { type, revision: first, tag: `at-${lookedAt.length}` } as const;
+    changes += 1;
+    const his = { type, revision: first, tag: `at-${changes}` } as const;
     cloud.changeTraffic(SERVICE, [...cloud.service(SERVICE).traffic, his], 'bob@example.com');
   };
   cloud.on({
@@ -130,112 +296,18 @@ test('looks on with pauses when the operation is over and the service goes on wi
     fault: { kind: 'first', act },
     times: 5,
   });
+  const pauses = pausesOf(t, (ms) => ms);
   await rollback(() => apiOf(cloud), LOCATION, first).perform();
   assert.deepEqual(serving(cloud)[0], `${first}=100`);
-  const [begin = 0] = lookedAt;
-  const early = lookedAt.findIndex((at, i) => at - begin < i * LEAST_PAUSE_MS);
-  assert.equal(early, -1, `${lookedAt.map((at) => at - begin)}`);
-  assert.equal(lookedAt.length, 5);
-});
-
-type Pause = { ms: number; signal: AbortSignal | undefined; isOver: boolean };
-
-/** Has pauses take another time than they were to take; gives those that were made. */
-function pausesOf(t: TestContext, instead: (ms: number) => number): Pause[] {
-  const made: Pause[] = [];
-  const real = timers.setTimeout;
-  t.mock.method(timers, 'setTimeout', async (ms: number, value: unknown, options: TimerOptions = {}) => {
-    // The emulator's own, which keep no process alive.
-    if (options.ref === false) return real(ms, value, options);
-    const one: Pause = { ms, signal: options.signal, isOver: false };
-    made.push(one);
-    await real(instead(ms), value, options);
-    one.isOver = true;
-  });
-  syncBuiltinESMExports();
-  t.after(() => {
-    t.mock.restoreAll();
-    syncBuiltinESMExports();
-  });
-  return made;
-}
-type TimerOptions = { ref?: boolean; signal?: AbortSignal };
-
-test('the end of the operation ends the pause between two looks', async (t) => {
-  await using cloud = await twoRevisions(20);
-  const between = Promise.withResolvers<void>();
-  cloud.on({
-    match: { method: 'POST', path: WAIT_PATH },
-    fault: { kind: 'first', act: () => between.promise },
-  });
-  const notYet = () => {
-    const body = JSON.stringify({ ...cloud.service(SERVICE), reconciling: true });
-    cloud.on({ match: GET, fault: { kind: 'not-json', body } });
-  };
-  cloud.on({ match: { method: 'PATCH', path: SERVICE_PATH }, fault: { kind: 'first', act: notYet } });
-  const pauses = pausesOf(t, (ms) => {
-    if (ms === 100) return ms;
-    between.resolve();
-    return 30_000;
-  });
-  await rollBack(cloud);
+  assert.equal(changes, 5);
+  // The first is ended by the operation, the others are not.
+  const [begin, ...others] = pauses.slice(0, 6).map(({ ms, signal }) => [ms, signal !== undefined]);
+  assert.deepEqual(begin, [100, true]);
   assert.deepEqual(
-    pauses.map(({ ms, isOver, signal }) => [ms, isOver, signal?.aborted]),
-    [
-      [100, true, true],
-      [150, false, true],
-    ],
-  );
-  assert.equal(looks(cloud), 2);
-});
-
-test('without an operation to wait for, the first look is at once, and pauses grow by half up to two seconds', async (t) => {
-  const { cloud, api, generation } = await changed();
-  await using _ = cloud;
-  cloud.on({ match: GET, skip: 10, fault: { kind: 'first', act: clockOf(t, 15.1) } });
-  const pauses = pausesOf(t, () => 0);
-  await assert.rejects(waitUntilSettled(api, generation), /has not settled in 15 minutes/);
-  assert.deepEqual(
-    pauses.map(({ ms }) => ms),
-    [100, 150, 225, 337.5, 506.25, 759.375, 1139.0625, 1708.59375, 2000, 2000],
+    others,
+    [100, 150, 225, 337.5, 506.25].map((ms) => [ms, false]),
   );
 });
-
-test('who is done waits for the operation no longer', async () => {
-  await using cloud = await twoRevisions(20);
-  cloud.on({ match: { method: 'POST', path: WAIT_PATH }, fault: { kind: 'stall', ms: 60_000 } });
-  const given: AbortSignal[] = [];
-  const open = async () => {
-    const api = await apiOf(cloud);
-    const waitForOperation: ServiceApi['waitForOperation'] = (operation, signal) => {
-      given.push(signal);
-      return api.waitForOperation(operation, signal);
-    };
-    return { ...api, waitForOperation };
-  };
-  await rollback(open, LOCATION, revisionNames(cloud)[0] ?? '').perform();
-  assert.deepEqual(
-    given.map(({ aborted }) => aborted),
-    [true],
-  );
-});
-
-const A_LONG_TIME_MS = 600_000;
-const MINUTE_MS = 60_000;
-/** What sets the clock that measures spans ahead. */
-const clockOf = (t: TestContext, minutes: number): (() => void) => {
-  const now = performance.now.bind(performance);
-  let aheadMs = 0;
-  t.mock.method(performance, 'now', () => now() + aheadMs);
-  return () => {
-    aheadMs = minutes * MINUTE_MS;
-  };
-};
-const changed = async (reconcileMs = A_LONG_TIME_MS) => {
-  const cloud = await twoRevisions(reconcileMs);
-  cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '99s' }), 'bob@example.com');
-  return { cloud, api: await apiOf(cloud), generation: Number(cloud.service(SERVICE).generation) };
-};
 
 describe('a change that does not settle', () => {
   test('in a quarter of an hour is given up, with what the platform says of it', async (t) => {
@@ -270,72 +342,6 @@ describe('a change that does not settle', () => {
     assert.equal(service.generation, generation);
     assert.ok(seen.length >= 1 && seen.every((isSettledThen) => !isSettledThen), String(seen));
   });
-});
-
-describe('a look at what came of a change', () => {
-  const CHANGED =
-    /^boom; service control was changed \(generation 7\) and the platform goes on without this script$/;
-  const failing = async (thrown: unknown, generation: number | undefined): Promise<unknown> => {
-    await using cloud = await cloudWith();
-    return lookAfterChange(await apiOf(cloud), generation, () => Promise.reject(thrown)).catch(
-      (seen: unknown) => seen,
-    );
-  };
-
-  test('that fails says that there was a change, and both hints', async () => {
-    const seen = await failing(
-      new CloudError('forbidden', 'boom', { hint: 'Ask for a role.', cause: undefined }),
-      7,
-    );
-    assert.ok(seen instanceof UserError);
-    assert.match(seen.message, CHANGED);
-    assert.match(
-      seen.hint ?? '',
-      /^Ask for a role\. Look at what came of it: gcloud run services describe control /,
-    );
-    assert.ok(seen.cause instanceof CloudError);
-  });
-
-  test('that fails without a hint still says where to look, and leaves out a generation that is not known', async () => {
-    const seen = await failing(new CloudError('refused', 'boom', { cause: undefined }), undefined);
-    assert.ok(seen instanceof UserError);
-    assert.match(seen.message, /^boom; service control was changed and the platform goes on/);
-    assert.match(seen.hint ?? '', /^Look at what came of it: /);
-  });
-
-  test('that meets a bug is the bug', async () => {
-    const bug = new TypeError('boom');
-    assert.equal(await failing(bug, 7), bug);
-  });
-
-  test('that succeeds gives what it saw', async () => {
-    await using cloud = await cloudWith();
-    assert.equal(await lookAfterChange(await apiOf(cloud), 7, async () => 'seen'), 'seen');
-  });
-});
-
-test('settled is what the platform is done with, of that generation or a later one', () => {
-  const service = (reconciling: boolean, observedGeneration: number) =>
-    ({ reconciling, observedGeneration }) as Service;
-  for (const [observed, settled] of [
-    [6, false],
-    [7, true],
-    [8, true],
-  ] as const) {
-    assert.equal(isSettled(service(false, observed), 7), settled);
-    assert.equal(isSettled(service(true, observed), 7), false);
-  }
-});
-
-test('a condition is told in the platform’s words, as far as there are any', () => {
-  const condition = { type: 'Ready', state: 'failed' } as const;
-  for (const [reason, message, said] of [
-    ['WHY', 'it broke', 'WHY: it broke'],
-    [undefined, 'it broke', 'it broke'],
-    ['WHY', undefined, 'WHY'],
-    [undefined, undefined, 'the platform says only "failed"'],
-  ] as const)
-    assert.equal(describeCondition({ ...condition, reason, message }), said);
 });
 
 // These take as long as the API's own retries, so they come last: whatever else fails is told sooner.
