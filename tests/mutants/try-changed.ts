@@ -25,11 +25,12 @@ export async function tryChanged(
   const lanes = Math.min(concurrency, areas.length);
   const { chosen, left } = whatFits(areas, figures, { seconds, lanes });
   let isEnough = true;
+  let notDone = chosen.length;
   const tryNext = async (): Promise<void> => {
-    const inShares = Math.min(1, lanes / chosen.length);
     const each = chosen.shift();
     if (each === undefined) return;
-    const limitMs = (deadline - performance.now()) * inShares;
+    // Of what is left, for this one and for those that are under way or to come.
+    const limitMs = (deadline - performance.now()) * Math.min(1, lanes / notDone);
     if (limitMs <= 0) left.push(each);
     else {
       const tried = await tryMutants({
@@ -43,6 +44,7 @@ export async function tryChanged(
       say(verdict.lines);
       isEnough &&= verdict.isEnough;
     }
+    notDone -= 1;
     await tryNext();
   };
   await Promise.all(Array.from({ length: lanes }, tryNext));
