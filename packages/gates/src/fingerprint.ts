@@ -112,12 +112,11 @@ export async function fingerprintGates(
     const versionOf = established(versions);
     const further = established(extra).filter((each) => each.gate === undefined || each.gate === gate.id);
     if (!inWorktree.has('Cargo.lock')) throw new InputsUnknown('there is no Cargo.lock in the root');
-    const entries: Entries = new Map([
-      ...filesUnder(own.inside, own.packages),
-      ...own.outside.map((path) => [relative(root, path), contentAt(path)] as const),
-      ...further.map(({ path }) => [path, contentAt(join(root, path))] as const),
-      ...(gate.isScript ? aboveWebShell(root, checkout.webShellDir) : []),
-    ]);
+    const entries = filesUnder(own.inside, own.packages);
+    for (const path of own.outside) entries.set(relative(root, path), contentAt(path));
+    for (const { path } of further) entries.set(path, contentAt(join(root, path)));
+    if (gate.isScript)
+      for (const [path, entry] of aboveWebShell(root, checkout.webShellDir)) entries.set(path, entry);
     const configuration = await cargoConfiguration(own.configured, root, gateEnvOf(gate));
     const inputs: FingerprintInputs = {
       command: gate.command({ ...checkout, root: '' }).join(' '),

@@ -7,23 +7,39 @@ import type { Entries, Entry } from './tree.ts';
  */
 export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => Entries;
 
-/** Groups entries by the paths above them, in one pass for all gates: there may be tens of thousands of entries. */
+/**
+ * Groups entries by the paths above them, in one pass for all gates: there may be tens of thousands of entries, and many
+ * in the same folder.
+ */
 export function groupByPath(entries: Entries, paths: readonly string[]): FilesUnder {
   const groups = new Map(paths.map((path) => [path, [] as [string, Entry][]]));
+  const ofFolder = new Map<string, [string, Entry][][]>();
   for (const entry of entries) {
-    for (const path of selfAndAbove(entry[0])) groups.get(path)?.push(entry);
+    const [path] = entry;
+    groups.get(path)?.push(entry);
+    for (const group of groupsAt(folderOf(path))) group.push(entry);
   }
   return (wanted, packages) => {
     const empty = packages.find((path) => !groups.get(path)?.length);
     if (empty !== undefined) throw new InputsUnknown(`there is no file in ${empty}`);
     return new Map(wanted.flatMap((path) => groups.get(path) ?? []));
   };
+
+  /** The groups of a folder and of the folders above it. */
+  function groupsAt(folder: string): [string, Entry][][] {
+    const known = ofFolder.get(folder);
+    if (known !== undefined) return known;
+    const own = groups.get(folder);
+    const above = folder === TOP ? [] : groupsAt(folderOf(folder));
+    const all = own === undefined ? above : [own, ...above];
+    ofFolder.set(folder, all);
+    return all;
+  }
 }
 
-/** A path and the folders above it: `a/b/c`, `a/b`, `a`, `.`. */
-function selfAndAbove(path: string): string[] {
-  const all = [path, '.'];
-  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
-    all.push(path.slice(0, at));
-  return all;
+const TOP = '.';
+
+function folderOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end > 0 ? path.slice(0, end) : TOP;
 }

@@ -28,6 +28,7 @@ export function isOutputOf(
     join(checkout.webShellDir, 'dist'),
     ...crates.flatMap(({ buildFolders }) => buildFolders.map((folder) => relative(root, folder))),
   ];
+  const inside = folders.map((folder) => `${folder}/`);
   return (path) =>
-    folders.some((folder) => path === folder || path.startsWith(`${folder}/`)) || isReport(path, checkout);
+    folders.includes(path) || inside.some((start) => path.startsWith(start)) || isReport(path, checkout);
 }

@@ -1,11 +1,12 @@
 import { createHash, hash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   type Dirent,
+  fstatSync,
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -35,7 +36,9 @@ export type TreeOptions = {
 };
 
 const MISSING: Entry = { state: 'missing', changedAt: 0 };
-const READ_IN_PARTS = 16 * 1024 * 1024;
+const PART_BYTES = 256 * 1024;
+// What was a file a moment ago may be a link or a pipe by now: neither is followed or waited for.
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Reads the files at and under a path as a build would, byte by byte, without git, which can be told to overlook changes.
@@ -49,27 +52,42 @@ export function readTree(
 ): { entries: Entries; leftovers: string[] } {
   const entries: Entries = new Map();
   const leftovers: string[] = [];
-  visit(path, statOf(join(root, path)));
+  if (!options.isOutput(path)) look(path);
   return { entries, leftovers };
 
-  function visit(at: string, stats: Stats | undefined): void {
-    if (stats === undefined || options.isOutput(at)) return;
-    if (!stats.isDirectory()) {
-      entries.set(at, stats.isSymbolicLink() ? linkAt(join(root, at), stats) : fileAt(join(root, at), stats));
-      return;
-    }
-    const listed = list(join(root, at));
-    if (!options.withLeftovers && isCacheFolder(join(root, at), listed)) {
+  function look(at: string): void {
+    const stats = statOf(join(root, at));
+    if (stats === undefined) return;
+    if (stats.isDirectory()) readFolder(at);
+    else put(at, otherAt(join(root, at), stats));
+  }
+
+  function readFolder(at: string): void {
+    const folder = join(root, at);
+    const listed = list(folder);
+    if (!options.withLeftovers && isCacheFolder(folder, listed)) {
       leftovers.push(at);
       return;
     }
-    for (const { name } of listed) {
+    for (const found of listed) {
+      const { name } = found;
       const child = at === '.' ? name : `${at}/${name}`;
       if (name === '.git') continue;
       if (!options.withLeftovers && isDropping(name)) leftovers.push(child);
-      else if (name === 'node_modules') entries.set(`${child}/`, installedAt(join(root, child)));
-      else visit(child, statOf(join(root, child)));
+      else if (name === 'node_modules') put(`${child}/`, installedAt(join(root, child)));
+      else if (options.isOutput(child)) continue;
+      else if (found.isDirectory()) readFolder(child);
+      else {
+        // Opening a file at once tells all about it: a look at its path first would cost as much again.
+        const file = found.isFile() ? fileAt(`${folder}/${name}`) : undefined;
+        if (file === undefined) look(child);
+        else put(child, file);
+      }
     }
+  }
+
+  function put(at: string, entry: Entry | undefined): void {
+    if (entry !== undefined) entries.set(at, entry);
   }
 }
 
@@ -95,7 +113,7 @@ function follow(path: string, above: ReadonlySet<string>): Entry {
   const real = realPathOf(path);
   const stats = real === undefined ? undefined : statOf(real);
   if (real === undefined || stats === undefined) return MISSING;
-  if (!stats.isDirectory()) return fileAt(real, stats);
+  if (!stats.isDirectory()) return otherAt(real, stats) ?? MISSING;
   // A link to a folder above would loop for ever.
   if (above.has(real)) return { state: 'circle', changedAt: stats.ctimeMs };
   const listed = list(real);
@@ -107,6 +125,12 @@ function follow(path: string, above: ReadonlySet<string>): Entry {
   return { state: `folder ${whole}`, changedAt: newest(parts) };
 }
 
+/** What is no folder; undefined when it is gone. */
+function otherAt(path: string, stats: Stats): Entry | undefined {
+  if (stats.isSymbolicLink()) return linkAt(path, stats);
+  return stats.isFile() ? fileAt(path) : { state: 'special', changedAt: stats.ctimeMs };
+}
+
 function linkAt(path: string, stats: Stats): Entry {
   const { state, changedAt } = contentAt(path);
   return {
@@ -115,31 +139,31 @@ function linkAt(path: string, stats: Stats): Entry {
   };
 }
 
-function fileAt(path: string, stats: Stats): Entry {
-  const changedAt = stats.ctimeMs;
-  if (!stats.isFile()) return { state: 'special', changedAt };
-  const mode = stats.mode & 0o100 ? 'executable' : 'file';
-  return { state: `${mode} ${hashOf(path, stats.size)}`, changedAt };
-}
-
-function hashOf(path: string, size: number): string {
+/** A regular file; undefined when the path does not lead to one any more. */
+function fileAt(path: string): Entry | undefined {
+  const file = unlessMissing(() => openSync(path, READ));
+  if (file === undefined) return undefined;
   try {
-    return size < READ_IN_PARTS ? hash('sha256', readFileSync(path)) : hashInParts(path);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return undefined;
+    const mode = stats.mode & 0o100 ? 'executable' : 'file';
+    return { state: `${mode} ${hashOf(file, stats.size)}`, changedAt: stats.ctimeMs };
   } catch (error) {
-    throw new InputsUnknown(`an input cannot be read: ${errorMessage(error)}`);
-  }
-}
-
-function hashInParts(path: string): string {
-  const whole = createHash('sha256');
-  const part = Buffer.alloc(1024 * 1024);
-  const file = openSync(path, 'r');
-  try {
-    for (let read = readSync(file, part); read > 0; read = readSync(file, part))
-      whole.update(part.subarray(0, read));
+    throw unreadable(error);
   } finally {
     closeSync(file);
   }
+}
+
+let part: Buffer | undefined;
+
+function hashOf(file: number, size: number): string {
+  part ??= Buffer.allocUnsafeSlow(PART_BYTES);
+  let length = readSync(file, part);
+  // Most files are read with one call. When there may be more, only an empty part is the end.
+  if (length === size && length < PART_BYTES) return hash('sha256', part.subarray(0, length));
+  const whole = createHash('sha256');
+  for (; length > 0; length = readSync(file, part)) whole.update(part.subarray(0, length));
   return whole.digest('hex');
 }
 
@@ -151,7 +175,7 @@ function list(folder: string): Dirent[] {
     if (odd !== undefined) throw new Error(`${join(folder, odd.name)} has a name that is not UTF-8`);
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw new InputsUnknown(`an input cannot be read: ${errorMessage(error)}`);
+    throw unreadable(error);
   }
 }
 
@@ -168,8 +192,12 @@ function unlessMissing<T>(read: () => T): T | undefined {
     return read();
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw new InputsUnknown(`an input cannot be read: ${errorMessage(error)}`);
+    throw unreadable(error);
   }
+}
+
+function unreadable(error: unknown): InputsUnknown {
+  return new InputsUnknown(`an input cannot be read: ${errorMessage(error)}`);
 }
 
 function isMissing(error: unknown): boolean {
