@@ -1,18 +1,15 @@
-import type { ClientRequestArgs, Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Duplex } from 'node:stream';
-import { connect } from 'node:tls';
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import {
   type Environment,
   isUntrusted,
-  openTunnel,
   type ProxyServer,
   proxyFor,
   trustSystemCertificates,
 } from '@deploy/cli';
 
-// An import of node:http would load undici as well, which takes 0.1 s of every start.
-const http = process.getBuiltinModule('node:http');
+// Loading node:https takes 20 ms, which dry runs do without. An import of node:http would load undici as well, which takes
+// 0.1 s.
+const clientFor = (isSecure: boolean) => process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
 
 export type HttpRequest = {
   method: string;
@@ -39,16 +36,14 @@ export type Http = {
   send(request: HttpRequest): Promise<HttpAnswer>;
 };
 
-const TUNNEL_TIMEOUT_MS = 20_000;
-
 /** `isNear` says whether a URL is reached directly, whatever the environment says about proxies. */
 export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http {
   // Idle connections do not keep the process running, because agent.keepSocketAlive unrefs them.
-  let agents = new Map<string, HttpAgent>();
-  const agentFor = (target: URL): HttpAgent => {
+  let agents = new Map<string, Promise<Agent>>();
+  const agentFor = (target: URL, isSecure: boolean): Promise<Agent> => {
     const proxy = isNear(target) ? undefined : proxyFor(target, env);
     const key = `${target.protocol} ${proxy?.shown}`;
-    const agent = agents.get(key) ?? openAgent(proxy, target.protocol === 'https:');
+    const agent = agents.get(key) ?? openAgent(proxy, isSecure);
     agents.set(key, agent);
     return agent;
   };
@@ -62,12 +57,13 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
     signal,
   }: HttpRequest): Promise<HttpAnswer> => {
     const target = new URL(url);
-    const send = target.protocol === 'http:' ? http.request : httpsRequest;
-    const agent = agentFor(target);
+    const isSecure = target.protocol === 'https:';
+    const agent = await agentFor(target, isSecure);
     const timeout = AbortSignal.timeout(timeoutMs);
     const ending = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      send(target, { method, headers, agent, signal: ending })
+      clientFor(isSecure)
+        .request(target, { method, headers, agent, signal: ending })
         .once('response', resolve)
         .once('error', reject)
         .end(body);
@@ -93,30 +89,8 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
   };
 }
 
-function openAgent(proxy: ProxyServer | undefined, isSecure: boolean): HttpAgent {
-  if (proxy !== undefined) return new TunnelAgent(proxy, isSecure);
-  return isSecure ? new HttpsAgent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
-}
-
-type Opened = (error: Error | null, socket?: Duplex) => void;
-
-/** Opens connections through a proxy, with TLS inside if the target uses it. */
-class TunnelAgent extends HttpsAgent {
-  readonly #proxy: ProxyServer;
-  readonly #isSecure: boolean;
-
-  constructor(proxy: ProxyServer, isSecure: boolean) {
-    super({ keepAlive: true });
-    this.#proxy = proxy;
-    this.#isSecure = isSecure;
-  }
-
-  override createConnection(options: ClientRequestArgs, opened: Opened): undefined {
-    const host = (options.host ?? '').replace(/^\[|\]$/g, '');
-    const port = Number(options.port ?? (this.#isSecure ? 443 : 80));
-    openTunnel(this.#proxy, { host, port }, AbortSignal.timeout(TUNNEL_TIMEOUT_MS)).then(
-      (socket) => opened(null, this.#isSecure ? connect({ socket, servername: host }) : socket),
-      opened,
-    );
-  }
+async function openAgent(proxy: ProxyServer | undefined, isSecure: boolean): Promise<Agent> {
+  if (proxy === undefined) return new (clientFor(isSecure).Agent)({ keepAlive: true });
+  const { TunnelAgent } = await import('./tunnel-agent.ts');
+  return new TunnelAgent(proxy, isSecure);
 }
