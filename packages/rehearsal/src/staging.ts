@@ -5,7 +5,7 @@ export const PROJECT = 'openagentsgemini';
 export const SERVICE = 'openagents-control-service-staging';
 export const DOMAIN = 'staging.openagents.com';
 export const IMAGES = `us-central1-docker.pkg.dev/${PROJECT}/openagents-control-service/control`;
-export const STABLE_IMAGE = `${IMAGES}:stable`;
+const STABLE_IMAGE = `${IMAGES}:stable`;
 export const NEW_IMAGE = `${IMAGES}:candidate`;
 
 const fromSecret = (secret: string) => ({ secret, version: 'latest' });
