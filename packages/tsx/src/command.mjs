@@ -1,7 +1,11 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import 'tsx';
+
+// Before anything large is loaded: a tenth of a start.
+enableCompileCache();
+await import('tsx');
 
 const [node = '', , script, ...args] = process.argv;
 if (script === undefined || script.startsWith('-')) {
