@@ -63,15 +63,22 @@ export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line:
         line: `${canary} was not given any traffic: ${outcome.why}`,
         hint: 'Mend it and deploy it again.',
       };
-    case 'rolled back':
+    case 'rolled back': {
+      const line = `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`;
+      const tagStays = `its tag stays; to remove that: ${gcloudCommands.removeTag(at, outcome.tag)}`;
+      if (!outcome.isItsFault) {
+        const again = call('once that is mended, to begin again', 'promote', canary);
+        return { line, hint: `This says nothing about the candidate; ${tagStays}\n${again}` };
+      }
       return {
-        line: `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`,
+        line,
         hint: [
-          `To look into it, its tag stays; to remove that: ${gcloudCommands.removeTag(at, outcome.tag)}`,
+          `To look into it, ${tagStays}`,
           'If pages have to go to the legacy host as well:',
           `curl -fsS -X POST ${outcome.serviceUrl}/api/v1/control/route-split/override -H "authorization: Bearer $OPENAGENTS_CONTROL_ACCESS_TOKEN" -H "content-type: application/json" -d '{"target":"legacy"}'`,
         ].join('\n'),
       };
+    }
     case 'held':
       return {
         line: `held at ${outcome.percent} %, since nothing could be decided: ${outcome.why}`,

@@ -162,6 +162,28 @@ describe('trouble on the way', { concurrency: 2 }, () => {
     assert.equal(serving(cloud)[0], `${stable}=100`);
   });
 
+  test('a shift that is refused takes the candidate back and does not count against it', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const refusal = { httpStatus: 403, status: 'PERMISSION_DENIED', message: 'no longer allowed' } as const;
+    const walk = await startWalk(cloud, {
+      perform(action) {
+        if (action.announcement?.includes(`${canary}=25`))
+          cloud.on({ match: { method: 'PATCH', path: /services/ }, fault: { kind: 'error', ...refusal } });
+        return action.perform();
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'rolled back', JSON.stringify(outcome));
+    assert.match(outcome.why, /no longer allowed/);
+    assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+    const again = await startWalk(cloud);
+    await again.until(isStep(25));
+    again.stop();
+    await again.outcome;
+  });
+
   test('a service that cannot be read for a while is waited for', async () => {
     await using cloud = await cloudWithCandidate();
     const walk = await startWalk(cloud);

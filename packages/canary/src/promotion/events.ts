@@ -82,6 +82,8 @@ export type PromotionOutcome =
       readonly state: 'rolled back';
       readonly percent: number;
       readonly why: string;
+      /** Whether the candidate is remembered as failed. Cloud Run may also have refused to shift the traffic. */
+      readonly isItsFault: boolean;
       readonly tag: string;
       readonly serviceUrl: string;
     })

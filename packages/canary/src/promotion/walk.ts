@@ -161,7 +161,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     for (const percent of steps.filter((step) => step >= percentNow())) {
       if (!isStanding) {
         const failed = await shiftTo(percent);
-        if (failed !== undefined) return goBack(failed);
+        if (failed !== undefined) return goBack(failed.why, failed);
       }
       isStanding = false;
       const ended = await watch(percent, tagUrl);
@@ -269,8 +269,11 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       );
   }
 
-  /** Gives the candidate its share. If that fails for good, returns the reason to roll back. */
-  async function shiftTo(percent: number): Promise<string | undefined> {
+  /**
+   * Gives the candidate its share. If that fails for good, returns the reason to roll back. A call that was refused says
+   * nothing about the candidate.
+   */
+  async function shiftTo(percent: number): Promise<{ why: string; isItsFault: boolean } | undefined> {
     const before = splitOf(state);
     for (let attempt = 1; ; attempt += 1) {
       const next: PromotionState = {
@@ -296,7 +299,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
           await began(percent, { service: now.name, before, after: shares }, state);
           return undefined;
         }
-        if (!isPassing(error) || attempt === MOST_ATTEMPTS) return errorMessage(error);
+        if (!isPassing(error) || attempt === MOST_ATTEMPTS)
+          return { why: errorMessage(error), isItsFault: kindOf(error) === '' };
         await tell({ kind: 'promotionWarned', warning: `${errorMessage(error)}; trying again` });
         await request.pause();
         if (signal.aborted) return undefined;
@@ -420,19 +424,25 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return { verdict, promotion, isBehind, ...(unreadable !== undefined && { unreadable }) };
   }
 
-  /** Moves all traffic back to stable at once, and remembers that. Keeps trying while it may still work. */
-  async function goBack(why: string): Promise<PromotionOutcome> {
+  /**
+   * Moves all traffic back to stable at once, and remembers the candidate as failed if it was its fault. Keeps trying while it
+   * may still work.
+   */
+  async function goBack(why: string, { isItsFault } = { isItsFault: true }): Promise<PromotionOutcome> {
     const percent = percentNow();
     const startedMs = performance.now();
     const failure = { revision: pair.canary, at: new Date(nowMs()).toISOString(), why };
     const bookkeeping: Bookkeeping = {
       permit: requireOurs,
-      annotations: ({ annotations }) => withFailure(withPromotion(annotations, undefined), failure),
+      annotations: ({ annotations }) => {
+        const rest = withPromotion(annotations, undefined);
+        return isItsFault ? withFailure(rest, failure) : rest;
+      },
     };
     for (let attempt = 1; ; attempt += 1) {
       try {
         const options = { skipMaintenanceCheck: true, bookkeeping };
-        const found = attempt === 1 ? undefined : await findReturned(failure);
+        const found = attempt === 1 ? undefined : await findReturned(isItsFault ? failure : undefined);
         const change = found ?? (await perform(rollback(openApi, location, pair.stable, options)));
         await tell({ kind: 'trafficReturned', change, tookMs: Math.round(performance.now() - startedMs) });
         break;
@@ -456,18 +466,19 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     }
     const serviceUrl = subject.service.url;
     await smokeTwice(serviceUrl, 'service');
-    return { state: 'rolled back', ...pair, percent, why, tag: state.tag, serviceUrl };
+    return { state: 'rolled back', ...pair, percent, why, isItsFault, tag: state.tag, serviceUrl };
   }
 
   /**
    * Checks whether an attempt whose answer was lost made the rollback after all. A second attempt would find the promotion
    * gone and take that for somebody else's change.
    */
-  async function findReturned(failure: FailedCandidate): Promise<TrafficChange | undefined> {
+  async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const now = await api.read();
-      if (failureOf(now, pair.canary)?.at !== failure.at) return undefined;
+      if (promotionOn(now) !== undefined || (failure && failureOf(now, pair.canary)?.at !== failure.at))
+        return undefined;
       if (isServed(now, after)) return { service: now.name, before: splitOf(state), after };
       await request.pause();
     }
@@ -548,12 +559,13 @@ function hasAffinity({ stable, canary }: Subject): boolean {
 
 /** Whether it may work later, because nothing was wrong with the change itself. */
 function isPassing(error: UserError): boolean {
-  const kind = 'kind' in error ? String(error.kind) : kindOf(error.cause);
-  return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kind);
+  return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kindOf(error));
 }
 
-function kindOf(cause: unknown): string {
-  return cause instanceof Error && 'kind' in cause ? String(cause.kind) : '';
+/** The kind of the call that failed; empty if none did. */
+function kindOf(error: UserError): string {
+  const failed = 'kind' in error ? error : error.cause;
+  return failed instanceof Error && 'kind' in failed ? String(failed.kind) : '';
 }
 
 async function orFailure<T>(read: () => Promise<T>): Promise<T | UserError> {
