@@ -8,7 +8,6 @@ import {
   startLiveLine,
   type Usage,
 } from '@deploy/cli';
-import { nextSteps } from '@deploy/cloudrun';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl, reportedStanding } from '@deploy/report';
 import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
 
@@ -46,6 +45,8 @@ await runScript(usage, async ({ env, out, signal }) => {
   await reportSmoke(outcome, { ...values, out });
   if (!isWatched(env)) return 0;
   const standing = await reportedStanding(evidence.path);
-  if (standing !== undefined) showNext({ out }, nextSteps(standing.location, standing));
+  if (standing === undefined) return 0;
+  const { nextSteps } = await import('@deploy/cloudrun');
+  showNext({ out }, nextSteps(standing.location, standing));
   return 0;
 });

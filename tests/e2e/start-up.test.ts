@@ -32,4 +32,13 @@ describe('a start-up loads only what it needs', () => {
       );
     });
   }
+
+  test('smoke-control loads nothing of Cloud Run', async () => {
+    const loaded = (await runPreloaded('tell-loaded', ['smoke-control', '--help'], {})).split('\n');
+    assert.ok(loaded.some((file) => file.includes('/packages/smoke/')));
+    assert.deepEqual(
+      loaded.filter((file) => file.includes('/packages/cloudrun/')),
+      [],
+    );
+  });
 });
