@@ -17,8 +17,9 @@ import {
   WRITE,
 } from '../support/colleague.ts';
 
-// How long a change waits before another attempt, which is left to chance, is for write-answers.test.ts to look at.
-mock.method(Math, 'random', () => 0);
+// Before another attempt a change waits by chance, for up to some seconds: here for a tenth of that, which is longer than this
+// platform takes to carry out what somebody else changed meanwhile.
+mock.method(Math, 'random', () => 0.1);
 
 // Every change of ours, against every change of a colleague's, at every moment of ours, with and without the answer to our
 // write, for a platform that enforces etags and for one that does not.
