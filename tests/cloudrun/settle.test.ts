@@ -213,6 +213,14 @@ test('who is done waits for the operation no longer', async () => {
   );
 });
 
+test('a wait for the operation that breaks off is not asked for again, however long it took', async (t) => {
+  await using cloud = await twoRevisions(120);
+  const fault = { kind: 'reset', when: 'before', act: clockOf(t, 0.1) } as const;
+  cloud.on({ match: { method: 'POST', path: WAIT_PATH }, fault, times: 9 });
+  await rollBack(cloud);
+  assert.equal(cloud.requests.filter(({ path }) => WAIT_PATH.test(path)).length, 1);
+});
+
 describe('waiting for a change to settle', { concurrency: true }, () => {
   test('pauses longer each time while the operation says nothing', async () => {
     await using cloud = await twoRevisions(700);
