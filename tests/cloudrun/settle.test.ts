@@ -328,7 +328,10 @@ describe('a change that does not settle', () => {
         error.message,
         `service ${SERVICE} has not settled in 15 minutes (The change is being carried out.)`,
       );
-      assert.match(error.hint ?? '', /^The platform goes on without this script\. Look at the state/);
+      assert.match(
+        error.hint ?? '',
+        /^The platform goes on without this script\. Look at the state .*\n {2}.* scripts\/canary-rollout\.ts status$/,
+      );
       return true;
     });
     assert.equal(cloud.requests.length, 2);
