@@ -39,7 +39,10 @@ const usage: Usage = {
   script: 'scripts/preflight.ts',
   purpose: 'Checks all preconditions of a staging deployment and changes nothing.',
   calls: [
-    { arguments: '', does: 'checks everything below; exit code 1 if anything would block a deployment' },
+    {
+      arguments: '',
+      does: 'checks the login, the image, the service, its domain, variables and secrets, and the tools on this machine; exits 1 if anything would block a deployment',
+    },
   ],
   settings,
   examples: [

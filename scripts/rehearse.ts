@@ -18,7 +18,7 @@ const usage: Usage = {
     },
     {
       arguments: '--steps <list>',
-      does: `rehearses only some of ${PARTS.join(', ')}, and the parts that these need`,
+      does: `rehearses only these parts and those that they need, separated by commas: ${PARTS.join(', ')}`,
     },
     {
       arguments: '--scenario <file>',

@@ -11,12 +11,12 @@ export const promoteSettings = {
   onInconclusive: oneOf(
     'CANARY_ON_INCONCLUSIVE',
     ['hold', 'rollback', 'advance'],
-    'canary: what to do when a step ends without a decision',
+    'what to do when a step of a canary ends without a decision',
   ),
   canaryTag: textWithDefault(
     'CANARY_TAG',
     'candidate',
-    'canary: tag whose URL is smoked before any traffic and after each step',
+    'canary: traffic tag; the smoke checks use its URL before any traffic and after each step',
   ),
   controlToken: tokenText(
     'OPENAGENTS_CONTROL_ACCESS_TOKEN',

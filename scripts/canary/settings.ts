@@ -28,12 +28,12 @@ export const judgeSettings = {
   minRequests: wholeNumber(
     'CANARY_MIN_REQUESTS',
     { min: 0, max: 1_000_000_000, default: 100 },
-    "canary: times the next step's share, the requests it must have had before it can be healthy",
+    'canary: requests it must have had before a step to 100 %; before a smaller step, that share of them',
   ),
   falseAlarmPercent: decimalNumber(
     'CANARY_FALSE_ALARM_PERCENT',
     { min: 0.0001, max: 50, default: 1 },
-    'canary: how many good candidates may be rolled back at most, per promotion',
+    'canary: the percentage of good candidates that may be rolled back by mistake, at most',
   ),
   canaryFormat: outputFormat(
     'CANARY_FORMAT',
@@ -54,7 +54,7 @@ export const observationSettings = {
   source: oneOf(
     'CANARY_SOURCE',
     ['auto', 'logs', 'monitoring'],
-    'canary: what to read requests from: logs (exact, by path, within seconds), monitoring (any volume, minutes late), or auto (logs while their volume allows that)',
+    "where to read a canary's requests: logs (exact, by path, within seconds), monitoring (any volume, minutes late), or auto (logs while their volume allows that)",
   ),
 };
 

@@ -27,5 +27,5 @@ export const skipStableCheckSetting = flag(
 
 export const skipSpellingCheckSetting = flag(
   'SKIP_SPELLING_CHECK',
-  'change things even where PROJECT, REGION or SERVICE is unset and another variable looks like it, misspelt',
+  'change things even if PROJECT, REGION or SERVICE is unset and another variable looks like a misspelling of it',
 );

@@ -5,7 +5,10 @@ import { type GateId, gateIds } from './gates.ts';
 
 /** The settings of the gates, and those that turbo reads for a shared cache. */
 export const gateSettings = {
-  selected: selection('GATES', `which gates to run, separated by commas; all of them: ${gateIds.join(', ')}`),
+  selected: selection(
+    'GATES',
+    `gates to run, separated by commas: ${gateIds.join(', ')} (default: all of them)`,
+  ),
   force: flag('GATES_FORCE', 'run the gates whether or not their verdicts are cached'),
   maxAgeMs: duration('GATES_MAX_AGE', '7d', 'how old a cached verdict may be'),
   passed: {

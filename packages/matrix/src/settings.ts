@@ -33,7 +33,7 @@ export const matrixSettings = {
   ),
   ambientBypassToken: bypassTokenText(
     'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN',
-    'the same for staging when STAGING_MAINTENANCE_BYPASS_TOKEN is unset; never sent to production',
+    'bypass token for staging when STAGING_MAINTENANCE_BYPASS_TOKEN is unset; never sent to production',
   ),
   project: textWithDefault('GCP_PROJECT', 'openagentsgemini', 'Google Cloud project'),
   region: textWithDefault('GCP_REGION', 'us-central1', 'Cloud Run region'),
