@@ -78,7 +78,8 @@ export async function judgeLastWindow(
 }
 
 /**
- * A window that is judged alone counts as the first of the remaining steps. Without traffic it is the step before the first.
+ * The steps of a window that is judged alone: the candidate's present share and the steps above it. Without traffic, it has
+ * all steps ahead of it.
  */
 function stepsFrom(percent: number, steps: readonly number[]): readonly number[] {
   return percent === 0 ? steps : [percent, ...steps.filter((step) => step > percent)];

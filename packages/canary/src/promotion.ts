@@ -8,7 +8,7 @@ import {
 import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } from './signals/latency.ts';
 import type { Tally } from './statistics/tally.ts';
 
-/** What a promotion is measured by from beginning to end. */
+/** The rules by which a promotion is judged from beginning to end. */
 export type PromotionPlan = {
   /** The percentages of the steps, rising. A window that is judged alone is one step. */
   readonly steps: readonly number[];

@@ -77,8 +77,8 @@ export function healthyReason(promotion: Promotion): string {
 }
 
 /**
- * How bad a candidate with these figures may be, and how likely a candidate at twice the limit, which nobody wants, would be
- * to show them.
+ * How bad a candidate with these figures may be, and how often a candidate at twice the limit, which nobody wants, would
+ * show such figures.
  */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;

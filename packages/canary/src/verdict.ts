@@ -23,8 +23,8 @@ export type Verdict = {
 
 export type JudgeOptions = {
   /**
-   * Default: whether as many minutes were added as the window has. An open minute does not count: if one was added, call
-   * `isWindowComplete` with the promotion before that.
+   * Default: whether as many minutes were added as the window has. An open minute does not count: if the promotion has one,
+   * ask `isWindowComplete` about the promotion without it.
    */
   readonly isWindowOver?: boolean;
   /** Why something could not be measured: a reason to wait, never one to roll back. */

@@ -11,7 +11,7 @@ import { orUnreadable } from './unreadable.ts';
 
 /** How late an entry is assumed to arrive. Cloud Logging promises nothing, but entries come within seconds. */
 const LOG_DELAY_MS = 30_000;
-/** The most pages of history to read. Each of them is missing from the polls of the same minute. */
+/** The most pages of history to read. Each page uses up a read that the polls could make in the same minute. */
 const HISTORY_PAGES = 15;
 
 export type LogSourceOptions = { readonly delayMs?: number; readonly patience: Patience };
@@ -33,8 +33,8 @@ type Kept = {
 };
 
 /**
- * Reads observations from request logs, whole pages at a time, within our share of the project's reads. What a poll has read is kept
- * for the next one, as long as its minute is open: only what may have arrived since is read again.
+ * Reads observations from request logs, whole pages at a time, within our share of the project's reads. Each poll keeps the
+ * entries of minutes that are still open for the next poll, which then reads only what may have arrived since.
  */
 export function openLogSource(
   api: LogApi,
@@ -77,7 +77,7 @@ export function openLogSource(
     read: (query) =>
       orUnreadable(async () => {
         const known = stillOf(query, kept);
-        // Everything that had arrived by the last poll was read then, including all that ended one delay earlier.
+        // The last poll read everything that had arrived by then, and so everything that had ended one delay before it.
         const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),

@@ -102,9 +102,9 @@ function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
 }
 
 /**
- * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the last
- * one above the last (google.api.Distribution.BucketOptions). Latencies have no bound at or below 0, so its bucket is merged
- * into the next.
+ * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the
+ * last one above the last (google.api.Distribution.BucketOptions). A bound at or below 0 says nothing about latencies, so
+ * its bucket is merged into the next one.
  */
 export function histogramOf({
   bucketOptions,

@@ -22,7 +22,7 @@ export type SourceRequest = {
   readonly source: SourceChoice;
   readonly stable: string;
   readonly canary: string;
-  /** How often, and how much at a time, will be read. `auto` decides by this. */
+  /** How often the source will be read, and how much at a time. `auto` chooses by this. */
   readonly habit: ReadingHabit;
   /** How long a read waits when people have used up the project's log reads. */
   readonly patience: Patience;
@@ -31,7 +31,7 @@ export type SourceRequest = {
 };
 
 export type OpenedSource = ObservationSource & {
-  /** Why this source was chosen, in a clause for people: `asked for`, or what `auto` went by. */
+  /** Why this source was chosen, in a clause for people: `asked for`, or the reason that `auto` had. */
   readonly why: string;
   /** It could not be read this time. */
   readonly unreadable?: Unreadable;
@@ -40,7 +40,7 @@ export type OpenedSource = ObservationSource & {
 /** The delay to assume when a metric's descriptor has none: two minutes after sampling, and one minute to sample. */
 const USUAL_METRIC_DELAY_MS = 180_000;
 const LOOK_BACK_MINUTES = 10;
-/** So many requests are in the metrics but not in the logs that they cannot be missing by chance. */
+/** When at least this many requests are in the metrics but not in the logs, that is no longer chance. */
 const MISSED = 10;
 
 /**

@@ -67,8 +67,8 @@ export type ChosenSource = { readonly name: ObservationSource['name']; readonly 
 export type ReadingHabit = { readonly polls: number; readonly minutesAtOnce: number };
 
 /**
- * Which source to read if none was chosen. Request logs are exact, arrive within seconds and know paths, so they are used as
- * long as the requests fit into our share of the reads.
+ * Which source to read if none was chosen. Request logs are exact, arrive within seconds and contain paths, so they are
+ * used as long as the requests fit into our share of the reads.
  */
 export function chooseSource(requestsAMinute: number, { polls, minutesAtOnce }: ReadingHabit): ChosenSource {
   const pages = Math.max(1, Math.ceil((requestsAMinute * minutesAtOnce) / ENTRIES_A_PAGE));

@@ -97,13 +97,13 @@ export function observeRequestLog(
   }
 }
 
-/** What an entry is known by when it comes twice. An insertId is unique among entries of one log and one time. */
+/** Identifies an entry, because the same one may be read twice. An insertId is unique among entries of one log and one time. */
 export function identify(entry: RawLogEntry): string {
   const { logName, timestamp, insertId } = entry;
   return insertId === undefined ? JSON.stringify(entry) : `${logName} ${timestamp} ${insertId}`;
 }
 
-/** When what an entry tells of had ended; NaN for one that does not say when it was. */
+/** When the request that an entry describes ended, or its line was written; NaN for an entry without a time. */
 export function endOf(entry: RawLogEntry): number {
   return Date.parse(entry.timestamp ?? '') + latencyOf(entry);
 }

@@ -181,7 +181,7 @@ function boolean(value: unknown, name: string): boolean {
   return refuse(name, `is ${shown(value)}`, 'it must be true or false');
 }
 
-// The parts of a place are joined only when there is something to report.
+// The parts of the path to a value, which are joined only for an error message.
 type Place = readonly [name: string, index?: number, ...rest: string[]];
 
 function place(...[name, index, ...rest]: Place): string {

@@ -1,7 +1,7 @@
 /** One document of an input: text that may or may not be valid JSON. */
 export type TextDocument = { readonly value: unknown } | { readonly unreadable: string };
 
-/** More than any document has. A longer line or document is given up, so that memory stays bounded. */
+/** More characters than any document has. A longer line or document is skipped, so that memory stays bounded. */
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
@@ -16,7 +16,7 @@ export class DocumentSplitter {
   #begun: string[] = [];
   #begunLength = 0;
   readonly #depth = new BracketDepth();
-  /** A document filled one line, so from there on each line is one. */
+  /** Once a document has filled exactly one line, every further line counts as a document. */
   #isLineByLine = false;
   #isSkipping = false;
 
@@ -91,7 +91,7 @@ export class DocumentSplitter {
   }
 }
 
-/** How many brackets are open, outside strings. A JSON string ends on its line. */
+/** How many brackets are open, not counting those in strings. A JSON string never spans lines. */
 class BracketDepth {
   #depth = 0;
 

@@ -47,7 +47,7 @@ export type Limits = {
   readonly p95FloorMs: number;
   /** The candidate must have had this many requests times the next step's share before the verdict may be `healthy`. */
   readonly minRequests: number;
-  /** How many good candidates may be rolled back at most, per promotion. */
+  /** The percentage of good candidates that may be rolled back by mistake, at most. */
   readonly falseAlarmPercent: number;
 };
 

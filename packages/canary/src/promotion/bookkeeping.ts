@@ -36,7 +36,7 @@ export type PromotionState = {
   readonly hadTag: boolean;
   /** The steps so far, in order; none while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
-  /** How often it was begun without the earlier evidence, from 1. */
+  /** The number of the start, from 1: how many times it has begun without evidence from before. */
   readonly start: number;
   /** Undefined once its runner has released it. */
   readonly owner?: Owner;

@@ -18,7 +18,10 @@ export type Standing = {
   readonly delayMinutes: number;
 };
 
-/** The rule of a promotion: back at once, on only when healthy, and otherwise wait up to the longest window. */
+/**
+ * The rule of a promotion: roll back at once when unhealthy, continue only when healthy, and otherwise wait, up to the
+ * longest window.
+ */
 export function decide(
   { verdict, percent, isWindowOver, watchedMinutes, delayMinutes, isBehind }: Standing,
   { windowMinutes, maxWindowMinutes, onInconclusive }: WalkSettings,

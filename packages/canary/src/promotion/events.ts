@@ -9,7 +9,7 @@ export type SmokeLook = {
   readonly passed: boolean;
   /** What failed, if anything. */
   readonly why?: string;
-  /** The `/manifest.json`'s build, which tells one image from another. */
+  /** The build that `/manifest.json` names, which differs from image to image. */
   readonly buildId?: string;
   /** The oldest and the newest client build that it accepts; null means no limit. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
@@ -30,7 +30,7 @@ export type Poll = {
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
-  /** Minutes since the window began, and its length; below 0 before it begins. */
+  /** How many minutes ago the window began; below 0 before it begins. */
   readonly watchedMinutes: number;
   readonly windowMinutes: number;
   readonly maxWindowMinutes: number;

@@ -6,7 +6,7 @@ import type { BegunStep } from './bookkeeping.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What a promotion has shown so far, and from when on to read more. It is plain data whose size does not grow with time. */
+/** What a promotion has shown so far, and where reading continues. It is plain data whose size does not grow with time. */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
   /** The steps so far. Minutes count from the start of the first one. */
@@ -75,7 +75,7 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
   return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
 }
 
-/** A minute belongs to the last step that began in it. At 100 %, stable has no traffic and is compared by its past. */
+/** A minute belongs to the last step that began in it. At 100 %, stable has no traffic, and its past is compared instead. */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;

@@ -52,7 +52,7 @@ export type WalkRequest = {
   readonly canary: string | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
-  /** Smokes a URL; `tag` means the candidate's own. Never throws because of what it finds. */
+  /** Makes the smoke checks at a URL that leads to the candidate, or to the service. Never throws because of what it finds. */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
   /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws because of what it finds. */
   checkStage(url: string): Promise<StageLook>;
@@ -67,9 +67,9 @@ export type WalkRequest = {
 
 const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 60;
-/** How many looks to keep trying a change that fails temporarily. */
+/** For how many polls to keep trying a change that fails temporarily. */
 const MOST_ATTEMPTS = 60;
-/** The same for a change that only cleans up. */
+/** For how many polls to keep trying a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
 
 /**
@@ -321,8 +321,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       if (signal.aborted) return interrupted();
       await request.pause();
       if (signal.aborted) return interrupted();
-      // The time of the question: however long the answer took, the minutes since then were not read, so they are no reason
-      // to give up.
+      // Taken before asking: the answer may be slow, and minutes that pass meanwhile have not been read, so they are no
+      // reason to give up.
       const watched = watchedMinutes();
       const { verdict, promotion, unreadable, isBehind } = await lookAround();
       const decision = decideNow(verdict, { percent, watchedMinutes: watched, isBehind });
@@ -500,7 +500,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       forget ? promotionOn(now) === undefined : promotionOn(now)?.owner === undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        // An attempt whose answer was lost may have done it.
+        // An earlier attempt whose answer was lost may have released it.
         if (attempt > 1 && isFree(await api.read())) return;
         await perform(removeTag ? untagRevision(openApi, location, state.tag, book) : putDown(openApi, book));
         return;
@@ -557,7 +557,7 @@ function hasAffinity({ stable, canary }: Subject): boolean {
   return [stable, canary].every(({ template }) => template.sessionAffinity === true);
 }
 
-/** Whether it may work later, because nothing was wrong with the change itself. */
+/** Whether the same change may work later, because nothing was wrong with the change itself. */
 function isPassing(error: UserError): boolean {
   return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kindOf(error));
 }

@@ -21,7 +21,7 @@ export type Comparison = {
   readonly history: readonly Tally[];
   /** Stable's minutes of this step. At 100 % they replace a missing history. */
   readonly stableMinutes: readonly Tally[];
-  /** At 100 %: the minutes to pair the candidate's with, in order. */
+  /** At 100 %: stable's minutes, in the order in which the candidate's are paired with them. */
   readonly pairs: readonly Tally[];
 };
 
@@ -97,7 +97,7 @@ export function addComparisonMinute(
 ): Comparison {
   const isAt100 = percent === 100;
   if (canary === undefined || (stableNow === undefined && !isAt100)) return comparison;
-  // When no pairs are left, the evidence no longer changes.
+  // Once all pairs are used, the evidence no longer changes.
   const stable = isAt100 ? comparison.pairs[minuteOfStep - 1] : stableNow;
   const { evidence, history, stableMinutes } = comparison;
   return {

@@ -22,7 +22,7 @@ const COMPARED_SIGNALS = 4;
 const SUSPICIOUS = Math.log(10);
 /** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
-/** It must be this many times stable's rate (sign-in, sync tokens) or the rate before 100 %. */
+/** How many times as high the candidate's rate must be: as stable's (sign-in, sync tokens), or as both had before 100 %. */
 const WORSE_TIMES = 2;
 
 /** The bound for the evidence, as a natural logarithm: ln(4/alpha). */

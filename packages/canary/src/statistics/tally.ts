@@ -1,4 +1,4 @@
-/** How many of how many requests failed, in the signal's own sense: with an error, or too slowly. */
+/** A number of requests, and how many of them failed in the signal's own sense: with an error, or too slowly. */
 export type Tally = { readonly failed: number; readonly requests: number };
 
 export const noRequests: Tally = { failed: 0, requests: 0 };
