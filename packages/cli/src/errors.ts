@@ -17,8 +17,8 @@ export class UserError extends Error {
 }
 
 /**
- * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown when whatever was running has stopped. The script ends as
- * after any failure, but by that signal.
+ * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown when whatever was running has stopped. The error is shown
+ * like any other, and then the script ends itself by that signal.
  */
 export class Interrupted extends UserError {
   readonly signal: NodeJS.Signals;

@@ -27,7 +27,8 @@ export function listenForInterruption(): Interruption {
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
-      // On a busy machine this may be the same Ctrl-C, come late: whoever pressed it must not be left without a word.
+      // On a busy machine this may be the first Ctrl-C arriving late. Whoever pressed it must still see why the script
+      // ended.
       process.stderr.write(`\nended at once, since ${name} came again\n`);
       endBy(name);
     } else {
@@ -80,8 +81,8 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
 export type InterruptionNotice = { message: string; hint: string };
 
 /**
- * Does work; when that is interrupted, the failure says what it means here. The notice is read at that moment. When notices
- * are nested, the innermost counts.
+ * Does work. If it is interrupted, the error says what that means at this point, in the words of `notice`, which is read
+ * only then. When calls are nested, the innermost notice counts.
  */
 export async function tellIfInterrupted<T>(
   signal: AbortSignal | undefined,

@@ -30,8 +30,8 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
 }
 
 /**
- * A command line that calls one of this project's scripts, ready to paste into a shell where the person is: with the variables that
- * the call needs, those that lead to a local Cloud Run and to the checkout included.
+ * A command line that calls one of this project's scripts, ready to paste into the user's shell. It has the variables that
+ * the call needs, including those that lead to a local Cloud Run and to the checkout.
  */
 export function ownCommand(
   script: string,
@@ -60,7 +60,10 @@ export function gcloudCommand(command: string): string {
   return `${commandLine(variables, [])} ${command}`;
 }
 
-/** A pnpm of the person's own, or the way to have one that the README names: npx puts its own in a node_modules folder. */
+/**
+ * `pnpm` where the user has installed it, otherwise `npx pnpm@12` as in the README. A pnpm in a node_modules folder does
+ * not count: npx puts one there.
+ */
 function pnpmOf({ PATH = '' }: Environment): readonly string[] {
   const own = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));
   return own.some((folder) => existsSync(join(folder, 'pnpm'))) ? ['pnpm'] : ['npx', 'pnpm@12'];

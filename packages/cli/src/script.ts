@@ -82,8 +82,9 @@ async function endInTime(): Promise<void> {
 }
 
 /**
- * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the action
- * is nearly a known one, suggests that on stderr, and the way to help; on a terminal nothing else is shown.
+ * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the
+ * action is nearly a known one, suggests that one on stderr, with the command that shows the help; on a terminal, that is
+ * all.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;

@@ -43,8 +43,8 @@ function decoded(text: string): string {
 
 /**
  * Returns the environment unchanged, but removes the variables with secret names from the process's own, because a command
- * that simply inherits it, such as git, needs none of them. From now on the values are never shown, whether or not the script
- * reads them: a server may send one back, or a tool may have it from elsewhere and print it.
+ * that simply inherits it, such as git, needs none of them. From now on the values are never shown, whether or not the
+ * script reads them: a server may send one back, or a tool may find it elsewhere and print it.
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };

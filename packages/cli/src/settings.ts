@@ -153,7 +153,7 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 
 const FORMATS = ['auto', 'text', 'json'] as const;
 
-/** How something is printed: the same words for every script. `older` are words that were used before, and still are understood. */
+/** How something is printed: the same words for every script. `older` has words of earlier versions that are still accepted. */
 export function outputFormat<const O extends string = never>(
   name: string,
   meaning: string,

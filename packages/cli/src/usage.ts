@@ -85,7 +85,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-/** Indents a line, less where a word that cannot be broken would not fit. */
+/** Indents a line, or indents it less when it has a word that cannot be broken and would not fit. */
 function fitted(line: string, indent: string): string {
   return `${indent.slice(0, Math.max(0, WIDTH - line.length))}${line}`;
 }
