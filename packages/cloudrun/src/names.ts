@@ -73,8 +73,8 @@ export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1
 }
 
 /**
- * Throws a UserError when an image names no registry: Cloud Run would take it from Docker Hub, which is not what somebody means who leaves
- * the registry out.
+ * Throws a UserError when an image names no registry. Cloud Run would take it from Docker Hub, which is hardly what the
+ * person meant.
  */
 export function requireRegistry(image: string, argument: string): void {
   if (parseImageReference(image).host !== undefined) return;

@@ -4,7 +4,7 @@ import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
 /**
- * Why a cloud call failed, as far as what to do about it differs:
+ * Why a cloud call failed. Each kind calls for something else:
  * - conflict: somebody else changed the resource in between; nothing was done.
  * - rate-limited: nothing was done; later it may work.
  * - unanswered: no answer, or one that does not say whether the request was carried out.

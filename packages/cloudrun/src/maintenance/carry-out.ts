@@ -35,8 +35,8 @@ export type CarryOutContext = {
 export type CarriedOut = { revision: string | undefined; notes: string[] };
 
 /**
- * Carries out a plan. What the public meets changes first, and the newest template is put right afterwards, so that nobody
- * waits for a candidate that does not start. Throws a UserError.
+ * Carries out a plan. First changes what the public meets, then puts the newest template right, so that the public does not
+ * wait for a candidate that does not start. Throws a UserError.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
@@ -197,7 +197,7 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
     (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
     operation,
   );
-  // The next steps would rest on a split or a template that they may have replaced.
+  // The next steps would rest on a split or a template that the other change may have replaced.
   if (settled.generation !== generation) throw changedMeanwhile(settled);
   return settled;
 }
@@ -209,7 +209,7 @@ function changedMeanwhile(now: Service): UserError {
   });
 }
 
-/** The template with that mark, without the name of the last revision. */
+/** The template with this mark and without the name of the last revision. */
 function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
   return withNonce(template, nonce);
 }

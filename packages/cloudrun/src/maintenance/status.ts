@@ -52,8 +52,8 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
 }
 
 /**
- * One sentence that says whether the window is open, and for how much of the traffic, and another one about what the next
- * deployment would be built on.
+ * Two sentences: whether the window is open and for how much of the traffic, and what the next deployment would be built
+ * on.
  */
 export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
   return `${describePercent(service.name, percent)}${describeNewest(service, percent)}`;

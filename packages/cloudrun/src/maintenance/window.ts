@@ -106,8 +106,8 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
 }
 
 /**
- * The split that an open window replaced. Since then its revisions may have been deleted, or may not be able to serve any
- * more.
+ * The split that an open window replaced. Since then its revisions may have been deleted, or may have become unable to
+ * serve.
  */
 async function findSplitBefore(api: ServiceApi, service: Service): Promise<SplitBefore | undefined> {
   const shares = replacedSplit(service);

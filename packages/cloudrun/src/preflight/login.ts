@@ -30,7 +30,7 @@ export async function findAccount(
   }
 }
 
-/** Judges from how the read of the service went whether the identity may use the project. */
+/** Judges by the result of reading the service whether the identity may use the project. */
 export function checkLogin(
   account: string | undefined,
   connection: Connection,

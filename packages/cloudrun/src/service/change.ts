@@ -161,7 +161,7 @@ function saysWhatWeWrote(
   { traffic, annotations }: ServiceChange,
   { before, now }: { before: Service; now: Service },
 ): boolean {
-  // If shares were to change, only they count, because someone may have tagged a revision since.
+  // If the change is one of shares, only the shares count, because someone may have tagged a revision since.
   const isSame = sameShares(before.traffic, traffic) ? sameSplit : sameShares;
   return (
     isSame(now.traffic, traffic) &&

@@ -97,7 +97,7 @@ async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal)
   }
 }
 
-/** Returns whether the bell ended the pause. */
+/** Pauses until the bell resolves or the time is over; returns whether it was the bell. */
 async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Promise<boolean> {
   if (bell === undefined) {
     await pause(ms);

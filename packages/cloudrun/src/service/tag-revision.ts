@@ -69,7 +69,7 @@ function tagged({ served }: Service, tag: string): Service['served'][number] | u
   return served.find((target) => target.tag === tag);
 }
 
-/** What serves is what counts: an accepted change may not have been carried out. */
+/** What serves is what counts: the platform can accept a change and still fail to carry it out. */
 function requireDone(service: Service, isDone: boolean, instead: string): Service {
   if (isDone) return service;
   throw new UserError(
