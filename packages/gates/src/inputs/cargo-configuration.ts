@@ -113,7 +113,7 @@ function programsIn(config: Config, name: string, folder: string): ConfiguredPro
   });
 }
 
-/** A runner may be one text with arguments in it. */
+/** A runner may be a single string that contains its arguments. */
 function wordsOf(key: string, value: string): string[] {
   return key.endsWith('.runner') ? value.split(/\s+/) : [value];
 }

@@ -6,7 +6,7 @@ const REPORT = /^(?:\.staging-deploy-report\.lock|.*-(?:staging|production)-depl
 // The perf scripts write these into the web shell, and no gate reads them.
 const MEASURED = /^(?:latest|signoff-[^/]*)\.json$/;
 
-/** Whether a path is a report by a deployment or a perf script, or the lock beside one. */
+/** Whether a path is a report of a deployment or of a perf script, or the lock file beside one. */
 export function isReport(path: string, { serviceDir, webShellDir }: TargetCheckout): boolean {
   if (path.includes('-report') && dirname(path) === join(serviceDir, 'docs/reports'))
     return REPORT.test(basename(path));
