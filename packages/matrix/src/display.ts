@@ -10,7 +10,10 @@ export type Display = {
   close(): void;
 };
 
-/** Where a run is shown. `explains`: below the line of a failed check, which callers read, goes why it failed, for people. */
+/**
+ * Where a run is shown. With `explains`, a line for people below each failed check says why it failed; the check's own line
+ * is for callers.
+ */
 type Place = { out: Output; explains?: boolean };
 
 /** A live table on a terminal, else lines. */

@@ -11,7 +11,10 @@ const NOT_AGAIN: readonly string[] = [
   matrixSettings.stepSummary.name,
 ];
 
-/** The command that runs these checks again, as they were run. Tokens are left to the shell that has them. */
+/**
+ * The command that runs these checks again, as they were run. It has no tokens, because the operator's shell still has
+ * them.
+ */
 export function rerunCommand(failed: readonly CheckId[], env: Environment): string {
   const given = Object.values(matrixSettings).flatMap((setting) => {
     const value = env[setting.name];

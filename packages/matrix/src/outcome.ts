@@ -1,4 +1,4 @@
-/** The checks, in the order of every table of them. */
+/** The checks, in the order that every table has. */
 export const checkIds = [
   'control-staging-health',
   'control-staging-smoke',

@@ -41,7 +41,7 @@ export function summaryMarkdown({
   ].join('\n')}\n`;
 }
 
-/** Where a check stands in the lists: what failed first, then what is missing. */
+/** The place of a check in the lists: failures first, then what did not run. */
 function urgency({ status, required }: MatrixResult): number {
   if (status === 'failed') return required ? 0 : 1;
   return status === 'skipped' && required ? 2 : 3;
