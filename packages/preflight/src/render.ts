@@ -33,7 +33,7 @@ export async function renderPreflight(
 
 const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
 
-/** What has to be mended, then what one may want to know; each in the runbook's order. */
+/** First the problems to fix, then what is only information; each in the runbook's order. */
 function problemsFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);
 }
