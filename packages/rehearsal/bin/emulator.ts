@@ -104,7 +104,10 @@ Ctrl-C stops it.
   process.stderr.write('\nThe local Cloud Run is stopped, and its checkout is deleted.\n');
 }
 
-/** People on the service, who sign in. Only the mock mode lets them, so the preflight of a deployment objects to that mode. */
+/**
+ * A service with simulated people, who sign in. Only the service's mock mode lets them, and the preflight of a deployment
+ * objects to that mode.
+ */
 function withPeople(perMinute: number) {
   return { env: { ...STAGING_SERVICE.env, OA_AUTH_PROVIDER_MODE: 'mock' }, load: { perMinute } };
 }

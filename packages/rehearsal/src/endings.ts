@@ -35,8 +35,8 @@ const UNWATCHED_MS = 60_000;
 /** Requests per minute of the platform, two thirds of which come in one real second. */
 const BUSY = 60;
 
-// If a candidate must be rolled back, its window is too long to outlast. If the promotion should be held, its longest window
-// is short.
+// PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is short, so
+// that the promotion is held soon.
 const PATIENT = { CANARY_STEPS: '25,100', CANARY_WINDOW: '30m', CANARY_MIN_REQUESTS: '20' };
 const QUICK = { CANARY_STEPS: '25,100', CANARY_WINDOW: '2m', CANARY_MIN_REQUESTS: '20' };
 const BRIEF = {
@@ -48,7 +48,7 @@ const BRIEF = {
 
 // Long enough that the machine's own delay does not matter.
 const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
-// Many in a row, so that the smoke before any traffic gets through before the first of them.
+// Errors come in long clumps, so that the smoke checks before any traffic are over before the first clump begins.
 const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
 
 const SIGN_IN_CODE = 'rehearsal-code-0123456789abcdef';
