@@ -48,7 +48,10 @@ export async function reportedBaseUrl(evidenceReport: string | undefined): Promi
   return (await readReport(evidenceReport)).record.baseUrls[0];
 }
 
-/** The same by the newest open report of a service, where there is a checkout with one, or by the one that EVIDENCE_REPORT names. */
+/**
+ * What `reportedRoles` says of the report that EVIDENCE_REPORT names, or else of the newest open report of a service.
+ * Undefined when there is no such report, or it cannot be read.
+ */
 export async function reportedRolesOf(
   location: ServiceLocation,
   given: Parameters<typeof findTargetCheckout>[0] & { evidenceReport: string | undefined },
@@ -63,12 +66,15 @@ export async function reportedRolesOf(
     const { findByService } = await import('./store/find.ts');
     return await reportedRoles(await findByService(folder, location));
   } catch {
-    // Whoever only looks does without what a report would add.
+    // A command that only looks can do without the report.
     return undefined;
   }
 }
 
-/** Which revision is the stable one and which the candidate, by a report that was found before; undefined when that says neither. */
+/**
+ * Which revision is the stable one and which the candidate, according to the report in this file; undefined when it says
+ * neither.
+ */
 export async function reportedRoles(path: string | undefined): Promise<ReportedRoles | undefined> {
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
@@ -78,7 +84,7 @@ export async function reportedRoles(path: string | undefined): Promise<ReportedR
   return { stable, canary: revisions.after, source: path };
 }
 
-/** How a rollout stands by its report, and where its service is; undefined while the report knows of no split. */
+/** Where the service of a report is and how its rollout stands; undefined when the report has no split yet. */
 export async function reportedStanding(path: string | undefined) {
   if (path === undefined) return undefined;
   const { record } = await readReport(path);

@@ -49,7 +49,7 @@ export function findData(text: string): Around[] {
     if (index < end) continue;
     const start = index + opening.length;
     const closing = new RegExp(`^${fence}[ \\t]*\\r?$`, 'm').exec(text.slice(start));
-    // Later blocks have no closing line either.
+    // If this block has no closing line, later ones have none either.
     if (closing === null) break;
     end = start + closing.index + closing[0].length;
     blocks.push({
@@ -66,7 +66,7 @@ export function parseData(yaml: string): Data {
   const document = parseDocument(yaml, { logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) throw error;
-  // The scripts write no anchors, and a few lines of aliases can expand without bounds.
+  // Aliases are refused: the scripts write none, and a few lines of them can expand without bounds.
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   const comments = commentsIn(document);
   if (typeof value !== 'object' || value === null || !('written' in value)) {

@@ -74,8 +74,8 @@ function chart(
 }
 
 /**
- * A chart cannot show a missing value. In the middle it repeats the previous one; at the end it is 0, as for stable, which
- * gets no requests at 100 %.
+ * A chart cannot show a missing value. In the middle, the previous value is repeated. At the end, 0 is drawn, as for
+ * stable, which gets no requests at 100 %.
  */
 function withoutGaps(values: readonly (number | undefined)[]): number[] {
   const last = values.findLastIndex((value) => value !== undefined);

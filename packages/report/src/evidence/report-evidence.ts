@@ -36,7 +36,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       note(`warning: not in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
       return;
     }
-    // Whoever names the revision knows that it is a tag's URL.
+    // A caller that names the revision knows that the URL is a tag's.
     if (event.kind === 'smoked' && event.revision === undefined && !isOwnUrl(known, event.outcome.baseUrl)) {
       note(
         `${event.outcome.baseUrl} is not one of the service's own URLs: this run does not count in ${path}`,

@@ -6,8 +6,8 @@ import type { MatrixEntry, PromotionEntry } from '../record/schema.ts';
 /**
  * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
  *
- * `stable` is the stable revision among what served before the event, and undefined when traffic was split: what that
- * is, cloudrun decides. `begun` and `ended` frame a step of a command, with the split that it asks for; `Evidence.step`
+ * `stable` is the stable revision among what served before the event, and undefined when traffic was split; cloudrun
+ * decides which one it is. `begun` and `ended` frame a step of a command, with the split that it asks for; `Evidence.step`
  * records both.
  */
 export type RolloutEvent =
@@ -21,9 +21,9 @@ export type RolloutEvent =
       failure: string | undefined;
       /** Whether a signal stopped it. */
       interrupted?: boolean;
-      /** Whether it failed before it had sent any change, so that all is as it was before. */
+      /** Whether it failed before it had sent any change, so that everything is as it was. */
       refused?: boolean;
-      /** Whether the deployment itself ends with this step when the step failed. */
+      /** Whether a failure of this step ends the deployment. */
       deploys: boolean;
     }
   | { kind: 'domainMappingSeen'; domain: string; state: string }

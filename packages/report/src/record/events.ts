@@ -39,7 +39,7 @@ export function deployed(
   const { digest = record.image.digest } = deployment;
   return {
     ...servingFound(record, deployment.traffic, stable),
-    // What the revision runs, which is not what its tag meant earlier where that has moved.
+    // The digest that the revision really runs. Its tag may have meant another image when it was looked up.
     image: { ...record.image, ...(digest === undefined ? {} : { digest }) },
     state: 'deployed',
     revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },
@@ -55,7 +55,7 @@ export function trafficShifted(
   return trafficMoved(record, { before, after, ...by }, stable, occasion);
 }
 
-/** What moved traffic, when no person said so in as many words. */
+/** What moved the traffic, unless a person did with set-traffic or rollback. */
 type By = { byWindow?: true; byPromotion?: true };
 
 function trafficMoved(
@@ -102,7 +102,7 @@ export function maintenanceChanged(
   return { ...withShift, maintenance: [...record.maintenance, entry] };
 }
 
-// A few suffice: each has its summary in a file of its own.
+// A few are enough: each run has its summary in a file of its own.
 const MATRICES_KEPT = 10;
 
 export function matrixRun(record: ReportRecord, matrix: MatrixEntry): ReportRecord {

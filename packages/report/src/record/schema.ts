@@ -31,7 +31,10 @@ const gateEntry = v.strictObject({
   durationMs: optional(durationMs),
   exitCode: optional(v.number()),
   cache: optional(v.picklist(['hit', 'miss'])),
-  /** Where the verdict comes from: this run, a local or a remote cache, and what it is about. */
+  /**
+   * Where the verdict comes from: this run, or a local or remote cache, and then when, where and at which commit it was
+   * established.
+   */
   source: optional(v.string()),
 });
 
@@ -65,7 +68,7 @@ const trafficEntry = v.strictObject({
 
 const smokeCheck = v.strictObject({
   id: v.string(),
-  /** `unavailable` means that a check failed on which the run does not depend. */
+  /** `unavailable` means that a check failed whose failure does not fail the run. */
   state: v.picklist(['passed', 'failed', 'unavailable', 'skipped']),
   request: optional(v.string()),
   status: optional(v.number()),
@@ -83,8 +86,8 @@ const smokeEntry = v.strictObject({
   durationMs,
   checks: v.array(smokeCheck),
   /**
-   * The traffic change that the report knew last when the run began, by its `at`; `start` when there was none. A name,
-   * not a time to compare: the clocks of two machines differ. Reports of earlier versions do not have it.
+   * The last traffic change that the report had when the run began, by its `at`; `start` when there was none. Compare it
+   * only for equality: the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
   /** The revision that the URL leads to, if that is certain, as with a promotion's tag. */

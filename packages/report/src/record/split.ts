@@ -66,7 +66,7 @@ export function percentOf(split: readonly Share[], revision: string | undefined)
   return split.find((share) => share.revision === revision)?.percent ?? 0;
 }
 
-/** `95/5`: the percents of a split alone, in its order. */
+/** `95/5`: only the percentages of a split, in its order. */
 export function percentsOf(split: readonly Share[]): string {
   return split.map(({ percent }) => percent).join('/');
 }

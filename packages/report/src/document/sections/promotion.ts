@@ -35,7 +35,7 @@ function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
   ];
 }
 
-/** What no chart shows: that there were no requests, or no errors. */
+/** Says in words what no chart shows: that there were no requests, or no errors. */
 function inWords(minutes: PromotionEntry['minutes']): string {
   if (minutes.length === 0) return '';
   const requests = minutes.reduce((sum, { canary }) => sum + canary.requests, 0);

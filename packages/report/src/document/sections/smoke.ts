@@ -7,10 +7,10 @@ import { countingSmokes } from '../../record/verdict.ts';
 import { code, folded, heading, type Inline, list, paragraph, strong, table } from '../markdown.ts';
 import { counted, duration, moment, shortName, shortSplit } from '../words.ts';
 
-// More lines than this, and those that neither failed nor count for the verdict go into a fold.
+// If there are more runs than this, those that passed and do not count for the verdict go into a fold.
 const MOST_LINES = 6;
 
-/** A line for each run; the checks of those that failed open, of those that passed folded. */
+/** A line for each run, followed by its checks: shown when the run failed, folded when it passed. */
 export function smokeSection(record: ReportRecord): RootContent[] {
   const { smokes, dropped } = record;
   const title = heading(2, 'Smoke checks');

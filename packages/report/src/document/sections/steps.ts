@@ -4,7 +4,7 @@ import { percentsOf } from '../../record/split.ts';
 import { folded, heading, paragraph, table } from '../markdown.ts';
 import { counted, duration, leftOut, moment } from '../words.ts';
 
-/** Folded when each step was done in the end. */
+/** The steps, folded if each of them was done in the end. */
 export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   const title = heading(2, 'Steps');
   if (steps.length === 0) return [title, paragraph('None so far.')];
