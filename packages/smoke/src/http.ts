@@ -114,7 +114,7 @@ export async function openSmokeClient(
   return { send: (request) => interruptible(interruption, () => send(request)), close };
 }
 
-/** Tries, and tries again after a failure that is worth retrying, until an attempt succeeds or none is left. */
+/** Makes an attempt, and another one after each failure that is worth retrying, until one succeeds or none is left. */
 async function repeat(
   attempt: () => Promise<Answer>,
   { retries, timeoutMs }: Pick<SmokeClientOptions, 'retries' | 'timeoutMs'>,
