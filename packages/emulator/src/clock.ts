@@ -43,7 +43,7 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
   };
   const ticking = speed > 1 ? setInterval(tick, TICK_MS).unref() : undefined;
 
-  /** Resolves when some of the time until then has passed. */
+  /** Resolves when at least a part of the time until then has passed. */
   const nap = async (until: number, signal: AbortSignal | undefined): Promise<void> => {
     if (now() >= still.from) return stillness(still.again.promise, signal);
     // The longest time that a timer takes; a longer one would fire at once.

@@ -136,8 +136,8 @@ export type EmulatorOptions = {
   /** How many times faster than real time the emulator's clock runs (default 1). */
   clockSpeed?: number;
   /**
-   * How many of its milliseconds the emulator's clock runs on after somebody has read logs or metrics; then it waits until they do so
-   * again (default: it never waits).
+   * The emulator's clock stops when this many of its milliseconds have passed since somebody last read logs or metrics, and
+   * continues at the next read (default: it never stops).
    */
   clockWaitsAfterMs?: number;
   /** Faults of the containers of an image, by the reference that revisions name. */

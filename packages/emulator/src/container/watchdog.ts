@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
-/** Stops the programs that the emulator started when the emulator was killed and cannot. */
+/** Stops the programs that the emulator started if the emulator was killed and could not stop them itself. */
 export type Watchdog = {
   /** `group` is the id of a process group. */
   watch(group: number): void;

@@ -22,7 +22,10 @@ export type ControlServiceBehaviour = {
 
 type Answer = (exchange: Exchange) => Reply;
 
-/** Applies the deviations to the service's answers, after all its own gates. */
+/**
+ * Applies the deviations to the service's final answers, which its maintenance mode and its check of client versions have
+ * already had a say in.
+ */
 export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour): Answer {
   const { statuses = {}, cacheControl = {}, manifest, healthzIntercepted = false } = behaviour;
   return (exchange) => {

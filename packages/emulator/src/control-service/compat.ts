@@ -45,7 +45,7 @@ export function compatibilityGate(
   });
 }
 
-// The checks come in the service's order. A client that states no version has none that fits.
+// The checks come in the service's order. A missing version counts as one that does not fit.
 function whyIncompatible(exchange: Exchange, compat: CompatConfig): string | undefined {
   const build = headerText(exchange, 'x-oa-client-build-id');
   const schema = headerText(exchange, 'x-oa-schema-version') ?? '';

@@ -25,7 +25,7 @@ type RouteOptions = {
   startedAt: number;
 };
 
-/** The service behind its gates: how each path answers. */
+/** How the service answers each path, once maintenance mode and the check of client versions have let the request through. */
 export function createRoutes(
   config: Config,
   { image, sessions, observability, startedAt }: RouteOptions,

@@ -49,7 +49,8 @@ export async function startControlService({
       compatibilityGate(exchange, config, observability) ??
       maintenanceGate(exchange, config) ??
       routed.answer();
-    // The gates are inside the router, which adds `allow` to any answer when the path does not support the method.
+    // In the real service, maintenance mode and the check of client versions run inside the router, which adds `allow` to
+    // any answer when the path does not support the method.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 

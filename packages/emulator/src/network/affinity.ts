@@ -9,7 +9,7 @@ export type SplitRow<T> = { value: T; weight: number; hasAffinity: boolean };
 const COOKIE = 'GAESA';
 const LIFE_SECONDS = 30 * 24 * 3600;
 
-/** The place in a request's cookie; undefined without a valid cookie. */
+/** The place that a request's cookie holds; undefined without a valid cookie. */
 export function placeOf(cookies: string | undefined): number | undefined {
   for (const part of cookies?.split(';') ?? []) {
     const [name, value = ''] = part.trim().split('=');

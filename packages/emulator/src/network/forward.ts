@@ -98,11 +98,11 @@ export function forward(
     return;
   }
 
-  /** Waits as long as the image's faults make the request slower. */
+  /** Waits for the time that the image's faults add to the request. */
   const waitOut = async (ms: number): Promise<void> => {
     if (ms <= 0) return;
     const asleepAt = performance.now();
-    // Also while the clock waits for somebody who, perhaps, waits for this answer.
+    // In real time, because the clock may be waiting for a reader, who may be waiting for this answer.
     await pause(ms / clock.speed);
     waitedMs = ms;
     waitedWallMs = performance.now() - asleepAt;

@@ -68,7 +68,7 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   };
 }
 
-/** Says yes for a share of the calls, in clumps. The first clump comes after half the distance between two. */
+/** Says yes for a share of the calls, in clumps. The first clump comes after half the distance between two clumps. */
 function share(percent = 0, clump = 1): () => boolean {
   let credit = clump * 50;
   let left = 0;
