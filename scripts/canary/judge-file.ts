@@ -28,7 +28,7 @@ type Judged = Verdict | { error: string };
 export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFileRequest): Promise<number> {
   const counts = { healthy: 0, unhealthy: 0, inconclusive: 0, error: 0 };
   let total = 0;
-  // Whether a document is the only one is known when the next one or the end follows.
+  // Only the next document, or the end, shows whether the first one is the only one.
   let first: Judged | undefined;
   let firstError = '';
 
