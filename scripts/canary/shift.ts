@@ -46,7 +46,7 @@ export async function shiftTraffic(
     const shifted = await performAction(await actionOf(evidence.path), { dryRun: values.dryRun, out });
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
-    // A change to the same would be a new state, of which no smoke has been made.
+    // Recorded, it would count as a new split that no smoke check has seen.
     if (change.isUnchanged !== true)
       await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
     showNext({ out }, nextAfter(call, change, location));
@@ -54,7 +54,7 @@ export async function shiftTraffic(
   const actionOf = async (report: string | undefined) => {
     if (values.skipStableCheck) return setTraffic(openApi, location, shares, values);
     if (call.action === 'rollback') {
-      // A report that cannot be read stops nobody who has to go back.
+      // An unreadable report must not stop a rollback.
       const reported = await reportedRoles(report).catch(() => undefined);
       const remark = async (api: ServiceApi, now: Service) => {
         const why = await whyForwards(api, now, { to: call.stable, reported });

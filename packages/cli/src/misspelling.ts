@@ -22,7 +22,7 @@ export function misspelledVariables(env: Environment, settings: Settings): Missp
   });
 }
 
-/** The known word that was probably meant: the nearest one, at most so many slips away. */
+/** The known word that was probably meant: the nearest one that is at most `maxDistance` away. */
 export function suggestWord(
   word: string,
   known: readonly string[],

@@ -41,7 +41,7 @@ let calledFrom: string | undefined;
 
 /**
  * Remembers the folder in which a person called the script, where that is known: `npx pnpm --dir` and make change into this
- * project's folder, and tell in a variable where they were called. A pnpm of the person's own tells nothing.
+ * project's folder, and a variable says where they were called. A pnpm that the person installed sets no such variable.
  */
 export function rememberFolder(env: Environment, cwd = process.cwd()): string | undefined {
   if (cwd !== projectRoot) calledFrom = cwd;

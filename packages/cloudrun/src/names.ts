@@ -9,7 +9,7 @@ const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
 // Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
 const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
-// What Cloud Run puts behind the service's name: a count and three letters or digits.
+// What Cloud Run appends to the service's name: a count and three letters or digits.
 const SHORT_REVISION_NAME = /^\d{5}-[a-z0-9]{3}$/;
 const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
 
@@ -53,8 +53,8 @@ export function requireJobName(name: string, variable: string): void {
 }
 
 /**
- * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. Where people read, the
- * scripts show revisions without their service's name; whoever types such a short name is told the whole one.
+ * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. The scripts show
+ * people revisions without their service's name, so the error for such a short name has the whole one.
  */
 export function requireRevisionName(name: string, argument: string, service: string): void {
   const isShort = SHORT_REVISION_NAME.test(name);

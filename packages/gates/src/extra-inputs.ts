@@ -4,7 +4,7 @@ import { cleanLine, UserError } from '@deploy/cli';
 import { InputsUnknown } from './fingerprint-inputs.ts';
 import { type GateId, gateIds } from './gates.ts';
 
-/** A file or folder of the checkout that one gate reads, or all of them, although nothing that we look at shows it. */
+/** A file or folder of the checkout that one gate, or every gate, reads without our being able to find that out. */
 export type ExtraInput = { gate: GateId | undefined; path: string };
 
 const FILE = '.gates-inputs';

@@ -49,7 +49,7 @@ export async function reportedBaseUrl(evidenceReport: string | undefined): Promi
 }
 
 /**
- * What `reportedRoles` says of the report that EVIDENCE_REPORT names, or else of the newest open report of a service.
+ * The roles of the revisions in the report that EVIDENCE_REPORT names, or else in the newest open report of a service.
  * Undefined when there is no such report, or it cannot be read.
  */
 export async function reportedRolesOf(

@@ -22,7 +22,10 @@ const COMPARED_SIGNALS = 4;
 const SUSPICIOUS = Math.log(10);
 /** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
-/** How many times as high the candidate's rate must be: as stable's (sign-in, sync tokens), or as both had before 100 %. */
+/**
+ * The candidate's rate must be at least this many times stable's (sign-in, sync tokens) or, at 100 %, the rate of both
+ * before.
+ */
 const WORSE_TIMES = 2;
 
 /** The bound for the evidence, as a natural logarithm: ln(4/alpha). */

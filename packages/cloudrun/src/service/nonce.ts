@@ -21,7 +21,7 @@ export function newNonce(): string {
 
 const OF_WINDOW = 'window-';
 
-/** A new mark for a template that opens or closes a maintenance window. The next deployment replaces it, gcloud's too. */
+/** A new mark for a template that opens or closes a maintenance window. The next deployment replaces it, even one by gcloud. */
 export function newWindowNonce(): string {
   return `${OF_WINDOW}${newNonce()}`;
 }

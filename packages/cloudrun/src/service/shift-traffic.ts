@@ -27,14 +27,14 @@ export type TrafficChange = {
   after: Share[];
   /** The service's address. */
   url?: string;
-  /** Set when exactly this was asked for and served before, so that nothing was written. */
+  /** Set when this split was already asked for and served, so that nothing was written. */
   isUnchanged?: true;
 };
 
 /**
- * `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. With `roles`, the
- * shift is refused when the revisions were named the wrong way round. `remark` is called before a change is written, with what
- * the service then is, and may say something about it.
+ * `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. With
+ * `roles`, the shift is refused when the revisions were named the wrong way round. `remark` is called before a change is
+ * written, with the service as it then is, and may say something about it.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;
@@ -113,7 +113,7 @@ async function shift(
   }
 }
 
-/** Thrown instead of a plan when what is asked for is already asked for and served. */
+/** Thrown instead of returning a plan when the split is already asked for and served. */
 class AlreadyServed extends Error {
   readonly service: Service;
 
@@ -149,7 +149,7 @@ function planShift(
   };
 }
 
-/** By name, that is: traffic that follows LATEST is still to be pinned. */
+/** Whether this split is already asked for and served, compared by name: traffic that follows LATEST still has to be pinned. */
 function isInForce({ reconciling, traffic, served }: Service, wanted: TrafficSplit): boolean {
   return !reconciling && sameSplit(traffic, wanted) && sameShares(served, wanted);
 }

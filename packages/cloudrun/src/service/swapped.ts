@@ -38,8 +38,8 @@ export async function requireNotSwapped(
 }
 
 /**
- * Why a revision that somebody goes back to is rather the one to go back from: by the report it is the canary, or it has less of
- * the traffic than an older one. Undefined where nothing says so, or where the revisions cannot be read.
+ * Why a rollback to this revision is probably the wrong way round: the report calls it the canary, or it has less traffic
+ * than an older one. Undefined when nothing speaks against it, or when the revisions cannot be read.
  */
 export async function whyForwards(
   api: ServiceApi,
@@ -56,7 +56,7 @@ export async function whyForwards(
       ? `${to} is newer than ${most.revision}, which has ${most.percent} % of the traffic`
       : undefined;
   } catch (error) {
-    // Whoever has to go back must not be stopped by a remark that cannot be made.
+    // A rollback must not fail because a remark cannot be made.
     if (error instanceof UserError && !(error instanceof Interrupted)) return undefined;
     throw error;
   }

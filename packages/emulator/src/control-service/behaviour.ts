@@ -22,10 +22,7 @@ export type ControlServiceBehaviour = {
 
 type Answer = (exchange: Exchange) => Reply;
 
-/**
- * Applies the deviations to the service's final answers, which its maintenance mode and its check of client versions have
- * already had a say in.
- */
+/** Applies the deviations last, to whatever the service answers, in maintenance mode too. */
 export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour): Answer {
   const { statuses = {}, cacheControl = {}, manifest, healthzIntercepted = false } = behaviour;
   return (exchange) => {

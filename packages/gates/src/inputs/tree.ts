@@ -78,7 +78,7 @@ export function readTree(
       else if (options.isOutput(child)) continue;
       else if (found.isDirectory()) readFolder(child);
       else {
-        // Opening a file at once tells all about it: a look at its path first would cost as much again.
+        // Opens the file without a look at its path first, which would cost as much again: the open file says what it is.
         const file = found.isFile() ? fileAt(`${folder}/${name}`) : undefined;
         if (file === undefined) look(child);
         else put(child, file);
@@ -125,7 +125,7 @@ function follow(path: string, above: ReadonlySet<string>): Entry {
   return { state: `folder ${whole}`, changedAt: newest(parts) };
 }
 
-/** What is no folder; undefined when it is gone. */
+/** The entry of something that is not a folder; undefined when it is gone. */
 function otherAt(path: string, stats: Stats): Entry | undefined {
   if (stats.isSymbolicLink()) return linkAt(path, stats);
   return stats.isFile() ? fileAt(path) : { state: 'special', changedAt: stats.ctimeMs };
@@ -160,7 +160,7 @@ let part: Buffer | undefined;
 function hashOf(file: number, size: number): string {
   part ??= Buffer.allocUnsafeSlow(PART_BYTES);
   let length = readSync(file, part);
-  // Most files are read with one call. When there may be more, only an empty part is the end.
+  // Most files are read with one call. When there may be more, reading goes on until a call returns nothing.
   if (length === size && length < PART_BYTES) return hash('sha256', part.subarray(0, length));
   const whole = createHash('sha256');
   for (; length > 0; length = readSync(file, part)) whole.update(part.subarray(0, length));

@@ -51,7 +51,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
     const sentBefore = changesSent();
     const ended = (failure?: string, interrupted = false): RolloutEvent => {
       const durationMs = Math.round(performance.now() - startedMs);
-      // A deployment's steps have no verdict of their own to spare: when one fails, the deployment has failed.
+      // In a deployment every failed step counts, refused or not: the deployment has failed.
       const refused = failure !== undefined && !deploys && changesSent() === sentBefore;
       const how = { failure, ...(interrupted && { interrupted }), ...(refused && { refused }) };
       return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, deploys, ...how };

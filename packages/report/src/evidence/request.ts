@@ -15,7 +15,7 @@ export type DeploymentRequest = EvidenceRequest & {
   checkout: TargetCheckout;
   location: ServiceLocation;
   image: string;
-  /** What the file of a new report is named after; default: staging. */
+  /** The word in the file name of a new report; default: staging. */
   kind?: 'staging' | 'production';
 };
 

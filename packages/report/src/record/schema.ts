@@ -51,7 +51,7 @@ const step = v.strictObject({
   detail: optional(v.string()),
   /** Set when a signal stopped it; the split that it asked for may still come into force. */
   interrupted: optional(v.boolean()),
-  /** Set when it failed before it had sent any change: all is as it was before. */
+  /** Set when it failed before it had sent any change, so that everything is as it was. */
   refused: optional(v.boolean()),
 });
 
