@@ -47,7 +47,8 @@ export function openDisplay(out: Output): Display {
 /** Lines on a terminal that replace themselves. `leave` wipes them, so that others can write. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
-  const wipe = (): string => (height === 0 ? '' : `\u001b[${height}A\u001b[0J`);
+  // From the first column on: Ctrl-C has put a ^C into it.
+  const wipe = (): string => (height === 0 ? '' : `\r\u001b[${height}A\u001b[0J`);
   return {
     draw(lines: readonly string[]): void {
       const text = lines.map((line) => (line.includes('\u001b') ? line : redact(cleanText(line)))).join('\n');

@@ -26,8 +26,9 @@ test('on a terminal of 80 columns a promotion is one table, redrawn in place, an
   assert.ok(tables.length > 3, shown);
   assert.match(stripVTControlCharacters(tables[0] ?? ''), /^\[25 %\] {2}100 %\r?\n/);
   assert.match(stripVTControlCharacters(tables.at(-1) ?? ''), /^25 % ok {2}\[100 %\]/);
-  // Each is drawn over the one before, and is wiped before anybody else writes.
-  const up = `${String.fromCharCode(27)}[8A`;
+  // Each is drawn over the one before, and is wiped before anybody else writes, from the first column on: the terminal's ^C
+  // stands there when a promotion is stopped.
+  const up = `\r${String.fromCharCode(27)}[8A`;
   assert.equal(shown.split(up).length - 1, tables.length);
   for (const table of tables) {
     const lines = stripVTControlCharacters(`steps   ${table}`).split(/\r?\n/).slice(0, 8);
