@@ -23,7 +23,7 @@ export function statusScreen(overview: Overview, place: Place): { lines: string[
       `${location.service} in ${location.region} of ${location.project}`,
       '',
       ...revisionLines(overview, place),
-      `(as an argument, a revision has its whole name: ${location.service}-…)`,
+      `(a revision's whole name: ${location.service}-…)`,
       '',
       ...windowLines(overview, place),
     ],

@@ -3,7 +3,7 @@ import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { ownCommand, projectRoot } from '@deploy/cli';
+import { gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
 import { rememberCaller } from '../../packages/cli/src/own-command.ts';
 import type { Environment } from '../../packages/cli/src/settings.ts';
 
@@ -37,6 +37,18 @@ describe('a command of our own, for whoever called the script', () => {
     assert.match(shown({ PATH: fetched }, projectRoot), /^SERVICE=control npx pnpm@12 tsx /);
     await writeFile(join(folder.path, 'pnpm'), '');
     assert.match(shown({ PATH: `${fetched}:${folder.path}` }, projectRoot), /^SERVICE=control pnpm tsx /);
+  });
+
+  test("is gcloud's, and leads to a local Cloud Run where one is used", () => {
+    const secret = 'gcloud secrets versions access latest';
+    rememberCaller({}, projectRoot);
+    assert.equal(gcloudCommand(secret), secret);
+    rememberCaller({ CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:81' }, projectRoot);
+    assert.match(
+      gcloudCommand(secret),
+      /^CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER=http:\/\/localhost:81\/ .* gcloud secrets versions access latest$/,
+    );
+    assert.match(gcloudCommand('gcloud run services list'), /^CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN=/);
   });
 
   test('leads to the same local Cloud Run and to the same checkout', async () => {

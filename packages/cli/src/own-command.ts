@@ -50,8 +50,9 @@ export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
   if (typeof host !== 'string') return command;
   const { hostname, port } = new URL(`http://${host}`);
+  const api = command.startsWith('gcloud secrets ') ? 'SECRETMANAGER' : 'RUN';
   const variables: Variable[] = [
-    ['CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN', `http://localhost:${port}/`],
+    [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `http://localhost:${port}/`],
     ['CLOUDSDK_PROXY_TYPE', 'http'],
     ['CLOUDSDK_PROXY_ADDRESS', hostname],
     ['CLOUDSDK_PROXY_PORT', port],

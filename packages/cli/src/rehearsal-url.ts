@@ -15,7 +15,7 @@ export function requireRehearsalUrl(emulatorHost: string | undefined, url: strin
   throw new UserError(
     `${variable} leads to ${cleanLine(hostname, 120)}, while CLOUD_RUN_EMULATOR_HOST sends all else to a local Cloud Run at ${cleanLine(emulatorHost, 120)}`,
     {
-      hint: `A rehearsal must not touch a real service: set ${variable} to the local service's URL, or unset CLOUD_RUN_EMULATOR_HOST.`,
+      hint: `A rehearsal must not touch a real service: set ${variable} to the local service's URL, which the preflight shows, or unset CLOUD_RUN_EMULATOR_HOST.`,
     },
   );
 }

@@ -1,4 +1,4 @@
-import { type NextStep, ownCommand } from '@deploy/cli';
+import { gcloudCommand, type NextStep, ownCommand } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { MaintenanceOutcome } from './outcome.ts';
@@ -23,7 +23,9 @@ export function afterWindow(
       { says: 'to see how the service stands', command: status },
     ];
   }
-  const stored = `gcloud secrets versions access latest --secret=${window.secretName} --project=${at.project}`;
+  const stored = gcloudCommand(
+    `gcloud secrets versions access latest --secret=${window.secretName} --project=${at.project}`,
+  );
   const token = isTokenGiven ? '"$MAINTENANCE_BYPASS_TOKEN"' : `"$(${stored})"`;
   return [
     ...(baseUrl === undefined
