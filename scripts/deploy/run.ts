@@ -78,6 +78,7 @@ export async function runDeployment(
   const evidence = await openEvidence({
     evidenceReport: values.evidenceReport,
     dryRun: values.dryRun,
+    emulatorHost: values.emulatorHost,
     account: () => accountOf(connection),
     note: out.note,
     ...{ checkout, location, image, kind },

@@ -112,7 +112,8 @@ describe('the scripts write their evidence', () => {
     const text = await readFile(path, 'utf8');
     // It works where it is pasted.
     const rollback = `npx pnpm@12 --dir ${projectRoot} tsx scripts/canary-rollout.ts rollback ${one}`;
-    assert.match(text, new RegExp(`^OPENAGENTS_REPO_ROOT=${checkout.root} PROJECT=.* ${rollback}$`, 'm'));
+    const place = `CLOUD_RUN_EMULATOR_HOST=${cloud.host} OPENAGENTS_REPO_ROOT=${checkout.root}`;
+    assert.match(text, new RegExp(`^${place} PROJECT=.* ${rollback}$`, 'm'));
     assert.ok(!text.includes(TOKEN));
     assert.deepEqual((await lint({ strings: { text } })).text, []);
   });

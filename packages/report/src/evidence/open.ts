@@ -15,10 +15,10 @@ import type { DeploymentRequest } from './request.ts';
 
 /** Creates the deployment's report, or continues the file that EVIDENCE_REPORT names. */
 export async function openReport(request: DeploymentRequest): Promise<Evidence> {
-  const { evidenceReport, checkout, location, image, kind = 'staging', note } = request;
+  const { evidenceReport, checkout, location, image, emulatorHost, kind = 'staging', note } = request;
   const named = evidenceReport === undefined ? undefined : resolve(evidenceReport);
   const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout)]);
-  const start = { location, image, account, whereabouts: where, at: new Date().toISOString() };
+  const start = { location, image, emulatorHost, account, whereabouts: where, at: new Date().toISOString() };
   const folder = join(checkout.root, reportsFolder(checkout));
   const path = named === undefined ? await openNew(folder, kind, start) : await openNamed(named, start);
   note(`evidence report: ${path}`);

@@ -15,6 +15,8 @@ export type DeploymentRequest = EvidenceRequest & {
   checkout: TargetCheckout;
   location: ServiceLocation;
   image: string;
+  /** Where the local Cloud Run is, in a rehearsal. */
+  emulatorHost?: string | undefined;
   /** The word in the file name of a new report; default: staging. */
   kind?: 'staging' | 'production';
 };

@@ -175,6 +175,8 @@ export const recordSchema = v.strictObject({
     commit: optional(v.string()),
     clean: optional(v.boolean()),
   }),
+  /** The local Cloud Run that a rehearsal deployed to. */
+  emulatorHost: optional(v.string()),
   project: name,
   region: name,
   service: name,

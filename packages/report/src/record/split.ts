@@ -46,12 +46,13 @@ export function rollbackCommand(record: ReportRecord): string | undefined {
 
 /** It works in any folder of the machine that the deployment was made from, and adds to this report. */
 function canaryRollout(
-  { project, region, service, scripts, checkout }: ReportRecord,
+  { project, region, service, emulatorHost, scripts, checkout }: ReportRecord,
   call: readonly string[],
 ): string {
   const pnpm = scripts === undefined ? ['pnpm'] : ['npx', 'pnpm@12', '--dir', scripts];
   return commandLine(
     [
+      ['CLOUD_RUN_EMULATOR_HOST', emulatorHost],
       ['OPENAGENTS_REPO_ROOT', scripts && checkout.root],
       ['PROJECT', project],
       ['REGION', region],

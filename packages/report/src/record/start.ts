@@ -5,13 +5,21 @@ import { type ReportRecord, VERSION } from './schema.ts';
 export type DeploymentStart = {
   location: ServiceLocation;
   image: string;
+  emulatorHost?: string | undefined;
   account: string | undefined;
   whereabouts: Whereabouts;
   at: string;
 };
 
 /** The record of a deployment that has not changed anything yet. */
-export function startRecord({ location, image, account, whereabouts, at }: DeploymentStart): ReportRecord {
+export function startRecord({
+  location,
+  image,
+  emulatorHost,
+  account,
+  whereabouts,
+  at,
+}: DeploymentStart): ReportRecord {
   const { project, region, service } = location;
   return {
     report: 'staging-deploy',
@@ -20,6 +28,7 @@ export function startRecord({ location, image, account, whereabouts, at }: Deplo
     startedAt: at,
     ...(account === undefined ? {} : { account }),
     ...whereabouts,
+    ...(emulatorHost === undefined ? {} : { emulatorHost }),
     project,
     region,
     service,
