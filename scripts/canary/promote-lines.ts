@@ -43,7 +43,7 @@ export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): strin
   const errors = verdict.signals.find(({ signal }) => signal === 'errors');
   const failed =
     errors?.canary === undefined ? '' : `, ${errors.canary.failed} of ${errors.canary.requests} failed`;
-  const minutes = `${Math.max(0, Math.floor(poll.watchedMinutes))} of ${poll.windowMinutes} min`;
+  const minutes = `${Math.max(0, Math.floor(poll.watchedMinutes))} of ${poll.windowMinutes} min${poll.isExtended ? ', extended' : ''}`;
   return `${percent} %, ${minutes}${failed}: ${unreadable === undefined ? verdict.verdict : `cannot be read: ${unreadable}`}`;
 }
 

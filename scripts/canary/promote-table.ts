@@ -30,7 +30,7 @@ const WIDTH = 79;
 
 /** A look at a promotion as a table of at most 79 columns: steps, window, both revisions' figures, the evidence. */
 export function promotionTable(
-  { percent, steps, verdict, decision, watchedMinutes, windowMinutes, maxWindowMinutes, unreadable }: Poll,
+  { percent, steps, verdict, unreadable, ...poll }: Poll,
   latencies: StepLatencies | undefined,
   stream: NodeJS.WriteStream,
 ): string[] {
@@ -48,18 +48,16 @@ export function promotionTable(
       String(errors?.[name]?.failed ?? '-'),
       p95Text(latencies?.step === percent ? latencies[name] : undefined),
     );
-  const of = decision === 'extend' ? maxWindowMinutes : windowMinutes;
-  const left = Math.max(0, of - Math.max(0, watchedMinutes));
-  const window =
-    watchedMinutes < 0 ? 'begins with the next whole minute' : `${minutesText(left)} left of ${of} min`;
+  const waiting =
+    unreadable === undefined ? verdict.reason : `for the source, which cannot be read: ${unreadable}`;
   return [
     `steps   ${stepsText(steps, percent, bold)}`,
-    `window  ${window}${decision === 'extend' ? ', extended' : ''}`,
+    `window  ${windowText(poll)}`,
     line('', 'requests', 'errors', 'p95'),
     figures('stable'),
     figures('canary'),
     `evidence against the canary  ${bar(errors?.lnEvidence, errors?.lnBound)}`,
-    `waiting ${unreadable === undefined ? verdict.reason : `for the source, which cannot be read: ${unreadable}`}`,
+    ...wrapped(`waiting ${waiting}`),
     'To stop: Ctrl-C; the split stays, and the same command goes on from there.',
   ].map((text) => (text.length > WIDTH && !text.includes('\u001b') ? `${cleanLine(text, WIDTH - 1)}` : text));
 }
@@ -73,6 +71,34 @@ function stepsText(steps: readonly number[], percent: number, bold: (text: strin
     return `${percent} %, which is ${steps.indexOf(percent) + 1} of ${steps.length}`;
   return texts.map((text) => (text.startsWith('[') ? bold(text) : text)).join('  ');
 }
+
+function windowText({
+  watchedMinutes,
+  windowMinutes,
+  isExtended,
+}: Pick<Poll, 'watchedMinutes' | 'windowMinutes' | 'isExtended'>): string {
+  if (watchedMinutes < 0) return 'begins with the next whole minute';
+  const of = `${windowMinutes} min${isExtended ? ', extended' : ''}`;
+  const left = windowMinutes - watchedMinutes;
+  return left > 0
+    ? `${minutesText(left)} left of ${of}`
+    : `over after ${of}; its last requests may still arrive`;
+}
+
+/** A text as at most three lines of the table; those after the first are indented like the texts beside the labels. */
+function wrapped(text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length <= WIDTH || lines.length === MOST_LINES) lines[lines.length - 1] = longer;
+    else lines.push(`${INDENT}${word}`);
+  }
+  return lines;
+}
+
+const MOST_LINES = 3;
+const INDENT = ' '.repeat('waiting '.length);
 
 const COLUMNS = [12, 12, 10, 10];
 

@@ -34,9 +34,12 @@ export function unhealthyReason(promotion: Promotion, signal: SignalName): strin
 }
 
 /** Nothing is wrong so far, and the window is not over. */
-export function windowReason(promotion: Promotion): string {
+export function windowReason(promotion: Promotion, watchedMinutes = minuteOfWindow(promotion)): string {
   const { plan, errors } = promotion;
-  return `nothing decided yet: ${minuteOfWindow(promotion)} of ${plan.windowMinutes} minutes of the window were watched, and ${tallyText(errors.canary)} candidate requests failed`;
+  const failed = `${tallyText(errors.canary)} candidate requests failed`;
+  return watchedMinutes >= plan.windowMinutes
+    ? `${failed} so far: the window is over, and its last requests may still arrive`
+    : `nothing decided yet: ${watchedMinutes} of ${plan.windowMinutes} minutes of the window were watched, and ${failed}`;
 }
 
 export function tooFewRequestsReason(promotion: Promotion, needed: number): string {

@@ -27,6 +27,8 @@ export type JudgeOptions = {
    * ask `isWindowComplete` about the promotion without it.
    */
   readonly isWindowOver?: boolean;
+  /** How many minutes of the window have passed, for the reason. Default: those that were added. */
+  readonly watchedMinutes?: number;
   /** Why something could not be measured: a reason to wait, never one to roll back. */
   readonly unreadable?: string;
 };
@@ -36,7 +38,7 @@ export function judge(promotion: Promotion, options: JudgeOptions = {}): Verdict
   const isWindowOver = options.isWindowOver ?? isWindowComplete(promotion);
   const bad = unhealthySignals(promotion, isWindowOver);
   const [worst] = bad;
-  const doubt = worst === undefined ? doubtAbout(promotion, isWindowOver, options.unreadable) : undefined;
+  const doubt = worst === undefined ? doubtAbout(promotion, isWindowOver, options) : undefined;
   const kind = worst !== undefined ? 'unhealthy' : doubt !== undefined ? 'inconclusive' : 'healthy';
   return {
     verdict: kind,
@@ -59,11 +61,11 @@ export function isWindowComplete(promotion: Promotion): boolean {
 function doubtAbout(
   promotion: Promotion,
   isWindowOver: boolean,
-  unreadable: string | undefined,
+  { unreadable, watchedMinutes }: JudgeOptions,
 ): string | undefined {
   const needed = requestsNeeded(promotion);
   if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
-  if (!isWindowOver) return windowReason(promotion);
+  if (!isWindowOver) return windowReason(promotion, watchedMinutes);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
   // Decisions in earlier steps are no substitute: this step's logs may have been lost on the way.
   if (needed > 0 && promotion.errors.canary.requests === 0) return nothingSeenReason(promotion);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { defaultLimits } from '@deploy/canary';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
 
@@ -76,6 +77,47 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.equal(serving(cloud)[0], `${stable}=100`);
     const looks = walk.events.filter(({ kind }) => kind === 'polled');
     assert.equal(looks.length, 1);
+  });
+
+  test('counts the minutes of a window that have passed, and decides as soon as the longest one is known', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const startedAt = cloud.clock.now();
+    let aheadMs = 0;
+    const now = () => new Date(startedAt + aheadMs);
+    const few = { requests: 3, errors: 0 };
+    const walk = await startWalk(cloud, {
+      settings: { windowMinutes: 2, maxWindowMinutes: 2, limits: { ...defaultLimits, minRequests: 100 } },
+      openSource: async () => ({
+        name: 'logs',
+        delayMs: 30_000,
+        now,
+        readHistory: async () => ({ state: 'read', minutes: [] }),
+        async read({ from, to }) {
+          const minutes = [];
+          for (let at = from.getTime(); at < Math.min(to.getTime(), now().getTime()); at += 60_000)
+            minutes.push({ startsAt: new Date(at), stable: few, canary: few });
+          const isClosed = ({ startsAt }: { startsAt: Date }): boolean =>
+            startsAt.getTime() + 90_000 <= now().getTime();
+          const open = minutes.filter((minute) => !isClosed(minute));
+          return { state: 'read', closed: minutes.filter(isClosed), open };
+        },
+      }),
+      async pause() {
+        aheadMs += 5000;
+      },
+    });
+    assert.equal((await walk.outcome).state, 'held');
+    const polls = walk.events.flatMap((event) => (event.kind === 'polled' ? event.poll : []));
+    for (const { watchedMinutes, verdict } of polls) {
+      const told = /(\d+) of 2 minutes/.exec(verdict.reason)?.[1];
+      if (watchedMinutes < 2) assert.equal(Number(told), Math.max(0, Math.floor(watchedMinutes)));
+      else
+        assert.match(verdict.reason, /the window is over, and its last requests may still arrive|^too few/);
+    }
+    assert.equal(polls.at(-1)?.watchedMinutes, 2);
+    const over = polls.filter(({ watchedMinutes }) => watchedMinutes === 2);
+    // For as long as the logs are late, and a look.
+    assert.ok(over.length <= 8, `${over.length} looks`);
   });
 
   test('does not give up on minutes that passed while it waited for an answer: they are judged first', async () => {

@@ -9,7 +9,8 @@ export type Decision =
 export type Standing = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
-  readonly isWindowOver: boolean;
+  /** How many minutes of the window are known for good. */
+  readonly knownMinutes: number;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
   /** Whether older minutes have not been read yet. The next look continues with them. */
@@ -20,18 +21,20 @@ export type Standing = {
 
 /**
  * The rule of a promotion: roll back at once when unhealthy, continue only when healthy, and otherwise wait, up to the
- * longest window.
+ * longest window. A window is over when all its minutes are known, and also when they cannot be read although they should
+ * have arrived by now.
  */
 export function decide(
-  { verdict, percent, isWindowOver, watchedMinutes, delayMinutes, isBehind }: Standing,
+  { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: Standing,
   { windowMinutes, maxWindowMinutes, onInconclusive }: WalkSettings,
 ): Decision {
   const onwards = percent === 100 ? 'finish' : 'advance';
+  const isOver = (minutes: number): boolean =>
+    knownMinutes >= minutes || watchedMinutes >= minutes + delayMinutes;
   if (verdict === 'unhealthy') return { next: 'rollback', isOverride: false };
-  if (verdict === 'healthy' && isWindowOver) return { next: onwards, isOverride: false };
+  if (verdict === 'healthy' && knownMinutes >= windowMinutes) return { next: onwards, isOverride: false };
   if (isBehind) return { next: 'wait' };
-  if (watchedMinutes < maxWindowMinutes + delayMinutes)
-    return { next: watchedMinutes < windowMinutes + delayMinutes ? 'wait' : 'extend' };
+  if (!isOver(maxWindowMinutes)) return { next: isOver(windowMinutes) ? 'extend' : 'wait' };
   switch (onInconclusive) {
     case 'hold':
       return { next: 'hold' };

@@ -30,10 +30,11 @@ export type Poll = {
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
-  /** How many minutes ago the window began; below 0 before it begins. */
+  /** How many minutes of the window have passed, at most all of them; below 0 before it begins. */
   readonly watchedMinutes: number;
+  /** The window's length; the longest one's once it was extended. */
   readonly windowMinutes: number;
-  readonly maxWindowMinutes: number;
+  readonly isExtended: boolean;
   /** What could not be read this time. */
   readonly unreadable?: string;
 };

@@ -1,7 +1,6 @@
 import type { ObservedMinute, SourceReading } from '../observations/source.ts';
 import type { Minute } from '../observations/types.ts';
-import { addMinute, beginFreshWindow, currentStep, type Promotion } from '../promotion.ts';
-import { isWindowComplete } from '../verdict.ts';
+import { addMinute, beginFreshWindow, currentStep, minuteOfWindow, type Promotion } from '../promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
 
 const MINUTE_MS = 60_000;
@@ -55,9 +54,9 @@ export function takeIn(
   return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
 }
 
-/** Whether the latest step has been watched for a whole window. */
-export function isWindowOver(evidence: PromotionEvidence): boolean {
-  return isInCurrentStep(evidence, evidence.promotion) && isWindowComplete(evidence.promotion);
+/** How many whole minutes of the current window are known for good. */
+export function knownMinutes(evidence: PromotionEvidence): number {
+  return isInCurrentStep(evidence, evidence.promotion) ? minuteOfWindow(evidence.promotion) : 0;
 }
 
 /** Adds to the promotion what was seen apart from its traffic: whether the candidate is ready, and whether a smoke passed. */

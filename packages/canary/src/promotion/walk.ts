@@ -33,7 +33,7 @@ import type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './e
 import {
   beginEvidence,
   beginStepAt,
-  isWindowOver,
+  knownMinutes,
   type PromotionEvidence,
   takeIn,
   withLook,
@@ -324,7 +324,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       // Taken before asking: the answer may be slow, and minutes that pass meanwhile have not been read, so they are no
       // reason to give up.
       const watched = watchedMinutes();
-      const { verdict, promotion, unreadable, isBehind } = await lookAround();
+      const { verdict, promotion, unreadable, isBehind } = await lookAround(watched);
       const decision = decideNow(verdict, { percent, watchedMinutes: watched, isBehind });
       await tell({
         kind: 'polled',
@@ -334,9 +334,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
           promotion,
           verdict,
           decision: decision.next,
-          watchedMinutes: watched,
-          windowMinutes: settings.windowMinutes,
-          maxWindowMinutes: settings.maxWindowMinutes,
+          ...windowAt(watched, isExtended || decision.next === 'extend'),
           ...(unreadable !== undefined && { unreadable }),
         },
       });
@@ -378,10 +376,16 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     const standing = {
       ...look,
       verdict,
-      isWindowOver: isWindowOver(evidence),
+      knownMinutes: knownMinutes(evidence),
       delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
     };
     return decide(standing, settings);
+  }
+
+  /** How much of the window has passed. What comes afterwards is waiting for its last requests to arrive. */
+  function windowAt(watched: number, isExtended: boolean) {
+    const windowMinutes = isExtended ? settings.maxWindowMinutes : settings.windowMinutes;
+    return { watchedMinutes: Math.min(watched, windowMinutes), windowMinutes, isExtended };
   }
 
   function watchedMinutes(): number {
@@ -389,7 +393,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
   }
 
   /** One look at everything: who changed the service, whether the candidate is ready, what both revisions did. */
-  async function lookAround(): Promise<Look> {
+  async function lookAround(watched: number): Promise<Look> {
     const query = {
       ...pair,
       from: new Date(evidence.readUpTo),
@@ -417,7 +421,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
     const unreadable = reading.state === 'read' ? (reading.behind ?? failures[0]) : reading.why;
     const verdict = judge(promotion, {
-      isWindowOver: isWindowOver(evidence),
+      isWindowOver: knownMinutes(evidence) >= settings.windowMinutes,
+      watchedMinutes: Math.floor(windowAt(Math.max(0, watched), false).watchedMinutes),
       ...(unreadable !== undefined && { unreadable }),
     });
     const isBehind = reading.state === 'read' && reading.behind !== undefined;
