@@ -72,6 +72,102 @@ describe('shifting traffic', { concurrency: true }, () => {
   });
 });
 
+describe('traffic that is as asked for already', { concurrency: true }, () => {
+  /** A service whose first revision has everything by its name, a tag beside it, and how to ask for that again. */
+  async function served() {
+    const traffic = [
+      { revision: 1, percent: 100 },
+      { revision: 2, percent: 0, tag: 'blue' },
+    ];
+    const cloud = await cloudWith({ services: [{ ...twoRevisions, traffic }] });
+    const [first = '', second = ''] = revisionNames(cloud);
+    const all = [{ revision: first, percent: 100 }];
+    return {
+      ...{ cloud, first, second, all },
+      writes: () => cloud.requests.filter(({ method }) => method === 'PATCH').length,
+      [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
+    };
+  }
+  const LOOK = { method: 'GET', path: /services\/control$/ };
+
+  test('is not written again, which the result says', async () => {
+    await using place = await served();
+    const { cloud, all } = place;
+    let remarks = 0;
+    const remark = async () => {
+      remarks += 1;
+    };
+    const url = cloud.service(SERVICE).uri;
+    assert.deepEqual(await setTraffic(() => apiOf(cloud), LOCATION, all, { remark }).perform(), {
+      ...{ service: SERVICE, before: all, after: all, url },
+      isUnchanged: true,
+    });
+    assert.equal(place.writes(), 0);
+    assert.equal(remarks, 0, 'there is nothing to say about a change that is not made');
+  });
+
+  test('of a service without an address has none in the result', async () => {
+    await using place = await served();
+    const body = JSON.stringify({ ...place.cloud.service(SERVICE), uri: '' });
+    place.cloud.on({ match: LOOK, fault: { kind: 'not-json', body } });
+    assert.deepEqual(Object.keys(await shift(place.cloud, place.all)), [
+      'service',
+      'before',
+      'after',
+      'isUnchanged',
+    ]);
+  });
+
+  test('is written where it only follows LATEST, or serves otherwise than it was asked for', async () => {
+    await using following = await cloudWith({ services: [twoRevisions] });
+    const [, latest = ''] = revisionNames(following);
+    const change = await shift(following, [{ revision: latest, percent: 100 }]);
+    assert.equal(change.isUnchanged, undefined);
+    assert.deepEqual(
+      following.service(SERVICE).traffic.map(({ revision }) => revision),
+      [latest],
+    );
+
+    await using place = await served();
+    const { cloud, first, second, all } = place;
+    const body = (trafficStatuses: object[]) =>
+      JSON.stringify({ ...cloud.service(SERVICE), trafficStatuses });
+    const otherwise = body([to(second, 100)]);
+    cloud.on({ match: LOOK, fault: { kind: 'not-json', body: otherwise }, times: 2 });
+    assert.equal((await shift(cloud, all)).isUnchanged, undefined);
+    assert.equal(place.writes(), 1);
+    assert.deepEqual(serving(cloud)[0], `${first}=100`);
+  });
+
+  test('is asked for again while the platform is at work, and waited for', async () => {
+    await using place = await served();
+    const { cloud, all } = place;
+    const body = JSON.stringify({ ...cloud.service(SERVICE), reconciling: true });
+    cloud.on({ match: LOOK, fault: { kind: 'not-json', body }, times: 2 });
+    assert.equal((await shift(cloud, all)).isUnchanged, undefined);
+    assert.equal(place.writes(), 1);
+  });
+
+  test('is written for the sake of what is put down with it', async () => {
+    await using place = await served();
+    const bookkeeping = { permit: () => {}, annotations: () => ({ note: 'ours' }) };
+    await setTraffic(() => apiOf(place.cloud), LOCATION, place.all, { bookkeeping }).perform();
+    assert.deepEqual(place.cloud.service(SERVICE).annotations, { note: 'ours' });
+  });
+});
+
+test('whoever shifts may remark on what is found, before it is written', async () => {
+  await using cloud = await cloudWith({ services: [twoRevisions] });
+  const [a = ''] = revisionNames(cloud);
+  const seen: string[] = [];
+  const remark = async (_: unknown, now: { generation: number }) => {
+    const writes = cloud.requests.filter(({ method }) => method === 'PATCH').length;
+    seen.push(`generation ${now.generation}, ${writes} writes`);
+  };
+  await setTraffic(() => apiOf(cloud), LOCATION, [{ revision: a, percent: 100 }], { remark }).perform();
+  assert.deepEqual(seen, ['generation 2, 0 writes']);
+});
+
 describe('traffic is not shifted to', { concurrency: true }, () => {
   test('a revision that does not exist', async () => {
     await using cloud = await cloudWith({ services: [twoRevisions] });

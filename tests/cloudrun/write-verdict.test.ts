@@ -337,6 +337,17 @@ describe('who waits is told', () => {
     assert.ok(told.includes(`revision ${newest} is ready and gets no traffic`), told.join('\n'));
   });
 
+  test('that there is nothing to shift', async (t) => {
+    await using cloud = await pinnedCloud();
+    const [a = ''] = revisionNames(cloud);
+    const told = await toldDuring(t, () => shiftTo(cloud, a));
+    assert.deepEqual(told, [
+      `shifting traffic of control to ${brief(a)}=100`,
+      `traffic of control was ${brief(a)}=100 already: there was nothing to change`,
+      '',
+    ]);
+  });
+
   test('what is shifted, for whom it waits, and what came of it', async (t) => {
     await using cloud = await pinnedCloud();
     const [a, b = ''] = revisionNames(cloud);
