@@ -27,6 +27,14 @@ describe('deploying without traffic', { concurrency: true }, () => {
     assert.equal(cloud.revisions(SERVICE)[0]?.containers?.[0]?.image, NEW);
   });
 
+  test('of an image without a registry is refused before anything is asked', async () => {
+    await using cloud = await cloudWith();
+    await assert.rejects(deploy(cloud, 'control:two'), {
+      message: 'the image is "control:two", which names no registry',
+    });
+    assert.deepEqual(cloud.requests, []);
+  });
+
   test('keeps all of the template but the image', async () => {
     await using cloud = await cloudWith({
       secrets: { key: 'sesame' },
