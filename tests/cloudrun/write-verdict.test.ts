@@ -26,7 +26,7 @@ const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {
 const writes = (cloud: Emulator) => cloud.requests.filter(({ method }) => method === 'PATCH');
 
 /** From now on the write is accepted, and the service is then said to serve this; everything else is as it really is. */
-function claimToServe(cloud: Emulator, revision: string): void {
+function claimToServe(cloud: Emulator, revision: string, more: object = {}): void {
   const act = () => {
     const service = cloud.service(SERVICE);
     const generation = String(Number(service.generation) + 1);
@@ -38,6 +38,7 @@ function claimToServe(cloud: Emulator, revision: string): void {
       reconciling: false,
       trafficStatuses: [{ type, revision, percent: 100 }],
       terminalCondition: { type: 'Ready', state: 'CONDITION_SUCCEEDED' },
+      ...more,
     });
     cloud.on({ match: LOOK, fault: { kind: 'not-json', body }, times: 9 });
   };
@@ -286,6 +287,13 @@ describe('a shift', { concurrency: true }, () => {
       writes(cloud).map(({ query }) => decodeURIComponent(query)),
       ['updateMask=traffic,annotations'],
     );
+  });
+
+  test('of a service that has no address gives none', async () => {
+    await using cloud = await pinnedCloud();
+    const [, b = ''] = revisionNames(cloud);
+    claimToServe(cloud, b, { uri: '' });
+    assert.deepEqual(Object.keys(await shiftTo(cloud, b)), ['service', 'before', 'after']);
   });
 
   test('without bookkeeping leaves the annotations alone', async () => {
