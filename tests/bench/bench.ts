@@ -36,7 +36,7 @@ Measures the scripts against what people would use instead, in pairs taken in tu
   )
     .map(({ id }) => id)
     .join(', ')}
-  --pairs N   how many pairs each comparison takes (${PAIRS})
+  --pairs N   how many pairs each comparison takes at the most (${PAIRS})
   --slack F   how far over its target a row may be before the exit code is 1 (1: not at all)
   --write     put the table into docs/performance.md as well
 `;
@@ -76,7 +76,7 @@ async function bench(rows: readonly Row[], pairs: number, slack: number, write: 
         : [row.what, result.ours, result.theirs, result.value, row.target, verdict(result)],
     ),
   ]);
-  const circumstances = `Node ${process.versions.node}, ${cpus().length} cores, medians of ${pairs} pairs.`;
+  const circumstances = `Node ${process.versions.node}, ${cpus().length} cores, medians of at most ${pairs} pairs.`;
   process.stdout.write(`${table}\n\n${circumstances}\n`);
   if (write) await updatePerformancePage(`${table}\n\n${circumstances}`);
   return measured.some(({ result }) => !result.skipped && !result.isNoise && result.used > slack) ? 1 : 0;

@@ -10,13 +10,17 @@ import type { Measured } from './row.ts';
 
 export type Gcloud = (...args: string[]) => Command;
 
-/** Measures against gcloud on an emulator, or says that there is none here. */
-export async function withGcloud(
+/** Measures some rows against gcloud on an emulator, or says of each that there is none here. */
+export async function withGcloud<Id extends string>(
   cloud: Emulator,
-  measure: (gcloud: Gcloud) => Promise<Measured>,
-): Promise<Measured> {
+  ids: readonly Id[],
+  measure: (gcloud: Gcloud) => Promise<Record<Id, Measured>>,
+): Promise<Record<Id, Measured>> {
   const { exitCode } = await runCommand(['gcloud', '--version']);
-  if (exitCode !== 0) return { skipped: true, why: 'there is no gcloud on the PATH' };
+  if (exitCode !== 0) {
+    const skipped: Measured = { skipped: true, why: 'there is no gcloud on the PATH' };
+    return Object.fromEntries(ids.map((id) => [id, skipped])) as Record<Id, Measured>;
+  }
   const config = await mkdtemp(join(tmpdir(), 'bench-gcloud-'));
   const env = gcloudEnv(cloud, config);
   const where = ['--project', PROJECT, '--region', 'us-central1', '--quiet'];

@@ -8,7 +8,7 @@ export type Row = {
   target: string;
   /** Takes so long that it is measured only when it is named. */
   onlyWhenNamed?: true;
-  /** Measures it, taking `pairs` pairs where it compares. */
+  /** Measures it, taking at most `pairs` pairs where it compares. */
   measure(pairs: number): Promise<Measured>;
 };
 
@@ -29,8 +29,19 @@ export type Measured =
 /** Pairs of the same work on a quiet machine are within a tenth or two of each other. */
 const NOISY_SPREAD = 0.5;
 
+/** Rows that are measured together: the first one that is asked for measures all of them. */
+export function together<Id extends string>(
+  measureAll: (pairs: number) => Promise<Record<Id, Measured>>,
+): (id: Id) => Row['measure'] {
+  let all: Promise<Record<Id, Measured>> | undefined;
+  return (id) => async (pairs) => {
+    all ??= measureAll(pairs);
+    return (await all)[id];
+  };
+}
+
 /** What a comparison came to, held against the ratio that it may have at most. */
-export function asRatio({ oursMs, theirsMs, ratio, spread }: Comparison, atMost: number): Measured {
+export function asRatio({ oursMs, theirsMs, ratio, atMost, spread }: Comparison): Measured {
   return {
     skipped: false,
     isNoise: spread > NOISY_SPREAD,

@@ -5,7 +5,7 @@ import { projectRoot, runCommand } from '@deploy/cli';
 import { findRustTools } from '@deploy/rehearsal';
 import { cachingCheckout } from '../../gates/support/caching-checkout.ts';
 import { addManyFiles } from '../../gates/support/many-files.ts';
-import { compareTimes, timeProcess } from '../measure.ts';
+import { compare, processOf, timeProcess } from '../measure.ts';
 import { asRatio, type Measured, type Row } from '../row.ts';
 import { emptyProgram, script } from '../scripts.ts';
 
@@ -42,7 +42,7 @@ async function allCached(pairs: number): Promise<Measured> {
   await using program = await emptyProgram();
   const both = async (): Promise<number> =>
     (await timeProcess(program.command)) + (await timeProcess(empty.command));
-  return asRatio(await compareTimes(() => timeProcess(ours), both, pairs), CACHED_AT_MOST);
+  return asRatio(await compare({ time: processOf(ours), atMost: CACHED_AT_MOST }, both, pairs));
 }
 
 async function fingerprints(pairs: number): Promise<Measured> {
@@ -54,7 +54,7 @@ async function fingerprints(pairs: number): Promise<Measured> {
     return performance.now() - startedAt;
   };
   const status = { run: ['git', 'status', '--porcelain'] as const, cwd: checkout.root };
-  return asRatio(await compareTimes(ours, () => timeProcess(status), pairs), FINGERPRINTS_AT_MOST);
+  return asRatio(await compare({ time: ours, atMost: FINGERPRINTS_AT_MOST }, processOf(status), pairs));
 }
 
 /** A workspace with a package of four tasks that do nothing, all of them in turbo's cache. */

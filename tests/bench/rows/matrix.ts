@@ -10,9 +10,12 @@ export const matrix: Row = {
   async measure() {
     const { durationMs, lanes } = await runSlowLanes();
     const slowest = Math.max(...Object.values(lanes));
-    return asRatio(
-      { oursMs: durationMs, theirsMs: slowest, ratio: durationMs / slowest, spread: 0 },
-      AT_MOST,
-    );
+    return asRatio({
+      oursMs: durationMs,
+      theirsMs: slowest,
+      ratio: durationMs / slowest,
+      atMost: AT_MOST,
+      spread: 0,
+    });
   },
 };

@@ -53,7 +53,7 @@ export const statusMemory: Row = {
   target: 'at most 1x',
   async measure() {
     await using cloud = await cloudWith();
-    return await withGcloud(cloud, async (gcloud) => {
+    const { memory } = await withGcloud(cloud, ['memory'], async (gcloud) => {
       const { run, env } = gcloud(...DESCRIBE);
       // gcloud is a Python program, so that is there.
       const told = await runCommand(['python3', '-c', CHILDREN, ...run], {
@@ -64,12 +64,15 @@ export const statusMemory: Row = {
       const ours =
         Number(await runPreloaded('tell-memory', ['canary-rollout', 'status'], cloudEnv(cloud))) / 1024;
       return {
-        skipped: false,
-        ours: `${Math.round(ours)} MB`,
-        theirs: `${Math.round(theirs)} MB`,
-        value: `${(ours / theirs).toFixed(2)}x`,
-        used: ours / theirs,
+        memory: {
+          skipped: false,
+          ours: `${Math.round(ours)} MB`,
+          theirs: `${Math.round(theirs)} MB`,
+          value: `${(ours / theirs).toFixed(2)}x`,
+          used: ours / theirs,
+        },
       };
     });
+    return memory;
   },
 };

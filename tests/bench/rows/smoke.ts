@@ -6,7 +6,7 @@ import { forwardTo } from '../../support/forward.ts';
 import { recordedService } from '../../support/recorded-service.ts';
 import { slowLine } from '../../support/slow-line.ts';
 import { localCertificate } from '../../support/tls.ts';
-import { type Command, type Comparison, compare } from '../measure.ts';
+import { type Command, compare, processOf } from '../measure.ts';
 import { asRatio, type Row } from '../row.ts';
 import { emptyProgram, script } from '../scripts.ts';
 
@@ -33,7 +33,11 @@ function overTls(id: string, which: string, token: string, atMost: number): Row 
       await using line = await slowLine((front.address() as AddressInfo).port, ROUND_TRIP_MS);
       try {
         const url = `https://localhost:${line.port}`;
-        return asRatio(await compareWithCurl(url, token, certificate.certFile, pairs), atMost);
+        const program = join(import.meta.dirname, '../smoke-with-curl.sh');
+        const { certFile } = certificate;
+        const ours = { time: processOf(smoke(url, token, certFile)), atMost };
+        const theirs = processOf({ run: ['bash', program, url, certFile, token] });
+        return asRatio(await compare(ours, theirs, pairs));
       } finally {
         front.closeAllConnections();
         front.close();
@@ -50,7 +54,8 @@ function onLoopback(id: string, which: string, token: string): Row {
     async measure(pairs) {
       await using service = await recordedService({});
       await using empty = await emptyProgram();
-      return asRatio(await compare(smoke(service.url, token), empty.command, pairs), LOOPBACK_AT_MOST);
+      const ours = { time: processOf(smoke(service.url, token)), atMost: LOOPBACK_AT_MOST };
+      return asRatio(await compare(ours, processOf(empty.command), pairs));
     },
   };
 }
@@ -61,10 +66,4 @@ function smoke(url: string, token: string, certFile = ''): Command {
     ...(token && { OPENAGENTS_CONTROL_ACCESS_TOKEN: token }),
     ...(certFile && { NODE_EXTRA_CA_CERTS: certFile }),
   });
-}
-
-function compareWithCurl(url: string, token: string, certFile: string, pairs: number): Promise<Comparison> {
-  const ours = smoke(url, token, certFile);
-  const program = join(import.meta.dirname, '../smoke-with-curl.sh');
-  return compare(ours, { run: ['bash', program, url, certFile, token] }, pairs);
 }

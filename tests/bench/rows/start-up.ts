@@ -1,4 +1,4 @@
-import { compare } from '../measure.ts';
+import { compare, processOf } from '../measure.ts';
 import { asRatio, type Row } from '../row.ts';
 import { emptyProgram, script } from '../scripts.ts';
 
@@ -14,6 +14,8 @@ export const startUp: Row = {
       DRY_RUN: '1',
       PROJECT: 'bench',
     });
-    return asRatio(await compare(ours, empty.command, pairs), AT_MOST);
+    return asRatio(
+      await compare({ time: processOf(ours), atMost: AT_MOST }, processOf(empty.command), pairs),
+    );
   },
 };
