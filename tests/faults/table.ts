@@ -11,19 +11,19 @@ const PAGE = join(projectRoot, 'docs/faults.md');
 
 const INTRODUCTION = `# Faults
 
-What each script does when one cloud call goes wrong once, at that call. \`pnpm test:faults\` makes every one of these
-faults happen in the local Cloud Run, checks that traffic still adds up to 100 % on ready revisions, and holds this page to
-what came out; \`pnpm test:faults --write\` writes it anew.
+What each script does when one cloud call goes wrong once. \`pnpm test:faults\` makes every one of these faults happen in the
+local Cloud Run, checks that traffic still adds up to 100 % on ready revisions, and compares the results with this page;
+\`pnpm test:faults --write\` writes the page anew.
 
-- **done**: the script repeated what may be repeated, or looked up what became of a write, and did its work (exit 0)
-- **done in part**: the same, and it tells what it could not look at, or \`promote\` what it could not clear up
-- **stops before**: exit 1 with one clear line; the service is as it was. \`judge\`, which changes nothing, exits 2 where
-  a name is wrong and else 3, since 1 says that the candidate is unhealthy
-- **inconclusive**: \`judge\` gives a verdict, exit 3, whose reason is what could not be read
-- **rolls back**: \`promote\` takes the candidate back, exit 1, since the platform refuses the change; stable has all the traffic
-- **stops after**: exit 1 with one clear line; the service was changed, and the line says so and how to look
-- **check fails**: the matrix makes its other checks; this one is red, and its log says why in one line
-- nothing: that cannot happen to this call`;
+- **done**: the script retried the call, or looked up what became of a write, and did its work (exit 0)
+- **done in part**: the same, but something could not be read, or \`promote\` could not clean up, and the script says so
+- **stops before**: exit 1 with one clear line; the service is as it was. \`judge\`, which changes nothing, exits with 2 if a
+  name is wrong and otherwise with 3, because 1 means that the candidate is unhealthy
+- **inconclusive**: the verdict of \`judge\` is inconclusive (exit 3), and its reason says what could not be read
+- **rolls back**: the platform refuses the change, so \`promote\` rolls the candidate back (exit 1); stable has all the traffic
+- **stops after**: exit 1 with one clear line, which says that the service was changed and how to look at it
+- **check fails**: this check of the matrix fails, and its log says why in one line; the other checks are made
+- an empty cell: that cannot happen to this call`;
 
 /**
  * Holds the checked-in table to what came out; writes it instead when asked to. `isPart`: of the scripts that were not tried, the page
