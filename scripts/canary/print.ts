@@ -3,7 +3,7 @@ import { countText, type SignalVerdict, type Tally, type Verdict } from '@deploy
 // With the spaces between them, they fit into 80 columns.
 const WIDTHS = [13, 14, 14, 13, 13, 12];
 
-/** The order in which one of several verdicts decides. */
+/** The exit code of each verdict. Of several verdicts, the one that comes first here decides. */
 export const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
 
 /** Whether verdicts are shown to a person. */

@@ -4,8 +4,8 @@ const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
-// Window titles and links, up to their end. They are removed before Node's own stripper runs: from each start without an
-// end, it would search to the end of the text, which takes a minute for a megabyte of starts.
+// Window titles and links, up to their end. They are removed before Node's own stripper runs, because that searches the rest
+// of the text for the end of each: for a megabyte of beginnings without an end, that takes a minute.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const COMMAND = /\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about

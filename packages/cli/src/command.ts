@@ -34,10 +34,10 @@ export type CommandOptions = {
 
 /** How long a command has to stop before it is killed. */
 const PATIENCE_MS = 3_000;
-/** How long the output of a command that has ended may stay open: without anything coming, and altogether. */
+/** How long a command's output may stay open after the command has ended: how long silent, and how long altogether. */
 const GRACE_MS = 500;
 const LONGEST_GRACE_MS = 5_000;
-/** Far more output than any command has whose output is read as a whole. */
+/** A limit far above the output of any command that is read as a whole. */
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
 /**

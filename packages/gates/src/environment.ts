@@ -34,7 +34,7 @@ const NEUTRAL = [
 const matches = (patterns: readonly RegExp[], name: string): boolean =>
   patterns.some((pattern) => pattern.test(name));
 
-// Wider than the redaction: a gate can do without a variable that may be a secret.
+// This matches more names than the redaction does, because a gate can do without a variable that may be a secret.
 function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }

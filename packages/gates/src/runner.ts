@@ -101,7 +101,7 @@ async function pass(stream: GateLine['stream'], from: Readable): Promise<void> {
   for await (const text of createInterface({ input: from })) say({ stream, text });
 }
 
-// Turbo stores and shares this output, so this is where secrets go, including those that escape sequences split.
+// Turbo stores and shares this output, so secrets are removed here, including those that escape sequences split.
 function say({ stream, text }: GateLine): void {
   process.stdout.write(`${frameLine({ stream, text: redact(cleanText(text).replaceAll('\n', ' ')) })}\n`);
 }

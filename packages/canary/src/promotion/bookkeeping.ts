@@ -16,7 +16,7 @@ type Annotations = Readonly<Record<string, string>>;
  */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
-/** Who runs a promotion. Unless they are gone, they write again before `until`. */
+/** Who runs a promotion. A runner that is still there writes again before `until`. */
 export type Owner = {
   readonly id: string;
   readonly account: string;

@@ -17,7 +17,7 @@ export type Walker = {
   isRunning(pid: number): boolean;
 };
 
-/** Throws a UserError when somebody else is running this promotion and is not gone. */
+/** Throws a UserError when somebody else is running this promotion, or may still be. */
 export function requireUnowned(
   { owner, canary, startedAt }: PromotionState,
   walker: Walker,

@@ -75,7 +75,7 @@ async function byWhatServes(
   { stable, canary }: NamedRoles,
   reported: ReportedRoles | undefined,
 ): Promise<string | undefined> {
-  // The report names this stable revision too, so the order is right, whatever serves by now.
+  // The report also names this revision as the stable one, so the order is right, whatever serves now.
   if (reported?.stable === stable) return undefined;
   const shares = sharesOf(served, latestReadyRevision);
   const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;

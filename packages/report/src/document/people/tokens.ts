@@ -49,8 +49,8 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
 }
 
 /**
- * A short hash of a token that survives formatters: they pad table cells, change the number of dashes below a table's head,
- * line ends, and which characters are escaped.
+ * A short hash of a token that stays the same when a formatter pads table cells, or changes the dashes below a table's
+ * head, the line ends, or which characters are escaped.
  */
 function keyOf(token: string): string {
   const essence = token.replace(/[\s\\]+/g, '').replace(/-{2,}/g, '-');
