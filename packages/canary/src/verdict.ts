@@ -23,8 +23,8 @@ export type Verdict = {
 
 export type JudgeOptions = {
   /**
-   * Default: whether as many minutes were added as the window has. An open minute does not count: if the promotion has one,
-   * ask `isWindowComplete` about the promotion without it.
+   * Whether the window is over. By default it is when as many minutes were added as the window has. An open minute does not
+   * count, so ask `isWindowComplete` before adding one.
    */
   readonly isWindowOver?: boolean;
   /** How many minutes of the window have passed, for the reason. Default: those that were added. */

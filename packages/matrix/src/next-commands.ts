@@ -25,8 +25,8 @@ export function rerunCommand(failed: readonly CheckId[], env: Environment): stri
 }
 
 /**
- * What to do after a matrix that has passed. The service that was checked may be staging's, and so may SERVICE in the operator's
- * shell; production's has the same name without the ending.
+ * What to do after a matrix that has passed. The service that was checked, and SERVICE in the operator's shell, may be
+ * staging's, so the command names production's: the same name without the ending.
  */
 export function afterMatrix({ project, region, controlService }: MatrixSettings): NextStep {
   const service = controlService.replace(/-staging$/, '');

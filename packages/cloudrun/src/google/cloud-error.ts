@@ -82,7 +82,10 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** Adds the status code for "unavailable" to what a call without a complete answer threw. Returns any other error as it is. */
+/**
+ * Adds the status code for "unavailable" to the error of a call that got no complete answer. Returns any other error as it
+ * is.
+ */
 export function unanswered(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || (systemCodeOf(thrown) === undefined && !isTimeout(thrown))) return thrown;
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
