@@ -75,7 +75,7 @@ function doubtAbout(
 }
 
 /** How many requests the candidate must have had since the promotion began before the verdict may be `healthy`. */
-export function requestsNeeded(promotion: Promotion): number {
+function requestsNeeded(promotion: Promotion): number {
   const { minRequests } = promotion.plan.limits;
   return Math.ceil((minRequests * (currentStep(promotion) === 100 ? 100 : nextStep(promotion))) / 100);
 }
