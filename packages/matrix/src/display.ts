@@ -79,7 +79,7 @@ async function liveTable(
 }
 
 /** Times come from `performance.now()`: setting the clock does not affect it. */
-export type Standing = {
+export type TableState = {
   startedAt: ReadonlyMap<CheckId, number>;
   results: ReadonlyMap<CheckId, MatrixResult>;
   now: number;
@@ -88,7 +88,7 @@ export type Standing = {
 /** The table at one moment: a row for each check, with the time it has taken so far. */
 export function frame(
   checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
-  { startedAt, results, now }: Standing,
+  { startedAt, results, now }: TableState,
 ): string {
   const rows = checks.map(({ id, required }) => {
     const result = results.get(id);

@@ -20,14 +20,17 @@ import { SERVICE, STAGING } from './staging.ts';
 import { runStep, type StepResult } from './step.ts';
 import { endingLines, summaryLines } from './summary.ts';
 
-type Setting = { env: Environment; out: Output; signal: AbortSignal };
+type RehearsalContext = { env: Environment; out: Output; signal: AbortSignal };
 type Stage = { emulator: Emulator; env: Record<string, string>; out: Output; signal: AbortSignal };
 
 /**
  * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one with
  * exit code 2 when the request makes no sense.
  */
-export async function rehearse(request: RehearsalRequest, { env, out, signal }: Setting): Promise<void> {
+export async function rehearse(
+  request: RehearsalRequest,
+  { env, out, signal }: RehearsalContext,
+): Promise<void> {
   const scenario = request.scenario === undefined ? {} : await readScenario(request.scenario);
   const parts = withNeeded(request.parts ?? partsFor(request));
   const { keep } = request;

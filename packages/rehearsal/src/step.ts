@@ -26,7 +26,7 @@ export type StepResult = {
 
 export type StepRun = { exitCode: number; leaked: boolean };
 
-export type StepSetting = {
+export type StepContext = {
   env: Record<string, string>;
   /** Which of the steps this is. */
   place: string;
@@ -37,14 +37,14 @@ export type StepSetting = {
 };
 
 /** Runs a step as a child process and shows its output. An interruption is thrown when it has ended. */
-export function runStep(step: Step, setting: StepSetting): Promise<StepRun> {
+export function runStep(step: Step, context: StepContext): Promise<StepRun> {
   const notice = { message: `in the rehearsal of: ${step.title}`, hint: 'Its command was stopped.' };
-  return tellIfInterrupted(setting.signal, notice, () => runToItsEnd(step, setting));
+  return tellIfInterrupted(context.signal, notice, () => runToItsEnd(step, context));
 }
 
 async function runToItsEnd(
   step: Step,
-  { env: baseEnv, place, out, signal, isOneOfMany = false }: StepSetting,
+  { env: baseEnv, place, out, signal, isOneOfMany = false }: StepContext,
 ): Promise<StepRun> {
   const { title, env = {}, secretEnv = {}, call } = step;
   const command = ['pnpm', 'tsx', ...call];

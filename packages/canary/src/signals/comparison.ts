@@ -45,7 +45,7 @@ export function beginComparison(
 }
 
 /** The step that begins. `stepsAhead` is above 1 when nobody watched the steps in between. */
-export type NextStep = {
+export type StepToBegin = {
   readonly percent: number;
   readonly windowMinutes: number;
   readonly stepsAhead: number;
@@ -58,7 +58,7 @@ export type NextStep = {
  */
 export function beginComparisonStep(
   comparison: Comparison,
-  { percent, windowMinutes, stepsAhead }: NextStep,
+  { percent, windowMinutes, stepsAhead }: StepToBegin,
 ): Comparison {
   const { canary, stable, history, stableMinutes } = comparison;
   const watched = sumTallies(canary, stable);

@@ -12,7 +12,7 @@ import {
   beginComparisonStep,
   type Comparison,
   type MinutePlace,
-  type NextStep,
+  type StepToBegin,
 } from './comparison.ts';
 
 /** Without a history, this many of stable's first minutes set the threshold and are not judged. */
@@ -65,7 +65,7 @@ function thresholdFrom(
   return threshold === undefined ? { state: 'out of range' } : { state: 'known', ...threshold };
 }
 
-export function beginLatencyStep(signal: LatencySignal, next: NextStep): LatencySignal {
+export function beginLatencyStep(signal: LatencySignal, next: StepToBegin): LatencySignal {
   return { ...signal, comparison: beginComparisonStep(signal.comparison, next), minutes: [] };
 }
 

@@ -22,11 +22,11 @@ export async function requireNotSwapped(
   service: Service,
   { named, reported }: RolesCheck,
 ): Promise<void> {
-  const evidence = byReport(named, reported) ?? (await byWhatServes(api, service, named, reported));
-  if (evidence === undefined) return;
+  const sign = byReport(named, reported) ?? (await byWhatServes(api, service, named, reported));
+  if (sign === undefined) return;
   const { stable, canary, canaryPercent } = named;
   throw new UserError(
-    `stable and canary seem to be swapped: ${evidence}, and this would give ${100 - canaryPercent} % to ${stable}`,
+    `stable and canary seem to be swapped: ${sign}, and this would give ${100 - canaryPercent} % to ${stable}`,
     {
       hint: [
         'Nothing was changed. The other way round:',

@@ -5,7 +5,7 @@ import type { Observability } from './observability.ts';
 /**
  * Refuses API calls from clients that are too old, too new or do not state their version. Undefined lets the request through.
  */
-export function compatibilityGate(
+export function refuseIncompatible(
   exchange: Exchange,
   { compat }: Config,
   observability: Observability,

@@ -10,7 +10,7 @@ const PAGE = `<!doctype html>
 `;
 
 /** The answer of maintenance mode; undefined lets the request through. */
-export function maintenanceGate(exchange: Exchange, { maintenance }: Config): Reply | undefined {
+export function answerInMaintenance(exchange: Exchange, { maintenance }: Config): Reply | undefined {
   if (!maintenance.enabled || isAllowed(exchange.path, maintenance.allowedPaths)) return undefined;
   const { token } = maintenance;
   if (token !== undefined) {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from '../http.ts';
 import { type ControlServiceBehaviour, withBehaviour } from './behaviour.ts';
-import { compatibilityGate } from './compat.ts';
+import { refuseIncompatible } from './compat.ts';
 import { type Env, readConfig } from './config.ts';
 import { type Exchange, type Reply, reasonPhrase } from './exchange.ts';
-import { maintenanceGate } from './maintenance.ts';
+import { answerInMaintenance } from './maintenance.ts';
 import { createObservability } from './observability.ts';
 import { createRoutes } from './routes.ts';
 import { createSessions } from './sessions.ts';
@@ -46,8 +46,8 @@ export async function startControlService({
   const answer = withBehaviour((exchange) => {
     const routed = routes(exchange);
     const { headers, ...reply } =
-      compatibilityGate(exchange, config, observability) ??
-      maintenanceGate(exchange, config) ??
+      refuseIncompatible(exchange, config, observability) ??
+      answerInMaintenance(exchange, config) ??
       routed.answer();
     // In the real service, maintenance mode and the check of client versions run inside the router, which adds `allow` to
     // any answer when the path does not support the method.
