@@ -109,7 +109,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       isQuiet = true;
-      // When the immediate runs, everything that had arrived by now has been read.
+      // The immediate runs only after everything that has arrived was read.
       timer = setTimeout(() => setImmediate(look), GRACE_MS);
     };
     for (const stream of streams) {

@@ -2,8 +2,8 @@ import type { ObservationQuery } from '../observations/source.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 
 /**
- * A query for the whole minutes of one revision that ended by `before`. A source compares two revisions, so this names the
- * same one twice.
+ * A query for one revision, in the whole minutes that ended by `before`. A query always has two revisions, so here both are
+ * the same one.
  */
 export function historyQuery(history: { revision: string; before: Date; minutes: number }): ObservationQuery {
   const to = new Date(minuteOf(history.before.getTime()));

@@ -7,7 +7,7 @@ export type StoredManifest = { digest: string; mediaType: string; bytes: string;
 export type Registry = {
   /** What a container of that image does. */
   behaviourOf(reference: string): ImageBehaviour;
-  /** The image by its tag's current digest, `host/path@sha256:…`; undefined when it does not exist. */
+  /** The image with the digest that its tag means now, `host/path@sha256:…`; undefined when it does not exist. */
   resolve(reference: string): string | undefined;
   /** Pushes another image under the tag. The previous one stays available by its digest. */
   push(reference: string, behaviour: ImageBehaviour): void;

@@ -68,7 +68,7 @@ const trafficEntry = v.strictObject({
 
 const smokeCheck = v.strictObject({
   id: v.string(),
-  /** `unavailable` means that a check failed whose failure does not fail the run. */
+  /** `unavailable`: the check failed, but it is one that may fail without failing the run. */
   state: v.picklist(['passed', 'failed', 'unavailable', 'skipped']),
   request: optional(v.string()),
   status: optional(v.number()),
