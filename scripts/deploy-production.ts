@@ -55,7 +55,7 @@ function isStaging(location: ServiceLocation, image: string | undefined): UserEr
         `  ${deploy(production, 'deploy-production')}`,
         'To deploy to staging:',
         `  ${deploy(location, 'deploy-staging')}`,
-        'To deploy to this service by the way of production all the same: SKIP_SERVICE_CHECK=1',
+        'To deploy to this service all the same: SKIP_SERVICE_CHECK=1',
       ].join('\n'),
     },
   );

@@ -41,6 +41,6 @@ await runScript(usage, async ({ env, out, signal }) => {
   await reportSmoke(outcome, { ...values, out });
   if (!isWatched(env)) return 0;
   const command = ownCommand('smoke-control', [], [['OPENAGENTS_BASE_URL', baseUrl]]);
-  showNext({ out }, [{ says: 'next, to check what it must do besides', command }]);
+  showNext({ out }, [{ says: 'next, to check everything else that it must do', command }]);
   return 0;
 });

@@ -65,7 +65,7 @@ await runScript(usage, async ({ env, out, signal }) => {
   });
   if (failure === undefined) {
     if (outcome.overall === 'failed')
-      out.note('note: the checks that MATRIX_ONLY names have passed; the whole has not');
+      out.note('note: the checks that MATRIX_ONLY names have passed; the matrix as a whole has not');
     else if (isWatched(env)) showNext({ out }, [afterMatrix(values)]);
     return 0;
   }

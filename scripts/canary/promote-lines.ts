@@ -67,7 +67,7 @@ export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line:
       const line = `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`;
       const tagStays = `its tag stays; to remove that: ${gcloudCommands.removeTag(at, outcome.tag)}`;
       if (!outcome.isItsFault) {
-        const again = call('once that is mended, to begin again', 'promote', canary);
+        const again = call('when that is fixed, to begin again', 'promote', canary);
         return { line, hint: `This says nothing about the candidate; ${tagStays}\n${again}` };
       }
       return {

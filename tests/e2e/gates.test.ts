@@ -39,7 +39,7 @@ describe('gates.ts', () => {
     const explained = await gates(['--explain']);
     assert.equal(explained.exitCode, 0);
     const said = lines(explained);
-    assert.match(said[0] ?? '', /^\[miss\] cargo-test: no verdict of it is known here$/);
+    assert.match(said[0] ?? '', /^\[miss\] cargo-test: this machine knows no verdict of it$/);
     assert.match(said[3] ?? '', /^\[miss\] perf-budget: changed since the verdict of .*: .*host\/new\.html$/);
   });
 
@@ -97,7 +97,7 @@ describe('gates.ts', () => {
         [],
         { GATES: 'sw-policy,lint' },
         1,
-        /^error: GATES has "lint", which is no gate\nThe gates are: cargo-test, /,
+        /^error: GATES has "lint", which is not a gate\nThe gates are: cargo-test, /,
       ],
       [
         [],

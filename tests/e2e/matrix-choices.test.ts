@@ -12,7 +12,10 @@ test('MATRIX_ONLY makes the named checks and exits by them; the whole stays fail
   const only = { MATRIX_ONLY: 'control-prod-health, runtime-migration-drift' };
   const run = await world.run(only);
   assert.equal(run.exitCode, 0, run.stderr);
-  assert.match(run.stderr, /^note: the checks that MATRIX_ONLY names have passed; the whole has not$/m);
+  assert.match(
+    run.stderr,
+    /^note: the checks that MATRIX_ONLY names have passed; the matrix as a whole has not$/m,
+  );
   assert.equal(world.results().overall, 'failed');
   const made = Object.entries(statuses(world.results())).filter(([, status]) => status !== 'skipped');
   assert.deepEqual(made, [

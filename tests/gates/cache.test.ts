@@ -162,7 +162,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     const run = await checkout.run({ choices, env });
     assert.match(
       run.text,
-      /is not used: what the build reads beside its crates has changed: docs\/openapi\.txt/,
+      /is not used: something that the build reads outside its crates has changed: docs\/openapi\.txt/,
     );
     assert.deepEqual(states(run), ['cargo-test miss']);
   });
@@ -309,7 +309,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
       const [result] = run.results;
       assert.match(
         result?.state === 'passed' ? result.source : '',
-        /^this run, and not kept: git cannot say at which commit/,
+        /^this run, and not kept: git cannot tell which commit/,
       );
     }
   });

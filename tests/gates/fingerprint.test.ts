@@ -180,7 +180,7 @@ describe('there is no fingerprint, and the reason is told', { concurrency: 4 }, 
     [
       'without metadata',
       (c) => c.put('../metadata.json', 'nothing\n'),
-      () => everywhere('cargo metadata gives something else than metadata'),
+      () => everywhere('cargo metadata printed something that is not metadata'),
     ],
     ['with a compiler that fails', (c) => c.tool('rustc', 'exit 1'), () => everywhere('rustc -vV fails')],
     [

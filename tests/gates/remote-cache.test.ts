@@ -36,7 +36,7 @@ describe('a shared cache, on a server that people run themselves', () => {
     for (const { expect, reason } of explained) {
       assert.match(
         `${expect}: ${reason}`,
-        /^hit: its verdict is in the remote cache; whether it is young enough shows when /,
+        /^hit: its verdict is in the remote cache; its age is checked when /,
       );
     }
     const run = await checkout.run({ env: server.env });

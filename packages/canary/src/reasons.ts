@@ -50,7 +50,7 @@ export function tooFewRequestsReason(promotion: Promotion, needed: number): stri
 
 /** Enough requests were seen in the steps before, and none in this one. */
 export function nothingSeenReason(promotion: Promotion): string {
-  return `not one request of the candidate was seen at ${currentStep(promotion)} %: it got none, or what tells of them is lost`;
+  return `not one request of the candidate was seen at ${currentStep(promotion)} %: it got none, or their logs were lost`;
 }
 
 /** The candidate is at or above the limit, and it is unclear whether that is its own fault. */

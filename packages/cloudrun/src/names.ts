@@ -107,7 +107,8 @@ export function requireTag(tag: string, service: string, variable: string): void
   throw new UserError(
     `${variable} is "${tag}", which is too long: a tag and the name of its service have ${LONGEST_TAG_AND_SERVICE} characters together, and ${service} has ${service.length}`,
     {
-      hint: longest > 0 ? `Choose a tag of at most ${longest} characters.` : 'This service can have no tag.',
+      hint:
+        longest > 0 ? `Choose a tag of at most ${longest} characters.` : 'This service cannot have a tag.',
     },
   );
 }

@@ -105,7 +105,7 @@ export function parsePassedNames(text: string | undefined): string[] {
   const names = (text ?? '').split(',').flatMap((name) => name.trim() || []);
   for (const name of names) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new UserError(`GATES_PASS_ENV has "${cleanLine(name, 60)}", which is no name of a variable`);
+      throw new UserError(`GATES_PASS_ENV has "${cleanLine(name, 60)}", which is not a variable's name`);
     }
     if (isSecretName(name)) {
       throw new UserError(`GATES_PASS_ENV has ${name}, which looks like a secret: gates get none`, {

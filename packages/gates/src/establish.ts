@@ -42,7 +42,7 @@ export async function establish({ gate, order, fingerprint }: EstablishRequest):
       const after = await look();
       const [commit, alsoRead] = await Promise.all([commitOf(order), alsoReadBy(gate, after, order)]);
       let notKept = givenReason ?? changesBetween(before, after, fingerprint);
-      if (commit === undefined) notKept ??= 'git cannot say at which commit the checkout is';
+      if (commit === undefined) notKept ??= 'git cannot tell which commit the checkout is at';
       if (alsoRead === undefined) notKept ??= 'cargo has left no notes of what it read';
       const record: PassRecord = {
         gate: gate.id as PassRecord['gate'],

@@ -38,7 +38,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
     });
     if (choices.force) return miss('GATES_FORCE=1 runs it whatever is cached');
     if (print === undefined || 'unknown' in print) {
-      return miss(`nothing is cached of it: ${cleanLine(print?.unknown ?? 'it has no inputs')}`);
+      return miss(`its verdict cannot be cached: ${cleanLine(print?.unknown ?? 'it has no inputs')}`);
     }
     const [places, nearest] = await Promise.all([asked, nearestRemembered(gate.id, print.inputs, env)]);
     const place = places?.get(gate.id);
@@ -56,7 +56,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
       if (why !== undefined) return miss(`its cached verdict is not used: ${why}`);
       const established = record
         ? `, established ${record.establishedAt} on ${cleanLine(record.where, 200)}`
-        : '; whether it is young enough shows when it is taken from there';
+        : '; its age is checked when it is taken from there';
       return {
         gate: gate.id,
         expect: 'hit',
@@ -64,7 +64,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
         changed: [],
       };
     }
-    if (nearest === undefined) return miss('no verdict of it is known here');
+    if (nearest === undefined) return miss('this machine knows no verdict of it');
     const { verdict, changed } = nearest;
     if (changed.length === 0) return miss('its verdict is in no cache any more');
     const { establishedAt, commit } = verdict.record;

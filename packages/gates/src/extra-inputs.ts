@@ -41,6 +41,6 @@ function parseEntry(text: string): ExtraInput | string {
   const known = gateIds.find((id) => id === gate);
   if (gate !== undefined && known === undefined) return `there is no gate ${gate}`;
   const path = normalize(named.trim()).replace(/\/$/, '');
-  if (path === '.' || isAbsolute(path) || path.startsWith('..')) return 'that is no path in the checkout';
+  if (path === '.' || isAbsolute(path) || path.startsWith('..')) return 'that is not a path in the checkout';
   return { gate: known, path };
 }

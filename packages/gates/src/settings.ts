@@ -52,7 +52,7 @@ function selection(name: string, meaning: string): Setting<readonly GateId[] | u
       const asked = value.split(',').map((each) => each.trim());
       const unknown = asked.find((each) => !gateIds.some((id) => id === each));
       if (unknown !== undefined) {
-        throw new UserError(`${name} has "${cleanLine(unknown, 60)}", which is no gate`, {
+        throw new UserError(`${name} has "${cleanLine(unknown, 60)}", which is not a gate`, {
           hint: `The gates are: ${gateIds.join(', ')}.`,
         });
       }

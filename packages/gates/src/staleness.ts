@@ -28,7 +28,7 @@ export async function whyNotUsed(
   const changed = changedSince(record.alsoRead, await realpath(root), gateEnv);
   return changed.length === 0
     ? undefined
-    : `what the build reads beside its crates has changed: ${listed(changed)}`;
+    : `something that the build reads outside its crates has changed: ${listed(changed)}`;
 }
 
 /** Names on one line, cut after the first five. File names may hold anything. */

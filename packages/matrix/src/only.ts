@@ -14,7 +14,7 @@ export function parseOnly(only: string | undefined): ReadonlySet<CheckId> {
   throw new UserError(
     unknown === undefined
       ? 'MATRIX_ONLY names no check'
-      : `MATRIX_ONLY names "${cleanLine(unknown, 60)}", which is no check`,
+      : `MATRIX_ONLY names "${cleanLine(unknown, 60)}", which is not a check`,
     { hint: `The checks are: ${checkIds.join(', ')}` },
   );
 }

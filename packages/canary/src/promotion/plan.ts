@@ -46,7 +46,7 @@ export function planPromotion(
   return [
     { says: `limits: ${limitTexts.join('; ')}` },
     {
-      says: `before any traffic: the tag ${tag} for ${canary}, and a smoke of its URL`,
+      says: `before any traffic: the tag ${tag} for ${canary}, and smoke checks of its URL`,
       command: gcloudCommands.updateTag(location, tag, canary),
     },
     ...steps.map((percent) => ({

@@ -215,7 +215,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     const url = service.served.find((target) => target.tag === tag)?.url;
     if (url !== undefined) return url;
     throw new UserError(
-      `the service was changed, but the platform gave the tag ${tag} no URL, so the candidate cannot be smoked`,
+      `the service was changed, but the platform gave the tag ${tag} no URL, so the candidate cannot be checked`,
       { hint: 'No traffic was shifted. Look: canary-rollout.ts status. The same command tries again.' },
     );
   }

@@ -66,7 +66,7 @@ export async function requireSameSideOfWindow(
     throw new UserError(
       `${names} is in maintenance mode, and what serves (${servedBy(service)}) is ${before === 0 ? 'not' : `for ${before} % of the traffic only`}: this would turn the public away`,
       {
-        hint: `Nothing was changed. To get a candidate without it, this, then deploy it again:\n  ${disable}\n${toInsist}`,
+        hint: `Nothing was changed. To get a candidate without it, run this and deploy again:\n  ${disable}\n${toInsist}`,
       },
     );
   }

@@ -73,6 +73,6 @@ function describeNewest({ template, annotations }: Service, percent: number): st
   }
   const ingress = findIngressContainer(template);
   return percent === 0 && ingress !== undefined && isMaintenanceOn(template)
-    ? '; the newest template has it on, so a deployment would be in maintenance mode: maintenance-mode.ts disable takes it out'
+    ? '; the newest template has it switched on, so a deployment would be in maintenance mode: maintenance-mode.ts disable removes that'
     : '';
 }

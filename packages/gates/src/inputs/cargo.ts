@@ -135,7 +135,7 @@ function parsed(stdout: string): Metadata {
   } catch {
     // Reported below; the program may not be cargo.
   }
-  throw new InputsUnknown('cargo metadata gives something else than metadata');
+  throw new InputsUnknown('cargo metadata printed something that is not metadata');
 }
 
 function missing(path: string): never {

@@ -71,7 +71,7 @@ function readData(yaml: string, file: string): Data {
 }
 
 function broken(file: string, why: string, hint?: string, cause?: unknown): UserError {
-  return new UserError(`${file} is no readable evidence report: ${cleanLine(why, 300)}`, {
+  return new UserError(`${file} is not a readable evidence report: ${cleanLine(why, 300)}`, {
     hint: hint ?? 'Repair its data, or move the file away.',
     cause,
   });

@@ -7,8 +7,8 @@ type Gates = NonNullable<ReportRecord['gates']>;
 
 const extents: Record<Gates['extent'], string> = {
   all: 'All of the verification gates were asked for.',
-  partial: 'Only some of the verification gates were asked for: this is no full evidence.',
-  skipped: 'The verification gates were skipped: this is no full evidence.',
+  partial: 'Only some of the verification gates were asked for: this is not full evidence.',
+  skipped: 'The verification gates were skipped: this is not full evidence.',
 };
 
 /** Folded when all gates passed. */
