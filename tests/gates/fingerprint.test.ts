@@ -80,6 +80,11 @@ describe('a fingerprint changes', { concurrency: 4 }, () => {
       NONE,
       edit('service/docs/reports/2026-01-01-staging-deploy-report.md'),
     ],
+    [
+      'not with a report of a deployment to production',
+      NONE,
+      edit('service/docs/reports/20260101T000000Z-production-deploy-report.md'),
+    ],
     ['with a file that only a script names', ['sw-policy'], (c) => c.put('shared/limits.sh', '# two\n')],
     [
       'with a file outside that only a script names',

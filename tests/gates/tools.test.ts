@@ -43,7 +43,8 @@ describe('the tools that gates call', () => {
     assert.match(tools?.found ?? '', /cargo \d+\.\d+\.\d+, wasm32-unknown-unknown, node \d+/);
     const head = (await checkout.git('rev-parse', 'HEAD')).trim();
     assert.equal(commit?.found, `checkout ${checkout.root} at commit ${head}`);
-    await checkout.put(`${SERVICE}/docs/reports/20260221T193500Z-staging-deploy-report.md`, 'a report\n');
+    for (const kind of ['staging', 'production'])
+      await checkout.put(`${SERVICE}/docs/reports/20260221T193500Z-${kind}-deploy-report.md`, 'a report\n');
     await checkout.put('docs/reports/rust-cutover-validation/20260221T193500Z/SUMMARY.md', 'a matrix\n');
     assert.equal((await check(checkout)).at(-1)?.found, `checkout ${checkout.root} at commit ${head}`);
     await checkout.put('new.txt', 'new\n');

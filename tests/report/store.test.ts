@@ -36,6 +36,13 @@ describe('a report is opened before anything is changed', () => {
     assert.match(record.checkout.commit ?? '', /^[0-9a-f]{40}$/);
   });
 
+  test('of production, its name says so, and later commands find it', async () => {
+    await using checkout = await testCheckout();
+    const { path } = await openEvidence(deployRequest(checkout, { kind: 'production' }));
+    assert.match(path ?? '', /\/\d{8}T\d{6}Z-production-deploy-report\.md$/);
+    assert.equal((await joinEvidence(joinRequest(checkout))).path, path);
+  });
+
   test('two in the same second get a file each', async () => {
     await using checkout = await testCheckout();
     await Promise.all([1, 2, 3].map(() => openEvidence(deployRequest(checkout))));
