@@ -8,6 +8,7 @@ import {
   UserError,
 } from '@deploy/cli';
 import { cloudSettings, requireLocation, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
+import { productionDomainSetting } from '@deploy/preflight';
 import { runDeployment } from './deploy/run.ts';
 import { deploymentSettings } from './deploy/settings.ts';
 
@@ -16,7 +17,7 @@ const settings = {
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   ...deploymentSettings,
   skipServiceCheck: flag('SKIP_SERVICE_CHECK', 'deploy even to a SERVICE whose name ends with -staging'),
-  domain: textWithDefault('PRODUCTION_DOMAIN', 'openagents.com', 'domain that should point to the service'),
+  domain: productionDomainSetting,
 };
 
 const usage: Usage = {

@@ -19,16 +19,21 @@ import {
   annotateFindings,
   imageSetting,
   preflightSettings,
+  productionDomainSetting,
   renderPreflight,
   requireNoErrors,
   runPreflight,
 } from '@deploy/preflight';
+
+/** The only service whose deployment is not one to staging. */
+const PRODUCTION = 'openagents-control-service';
 
 const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
   image: imageSetting,
   ...preflightSettings,
+  productionDomain: productionDomainSetting,
   skipVerify: flag('SKIP_VERIFY', 'do not check the tools of the verification gates'),
   dryRun: flag('DRY_RUN', 'check only what is on this machine'),
   ...checkoutSettings,
@@ -37,7 +42,7 @@ const settings = {
 
 const usage: Usage = {
   script: 'scripts/preflight.ts',
-  purpose: 'Checks all preconditions of a staging deployment and changes nothing.',
+  purpose: 'Checks all preconditions of a deployment and changes nothing.',
   calls: [
     {
       arguments: '',
@@ -55,12 +60,16 @@ await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, settings);
   const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
   if (values.image !== undefined) requireImage(values.image, 'IMAGE');
+  const isProduction = location.service === PRODUCTION;
+  const domain = isProduction
+    ? { domain: values.productionDomain, domainVariable: settings.productionDomain.name }
+    : { domain: values.stagingDomain, domainVariable: settings.stagingDomain.name };
   const live = await startLiveLine('checking the preconditions');
   const preflight = await runPreflight({
     connection: connectTo(values, env, signal),
     location,
     image: values.image,
-    domain: values.stagingDomain,
+    ...domain,
     checkout: checkoutOrWhyNot(),
     env,
     verify: !values.skipVerify,
@@ -71,7 +80,8 @@ await runScript(usage, async ({ env, out, signal }) => {
   annotateFindings(preflight, { env, out });
   requireNoErrors(preflight, 'Each finding says how to fix it. Nothing was changed.');
   if (!isWatched(env) || values.dryRun) return 0;
-  const command = serviceCommand(location, 'deploy-staging', [], [['IMAGE', values.image]]);
+  const script = isProduction ? 'deploy-production' : 'deploy-staging';
+  const command = serviceCommand(location, script, [], [['IMAGE', values.image]]);
   showNext({ out }, [{ says: 'next, to deploy a revision without traffic', command }]);
   return 0;
 

@@ -41,6 +41,15 @@ describe('deploy-production', () => {
     );
   });
 
+  test('its preconditions are looked at by preflight as well, with its own domain and its own next step', async () => {
+    await using place = await preflightWorld(await production());
+    const env = { SERVICE, SKIP_VERIFY: '1', GITHUB_ACTIONS: 'true' };
+    const run = await place.run('preflight', env);
+    assert.equal(run.exitCode, 0, run.stdout);
+    assert.match(run.stdout, /domain mapping: openagents\.com is not mapped .*Check PRODUCTION_DOMAIN,/);
+    assert.match(run.stderr, /^ {2}.*deploy-production\.ts$/m);
+  });
+
   test('refuses a service of staging, shows both ways on, and may be insisted on', async () => {
     await using place = await preflightWorld(await staging());
     const env = { SERVICE: `${SERVICE}-staging`, DRY_RUN: '1', SKIP_VERIFY: '1' };

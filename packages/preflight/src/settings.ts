@@ -14,4 +14,10 @@ export const preflightSettings = {
   ),
 };
 
+export const productionDomainSetting = textWithDefault(
+  'PRODUCTION_DOMAIN',
+  'openagents.com',
+  'domain that should point to the service',
+);
+
 export const imageSetting = text('IMAGE', 'image to deploy, with tag or digest (required)');
