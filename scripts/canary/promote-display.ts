@@ -1,5 +1,6 @@
 import type { PromotionEvent } from '@deploy/canary';
 import { cleanText, type Output, redact } from '@deploy/cli';
+import { type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 import { eventLine, pollLine } from './promote-lines.ts';
 import { addLatencies, promotionTable, type StepLatencies } from './promote-table.ts';
 
@@ -15,7 +16,7 @@ export type Display = {
  * Decisions go to stdout, everything else to stderr: on a terminal as one table that is redrawn in place, elsewhere as at
  * most one line per look.
  */
-export function openDisplay(out: Output): Display {
+export function openDisplay(out: Output, location: ServiceLocation): Display {
   const { stderr } = process;
   const table = stderr.isTTY ? redrawnOn(stderr) : undefined;
   let last = '';
@@ -35,6 +36,7 @@ export function openDisplay(out: Output): Display {
       if (event.kind === 'stepBegun' || event.kind === 'stepJudged' || event.kind === 'trafficReturned')
         out.data(`[promote] ${line}`);
       else out.note(line);
+      if (event.kind === 'promotionBegun') out.note(howToGoBack(location, event.stable));
     },
     note: (line) => {
       table?.leave();
@@ -42,6 +44,10 @@ export function openDisplay(out: Output): Display {
     },
     rest: () => table?.leave(),
   };
+}
+
+function howToGoBack(location: ServiceLocation, stable: string): string {
+  return `To go back, at any time and from anywhere:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', stable])}`;
 }
 
 /** Lines on a terminal that replace themselves. `leave` wipes them, so that others can write. */

@@ -82,7 +82,7 @@ export async function promote({
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   const api = await openServiceApi(connection, location);
-  const display = openDisplay(out);
+  const display = openDisplay(out, location);
   let pollMs = values.pollSeconds * 1000;
   // Written one after another, and never awaited in between: a rollback must not wait for a full disk.
   let written = Promise.resolve();

@@ -60,6 +60,10 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     assert.match(run.stdout, /^\[promote\] 25 %: healthy: .* -> next step$/m);
     assert.match(run.stdout, new RegExp(`^\\[promote\\] done\\. ${canary} has all the traffic$`, 'm'));
     assert.match(run.stderr, /^reading logs: asked for$/m);
+    assert.match(
+      run.stderr,
+      /^To go back, at any time and from anywhere:\n {2}.*canary-rollout\.ts rollback control-00001-\w+\n/m,
+    );
     assert.match(run.stderr, /^back:\n {2}.*canary-rollout\.ts rollback control-00001/m);
   });
 

@@ -120,6 +120,51 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.ok(over.length <= 8, `${over.length} looks`);
   });
 
+  for (const onInconclusive of ['advance', 'rollback'] as const) {
+    test(`without a decision goes by CANARY_ON_INCONCLUSIVE=${onInconclusive}, which is told as an override`, async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const startedAt = cloud.clock.now();
+      let aheadMs = 0;
+      const now = () => new Date(startedAt + aheadMs);
+      const none = { requests: 0, errors: 0 };
+      const walk = await startWalk(cloud, {
+        settings: { windowMinutes: 1, maxWindowMinutes: 1, onInconclusive },
+        openSource: async () => ({
+          name: 'logs',
+          delayMs: 0,
+          now,
+          readHistory: async () => ({ state: 'read', minutes: [] }),
+          async read({ from }) {
+            const closed = [];
+            for (let at = from.getTime(); at + 60_000 <= now().getTime(); at += 60_000)
+              closed.push({ startsAt: new Date(at), stable: none, canary: none });
+            return { state: 'read', closed, open: [] };
+          },
+        }),
+        async pause() {
+          aheadMs += 20_000;
+        },
+      });
+      const outcome = await walk.outcome;
+      const decided = walk.events.flatMap((event) =>
+        event.kind === 'stepJudged' ? [[event.percent, event.decision, event.isOverride]] : [],
+      );
+      if (onInconclusive === 'advance') {
+        assert.equal(outcome.state, 'promoted');
+        assert.deepEqual(decided, [
+          [25, 'advance', true],
+          [100, 'finish', true],
+        ]);
+        assert.deepEqual(serving(cloud), [`${canary}=100`]);
+      } else {
+        assert.equal(outcome.state, 'rolled back');
+        assert.deepEqual(decided, [[25, 'rollback', true]]);
+        assert.equal(serving(cloud)[0], `${stable}=100`);
+      }
+    });
+  }
+
   test('does not give up on minutes that passed while it waited for an answer: they are judged first', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);
