@@ -82,6 +82,26 @@ function sourceOf(cloud: Emulator): PromotionSource {
   };
 }
 
+type Figures = { requests: number; errors: number };
+
+/** Minutes that a test makes up, instead of those of request logs. There is no history. */
+export function madeUpSource({
+  now,
+  read,
+  delayMs = 0,
+}: Pick<PromotionSource, 'now' | 'read'> & { delayMs?: number }): PromotionSource {
+  return { name: 'logs', delayMs, now, readHistory: async () => ({ state: 'read', minutes: [] }), read };
+}
+
+/** The minutes from `from` on that have ended by `end`, all with the same figures. */
+export function minutesBetween(from: Date, end: Date, figures: { stable: Figures; canary: Figures }) {
+  const count = Math.max(0, Math.floor((end.getTime() - from.getTime()) / 60_000));
+  return Array.from({ length: count }, (_, i) => ({
+    startsAt: new Date(from.getTime() + i * 60_000),
+    ...figures,
+  }));
+}
+
 export type Walk = {
   events: PromotionEvent[];
   announced: string[];

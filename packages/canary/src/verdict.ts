@@ -24,7 +24,7 @@ export type Verdict = {
 export type JudgeOptions = {
   /**
    * Whether the window is over. By default it is when as many minutes were added as the window has. An open minute does not
-   * count, so ask `isWindowComplete` before adding one.
+   * count, so find out before adding one.
    */
   readonly isWindowOver?: boolean;
   /** How many minutes of the window have passed, for the reason. Default: those that were added. */
@@ -54,7 +54,7 @@ export function isUnhealthy(promotion: Promotion): boolean {
 }
 
 /** Whether as many minutes were added as the current window has. */
-export function isWindowComplete(promotion: Promotion): boolean {
+function isWindowComplete(promotion: Promotion): boolean {
   return minuteOfWindow(promotion) >= promotion.plan.windowMinutes;
 }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { defaultLimits } from '@deploy/canary';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
-import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
+import { cloudWithCandidate, madeUpSource, minutesBetween, startWalk } from '../../support/promotion.ts';
 
 const LINE = '^gcloud run services update-traffic control --project openagentsgemini --region us-central1';
+const enough = { stable: { requests: 100, errors: 0 }, canary: { requests: 30, errors: 0 } };
 
 describe('a promotion', { concurrency: 2 }, () => {
   test('walks a healthy candidate to 100 %, announcing each change, and cleans up', async () => {
@@ -55,21 +56,20 @@ describe('a promotion', { concurrency: 2 }, () => {
     const [stable = ''] = revisionNames(cloud);
     const nothing = { requests: 0, errors: 0 };
     const walk = await startWalk(cloud, {
-      openSource: async () => ({
-        name: 'logs',
-        delayMs: 600_000,
-        now: () => new Date(cloud.clock.now()),
-        readHistory: async () => ({ state: 'read', minutes: [] }),
-        read: async ({ from }) => {
-          const ended = { startsAt: from, stable: { requests: 150, errors: 0 }, canary: nothing };
-          const running = {
-            startsAt: new Date(from.getTime() + 60_000),
-            stable: { requests: 300, errors: 0 },
-            canary: { requests: 100, errors: 100 },
-          };
-          return { state: 'read', closed: [], open: [ended, running] };
-        },
-      }),
+      openSource: async () =>
+        madeUpSource({
+          delayMs: 600_000,
+          now: () => new Date(cloud.clock.now()),
+          read: async ({ from }) => {
+            const ended = { startsAt: from, stable: { requests: 150, errors: 0 }, canary: nothing };
+            const running = {
+              startsAt: new Date(from.getTime() + 60_000),
+              stable: { requests: 300, errors: 0 },
+              canary: { requests: 100, errors: 100 },
+            };
+            return { state: 'read', closed: [], open: [ended, running] };
+          },
+        }),
     });
     const outcome = await walk.outcome;
     assert.ok(outcome.state === 'rolled back', JSON.stringify(outcome));
@@ -84,24 +84,19 @@ describe('a promotion', { concurrency: 2 }, () => {
     const startedAt = cloud.clock.now();
     let aheadMs = 0;
     const now = () => new Date(startedAt + aheadMs);
-    const few = { requests: 3, errors: 0 };
+    const few = { stable: { requests: 3, errors: 0 }, canary: { requests: 3, errors: 0 } };
     const walk = await startWalk(cloud, {
       settings: { windowMinutes: 2, maxWindowMinutes: 2, limits: { ...defaultLimits, minRequests: 100 } },
-      openSource: async () => ({
-        name: 'logs',
-        delayMs: 30_000,
-        now,
-        readHistory: async () => ({ state: 'read', minutes: [] }),
-        async read({ from, to }) {
-          const minutes = [];
-          for (let at = from.getTime(); at < Math.min(to.getTime(), now().getTime()); at += 60_000)
-            minutes.push({ startsAt: new Date(at), stable: few, canary: few });
-          const isClosed = ({ startsAt }: { startsAt: Date }): boolean =>
-            startsAt.getTime() + 90_000 <= now().getTime();
-          const open = minutes.filter((minute) => !isClosed(minute));
-          return { state: 'read', closed: minutes.filter(isClosed), open };
-        },
-      }),
+      openSource: async () =>
+        madeUpSource({
+          delayMs: 30_000,
+          now,
+          async read({ from, to }) {
+            const closed = minutesBetween(from, new Date(now().getTime() - 30_000), few);
+            const begun = minutesBetween(from, to, few).filter(({ startsAt }) => startsAt < now());
+            return { state: 'read', closed, open: begun.slice(closed.length) };
+          },
+        }),
       async pause() {
         aheadMs += 5000;
       },
@@ -130,18 +125,15 @@ describe('a promotion', { concurrency: 2 }, () => {
       const none = { requests: 0, errors: 0 };
       const walk = await startWalk(cloud, {
         settings: { windowMinutes: 1, maxWindowMinutes: 1, onInconclusive },
-        openSource: async () => ({
-          name: 'logs',
-          delayMs: 0,
-          now,
-          readHistory: async () => ({ state: 'read', minutes: [] }),
-          async read({ from }) {
-            const closed = [];
-            for (let at = from.getTime(); at + 60_000 <= now().getTime(); at += 60_000)
-              closed.push({ startsAt: new Date(at), stable: none, canary: none });
-            return { state: 'read', closed, open: [] };
-          },
-        }),
+        openSource: async () =>
+          madeUpSource({
+            now,
+            read: async ({ from }) => ({
+              state: 'read',
+              closed: minutesBetween(from, now(), { stable: none, canary: none }),
+              open: [],
+            }),
+          }),
         async pause() {
           aheadMs += 20_000;
         },
@@ -171,25 +163,16 @@ describe('a promotion', { concurrency: 2 }, () => {
     let aheadMs = 0;
     const now = () => new Date(cloud.clock.now() + aheadMs);
     const walk = await startWalk(cloud, {
-      openSource: async () => ({
-        name: 'logs',
-        delayMs: 0,
-        now,
-        readHistory: async () => ({ state: 'read', minutes: [] }),
-        read: async ({ from, to }) => {
-          const closed = [];
-          const end = Math.min(to.getTime(), now().getTime());
-          for (let start = from.getTime(); start + 60_000 <= end; start += 60_000)
-            closed.push({
-              startsAt: new Date(start),
-              stable: { requests: 100, errors: 0 },
-              canary: { requests: 30, errors: 0 },
-            });
-          // The machine sleeps for a good part of an hour before it hears the first answer.
-          if (aheadMs === 0) aheadMs = 40 * 60_000;
-          return { state: 'read', closed, open: [] };
-        },
-      }),
+      openSource: async () =>
+        madeUpSource({
+          now,
+          read: async ({ from }) => {
+            const closed = minutesBetween(from, now(), enough);
+            // The machine sleeps for a good part of an hour before it hears the first answer.
+            if (aheadMs === 0) aheadMs = 40 * 60_000;
+            return { state: 'read', closed, open: [] };
+          },
+        }),
     });
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
   });
@@ -201,24 +184,16 @@ describe('a promotion', { concurrency: 2 }, () => {
     let aheadMs = 0;
     const now = () => new Date(cloud.clock.now() + aheadMs);
     const walk = await startWalk(cloud, {
-      openSource: async () => ({
-        name: 'logs',
-        delayMs: 0,
-        now,
-        readHistory: async () => ({ state: 'read', minutes: [] }),
-        read: async ({ from: startsAt }) => {
-          const endsAt = startsAt.getTime() + 60_000;
-          const minute = {
-            startsAt,
-            stable: { requests: 100, errors: 0 },
-            canary: { requests: 30, errors: 0 },
-          };
-          const isLate = endsAt + 60_000 < now().getTime();
-          if (aheadMs === 0) aheadMs = 20 * 60_000;
-          const closed = endsAt < now().getTime() ? [minute] : [];
-          return { state: 'read', closed, open: [], ...(isLate && { behind }) };
-        },
-      }),
+      openSource: async () =>
+        madeUpSource({
+          now,
+          read: async ({ from }) => {
+            const ended = minutesBetween(from, now(), enough);
+            if (aheadMs === 0) aheadMs = 20 * 60_000;
+            const isLate = ended.length > 1;
+            return { state: 'read', closed: ended.slice(0, 1), open: [], ...(isLate && { behind }) };
+          },
+        }),
     });
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
     const polls = walk.events.flatMap((event) => (event.kind === 'polled' ? event.poll : []));
