@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, mock, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../support/cloud.ts';
@@ -13,13 +13,12 @@ import {
   NEW,
   pinnedCloud,
   shiftTo,
+  shortenPauses,
   variablesOf,
   WRITE,
 } from '../support/colleague.ts';
 
-// Before another attempt a change waits by chance, for up to some seconds: here for a tenth of that, which is longer than this
-// platform takes to carry out what somebody else changed meanwhile.
-mock.method(Math, 'random', () => 0.1);
+shortenPauses();
 
 // Every change of ours, against every change of a colleague's, at every moment of ours, with and without the answer to our
 // write, for a platform that enforces etags and for one that does not.

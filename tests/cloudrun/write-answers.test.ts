@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, mock, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import { deployNoTraffic, putDown } from '@deploy/cloudrun';
 import type { Emulator, Fault } from '@deploy/emulator';
@@ -15,6 +15,7 @@ import {
   NEW,
   pinnedCloud,
   shiftTo,
+  shortenPauses,
   variablesOf,
   WRITE,
 } from '../support/colleague.ts';
@@ -26,9 +27,7 @@ const answered = (httpStatus: number, status: string, message = 'made to fail'):
   status,
   message,
 });
-// Before another attempt a change waits by chance, for up to some seconds: here for a tenth of that, which is longer than this
-// platform takes to carry out what somebody else changed meanwhile.
-mock.method(Math, 'random', () => 0.1);
+shortenPauses();
 const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) => method === 'PATCH').length;
 const generation = (cloud: Emulator): number => Number(cloud.service(SERVICE).generation);
 const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {

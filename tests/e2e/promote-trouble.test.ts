@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '@deploy/emulator';
-import { cloudEnv, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { cloudEnv, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { crashingService } from '../support/crashing-service.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
@@ -36,20 +36,7 @@ function promote(
 describe('trouble in the middle of a promotion', { concurrency: 2 }, () => {
   test('a candidate whose process crashes at the third step is taken back', async () => {
     await using service = await crashingService();
-    await using cloud = await cloudWithCandidate({
-      clockWaitsAfterMs: 60_000,
-      services: [
-        {
-          name: SERVICE,
-          image: `${IMAGES}:one`,
-          laterImages: [`${IMAGES}:two`],
-          traffic: [{ revision: 1, percent: 100 }],
-          sessionAffinity: true,
-          container: service.program,
-          load: { perMinute: 60, signsIn: false },
-        },
-      ],
-    });
+    await using cloud = await cloudWithCandidate({ clockWaitsAfterMs: 60_000, container: service.program });
     const [stable = '', canary = ''] = revisionNames(cloud);
     const steps = { CANARY_STEPS: '25,50,75,100', CANARY_SOURCE: 'logs', CANARY_POLL_SECONDS: '1.2' };
     const run = await promote(cloud, steps, ['75 %: served now', service.crash]);
