@@ -179,6 +179,22 @@ describe('traffic is not shifted to', { concurrency: true }, () => {
     assert.deepEqual(serving(cloud), before);
   });
 
+  test('revisions whose roles are swapped by what serves, where they are named', async () => {
+    const traffic = [{ revision: 1, percent: 100 }];
+    await using cloud = await cloudWith({ services: [{ ...twoRevisions, traffic }] });
+    const [older = '', newer = ''] = revisionNames(cloud);
+    const shares = [
+      { revision: newer, percent: 95 },
+      { revision: older, percent: 5 },
+    ];
+    const roles = { named: { stable: newer, canary: older, canaryPercent: 5 } };
+    const swapped = setTraffic(() => apiOf(cloud), LOCATION, shares, { roles });
+    await assert.rejects(swapped.perform(), /^UserError: stable and canary seem to be swapped: /);
+    assert.deepEqual(serving(cloud), [`${older}=100`]);
+    await shift(cloud, shares);
+    assert.deepEqual(serving(cloud), [`${newer}=95`, `${older}=5`]);
+  });
+
   test('a revision that never became ready, with the reason', async () => {
     await using cloud = await cloudWith({
       services: [{ ...twoRevisions, laterImages: [`${IMAGES}:bad`] }],
