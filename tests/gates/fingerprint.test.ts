@@ -34,6 +34,165 @@ function established(taken: Taken, gate: GateId): Fingerprint {
 
 const edit = (path: string) => (c: SmallCheckout) => c.put(path, '// two\n');
 
+// First what looks at whole fingerprints: it notices most of what could be wrong, and sooner than the tables below.
+test('a fingerprint is that of its inputs, in order, whatever the order they were found in', async () => {
+  await using checkout = await smallCheckout();
+  const env = { RUSTFLAGS: '-g', OA_FIRST: '1', CC_b: 'x', CC_a: 'y' };
+  const taken = await checkout.fingerprints({ env });
+  const { id, inputs, crates, changedAt } = established(taken, 'sw-policy');
+  assert.equal(inputs.command, 'web/scripts/sw-policy-verify.sh');
+  assert.equal(
+    established(taken, 'cargo-test').inputs.command,
+    'cargo test --manifest-path service/Cargo.toml',
+  );
+  for (const each of [inputs.files, inputs.tools, inputs.variables, inputs.configuration]) {
+    const names = [...each.keys()];
+    assert.deepEqual(names, names.toSorted());
+  }
+  assert.deepEqual([...inputs.tools.keys()], ['cargo', 'python3']);
+  assert.equal(inputs.tools.get('python3'), '3.13.0');
+  assert.deepEqual(
+    [...inputs.files.keys()],
+    [
+      '../beside/common.sh',
+      '../outside/Cargo.toml',
+      'Cargo.lock',
+      'Cargo.toml',
+      'crates/kit/Cargo.toml',
+      'crates/model/Cargo.toml',
+      'crates/model/src/lib.rs',
+      'service/Cargo.toml',
+      'shared/limits.sh',
+      'web/Cargo.toml',
+      'web/scripts/perf-budget-gate.sh',
+      'web/scripts/sw-policy-verify.sh',
+      'web/src/lib.rs',
+    ],
+  );
+  const parts = [inputs.variables, inputs.tools, inputs.files, inputs.configuration];
+  const all = [2, inputs.command, ...parts.map((each) => [...each])];
+  assert.equal(id, hash('sha256', JSON.stringify(all)));
+  assert.deepEqual(
+    crates.map(({ names }) => names),
+    [['web', 'crates/model']],
+  );
+  assert.ok((changedAt.get('Cargo.lock') ?? 0) > 0);
+});
+
+test('a crate outside of the root is one input, also beside a root whose name its own begins with', async () => {
+  await using checkout = await smallCheckout();
+  await checkout.use('../checkout-kit', 'service');
+  const { files } = established(await checkout.fingerprints(), 'cargo-test').inputs;
+  assert.deepEqual(
+    [...files.keys()],
+    [
+      '../checkout-kit',
+      '../checkout-kit/Cargo.toml',
+      '../outside',
+      '../outside/Cargo.toml',
+      'Cargo.lock',
+      'Cargo.toml',
+      'crates/kit/Cargo.toml',
+      'crates/kit/src/lib.rs',
+      'crates/model/Cargo.toml',
+      'crates/model/src/lib.rs',
+      'service/Cargo.toml',
+      'service/src/lib.rs',
+      'web/Cargo.toml',
+    ],
+  );
+});
+
+test('with a crate in the root, everything in the checkout is an input of the gates that build it', async () => {
+  await using checkout = await smallCheckout();
+  await checkout.use('.', 'web');
+  const before = idsOf(await checkout.fingerprints());
+  await checkout.put('target/debug/x', 'two');
+  assert.deepEqual(idsOf(await checkout.fingerprints()), before);
+  await checkout.put('docs/read-me.txt', 'two\n');
+  const taken = await checkout.fingerprints();
+  const after = idsOf(taken);
+  assert.deepEqual(
+    ALL.filter((gate) => before.get(gate) !== after.get(gate)),
+    OF_WEB,
+  );
+  const { files } = established(taken, 'wasm-check').inputs;
+  for (const file of ['docs/read-me.txt', 'src/lib.rs', 'service/src/lib.rs']) assert.ok(files.has(file));
+});
+
+test('packages installed in several folders above the web shell are an input each', async () => {
+  await using checkout = await smallCheckout();
+  const folders = ['../', ''];
+  for (const folder of folders) await checkout.put(`${folder}node_modules/.package-lock.json`, '{}\n');
+  for (const folder of folders) {
+    const before = established(await checkout.fingerprints(), 'sw-policy');
+    await checkout.put(`${folder}node_modules/.package-lock.json`, '{ }\n');
+    const after = established(await checkout.fingerprints(), 'sw-policy');
+    assert.notEqual(after.id, before.id);
+    assert.deepEqual(touchedBetween(before, after), [`${folder}node_modules/`]);
+  }
+});
+
+test('a tool that a script calls and this machine lacks is an input as well', async () => {
+  await using checkout = await smallCheckout();
+  await checkout.put('web/scripts/sw-policy-verify.sh', 'wasm-pack build\n');
+  const { tools } = established(
+    await checkout.fingerprints({ env: { PATH: `${checkout.home}/tools:/usr/bin:/bin` } }),
+    'sw-policy',
+  ).inputs;
+  assert.equal(tools.get('wasm-pack'), 'missing');
+  // The target's standard library is none: with it, the verdict would be no other.
+  assert.deepEqual([...tools.keys()], ['cargo', 'wasm-pack']);
+});
+
+test('for no gates nothing is looked at, not even the checkout', async () => {
+  const checkout = { root: '/no/such/checkout', serviceDir: 'service', webShellDir: 'web' };
+  const gateEnvOf = () => assert.fail('no gate was named');
+  assert.equal((await fingerprintGates([], { checkout, gateEnvOf })).size, 0);
+});
+
+test('a mistake of ours is no reason to go without a fingerprint: it is thrown', async () => {
+  await using small = await smallCheckout();
+  const mistake = new TypeError('ours');
+  const gateEnvOf = ({ id }: Gate) => {
+    if (id === 'wasm-check') throw mistake;
+    return { HOME: small.home, PATH: `${small.home}/tools:${process.env.PATH}` };
+  };
+  const checkout = { root: small.root, serviceDir: 'service', webShellDir: 'web' };
+  await assert.rejects(fingerprintGates(verificationGates, { checkout, gateEnvOf }), mistake);
+});
+
+test('one gate has its own fingerprint alone', async () => {
+  await using checkout = await smallCheckout();
+  const all = await checkout.fingerprints();
+  const one = await checkout.fingerprints({ gates: [findGate('perf-budget')] });
+  assert.deepEqual([...one.keys()], ['perf-budget']);
+  assert.equal(established(one, 'perf-budget').id, established(all, 'perf-budget').id);
+});
+
+test('what was touched between two fingerprints is named, though it reads as before', async () => {
+  await using checkout = await smallCheckout();
+  const before = established(await checkout.fingerprints(), 'cargo-test');
+  assert.deepEqual(touchedBetween(before, before), []);
+  await checkout.put('service/src/lib.rs', '// one\n');
+  await checkout.put('service/src/new.rs', '// new\n');
+  await checkout.put('Cargo.lock', '# two\n');
+  await checkout.put('.cargo/config.toml', '[build]\nrustflags = ["-g"]\n');
+  await checkout.remove('crates/kit/src/lib.rs');
+  const after = established(await checkout.fingerprints({ env: { RUSTFLAGS: '-g' } }), 'cargo-test');
+  assert.equal(before.inputs.files.get('service/src/lib.rs'), after.inputs.files.get('service/src/lib.rs'));
+  const touched = [
+    '.cargo/config.toml',
+    'Cargo.lock',
+    'crates/kit/src/lib.rs',
+    'service/src/lib.rs',
+    'service/src/new.rs',
+    'variable RUSTFLAGS',
+  ];
+  assert.deepEqual(touchedBetween(before, after), touched);
+  assert.deepEqual(touchedBetween(after, before), touched);
+});
+
 /** Of another checkout, in another place: it is the same for every one that nobody has changed. */
 const unchanged = (async () => {
   await using checkout = await smallCheckout();
@@ -215,162 +374,4 @@ describe('there is no fingerprint, and the reason is told', { concurrency: 4 }, 
       assert.equal(taken.size, ALL.length);
     });
   }
-});
-
-test('a fingerprint is that of its inputs, in order, whatever the order they were found in', async () => {
-  await using checkout = await smallCheckout();
-  const env = { RUSTFLAGS: '-g', OA_FIRST: '1', CC_b: 'x', CC_a: 'y' };
-  const taken = await checkout.fingerprints({ env });
-  const { id, inputs, crates, changedAt } = established(taken, 'sw-policy');
-  assert.equal(inputs.command, 'web/scripts/sw-policy-verify.sh');
-  assert.equal(
-    established(taken, 'cargo-test').inputs.command,
-    'cargo test --manifest-path service/Cargo.toml',
-  );
-  for (const each of [inputs.files, inputs.tools, inputs.variables, inputs.configuration]) {
-    const names = [...each.keys()];
-    assert.deepEqual(names, names.toSorted());
-  }
-  assert.deepEqual([...inputs.tools.keys()], ['cargo', 'python3']);
-  assert.equal(inputs.tools.get('python3'), '3.13.0');
-  assert.deepEqual(
-    [...inputs.files.keys()],
-    [
-      '../beside/common.sh',
-      '../outside/Cargo.toml',
-      'Cargo.lock',
-      'Cargo.toml',
-      'crates/kit/Cargo.toml',
-      'crates/model/Cargo.toml',
-      'crates/model/src/lib.rs',
-      'service/Cargo.toml',
-      'shared/limits.sh',
-      'web/Cargo.toml',
-      'web/scripts/perf-budget-gate.sh',
-      'web/scripts/sw-policy-verify.sh',
-      'web/src/lib.rs',
-    ],
-  );
-  const parts = [inputs.variables, inputs.tools, inputs.files, inputs.configuration];
-  const all = [2, inputs.command, ...parts.map((each) => [...each])];
-  assert.equal(id, hash('sha256', JSON.stringify(all)));
-  assert.deepEqual(
-    crates.map(({ names }) => names),
-    [['web', 'crates/model']],
-  );
-  assert.ok((changedAt.get('Cargo.lock') ?? 0) > 0);
-});
-
-test('a crate outside of the root is one input, also beside a root whose name its own begins with', async () => {
-  await using checkout = await smallCheckout();
-  await checkout.use('../checkout-kit', 'service');
-  const { files } = established(await checkout.fingerprints(), 'cargo-test').inputs;
-  assert.deepEqual(
-    [...files.keys()],
-    [
-      '../checkout-kit',
-      '../checkout-kit/Cargo.toml',
-      '../outside',
-      '../outside/Cargo.toml',
-      'Cargo.lock',
-      'Cargo.toml',
-      'crates/kit/Cargo.toml',
-      'crates/kit/src/lib.rs',
-      'crates/model/Cargo.toml',
-      'crates/model/src/lib.rs',
-      'service/Cargo.toml',
-      'service/src/lib.rs',
-      'web/Cargo.toml',
-    ],
-  );
-});
-
-test('with a crate in the root, everything in the checkout is an input of the gates that build it', async () => {
-  await using checkout = await smallCheckout();
-  await checkout.use('.', 'web');
-  const before = idsOf(await checkout.fingerprints());
-  await checkout.put('target/debug/x', 'two');
-  assert.deepEqual(idsOf(await checkout.fingerprints()), before);
-  await checkout.put('docs/read-me.txt', 'two\n');
-  const taken = await checkout.fingerprints();
-  const after = idsOf(taken);
-  assert.deepEqual(
-    ALL.filter((gate) => before.get(gate) !== after.get(gate)),
-    OF_WEB,
-  );
-  const { files } = established(taken, 'wasm-check').inputs;
-  for (const file of ['docs/read-me.txt', 'src/lib.rs', 'service/src/lib.rs']) assert.ok(files.has(file));
-});
-
-test('packages installed in several folders above the web shell are an input each', async () => {
-  await using checkout = await smallCheckout();
-  const folders = ['../', ''];
-  for (const folder of folders) await checkout.put(`${folder}node_modules/.package-lock.json`, '{}\n');
-  for (const folder of folders) {
-    const before = established(await checkout.fingerprints(), 'sw-policy');
-    await checkout.put(`${folder}node_modules/.package-lock.json`, '{ }\n');
-    const after = established(await checkout.fingerprints(), 'sw-policy');
-    assert.notEqual(after.id, before.id);
-    assert.deepEqual(touchedBetween(before, after), [`${folder}node_modules/`]);
-  }
-});
-
-test('a tool that a script calls and this machine lacks is an input as well', async () => {
-  await using checkout = await smallCheckout();
-  await checkout.put('web/scripts/sw-policy-verify.sh', 'wasm-pack build\n');
-  const { tools } = established(
-    await checkout.fingerprints({ env: { PATH: `${checkout.home}/tools:/usr/bin:/bin` } }),
-    'sw-policy',
-  ).inputs;
-  assert.equal(tools.get('wasm-pack'), 'missing');
-  // The target's standard library is none: with it, the verdict would be no other.
-  assert.deepEqual([...tools.keys()], ['cargo', 'wasm-pack']);
-});
-
-test('for no gates nothing is looked at, not even the checkout', async () => {
-  const checkout = { root: '/no/such/checkout', serviceDir: 'service', webShellDir: 'web' };
-  const gateEnvOf = () => assert.fail('no gate was named');
-  assert.equal((await fingerprintGates([], { checkout, gateEnvOf })).size, 0);
-});
-
-test('a mistake of ours is no reason to go without a fingerprint: it is thrown', async () => {
-  await using small = await smallCheckout();
-  const mistake = new TypeError('ours');
-  const gateEnvOf = ({ id }: Gate) => {
-    if (id === 'wasm-check') throw mistake;
-    return { HOME: small.home, PATH: `${small.home}/tools:${process.env.PATH}` };
-  };
-  const checkout = { root: small.root, serviceDir: 'service', webShellDir: 'web' };
-  await assert.rejects(fingerprintGates(verificationGates, { checkout, gateEnvOf }), mistake);
-});
-
-test('one gate has its own fingerprint alone', async () => {
-  await using checkout = await smallCheckout();
-  const all = await checkout.fingerprints();
-  const one = await checkout.fingerprints({ gates: [findGate('perf-budget')] });
-  assert.deepEqual([...one.keys()], ['perf-budget']);
-  assert.equal(established(one, 'perf-budget').id, established(all, 'perf-budget').id);
-});
-
-test('what was touched between two fingerprints is named, though it reads as before', async () => {
-  await using checkout = await smallCheckout();
-  const before = established(await checkout.fingerprints(), 'cargo-test');
-  assert.deepEqual(touchedBetween(before, before), []);
-  await checkout.put('service/src/lib.rs', '// one\n');
-  await checkout.put('service/src/new.rs', '// new\n');
-  await checkout.put('Cargo.lock', '# two\n');
-  await checkout.put('.cargo/config.toml', '[build]\nrustflags = ["-g"]\n');
-  await checkout.remove('crates/kit/src/lib.rs');
-  const after = established(await checkout.fingerprints({ env: { RUSTFLAGS: '-g' } }), 'cargo-test');
-  assert.equal(before.inputs.files.get('service/src/lib.rs'), after.inputs.files.get('service/src/lib.rs'));
-  const touched = [
-    '.cargo/config.toml',
-    'Cargo.lock',
-    'crates/kit/src/lib.rs',
-    'service/src/lib.rs',
-    'service/src/new.rs',
-    'variable RUSTFLAGS',
-  ];
-  assert.deepEqual(touchedBetween(before, after), touched);
-  assert.deepEqual(touchedBetween(after, before), touched);
 });
