@@ -45,12 +45,12 @@ describe('a command', () => {
     assert.deepEqual([noProgram.exitCode, noProgram.notStarted], [126, 'EACCES']);
   });
 
-  test('gives its lines as they come, and then keeps none', async () => {
-    const lines: string[] = [];
+  test('gives its lines as they come, with the stream of each, and then keeps none', async () => {
+    const lines = { stdout: [] as string[], stderr: [] as string[] };
     const result = await sh('printf "one\\r\\ntwo\\n\\nlast"; echo err >&2', {
-      onLine: (line) => lines.push(line),
+      onLine: (line, stream) => lines[stream].push(line),
     });
-    assert.deepEqual(lines.toSorted(), ['', 'err', 'last', 'one', 'two']);
+    assert.deepEqual(lines, { stdout: ['one', 'two', '', 'last'], stderr: ['err'] });
     assert.deepEqual([result.stdout, result.stderr], ['', '']);
   });
 

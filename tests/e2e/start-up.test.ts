@@ -4,7 +4,7 @@ import { runPreloaded } from '../support/preloaded.ts';
 
 // What costs a start-up its time; each is loaded where it is used, and a dry run uses none of them.
 const HEAVY =
-  /\/node_modules\/(@google-cloud|google-auth-library|google-gax|undici|p-retry|ora|yaml|cli-table3)\/|^node:(https?|tls)$/;
+  /\/node_modules\/(@google-cloud|google-auth-library|google-gax|undici|p-retry|ora|yaml|cli-table3|zx)\/|^node:(https?|tls)$/;
 const DRY = { DRY_RUN: '1', PROJECT: 'openagentsgemini' };
 
 describe('a start-up loads only what it needs', () => {
@@ -18,6 +18,7 @@ describe('a start-up loads only what it needs', () => {
     ['smoke-control', '--help'],
     ['validate-rust-cutover', '--help'],
     ['preflight', '--help'],
+    ['gates', '--help'],
   ];
   for (const call of calls) {
     test(call.join(' '), async () => {

@@ -29,7 +29,7 @@ export type CommandOptions = {
    */
   signal?: AbortSignal;
   /** Called with each line of both streams as it comes. The result then has no output. */
-  onLine?(line: string): void;
+  onLine?(line: string, stream: 'stdout' | 'stderr'): void;
 };
 
 /** How long a command has to stop before it is killed. */
@@ -56,8 +56,8 @@ export async function runCommand(
     detached: signal !== undefined,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const stdout = readOutput(child.stdout, onLine);
-  const stderr = readOutput(child.stderr, onLine);
+  const stdout = readOutput(child.stdout, onLine && ((line) => onLine(line, 'stdout')));
+  const stderr = readOutput(child.stderr, onLine && ((line) => onLine(line, 'stderr')));
   const stopping = signal && stopWhenAborted(child, signal);
   try {
     const ended = await endOf(child);

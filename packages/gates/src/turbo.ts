@@ -1,8 +1,14 @@
 import { readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cleanLine, type Environment, projectRoot, stopAlong, tellIfInterrupted } from '@deploy/cli';
-import { $, type ProcessPromise } from 'zx/core';
+import {
+  cleanLine,
+  type Environment,
+  projectRoot,
+  runCommand,
+  stopAlong,
+  tellIfInterrupted,
+} from '@deploy/cli';
 import { type GateLine, unframeLine } from './frame.ts';
 import { fingerprintVariable, type GateId } from './gates.ts';
 
@@ -64,21 +70,53 @@ export function runTurbo(request: TurboRequest): Promise<TurboRun> {
 async function runToItsEnd(request: TurboRequest): Promise<TurboRun> {
   const { gates, cache, signal, onLine } = request;
   signal?.throwIfAborted();
-  const child = turbo(request, [...MODE_FLAGS[cache], '--output-logs=new-only', '--json', '--summarize']);
-  using _ = stopAlong(child, signal);
+  const command = commandOf(request, [
+    ...MODE_FLAGS[cache],
+    '--output-logs=new-only',
+    '--json',
+    '--summarize',
+  ]);
   let summaryFile: string | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
+  const follow = cache === 'replay' ? followReplay : followRun;
+  const complaint = await follow(command, signal, (line) => {
     const event = parseEvent(line);
-    if (event === undefined) continue;
+    if (event === undefined) return;
     const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
     if (gateLine !== undefined) onLine?.(gateLine);
     // Only trust turbo's own line: a gate may print one like it.
     if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
-  }
-  const { stderr } = await child;
+  });
   signal?.throwIfAborted();
-  return { tasks: await readSummary(summaryFile, gates), complaint: cleanLine(stderr, 300) };
+  return { tasks: await readSummary(summaryFile, gates), complaint: cleanLine(complaint, 300) };
 }
+
+/** Runs a command, passes on the lines of its output, and returns what it said on stderr. */
+type Follow = (
+  command: TurboCommand,
+  signal: AbortSignal | undefined,
+  onLine: (line: string) => void,
+) => Promise<string>;
+
+/** A gate has children of its own and may need long to stop, which zx knows to wait for. */
+const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
+  const { $ } = await import('zx/core');
+  const child = $({ cwd, env, nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })`${words}`;
+  using _ = stopAlong(child, signal);
+  for await (const line of createInterface({ input: child.stdout })) onLine(line);
+  return (await child).stderr;
+};
+
+/** No gate runs, so this does without zx, which takes longer to load than turbo takes to replay. */
+const followReplay: Follow = async ({ words, cwd, env }, signal, onLine) => {
+  const complaints: string[] = [];
+  await runCommand(words, {
+    cwd,
+    env,
+    ...(signal && { signal }),
+    onLine: (line, stream) => (stream === 'stdout' ? onLine(line) : complaints.push(line)),
+  });
+  return complaints.join('\n');
+};
 
 const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
   // A task without a cached result starts its runner, which fails at once; the other tasks continue.
@@ -91,7 +129,8 @@ const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
 export async function askTurbo(
   request: Pick<TurboRequest, 'gates' | 'fingerprints' | 'env'>,
 ): Promise<ReadonlyMap<GateId, 'local' | 'remote'>> {
-  const { stdout } = await turbo({ ...request, cache: 'replay' }, ['--dry=json']);
+  const { words, ...where } = commandOf({ ...request, cache: 'replay' }, ['--dry=json']);
+  const { stdout } = await runCommand(words, where);
   try {
     const { tasks } = JSON.parse(stdout) as {
       tasks: { task: string; cache: { local: boolean; remote: boolean } }[];
@@ -106,16 +145,16 @@ export async function askTurbo(
   }
 }
 
-function turbo(request: TurboRequest, flags: readonly string[]): ProcessPromise {
+type TurboCommand = { words: string[]; cwd: string; env: Record<string, string> };
+
+function commandOf(request: TurboRequest, flags: readonly string[]): TurboCommand {
   const { gates, cache, env } = request;
-  const all = [...flags, ...(isUnsigned(env) && cache !== 'none' ? [LOCAL_ONLY] : [])];
-  return $({
+  const more = isUnsigned(env) && cache !== 'none' ? [LOCAL_ONLY] : [];
+  return {
+    words: ['turbo', 'run', ...gates, `--filter=${PACKAGE}`, ...flags, ...more],
     cwd: projectRoot,
     env: turboEnvironment(request),
-    nothrow: true,
-    quiet: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })`turbo run ${gates} --filter=${PACKAGE} ${all}`;
+  };
 }
 
 /** The log of a gate's original run, as restored by turbo. */
