@@ -56,7 +56,7 @@ describe('gates.ts', () => {
   });
 
   test('names of files forge neither verdicts nor commands of GitHub Actions', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const env = {
       ...checkout.env,
       OPENAGENTS_REPO_ROOT: checkout.root,
@@ -74,7 +74,7 @@ describe('gates.ts', () => {
   });
 
   test('knows with node alone the verdicts that pnpm tsx has established', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const env = {
       ...checkout.env,
       PATH: `${join(projectRoot, 'node_modules/.bin')}:${checkout.env.PATH}`,
@@ -89,7 +89,7 @@ describe('gates.ts', () => {
   });
 
   test('refuses what it does not know, before anything is run', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     for (const [args, env, exitCode, says] of [
       [['--explian'], {}, 2, /--explain/],
       [['--explain', 'more'], {}, 2, /--explain/],
@@ -120,7 +120,7 @@ describe('gates.ts', () => {
   });
 
   test('a deployment says that it was verified in part, and takes verdicts from the cache', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const deploy = (): Promise<ScriptRun> =>
       runScriptProcess('deploy-staging', [], {
         env: {

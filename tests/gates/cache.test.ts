@@ -88,7 +88,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
   });
 
   test('are not used when they are too old, or when all are to run', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await checkout.run({ choices: { selected: ['wasm-check'] } });
     const choices = { selected: ['wasm-check'] as const };
     const old = await checkout.run({ choices: { ...choices, maxAgeMs: 1 } });
@@ -101,7 +101,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
   });
 
   test("a gate that prints what turbo's summary is announced with neither gets another verdict nor loses a file", async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const forged = join(checkout.root, '../forged.json');
     const execution = { exitCode: 0, startTime: 0, endTime: 1 };
     await writeFile(
@@ -120,14 +120,14 @@ describe('cached verdicts', { concurrency: 2 }, () => {
   });
 
   test('a selection leaves out the others, and says so', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const run = await checkout.run({ choices: { selected: ['sw-policy', 'perf-budget'] } });
     assert.deepEqual(states(run), ['sw-policy miss', 'perf-budget miss']);
     assert.deepEqual(run.leftOut, ['cargo-test', 'wasm-check']);
   });
 
   test('a gate during which an input changed has passed, and its verdict is not kept', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await checkout.add(POLICY, '\necho "// later" >> host/index.html\n');
     const choices = { selected: ['sw-policy'] as const };
     const run = await checkout.run({ choices });
@@ -138,7 +138,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
   });
 
   test('an input that was edited and edited back while a gate ran: it has passed, and its verdict is not kept', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await checkout.add(
       POLICY,
       '\ncp host/index.html ../kept; echo other > host/index.html; cat ../kept > host/index.html; rm ../kept\n',
@@ -168,7 +168,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
   });
 
   test('a gate that measures refuses to measure what listens there already', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -185,7 +185,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
   });
 
   test('a gate that leaves its service running has passed, and its verdict is not kept', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const [pidFile, portFile] = [join(checkout.home, 'pid'), join(checkout.home, 'port')];
     const port = await freePort();
     await checkout.put(
@@ -206,7 +206,7 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
   });
 
   test('a cache that cannot be written to is a warning', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await writeFile(join(checkout.home, 'file'), '');
     const run = await checkout.run({
       choices: { selected: ['sw-policy'] },
@@ -226,7 +226,7 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
   });
 
   test('a gate gets what steers it and what the machine needs, and neither secrets nor anything else', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await checkout.add(POLICY, '\nenv | sed "s/^/has /"\n');
     const env = {
       RUSTFLAGS: '-Dwarnings',
@@ -244,7 +244,7 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
   });
 
   test('a gate with exit code 75 of its own has failed', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await checkout.put(POLICY, '#!/bin/sh\nexit 75\n');
     await checkout.chmod(POLICY, 0o755);
     const run = await checkout.run({ choices: { selected: ['sw-policy'] } });
@@ -252,8 +252,8 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
   });
 
   test('two runs at once from one project keep their verdicts apart', async () => {
-    await using one = await cachingCheckout();
-    await using two = await cachingCheckout();
+    await using one = await cachingCheckout({ cargo: 'stand-in' });
+    await using two = await cachingCheckout({ cargo: 'stand-in' });
     await two.add(POLICY, '\nexit 3\n');
     const choices = { selected: ['sw-policy', 'perf-budget'] as const };
     const [good, bad] = await Promise.all([one.run({ choices }), two.run({ choices })]);
@@ -266,7 +266,7 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
 
 describe("turbo's traps", { concurrency: 2 }, () => {
   test('a secret that a gate prints is in nothing that turbo stores', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const token = 'canary-5d41402abc4b2a76';
     await checkout.add(POLICY, `\necho "the token is ${token}"\n`);
     const env = { MAINTENANCE_BYPASS_TOKEN: token };
@@ -286,7 +286,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
   });
 
   test('inputs that git does not list, because it ignores their whole folder: a change in them is seen all the same', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     // Git shows nothing of a folder that it ignores as a whole and was never told of.
     await checkout.add('.gitignore', 'apps/openagents.com/web-shell/\n');
     await checkout.git('rm', '-rq', '--cached', WEB);
@@ -300,7 +300,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
   });
 
   test('without git nothing says at which commit a verdict was established: the gate runs every time, and says why', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await rm(checkout.at('.git'), { recursive: true });
     const choices = { selected: ['wasm-check'] as const };
     for (const _ of ['first', 'again']) {
@@ -315,7 +315,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
   });
 
   test('a hit whose record is gone or is of something else is no verdict', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const choices = { selected: ['sw-policy'] as const };
     await checkout.run({ choices });
     const folder = join(checkout.home, 'turbo');
@@ -337,7 +337,7 @@ describe("turbo's traps", { concurrency: 2 }, () => {
   });
 
   test('a budget that is exceeded fails although the same files have passed before', async () => {
-    await using checkout = await cachingCheckout();
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const choices = { selected: ['perf-budget'] as const };
     assert.deepEqual(states(await checkout.run({ choices })), ['perf-budget miss']);
     const run = await checkout.run({ choices, env: { JS_BUDGET_BYTES: '10' } });

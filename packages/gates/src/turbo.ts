@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
@@ -151,10 +153,25 @@ function commandOf(request: TurboRequest, flags: readonly string[]): TurboComman
   const { gates, cache, env } = request;
   const more = isUnsigned(env) && cache !== 'none' ? [LOCAL_ONLY] : [];
   return {
-    words: ['turbo', 'run', ...gates, `--filter=${PACKAGE}`, ...flags, ...more],
+    words: [turboProgram(), 'run', ...gates, `--filter=${PACKAGE}`, ...flags, ...more],
     cwd: projectRoot,
     env: turboEnvironment(request),
   };
+}
+
+/**
+ * Turbo's program for this machine. The `turbo` command is a Node script that looks for it, which takes 0.1 s; it is what
+ * remains where the program is elsewhere than in the package of this machine's kind.
+ */
+function turboProgram(): string {
+  const [system, extension] = process.platform === 'win32' ? ['windows', '.exe'] : [process.platform, ''];
+  const processor = process.arch === 'x64' ? '64' : process.arch;
+  try {
+    const besideTurbo = createRequire(realpathSync(join(projectRoot, 'node_modules/turbo/package.json')));
+    return besideTurbo.resolve(`@turbo/${system}-${processor}/bin/turbo${extension}`);
+  } catch {
+    return 'turbo';
+  }
 }
 
 /** The log of a gate's original run, as restored by turbo. */

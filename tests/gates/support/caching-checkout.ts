@@ -31,14 +31,15 @@ export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 
 /**
  * The sample checkout with more of what a real one has: a crate that only tests use, one that only a dependency's tests
- * use, files that a build reads from elsewhere or that git ignores, links; with a turbo cache of its own.
+ * use, files that a build reads from elsewhere or that git ignores, links; with a turbo cache of its own. With
+ * `stand-in`, gates run a stand-in for cargo, which compiles nothing.
  */
-export async function cachingCheckout() {
+export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real' | 'stand-in' } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
   const root = join(home, 'checkout');
   await cp(sampleCheckoutFolder, root, { recursive: true });
   // These tests are about inputs and verdicts: what this machine lacks of Rust is stood in for.
-  const cargo = await prepareCargo();
+  const cargo = await prepareCargo(which === 'real' ? undefined : { cargo: false, wasm: false });
   const env: Record<string, string | undefined> = {
     ...cargo.env,
     PATH: [cargo.folder, process.env.PATH].filter((part) => part !== undefined).join(delimiter),
