@@ -64,7 +64,10 @@ describe('a candidate in maintenance mode while what serves is not', () => {
     );
     assert.deepEqual(cloud.service(SERVICE), before);
     const status = await runScriptProcess('maintenance-mode', ['status'], { env: cloudEnv(cloud) });
-    assert.match(status.stderr, /^maintenance mode of control is off; the newest template has it switched on/);
+    assert.match(
+      status.stderr,
+      /^maintenance mode of control is off; the newest template has it switched on/,
+    );
     assert.equal((await canary(cloud, ['deploy-no-traffic', `${IMAGES}:next`], INSIST)).exitCode, 0);
 
     const disabled = await window(cloud, 'disable');
