@@ -5,6 +5,8 @@ import { projectRoot } from '@deploy/cli';
 import type { Command } from './measure.ts';
 
 const tsx = join(projectRoot, 'node_modules/.bin/tsx');
+// The registry's own command, which runs a script in a second process: what one would use instead of ours.
+const registrysTsx = join(projectRoot, 'packages/tsx/node_modules/.bin/tsx');
 
 /** One of the project's scripts, started as `pnpm tsx` starts it. */
 export function script(name: string, args: readonly string[], env: Record<string, string>): Command {
@@ -20,13 +22,13 @@ export function nodeScript(name: string, args: readonly string[], env: Record<st
   };
 }
 
-/** tsx on an empty file: what every script takes at the least. */
+/** The registry's tsx on an empty file: what every script would take at the least without ours. */
 export async function emptyProgram(): Promise<AsyncDisposable & { command: Command }> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const file = join(folder, 'empty.ts');
   await writeFile(file, '');
   return {
-    command: { run: [tsx, file], cwd: projectRoot },
+    command: { run: [registrysTsx, file], cwd: projectRoot },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }

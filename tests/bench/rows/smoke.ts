@@ -49,7 +49,7 @@ function overTls(id: string, which: string, token: string, atMost: number): Row 
 function onLoopback(id: string, which: string, token: string): Row {
   return {
     id,
-    what: `\`smoke-control.ts\` ${which}, on loopback, against \`tsx\` on an empty file`,
+    what: `\`smoke-control.ts\` ${which}, on loopback, against \`tsx\` of the registry on an empty file`,
     target: `at most ${LOOPBACK_AT_MOST}x`,
     async measure(pairs) {
       await using service = await recordedService({});

@@ -6,7 +6,7 @@ const AT_MOST = 1.6;
 
 export const startUp: Row = {
   id: 'start-up',
-  what: 'start-up: a dry run of `canary-rollout.ts set-traffic`, whole process, against `tsx` on an empty file',
+  what: 'start-up: a dry run of `canary-rollout.ts set-traffic`, whole process, against `tsx` of the registry on an empty file',
   target: `at most ${AT_MOST}x`,
   async measure(pairs) {
     await using empty = await emptyProgram();
