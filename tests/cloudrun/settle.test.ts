@@ -213,6 +213,24 @@ test('who is done waits for the operation no longer', async () => {
   );
 });
 
+test('a wait that ends before the operation does is asked for again, if it was a wait at all', async (t) => {
+  await using cloud = await twoRevisions(20);
+  const ahead = clockOf(t, 0.1);
+  let asked = 0;
+  const open = async () => {
+    const api = await apiOf(cloud);
+    const waitForOperation: ServiceApi['waitForOperation'] = async (operation, signal) => {
+      asked += 1;
+      if (asked > 1) return api.waitForOperation(operation, signal);
+      ahead();
+      return false;
+    };
+    return { ...api, waitForOperation };
+  };
+  await rollback(open, LOCATION, revisionNames(cloud)[0] ?? '').perform();
+  assert.equal(asked, 2);
+});
+
 test('a wait for the operation that breaks off is not asked for again, however long it took', async (t) => {
   await using cloud = await twoRevisions(120);
   const fault = { kind: 'reset', when: 'before', act: clockOf(t, 0.1) } as const;
