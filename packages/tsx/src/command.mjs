@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 
 // Before anything large is loaded: a tenth of a start.
 enableCompileCache();
-await import('tsx');
+// Everything here is a module, so CommonJS need not be looked at; undici alone would take 0.2 s.
+await import('tsx/esm');
 
 const [node = '', , script, ...args] = process.argv;
 if (script === undefined || script.startsWith('-')) {
