@@ -8,7 +8,7 @@ export type MigrationState = {
   job: Job;
   /** Undefined if the job has never run. */
   execution: Execution | undefined;
-  /** The image that the service should run, if anyone has said so. */
+  /** The image that the service should run, if EXPECTED_IMAGE names one. */
   expectedImage: string | undefined;
 };
 

@@ -9,7 +9,7 @@ export type LogEntry = {
   /** RFC 3339. */
   timestamp: string;
   severity: string;
-  /** Undefined when the entry names none. */
+  /** Undefined when the entry names no revision. */
   revision: string | undefined;
   /** The text as it was logged, or a structured payload as JSON. It may have several lines. */
   payload: string;

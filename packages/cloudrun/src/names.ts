@@ -54,7 +54,7 @@ export function requireJobName(name: string, variable: string): void {
 
 /**
  * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. The scripts show
- * people revisions without their service's name, so the error for such a short name has the whole one.
+ * people revisions without their service's name, so the error for such a short name gives the full one.
  */
 export function requireRevisionName(name: string, argument: string, service: string): void {
   const isShort = SHORT_REVISION_NAME.test(name);

@@ -4,7 +4,7 @@ import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
 /**
- * Why a cloud call failed. Each kind calls for something else:
+ * Why a cloud call failed. Each kind calls for a different reaction:
  * - conflict: somebody else changed the resource in between; nothing was done.
  * - rate-limited: nothing was done; later it may work.
  * - unanswered: no answer, or one that does not say whether the request was carried out.
@@ -91,7 +91,7 @@ export function unanswered(thrown: unknown): unknown {
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
-// It has the status ABORTED but is final: the revision name is taken, and a retry cannot change that.
+// This refusal has the status ABORTED but is final: the revision name is taken, and a retry cannot change that.
 const PERMANENT_CONFLICT = /already exists/i;
 
 function explain({ location }: CallSubject, error: Error): Explanation {
@@ -169,7 +169,8 @@ function explainSilence(error: Error, said: string): { message: string; hint: st
       };
 }
 
-// Without a status, the request was never sent, for instance because there are no credentials.
+// An error without a gRPC status did not come from the API: the request never reached it, for instance because there
+// are no credentials.
 function explainLocalFailure(error: Error, said: string): Explanation {
   if (error instanceof ProxyFailure) {
     return { kind: 'refused', message: said, ...(error.hint !== undefined && { hint: error.hint }) };

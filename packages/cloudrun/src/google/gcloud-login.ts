@@ -6,7 +6,7 @@ export type GcloudLogin = {
   token: Secret;
   /** In milliseconds since 1970. */
   expiresAt: number;
-  /** The account that the token belongs to. When gcloud impersonates an account, it is that one. */
+  /** The account that the token belongs to: the impersonated one, if gcloud impersonates an account. */
   account: string | undefined;
 };
 

@@ -33,7 +33,7 @@ export type GoogleRest = {
   repeatable<T>(subject: CallSubject, call: RestCall): Promise<T>;
   /** Makes a call exactly once. Throws a CloudError. */
   once<T>(subject: CallSubject, call: RestCall): Promise<T>;
-  /** What the two above are built on. */
+  /** The HTTP client that both kinds of calls use. */
   http: Http;
   login: Login;
 };

@@ -43,8 +43,8 @@ export function replacedSplit(service: Service): Share[] | undefined {
 }
 
 /**
- * Adds to the annotations that the template of the revision `window` temporarily replaces the template of another revision,
- * until that one is written back.
+ * Adds to the annotations that the template of the revision `window` temporarily replaces the template of the revision
+ * `replaced`, until the latter is written back.
  */
 export function recordStandIn(annotations: Annotations, window: string, replaced: string): Annotations {
   return { ...annotations, [STANDS_IN_FOR]: `${window};${replaced}` };

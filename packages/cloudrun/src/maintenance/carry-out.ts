@@ -35,8 +35,8 @@ export type CarryOutContext = {
 export type CarriedOut = { revision: string | undefined; notes: string[] };
 
 /**
- * Carries out a plan. First changes what the public meets, then puts the newest template right, so that the public does not
- * wait for a candidate that does not start. Throws a UserError.
+ * Carries out a plan. First changes what the public sees, then corrects the newest template, so that the public does
+ * not wait for a candidate that does not start. Throws a UserError.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];

@@ -62,7 +62,7 @@ function sameVariable(one: EnvVar, other: EnvVar): boolean {
   );
 }
 
-// A secret of the service's own project may have its short or its full name.
+// A secret in the service's own project may be given by its short or its full name.
 function shortSecret(name: string | null | undefined): string {
   return name?.slice(name.lastIndexOf('/') + 1) ?? '';
 }

@@ -11,8 +11,9 @@ import { maintenancePercent } from './percent.ts';
 const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
 
 /**
- * Throws a UserError when a revision of this template would be in maintenance mode while the serving one is not: as the next
- * canary it would turn its share of the public away. That happens after a window that failed or was opened by other means.
+ * Throws a UserError when a revision of this template would be in maintenance mode while the serving one is not: as the
+ * next canary it would turn its share of the public away. Such a template is left behind by a window that failed or was
+ * opened by other means.
  */
 export async function requireUsableCandidate(
   api: ServiceApi,

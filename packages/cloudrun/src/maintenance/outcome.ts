@@ -10,7 +10,7 @@ export type MaintenanceOutcome = {
   revision: string | undefined;
   before: Share[];
   after: Share[];
-  /** Where the service is reached. */
+  /** The service's address. */
   url?: string;
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];

@@ -3,7 +3,7 @@ import type { Service } from '../service/service.ts';
 import { sharesOf } from '../service/traffic.ts';
 import { isMaintenanceOn } from './environment.ts';
 
-/** The percentage of the traffic that meets maintenance mode. */
+/** The percentage of traffic served by revisions in maintenance mode. */
 export async function maintenancePercent(
   api: ServiceApi,
   { served, latestReadyRevision }: Pick<Service, 'served' | 'latestReadyRevision'>,

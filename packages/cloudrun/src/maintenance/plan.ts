@@ -13,7 +13,7 @@ export type Situation = {
   service: Service;
   /** Every revision that gets traffic, most traffic first. */
   serving: readonly Revision[];
-  /** The first of them and what it really runs; undefined when nothing serves. */
+  /** The first of `serving` and what it really runs; undefined when nothing serves. */
   base: RunningRevision | undefined;
   newest: NewestTemplate;
   /** The split that the open window replaced; undefined when it replaced none. */
@@ -53,7 +53,7 @@ export type MaintenancePlan = {
   restore?: readonly Share[];
   /** Write the newest template without traffic, because the window has replaced it or because it is in the wrong mode. */
   newest?: RevisionTemplate;
-  /** The newest template to restore if the window fails; undefined when the window's own may stay. */
+  /** The newest template to restore if the window fails; undefined when the window's own template may stay. */
   fallback?: RevisionTemplate;
   /** Notes for the operator. */
   note?: string;
@@ -100,7 +100,8 @@ export function planMaintenance(
       ...note,
     };
   }
-  // LATEST must not lead to the revision that the newest template makes afterwards, because that is not what serves.
+  // LATEST must not lead to the revision that is made from the newest template afterwards: the traffic must stay on the
+  // window's revision.
   return {
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,

@@ -12,7 +12,7 @@ import { maintenancePercent } from './percent.ts';
 
 export type MaintenanceStatus = {
   service: Service;
-  /** The percentage of the traffic that meets maintenance mode: 0 to 100. */
+  /** The percentage of traffic served by revisions in maintenance mode: 0 to 100. */
   percent: number;
 };
 

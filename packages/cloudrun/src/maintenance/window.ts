@@ -125,8 +125,8 @@ async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | und
 }
 
 /**
- * The template that the next deployment should build on. If an unfinished window has replaced it, the one from before the
- * window.
+ * The template that the next deployment should build on: the service's own, or if an unfinished window has replaced
+ * that, the one from before the window.
  */
 async function findNewestTemplate(api: ServiceApi, service: Service): Promise<NewestTemplate> {
   const replaced = standsInFor(service);
@@ -144,7 +144,7 @@ async function findNewestTemplate(api: ServiceApi, service: Service): Promise<Ne
   return { revision, template, imageDigest: newest?.imageDigest, isReplaced: false };
 }
 
-/** Revisions are deleted by people, and by the platform when there are more than a thousand. */
+/** The revision, or undefined if it has been deleted, by a person or by Cloud Run, which keeps a thousand. */
 async function readIfThere(api: ServiceApi, revision: string): Promise<RunningRevision | undefined> {
   try {
     return await api.readRunningRevision(revision);

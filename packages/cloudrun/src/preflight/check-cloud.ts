@@ -21,7 +21,7 @@ export type CloudCheckRequest = {
   image: string | undefined;
   /** The domain that should point to the service. */
   domain: string;
-  /** The variable that names it; default: that of staging. */
+  /** The variable that names the domain; default: STAGING_DOMAIN. */
   domainVariable?: string;
   expectedTraffic: ExpectedTraffic | undefined;
   /** Makes a candidate in maintenance mode a warning instead of an error. */
@@ -36,7 +36,7 @@ export type CloudFacts = {
   domainMapping: { domain: string; state: string };
   /** The URL of the service: its domain if that is ready, else its own URL. */
   baseUrl: string | undefined;
-  /** Its own URL in any case. */
+  /** The service's own URL, even if its domain is ready. */
   serviceUrl: string | undefined;
 };
 

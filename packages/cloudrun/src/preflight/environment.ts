@@ -7,7 +7,7 @@ import { problem, tryReadNow } from './read.ts';
 type Given = { value: string } | { fromSecret: string };
 
 type Requirement = {
-  /** The first name is preferred; any other is accepted. */
+  /** The first name is preferred; the others are accepted as well. */
   names: readonly [string, ...string[]];
   /** The required value; if undefined, any value will do. */
   value?: string;
@@ -60,8 +60,8 @@ function required(env: ReadonlyMap<string, Given>): Finding[] {
 }
 
 /**
- * The runbook and the image disagree about this one: the image has its web shell in another place than the runbook says, and
- * sets the variable accordingly.
+ * The runbook and the image disagree about STATIC_DIR: the image has its web shell in another place than the runbook
+ * says, and sets the variable accordingly.
  */
 function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
   const check = CHECKS.required;
@@ -130,7 +130,7 @@ function compatibility(env: ReadonlyMap<string, Given>): Finding[] {
       }));
 }
 
-/** What is wrong with a variable, without its value if that may be a secret; undefined when nothing is. */
+/** What is wrong with a variable, without its value if that may be a secret; undefined when nothing is wrong. */
 function unmet(env: ReadonlyMap<string, Given>, { names, value: wanted }: Requirement): string | undefined {
   const name = names.find((each) => env.has(each)) ?? names[0];
   const given = env.get(name);

@@ -35,8 +35,8 @@ export async function lookUpImage(connection: Connection, image: string): Promis
 }
 
 /**
- * Whether `index` is an image for several platforms that contains `digest`: for a tag that means `index`, Cloud Run reports
- * `digest`. False if the registry does not answer.
+ * Whether `index` is an image for several platforms that contains `digest`. If so, Cloud Run reports `digest` after the
+ * deployment of a tag that points to `index`. False if the registry does not answer.
  */
 export async function isIndexOf(
   connection: Connection,

@@ -146,7 +146,10 @@ async function lookUpLostWrite(
     : { state: 'not-written', why: changedBy(now) };
 }
 
-/** A template is recognised by its mark, even after another change; a mere split by its content. */
+/**
+ * Whether the service has our change. A template is recognised by its mark, even after another change; a mere split by
+ * its content.
+ */
 async function isOurs(
   api: ServiceApi,
   change: ServiceChange,
@@ -161,7 +164,7 @@ function saysWhatWeWrote(
   { traffic, annotations }: ServiceChange,
   { before, now }: { before: Service; now: Service },
 ): boolean {
-  // If the change is one of shares, only the shares count, because someone may have tagged a revision since.
+  // If this write changes the shares, compare only the shares, because someone may have tagged a revision since.
   const isSame = sameShares(before.traffic, traffic) ? sameSplit : sameShares;
   return (
     isSame(now.traffic, traffic) &&

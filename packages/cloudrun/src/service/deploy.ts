@@ -144,8 +144,8 @@ function withImage({ revision: _, ...template }: RevisionTemplate, image: string
 }
 
 /**
- * The verdict is what serves: a no-traffic deploy that moved traffic has failed, whatever the platform reports. Tags that
- * were added or removed meanwhile move no traffic.
+ * What serves decides: a no-traffic deploy that moved traffic has failed, whatever the platform reports. Tags that were
+ * added or removed meanwhile move no traffic.
  */
 function requireTrafficUntouched(
   location: ServiceLocation,
@@ -170,7 +170,10 @@ function requireTrafficUntouched(
       );
 }
 
-/** The URL of the tag would not lead to the new revision, and might lead to another one. */
+/**
+ * Throws a UserError if the new revision does not have its tag: the tag's URL then leads nowhere, or to another
+ * revision.
+ */
 function requireTagged(tag: string, name: string, { generation }: AcceptedChange, settled: Service): void {
   const has = settled.served.find((target) => target.tag === tag)?.revision;
   if (has === name) return;

@@ -20,7 +20,7 @@ export function ingressContainer(template: RevisionTemplate): Container {
       );
 }
 
-/** The same, but undefined if it is ambiguous. */
+/** Finds the same container; undefined if it is ambiguous. */
 export function findIngressContainer({ containers = [] }: RevisionTemplate): Container | undefined {
   return containers.length === 1 ? containers[0] : containers.find(({ ports = [] }) => ports.length > 0);
 }

@@ -19,7 +19,9 @@ export type Standing = {
 
 const BY_HAND = [5, 25, 50, 100];
 
-/** The next steps of a rollout as complete commands. The first one leads on, the last one back. */
+/**
+ * The next steps of a rollout as complete commands. The first one continues the rollout, the last one takes it back.
+ */
 export function nextSteps(
   at: ServiceLocation,
   { shares, stable, canary, windowPercent = 0, isPromotion = false, baseUrl }: Standing,

@@ -105,7 +105,7 @@ function rolesOf(
 ): KnownRoles {
   const isPromoted = shares.some(({ revision, percent }) => revision === known.canary && percent === 100);
   const later = isPromoted ? newerThan(known.canary, revisions, latestReadyRevision) : undefined;
-  // The known roles belong to an earlier rollout.
+  // The known canary has been promoted and a newer revision exists, so the known roles belong to an earlier rollout.
   if (later !== undefined) return { stable: known.canary, canary: later };
   const isThere = (name: string | undefined) => revisions.some((each) => each.name === name);
   const serving = revisions

@@ -13,7 +13,9 @@ export function withRunningImage(template: RevisionTemplate, digest: string | un
   return withIngressContainer(template, (container) => ({ ...container, image: digest }));
 }
 
-/** The same for a serving revision. Here an unknown digest is an error, because the code could change unnoticed. */
+/**
+ * Does the same for a serving revision. Here an unknown digest is an error, because the code could change unnoticed.
+ */
 export function serveSameImage({ name, template, imageDigest }: RunningRevision): RevisionTemplate {
   if (imageDigest === undefined && !isByDigest(template)) {
     throw new UserError(

@@ -97,7 +97,7 @@ async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal)
   }
 }
 
-/** Pauses until the bell resolves or the time is over; returns whether it was the bell. */
+/** Pauses until the bell resolves or the time is over; returns whether the bell ended the pause. */
 async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Promise<boolean> {
   if (bell === undefined) {
     await pause(ms);

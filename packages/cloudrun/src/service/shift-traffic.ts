@@ -130,7 +130,8 @@ function planShift(
 ): Plan {
   return async (now, first) => {
     bookkeeping?.permit(now);
-    // Otherwise we would replace their split without anyone having decided that. Their tags are no problem: those stay.
+    // If somebody has changed the shares since the first read, writing ours would replace their split without anyone
+    // having decided that. Tags that they changed are no problem: those stay.
     if (!sameShares(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
     const wanted = await Promise.all(
       shares
@@ -165,7 +166,7 @@ async function readReady(api: ServiceApi, name: string, service: Service): Promi
   );
 }
 
-/** The verdict is what serves, compared with what was asked for. */
+/** What serves decides, compared with what was asked for. */
 function requireServed(
   location: ServiceLocation,
   { change, generation, before }: AcceptedChange,

@@ -77,7 +77,7 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
 
 /**
  * The stable revision: the one that gets all the traffic. If the traffic is split, there is none, and we do not guess:
- * neither the first entry nor the second newest revision has to be it.
+ * neither the first entry nor the second newest revision has to be the stable one.
  */
 export function stableRevision(shares: readonly Share[]): string | undefined {
   const [only, ...others] = shares;
@@ -96,7 +96,7 @@ export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
   return sameSplit(withoutTags(one), withoutTags(other));
 }
 
-/** For people, without the service's name, with which all revisions begin: `00002-abc=95 00003-def=5`. */
+/** Shares for people, without the service's name, with which all revisions begin: `00002-abc=95 00003-def=5`. */
 export function briefShares(shares: readonly Share[], service: string): string {
   return describeShares(
     shares.map(({ revision, percent }) => ({ revision: briefRevision(revision, service), percent })),
@@ -108,7 +108,7 @@ export function briefRevision(revision: string, service: string): string {
   return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
 }
 
-/** For people: `svc-00002-abc=95 svc-00003-def=5`. */
+/** Shares for people, with full names: `svc-00002-abc=95 svc-00003-def=5`. */
 export function describeShares(shares: readonly Share[]): string {
   return shares.map(({ revision, percent }) => `${revision}=${percent}`).join(' ') || 'nothing';
 }

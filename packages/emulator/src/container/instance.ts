@@ -21,7 +21,7 @@ export type Container = {
 export type ContainerLife = {
   clock: Clock;
   start(): Promise<Instance | undefined>;
-  /** How long an instance lives, in milliseconds of the clock; undefined: no limit. */
+  /** Milliseconds of the emulator's clock before an instance crashes; undefined: never. */
   crashAfterMs: number | undefined;
   /** Called when an instance ends by itself. */
   onExit(exitCode: number | null): void;
