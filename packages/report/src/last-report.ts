@@ -7,7 +7,7 @@ import { stableNow, trafficNow } from './record/split.ts';
 import { splitInDoubt } from './record/steps.ts';
 import { reportsFolder } from './settings.ts';
 
-// Reports are read by code that is loaded only when there is one: most commands have none to read.
+// The code that reads reports is loaded only when there is a report: most commands have none to read.
 
 /** Reads a report's file. Throws a UserError when it is not a report, and the system's error when it cannot be read. */
 export async function readReport(path: string): Promise<{ record: ReportRecord }> {
@@ -28,7 +28,7 @@ export async function reportedTraffic(
   const { findByService } = await import('./store/find.ts');
   const says = (record: ReportRecord): boolean => trafficNow(record) !== undefined;
   const path = await findByService(folder, location, says).catch((error: unknown) => {
-    // The command that writes to this report warns; here it counts as missing.
+    // The command that writes to this report warns about it; here, a report that cannot be read counts as missing.
     if (error instanceof UserError) return undefined;
     throw error;
   });

@@ -9,7 +9,7 @@ export const evidenceSettings = {
   ),
 };
 
-/** The folder of reports without a name of their own, relative to the root of the checkout. */
+/** The folder of the reports that EVIDENCE_REPORT does not name, relative to the root of the checkout. */
 export function reportsFolder({ serviceDir }: TargetCheckout): string {
   return join(serviceDir, 'docs', 'reports');
 }

@@ -17,7 +17,7 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
   const [commit, top = checkout.root, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
     git(checkout, ['rev-parse', '--show-toplevel']),
-    // Untracked files one by one: a folder may hold a report, or a report and more.
+    // List untracked files one by one: a new folder may hold only a report, or a report and other files.
     git(checkout, ['status', '--porcelain', '-z', '--untracked-files=all', '--', '.', ...ownFiles(checkout)]),
   ]);
   return {
@@ -46,7 +46,7 @@ function ownFiles({ serviceDir, webShellDir, ...rest }: TargetCheckout): string[
   ];
 }
 
-// More changes than this are not all reports.
+// If there are more changes than this, some of them are surely not reports.
 const MOST_REPORTS = 50;
 
 /** Whether nothing is changed but reports, which may lie anywhere: EVIDENCE_REPORT names their file. */
@@ -74,7 +74,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container may run under a number that has no name.
+    // In a container, the user's number may have no name.
     return 'somebody';
   }
 }

@@ -1,7 +1,10 @@
 import { Document, isCollection, isMap, isSeq, parseDocument, visit } from 'yaml';
 import type { ReportRecord } from '../record/schema.ts';
 
-/** The data that the scripts read back: the record, and the keys of the lines they wrote, one string for each part. */
+/**
+ * The data that the scripts read back: the record; the keys of the lines that they wrote, one string for each part of
+ * the report; and the comments that people added.
+ */
 export type Data = { value: unknown; written: string[] | undefined; comments: string[] };
 
 // The first word selects syntax colours; the second identifies the block.

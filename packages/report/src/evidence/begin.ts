@@ -20,9 +20,9 @@ export async function openEvidence(request: DeploymentRequest): Promise<Evidence
 }
 
 /**
- * Joins the newest open report of a service, or the file that EVIDENCE_REPORT names. Throws a UserError when that file is not
- * a report of this service, unless the command is urgent. When no report can be found for another reason, the command goes
- * on without one after a note.
+ * Joins the newest open report of a service, or the file that EVIDENCE_REPORT names. Throws a UserError when that file
+ * is not a report of this service, unless the command is urgent. When there is no open report, or it cannot be read,
+ * the command continues without one, after a note.
  */
 export async function joinEvidence(request: JoinRequest & { location: ServiceLocation }): Promise<Evidence> {
   const place = whereToJoin(request);

@@ -2,10 +2,13 @@ import type { TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 
 export type EvidenceRequest = {
-  /** What EVIDENCE_REPORT says. */
+  /** The value of EVIDENCE_REPORT. */
   evidenceReport: string | undefined;
   dryRun?: boolean;
-  /** Finds out who acts, called only when something is recorded. Without an answer, it is the user of this machine. */
+  /**
+   * Finds out who acts; called only when something is recorded. If it finds nobody, the user of this machine counts as
+   * the actor.
+   */
   account?(): Promise<string | undefined>;
   /** Shows people a line on stderr. */
   note(line: string): void;

@@ -30,9 +30,12 @@ export type RolloutEvent =
   | { kind: 'digestResolved'; digest: string }
   /** What served before anything was changed, so that a killed deployment's report has its rollback command. */
   | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
-  /** The service's own URL and its domain. Smoke runs find the report by them, and count. */
+  /**
+   * The service's own URL and its domain. A smoke run against one of them is recorded in this report and counts towards
+   * its verdict.
+   */
   | { kind: 'reachedAt'; baseUrls: readonly string[] }
-  /** URLs of tags, each of a single revision. Smoke runs find the report by these too, but do not count. */
+  /** URLs of tags, each of a single revision. Smoke runs against these are recorded too, but do not count. */
   | { kind: 'tagsReachedAt'; baseUrls: readonly string[] }
   | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
   | { kind: 'gatesSkipped' }

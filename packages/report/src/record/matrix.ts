@@ -2,8 +2,8 @@ import { isOwnUrl } from './base-url.ts';
 import type { MatrixEntry, ReportRecord } from './schema.ts';
 
 /**
- * Whether a matrix checked the report's service: one of its own URLs, or its traffic. Earlier versions did not record what a
- * matrix checked; those entries count.
+ * Whether a matrix checked the report's service, either at one of its own URLs or by reading its traffic. Earlier
+ * versions did not record what was checked; their entries are assumed to be about it.
  */
 export function isAboutService(record: ReportRecord, { baseUrls, service }: MatrixEntry): boolean {
   if (baseUrls === undefined && service === undefined) return true;

@@ -1,7 +1,7 @@
 import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
 import type { PromotionEntry, ReportRecord } from './schema.ts';
 
-// Four steps of 10 minutes take less than this; beyond it, the latest minutes matter most.
+// Four steps of 10 minutes stay below these limits. In a longer promotion, the latest minutes and notes matter most.
 const PROMOTIONS_KEPT = 3;
 const MINUTES_KEPT = 180;
 const NOTES_KEPT = 60;

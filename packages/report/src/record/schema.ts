@@ -32,8 +32,8 @@ const gateEntry = v.strictObject({
   exitCode: optional(v.number()),
   cache: optional(v.picklist(['hit', 'miss'])),
   /**
-   * Where the verdict comes from: this run, or a local or remote cache, and then when, where and at which commit it was
-   * established.
+   * Where the verdict comes from: this run, or a local or remote cache; for a cached verdict also when, where and at
+   * which commit it was established.
    */
   source: optional(v.string()),
 });
@@ -186,9 +186,15 @@ export const recordSchema = v.strictObject({
     digest: optional(v.string()),
   }),
   domainMapping: optional(v.strictObject({ domain: v.string(), state: v.string() })),
-  /** The service's own URLs: its domain and the URL that Cloud Run gave it. Only smoke runs against these count. */
+  /**
+   * The service's own URLs: its domain and the URL that Cloud Run gave it. Only smoke runs against these count for the
+   * verdict.
+   */
   baseUrls: v.array(v.string()),
-  /** URLs of tags. A smoke run against one of them reaches a single revision; it is recorded but does not count. */
+  /**
+   * URLs of tags. A smoke run against one of them reaches a single revision; it is recorded but does not count for the
+   * verdict.
+   */
   tagUrls: optional(v.array(v.string())),
   gates: optional(
     v.strictObject({

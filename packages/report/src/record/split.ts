@@ -44,7 +44,7 @@ export function rollbackCommand(record: ReportRecord): string | undefined {
   return canaryRollout(record, ['set-traffic', first.revision, second.revision, String(second.percent)]);
 }
 
-/** It works in any folder of the machine that the deployment was made from, and adds to this report. */
+/** The command works in any folder of the machine that the deployment was made from, and adds to this report. */
 function canaryRollout(
   { project, region, service, emulatorHost, scripts, checkout }: ReportRecord,
   call: readonly string[],

@@ -22,8 +22,8 @@ export function stepBegun(
 }
 
 /**
- * Whether a command of this rollout was killed or interrupted while it may have moved traffic, and no change was recorded
- * since. The split that serves may then differ from the recorded one without anybody else's doing.
+ * Whether a command of this rollout was killed or interrupted when it might already have moved traffic, and no change
+ * has been recorded since. If so, the serving split may differ from the recorded one although nobody else changed it.
  */
 export function splitInDoubt(record: ReportRecord): boolean {
   const { steps, trafficChanges, promotions = [] } = record;
@@ -64,7 +64,7 @@ export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord 
     ...(refused === true ? { refused } : {}),
   };
   const steps = index === -1 ? [...record.steps, entry] : record.steps.with(index, entry);
-  // Before `deploy`, nothing in the cloud had been touched.
+  // The steps before `deploy` touch nothing in the cloud.
   const state = name === 'deploy' ? 'failed' : 'stopped';
   return { ...record, steps, ...(deploys && failure !== undefined ? { state } : {}) };
 }

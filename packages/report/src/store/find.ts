@@ -25,7 +25,10 @@ export async function findByService(
   return undefined;
 }
 
-/** Finds the newest report that knows this base URL and is its service's open one. Throws as `findByService` does. */
+/**
+ * Finds the newest report that knows this base URL, among the newest open report of each service. Throws as
+ * `findByService` does.
+ */
 export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {
   const seen = new Set<string>();
   for await (const { path, record } of newestFirst(folder)) {

@@ -12,7 +12,7 @@ export function rollbackSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Its folders are those of one machine. */
+/** The rollback command names folders that exist on one machine only. */
 function whereItWorks({ host, scripts }: ReportRecord): RootContent[] {
   if (scripts === undefined) return [];
   return [paragraph('In any folder of ', code(host), '; elsewhere, with the folders that are there:')];

@@ -29,7 +29,7 @@ export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   return folded(summary, blocks, { isOpen });
 }
 
-/** A step that has no end was interrupted, unless it is the last one and still runs. */
+/** A step without an end was interrupted, unless it is the last one, which may still be running. */
 function stateInWords({ state, asked, interrupted, refused }: StepEntry, isLast: boolean): string {
   const goal = asked === undefined ? '' : `; asked for ${percentsOf(asked)}`;
   if (interrupted === true) return `interrupted${goal}`;
@@ -39,7 +39,7 @@ function stateInWords({ state, asked, interrupted, refused }: StepEntry, isLast:
 }
 
 function tookMs({ startedAt, endedAt, durationMs }: StepEntry): number | undefined {
-  // Reports of earlier versions have the times only.
+  // Steps in reports of earlier versions have no duration, only the times of their start and end.
   if (durationMs !== undefined) return durationMs;
   return endedAt === undefined ? undefined : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
 }
