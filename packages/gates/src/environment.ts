@@ -59,8 +59,9 @@ export function uncachedEnvironment(env: Environment): Record<string, string> {
 
 /**
  * The environment for gates whose verdicts are kept: an allow list of variables that steer a gate or that the machine
- * needs. Nothing else reaches the gate and changes a verdict unseen, not even the locale and the time zone, which differ
- * between colleagues. The variables in `passed` are allowed as well and count as steering. Secrets never are.
+ * needs. Nothing else reaches the gate and changes a verdict unseen, not even the locale and the time zone, which
+ * differ between colleagues. The variables in `passed` are allowed as well and count as steering. Secrets are never
+ * allowed.
  */
 export function gateEnvironment(
   env: Environment,

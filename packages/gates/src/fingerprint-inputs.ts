@@ -39,7 +39,7 @@ export const inputNames = {
 
 const VARIABLE = 'variable ';
 
-/** As JSON, which has no maps. */
+/** The inputs as JSON, which has no maps. */
 export function inputsToJson(inputs: FingerprintInputs): unknown {
   return { ...inputs, ...Object.fromEntries(KINDS.map((kind) => [kind, [...inputs[kind]]])) };
 }

@@ -33,7 +33,7 @@ export type FingerprintRequest = {
   checkout: TargetCheckout;
   /** Returns what `gateEnvironment` returns for the gate. */
   gateEnvOf(gate: Gate): Record<string, string>;
-  /** In addition to those that the checkout lists in `.gates-inputs`. */
+  /** Inputs in addition to those that the checkout lists in `.gates-inputs`. */
   extraInputs?: readonly ExtraInput[];
 };
 

@@ -22,7 +22,7 @@ export type RunnerOrder = {
 /** A runner's report on a gate that passed; it sends none for a gate that failed. */
 export type RunnerReport = {
   record: PassRecord;
-  /** Why the verdict is not kept; undefined when it is. */
+  /** Why the verdict is not kept; undefined when it is kept. */
   notKept: string | undefined;
 };
 

@@ -20,7 +20,8 @@ export async function whyNotUsed(
 ): Promise<string | undefined> {
   if (record === undefined) return 'its record is missing, or cannot be read';
   if (record.fingerprint !== fingerprint) return 'its record is for other inputs';
-  // A runner that outlived its script may have overwritten the record that turbo restored.
+  // Turbo never caches a verdict that is not kept, but a runner that outlived its script may have overwritten the
+  // restored record with that of such a verdict.
   if (!record.kept) return 'something changed while it was established';
   const ageMs = Date.now() - Date.parse(record.establishedAt);
   if (ageMs >= maxAgeMs) return `it dates from ${record.establishedAt}, older than GATES_MAX_AGE allows`;

@@ -99,7 +99,9 @@ type Follow = (
   onLine: (line: string) => void,
 ) => Promise<string>;
 
-/** A gate has children of its own and may need long to stop, which zx knows to wait for. */
+/**
+ * A gate has children of its own and may take long to stop; zx finds them all and gives them the time that they need.
+ */
 const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
   const { $ } = await import('zx/core');
   const child = $({ cwd, env, nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })`${words}`;
@@ -160,8 +162,8 @@ function commandOf(request: TurboRequest, flags: readonly string[]): TurboComman
 }
 
 /**
- * Turbo's program for this machine. The `turbo` command is a Node script that looks for it, which takes 0.1 s; it is what
- * remains where the program is elsewhere than in the package of this machine's kind.
+ * Turbo's program for this machine, without the `turbo` command, a Node script that takes 0.1 s to find it. That
+ * command is the fallback when the package for this kind of machine does not have the program.
  */
 function turboProgram(): string {
   const [system, extension] = process.platform === 'win32' ? ['windows', '.exe'] : [process.platform, ''];

@@ -133,7 +133,7 @@ function parsed(stdout: string): Metadata {
     const found = JSON.parse(stdout) as Metadata;
     if (Array.isArray(found.packages) && typeof found.workspace_root === 'string') return found;
   } catch {
-    // Reported below; the program may not be cargo.
+    // The error below says it: what ran as `cargo` may be another program.
   }
   throw new InputsUnknown('cargo metadata printed something that is not metadata');
 }

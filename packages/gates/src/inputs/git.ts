@@ -48,7 +48,10 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
 // The most paths on one command line; beyond that, git lists all its files.
 const MOST_ASKED = 200;
 
-/** The leftovers that git tracks, which makes them inputs; without git, all of them. */
+/**
+ * Returns the leftovers that git tracks, because a tracked file is an input. If git cannot be asked, every leftover
+ * counts as tracked.
+ */
 export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {
   if (leftovers.length === 0) return [];
   const asked = leftovers.length <= MOST_ASKED ? leftovers : [];

@@ -48,7 +48,7 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
     seen.add(path);
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) {
-      // A script may only be mentioned, in a message for instance, so others may be missing.
+      // Only the gate's own script must be there. Another one may be no more than mentioned, for instance in a message.
       if (path === program) missingScripts.push(relative(checkout.root, path));
       continue;
     }
