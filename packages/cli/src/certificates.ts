@@ -30,7 +30,7 @@ const UNTRUSTED = [
 
 async function load(env: Environment): Promise<void> {
   const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
-  // On Linux, if SSL_CERT_FILE and SSL_CERT_DIR are set, they replace the operating system's.
+  // On Linux, if SSL_CERT_FILE and SSL_CERT_DIR are set, their certificates replace the operating system's.
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   const bundle = env.CURL_CA_BUNDLE ? await readFile(env.CURL_CA_BUNDLE, 'utf8').catch(() => '') : '';
   for (const [certificate] of bundle.matchAll(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)) {

@@ -24,7 +24,7 @@ export function cleanText(text: string): string {
     .replace(UNSAFE, '');
 }
 
-/** The same on one line, cut to `maxLength` characters: for quoting text inside a sentence. */
+/** Does the same and puts the text on one line, cut to `maxLength` characters: for quoting text inside a sentence. */
 export function cleanLine(text: string, maxLength = 500): string {
   const line = cleanText(text).replace(/\s+/g, ' ').trim();
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;

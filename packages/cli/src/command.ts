@@ -34,7 +34,10 @@ export type CommandOptions = {
 
 /** How long a command has to stop before it is killed. */
 const PATIENCE_MS = 3_000;
-/** How long a command's output may stay open after the command has ended: how long silent, and how long altogether. */
+/**
+ * Another process may hold a command's output open after the command has ended. Stop reading once it has been silent
+ * for the first of these, or after the second in any case.
+ */
 const GRACE_MS = 500;
 const LONGEST_GRACE_MS = 5_000;
 /** A limit far above the output of any command that is read as a whole. */

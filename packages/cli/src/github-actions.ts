@@ -15,9 +15,9 @@ export const stepSummarySetting = text(
 );
 
 /**
- * Does something with its output folded under a title by GitHub Actions, or shown below that title on a terminal; elsewhere
- * without a title. The workflow commands go to stderr because callers read stdout; the runner looks for them on both streams
- * (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
+ * Does some work whose output GitHub Actions folds under a title. On a terminal, the title stands above the output;
+ * elsewhere there is no title. The workflow commands go to stderr because callers read stdout; the runner looks for
+ * them on both streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
  */
 export async function grouped<T>({ env, out }: Place, title: string, work: () => Promise<T>): Promise<T> {
   if (!isGitHubActions(env)) {

@@ -43,8 +43,8 @@ export function ownCommand(
 }
 
 /**
- * A gcloud command line, ready to paste. Where a local Cloud Run is used, it leads there: gcloud puts a region in front of the
- * host, which then has no address, so it goes by way of a proxy.
+ * A gcloud command line, ready to paste. When a local Cloud Run is used, the command leads there by way of a proxy:
+ * gcloud puts a region in front of the host, and the resulting name has no address.
  */
 export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];

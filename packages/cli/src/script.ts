@@ -83,8 +83,8 @@ async function endInTime(): Promise<void> {
 
 /**
  * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the
- * action is nearly a known one, suggests that one on stderr, with the command that shows the help; on a terminal, that is
- * all.
+ * action is nearly a known one, suggests that one on stderr, with the command that shows the help; on a terminal, it
+ * then leaves out the usage text.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;

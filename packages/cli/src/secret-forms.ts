@@ -11,7 +11,7 @@ export function formsOf(value: string): Set<string> {
   return new Set(forms);
 }
 
-/** A line of a key or a certificate, but not the lines around it, which are the same for all of them. */
+/** Whether a line of a value is secret by itself. The first and the last line of a key are not: every key has them. */
 function isTelling(line: string): boolean {
   return line.length >= SHORTEST_LINE && !/^-----(?:BEGIN|END) /.test(line);
 }

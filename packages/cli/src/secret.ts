@@ -57,7 +57,7 @@ export function redactForms(given: readonly string[]): void {
 
 /** Marks a value that the script must print, such as the region in `--region us-central1`. */
 export function printedByContract(value: string): void {
-  // That never includes a name and a password in a URL.
+  // Such a value never includes the name and the password in a URL.
   contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
   forms = undefined;
 }

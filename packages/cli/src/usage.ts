@@ -42,7 +42,7 @@ export function usageText(usage: Usage): string {
   ].join('\n');
 }
 
-/** The same as data. */
+/** A script's help as data. */
 export function usageData({ settings, ...usage }: Usage): UsageData {
   const variables = Object.values(settings).map(({ name, meaning, defaultText, secret = false }) => ({
     name,
