@@ -2,7 +2,7 @@ import type { Recording } from './observations/types.ts';
 import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
 import { isUnhealthy, judge, type Verdict } from './verdict.ts';
 
-/** As in CANARY_WINDOW. */
+/** The default of CANARY_WINDOW, in minutes. */
 const USUAL_WINDOW = 10;
 
 /**

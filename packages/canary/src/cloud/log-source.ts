@@ -26,7 +26,10 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /** Everything that ended after this moment and has arrived is included. */
+  /**
+   * `entries` has every request that ended, and every line that was logged, at or after this moment, if its entry had
+   * arrived by `readAt`.
+   */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];

@@ -29,7 +29,7 @@ const NOT_USERS =
 
 const SIGN_IN = /^\/api\/(?:v1\/)?auth\/(?:email|verify)$/;
 const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
-/** Every path that is answered with the web shell's page: not the API, not the shell's files, not the probes. */
+/** Paths that do not count as pages of the web shell: the start page, the API, the shell's files, the probes. */
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
 /**

@@ -37,8 +37,9 @@ export type ReadMinutes = {
   readonly state: 'read';
   readonly closed: readonly ObservedMinute[];
   /**
-   * The current minute and, before it, the last one if it may still get entries; oldest first. Metrics have no open minutes,
-   * because the two revisions of a minute arrive one after the other.
+   * The minutes that may still get entries, oldest first: the previous minute if it is still open, then the current
+   * one. Always empty for metrics: the figures of the two revisions arrive separately, so an incomplete minute cannot
+   * be compared.
    */
   readonly open: readonly ObservedMinute[];
   /** Why some older minutes are missing, in a clause. The next reading continues with them. */

@@ -47,7 +47,7 @@ export type Limits = {
   readonly p95FloorMs: number;
   /** The candidate must have had this many requests times the next step's share before the verdict may be `healthy`. */
   readonly minRequests: number;
-  /** The percentage of good candidates that may be rolled back by mistake, at most. */
+  /** At most this percentage of good candidates may be rolled back by mistake. */
   readonly falseAlarmPercent: number;
 };
 
@@ -63,7 +63,7 @@ export const defaultLimits: Limits = {
 export type Recording = {
   /** The percentages of the steps, rising. */
   readonly steps: readonly number[];
-  /** How long each step is watched. If missing, as long as was recorded. */
+  /** How long each step is watched, in minutes. If missing, the window ends with the recording. */
   readonly windowMinutes?: number;
   readonly limits: Limits;
   /** Session affinity is on for both revisions, so the split by itself does not break sign-ins. */

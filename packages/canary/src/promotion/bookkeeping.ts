@@ -36,7 +36,7 @@ export type PromotionState = {
   readonly hadTag: boolean;
   /** The steps so far, in order; none while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
-  /** The number of the start, from 1: how many times it has begun without evidence from before. */
+  /** How many times the promotion has begun without evidence from before; 1 the first time. */
   readonly start: number;
   /** Undefined once its runner has released it. */
   readonly owner?: Owner;
@@ -51,7 +51,7 @@ export function promotionOn({ annotations }: Pick<Service, 'annotations'>): Prom
   return isState(state) ? state : undefined;
 }
 
-/** The annotations with this promotion stored in them, or with none. */
+/** The annotations with this promotion stored in them; if `state` is undefined, any stored promotion is removed. */
 export function withPromotion(annotations: Annotations, state: PromotionState | undefined): Annotations {
   const { [PROMOTION]: _, ...others } = annotations;
   return state === undefined ? others : { ...others, [PROMOTION]: JSON.stringify({ v: VERSION, ...state }) };

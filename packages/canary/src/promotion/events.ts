@@ -9,11 +9,11 @@ export type SmokeLook = {
   readonly passed: boolean;
   /** What failed, if anything. */
   readonly why?: string;
-  /** The build that `/manifest.json` names, which differs from image to image. */
+  /** The build that the revision's `/manifest.json` names, which differs from image to image. */
   readonly buildId?: string;
-  /** The oldest and the newest client build that it accepts; null means no limit. */
+  /** The oldest and the newest client build that the revision accepts; null means no limit. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
-  /** Notes for people, although it passed. */
+  /** Notes for people about a smoke that passed. */
   readonly notes?: readonly string[];
 };
 
@@ -26,13 +26,13 @@ export type StageLook =
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];
-  /** Including the minutes that are still open. */
+  /** The promotion, including the minutes that are still open. */
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
   /** How many minutes of the window have passed, at most all of them; below 0 before it begins. */
   readonly watchedMinutes: number;
-  /** The window's length; the longest one's once it was extended. */
+  /** The window's length in minutes; that of the longest window once the window was extended. */
   readonly windowMinutes: number;
   readonly isExtended: boolean;
   /** What could not be read this time. */

@@ -131,7 +131,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       begun: [],
       start: 1,
     }),
-    // A promotion that began with other steps continues with those, because its evidence is divided among them.
+    // A resumed promotion keeps the steps it began with, because its evidence is divided among them.
     steps: subject.left?.steps ?? settings.steps,
   };
   const { steps } = state;
@@ -227,7 +227,10 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return look;
   }
 
-  /** Returns what failed twice. If the checks are skipped, the reason is given once, before any traffic. */
+  /**
+   * Makes the checks after a stage and returns what failed twice. If the checks are skipped, this tells why only the
+   * first time.
+   */
   async function checkStage(tagUrl: string): Promise<string | undefined> {
     const first = await request.checkStage(tagUrl);
     const look = first.state === 'failed' ? await request.checkStage(tagUrl) : first;
@@ -294,7 +297,7 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         const now = await readPatiently();
         requireOurs(now);
-        // It is served after all: the answer was lost, or the wait for it ended early.
+        // The split is served after all: the answer was lost, or the wait for it ended early.
         if (percentNow() === percent && isServed(now, shares)) {
           await began(percent, { service: now.name, before, after: shares }, state);
           return undefined;
@@ -321,8 +324,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
       if (signal.aborted) return interrupted();
       await request.pause();
       if (signal.aborted) return interrupted();
-      // Taken before asking: the answer may be slow, and minutes that pass meanwhile have not been read, so they are no
-      // reason to give up.
+      // Take the time before asking: the answer may be slow, and minutes that pass meanwhile have not been read, so
+      // they are no reason to give up.
       const watched = watchedMinutes();
       const { verdict, promotion, unreadable, isBehind } = await lookAround(watched);
       const decision = decideNow(verdict, { percent, watchedMinutes: watched, isBehind });
@@ -382,7 +385,9 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
     return decide(standing, settings);
   }
 
-  /** How much of the window has passed. What comes afterwards is waiting for its last requests to arrive. */
+  /**
+   * How much of the window has passed. After its end, a step still waits for the entries of the window's last requests.
+   */
   function windowAt(watched: number, isExtended: boolean) {
     const windowMinutes = isExtended ? settings.maxWindowMinutes : settings.windowMinutes;
     return { watchedMinutes: Math.min(watched, windowMinutes), windowMinutes, isExtended };
@@ -430,8 +435,8 @@ async function openWalk(request: WalkRequest, subject: Subject, source: Promotio
   }
 
   /**
-   * Moves all traffic back to stable at once, and remembers the candidate as failed if it was its fault. Keeps trying while it
-   * may still work.
+   * Moves all traffic back to stable at once, and remembers the candidate as failed if it was at fault. Keeps trying
+   * while another attempt may succeed.
    */
   async function goBack(why: string, { isItsFault } = { isItsFault: true }): Promise<PromotionOutcome> {
     const percent = percentNow();

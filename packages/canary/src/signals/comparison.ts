@@ -7,12 +7,15 @@ import { noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
  * that can be stored and read back.
  */
 export type Comparison = {
-  /** Whether any minute had figures for it. */
+  /** Whether any minute had figures for this kind of failure. */
   readonly isMeasured: boolean;
-  /** Null: all failures of a minute are one piece of evidence. */
+  /** How many failures count as one piece of evidence; null: all failures of a minute do. */
   readonly clumpDivisor: number | null;
   readonly evidence: SignalEvidence;
-  /** This step so far. At 100 %, stable's side consists of the minutes that the candidate's were paired with. */
+  /**
+   * The candidate's and stable's tallies of this step so far. At 100 %, stable's tally has the minutes that the
+   * candidate's were paired with.
+   */
   readonly canary: Tally;
   readonly stable: Tally;
   /** Both revisions together in the previous step. */

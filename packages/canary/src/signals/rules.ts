@@ -18,7 +18,7 @@ export type SignalName = (typeof signalNames)[number];
 
 /** The false alarms are divided equally among the signals that are compared, even if some of them are missing. */
 const COMPARED_SIGNALS = 4;
-/** Too little evidence to roll back, but too much to continue. */
+/** From here on there is too much evidence to continue, although still too little to roll back. */
 const SUSPICIOUS = Math.log(10);
 /** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;

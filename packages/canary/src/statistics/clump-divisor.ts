@@ -1,8 +1,6 @@
 import type { Tally } from './tally.ts';
 
-/**
- * As if one more clump of this many failures had been seen: the history may have been too short or too quiet to contain one.
- */
+/** One more clump of this many failures is assumed: the history may have been too short or too quiet to contain one. */
 const ASSUMED_CLUMP = 10;
 
 /**
