@@ -20,7 +20,7 @@ const settings = { ...checkoutSettings, ...gateSettings, stepSummary: stepSummar
 const usage: Usage = {
   script: 'scripts/gates.ts',
   purpose:
-    'Runs the verification gates on a checkout, or takes verdicts that still hold from the cache. Deploys nothing.',
+    'Runs the verification gates on a checkout, or reuses cached verdicts that are still valid. Deploys nothing.',
   calls: [
     { arguments: '', does: "runs the gates; exits with the first failed gate's own exit code" },
     {

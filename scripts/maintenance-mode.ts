@@ -47,7 +47,7 @@ const settings = {
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'move traffic even if it is pinned to revisions; disable moves it back',
+    'with `enable` or `disable`: move the traffic even if it is pinned to revisions; what `enable` moved, `disable` moves back',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',

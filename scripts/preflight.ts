@@ -33,7 +33,14 @@ const settings = {
   service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
   image: imageSetting,
   ...preflightSettings,
-  productionDomain: productionDomainSetting,
+  stagingDomain: {
+    ...preflightSettings.stagingDomain,
+    meaning: `domain that should point to the service, unless SERVICE is ${PRODUCTION}`,
+  },
+  productionDomain: {
+    ...productionDomainSetting,
+    meaning: `domain that should point to the service if SERVICE is ${PRODUCTION}`,
+  },
   skipVerify: flag('SKIP_VERIFY', 'do not check the tools of the verification gates'),
   dryRun: flag('DRY_RUN', 'check only what is on this machine'),
   ...checkoutSettings,

@@ -28,16 +28,16 @@ export const judgeSettings = {
   minRequests: wholeNumber(
     'CANARY_MIN_REQUESTS',
     { min: 0, max: 1_000_000_000, default: 100 },
-    'canary: requests it must have had before a step to 100 %; before a smaller step, that share of them',
+    'canary: how many requests it must have served before the step to 100 %; a smaller step needs its percentage of that number',
   ),
   falseAlarmPercent: decimalNumber(
     'CANARY_FALSE_ALARM_PERCENT',
     { min: 0.0001, max: 50, default: 1 },
-    'canary: the percentage of good candidates that may be rolled back by mistake, at most',
+    'canary: at most this percentage of good candidates may be rolled back by mistake',
   ),
   canaryFormat: outputFormat(
     'CANARY_FORMAT',
-    'how a verdict is shown; auto: text on a terminal, JSON elsewhere and for many documents',
+    'how a verdict is shown; auto: text for a single verdict on a terminal, otherwise JSON',
   ),
 };
 
@@ -54,7 +54,7 @@ export const observationSettings = {
   source: oneOf(
     'CANARY_SOURCE',
     ['auto', 'logs', 'monitoring'],
-    "where to read a canary's requests: logs (exact, by path, within seconds), monitoring (any volume, minutes late), or auto (logs while their volume allows that)",
+    "where to read a canary's requests; logs: exact, with paths, within seconds; monitoring: metrics, at any volume, but minutes late; auto: logs if their volume allows that, otherwise metrics",
   ),
 };
 

@@ -17,7 +17,7 @@ export const cloudSettings = {
 
 export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
-  'deploy or shift traffic even if that takes the public into a maintenance window, or past an open one',
+  'deploy or shift traffic even if the public would then see the maintenance page, or would get past an open maintenance window',
 );
 
 export const skipStableCheckSetting = flag(

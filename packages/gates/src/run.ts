@@ -42,7 +42,7 @@ export function runWebShellBuild(request: GateRequest): Promise<GateRun> {
   return runInTurn(webShellBuildTasks, { ...request, choices: EVERYTHING_AFRESH }, false);
 }
 
-/** Runs the verification gates one after another, or takes verdicts that still hold from turbo's cache. */
+/** Runs the verification gates one after another, or reuses verdicts in turbo's cache that are still valid. */
 export async function runGates(request: VerificationRequest): Promise<GateRun> {
   const { selected } = request.choices;
   const gates = verificationGates.filter(({ id }) => selected?.includes(id) ?? true);

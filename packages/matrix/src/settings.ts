@@ -21,8 +21,14 @@ export const matrixSettings = {
   ),
   stagingRuntimeUrl: text('STAGING_RUNTIME_BASE_URL', 'the runtime in staging; not checked when unset'),
   prodRuntimeUrl: text('PROD_RUNTIME_BASE_URL', 'the runtime in production; not checked when unset'),
-  stagingAccessToken: tokenText('STAGING_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
-  prodAccessToken: tokenText('PROD_CONTROL_ACCESS_TOKEN', 'access token for the control service'),
+  stagingAccessToken: tokenText(
+    'STAGING_CONTROL_ACCESS_TOKEN',
+    'access token for the control service in staging',
+  ),
+  prodAccessToken: tokenText(
+    'PROD_CONTROL_ACCESS_TOKEN',
+    'access token for the control service in production',
+  ),
   stagingBypassToken: bypassTokenText(
     'STAGING_MAINTENANCE_BYPASS_TOKEN',
     'bypass token, to check staging in its maintenance window',
@@ -50,9 +56,13 @@ export const matrixSettings = {
   ),
   expectedImage: text(
     'EXPECTED_IMAGE',
-    'image that the runtime service must run; it must also agree with its job',
+    'image that the runtime service must run, in addition to running the same image as MIGRATE_JOB',
   ),
-  runDriftCheck: flag('RUN_RUNTIME_DRIFT_CHECK', 'compare the runtime service with its migrations', true),
+  runDriftCheck: flag(
+    'RUN_RUNTIME_DRIFT_CHECK',
+    'check that the runtime service runs the image that its migration job last ran',
+    true,
+  ),
   runKhalaTests: flag('RUN_KHALA_CONTRACT_TESTS', "run the runtime's Khala contract tests", true),
   runCrossSurface: flag('RUN_CROSS_SURFACE', 'run the cross-surface contract harness'),
   runLogProbes: flag('RUN_LOG_PROBES', 'read the error logs and the canary split', true),

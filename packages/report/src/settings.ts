@@ -5,7 +5,7 @@ import { type TargetCheckout, text } from '@deploy/cli';
 export const evidenceSettings = {
   evidenceReport: text(
     'EVIDENCE_REPORT',
-    "file of the evidence report, or `none` to write none (default: the rollout's own, under docs/reports of the service)",
+    "file of the evidence report, or `none` to write none (default: one file per rollout, in the service's docs/reports)",
   ),
 };
 

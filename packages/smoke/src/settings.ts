@@ -25,7 +25,7 @@ export const smokeSettings = {
   baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
   emulatorHost: text(
     'CLOUD_RUN_EMULATOR_HOST',
-    'host:port of a local Cloud Run; with it, only local services are checked',
+    'host:port of a local Cloud Run; if set, a service that is neither local nor in a private network is refused',
   ),
   timeoutSeconds: wholeNumber(
     'SMOKE_TIMEOUT_SECONDS',
@@ -37,9 +37,13 @@ export const smokeSettings = {
     { min: 0, max: 20, default: 0 },
     'how many times to retry a request that hits a cold start: refused, reset, 429, 502, or 503 with Retry-After',
   ),
-  format: outputFormat('SMOKE_FORMAT', 'how the outcome is printed on stdout; auto: text everywhere', {
-    lines: 'text',
-  }),
+  format: outputFormat(
+    'SMOKE_FORMAT',
+    'how the outcome is printed on stdout; auto means text here, even when stdout is not a terminal',
+    {
+      lines: 'text',
+    },
+  ),
   junit: text('SMOKE_JUNIT', 'file for the outcome as JUnit XML, besides stdout'),
 };
 

@@ -33,7 +33,7 @@ export const maintenanceSettings = {
   ),
   token: secretText(
     'MAINTENANCE_BYPASS_TOKEN',
-    'bypass token; enable stores it as a new version of the secret',
+    'bypass token; `enable` stores it as a new version of the secret',
   ),
 };
 

@@ -32,9 +32,9 @@ export type TrafficChange = {
 };
 
 /**
- * `skipMaintenanceCheck` shifts even when that takes the public into a maintenance window, or past an open one. With
- * `roles`, the shift is refused when the revisions were named the wrong way round. `remark` is called before a change is
- * written, with the service as it then is, and may say something about it.
+ * `skipMaintenanceCheck` shifts even if the public would then see the maintenance page, or would get past an open
+ * window. With `roles`, the shift is refused when the revisions were named the wrong way round. `remark` is called before
+ * a change is written, with the service as it then is, and may say something about it.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;
