@@ -68,7 +68,7 @@ describe('whoever interrupts a script at any moment is told what happened, in a 
     assert.equal(run.exitCode, null);
     assert.match(
       run.stderr,
-      /^error: interrupted by SIGINT\nBefore that, service control was changed \(generation \d+\)\. Look at what came of it: gcloud run/m,
+      /^error: interrupted by SIGINT\nBefore that, service control was changed \(generation \d+\)\. Look at what came of it: CLOUDSDK_\S.* gcloud run services describe control /m,
     );
     assert.ok(variablesOf(cloud).includes('OA_MAINTENANCE_MODE_ENABLED'));
   });
