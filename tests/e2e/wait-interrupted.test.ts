@@ -82,7 +82,7 @@ test('an enable that is interrupted while its revision comes up says that the ne
   });
   const [error = '', hint = ''] = run.stderr.slice(run.stderr.indexOf('error:')).split('\n');
   assert.match(error, /^error: interrupted while waiting: operator@example\.com changed service control/);
-  assert.match(hint, /^Look at what came of it: gcloud run services describe/);
+  assert.match(hint, /^Look at what came of it: CLOUDSDK_\S.* gcloud run services describe control /);
   assert.match(hint, STORED);
   assert.ok(!run.stderr.includes(TOKEN));
   assert.deepEqual(written(cloud).slice(-2), [`POST ${SECRET}:addVersion`, `PATCH ${SERVICE}`]);
