@@ -25,7 +25,7 @@ import {
   requireTag,
   type ServiceLocation,
 } from '@deploy/cloudrun';
-import { joinEvidence } from '@deploy/report';
+import { joinEvidence, reportedRoles } from '@deploy/report';
 import { readServedBuild, runControlSmoke, type SmokeOutcome, smokeFailure, smokeNotes } from '@deploy/smoke';
 import { openDisplay } from './promote-display.ts';
 import { recordEvent } from './promote-evidence.ts';
@@ -100,6 +100,7 @@ export async function promote({
       location,
       api,
       canary,
+      rolledBack: await rolledBackByHand(evidence.path),
       walker: await walkerHere(account),
       async openSource(stable, candidate) {
         const { source } = values;
@@ -144,6 +145,14 @@ export async function promote({
     display.rest();
     await written;
   }
+}
+
+async function rolledBackByHand(report: string | undefined) {
+  // A report that cannot be read was warned about when it was joined.
+  const roles = await reportedRoles(report).catch(() => undefined);
+  return roles?.canary !== undefined && roles.isRolledBack
+    ? { revision: roles.canary, source: roles.source }
+    : undefined;
 }
 
 function endOf(

@@ -5,6 +5,7 @@ import {
   type Connection,
   nextSteps,
   openServiceApi,
+  requireBackwards,
   rollback,
   type Service,
   type ServiceApi,
@@ -57,6 +58,7 @@ export async function shiftTraffic(
       // An unreadable report must not stop a rollback.
       const reported = await reportedRoles(report).catch(() => undefined);
       const remark = async (api: ServiceApi, now: Service) => {
+        requireBackwards(location, { to: call.stable, reported });
         const why = await whyForwards(api, now, { to: call.stable, reported });
         if (why !== undefined) out.note(`warning: this goes forwards, not back: ${why}`);
       };

@@ -1,6 +1,6 @@
-import { isItsTraffic, promotionOn } from '@deploy/canary';
+import { failureOf, isItsTraffic, promotionOn } from '@deploy/canary';
 import { type Output, showNext, UserError } from '@deploy/cli';
-import { readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
+import { type ReportedRoles, readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
 import { statusScreen } from './status-screen.ts';
 
 /**
@@ -10,10 +10,7 @@ import { statusScreen } from './status-screen.ts';
 export async function showStatus(
   api: ServiceApi,
   service: Service,
-  {
-    reported,
-    out,
-  }: { reported: { stable?: string | undefined; canary?: string | undefined } | undefined; out: Output },
+  { reported, out }: { reported: Partial<ReportedRoles> | undefined; out: Output },
 ): Promise<void> {
   const left = promotionOn(service);
   const promotion = left !== undefined && isItsTraffic(service, left) ? left : undefined;
@@ -25,6 +22,9 @@ export async function showStatus(
   const { lines, next } = statusScreen(overview, {
     location: api.location,
     isPromotion: promotion !== undefined,
+    isRolledBack:
+      (reported?.isRolledBack ?? false) ||
+      (overview.canary !== undefined && failureOf(service, overview.canary) !== undefined),
     now: Date.now(),
     columns: process.stderr.columns ?? 80,
   });

@@ -9,14 +9,28 @@ import {
   serviceCommand,
 } from '@deploy/cloudrun';
 
-type Place = { location: ServiceLocation; isPromotion: boolean; now: number; columns: number };
+type Place = {
+  location: ServiceLocation;
+  isPromotion: boolean;
+  isRolledBack: boolean;
+  now: number;
+  columns: number;
+};
 
 /** A service on one screen for a person: its revisions with their roles, the window, and what to do next. */
 export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
-  const { location, isPromotion } = place;
+  const { location, isPromotion, isRolledBack } = place;
   const { service, shares, stable, canary, window } = overview;
   const windowPercent = window?.percent ?? 0;
-  const standing = { shares, stable, canary, windowPercent, isPromotion, baseUrl: service.url || undefined };
+  const standing = {
+    shares,
+    stable,
+    canary,
+    isRolledBack,
+    windowPercent,
+    isPromotion,
+    baseUrl: service.url || undefined,
+  };
   const next = nextSteps(location, standing);
   return {
     lines: [
@@ -27,14 +41,14 @@ export function statusScreen(overview: Overview, place: Place): { lines: string[
       '',
       ...windowLines(overview, place),
     ],
-    next: next.length > 0 ? next : [newRollout(location)],
+    next: next.length > 0 ? next : [newRollout(location, isRolledBack ? canary : undefined)],
   };
 }
 
-function newRollout(location: ServiceLocation): NextStep {
+function newRollout(location: ServiceLocation, rolledBack: string | undefined): NextStep {
   const script = location.service.endsWith('-staging') ? 'deploy-staging' : 'deploy-production';
   return {
-    says: 'next: nothing is under way; to deploy, set IMAGE to the new image, then',
+    says: `next: ${rolledBack === undefined ? 'nothing is under way' : `${briefRevision(rolledBack, location.service)} was rolled back`}; to deploy, set IMAGE to the new image, then`,
     command: serviceCommand(location, script),
   };
 }

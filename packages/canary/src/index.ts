@@ -14,7 +14,7 @@ export { readRecording } from './observations/read-recording.ts';
 export type { ObservedMinute } from './observations/source.ts';
 export { DocumentSplitter, type TextDocument } from './observations/text-documents.ts';
 export { defaultLimits, type Limits, type Minute, type Observation } from './observations/types.ts';
-export { isItsTraffic, promotionOn } from './promotion/bookkeeping.ts';
+export { failureOf, isItsTraffic, promotionOn } from './promotion/bookkeeping.ts';
 export type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './promotion/events.ts';
 export type { Walker } from './promotion/ownership.ts';
 export { planPromotion, type WalkSettings } from './promotion/plan.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findTargetCheckout, type TargetCheckout, UserError } from '@deploy/cli';
 import type { ReportedRoles, ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
-import { stableNow, trafficNow } from './record/split.ts';
+import { lossOfCandidate, stableNow, trafficNow } from './record/split.ts';
 import { splitInDoubt } from './record/steps.ts';
 import { reportsFolder } from './settings.ts';
 
@@ -81,7 +81,13 @@ export async function reportedRoles(path: string | undefined): Promise<ReportedR
   const { revisions } = record;
   const stable = stableNow(record);
   if (stable === undefined && revisions.after === undefined) return undefined;
-  return { stable, canary: revisions.after, source: path };
+  return { stable, canary: revisions.after, isRolledBack: isRolledBack(record), source: path };
+}
+
+/** Whether somebody took all traffic from the candidate. What a promotion took back is remembered on the service. */
+function isRolledBack(record: ReportRecord): boolean {
+  const lost = lossOfCandidate(record);
+  return lost !== undefined && lost.byWindow !== true && lost.byPromotion !== true;
 }
 
 /** Where the service of a report is and how its rollout stands; undefined when the report has no split yet. */
@@ -93,7 +99,7 @@ export async function reportedStanding(path: string | undefined) {
   if (shares === undefined) return undefined;
   return {
     location: { project, region, service },
-    ...{ shares, stable: stableNow(record), canary: revisions.after },
+    ...{ shares, stable: stableNow(record), canary: revisions.after, isRolledBack: isRolledBack(record) },
     isPromotion: revisions.after !== undefined && promotions?.at(-1)?.canary === revisions.after,
     windowPercent: maintenance.at(-1)?.mode === 'on' ? 100 : 0,
   };

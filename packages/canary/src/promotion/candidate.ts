@@ -13,6 +13,9 @@ import {
 } from '@deploy/cloudrun';
 import { failureOf, isItsTraffic, type PromotionState, promotionOn } from './bookkeeping.ts';
 
+/** A revision that was rolled back by hand, and the report that says so. */
+export type RolledBack = { readonly revision: string; readonly source: string };
+
 /** The subject of a promotion: a new one, or one to resume. */
 export type Subject = {
   readonly service: Service;
@@ -30,7 +33,11 @@ export type Subject = {
 export async function findSubject(
   api: ServiceApi,
   service: Service,
-  { named, retry }: { named: string | undefined; retry: boolean },
+  {
+    named,
+    retry,
+    rolledBack,
+  }: { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined },
 ): Promise<Subject> {
   const known = promotionOn(service);
   const left = known !== undefined && isItsTraffic(service, known) ? known : undefined;
@@ -50,6 +57,11 @@ export async function findSubject(
   const failed = left === undefined ? failureOf(service, canaryName) : undefined;
   if (failed !== undefined && !retry) {
     throw new UserError(`${canaryName} was rolled back at ${failed.at}: ${failed.why}`, {
+      hint: 'Deploy a fixed one. To try this one again anyway: CANARY_RETRY=1',
+    });
+  }
+  if (left === undefined && canaryName === rolledBack?.revision && !retry) {
+    throw new UserError(`${canaryName} was rolled back, by ${rolledBack.source}`, {
       hint: 'Deploy a fixed one. To try this one again anyway: CANARY_RETRY=1',
     });
   }

@@ -27,7 +27,7 @@ import {
   withFailure,
   withPromotion,
 } from './bookkeeping.ts';
-import { findSubject, type Subject } from './candidate.ts';
+import { findSubject, type RolledBack, type Subject } from './candidate.ts';
 import { type Decision, decide } from './decide.ts';
 import type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './events.ts';
 import {
@@ -50,6 +50,8 @@ export type WalkRequest = {
   readonly api: ServiceApi;
   /** The candidate, if it was named. */
   readonly canary: string | undefined;
+  /** What was rolled back by hand, if anything: it is refused as a candidate unless `settings.retry` says otherwise. */
+  readonly rolledBack?: RolledBack | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
   /** Makes the smoke checks at a URL that leads to the candidate, or to the service. Never throws because of what it finds. */
@@ -85,7 +87,11 @@ export async function walkPromotion(request: WalkRequest): Promise<PromotionOutc
 async function walk(request: WalkRequest): Promise<PromotionOutcome> {
   const { api, settings } = request;
   const found = await api.read();
-  const subject = await findSubject(api, found, { named: request.canary, retry: settings.retry });
+  const subject = await findSubject(api, found, {
+    named: request.canary,
+    retry: settings.retry,
+    rolledBack: request.rolledBack,
+  });
   const pair = { stable: subject.stable.name, canary: subject.canary.name };
   const source = await request.openSource(pair.stable, pair.canary);
   if (source.unreadable !== undefined) throw cannotRead(source.unreadable);

@@ -9,6 +9,8 @@ export type Standing = {
   /** Undefined if it is unknown. */
   stable: string | undefined;
   canary: string | undefined;
+  /** Whether the canary had traffic and was rolled back: then there is nothing to go on with. */
+  isRolledBack?: boolean;
   /** The percentage of the traffic for which a maintenance window is open. */
   windowPercent?: number;
   /** Whether the split belongs to a promotion that can be resumed. */
@@ -24,7 +26,7 @@ const BY_HAND = [5, 25, 50, 100];
  */
 export function nextSteps(
   at: ServiceLocation,
-  { shares, stable, canary, windowPercent = 0, isPromotion = false, baseUrl }: Standing,
+  { shares, stable, canary, isRolledBack = false, windowPercent = 0, isPromotion = false, baseUrl }: Standing,
 ): NextStep[] {
   const call = (says: string, script: string, ...args: string[]): NextStep => ({
     says,
@@ -39,7 +41,7 @@ export function nextSteps(
   }
   const percent = shares.find(({ revision }) => revision === canary)?.percent ?? 0;
   const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];
-  if (canary === undefined) return [];
+  if (canary === undefined || (isRolledBack && percent === 0)) return [];
   if (percent === 100) return [...smoke(baseUrl), ...back];
   if (percent === 0 || isPromotion) {
     const says = percent === 0 ? 'next, to walk it to all the traffic' : 'next, to go on with the promotion';

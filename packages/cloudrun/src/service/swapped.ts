@@ -1,5 +1,6 @@
 import { Interrupted, UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import type { Service } from './service.ts';
 import { sharesOf } from './traffic.ts';
@@ -8,7 +9,14 @@ import { sharesOf } from './traffic.ts';
 export type NamedRoles = { stable: string; canary: string; canaryPercent: number };
 
 /** The roles of the revisions according to the rollout's report; undefined where it does not say. */
-export type ReportedRoles = { stable: string | undefined; canary: string | undefined; source: string };
+export type ReportedRoles = {
+  stable: string | undefined;
+  canary: string | undefined;
+  /** Whether the canary had traffic and was rolled back by hand. */
+  isRolledBack: boolean;
+  /** The report's file. */
+  source: string;
+};
 
 export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefined };
 
@@ -37,16 +45,32 @@ export async function requireNotSwapped(
   );
 }
 
+/** Throws a UserError when a rollback would give all the traffic to the revision that the report calls the canary. */
+export function requireBackwards(
+  at: ServiceLocation,
+  { to, reported }: { to: string; reported: ReportedRoles | undefined },
+): void {
+  if (reported?.canary !== to || reported.stable === to) return;
+  const { stable, source } = reported;
+  const back =
+    stable === undefined ? [] : [`  ${serviceCommand(at, 'canary-rollout', ['rollback', stable])}`];
+  throw new UserError(`${to} is the canary by ${source}, so this would go forwards, not back`, {
+    hint: [
+      `Nothing was changed.${stable === undefined ? '' : ' To go back:'}`,
+      ...back,
+      'To give it all the traffic all the same: SKIP_STABLE_CHECK=1',
+    ].join('\n'),
+  });
+}
+
 /**
- * Why a rollback to this revision is probably the wrong way round: the report calls it the canary, or it has less traffic
- * than an older one. Undefined when nothing speaks against it, or when the revisions cannot be read.
+ * Why a rollback to this revision is probably the wrong way round: it has less traffic than an older one. Undefined when nothing speaks against it, or when the revisions cannot be read.
  */
 export async function whyForwards(
   api: ServiceApi,
   { served, latestReadyRevision }: Service,
   { to, reported }: { to: string; reported: ReportedRoles | undefined },
 ): Promise<string | undefined> {
-  if (reported?.canary === to) return `by ${reported.source}, ${to} is the canary`;
   const shares = sharesOf(served, latestReadyRevision);
   const [most] = shares;
   if (reported?.stable === to || most === undefined || most.revision === to) return undefined;

@@ -63,6 +63,16 @@ function canaryRollout(
 }
 
 /** A revision's percentage in a split. */
+/**
+ * The last shift that took traffic away from the candidate, if it has none now. Undefined while it has some, and when it never
+ * had any.
+ */
+export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChanges'][number] | undefined {
+  const { after } = record.revisions;
+  if (after === undefined || percentOf(trafficNow(record) ?? [], after) > 0) return undefined;
+  return record.trafficChanges.findLast((change) => percentOf(change.before, after) > 0);
+}
+
 export function percentOf(split: readonly Share[], revision: string | undefined): number {
   return split.find((share) => share.revision === revision)?.percent ?? 0;
 }

@@ -2,7 +2,7 @@ import { canonicalBaseUrl, isOwnUrl } from './base-url.ts';
 import { isAboutService, notMade } from './matrix.ts';
 import type { ReportRecord, SmokeEntry, StepEntry } from './schema.ts';
 import { hadNoToken } from './smoke-entry.ts';
-import { lastChange, percentOf, trafficNow } from './split.ts';
+import { lastChange, lossOfCandidate, percentOf, trafficNow } from './split.ts';
 
 /** Whether to go on, with all the reasons. */
 export type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
@@ -81,8 +81,8 @@ function trafficReasons(record: ReportRecord): Reason[] {
   const { after } = record.revisions;
   if (after === undefined) return [];
   const now = percentOf(trafficNow(record) ?? [], after);
-  const lost = record.trafficChanges.findLast((change) => percentOf(change.before, after) > 0);
-  if (now === 0 && lost !== undefined) {
+  const lost = lossOfCandidate(record);
+  if (lost !== undefined) {
     return lost.byWindow === true
       ? [{ weighs: 'open', reason: `${after} has no traffic since a maintenance window moved it` }]
       : [{ weighs: 'no', reason: `${after} was rolled back` }];
