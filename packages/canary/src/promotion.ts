@@ -10,7 +10,7 @@ import type { Tally } from './statistics/tally.ts';
 
 /** The rules by which a promotion is judged from beginning to end. */
 export type PromotionPlan = {
-  /** The percentages of the steps, rising. A window that is judged alone is one step. */
+  /** The percentages of the steps, rising. A window that is judged alone is the first of them. */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;

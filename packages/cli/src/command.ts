@@ -23,9 +23,9 @@ export type CommandOptions = {
   /** The whole environment of the command. Default: this process's own. */
   env?: Record<string, string>;
   /**
-   * Stops the command and whatever it has started when it aborts: with SIGTERM, and after a while with SIGKILL. With a
-   * signal, the command gets its own process group, so a Ctrl-C in the terminal reaches only this process, and what is left
-   * of the group after the command has ended is killed.
+   * When this signal aborts, the command and the processes that it started get SIGTERM, and SIGKILL if they have not
+   * ended after a while. Passing a signal also puts the command in its own process group: Ctrl-C in the terminal then
+   * reaches only this process, and any process left in the group when the command ends is killed.
    */
   signal?: AbortSignal;
   /** Called with each line of both streams as it comes. The result then has no output. */

@@ -87,8 +87,8 @@ function withoutCargosFolders(name: string, value: string): [name: string, value
 
 /**
  * The variables in a gate's environment that a verdict depends on, by name. The values are hashes, because verdicts are
- * stored and shared, and a value may hold a password. Variables that name a program are left out: the program itself
- * counts.
+ * stored and shared, and a value may hold a password. Variables that name a program for cargo to run are left out,
+ * because the fingerprint contains the program's content instead.
  */
 export function steeringVariables(gateEnv: Readonly<Record<string, string>>): Map<string, string> {
   return new Map(

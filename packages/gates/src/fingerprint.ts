@@ -63,7 +63,7 @@ export async function fingerprintGates(
   const wanted = await Promise.all(
     gates.map(async (gate) => ({ gate, needs: await needsOf(gate, checkout) })),
   );
-  // Whether the target is installed does not change a verdict; the compiler's version does.
+  // The wasm target is left out: having it installed does not change a verdict. The compiler's version does.
   const toolsOf = (each: Needs): Tool[] => [
     ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
   ];

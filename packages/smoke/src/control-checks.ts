@@ -105,7 +105,8 @@ export function checksOf(
 ): { checks: Check[]; skipped: [id: string, why: string][] } {
   const checks: Check[] = [];
   const skipped: [string, string][] = [];
-  // A server that hangs on a best-effort check must not hold up the others on its connection.
+  // Best-effort checks go last: a server that handles one request at a time, and hangs on one of these, has then
+  // answered the others.
   const ofWave = controlChecks.filter((each) => each.wave === wave);
   for (const { id, make } of [
     ...ofWave.filter(({ isBestEffort }) => !isBestEffort),

@@ -45,11 +45,11 @@ export type RawMetrics = {
 type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
 
 /**
- * What a service's metrics say about two revisions. Raw points are added up here, across response codes, because aligned
- * series make up figures for minutes without any. A missing series means that there were no requests, but only for minutes
- * older than the metrics' delay. Younger minutes are ignored, because the series of a minute arrive one by one, perhaps the
- * errors of one revision before the successes of both. Metrics have no paths, so they say nothing about sign-in and sync
- * tokens.
+ * What a service's metrics say about two revisions. This adds up raw points across response codes, because Cloud
+ * Monitoring's alignment invents figures for minutes that have no points. In a minute older than the metrics' delay, a
+ * missing series means no requests. Newer minutes are ignored: their series arrive one at a time, so one revision's
+ * errors could show up before either revision's successes. Metrics have no paths, so they say nothing about sign-in and
+ * sync tokens.
  */
 export function observeMetrics(
   { requestCount, requestLatencies }: RawMetrics,

@@ -45,7 +45,7 @@ export type Limits = {
   readonly max5xxPercent: number;
   readonly maxP95IncreasePercent: number;
   readonly p95FloorMs: number;
-  /** The candidate must have had this many requests times the next step's share before the verdict may be `healthy`. */
+  /** Requests the candidate must have served before the step to 100 %. A smaller step needs its share of them. */
   readonly minRequests: number;
   /** At most this percentage of good candidates may be rolled back by mistake. */
   readonly falseAlarmPercent: number;

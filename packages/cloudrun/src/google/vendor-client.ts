@@ -3,8 +3,8 @@ import { fetchOver } from './http-fetch.ts';
 import { googleRest } from './rest.ts';
 
 /**
- * Options for the vendor's clients: REST, to Google or to the emulator, with this connection's own requests. By default
- * google-gax uses its own agent, which makes gaxios ignore every proxy.
+ * Options that make Google's client libraries use REST and send every request through this connection, to Google or to
+ * the emulator. Left alone, google-gax brings its own agent, and gaxios then ignores every proxy.
  */
 export async function clientOptions(connection: Connection) {
   const { PassThroughClient } = await import('google-auth-library');

@@ -71,7 +71,7 @@ export function fieldsFromAnnotations<T extends Json>(
 
 /**
  * The annotations to show for a resource: those it was written with, updated where a field has changed since. An annotation
- * that expresses the field's value in another way is kept as written.
+ * that spells the same value differently is kept as written.
  */
 export function annotationsFromFields(
   resource: Json,

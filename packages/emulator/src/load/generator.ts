@@ -20,8 +20,6 @@ export type Load = {
 };
 
 const MOST_AT_ONCE = 256;
-// The longest sleep of the generator, in real milliseconds, so that it can be stopped.
-const LONGEST_NAP_MS = 50;
 
 /** Sends requests to an address as users would, until it is stopped. */
 export function startLoad(url: string, clock: Clock, { perMinute, signsIn = true }: LoadOptions): Load {
@@ -61,8 +59,7 @@ export function startLoad(url: string, clock: Clock, { perMinute, signsIn = true
         underWay.add(work);
       }
       if (stopping.signal.aborted) return;
-      const napMs = Math.min(dueAt - clock.now(), LONGEST_NAP_MS * clock.speed);
-      await clock.sleep(Math.max(napMs, 0), stopping.signal);
+      await clock.sleep(Math.max(dueAt - clock.now(), 0), stopping.signal);
     }
   };
   const running = run();

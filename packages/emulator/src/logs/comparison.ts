@@ -130,7 +130,7 @@ function numberOf(value: unknown): number | undefined {
 
 function regularExpression(source: string): RegExp {
   try {
-    // RE2 puts flags at the start; JavaScript has no such group for a whole expression.
+    // RE2 takes flags as a leading `(?is)`. JavaScript does not, so they become the RegExp's flags.
     const [, flags = '', rest = source] = /^\(\?([is]+)\)(.*)$/s.exec(source) ?? [];
     return new RegExp(rest, flags);
   } catch {

@@ -43,7 +43,7 @@ export function decode<T extends Json>(typeName: string, json: unknown): T {
   }
 }
 
-/** The top-level field of a field mask's path. Throws a 400 when the field does not exist, at any depth. */
+/** The top-level field of a field mask's path. Throws a 400 if any segment of the path is not a field. */
 export function topFieldOf(typeName: string, path: string): string {
   const [name = '', ...rest] = path.split('.');
   const top = lookupType(typeName).fields[name];
