@@ -74,7 +74,7 @@ const usage: Usage = {
     },
     {
       arguments: 'judge --file <file>',
-      does: 'judges recorded observations, without the cloud; - is standard input; a file contains one document, or one per line; same exit codes',
+      does: 'judges recorded observations without contacting the cloud; <file> holds one JSON document, or one per line, and may be `-` for standard input; exits like judge above, or 2 if a document cannot be read',
     },
   ],
   settings,

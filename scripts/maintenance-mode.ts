@@ -47,7 +47,7 @@ const settings = {
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'with `enable` or `disable`: move the traffic even if it is pinned to revisions; what `enable` moved, `disable` moves back',
+    'allow `enable` or `disable` to move traffic that is pinned to revisions; not needed for `disable` to restore the split that `enable` moved',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',

@@ -14,7 +14,7 @@ import {
   UserError,
 } from '@deploy/cli';
 import { cloudSettings, connectTo, requireImage, requireLocation, serviceCommand } from '@deploy/cloudrun';
-import { gateSettings } from '@deploy/gates';
+import { gateIds, gateSettings } from '@deploy/gates';
 import {
   annotateFindings,
   imageSetting,
@@ -32,19 +32,27 @@ const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
   image: imageSetting,
-  ...preflightSettings,
   stagingDomain: {
     ...preflightSettings.stagingDomain,
-    meaning: `domain that should point to the service, unless SERVICE is ${PRODUCTION}`,
+    meaning: `domain that should point to the service; if SERVICE is ${PRODUCTION}, PRODUCTION_DOMAIN is checked instead`,
   },
   productionDomain: {
     ...productionDomainSetting,
     meaning: `domain that should point to the service if SERVICE is ${PRODUCTION}`,
   },
+  preflightFormat: preflightSettings.preflightFormat,
   skipVerify: flag('SKIP_VERIFY', 'do not check the tools of the verification gates'),
   dryRun: flag('DRY_RUN', 'check only what is on this machine'),
   ...checkoutSettings,
   ...gateSettings,
+  selected: {
+    ...gateSettings.selected,
+    meaning: `gates whose tools to check, separated by commas: ${gateIds.join(', ')} (default: all of them)`,
+  },
+  force: {
+    ...gateSettings.force,
+    meaning: 'expect every gate to run, whether or not its verdict is cached',
+  },
 };
 
 const usage: Usage = {

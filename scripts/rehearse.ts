@@ -10,7 +10,7 @@ const usage: Usage = {
     { arguments: '--keep', does: 'runs the rehearsal and keeps the local Cloud Run running afterwards' },
     {
       arguments: '--checkout <dir>',
-      does: "rehearses a copy of this checkout's last commit, with its own gates and builds",
+      does: "rehearses a copy of the last commit in <dir>, running that checkout's own gates and builds",
     },
     {
       arguments: "--service '<command>'",

@@ -13,27 +13,27 @@ export const judgeSettings = {
   max5xxPercent: decimalNumber(
     'CANARY_MAX_5XX_PERCENT',
     { min: 0.01, max: 100, default: 1 },
-    'canary: the percentage of 5xx answers that it must stay below',
+    'judge, promote: the percentage of 5xx answers that the canary must stay below',
   ),
   maxP95IncreasePercent: decimalNumber(
     'CANARY_MAX_P95_INCREASE_PERCENT',
     { min: 0, max: 1000, default: 20 },
-    "canary: by how much its p95 latency may exceed stable's",
+    "judge, promote: by how much the canary's p95 latency may exceed stable's",
   ),
   p95FloorMs: decimalNumber(
     'CANARY_P95_FLOOR_MS',
     { min: 0, max: 60_000, default: 25 },
-    'canary: differences in p95 below this many milliseconds are noise',
+    'judge, promote: differences in p95 below this many milliseconds are noise',
   ),
   minRequests: wholeNumber(
     'CANARY_MIN_REQUESTS',
     { min: 0, max: 1_000_000_000, default: 100 },
-    'canary: how many requests it must have served before the step to 100 %; a smaller step needs its percentage of that number',
+    'judge, promote: requests the canary must have served before the step to 100 %; before the step to 25 %, a quarter of that, and so on',
   ),
   falseAlarmPercent: decimalNumber(
     'CANARY_FALSE_ALARM_PERCENT',
     { min: 0.0001, max: 50, default: 1 },
-    'canary: at most this percentage of good candidates may be rolled back by mistake',
+    'judge, promote: at most this percentage of good candidates may be rolled back by mistake',
   ),
   canaryFormat: outputFormat(
     'CANARY_FORMAT',
@@ -48,13 +48,17 @@ export const observationSettings = {
   steps: percents(
     'CANARY_STEPS',
     '5,25,50,100',
-    'canary: the percentages of its steps, rising, ending with 100',
+    "judge, promote: the percentages of a canary's steps, rising, ending with 100",
   ),
-  windowMinutes: wholeMinutes('CANARY_WINDOW', '10m', 'canary: how long each step is watched'),
+  windowMinutes: wholeMinutes(
+    'CANARY_WINDOW',
+    '10m',
+    'promote: how long each step is watched; judge: how far back it looks',
+  ),
   source: oneOf(
     'CANARY_SOURCE',
     ['auto', 'logs', 'monitoring'],
-    "where to read a canary's requests; logs: exact, with paths, within seconds; monitoring: metrics, at any volume, but minutes late; auto: logs if their volume allows that, otherwise metrics",
+    "where to read a canary's requests: logs (exact, include paths, arrive within seconds), monitoring (metrics; work at any volume, arrive minutes late), or auto (logs unless their volume is too high or they cannot be read)",
   ),
 };
 

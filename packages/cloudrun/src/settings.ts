@@ -17,7 +17,7 @@ export const cloudSettings = {
 
 export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
-  'deploy or shift traffic even if the public would then see the maintenance page, or would get past an open maintenance window',
+  'deploy or shift traffic even if that shows the public the maintenance page, or lets the public in while a maintenance window is open',
 );
 
 export const skipStableCheckSetting = flag(

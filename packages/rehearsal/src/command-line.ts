@@ -6,7 +6,7 @@ import { PARTS, type Part } from './parts.ts';
 export const rehearsalSettings = {
   repoRoot: text(
     'OPENAGENTS_REPO_ROOT',
-    'checkout to rehearse if --checkout is not given; if neither is, the built-in sample',
+    'checkout to rehearse when --checkout is not given; with neither, the built-in sample is rehearsed',
   ),
 };
 

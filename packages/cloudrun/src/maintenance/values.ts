@@ -14,7 +14,7 @@ export const maintenanceSettings = {
   allowedPaths: textWithDefault(
     'MAINTENANCE_ALLOWED_PATHS',
     '/healthz,/readyz',
-    'paths that stay reachable, comma-separated; a final * matches any suffix',
+    'paths that stay reachable, separated by commas; a final * matches any suffix',
   ),
   cookieName: textWithDefault(
     'MAINTENANCE_BYPASS_COOKIE_NAME',
