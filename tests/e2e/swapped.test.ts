@@ -3,7 +3,8 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { openEvidence } from '@deploy/report';
+import { nextSteps } from '@deploy/cloudrun';
+import { openEvidence, reportedStanding } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
@@ -116,3 +117,34 @@ async function reportOf(
   await evidence.record({ kind: 'deployed', deployment, stable });
   return path;
 }
+
+describe('a candidate that the report knows', () => {
+  test('is nothing to go back to; once rolled back by hand, it is not suggested, and promoted only on demand', async () => {
+    await using cloud = await world(100);
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'rolled-back-'));
+    const env = {
+      ...cloudEnv(cloud),
+      EVIDENCE_REPORT: await reportOf(folder.path, { stable, canary }),
+    };
+    const rollout = (...args: string[]) => runScriptProcess('canary-rollout', args, { env });
+    assert.equal((await rollout('set-traffic', stable, canary, '5')).exitCode, 0);
+
+    const forwards = await rollout('rollback', canary);
+    assert.equal(forwards.exitCode, 1);
+    assert.match(forwards.stderr, /^error: \S+ is the canary by .*report\.md, so this would go forwards/m);
+    assert.match(forwards.stderr, new RegExp(`^ {2}.*canary-rollout\\.ts rollback ${stable}$`, 'm'));
+    assert.deepEqual(serving(cloud), [`${stable}=95`, `${canary}=5`]);
+
+    assert.equal((await rollout('rollback', stable)).exitCode, 0);
+    for (const named of [[], [canary]]) {
+      const refused = await rollout('promote', ...named);
+      assert.equal(refused.exitCode, 1);
+      assert.match(refused.stderr, /^error: \S+ was rolled back, by .*report\.md\n.*CANARY_RETRY=1$/m);
+    }
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+    const standing = await reportedStanding(env.EVIDENCE_REPORT);
+    assert.ok(standing !== undefined);
+    assert.deepEqual(nextSteps(standing.location, standing), []);
+  });
+});
