@@ -20,6 +20,8 @@ test('the local Cloud Run alone has what a rehearsal finds: a deployment by its 
       if (shown.includes('Ctrl-C stops it.')) break;
     }
     const forScripts = shown.slice(0, shown.indexOf('For gcloud:'));
+    for (const api of ['RUN', 'LOGGING', 'SECRETMANAGER'])
+      assert.ok(shown.includes(`export CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}=http://`), api);
     const words = [...forScripts.matchAll(/^ {2}export (.*)$/gm)].flatMap(([, line = '']) => line.split(' '));
     const env = Object.fromEntries(words.map((word) => word.split('=') as [string, string]));
     // Stand-ins for missing tools come in front of the PATH, which the scripts need besides.

@@ -115,7 +115,7 @@ test('gcloud prints the maintenance status that we print, whatever the variables
   }
 });
 
-test('gcloud adds a secret version: the emulator answers for the checksum as Secret Manager does', {
+test('gcloud adds a secret version, lists it and reads it back: checksums are as Secret Manager makes them', {
   skip,
 }, async (t) => {
   await using cloud = await cloudWith();
@@ -126,8 +126,14 @@ test('gcloud adds a secret version: the emulator answers for the checksum as Sec
   writeFileSync(file, 'a-token-of-some-length');
   await gcloud('secrets', 'create', 'bypass', '--replication-policy=automatic');
   await gcloud('secrets', 'versions', 'add', 'bypass', `--data-file=${file}`);
-  const state = await gcloud('secrets', 'versions', 'describe', 'latest', '--secret', 'bypass');
+  const [state, listed, value] = await Promise.all([
+    gcloud('secrets', 'versions', 'describe', 'latest', '--secret', 'bypass'),
+    gcloud('secrets', 'versions', 'list', 'bypass', '--format=value(name)'),
+    gcloud('secrets', 'versions', 'access', 'latest', '--secret=bypass'),
+  ]);
   assert.match(state, /state: ENABLED/i);
+  assert.equal(listed, '1\n');
+  assert.equal(value, 'a-token-of-some-length');
 });
 
 /** gcloud on an emulator, with a configuration of its own. */

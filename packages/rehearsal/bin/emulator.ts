@@ -94,6 +94,7 @@ ${exports.join('\n')}
 For gcloud:
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN=http://localhost:${portOf(emulator.host)}/
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING=http://localhost:${portOf(emulator.host)}/
+  export CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER=http://localhost:${portOf(emulator.host)}/
   export CLOUDSDK_PROXY_TYPE=http CLOUDSDK_PROXY_ADDRESS=127.0.0.1 CLOUDSDK_PROXY_PORT=${portOf(emulator.host)}
   export CLOUDSDK_AUTH_ACCESS_TOKEN=local CLOUDSDK_CORE_PROJECT=openagentsgemini CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API=false
   gcloud run services describe ${SERVICE} --region us-central1

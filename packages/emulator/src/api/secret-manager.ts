@@ -4,11 +4,16 @@ import { decode, encode, type Json } from '../protocol/descriptors.ts';
 import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { SecretStore, SecretVersion, StoredSecret } from '../secrets/store.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
+import { askedPage, pageOf } from './pages.ts';
 import type { Guard } from './run-v2.ts';
 
 const SECRET = 'google.cloud.secretmanager.v1.Secret';
 const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
+const ACCESS_RESPONSE = 'google.cloud.secretmanager.v1.AccessSecretVersionResponse';
 const ADD_REQUEST = 'google.cloud.secretmanager.v1.AddSecretVersionRequest';
+
+// ListSecretVersionsRequest in that service.proto: the server decides when no page size is given, and never shows more.
+const MOST_VERSIONS = 25_000;
 
 /** Secret Manager, mapped to HTTP as in google/cloud/secretmanager/v1/service.proto. */
 export function secretManagerRoutes(
@@ -82,6 +87,40 @@ export function secretManagerRoutes(
         const project = authorize(call, 'secretmanager.versions.get');
         const secret = param(call, 'secret');
         return showVersion(call, project, secret, store.version(secret, param(call, 'version')));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/projects/:project/secrets/:secret/versions/:version(^[^:]+)::access',
+      handle(call) {
+        const project = authorize(call, 'secretmanager.versions.access');
+        const secret = param(call, 'secret');
+        const data = Buffer.from(store.access(secret, param(call, 'version')));
+        const { number } = store.version(secret, param(call, 'version'));
+        return encode(
+          ACCESS_RESPONSE,
+          {
+            name: `projects/${project}/secrets/${secret}/versions/${number}`,
+            payload: { data: data.toString('base64'), dataCrc32c: String(crc32c(data)) },
+          },
+          wantsNumericEnums(call),
+        );
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/projects/:project/secrets/:secret/versions',
+      handle(call) {
+        const project = authorize(call, 'secretmanager.versions.list');
+        if (call.query.get('filter')) throw invalidArgument('The emulator knows no filter of versions.');
+        const secret = param(call, 'secret');
+        const newestFirst = store.get(secret).versions.toReversed();
+        const { items, nextPageToken } = pageOf(newestFirst, askedPage(call), MOST_VERSIONS);
+        return {
+          versions: items.map((version) => showVersion(call, project, secret, version)),
+          totalSize: newestFirst.length,
+          ...(nextPageToken !== undefined && { nextPageToken }),
+        };
       },
     },
     {
