@@ -76,7 +76,8 @@ export async function shiftTraffic(
 
 function nextAfter(call: ShiftCall, { after, url }: TrafficChange, location: ServiceLocation): NextStep[] {
   const { stable, canary } = call.action === 'set-traffic' ? call : { stable: undefined, canary: undefined };
-  const steps = nextSteps(location, { shares: after, stable, canary, baseUrl: url });
+  // Whatever was smoked before met another split.
+  const steps = nextSteps(location, { shares: after, stable, canary, lacksHealthSmoke: true, baseUrl: url });
   const look = serviceCommand(location, 'canary-rollout', ['status']);
   return steps.length > 0 ? steps : [{ says: 'next, to see how the service stands', command: look }];
 }

@@ -1,6 +1,7 @@
 import { failureOf, isItsTraffic, promotionOn } from '@deploy/canary';
 import { type Output, showNext, UserError } from '@deploy/cli';
-import { type ReportedRoles, readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
+import { readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
+import type { reportedRolesOf } from '@deploy/report';
 import { statusScreen } from './status-screen.ts';
 
 /**
@@ -10,7 +11,7 @@ import { statusScreen } from './status-screen.ts';
 export async function showStatus(
   api: ServiceApi,
   service: Service,
-  { reported, out }: { reported: Partial<ReportedRoles> | undefined; out: Output },
+  { reported, out }: { reported: Awaited<ReturnType<typeof reportedRolesOf>>; out: Output },
 ): Promise<void> {
   const left = promotionOn(service);
   const promotion = left !== undefined && isItsTraffic(service, left) ? left : undefined;
@@ -25,6 +26,7 @@ export async function showStatus(
     isRolledBack:
       (reported?.isRolledBack ?? false) ||
       (overview.canary !== undefined && failureOf(service, overview.canary) !== undefined),
+    lacksHealthSmoke: reported?.lacksHealthSmoke ?? false,
     now: Date.now(),
     columns: process.stderr.columns ?? 80,
   });

@@ -13,22 +13,18 @@ type Place = {
   location: ServiceLocation;
   isPromotion: boolean;
   isRolledBack: boolean;
+  lacksHealthSmoke: boolean;
   now: number;
   columns: number;
 };
 
 /** A service on one screen for a person: its revisions with their roles, the window, and what to do next. */
 export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
-  const { location, isPromotion, isRolledBack } = place;
+  const { location, isPromotion, isRolledBack, lacksHealthSmoke } = place;
   const { service, shares, stable, canary, window } = overview;
   const windowPercent = window?.percent ?? 0;
   const standing = {
-    shares,
-    stable,
-    canary,
-    isRolledBack,
-    windowPercent,
-    isPromotion,
+    ...{ shares, stable, canary, isRolledBack, windowPercent, isPromotion, lacksHealthSmoke },
     baseUrl: service.url || undefined,
   };
   const next = nextSteps(location, standing);

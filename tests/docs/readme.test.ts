@@ -98,6 +98,13 @@ test('every command of the rollout does what it is there for, in order, against 
   assert.deepEqual(serving, [`${revisions['<stable>']} 100`]);
 });
 
+test('after a step to all the traffic, both smokes are run, without which the report has no verdict', () => {
+  const toAll = rollout.filter((block) => / 100$|deploy-production/m.test(block));
+  assert.equal(toAll.length, 2);
+  for (const block of toAll)
+    assert.match(block, /( 100|promote)\npnpm tsx scripts\/smoke-health\.ts\n.*smoke-control\.ts$/);
+});
+
 test('the rehearsal that is shown has the steps of the rehearsal that there is', async () => {
   await using cloud = await staging();
   const [shown = ''] = blocksOf(readme, 'text');

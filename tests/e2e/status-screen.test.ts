@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { projectRoot } from '@deploy/cli';
+import { createReport } from '../../packages/report/src/store/store.ts';
+import { sampleRecord } from '../report/sample-record.ts';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
@@ -26,10 +31,14 @@ const world = (percent: number) =>
   });
 
 /** The status on a terminal, without its YAML, and each of its lines. */
-async function screenOf(cloud: Cloud, columns = 80): Promise<{ yaml: string; lines: string[] }> {
+async function screenOf(
+  cloud: Cloud,
+  columns = 80,
+  env: Record<string, string> = {},
+): Promise<{ yaml: string; lines: string[] }> {
   const { exitCode, shown } = await runOnTerminal(
     [process.execPath, 'scripts/canary-rollout.ts', 'status'],
-    cloudEnv(cloud),
+    { ...cloudEnv(cloud), ...env },
     undefined,
     columns,
   );
@@ -79,6 +88,31 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     );
     assert.match(screen, command(cloud, `canary-rollout\\.ts set-traffic ${stable} ${canary} 25`));
     assert.match(screen, command(cloud, `canary-rollout\\.ts rollback ${stable}`));
+  });
+
+  test('after 100 %, the health smoke comes first until it has been run, because the report asks for it', async () => {
+    await using cloud = await world(95);
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'status-'));
+    const baseUrl = cloud.service(SERVICE).uri;
+    const report = await createReport(folder.path, 'deploy', {
+      ...{ ...sampleRecord, service: SERVICE, baseUrls: [baseUrl] },
+      ...{ revisions: { before: stable, after: canary }, stable },
+      ...{ steps: [], trafficBefore: [], trafficChanges: [], smokes: [], maintenance: [], promotions: [] },
+    });
+    const env = { EVIDENCE_REPORT: report };
+    const run = async (script: string, ...args: string[]) => {
+      const ended = await runScriptProcess(script, args, { env: { ...cloudEnv(cloud), ...env } });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+      return ended.stderr;
+    };
+    const smoke = (name: string) =>
+      new RegExp(`^next, to check what serves:\\n {2}.*OPENAGENTS_BASE_URL=${baseUrl} .*/${name}\\.ts$`, 'm');
+    const screen = async () => (await screenOf(cloud, 80, env)).lines.join('\n');
+    assert.match(await run('canary-rollout', 'set-traffic', stable, canary, '100'), smoke('smoke-health'));
+    assert.match(await screen(), smoke('smoke-health'));
+    await run('smoke-health');
+    assert.match(await screen(), smoke('smoke-control'));
   });
 
   test('in a window: since when, by whom, what closing it goes back to; names and percents are whole on a narrow screen', async () => {

@@ -49,13 +49,13 @@ export async function reportedBaseUrl(evidenceReport: string | undefined): Promi
 }
 
 /**
- * The roles of the revisions in the report that EVIDENCE_REPORT names, or else in the newest open report of a service.
+ * The roles of the revisions, and whether a health smoke of what serves is missing, in the report that EVIDENCE_REPORT names, or else in the newest open report of a service.
  * Undefined when there is no such report, or it cannot be read.
  */
 export async function reportedRolesOf(
   location: ServiceLocation,
   given: Parameters<typeof findTargetCheckout>[0] & { evidenceReport: string | undefined },
-): Promise<ReportedRoles | undefined> {
+): Promise<(ReportedRoles & { lacksHealthSmoke: boolean }) | undefined> {
   const { evidenceReport } = given;
   try {
     if (evidenceReport === 'none') return undefined;
@@ -72,16 +72,23 @@ export async function reportedRolesOf(
 }
 
 /**
- * Which revision is the stable one and which the candidate, according to the report in this file; undefined when it says
- * neither.
+ * Which revision is the stable one and which the candidate, and whether a health smoke of what serves is missing, according to
+ * the report in this file; undefined when it knows neither revision.
  */
-export async function reportedRoles(path: string | undefined): Promise<ReportedRoles | undefined> {
+export async function reportedRoles(
+  path: string | undefined,
+): Promise<(ReportedRoles & { lacksHealthSmoke: boolean }) | undefined> {
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
   const { revisions } = record;
   const stable = stableNow(record);
   if (stable === undefined && revisions.after === undefined) return undefined;
-  return { stable, canary: revisions.after, isRolledBack: isRolledBack(record), source: path };
+  const { countingSmokes } = await import('./record/verdict.ts');
+  const lacksHealthSmoke = !countingSmokes(record).some(({ suite }) => suite === 'health');
+  return {
+    ...{ stable, canary: revisions.after, isRolledBack: isRolledBack(record), source: path },
+    lacksHealthSmoke,
+  };
 }
 
 /** Whether somebody took all traffic from the candidate. What a promotion took back is remembered on the service. */

@@ -15,6 +15,8 @@ export type Standing = {
   windowPercent?: number;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
+  /** Whether no health smoke has been run since the last traffic change, as far as is known. */
+  lacksHealthSmoke?: boolean;
   /** The service's address, if known. */
   baseUrl?: string | undefined;
 };
@@ -26,7 +28,16 @@ const BY_HAND = [5, 25, 50, 100];
  */
 export function nextSteps(
   at: ServiceLocation,
-  { shares, stable, canary, isRolledBack = false, windowPercent = 0, isPromotion = false, baseUrl }: Standing,
+  {
+    shares,
+    stable,
+    canary,
+    isRolledBack = false,
+    windowPercent = 0,
+    isPromotion = false,
+    lacksHealthSmoke = false,
+    baseUrl,
+  }: Standing,
 ): NextStep[] {
   const call = (says: string, script: string, ...args: string[]): NextStep => ({
     says,
@@ -42,7 +53,8 @@ export function nextSteps(
   const percent = shares.find(({ revision }) => revision === canary)?.percent ?? 0;
   const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];
   if (canary === undefined || (isRolledBack && percent === 0)) return [];
-  if (percent === 100) return [...smoke(baseUrl), ...back];
+  if (percent === 100)
+    return [...smoke(baseUrl, lacksHealthSmoke ? 'smoke-health' : 'smoke-control'), ...back];
   if (percent === 0 || isPromotion) {
     const says = percent === 0 ? 'next, to walk it to all the traffic' : 'next, to go on with the promotion';
     return [call(says, 'canary-rollout', 'promote', canary), ...(percent === 0 ? [] : back)];
@@ -55,12 +67,15 @@ export function nextSteps(
   return [...smoke(baseUrl), ...onwards, ...back];
 }
 
-function smoke(baseUrl: string | undefined): NextStep[] {
+function smoke(
+  baseUrl: string | undefined,
+  script: 'smoke-health' | 'smoke-control' = 'smoke-control',
+): NextStep[] {
   if (baseUrl === undefined) return [];
   return [
     {
       says: 'next, to check what serves',
-      command: ownCommand('smoke-control', [], [['OPENAGENTS_BASE_URL', baseUrl]]),
+      command: ownCommand(script, [], [['OPENAGENTS_BASE_URL', baseUrl]]),
     },
   ];
 }
