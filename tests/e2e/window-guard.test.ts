@@ -181,6 +181,27 @@ describe('while a window is open', () => {
     });
   }
 
+  test('a promotion says so and names disable, whether or not there is a candidate, and may be insisted on', async () => {
+    await using cloud = await world();
+    const [, release = ''] = revisionNames(cloud);
+    assert.equal((await window(cloud, 'enable')).exitCode, 0);
+    const before = serving(cloud);
+    for (const args of [['promote'], ['promote', release]]) {
+      const refused = await canary(cloud, args);
+      assert.equal(refused.exitCode, 1);
+      assert.match(
+        refused.stderr,
+        /^error: a maintenance window of control is open \(\S+=100\): nothing is promoted/m,
+      );
+      assert.match(
+        refused.stderr,
+        /^Nothing was changed\. .*:\n {2}.*maintenance-mode\.ts disable\n.*SKIP_MAINTENANCE_CHECK=1$/m,
+      );
+    }
+    assert.deepEqual(serving(cloud), before);
+    assert.match((await canary(cloud, ['promote'], INSIST)).stderr, /there is nothing to promote/);
+  });
+
   test('a deployment without traffic is made, and its revision gets no traffic after the window', async () => {
     await using cloud = await world();
     const [stable = ''] = revisionNames(cloud);

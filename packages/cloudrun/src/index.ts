@@ -16,6 +16,8 @@ export { accountOf } from './google/rest.ts';
 export { isSameImage } from './image-reference.ts';
 export { type Execution, openJobApi } from './jobs.ts';
 export { type EntriesPage, errorFilter, type LogApi, logReadCommand, openLogApi } from './logs.ts';
+export { isMaintenanceOn } from './maintenance/environment.ts';
+export { requireNoWindow } from './maintenance/guard.ts';
 export type { MaintenanceOutcome } from './maintenance/outcome.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
 export { requireImage, requireJobName, requireLocation, requireRegistry, requireTag } from './names.ts';

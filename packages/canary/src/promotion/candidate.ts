@@ -1,9 +1,12 @@
 import { UserError } from '@deploy/cli';
 import {
+  CloudError,
   describeShares,
+  isMaintenanceOn,
   isWindowMade,
   type Revision,
   readNamedRevision,
+  requireNoWindow,
   type Service,
   type ServiceApi,
   type ServiceLocation,
@@ -27,17 +30,33 @@ export type Subject = {
 
 /**
  * Finds stable and candidate: those of the promotion that the service remembers, or else the revision with all the traffic
- * and the newest ready one without any, revisions of maintenance windows aside. Throws a UserError when there is no such pair, or when the candidate has failed
- * before.
+ * and the newest ready one without any, revisions of maintenance windows aside. Throws a UserError when there is no such pair,
+ * when the candidate has failed before, or when a maintenance window is open.
  */
 export async function findSubject(
   api: ServiceApi,
   service: Service,
-  {
-    named,
-    retry,
-    rolledBack,
-  }: { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined },
+  { skipMaintenanceCheck = false, ...wanted }: Wanted & { skipMaintenanceCheck?: boolean },
+): Promise<Subject> {
+  const requireClosed = async () => (skipMaintenanceCheck ? undefined : requireNoWindow(api, service));
+  let subject: Subject;
+  try {
+    subject = await findPair(api, service, wanted);
+  } catch (error) {
+    // While a window is open, it is the reason, and what the refusal advises would lead into trouble.
+    if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
+    throw error;
+  }
+  if (subject.left === undefined && isMaintenanceOn(subject.stable.template)) await requireClosed();
+  return subject;
+}
+
+type Wanted = { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined };
+
+async function findPair(
+  api: ServiceApi,
+  service: Service,
+  { named, retry, rolledBack }: Wanted,
 ): Promise<Subject> {
   const known = promotionOn(service);
   const left = known !== undefined && isItsTraffic(service, known) ? known : undefined;

@@ -87,10 +87,10 @@ export async function walkPromotion(request: WalkRequest): Promise<PromotionOutc
 async function walk(request: WalkRequest): Promise<PromotionOutcome> {
   const { api, settings } = request;
   const found = await api.read();
+  const { retry, skipMaintenanceCheck } = settings;
   const subject = await findSubject(api, found, {
-    named: request.canary,
-    retry: settings.retry,
-    rolledBack: request.rolledBack,
+    ...{ named: request.canary, retry, rolledBack: request.rolledBack },
+    skipMaintenanceCheck,
   });
   const pair = { stable: subject.stable.name, canary: subject.canary.name };
   const source = await request.openSource(pair.stable, pair.canary);

@@ -79,6 +79,18 @@ export async function requireSameSideOfWindow(
   }
 }
 
+/** Throws a UserError when part of the public is served by revisions in maintenance mode, so that nothing can be promoted. */
+export async function requireNoWindow(api: ServiceApi, service: Service): Promise<void> {
+  if ((await maintenancePercent(api, service)) === 0) return;
+  const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
+  throw new UserError(
+    `a maintenance window of ${service.name} is open (${servedBy(service)}): nothing is promoted while it is`,
+    {
+      hint: `Nothing was changed. To close it, before you promote:\n  ${disable}\nTo promote anyway: ${TO_INSIST}`,
+    },
+  );
+}
+
 function servedBy({ served, latestReadyRevision }: Service): string {
   return describeShares(sharesOf(served, latestReadyRevision));
 }
