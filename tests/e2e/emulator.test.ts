@@ -7,10 +7,13 @@ import { test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { COMPILE_CACHE, runScriptProcess } from '../support/run-script.ts';
 
-test('the local Cloud Run alone has what a rehearsal finds: a deployment by its exports works', async () => {
+test('the local Cloud Run alone has what a rehearsal finds, also under load: a deployment by its exports works', async () => {
   const emulator = spawn(
     process.execPath,
-    [...COMPILE_CACHE, join(projectRoot, 'packages/rehearsal/bin/emulator.ts')],
+    [
+      ...[...COMPILE_CACHE, join(projectRoot, 'packages/rehearsal/bin/emulator.ts')],
+      ...['--load', '120/min', '--clock', '20'],
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   try {

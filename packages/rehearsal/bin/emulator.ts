@@ -6,7 +6,7 @@ import { prepareCargo } from '../src/cargo-stand-in.ts';
 import { exportLines } from '../src/exports.ts';
 import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/matrix.ts';
 import { sampleCheckout } from '../src/sample-checkout.ts';
-import { DOMAIN, SERVICE, STAGING, STAGING_SERVICE } from '../src/staging.ts';
+import { DOMAIN, SERVICE, STAGING } from '../src/staging.ts';
 
 const HELP = `Starts a local Cloud Run with all that a rehearsal finds in it, and a sample checkout to deploy
 from, and tells what to export.
@@ -17,8 +17,10 @@ Usage: pnpm emulator [options]
   --container <command> what every revision runs, given to the shell; it must listen on PORT, or on OA_CONTROL_BIND_ADDR
                         (default: a stand-in of the control service)
   --clock <number>      how many times faster than the wall's its clock runs (default: 1)
-  --load <rate>         requests to the service, such as 120/min or 5/s: people who sign in, open pages and mint tokens
+  --load <rate>         requests for pages of the service, such as 120/min or 5/s
   --help
+
+To rehearse a promotion in four steps of ten minutes (step 4 of the README) in about three: --load 120/min --clock 20
 `;
 
 const settings = readArguments();
@@ -67,7 +69,9 @@ async function run({ port, clockSpeed, command, perMinute }: Settings): Promise<
   await using checkout = await sampleCheckout();
   await using cargo = await prepareCargo();
   const services = [...STAGING.services, ...matrixSeeds.services].map((seed) =>
-    seed.name === SERVICE && perMinute !== undefined ? { ...seed, ...withPeople(perMinute) } : seed,
+    seed.name === SERVICE && perMinute !== undefined
+      ? { ...seed, load: { perMinute, signsIn: false } }
+      : seed,
   );
   await using emulator = await startEmulator({
     ...STAGING,
@@ -103,14 +107,6 @@ Ctrl-C stops it.
 `);
   if (!signal.aborted) await once(signal, 'abort');
   process.stderr.write('\nThe local Cloud Run is stopped, and its checkout is deleted.\n');
-}
-
-/**
- * A service with simulated people, who sign in. Only the service's mock mode lets them, and the preflight of a deployment
- * objects to that mode.
- */
-function withPeople(perMinute: number) {
-  return { env: { ...STAGING_SERVICE.env, OA_AUTH_PROVIDER_MODE: 'mock' }, load: { perMinute } };
 }
 
 /** What a program needs from this machine in order to start. It gets nothing else from the user's shell. */
