@@ -64,7 +64,8 @@ export function requireBackwards(
 }
 
 /**
- * Why a rollback to this revision is probably the wrong way round: it has less traffic than an older one. Undefined when nothing speaks against it, or when the revisions cannot be read.
+ * Why a rollback to this revision is probably the wrong way round: it has less traffic than an older one. Undefined when
+ * nothing speaks against it, or when the revisions cannot be read.
  */
 export async function whyForwards(
   api: ServiceApi,
