@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { Interrupted, interruptible, projectRoot, tellIfInterrupted } from '@deploy/cli';
+import { Interrupted, interruptible, tellIfInterrupted } from '@deploy/cli';
 import { runScriptProcess } from '../support/run-script.ts';
 
 describe('work under a signal', () => {
@@ -77,28 +74,6 @@ test('a second Ctrl-C, with nothing to kill, ends the process at once and says s
   clearInterval(again);
   assert.equal(signal, 'SIGINT');
   assert.match(await told, /^ended at once, since SIGINT came again$/m);
-});
-
-test('tsx lets a process end in its own way that is too busy to notice Ctrl-C at once', async () => {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'busy-'));
-  const script = join(folder.path, 'busy.ts');
-  await writeFile(
-    script,
-    `process.on('SIGINT', () => process.stdout.write('orderly', () => process.exit(0)));
-    console.log('ready');
-    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500));
-    setInterval(() => {}, 1000);`,
-  );
-  const child = spawn(join(projectRoot, 'node_modules/.bin/tsx'), [script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let told = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    told += chunk;
-    if (told === 'ready\n') child.kill('SIGINT');
-  });
-  const ended = await once(child, 'close');
-  assert.deepEqual([told, ...ended], ['ready\norderly', 0, null]);
 });
 
 describe('a script', () => {

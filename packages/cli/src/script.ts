@@ -1,4 +1,5 @@
 import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { whatWasChanged } from './changes-made.ts';
 import { cleanLine } from './clean-text.ts';
@@ -11,6 +12,7 @@ import { createOutput, type Output } from './output.ts';
 import { ownCommand, rememberCaller } from './own-command.ts';
 import { takeSecretsOut } from './secret-variables.ts';
 import type { Environment } from './settings.ts';
+import { projectRoot } from './target-checkout.ts';
 import { actionsOf, callOf, type Usage, usageData, usageText } from './usage.ts';
 
 export type Program = {
@@ -30,8 +32,8 @@ export async function runScript(
   usage: Usage,
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
-  // Compiles lazily loaded modules once per machine, which saves 5 % of the time of a call to the cloud, 13 % without tsx.
-  enableCompileCache();
+  // For whoever starts a script with `node`; `tsx` keeps compiled code from the first module on.
+  enableCompileCache({ directory: join(projectRoot, 'node_modules/.cache/compiled'), portable: true });
   // If both are set, NO_COLOR wins. Node would prefer FORCE_COLOR, with a warning.
   if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
   const out = createOutput(process);

@@ -1,13 +1,17 @@
 // The body of every turbo task here. Turbo starts it only when the result is in no cache. It is JavaScript and keeps what it
 // compiles, because a TypeScript program starts half a second later.
 import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 
 // For a caller that wants cached verdicts only. From sysexits.h, for a program that cannot do its work now.
 const NOT_CACHED = 69;
 
 if (process.env.GATES_ONLY_REPLAY === '1') process.exitCode = NOT_CACHED;
 else {
-  enableCompileCache();
+  enableCompileCache({
+    directory: join(import.meta.dirname, '../../../node_modules/.cache/compiled'),
+    portable: true,
+  });
   const { runOrderedGate } = await import('../src/runner.ts');
   process.exitCode = await runOrderedGate(process.argv[2], process.env);
 }
