@@ -18,7 +18,8 @@ export { failureOf, isItsTraffic, promotionOn } from './promotion/bookkeeping.ts
 export type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './promotion/events.ts';
 export type { Walker } from './promotion/ownership.ts';
 export { planPromotion, type WalkSettings } from './promotion/plan.ts';
-export { type PromotionSource, type WalkRequest, walkPromotion } from './promotion/walk.ts';
+export type { PromotionSource, WalkRequest } from './promotion/request.ts';
+export { walkPromotion } from './promotion/walk.ts';
 export { addMinute, beginFreshWindow, beginPromotion, type Promotion } from './promotion.ts';
 export type { SignalVerdict } from './signals/signal-verdict.ts';
 export { mergeHistograms, p95 } from './statistics/latency-histogram.ts';

@@ -51,6 +51,11 @@ export async function findSubject(
   return subject;
 }
 
+/** Whether a session stays with the process that began it, on both revisions. */
+export function hasAffinity({ stable, canary }: Subject): boolean {
+  return [stable, canary].every(({ template }) => template.sessionAffinity === true);
+}
+
 type Wanted = { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined };
 
 async function findPair(

@@ -1,0 +1,69 @@
+import type { SmokeLook } from './events.ts';
+import type { WalkRequest } from './request.ts';
+
+export type CandidateChecks = {
+  /** Smokes the candidate and makes the checks after a stage; returns what failed twice, if anything. */
+  beforeNextStep(percent: number): Promise<string | undefined>;
+  /** The same before any traffic; it also warns of builds that cannot be told apart or do not get along. */
+  beforeTraffic(): Promise<string | undefined>;
+  /** Smokes the service after a rollback. */
+  afterRollback(): Promise<void>;
+};
+
+/** The checks that a promotion makes itself, at the candidate's own URL and at the service's. */
+export function candidateChecks(
+  request: WalkRequest,
+  urls: { candidate: string; service: string },
+): CandidateChecks {
+  const { tell } = request;
+  let isSkipTold = false;
+
+  return {
+    async beforeNextStep(percent) {
+      const look = await smokeTwice('candidate');
+      return look.passed ? checkStage(percent) : (look.why ?? 'no more is known');
+    },
+    async beforeTraffic() {
+      const look = await smokeTwice('candidate');
+      const served = await request.smoke(urls.service, 'service');
+      const failed = look.passed ? await checkStage(0) : (look.why ?? 'the smoke of the candidate failed');
+      if (failed === undefined) await warnOfBuilds(look, served);
+      return failed;
+    },
+    async afterRollback() {
+      await smokeTwice('service');
+    },
+  };
+
+  async function smokeTwice(of: 'candidate' | 'service'): Promise<SmokeLook> {
+    const url = urls[of];
+    const first = await request.smoke(url, of);
+    const look = first.passed ? first : await request.smoke(url, of);
+    await tell({ kind: 'candidateSmoked', url, look, of });
+    return look;
+  }
+
+  /** If the checks are skipped, this tells why only the first time. */
+  async function checkStage(percent: number): Promise<string | undefined> {
+    const first = await request.checkStage(urls.candidate);
+    const look = first.state === 'failed' ? await request.checkStage(urls.candidate) : first;
+    if (look.state !== 'skipped' || !isSkipTold) await tell({ kind: 'stageChecked', percent, look });
+    isSkipTold = look.state === 'skipped';
+    return look.state === 'failed' ? look.why : undefined;
+  }
+
+  async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
+    const warning = buildWarning(canary, stable);
+    if (warning !== undefined) await tell({ kind: 'promotionWarned', warning });
+  }
+}
+
+function buildWarning(canary: SmokeLook, stable: SmokeLook): string | undefined {
+  const unverified = 'so it cannot be verified that the candidate is the one that answers';
+  if (canary.buildId === undefined) return `the candidate reports no buildId, ${unverified}`;
+  if (canary.buildId === stable.buildId)
+    return `candidate and stable have the same buildId, ${canary.buildId}, ${unverified}`;
+  const oldest = canary.clients?.min;
+  if (stable.buildId === undefined || oldest == null || stable.buildId >= oldest) return undefined;
+  return `the candidate's build ${canary.buildId} accepts no clients older than ${oldest}, and stable's is ${stable.buildId}: pages of both builds break each other during the split`;
+}

@@ -1,0 +1,266 @@
+import { errorMessage, UserError } from '@deploy/cli';
+import {
+  type Bookkeeping,
+  changedBy,
+  putDown,
+  rollback,
+  type Service,
+  type Share,
+  serviceCommand,
+  setTraffic,
+  type TrafficChange,
+  tagRevision,
+  untagRevision,
+} from '@deploy/cloudrun';
+import {
+  type FailedCandidate,
+  failureOf,
+  isItsTraffic,
+  type PromotionState,
+  promotionOn,
+  splitOf,
+  withFailure,
+  withPromotion,
+} from './bookkeeping.ts';
+import type { Subject } from './candidate.ts';
+import { isPassing, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
+import { requireUndisturbed, Superseded } from './ownership.ts';
+import type { PromotionSource, WalkRequest } from './request.ts';
+
+const MINUTE_MS = 60_000;
+/** For how many polls to keep trying a change that only cleans up. */
+const ATTEMPTS_TO_LET_GO = 5;
+
+/** How a shift ended. A call that was refused says nothing about the candidate, so that is not its fault. */
+export type Shift =
+  | { readonly state: 'served'; readonly change: TrafficChange }
+  | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }
+  | { readonly state: 'interrupted' };
+
+/** A promotion's hold on its service: every change that it makes there, and what it has stored. */
+export type Hold = {
+  /** A resumed promotion keeps the steps it began with. */
+  readonly steps: readonly number[];
+  readonly startedAt: number;
+  readonly tag: string;
+  begun(): PromotionState['begun'];
+  /** The candidate's share that was asked for last. */
+  percent(): number;
+  /** Throws Superseded when somebody else has changed the service. */
+  requireOurs(now: Service): void;
+  /** Stores the promotion on the service, and adds the tag if the candidate does not have it. Returns the tag's URL. */
+  take(): Promise<string>;
+  /** Gives the candidate its share. Keeps trying while another attempt may succeed. */
+  shiftTo(percent: number): Promise<Shift>;
+  /**
+   * Moves all traffic back to stable at once, and remembers the candidate as failed if it was at fault. Keeps trying
+   * while another attempt may succeed.
+   */
+  giveBack(why: string, isItsFault: boolean): Promise<TrafficChange>;
+  /** Releases the promotion, so that anyone may resume it. */
+  letGo(): Promise<void>;
+  /** Removes the promotion from the service, because it is over, and the tag unless the candidate had it before. */
+  forget(): Promise<void>;
+};
+
+/** The hold on a service that was just read. It changes nothing yet. */
+export function holdOn(
+  { api, settings, location, walker, tell, perform, pause, signal }: WalkRequest,
+  subject: Subject,
+  source: PromotionSource,
+): Hold {
+  const pair = { stable: subject.stable.name, canary: subject.canary.name };
+  const openApi = async () => api;
+  const ownerId = crypto.randomUUID().slice(0, 8);
+  const template = JSON.stringify(subject.service.template);
+  const tagged = subject.service.traffic.find(({ tag }) => tag === settings.tag)?.revision;
+  const nowMs = (): number => source.now().getTime();
+  let state: PromotionState = {
+    ...(subject.left ?? {
+      ...pair,
+      startedAt: nowMs(),
+      tag: settings.tag,
+      hadTag: tagged === pair.canary,
+      begun: [],
+      start: 1,
+    }),
+    // A resumed promotion keeps the steps it began with, because its evidence is divided among them.
+    steps: subject.left?.steps ?? settings.steps,
+  };
+  const { steps, startedAt, tag } = state;
+  const percent = (): number => state.begun.at(-1)?.percent ?? 0;
+
+  return {
+    ...{ steps, startedAt, tag, percent, requireOurs, take, shiftTo, giveBack },
+    begun: () => state.begun,
+    letGo: () => release({ forget: false }),
+    forget: () => release({ forget: true }),
+  };
+
+  function ownedNow(promotion: PromotionState): PromotionState {
+    const { account, host, pid } = walker;
+    const until = nowMs() + settings.maxWindowMinutes * MINUTE_MS + source.delayMs + 5 * MINUTE_MS;
+    return { ...promotion, owner: { id: ownerId, account, host, pid, until } };
+  }
+
+  function requireOurs(now: Service): void {
+    state = requireUndisturbed(now, ownerId, template);
+  }
+
+  async function take(): Promise<string> {
+    const before = JSON.stringify(promotionOn(subject.service));
+    const permit = (now: Service): void => {
+      const isSame = JSON.stringify(now.template) === template && JSON.stringify(promotionOn(now)) === before;
+      if (!isSame || !isItsTraffic(now, state)) throw new Superseded(`${changedBy(now)} in the meantime`);
+    };
+    const next = ownedNow(state);
+    const book: Bookkeeping = {
+      permit,
+      annotations: ({ annotations }) => withPromotion(annotations, next),
+    };
+    const service = await perform(
+      tagged === pair.canary
+        ? putDown(openApi, book)
+        : tagRevision(openApi, location, { tag, revision: pair.canary }, book),
+    );
+    state = next;
+    const url = service.served.find((target) => target.tag === tag)?.url;
+    if (url !== undefined) return url;
+    throw new UserError(
+      `the service was changed, but the platform gave the tag ${tag} no URL, so the candidate cannot be checked`,
+      { hint: 'No traffic was shifted. Look: canary-rollout.ts status. The same command tries again.' },
+    );
+  }
+
+  async function shiftTo(next: number): Promise<Shift> {
+    const before = splitOf(state);
+    for (let attempt = 1; ; attempt += 1) {
+      const promotion = ownedNow({
+        ...state,
+        begun: [...state.begun, { percent: next, at: nowMs() }],
+      });
+      const { skipMaintenanceCheck } = settings;
+      const shares = splitOf(promotion);
+      const bookkeeping: Bookkeeping = {
+        permit: requireOurs,
+        annotations: ({ annotations }) => withPromotion(annotations, promotion),
+      };
+      try {
+        const change = await perform(
+          setTraffic(openApi, location, shares, { skipMaintenanceCheck, bookkeeping }),
+        );
+        state = promotion;
+        return { state: 'served', change };
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+        const now = await readPatiently();
+        requireOurs(now);
+        // The split is served after all: the answer was lost, or the wait for it ended early.
+        if (percent() === next && isServed(now, shares))
+          return { state: 'served', change: { service: now.name, before, after: shares } };
+        if (!isPassing(error) || attempt === MOST_ATTEMPTS)
+          return { state: 'refused', why: errorMessage(error), isItsFault: kindOf(error) === '' };
+        await tell({ kind: 'promotionWarned', warning: `${errorMessage(error)}; trying again` });
+        await pause();
+        if (signal.aborted) return { state: 'interrupted' };
+      }
+    }
+  }
+
+  async function giveBack(why: string, isItsFault: boolean): Promise<TrafficChange> {
+    const failure = { revision: pair.canary, at: new Date(nowMs()).toISOString(), why };
+    const bookkeeping: Bookkeeping = {
+      permit: requireOurs,
+      annotations: ({ annotations }) => {
+        const rest = withPromotion(annotations, undefined);
+        return isItsFault ? withFailure(rest, failure) : rest;
+      },
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const options = { skipMaintenanceCheck: true, bookkeeping };
+        const found = attempt === 1 ? undefined : await findReturned(isItsFault ? failure : undefined);
+        return found ?? (await perform(rollback(openApi, location, pair.stable, options)));
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+        if (!isPassing(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
+          throw new UserError(
+            `${pair.canary} must be rolled back (${why}), but the traffic could not be moved: ${error.message}`,
+            {
+              hint: `It may still have ${percent()} %. Roll it back by hand now:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', pair.stable])}`,
+              cause: error,
+            },
+          );
+        }
+        await tell({
+          kind: 'promotionWarned',
+          warning: `the traffic is not back yet: ${error.message}; trying again`,
+        });
+        await pause();
+      }
+    }
+  }
+
+  /**
+   * Checks whether an attempt whose answer was lost made the rollback after all. A second attempt would find the promotion
+   * gone and take that for somebody else's change.
+   */
+  async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
+    const after = [{ revision: pair.stable, percent: 100 }];
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const now = await api.read();
+      if (promotionOn(now) !== undefined || (failure && failureOf(now, pair.canary)?.at !== failure.at))
+        return undefined;
+      if (isServed(now, after)) return { service: now.name, before: splitOf(state), after };
+      await pause();
+    }
+    throw new UserError('the change was accepted and has not settled');
+  }
+
+  async function release({ forget }: { forget: boolean }): Promise<void> {
+    const { owner: _, ...free } = state;
+    const book: Bookkeeping = {
+      permit: requireOurs,
+      annotations: ({ annotations }) => withPromotion(annotations, forget ? undefined : free),
+    };
+    const isFree = (now: Service): boolean =>
+      forget ? promotionOn(now) === undefined : promotionOn(now)?.owner === undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // An earlier attempt whose answer was lost may have released it.
+        if (attempt > 1 && isFree(await api.read())) return;
+        await perform(
+          forget && !state.hadTag ? untagRevision(openApi, location, tag, book) : putDown(openApi, book),
+        );
+        return;
+      } catch (error) {
+        if (!(error instanceof UserError) || error instanceof Superseded) throw error;
+        if (isPassing(error) && attempt < ATTEMPTS_TO_LET_GO && !signal.aborted) {
+          await pause();
+          continue;
+        }
+        return tell({
+          kind: 'promotionWarned',
+          warning: `the notes about this promotion stay on the service: ${error.message}`,
+        });
+      }
+    }
+  }
+
+  async function readPatiently(): Promise<Service> {
+    for (let attempt = 1; ; attempt += 1) {
+      const read = await orFailure(() => api.read());
+      if (!(read instanceof UserError)) return read;
+      if (attempt === MOST_ATTEMPTS || signal.aborted) throw read;
+      await pause();
+    }
+  }
+}
+
+function isServed({ served, latestReadyRevision }: Service, asked: readonly Share[]): boolean {
+  const shareOf = (name: string) =>
+    served
+      .filter(({ revision }) => (revision ?? latestReadyRevision) === name)
+      .reduce((sum, { percent }) => sum + percent, 0);
+  return asked.every(({ revision, percent }) => shareOf(revision) === percent);
+}

@@ -1,0 +1,34 @@
+import type { Action } from '@deploy/cli';
+import type { ServiceApi, ServiceLocation } from '@deploy/cloudrun';
+import type { ObservationSource, Unreadable } from '../observations/source.ts';
+import type { RolledBack } from './candidate.ts';
+import type { PromotionEvent, SmokeLook, StageLook } from './events.ts';
+import type { Walker } from './ownership.ts';
+import type { WalkSettings } from './plan.ts';
+
+/** The source that a promotion reads, and why it could not be read when it was opened. */
+export type PromotionSource = ObservationSource & { readonly unreadable?: Unreadable };
+
+/** What a promotion is asked to do, and what it needs for that. */
+export type WalkRequest = {
+  readonly settings: WalkSettings;
+  readonly location: ServiceLocation;
+  readonly api: ServiceApi;
+  /** The candidate, if it was named. */
+  readonly canary: string | undefined;
+  /** What was rolled back by hand, if anything: it is refused as a candidate unless `settings.retry` says otherwise. */
+  readonly rolledBack?: RolledBack | undefined;
+  readonly walker: Walker;
+  openSource(stable: string, canary: string): Promise<PromotionSource>;
+  /** Makes the smoke checks at a URL that leads to the candidate, or to the service. Never throws because of what it finds. */
+  smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
+  /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws because of what it finds. */
+  checkStage(url: string): Promise<StageLook>;
+  /** Announces an action and performs it. */
+  perform<T>(action: Action<T>): Promise<T>;
+  /** Waits until the next look; ends early when the signal aborts. */
+  pause(): Promise<void>;
+  readonly signal: AbortSignal;
+  /** Called with every event, and awaited. */
+  tell(event: PromotionEvent): Promise<void>;
+};

@@ -1,0 +1,135 @@
+import { UserError } from '@deploy/cli';
+import { beginPromotion } from '../promotion.ts';
+import { judge, type Verdict } from '../verdict.ts';
+import { hasAffinity, type Subject } from './candidate.ts';
+import { type Decision, decide } from './decide.ts';
+import type { Poll } from './events.ts';
+import {
+  beginEvidence,
+  beginStepAt,
+  knownMinutes,
+  type PromotionEvidence,
+  takeIn,
+  withLook,
+} from './evidence.ts';
+import { orFailure } from './failed-calls.ts';
+import type { Hold } from './hold.ts';
+import type { PromotionSource, WalkRequest } from './request.ts';
+import { cannotRead } from './unreadable.ts';
+
+const MINUTE_MS = 60_000;
+const HISTORY_MINUTES = 60;
+
+/** What one look has shown, and what to do about it. */
+export type Look = { readonly poll: Poll; readonly decision: Decision };
+
+/** A promotion's view of its two revisions: the minutes so far, and the verdict on them. */
+export type Watch = {
+  /** Begins a step, whose split is served from now on. */
+  beginStep(percent: number): void;
+  /** Looks at everything: who changed the service, whether the candidate is ready, what both revisions did. */
+  look(): Promise<Look>;
+  /** The verdict when the candidate fails its checks. */
+  withFailedChecks(): Verdict;
+};
+
+/** Begins to watch. Throws a UserError when stable's past cannot be read. */
+export async function openWatch(
+  { settings, api, tell }: WalkRequest,
+  subject: Subject,
+  { source, hold }: { source: PromotionSource; hold: Hold },
+): Promise<Watch> {
+  const pair = { stable: subject.stable.name, canary: subject.canary.name };
+  const nowMs = (): number => source.now().getTime();
+  let evidence = await beginWithHistory();
+  let isExtended = false;
+
+  return {
+    look,
+    beginStep(percent) {
+      evidence = beginStepAt(evidence, { percent, at: nowMs() });
+      isExtended = false;
+    },
+    withFailedChecks: () => judge(withLook(evidence, evidence.promotion, { smokePassed: false })),
+  };
+
+  async function beginWithHistory(): Promise<PromotionEvidence> {
+    const before = new Date(hold.startedAt);
+    const history = await source.readHistory({ revision: pair.stable, before, minutes: HISTORY_MINUTES });
+    if (history.state === 'unreadable') throw cannotRead(history);
+    const { limits, windowMinutes } = settings;
+    const { steps } = hold;
+    const affinity = hasAffinity(subject);
+    const promotion = beginPromotion({ steps, windowMinutes, limits, affinity }, history.minutes);
+    return beginEvidence(promotion, hold.begun(), nowMs());
+  }
+
+  async function look(): Promise<Look> {
+    // Take the time before asking: the answer may be slow, and minutes that pass meanwhile have not been read, so they
+    // are no reason to give up.
+    const watched = (nowMs() - evidence.windowFrom) / MINUTE_MS;
+    const { service, revision, reading } = await readAll();
+    let ahead = evidence.promotion;
+    if (reading.state === 'read') {
+      const from = evidence.readUpTo;
+      const taken = takeIn(evidence, reading);
+      evidence = taken.evidence;
+      ahead = taken.ahead;
+      for (const [i, minute] of taken.minutes.entries()) {
+        const startsAt = new Date(from + i * MINUTE_MS).toISOString();
+        await tell({ kind: 'minuteObserved', startsAt, minute });
+      }
+    }
+    const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
+    const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
+    const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
+    const unread = reading.state === 'read' ? (reading.behind ?? failures[0]) : reading.why;
+    const unreadable = unread !== undefined && { unreadable: unread };
+    const { windowMinutes, maxWindowMinutes } = settings;
+    const known = knownMinutes(evidence);
+    const verdict = judge(promotion, {
+      isWindowOver: known >= windowMinutes,
+      watchedMinutes: Math.floor(Math.min(Math.max(0, watched), windowMinutes)),
+      ...unreadable,
+    });
+    const percent = hold.percent();
+    const decided = decide(
+      {
+        verdict: verdict.verdict,
+        percent,
+        knownMinutes: known,
+        watchedMinutes: watched,
+        isBehind: reading.state === 'read' && reading.behind !== undefined,
+        delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
+      },
+      settings,
+    );
+    // A window is extended once; after that, the step waits.
+    const decision: Decision = decided.next === 'extend' && isExtended ? { next: 'wait' } : decided;
+    isExtended ||= decided.next === 'extend';
+    const longest = isExtended ? maxWindowMinutes : windowMinutes;
+    const poll = {
+      ...{ percent, steps: hold.steps, promotion, verdict, decision: decision.next },
+      // After its end, a step still waits for the entries of the window's last requests.
+      watchedMinutes: Math.min(watched, longest),
+      ...{ windowMinutes: longest, isExtended },
+      ...unreadable,
+    };
+    return { poll, decision };
+  }
+
+  async function readAll() {
+    const query = {
+      ...pair,
+      from: new Date(evidence.readUpTo),
+      to: new Date(Math.ceil(nowMs() / MINUTE_MS + 1) * MINUTE_MS),
+    };
+    const [service, revision, reading] = await Promise.all([
+      orFailure(() => api.read()),
+      orFailure(() => api.readRevision(pair.canary)),
+      source.read(query),
+    ]);
+    if (!(service instanceof UserError)) hold.requireOurs(service);
+    return { service, revision, reading };
+  }
+}
