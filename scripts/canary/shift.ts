@@ -50,7 +50,8 @@ export async function shiftTraffic(
     // Recorded, it would count as a new split that no smoke check has seen.
     if (change.isUnchanged !== true)
       await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
-    showNext({ out }, nextAfter(call, change, location));
+    const lacksHealthSmoke = change.isUnchanged !== true || (await lacksSmokeBy(evidence.path));
+    showNext({ out }, nextAfter(call, change, location, lacksHealthSmoke));
   };
   const actionOf = async (report: string | undefined) => {
     if (values.skipStableCheck) return setTraffic(openApi, location, shares, values);
@@ -74,10 +75,20 @@ export async function shiftTraffic(
   );
 }
 
-function nextAfter(call: ShiftCall, { after, url }: TrafficChange, location: ServiceLocation): NextStep[] {
+/** Whether the report misses a health smoke of what serves. Smoke runs from before a shift met another split. */
+async function lacksSmokeBy(report: string | undefined): Promise<boolean> {
+  const reported = await reportedRoles(report).catch(() => undefined);
+  return reported?.lacksHealthSmoke ?? false;
+}
+
+function nextAfter(
+  call: ShiftCall,
+  { after, url }: TrafficChange,
+  location: ServiceLocation,
+  lacksHealthSmoke: boolean,
+): NextStep[] {
   const { stable, canary } = call.action === 'set-traffic' ? call : { stable: undefined, canary: undefined };
-  // Whatever was smoked before met another split.
-  const steps = nextSteps(location, { shares: after, stable, canary, lacksHealthSmoke: true, baseUrl: url });
+  const steps = nextSteps(location, { shares: after, stable, canary, lacksHealthSmoke, baseUrl: url });
   const look = serviceCommand(location, 'canary-rollout', ['status']);
   return steps.length > 0 ? steps : [{ says: 'next, to see how the service stands', command: look }];
 }

@@ -111,8 +111,15 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     const screen = async () => (await screenOf(cloud, 80, env)).lines.join('\n');
     assert.match(await run('canary-rollout', 'set-traffic', stable, canary, '100'), smoke('smoke-health'));
     assert.match(await screen(), smoke('smoke-health'));
+    const again = () => run('canary-rollout', 'set-traffic', stable, canary, '100');
+    assert.match(await again(), smoke('smoke-health'));
     await run('smoke-health');
     assert.match(await screen(), smoke('smoke-control'));
+    assert.match(
+      await again(),
+      smoke('smoke-control'),
+      'nothing was shifted, so the health smoke still holds',
+    );
   });
 
   test('in a window: since when, by whom, what closing it goes back to; names and percents are whole on a narrow screen', async () => {
