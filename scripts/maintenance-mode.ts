@@ -83,8 +83,9 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   if (action === 'status') {
     const status = await performAction(maintenanceStatus(openApi, location), run);
     if (!status.dryRun) {
-      out.data(maintenanceStatusYaml(status.outcome));
+      // In front of the YAML, which may be longer than a screen.
       out.note(describeMaintenance(status.outcome));
+      out.data(maintenanceStatusYaml(status.outcome));
     }
     return 0;
   }

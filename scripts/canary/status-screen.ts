@@ -33,7 +33,6 @@ export function statusScreen(overview: Overview, place: Place): { lines: string[
       `${location.service} in ${location.region} of ${location.project}`,
       '',
       ...revisionLines(overview, place),
-      `(a revision's whole name: ${location.service}-…)`,
       '',
       ...windowLines(overview, place),
     ],
@@ -52,12 +51,12 @@ function newRollout(location: ServiceLocation, rolledBack: string | undefined): 
 const GAP = '  ';
 
 /**
- * One row for each revision. If a row is too wide, its least important part goes on the next line. Names and percentages are
- * never cut.
+ * One row for each revision, with its whole name, which commands take. If a row is too wide, its least important part goes on
+ * the next line. Names and percentages are never cut.
  */
-function revisionLines({ rows }: Overview, { location, now, columns }: Place): string[] {
+function revisionLines({ rows }: Overview, { now, columns }: Place): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];
-  const cells = rows.map((row) => cellsOf(row, location.service, now));
+  const cells = rows.map((row) => cellsOf(row, now));
   const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row
@@ -74,13 +73,9 @@ function revisionLines({ rows }: Overview, { location, now, columns }: Place): s
   );
 }
 
-function cellsOf(
-  { revision, percent, roles, imageTag, digest, createTime, tags }: OverviewRow,
-  service: string,
-  now: number,
-) {
+function cellsOf({ revision, percent, roles, imageTag, digest, createTime, tags }: OverviewRow, now: number) {
   return [
-    briefRevision(revision, service),
+    revision,
     `${percent} %`,
     roles.join(', ') || '-',
     cleanLine(imageTag ?? '-', 40),

@@ -61,9 +61,10 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     const { yaml, lines } = await screenOf(cloud);
     const screen = lines.join('\n');
     assert.match(screen, /^revision {3,}traffic {2}role {2,}image {2,}digest {2,}age/m);
-    assert.match(screen, /^00001-\S+ {2,}100 % {2,}stable {2,}stable {2,}[0-9a-f]{12} {2,}\d+ (?:s|min)$/m);
-    assert.match(screen, /^00002-\S+ {2,}0 % {2,}canary, newest {2,}canary {2,}[0-9a-f]{12} /m);
-    assert.match(screen, /whole name: control-…\)$/m);
+    // Whole names, because commands take no others.
+    const row = (revision: string, cells: string) => new RegExp(`^${revision} {2,}${cells}`, 'm');
+    assert.match(screen, row(stable, '100 % {2,}stable {2,}stable {2,}[0-9a-f]{12} {2,}\\d+ (?:s|min)$'));
+    assert.match(screen, row(canary, '0 % {2,}canary, newest {2,}canary {2,}[0-9a-f]{12} '));
     assert.match(screen, /^maintenance window: closed$/m);
     assert.match(screen, command(cloud, `canary-rollout\\.ts promote ${canary}`));
     assert.ok(
@@ -81,7 +82,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     await using cloud = await world(95);
     const [stable = '', canary = ''] = revisionNames(cloud);
     const screen = (await screenOf(cloud)).lines.join('\n');
-    assert.match(screen, /^00002-\S+ {2,}5 % {2,}canary, newest .* candidate$/m);
+    assert.match(screen, /^control-00002-\S+ {2,}5 % {2,}canary, newest .* candidate$/m);
     assert.match(
       screen,
       new RegExp(`^ {2}.*OPENAGENTS_BASE_URL=${cloud.service(SERVICE).uri} .*smoke-control\\.ts$`, 'm'),
@@ -134,12 +135,22 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     );
     assert.match(enabled.stderr, command(cloud, 'maintenance-mode\\.ts disable'));
     const screen = (await screenOf(cloud, 40)).lines.join('\n');
-    assert.match(screen, /^0000\d-\S+ {2}100 % {2}window$/m);
-    assert.match(screen, /^00001-\S+ {2}0 % {2}stable$/m);
+    assert.match(screen, /^control-0000\d-\S+ {2}100 % {2}window$/m);
+    assert.match(screen, /^control-00001-\S+ {2}0 % {2}stable$/m);
     assert.match(screen, /^maintenance window: OPEN, for \d+ (?:s|min)$/m);
     assert.match(screen, /^ {2}since 20\S+Z, by operator@example\.com$/m);
     assert.match(screen, /^ {2}closing it goes back to 00001-\S+=95 00002-\S+=5$/m);
     assert.match(screen, command(cloud, 'maintenance-mode\\.ts disable'));
+  });
+
+  test('of the maintenance window: whether it is open comes first, in front of the YAML', async () => {
+    await using cloud = await world(100);
+    const script = [process.execPath, 'scripts/maintenance-mode.ts', 'status'];
+    const { shown } = await runOnTerminal(script, cloudEnv(cloud));
+    assert.match(
+      stripVTControlCharacters(shown).replaceAll('\r', ''),
+      /^\+ gcloud .*\nmaintenance mode of control is off\n(?:spec|status):\n/,
+    );
   });
 
   test('a dry run ends with a line that says so, a mistyped action with the one that was meant', async () => {
