@@ -6,11 +6,11 @@ export function explanationLine({ gate, expect, reason }: Explanation): string {
   return `[${expect}] ${gate}: ${cleanLine(reason, 2000)}`;
 }
 
-/** `[passed] cargo-test (12.3 s, local cache; …)` */
+/** `[passed] cargo-test (12.3 s, this run)`, or `[passed] cargo-test (took 12.3 s then, local cache; first established …)` */
 export function verdictLine(result: GateResult): string {
   switch (result.state) {
     case 'passed':
-      return `[passed] ${result.gate} (${seconds(result.durationMs)}, ${cleanLine(result.source)})`;
+      return `[passed] ${result.gate} (${took(result)}, ${cleanLine(result.source)})`;
     case 'failed':
       return `[failed] ${result.gate} (${seconds(result.durationMs)}, exit code ${result.exitCode})`;
     case 'not-run':
@@ -31,7 +31,7 @@ function row(result: GateResult): string[] {
       return [
         result.gate,
         'passed',
-        durationText(result.durationMs),
+        result.cache === 'hit' ? `${durationText(result.durationMs)} then` : durationText(result.durationMs),
         escapeMarkdown(cleanLine(result.source)),
       ];
     case 'failed':
@@ -44,6 +44,11 @@ function row(result: GateResult): string[] {
     case 'not-run':
       return [result.gate, 'not run', '', ''];
   }
+}
+
+/** A replayed verdict took no time now: the seconds are those of the run that established it. */
+function took({ cache, durationMs }: Extract<GateResult, { state: 'passed' }>): string {
+  return cache === 'hit' ? `took ${seconds(durationMs)} then` : seconds(durationMs);
 }
 
 /** stdout always shows seconds, because callers read these lines. */

@@ -32,7 +32,7 @@ describe('gates.ts', () => {
     const again = await gates([], only);
     assert.match(
       lines(again)[1] ?? '',
-      /^\[passed\] perf-budget \(\d+\.\d s, local cache; first established /,
+      /^\[passed\] perf-budget \(took \d+\.\d s then, local cache; first established /,
     );
 
     await checkout.put(`${WEB}/host/new.html`, '<p>new</p>\n');
@@ -85,7 +85,10 @@ describe('gates.ts', () => {
     const gates = async (...runner: string[]) =>
       (await runCommand([...runner, 'scripts/gates.ts'], { cwd: projectRoot, env })).stdout;
     assert.match(await gates('pnpm', 'tsx'), /^\[passed\] sw-policy \(\d+\.\d s, this run\)$/m);
-    assert.match(await gates(process.execPath), /^\[passed\] sw-policy \(\d+\.\d s, local cache; /m);
+    assert.match(
+      await gates(process.execPath),
+      /^\[passed\] sw-policy \(took \d+\.\d s then, local cache; /m,
+    );
   });
 
   test('refuses what it does not know, before anything is run', async () => {

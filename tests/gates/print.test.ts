@@ -13,6 +13,19 @@ test('a verdict stays one line, whatever it came from', () => {
   assert.doesNotMatch(explanationLine(explained), /[\n\r\u2028]/);
 });
 
+test('a replayed verdict does not look as though it had taken its time now', () => {
+  const cached = { ...result, durationMs: 12_300, source: 'local cache; first established then' };
+  assert.equal(
+    verdictLine(cached),
+    '[passed] cargo-test (took 12.3 s then, local cache; first established then)',
+  );
+  const fresh = { ...cached, cache: 'miss', source: 'this run' } as const;
+  assert.equal(verdictLine(fresh), '[passed] cargo-test (12.3 s, this run)');
+  const markdown = gatesMarkdown({ results: [cached, fresh], leftOut: [], complaint: '' });
+  assert.match(markdown, /\| 12\.3 s then \| local cache/);
+  assert.match(markdown, /\| 12\.3 s +\| this run/);
+});
+
 test('the step summary holds no HTML and no further cell', () => {
   const markdown = gatesMarkdown({ results: [result], leftOut: [], complaint: '' });
   const line = markdown.split('\n').find((each) => each.startsWith('| cargo-test')) ?? '';
