@@ -40,6 +40,33 @@ test('lines come in order, each as soon as its turn has come', () => {
   assert.equal(lines.length, 3);
 });
 
+test('whoever watches sees why a check failed or was skipped, below its line; a pipe gets only the line', () => {
+  const skipped: MatrixResult = {
+    ...{ id: 'runtime-staging-smoke', required: true, description: '' },
+    ...{ status: 'skipped', reason: 'STAGING_RUNTIME_BASE_URL is unset' },
+  };
+  const failed: MatrixResult = {
+    ...{ id: 'control-staging-health', required: true, description: '', command: '' },
+    ...{ status: 'failed', conclusion: '/readyz: 503', startedAt: '2026-03-01T00:00:00Z', durationMs: 2340 },
+  };
+  const shown = (explains: boolean) => {
+    const lines: string[] = [];
+    const out: Output = {
+      data: (line) => void lines.push(line),
+      note: (line) => void lines.push(`note: ${line}`),
+    };
+    const display = linesDisplay([failed.id, skipped.id], { out, explains });
+    for (const result of [failed, skipped]) display.ended(result);
+    return lines;
+  };
+  const data = ['[failed] control-staging-health (required)', '[skipped] runtime-staging-smoke (required)'];
+  assert.deepEqual(shown(false), data);
+  assert.deepEqual(shown(true), [
+    ...[data[0], 'note:   /readyz: 503'],
+    ...[data[1], 'note:   STAGING_RUNTIME_BASE_URL is unset'],
+  ]);
+});
+
 test('a frame of the live table tells for each check how it stands, and for how long', () => {
   const text = frame(
     IDS.map((id) => ({ id, required: id !== 'runtime-migration-drift' })),

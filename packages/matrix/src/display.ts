@@ -1,6 +1,6 @@
 import { cleanLine, durationText, type Output, startLiveText } from '@deploy/cli';
 import type { MatrixCheck } from './check.ts';
-import { type CheckId, type MatrixResult, requiredWord, resultLine } from './outcome.ts';
+import { type CheckId, explanationOf, type MatrixResult, requiredWord, resultLine } from './outcome.ts';
 
 /** Shows the progress of a run. */
 export type Display = {
@@ -11,7 +11,7 @@ export type Display = {
 };
 
 /**
- * Where a run is shown. With `explains`, a line for people below each failed check says why it failed; the check's own line
+ * Where a run is shown. With `explains`, a line for people below each failed or skipped check says why; the check's own line
  * is for callers.
  */
 type Place = { out: Output; explains?: boolean };
@@ -50,7 +50,7 @@ export function linesDisplay(ids: readonly CheckId[], place: Place): Display {
 
 function show(result: MatrixResult, { out, explains = false }: Place): void {
   out.data(resultLine(result));
-  if (explains && result.status === 'failed') out.note(`  ${cleanLine(result.conclusion, 400)}`);
+  if (explains && result.status !== 'passed') out.note(`  ${cleanLine(explanationOf(result), 400)}`);
 }
 
 /** A live table of all checks on a terminal. At the end it gives way to the lines that a pipe gets. */
