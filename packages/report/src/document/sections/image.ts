@@ -9,7 +9,7 @@ export function imageSection({ image, revisions }: ReportRecord): RootContent[] 
       ['Image: ', code(image.reference)],
       ['Tag: ', image.tag === undefined ? 'none' : code(image.tag)],
       ['Digest: ', image.digest === undefined ? 'not looked up' : code(image.digest)],
-      ['Revision before: ', revisions.before === undefined ? 'not known' : code(revisions.before)],
+      ['Stable revision: ', revisions.before === undefined ? 'not known' : code(revisions.before)],
       ['Revision deployed: ', revisions.after === undefined ? 'none so far' : code(revisions.after)],
     ]),
   ];
