@@ -73,7 +73,7 @@ export type ReadingHabit = { readonly polls: number; readonly minutesAtOnce: num
 export function chooseSource(requestsAMinute: number, { polls, minutesAtOnce }: ReadingHabit): ChosenSource {
   const pages = Math.max(1, Math.ceil((requestsAMinute * minutesAtOnce) / ENTRIES_A_PAGE));
   const reads = Math.ceil(polls * pages);
-  const volume = `${countText(Math.round(requestsAMinute))} requests a minute take about ${reads} of the 60 reads of logs that a project has in one`;
+  const volume = `${countText(Math.round(requestsAMinute))} requests a minute take about ${reads} of the 60 reads of logs a minute that a project has`;
   return reads <= READS_FOR_POLLS
     ? { name: 'logs', why: volume }
     : { name: 'monitoring', why: `${volume}, and ${READS_FOR_POLLS} are the most that a canary takes` };
