@@ -43,22 +43,31 @@ export function ownCommand(
 }
 
 /**
- * A gcloud command line, ready to paste. When a local Cloud Run is used, the command leads there by way of a proxy:
- * gcloud puts a region in front of the host, and the resulting name has no address.
+ * A gcloud command line, ready to paste. When a local Cloud Run is used, the variables in front of the command lead there.
  */
 export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
   if (typeof host !== 'string') return command;
-  const { hostname, port } = new URL(`http://${host}`);
   const api = command.startsWith('gcloud secrets ') ? 'SECRETMANAGER' : 'RUN';
-  const variables: Variable[] = [
-    [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `http://localhost:${port}/`],
+  return `${commandLine(gcloudVariables(host, [api]), [])} ${command}`;
+}
+
+/**
+ * The variables that lead gcloud's calls of these APIs to a local Cloud Run. They name it as a proxy too: gcloud puts a
+ * region in front of the host, and the resulting name has no address.
+ */
+export function gcloudVariables(
+  host: string,
+  apis: readonly ('RUN' | 'LOGGING' | 'SECRETMANAGER')[],
+): Variable[] {
+  const { hostname, port } = new URL(`http://${host}`);
+  return [
+    ...apis.map((api): Variable => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `http://localhost:${port}/`]),
     ['CLOUDSDK_PROXY_TYPE', 'http'],
     ['CLOUDSDK_PROXY_ADDRESS', hostname],
     ['CLOUDSDK_PROXY_PORT', port],
     ['CLOUDSDK_AUTH_ACCESS_TOKEN', 'local'],
   ];
-  return `${commandLine(variables, [])} ${command}`;
 }
 
 /**

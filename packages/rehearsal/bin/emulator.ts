@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { listenForInterruption } from '@deploy/cli';
+import { commandLine, gcloudVariables, listenForInterruption } from '@deploy/cli';
 import { domainMapping, parseRate, startEmulator } from '@deploy/emulator';
 import { prepareCargo } from '../src/cargo-stand-in.ts';
 import { exportLines } from '../src/exports.ts';
 import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/matrix.ts';
 import { sampleCheckout } from '../src/sample-checkout.ts';
-import { DOMAIN, SERVICE, STAGING } from '../src/staging.ts';
+import { DOMAIN, PROJECT, SERVICE, STAGING } from '../src/staging.ts';
 
 const HELP = `Starts a local Cloud Run with all that a rehearsal finds in it, and a sample checkout to deploy
 from, and tells what to export.
@@ -87,6 +87,11 @@ async function run({ port, clockSpeed, command, perMinute }: Settings): Promise<
     ...(command !== undefined && { container: { command, environment: environmentOfPrograms() } }),
   });
   const exports = exportLines(emulator, { checkout: checkout.root, cargo }).map((line) => `  ${line}`);
+  const gcloudExports = [
+    ...gcloudVariables(emulator.host, ['RUN', 'LOGGING', 'SECRETMANAGER']),
+    ['CLOUDSDK_CORE_PROJECT', PROJECT] as const,
+    ['CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API', 'false'] as const,
+  ].map((variable) => `  export ${commandLine([variable], [])}`);
   process.stdout.write(`A local Cloud Run listens at ${emulator.url}
 Service ${SERVICE} serves at ${emulator.service(SERVICE).uri}
 A sample checkout is at ${checkout.root}
@@ -96,11 +101,7 @@ ${exports.join('\n')}
   pnpm tsx scripts/canary-rollout.ts status
 
 For gcloud:
-  export CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN=http://localhost:${portOf(emulator.host)}/
-  export CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING=http://localhost:${portOf(emulator.host)}/
-  export CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER=http://localhost:${portOf(emulator.host)}/
-  export CLOUDSDK_PROXY_TYPE=http CLOUDSDK_PROXY_ADDRESS=127.0.0.1 CLOUDSDK_PROXY_PORT=${portOf(emulator.host)}
-  export CLOUDSDK_AUTH_ACCESS_TOKEN=local CLOUDSDK_CORE_PROJECT=openagentsgemini CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API=false
+${gcloudExports.join('\n')}
   gcloud run services describe ${SERVICE} --region us-central1
 
 Ctrl-C stops it.
@@ -115,8 +116,4 @@ function environmentOfPrograms(): Record<string, string> {
   return Object.fromEntries(
     kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
-}
-
-function portOf(host: string): string {
-  return host.slice(host.lastIndexOf(':') + 1);
 }
