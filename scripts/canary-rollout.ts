@@ -32,6 +32,7 @@ import { evidenceSettings, reportedRolesOf } from '@deploy/report';
 import { promoteSettings } from './canary/promote-settings.ts';
 import { judgeSettings, observationSettings } from './canary/settings.ts';
 import { shiftTraffic } from './canary/shift.ts';
+import { windowNotes } from './deploy/in-window.ts';
 
 const settings = {
   ...cloudSettings,
@@ -136,7 +137,9 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   async function deploy(image: string): Promise<void> {
     const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
     if (deployed.dryRun) return;
-    const { revision, traffic } = deployed.outcome;
-    showNext({ out }, nextSteps(location, { shares: traffic, stable: undefined, canary: revision }));
+    const { revision, traffic, stable, window } = deployed.outcome;
+    for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
+    const windowPercent = window?.percent ?? 0;
+    showNext({ out }, nextSteps(location, { shares: traffic, stable, canary: revision, windowPercent }));
   }
 });

@@ -25,7 +25,6 @@ import {
   requireTag,
   type ServiceLocation,
   sharesOf,
-  stableRevision,
 } from '@deploy/cloudrun';
 import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import {
@@ -37,6 +36,7 @@ import {
 } from '@deploy/preflight';
 import { openEvidence } from '@deploy/report';
 import { gatesMarkdown, verdictLine } from '../gates/print.ts';
+import { windowNotes } from './in-window.ts';
 import type { deploymentSettings } from './settings.ts';
 
 export type DeploymentRequest = {
@@ -49,8 +49,11 @@ export type DeploymentRequest = {
   kind: 'staging' | 'production';
   /** Printed first, as soon as it is known what will be deployed. */
   heading?: string;
-  /** Says what to do after the deployment; `baseUrl` is the service's address, if known. */
-  next(deployed: { revision: string; baseUrl: string | undefined }): string;
+  /**
+   * Says what to do after the deployment; `baseUrl` is the service's address, if known. `candidate` is the new revision, unless
+   * closing a maintenance window will make another one of it.
+   */
+  next(deployed: { candidate: string | undefined; baseUrl: string | undefined }): string;
 };
 
 /**
@@ -112,24 +115,31 @@ export async function runDeployment(
   await evidence.step('deploy', async () => {
     const found = await performAction(lookAtService(openApi), run);
     if (!found.dryRun) {
-      const { served, latestReadyRevision, url } = found.outcome;
+      const { service, window, stable } = found.outcome;
+      const { served, latestReadyRevision, url } = service;
       const shares = sharesOf(served, latestReadyRevision);
-      await evidence.record({ kind: 'servingFound', shares, stable: stableRevision(shares) });
+      if (window?.percent === 100) await evidence.record({ kind: 'windowFound', window, shares });
+      await evidence.record({ kind: 'servingFound', shares, stable });
       await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
       const tagUrls = served.flatMap((target) => target.url ?? []);
       await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
     }
     const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
     if (deployed.dryRun) return;
-    const { service, revision, traffic } = deployed.outcome;
-    const stable = stableRevision(traffic);
+    const { service, revision, traffic, stable } = deployed.outcome;
     await evidence.record({ kind: 'deployed', deployment: deployed.outcome, stable });
     await requireImageAsLookedUp(connection, deployed.outcome, digest);
     const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
     const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
     await addStepSummary(values.stepSummary, deployment, out.note);
-    const standing = { shares: traffic, stable, canary: revision };
-    out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${next({ revision, baseUrl })}`);
+    const { window, isInMaintenance } = deployed.outcome;
+    for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
+    const windowPercent = window?.percent ?? 0;
+    const standing = { shares: traffic, stable, canary: revision, windowPercent };
+    const first =
+      windowPercent === 0 ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
+    const then = next({ candidate: isInMaintenance ? undefined : revision, baseUrl });
+    out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${first}${then}`);
     showNext({ out }, nextSteps(location, standing));
   });
 

@@ -22,6 +22,9 @@ describe('deploying without traffic', { concurrency: true }, () => {
       digest: cloud.imageDigest(SERVICE, second ?? '')?.split('@')[1],
       previousRevision: first,
       traffic: [{ revision: first, percent: 100 }],
+      stable: first,
+      window: undefined,
+      isInMaintenance: false,
     });
     assert.deepEqual(serving(cloud), [`${first}=100`]);
     assert.equal(cloud.revisions(SERVICE)[0]?.containers?.[0]?.image, NEW);

@@ -21,14 +21,7 @@ test('a digest that the index behind the tag names for a platform is the image t
     const check = (runs: string | undefined, lookedUp: string | undefined) =>
       requireImageAsLookedUp(
         { emulatorHost, identity: { kind: 'none' }, env: {} },
-        {
-          service: 'control',
-          image,
-          revision: 'control-00002-abc',
-          digest: runs,
-          previousRevision: undefined,
-          traffic: [],
-        },
+        { image, revision: 'control-00002-abc', digest: runs },
         lookedUp,
       );
     await check(digest('a'), digest('a'));

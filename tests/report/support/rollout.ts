@@ -1,5 +1,5 @@
 import type { TargetCheckout } from '@deploy/cli';
-import type { Deployment, ServiceLocation, Share } from '@deploy/cloudrun';
+import type { ServiceLocation, Share } from '@deploy/cloudrun';
 import { type DeploymentRequest, type JoinRequest, openEvidence, type RolloutEvent } from '@deploy/report';
 import type { SmokeOutcome } from '@deploy/smoke';
 
@@ -9,7 +9,7 @@ export const OLD = 'svc-00001-abc';
 export const NEW = 'svc-00002-def';
 export const serviceUrl = 'https://svc.example.com';
 
-export const deployment: Deployment = {
+export const deployment: Extract<RolloutEvent, { kind: 'deployed' }>['deployment'] = {
   service: 'svc',
   image,
   revision: NEW,

@@ -2,10 +2,12 @@ import { UserError } from '@deploy/cli';
 import {
   CloudError,
   describeShares,
+  findSuccessor,
   isMaintenanceOn,
   isWindowMade,
   type Revision,
   readNamedRevision,
+  requireNotInMaintenance,
   requireNoWindow,
   type Service,
   type ServiceApi,
@@ -47,7 +49,9 @@ export async function findSubject(
     if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
     throw error;
   }
-  if (subject.left === undefined && isMaintenanceOn(subject.stable.template)) await requireClosed();
+  if (subject.left !== undefined || skipMaintenanceCheck) return subject;
+  if (isMaintenanceOn(subject.stable.template)) await requireClosed();
+  await requireNotInMaintenance(api, service, subject.canary);
   return subject;
 }
 
@@ -127,7 +131,9 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
   if (newest === stable || !isWindowMade(await api.readRevision(newest))) return newest;
   for await (const revision of api.revisions()) {
     if (revision.name === stable) break;
-    if (!isWindowMade(revision) && revision.ready.state === 'succeeded') return revision.name;
+    if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;
+    // What was deployed while a window was open is in maintenance mode, and closing the window made another one of it.
+    return (await findSuccessor(api, revision))?.name ?? revision.name;
   }
   throw new UserError(
     `${newest} was made by a maintenance window, and nothing was deployed since ${stable}, which has all the traffic: there is nothing to promote`,

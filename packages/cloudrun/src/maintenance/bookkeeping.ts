@@ -17,9 +17,19 @@ export function recordSplit(
   { isOpen, revision }: { isOpen: boolean; revision: string },
 ): Annotations {
   const shares = isOpen ? replacedSplit(service) : sharesOf(service.served, service.latestReadyRevision);
-  if (shares === undefined) return forgetSplit(service.annotations);
+  return shares === undefined
+    ? forgetSplit(service.annotations)
+    : withReplacedSplit(service.annotations, revision, shares);
+}
+
+/** Adds to the annotations the split that gets the traffic back from this maintenance revision. */
+export function withReplacedSplit(
+  annotations: Annotations,
+  revision: string,
+  shares: readonly Share[],
+): Annotations {
   const text = shares.map((share) => `${share.revision}=${share.percent}`).join(',');
-  return { ...service.annotations, [REPLACED_SPLIT]: `${revision};${text}` };
+  return { ...annotations, [REPLACED_SPLIT]: `${revision};${text}` };
 }
 
 export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): Annotations {

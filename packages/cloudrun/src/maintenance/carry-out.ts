@@ -17,12 +17,15 @@ import {
   type TrafficSplit,
 } from '../service/traffic.ts';
 import { forgetSplit, forgetStandIn, recordSplit, recordStandIn } from './bookkeeping.ts';
+import type { Successor } from './outcome.ts';
 import type { MaintenancePlan } from './plan.ts';
 
 export type CarryOutContext = {
   api: ServiceApi;
   /** The service as it was when the plan was made. */
   service: Service;
+  /** The revision that has the most traffic, of which the window's is made. */
+  base: string | undefined;
   /** The revision that the newest template belongs to. */
   newestRevision: string | undefined;
   mode: 'on' | 'off';
@@ -31,8 +34,8 @@ export type CarryOutContext = {
   tell(text: string): void;
 };
 
-/** What was done: the window's revision, if one was made, and notes for the operator. */
-export type CarriedOut = { revision: string | undefined; notes: string[] };
+/** What was done: the window's revision, if one was made, those that closing it made of others, and notes for the operator. */
+export type CarriedOut = { revision: string | undefined; successors: Successor[]; notes: string[] };
 
 /**
  * Carries out a plan. First changes what the public sees, then corrects the newest template, so that the public does
@@ -40,10 +43,15 @@ export type CarriedOut = { revision: string | undefined; notes: string[] };
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
+  const successors: Successor[] = [];
+  const succeed = (of: string | undefined, made: string): void => {
+    if (context.mode === 'off' && of !== undefined) successors.push({ of, revision: made });
+  };
   let revision: string | undefined;
   let { service } = context;
   if (plan.window !== undefined) {
     ({ revision, service } = await makeAndServe(plan, plan.window, context));
+    succeed(context.base, revision);
   }
   if (plan.restore !== undefined) {
     context.tell('giving the traffic back');
@@ -53,11 +61,12 @@ export async function carryOut(plan: MaintenancePlan, context: CarryOutContext):
     });
   }
   if (plan.newest !== undefined) {
-    const warning = await writeNewest(plan.newest, context, service);
-    if (warning !== undefined) notes.push(warning);
+    const { made, warning } = await writeNewest(plan.newest, context, service);
+    if (warning === undefined) succeed(context.newestRevision, made);
+    else notes.push(warning);
     if (followsLatest(context.service.traffic)) notes.push(goesByName(service));
   }
-  return { revision, notes };
+  return { revision, successors, notes };
 }
 
 async function makeAndServe(
@@ -116,7 +125,7 @@ async function writeNewest(
   template: RevisionTemplate,
   context: CarryOutContext,
   service: Service,
-): Promise<string | undefined> {
+): Promise<{ made: string; warning?: string }> {
   const { api, mode, tell } = context;
   const nonce = newWindowNonce();
   tell('writing the newest template, for the next deployment');
@@ -127,9 +136,9 @@ async function writeNewest(
       annotations: forgetStandIn(service.annotations),
     });
     const { name, ready } = await ownRevision(api, settled, nonce);
-    return ready.state === 'succeeded'
-      ? undefined
-      : `warning: revision ${name}, made from the newest template with these variables merged, is not ready (${describeCondition(ready)}); it gets no traffic`;
+    if (ready.state === 'succeeded') return { made: name };
+    const warning = `warning: revision ${name}, made from the newest template with these variables merged, is not ready (${describeCondition(ready)}); it gets no traffic`;
+    return { made: name, warning };
   } catch (error) {
     throw addTo(
       error,

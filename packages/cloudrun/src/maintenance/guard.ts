@@ -1,12 +1,14 @@
 import { UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
+import { isWindowMade } from '../service/nonce.ts';
 import type { Revision, Service } from '../service/service.ts';
 import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, sharesOf } from '../service/traffic.ts';
 import { standsInFor } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
 import { maintenancePercent } from './percent.ts';
+import { findSuccessor } from './successor.ts';
 
 const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
 
@@ -64,11 +66,10 @@ export async function requireSameSideOfWindow(
   const toInsist = `To shift the traffic anyway: ${TO_INSIST}`;
   if (after > before) {
     const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
+    const instead = await Promise.all(inMaintenance.map((each) => insteadOf(api, each.revision, disable)));
     throw new UserError(
       `${names} is in maintenance mode, and what serves (${servedBy(service)}) is ${before === 0 ? 'not' : `for ${before} % of the traffic only`}: this would turn the public away`,
-      {
-        hint: `Nothing was changed. To get a candidate without it, run this and deploy again:\n  ${disable}\n${toInsist}`,
-      },
+      { hint: `Nothing was changed. ${[...instead, toInsist].join('\n')}` },
     );
   }
   if (before === 100 && after < 100) {
@@ -77,6 +78,31 @@ export async function requireSameSideOfWindow(
       { hint: `Nothing was changed. To close it:\n  ${disable}\n${toInsist}` },
     );
   }
+}
+
+/** What to do instead of giving traffic to a revision in maintenance mode. */
+async function insteadOf(api: ServiceApi, revision: Revision, disable: string): Promise<string> {
+  const successor = await findSuccessor(api, revision);
+  if (successor !== undefined)
+    return `Closing the window made a revision of the same image without it, which can take traffic: ${successor.name}`;
+  if (isWindowMade(revision)) {
+    const status = serviceCommand(api.location, 'canary-rollout', ['status']);
+    return `It was made for a maintenance window. To see which revision is the stable one, and which the candidate:\n  ${status}`;
+  }
+  return `To get a candidate without it, run this and deploy again:\n  ${disable}`;
+}
+
+/**
+ * Throws a UserError when a revision to promote is in maintenance mode: as a canary it would turn its share of the public
+ * away.
+ */
+export async function requireNotInMaintenance(
+  api: ServiceApi,
+  service: Service,
+  candidate: Revision,
+): Promise<void> {
+  if (!isMaintenanceOn(candidate.template)) return;
+  await requireSameSideOfWindow(api, service, [{ revision: candidate, percent: 1 }]);
 }
 
 /** Throws a UserError when part of the public is served by revisions in maintenance mode, so that nothing can be promoted. */

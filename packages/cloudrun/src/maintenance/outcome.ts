@@ -1,5 +1,8 @@
 import { briefShares, type Share } from '../service/traffic.ts';
 
+/** A revision that is the same as another one, but for maintenance mode. */
+export type Successor = { of: string; revision: string };
+
 /** The state of a maintenance window after a successful `enable` or `disable`. */
 export type MaintenanceOutcome = {
   service: string;
@@ -12,6 +15,8 @@ export type MaintenanceOutcome = {
   after: Share[];
   /** The service's address. */
   url?: string;
+  /** The revisions without maintenance mode that closing the window made of others. */
+  successors: readonly Successor[];
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];
   /** All traffic goes to revisions in the requested mode. Reports of earlier versions have another state, too. */

@@ -66,12 +66,13 @@ async function setMaintenance(
   const progress = await startProgress(`maintenance mode of ${api.location.service}: ${wish.mode}`);
   try {
     const situation = await look(api, progress.update);
-    const { service, serving, newest } = situation;
+    const { service, serving, base, newest } = situation;
     const plan = planMaintenance(situation, wish, options);
     const isOpen = serving.every(({ template }) => isMaintenanceOn(template));
     const carriedOut = await carryOut(plan, {
       api,
       service,
+      base: base?.name,
       newestRevision: newest.revision,
       mode: wish.mode,
       isOpen,
@@ -160,7 +161,7 @@ type Done = CarriedOut & { service: Service; rotated: boolean };
 async function verify(
   api: ServiceApi,
   wish: MaintenanceWish,
-  { service: before, revision, notes, rotated }: Done,
+  { service: before, revision, successors, notes, rotated }: Done,
 ): Promise<MaintenanceOutcome> {
   const service = await api.read();
   const after = sharesOf(service.served, service.latestReadyRevision);
@@ -183,6 +184,7 @@ async function verify(
     before: sharesOf(before.served, before.latestReadyRevision),
     after,
     ...(service.url !== '' && { url: service.url }),
+    successors,
     notes,
     state: 'serving',
   };

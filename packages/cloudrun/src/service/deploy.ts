@@ -1,7 +1,15 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { digestOf } from '../image-reference.ts';
+import { replacedSplit, withReplacedSplit } from '../maintenance/bookkeeping.ts';
+import { isMaintenanceOn } from '../maintenance/environment.ts';
 import { requireUsableCandidate } from '../maintenance/guard.ts';
+import {
+  type OpenWindow,
+  readOpenWindow,
+  splitBeforeLatest,
+  stableBehindWindow,
+} from '../maintenance/open-window.ts';
 import { requireRegistry } from '../names.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
@@ -34,6 +42,12 @@ export type Deployment = {
   previousRevision: string | undefined;
   /** What served before, and still serves. */
   traffic: Share[];
+  /** The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none. */
+  stable: string | undefined;
+  /** The maintenance window that is open. */
+  window: OpenWindow | undefined;
+  /** Whether the new revision is in maintenance mode, as the template was that it was made from. */
+  isInMaintenance: boolean;
 };
 
 /**
@@ -78,8 +92,8 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
     requireReadyRevision(revision, accepted.before, settled);
     requireTrafficUntouched(api.location, accepted, settled);
     if (options.tag !== undefined) requireTagged(options.tag, revision.name, accepted, settled);
-    const { imageDigest } = await lookAfterChange(api, accepted.generation, () =>
-      api.readRunningRevision(revision.name),
+    const [{ imageDigest }, window] = await lookAfterChange(api, accepted.generation, () =>
+      Promise.all([api.readRunningRevision(revision.name), readOpenWindow(api, settled)]),
     );
     progress.done(`revision ${revision.name} is ready and gets no traffic`);
     return {
@@ -89,6 +103,9 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
       digest: imageDigest === undefined ? undefined : digestOf(imageDigest),
       previousRevision: accepted.before.latestReadyRevision,
       traffic: sharesOf(settled.served, settled.latestReadyRevision),
+      stable: stableBehindWindow(settled, window),
+      window,
+      isInMaintenance: isMaintenanceOn(revision.template),
     };
   } finally {
     progress.stop();
@@ -116,12 +133,28 @@ function planDeployment(
     if (!skipMaintenanceCheck) await requireUsableCandidate(api, service, template);
     const marked = withNonce(template, nonce);
     const traffic = pinLatest(service.traffic, service.latestReadyRevision);
-    if (tag === undefined) return { template: marked, traffic };
+    const annotations = await annotationsFor(api, service);
+    if (tag === undefined) return { template: marked, traffic, ...annotations };
     // A tag must point to a revision by name, so here we choose the name, as gcloud does (TagOnDeployChange in
     // command_lib/run/config_changes.py).
     const revision = inventRevisionName(service);
-    return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision) };
+    return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision), ...annotations };
   };
+}
+
+/**
+ * The annotations to write if this deployment pins the traffic of an open window, so that closing the window still finds
+ * what it replaced.
+ */
+async function annotationsFor(
+  api: ServiceApi,
+  service: Service,
+): Promise<{ annotations?: Service['annotations'] }> {
+  const { annotations, latestReadyRevision: holder } = service;
+  if (holder === undefined || !isMaintenanceOn(service.template) || replacedSplit(service) !== undefined)
+    return {};
+  const before = await splitBeforeLatest(api, service);
+  return before === undefined ? {} : { annotations: withReplacedSplit(annotations, holder, before) };
 }
 
 /** While the service is being changed, it is uncertain what LATEST means. With pinned traffic there is no need to wait. */

@@ -10,7 +10,7 @@ import type { Deployment } from './deploy.ts';
  */
 export async function requireImageAsLookedUp(
   connection: Connection,
-  { image, revision, digest }: Deployment,
+  { image, revision, digest }: Pick<Deployment, 'image' | 'revision' | 'digest'>,
   lookedUp: string | undefined,
 ): Promise<void> {
   if (lookedUp === undefined || digest === undefined || digest === lookedUp) return;

@@ -43,14 +43,19 @@ export function nextSteps(
     says,
     command: serviceCommand(at, script, args),
   });
+  const percent = shares.find(({ revision }) => revision === canary)?.percent ?? 0;
   if (windowPercent > 0) {
     const finish = call('to open the window for all traffic', 'maintenance-mode', 'enable');
+    const isWaiting = canary !== undefined && percent === 0 && !isRolledBack;
     return [
       ...(windowPercent < 100 ? [finish] : []),
       call('next, to close the maintenance window', 'maintenance-mode', 'disable'),
+      // Closing it may make another revision of the candidate, so its name is not known yet.
+      ...(isWaiting
+        ? [call('then, to walk the candidate to all the traffic', 'canary-rollout', 'promote')]
+        : []),
     ];
   }
-  const percent = shares.find(({ revision }) => revision === canary)?.percent ?? 0;
   const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];
   if (canary === undefined || (isRolledBack && percent === 0)) return [];
   if (percent === 100)

@@ -2,6 +2,7 @@ import { CloudError } from '../google/cloud-error.ts';
 import { digestOf, parseImageReference } from '../image-reference.ts';
 import { replacedSplit } from '../maintenance/bookkeeping.ts';
 import { isMaintenanceOn } from '../maintenance/environment.ts';
+import { type OpenWindow, windowAmong } from '../maintenance/open-window.ts';
 import type { ServiceApi } from './api.ts';
 import type { RunningRevision, Service } from './service.ts';
 import { type Share, sharesOf, stableRevision } from './traffic.ts';
@@ -18,15 +19,6 @@ export type OverviewRow = {
   digest: string | undefined;
   createTime: string;
   tags: readonly string[];
-};
-
-/** An open maintenance window. */
-export type OpenWindow = {
-  percent: number;
-  since: string;
-  by: string;
-  /** The split that closing the window restores, if known. */
-  backTo: readonly Share[] | undefined;
 };
 
 export type Overview = {
@@ -79,19 +71,13 @@ export async function readOverview(api: ServiceApi, service: Service, known: Kno
       ),
     };
   });
-  const first = inWindow.sort(byAge)[0];
   return {
     service,
     shares,
     rows: rows.sort((a, b) => b.percent - a.percent || b.createTime.localeCompare(a.createTime)),
     stable,
     canary,
-    window: first && {
-      percent: inWindow.reduce((sum, { name }) => sum + percentOf(name), 0),
-      since: first.createTime,
-      by: first.creator ?? service.lastModifier,
-      backTo,
-    },
+    window: windowAmong(revisions, service),
   };
 }
 

@@ -1,6 +1,12 @@
 import type { Action } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
 import { gcloudYaml } from '../gcloud-yaml.ts';
+import {
+  type OpenWindow,
+  readOpenWindow,
+  splitBeforeLatest,
+  stableBehindWindow,
+} from '../maintenance/open-window.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import type { ServedTarget, Service } from './service.ts';
@@ -13,9 +19,27 @@ export function canaryStatus(openApi: () => Promise<ServiceApi>, location: Servi
   };
 }
 
+/** A service before a deployment. */
+export type Found = {
+  service: Service;
+  /** The maintenance window that is open, with the split that closing it will restore. */
+  window: OpenWindow | undefined;
+  /** The revision that has all the traffic, or gets it back when the window is closed; undefined if there is none. */
+  stable: string | undefined;
+};
+
 /** Makes sure that the service exists and can be read, before anything else is changed for its sake. */
-export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Service> {
-  return { perform: async () => (await openApi()).read() };
+export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Found> {
+  return {
+    async perform() {
+      const api = await openApi();
+      const service = await api.read();
+      const found = await readOpenWindow(api, service);
+      // The deployment will keep this split for whoever closes the window.
+      const window = found && { ...found, backTo: found.backTo ?? (await splitBeforeLatest(api, service)) };
+      return { service, window, stable: stableBehindWindow(service, window) };
+    },
+  };
 }
 
 /** The YAML that gcloud prints for the canary status of a service, with Knative v1's names. */

@@ -1,4 +1,4 @@
-import type { Deployment, MaintenanceOutcome, Share, TrafficChange } from '@deploy/cloudrun';
+import type { Deployment, MaintenanceOutcome, OpenWindow, Share, TrafficChange } from '@deploy/cloudrun';
 import type { GateRun } from '@deploy/gates';
 import type { SmokeOutcome } from '@deploy/smoke';
 import type { MatrixEntry, PromotionEntry } from '../record/schema.ts';
@@ -30,6 +30,8 @@ export type RolloutEvent =
   | { kind: 'digestResolved'; digest: string }
   /** What served before anything was changed, so that a killed deployment's report has its rollback command. */
   | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
+  /** A maintenance window that was open when the deployment began. */
+  | { kind: 'windowFound'; window: OpenWindow; shares: readonly Share[] }
   /**
    * The service's own URL and its domain. A smoke run against one of them is recorded in this report and counts towards
    * its verdict.
@@ -39,7 +41,7 @@ export type RolloutEvent =
   | { kind: 'tagsReachedAt'; baseUrls: readonly string[] }
   | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
   | { kind: 'gatesSkipped' }
-  | { kind: 'deployed'; deployment: Deployment; stable: string | undefined }
+  | { kind: 'deployed'; deployment: DeployedRevision; stable: string | undefined }
   | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined; byPromotion?: true }
   /** `revision`: the one that answered, where the caller knows. */
   | { kind: 'smoked'; outcome: SmokeOutcome; revision?: string }
@@ -65,6 +67,9 @@ export type RolloutEvent =
   | { kind: 'promotionEnded'; state: NonNullable<PromotionEntry['ended']>; text: string }
   | { kind: 'maintenanceChanged'; outcome: MaintenanceOutcome; stable: string | undefined }
   | { kind: 'matrixRun'; matrix: Omit<MatrixEntry, 'at'> };
+
+/** What a report needs to know of a deployment. */
+export type DeployedRevision = Omit<Deployment, 'stable' | 'window' | 'isInMaintenance'>;
 
 /** Requests of one revision, and how many of them were answered with a 5xx. */
 export type RequestCounts = { requests: number; errors: number; p95Ms?: number };

@@ -9,6 +9,7 @@ import {
   smoked,
   tagsReachedAt,
   trafficShifted,
+  windowFound,
 } from './events.ts';
 import { gateEntries } from './gate-entries.ts';
 import { promotionBegun, promotionEnded, promotionNoted, promotionObserved } from './promotion.ts';
@@ -28,6 +29,8 @@ export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: 
       return { ...record, image: { ...record.image, digest: event.digest } };
     case 'servingFound':
       return servingFound(record, event.shares, event.stable);
+    case 'windowFound':
+      return windowFound(record, event);
     case 'reachedAt':
       return reachedAt(record, event.baseUrls);
     case 'tagsReachedAt':

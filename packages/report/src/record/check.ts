@@ -26,6 +26,12 @@ function upgraded({ matrix, updatedAt: _, ...rest }: ReportRecord): ReportRecord
 /** Earlier versions did not record the stable revision. A revision that served alone was the stable one. */
 function withStable(record: ReportRecord): ReportRecord {
   const [only, ...others] = record.trafficBefore ?? [];
-  if (record.stable !== undefined || only === undefined || others.length > 0) return record;
+  if (
+    record.stable !== undefined ||
+    record.windowBefore !== undefined ||
+    only === undefined ||
+    others.length > 0
+  )
+    return record;
   return only.percent === 100 ? { ...record, stable: only.revision } : record;
 }

@@ -1,5 +1,5 @@
-import type { Deployment, MaintenanceOutcome, Share } from '@deploy/cloudrun';
-import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
+import type { MaintenanceOutcome, Share } from '@deploy/cloudrun';
+import type { DeployedRevision, Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
 import { canonicalBaseUrl } from './base-url.ts';
 import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
@@ -14,6 +14,22 @@ export function servingFound(
 ): ReportRecord {
   if (record.trafficBefore !== undefined) return record;
   return { ...record, trafficBefore: [...shares], ...(stable === undefined ? {} : { stable }) };
+}
+
+/** A window that was open before the rollout. Only the first time of a rollout is kept. */
+export function windowFound(
+  record: ReportRecord,
+  { window: { since, by, backTo }, shares }: Event<'windowFound'>,
+): ReportRecord {
+  if (record.windowBefore !== undefined || record.maintenance.length > 0) return record;
+  const [only, ...others] = shares;
+  const opened = {
+    ...{ at: since, actor: by, mode: 'on' as const, state: 'serving' as const, changed: true },
+    ...(only !== undefined && others.length === 0 && { revision: only.revision }),
+    after: [...shares],
+  };
+  const windowBefore = { since, by, ...(backTo && { backTo: [...backTo] }) };
+  return { ...record, windowBefore, maintenance: [opened] };
 }
 
 /** Verification gates that ended. One that did not pass stops a deployment. */
@@ -32,10 +48,12 @@ export function gatesRun(
 
 export function deployed(
   record: ReportRecord,
-  deployment: Deployment,
+  deployment: DeployedRevision,
   stable: string | undefined,
 ): ReportRecord {
-  const before = record.revisions.before ?? deployment.previousRevision;
+  // With a window open, the newest revision is the window's.
+  const newest = record.windowBefore === undefined ? deployment.previousRevision : stable;
+  const before = record.revisions.before ?? newest;
   const { digest = record.image.digest } = deployment;
   return {
     ...servingFound(record, deployment.traffic, stable),
@@ -85,7 +103,7 @@ export function maintenanceChanged(
   stable: string | undefined,
   occasion: Occasion,
 ): ReportRecord {
-  const { mode, state, changed, revision, before, after } = outcome;
+  const { mode, state, changed, revision, before, after, successors } = outcome;
   const entry = {
     at: occasion.at,
     actor: occasion.actor,
@@ -99,7 +117,22 @@ export function maintenanceChanged(
   const withShift = moved
     ? trafficMoved(record, { before, after, byWindow: true }, stable, occasion)
     : record;
-  return { ...withShift, maintenance: [...record.maintenance, entry] };
+  return {
+    ...withShift,
+    revisions: succeeded(record.revisions, successors),
+    maintenance: [...record.maintenance, entry],
+  };
+}
+
+/** A candidate that was deployed into a window is in maintenance mode; once that is closed, its successor is the candidate. */
+function succeeded(
+  revisions: ReportRecord['revisions'],
+  successors: MaintenanceOutcome['successors'],
+): ReportRecord['revisions'] {
+  const { after, deployed = after } = revisions;
+  const successor = successors.find(({ of }) => of === after)?.revision;
+  if (successor === undefined || deployed === undefined) return revisions;
+  return { ...revisions, after: successor, deployed };
 }
 
 // A few are enough: each run has its summary in a file of its own.

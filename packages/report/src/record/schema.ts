@@ -202,9 +202,18 @@ export const recordSchema = v.strictObject({
       results: v.array(gateEntry),
     }),
   ),
-  revisions: v.strictObject({ before: optional(name), after: optional(name) }),
+  /**
+   * `after` is the candidate: the revision that was deployed, or if closing a maintenance window made another one of it, that
+   * one; then `deployed` is the former.
+   */
+  revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),
-  /** The revision that had all the traffic before the rollout; missing if traffic was split, or if that is unknown. */
+  /** The maintenance window that was open when the deployment began, and the split that closing it restores, if known. */
+  windowBefore: optional(v.strictObject({ since: time, by: v.string(), backTo: optional(split) })),
+  /**
+   * The revision that had all the traffic before the rollout, or before the window that was open then; missing if traffic
+   * was split, or if that is unknown.
+   */
   stable: optional(name),
   steps: v.array(step),
   trafficChanges: v.array(trafficEntry),

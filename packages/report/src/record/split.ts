@@ -18,6 +18,11 @@ export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Sha
   return trafficChanges.at(-1)?.after ?? trafficBefore;
 }
 
+/** The split from before the rollout, and from before the window that was open then; undefined when it is not known. */
+export function splitBefore({ trafficBefore, windowBefore }: ReportRecord): Share[] | undefined {
+  return windowBefore === undefined ? trafficBefore : windowBefore.backTo;
+}
+
 /**
  * The revision to go back to: the last one, other than the candidate, that somebody gave all the traffic in this rollout, or the
  * one that had it before. Moves into a maintenance window and out of it do not count.
@@ -35,9 +40,9 @@ export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): 
  * earlier split between two revisions. Undefined when one command cannot do it, or the earlier traffic is not known.
  */
 export function rollbackCommand(record: ReportRecord): string | undefined {
-  const { stable, trafficBefore = [] } = record;
+  const { stable } = record;
   if (stable !== undefined) return canaryRollout(record, ['rollback', stable]);
-  const [first, second, ...others] = trafficBefore;
+  const [first, second, ...others] = splitBefore(record) ?? [];
   if (first === undefined || second === undefined || others.length > 0) return undefined;
   // set-traffic takes whole percentages and leaves the rest to the first revision.
   if (!Number.isInteger(second.percent) || first.percent + second.percent !== 100) return undefined;
@@ -62,7 +67,6 @@ function canaryRollout(
   );
 }
 
-/** A revision's percentage in a split. */
 /**
  * The last shift that took traffic away from the candidate, if it has none now. Undefined while it has some, and when it never
  * had any.
@@ -73,6 +77,7 @@ export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChan
   return record.trafficChanges.findLast((change) => percentOf(change.before, after) > 0);
 }
 
+/** A revision's percentage in a split. */
 export function percentOf(split: readonly Share[], revision: string | undefined): number {
   return split.find((share) => share.revision === revision)?.percent ?? 0;
 }

@@ -1,16 +1,27 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { code, heading, list } from '../markdown.ts';
+import { code, heading, type Inline, list } from '../markdown.ts';
 
-export function imageSection({ image, revisions }: ReportRecord): RootContent[] {
+export function imageSection({ image, revisions, stable }: ReportRecord): RootContent[] {
   return [
     heading(2, 'Image and revisions'),
     list([
       ['Image: ', code(image.reference)],
       ['Tag: ', image.tag === undefined ? 'none' : code(image.tag)],
       ['Digest: ', image.digest === undefined ? 'not looked up' : code(image.digest)],
-      ['Stable revision: ', revisions.before === undefined ? 'not known' : code(revisions.before)],
-      ['Revision deployed: ', revisions.after === undefined ? 'none so far' : code(revisions.after)],
+      ['Stable revision: ', stable === undefined ? 'not known' : code(stable)],
+      ['Revision deployed: ', ...deployed(revisions)],
     ]),
+  ];
+}
+
+function deployed({ after, deployed: first }: ReportRecord['revisions']): Inline[] {
+  if (after === undefined) return ['none so far'];
+  if (first === undefined) return [code(after)];
+  return [
+    code(first),
+    ', in maintenance mode; closing the window made ',
+    code(after),
+    ' of it, the candidate',
   ];
 }

@@ -1,6 +1,6 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { describeSplit, rollbackCommand } from '../../record/split.ts';
+import { describeSplit, rollbackCommand, splitBefore } from '../../record/split.ts';
 import { code, fence, heading, type Inline, paragraph } from '../markdown.ts';
 
 export function rollbackSection(record: ReportRecord): RootContent[] {
@@ -19,10 +19,20 @@ function whereItWorks({ host, scripts }: ReportRecord): RootContent[] {
 }
 
 function stableInWords(record: ReportRecord): Inline[] {
-  const { stable, trafficBefore } = record;
-  if (stable !== undefined) return [code(stable), ', which held all the traffic before.'];
-  if (trafficBefore === undefined) return ['not known, since the deployment never read the traffic split.'];
-  const before = `unclear, since traffic was split before: ${describeSplit(trafficBefore)}.`;
+  const { stable, windowBefore } = record;
+  const when = windowBefore === undefined ? 'before' : 'before the maintenance window that was open then';
+  if (stable !== undefined) {
+    const first =
+      windowBefore === undefined ? '' : ' While that is open, close it: this brings the traffic back.';
+    return [code(stable), `, which held all the traffic ${when}.${first}`];
+  }
+  const split = splitBefore(record);
+  if (split === undefined) {
+    return windowBefore === undefined
+      ? ['not known, since the deployment never read the traffic split.']
+      : ['not known, since a maintenance window was open, and nothing says which split it replaced.'];
+  }
+  const before = `unclear, since traffic was split ${when}: ${describeSplit(split)}.`;
   return [
     rollbackCommand(record) === undefined
       ? `${before} Choose one of these revisions for canary-rollout.ts rollback.`

@@ -1,6 +1,6 @@
 import type { RootContent } from 'mdast';
 import type { ReportRecord } from '../../record/schema.ts';
-import { trafficNow } from '../../record/split.ts';
+import { describeSplit, trafficNow } from '../../record/split.ts';
 import { code, fence, folded, heading, list, table } from '../markdown.ts';
 import { trafficTimeline } from '../timeline.ts';
 import { counted, leftOut, moment, shortSplit, splitOr } from '../words.ts';
@@ -10,11 +10,19 @@ export function trafficSection(record: ReportRecord): RootContent[] {
   return [
     heading(2, 'Traffic split'),
     list([
-      [`Before: ${splitOr(trafficBefore, 'not known')}`],
+      [`Before: ${splitOr(trafficBefore, 'not known')}${windowInWords(record)}`],
       [`After: ${splitOr(trafficNow(record), 'not known')}`],
     ]),
     ...(trafficChanges.length === 0 ? [] : changes(record)),
   ];
+}
+
+/** Says that a window had the traffic, where one was open before the rollout. */
+function windowInWords({ windowBefore }: ReportRecord): string {
+  if (windowBefore === undefined) return '';
+  const { since, backTo } = windowBefore;
+  const back = backTo === undefined ? '' : `; closing it goes back to ${describeSplit(backTo)}`;
+  return ` (a maintenance window, open since ${moment(since)}${back})`;
 }
 
 function changes(record: ReportRecord): RootContent[] {

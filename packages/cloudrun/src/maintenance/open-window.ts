@@ -1,0 +1,83 @@
+import type { ServiceApi } from '../service/api.ts';
+import { isWindowMade } from '../service/nonce.ts';
+import type { Revision, Service } from '../service/service.ts';
+import { followsLatestOnly, type Share, sharesOf, stableRevision } from '../service/traffic.ts';
+import { replacedSplit } from './bookkeeping.ts';
+import { isMaintenanceOn } from './environment.ts';
+
+/** A maintenance window that is open. */
+export type OpenWindow = {
+  /** The percentage of the traffic that goes to revisions in maintenance mode. */
+  percent: number;
+  since: string;
+  by: string;
+  /** The split that closing the window restores, if known. */
+  backTo: readonly Share[] | undefined;
+};
+
+/** The window that is open for the public, or for part of it; undefined when none is. */
+export async function readOpenWindow(api: ServiceApi, service: Service): Promise<OpenWindow | undefined> {
+  // While no revision is ready, LATEST leads nowhere.
+  const shares = sharesOf(service.served, service.latestReadyRevision).filter(
+    ({ revision }) => revision !== 'LATEST',
+  );
+  const serving = await Promise.all(shares.map(({ revision }) => api.readRevision(revision)));
+  return windowAmong(serving, service);
+}
+
+/** The window that these revisions make, of which some may get no traffic. */
+export function windowAmong(revisions: readonly Revision[], service: Service): OpenWindow | undefined {
+  const shares = sharesOf(service.served, service.latestReadyRevision);
+  const inWindow = revisions.filter(
+    ({ name, template }) => shares.some(({ revision }) => revision === name) && isMaintenanceOn(template),
+  );
+  const [first] = inWindow.toSorted((one, other) => one.createTime.localeCompare(other.createTime));
+  if (first === undefined) return undefined;
+  return {
+    percent: shares
+      .filter(({ revision }) => inWindow.some(({ name }) => name === revision))
+      .reduce((sum, { percent }) => sum + percent, 0),
+    since: first.createTime,
+    by: first.creator ?? service.lastModifier,
+    backTo: replacedSplit(service),
+  };
+}
+
+/**
+ * The split to restore after a window on traffic that follows LATEST. Closing it needs none, because a new revision then gets
+ * the traffic by itself; but a deployment pins the traffic to the window's revision. Such a window is made from the newest
+ * revision while that serves, so it replaced the one before it. Undefined when that is uncertain.
+ */
+export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
+  const { traffic, served, latestReadyRevision } = service;
+  const holder = stableRevision(sharesOf(served, latestReadyRevision));
+  if (holder === undefined || !followsLatestOnly(traffic)) return undefined;
+  let isPast = false;
+  for await (const revision of api.revisions()) {
+    if (revision.name === holder) {
+      if (!isWindowMade(revision)) return undefined;
+      isPast = true;
+      continue;
+    }
+    // In between there may be revisions of the same window with an earlier token.
+    if (!isPast || isMaintenanceOn(revision.template)) continue;
+    const [window, before] = await Promise.all(
+      [holder, revision.name].map((name) => api.readRunningRevision(name)),
+    );
+    const isSame = window?.imageDigest !== undefined && window.imageDigest === before?.imageDigest;
+    return isSame && revision.ready.state === 'succeeded'
+      ? [{ revision: revision.name, percent: 100 }]
+      : undefined;
+  }
+  return undefined;
+}
+
+/** The stable revision: the one that gets all the traffic, or that gets it back when an open window is closed. */
+export function stableBehindWindow(
+  { served, latestReadyRevision }: Service,
+  window: OpenWindow | undefined,
+): string | undefined {
+  if (window !== undefined && window.percent === 100)
+    return window.backTo === undefined ? undefined : stableRevision(window.backTo);
+  return stableRevision(sharesOf(served, latestReadyRevision));
+}

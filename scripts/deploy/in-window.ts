@@ -1,0 +1,29 @@
+import { ageText } from '@deploy/cli';
+import { briefShares, type Deployment } from '@deploy/cloudrun';
+
+type InWindow = Pick<Deployment, 'service' | 'revision' | 'traffic' | 'window' | 'isInMaintenance'>;
+
+/**
+ * What a deployment says if a maintenance window is open: since when, where closing it brings the traffic, and what the window
+ * means for the new revision.
+ */
+export function windowNotes(
+  { service, revision, traffic, window, isInMaintenance }: InWindow,
+  now: number,
+): string[] {
+  if (window === undefined) return [];
+  const { percent, since, by, backTo } = window;
+  const forWhom = percent === 100 ? '' : ` for ${percent} % of the traffic`;
+  const back =
+    backTo === undefined
+      ? 'closing it makes a new revision of what serves'
+      : `closing it gives the traffic back to ${briefShares(backTo, service)}`;
+  return [
+    `a maintenance window is open${forWhom} (${briefShares(traffic, service)}), since ${since} (${ageText(now - Date.parse(since))}), opened by ${by}; ${back}`,
+    ...(isInMaintenance
+      ? [
+          `${revision} is in maintenance mode as well, like the template that it was made from; closing the window makes another revision of its image without that, which is the one to promote then`,
+        ]
+      : []),
+  ];
+}
