@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
 import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.ts';
@@ -7,21 +7,25 @@ import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.
 /** How the user called this script, as far as the commands that it shows depend on it. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
-let caller: Caller = { pnpm: ['pnpm', '--dir', projectRoot], inFront: [] };
+let caller: Caller = { pnpm: ['pnpm'], inFront: [] };
 
-/** Remembers how this script was called, so that the commands that it shows work in the same place. */
+/**
+ * Remembers how this script was called, so that the commands that it shows do the same in any folder, also in another
+ * terminal.
+ */
 export function rememberCaller(env: Environment, cwd = process.cwd()): void {
   const typedIn = rememberFolder(env, cwd);
-  const isHere = typedIn === projectRoot;
   const { OPENAGENTS_REPO_ROOT: root } = env;
   caller = {
-    pnpm: [...pnpmOf(env), ...(isHere ? [] : ['--dir', projectRoot])],
+    pnpm: pnpmOf(env),
     inFront: [
       ['CLOUD_RUN_EMULATOR_HOST', env.CLOUD_RUN_EMULATOR_HOST || undefined],
-      // From this project's folder, the user's checkout would not be found.
+      // From elsewhere, another checkout might be found, or none.
       [
         'OPENAGENTS_REPO_ROOT',
-        root ? resolve(cwd, root) : isHere ? undefined : workingCheckout(typedIn ?? cwd, env),
+        root
+          ? resolve(cwd, root)
+          : (workingCheckout(typedIn ?? cwd, env) ?? workingCheckout(dirname(projectRoot), env)),
       ],
       ['SERVICE_DIR', env.SERVICE_DIR || undefined],
       ['WEB_SHELL_DIR', env.WEB_SHELL_DIR || undefined],
@@ -39,7 +43,10 @@ export function ownCommand(
   variables: readonly Variable[] = [],
 ): string {
   const others = caller.inFront.filter(([name]) => !variables.some(([given]) => given === name));
-  return commandLine([...others, ...variables], [...caller.pnpm, 'tsx', `scripts/${script}.ts`, ...args]);
+  return commandLine(
+    [...others, ...variables],
+    [...caller.pnpm, '--dir', projectRoot, 'tsx', `scripts/${script}.ts`, ...args],
+  );
 }
 
 /**
