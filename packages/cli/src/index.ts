@@ -20,7 +20,7 @@ export { networkFailure } from './network-failure.ts';
 export { isWatched, type NextStep, showNext } from './next-step.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export { createOutput, type Output } from './output.ts';
-export { gcloudCommand, gcloudVariables, ownCommand } from './own-command.ts';
+export { gcloudCommand, gcloudVariables, ownCommand, rememberCaller } from './own-command.ts';
 export { startLiveLine, startLiveText, startProgress } from './progress.ts';
 export { type ProxyServer, proxyAuthorization, proxyFor } from './proxy.ts';
 export { requireRehearsalUrl } from './rehearsal-url.ts';

@@ -1,9 +1,16 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { commandLine, gcloudVariables, listenForInterruption } from '@deploy/cli';
+import {
+  commandLine,
+  gcloudVariables,
+  listenForInterruption,
+  ownCommand,
+  rememberCaller,
+} from '@deploy/cli';
 import { domainMapping, parseRate, startEmulator } from '@deploy/emulator';
 import { prepareCargo } from '../src/cargo-stand-in.ts';
-import { exportLines } from '../src/exports.ts';
+import { exportLines, productionLines } from '../src/exports.ts';
+import { kept } from '../src/kept.ts';
 import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/matrix.ts';
 import { sampleCheckout } from '../src/sample-checkout.ts';
 import { DOMAIN, PROJECT, SERVICE, STAGING } from '../src/staging.ts';
@@ -11,13 +18,14 @@ import { DOMAIN, PROJECT, SERVICE, STAGING } from '../src/staging.ts';
 const HELP = `Starts a local Cloud Run with all that a rehearsal finds in it, and a sample checkout to deploy
 from, and tells what to export.
 
-Usage: pnpm emulator [options]
+Usage: npx pnpm@12 emulator [options]
 
   --port <number>       port to listen on (default: a free one)
   --container <command> what every revision runs, given to the shell; it must listen on PORT, or on OA_CONTROL_BIND_ADDR
                         (default: a stand-in of the control service)
   --clock <number>      how many times faster than the wall's its clock runs (default: 1)
   --load <rate>         requests for pages of the service, such as 120/min or 5/s
+  --keep                keep the sample checkout, with the reports in it, after Ctrl-C
   --help
 
 To rehearse a promotion in four steps of ten minutes (step 4 of the README) in about three: --load 120/min --clock 20
@@ -32,6 +40,7 @@ type Settings = {
   clockSpeed: number;
   command: string | undefined;
   perMinute: number | undefined;
+  keep: boolean;
 };
 
 function readArguments(): Settings | undefined {
@@ -42,6 +51,7 @@ function readArguments(): Settings | undefined {
         container: { type: 'string' },
         clock: { type: 'string' },
         load: { type: 'string' },
+        keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -56,18 +66,18 @@ function readArguments(): Settings | undefined {
     }
     const clockSpeed = Number(values.clock ?? 1);
     if (!(clockSpeed > 0)) throw new Error(`--clock must be a number above 0, not '${values.clock}'`);
-    return { port, clockSpeed, command: values.container, perMinute };
+    return { port, clockSpeed, command: values.container, perMinute, keep: values.keep ?? false };
   } catch (error) {
     process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n\n${HELP}`);
     process.exit(2);
   }
 }
 
-async function run({ port, clockSpeed, command, perMinute }: Settings): Promise<void> {
+async function run({ port, clockSpeed, command, perMinute, keep }: Settings): Promise<void> {
   using interruption = listenForInterruption();
   const { signal } = interruption;
-  await using checkout = await sampleCheckout();
-  await using cargo = await prepareCargo();
+  await using checkout = kept(await sampleCheckout(), keep);
+  await using cargo = kept(await prepareCargo(), keep);
   const services = [...STAGING.services, ...matrixSeeds.services].map((seed) =>
     seed.name === SERVICE && perMinute !== undefined
       ? { ...seed, load: { perMinute, signsIn: false } }
@@ -98,16 +108,33 @@ A sample checkout is at ${checkout.root}
 ${cargo.notice === undefined ? '' : `${cargo.notice}\n`}
 For the scripts:
 ${exports.join('\n')}
-  pnpm tsx scripts/canary-rollout.ts status
+  ${statusCommand()}
+
+${productionLines.join('\n')}
 
 For gcloud:
 ${gcloudExports.join('\n')}
   gcloud run services describe ${SERVICE} --region us-central1
 
-Ctrl-C stops it.
+Ctrl-C stops it${keep ? '. The checkout is kept.' : ' and deletes the sample checkout with its reports. --keep keeps them.'}
 `);
   if (!signal.aborted) await once(signal, 'abort');
-  process.stderr.write('\nThe local Cloud Run is stopped, and its checkout is deleted.\n');
+  const folders = [checkout.root, cargo.folder].filter((folder) => folder !== undefined).join(', ');
+  const fate = keep ? 'Kept, with the reports in it' : 'Deleted, with the reports in it';
+  process.stderr.write(`\nThe local Cloud Run is stopped. ${fate}: ${folders}\n`);
+}
+
+/** The first command to try. The exports above it lead to the local Cloud Run and its checkout. */
+function statusCommand(): string {
+  rememberCaller(process.env);
+  return ownCommand(
+    'canary-rollout',
+    ['status'],
+    [
+      ['CLOUD_RUN_EMULATOR_HOST', undefined],
+      ['OPENAGENTS_REPO_ROOT', undefined],
+    ],
+  );
 }
 
 /** What a program needs from this machine in order to start. It gets nothing else from the user's shell. */

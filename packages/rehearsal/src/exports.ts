@@ -1,7 +1,7 @@
 import { commandLine } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import type { CargoForRehearsal } from './cargo-stand-in.ts';
-import { baseUrls } from './matrix.ts';
+import { baseUrls, PRODUCTION } from './matrix.ts';
 import { NEW_IMAGE, PROJECT, SERVICE } from './staging.ts';
 
 /**
@@ -23,3 +23,9 @@ export function exportLines(
   const lines = groups.map((group) => `export ${commandLine(Object.entries(group), [])}`);
   return cargo.folder === undefined ? lines : [...lines, `export PATH=${cargo.folder}:"$PATH"`];
 }
+
+/** What to change in that shell before the step to production. Otherwise its smoke checks would ask staging. */
+export const productionLines = [
+  'For production:',
+  `  export SERVICE=${PRODUCTION} OPENAGENTS_BASE_URL="$PROD_CONTROL_BASE_URL"`,
+];

@@ -7,7 +7,8 @@ import type { RehearsalRequest } from './command-line.ts';
 import { CLOCK_SPEED, type EndingResult, rehearseEndings } from './endings.ts';
 import { childEnvironment } from './environment.ts';
 import { checkEvidence, reportsIn } from './evidence.ts';
-import { exportLines } from './exports.ts';
+import { exportLines, productionLines } from './exports.ts';
+import { kept } from './kept.ts';
 import { matrixSeeds, matrixSteps, mendMigration, PRODUCTION } from './matrix.ts';
 import { PARTS, type Part, type PlannedStep, withNeeded } from './parts.ts';
 import { realOrStandIn } from './real-or-stand-in.ts';
@@ -84,16 +85,13 @@ export async function rehearse(
   if (!request.keep) return;
   if (parts.includes('matrix')) mendMigration(emulator);
   const exports = exportLines(emulator, { checkout: checkout.root, cargo }).map((line) => `  ${line}`);
-  out.data(`\n${stateOf(results, parts)} To try things out:\n${exports.join('\n')}`);
+  out.data(
+    `\n${stateOf(results, parts)} To try things out:\n${[...exports, '', ...productionLines].join('\n')}`,
+  );
   out.data('\nThe local Cloud Run keeps running until you press Ctrl-C.');
   if (!signal.aborted) await once(signal, 'abort');
   const folders = [checkout.root, cargo.folder].filter((folder) => folder !== undefined);
   out.note(`\nThe local Cloud Run is stopped. Kept, with the reports in it: ${folders.join(', ')}`);
-}
-
-/** Something that cleans up after itself, unless it is kept. */
-function kept<T extends AsyncDisposable>(thing: T, keep: boolean): T {
-  return keep ? { ...thing, async [Symbol.asyncDispose]() {} } : thing;
 }
 
 /** What the local Cloud Run is left with. */
