@@ -17,7 +17,8 @@ export function rerunCommands(
   checkout: TargetCheckout,
 ): RerunCommands {
   const pnpm = (name: string, args: readonly string[]): string[] => [
-    'pnpm',
+    // Whoever reads the files may have no pnpm.
+    ...['npx', 'pnpm@12'],
     '--dir',
     projectFrom(checkout),
     'tsx',

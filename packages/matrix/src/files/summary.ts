@@ -33,6 +33,8 @@ export function summaryMarkdown({
     '',
     '## Commands',
     '',
+    'To make a check again, in the root of the OpenAgents checkout:',
+    '',
     ...checks.map((check) =>
       check.status === 'skipped'
         ? `- ${check.id}: skipped, ${escapeMarkdown(check.reason)}`
