@@ -10,6 +10,7 @@ import {
 } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl, reportedStanding } from '@deploy/report';
 import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
+import { warnOfOtherService } from './smoke/service-meant.ts';
 
 const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -30,6 +31,7 @@ await runScript(usage, async ({ env, out, signal }) => {
   requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
   const { timeoutSeconds, retries, accessToken, bypassToken } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
+  const elsewhere = await warnOfOtherService(evidence.path, { ...values, baseUrl }, { out });
   const live = await startLiveLine(`checking ${baseUrl}`);
   const outcome = await runControlSmoke({
     baseUrl,
@@ -44,6 +46,10 @@ await runScript(usage, async ({ env, out, signal }) => {
   await evidence.record({ kind: 'smoked', outcome });
   await reportSmoke(outcome, { ...values, out });
   if (!isWatched(env)) return 0;
+  if (elsewhere !== undefined) {
+    showNext({ out }, elsewhere);
+    return 0;
+  }
   const standing = await reportedStanding(evidence.path);
   if (standing === undefined) return 0;
   const { nextSteps } = await import('@deploy/cloudrun');

@@ -11,6 +11,7 @@ import {
 } from '@deploy/cli';
 import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl } from '@deploy/report';
 import { reportSmoke, requireBaseUrl, runHealthSmoke, smokeSettings } from '@deploy/smoke';
+import { warnOfOtherService } from './smoke/service-meant.ts';
 
 const settings = { ...smokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -28,6 +29,7 @@ await runScript(usage, async ({ env, out, signal }) => {
   requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
   const { timeoutSeconds, retries } = values;
   const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
+  const elsewhere = await warnOfOtherService(evidence.path, { ...values, baseUrl }, { out });
   const live = await startLiveLine(`checking ${baseUrl}`);
   const outcome = await runHealthSmoke({
     baseUrl,
@@ -41,6 +43,6 @@ await runScript(usage, async ({ env, out, signal }) => {
   await reportSmoke(outcome, { ...values, out });
   if (!isWatched(env)) return 0;
   const command = ownCommand('smoke-control', [], [['OPENAGENTS_BASE_URL', baseUrl]]);
-  showNext({ out }, [{ says: 'next, to check everything else that it must do', command }]);
+  showNext({ out }, elsewhere ?? [{ says: 'next, to check everything else that it must do', command }]);
   return 0;
 });

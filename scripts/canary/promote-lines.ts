@@ -1,4 +1,5 @@
 import type { PromotionEvent, PromotionOutcome } from '@deploy/canary';
+import { ownCommand } from '@deploy/cli';
 import { gcloudCommands, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
@@ -47,8 +48,12 @@ export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): strin
   return `${percent} %, ${minutes}${failed}: ${unreadable === undefined ? verdict.verdict : `cannot be read: ${unreadable}`}`;
 }
 
-/** How a promotion ended, in one sentence, and what to do next. */
-export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line: string; hint: string } {
+/** How a promotion ended, in one sentence, and what to do next; `baseUrl` is the service's address, if known. */
+export function whatNow(
+  outcome: PromotionOutcome,
+  at: ServiceLocation,
+  baseUrl?: string,
+): { line: string; hint: string } {
   const { stable, canary } = outcome;
   const call = (says: string, ...args: string[]): string =>
     `${says}:\n  ${serviceCommand(at, 'canary-rollout', args)}`;
@@ -57,7 +62,7 @@ export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line:
   const onwards = call('next, to go on at its step, with a fresh window', 'promote', canary);
   switch (outcome.state) {
     case 'promoted':
-      return { line: `${canary} has all the traffic`, hint: `${look}\n${back}` };
+      return { line: `${canary} has all the traffic`, hint: `${smokeOf(baseUrl)}${look}\n${back}` };
     case 'not begun':
       return {
         line: `${canary} was not given any traffic: ${outcome.why}`,
@@ -92,6 +97,11 @@ export function whatNow(outcome: PromotionOutcome, at: ServiceLocation): { line:
     case 'interrupted':
       return { line: `at ${outcome.percent} %: the split stays`, hint: `${onwards}\n${back}` };
   }
+}
+
+function smokeOf(baseUrl: string | undefined): string {
+  if (baseUrl === undefined) return '';
+  return `next, to check what serves:\n  ${ownCommand('smoke-health', [], [['OPENAGENTS_BASE_URL', baseUrl]])}\n`;
 }
 
 const DECISIONS = {

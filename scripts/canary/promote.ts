@@ -23,9 +23,10 @@ import {
   connectTo,
   openServiceApi,
   requireTag,
+  type ServiceApi,
   type ServiceLocation,
 } from '@deploy/cloudrun';
-import { joinEvidence, reportedRoles } from '@deploy/report';
+import { joinEvidence, reportedBaseUrl, reportedRoles } from '@deploy/report';
 import { readServedBuild, runControlSmoke, type SmokeOutcome, smokeFailure, smokeNotes } from '@deploy/smoke';
 import { openDisplay } from './promote-display.ts';
 import { recordEvent } from './promote-evidence.ts';
@@ -140,10 +141,20 @@ export async function promote({
         report(() => recordEvent(evidence, event, location));
       },
     });
-    return endOf(outcome, { location, out, signal });
+    return endOf(outcome, { location, baseUrl: await baseUrlFor(evidence.path, api), out, signal });
   } finally {
     display.rest();
     await written;
+  }
+}
+
+/** The address for the next smoke check: the report's, which may be a domain, or the service's own. */
+async function baseUrlFor(report: string | undefined, api: ServiceApi): Promise<string | undefined> {
+  try {
+    return (await reportedBaseUrl(report)) ?? (await api.read()).url;
+  } catch {
+    // The promotion is over, and this is only for a hint.
+    return undefined;
   }
 }
 
@@ -157,9 +168,14 @@ async function rolledBackByHand(report: string | undefined) {
 
 function endOf(
   outcome: PromotionOutcome,
-  { location, out, signal }: { location: ServiceLocation; out: Output; signal: AbortSignal },
+  {
+    location,
+    baseUrl,
+    out,
+    signal,
+  }: { location: ServiceLocation; baseUrl: string | undefined; out: Output; signal: AbortSignal },
 ): number {
-  const { line, hint } = whatNow(outcome, location);
+  const { line, hint } = whatNow(outcome, location, baseUrl);
   if (outcome.state === 'interrupted') {
     const { reason } = signal;
     throw new Interrupted(

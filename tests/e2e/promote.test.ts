@@ -64,6 +64,8 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
       run.stderr,
       /^To go back, at any time and from anywhere:\n {2}.*canary-rollout\.ts rollback control-00001-\w+\n/m,
     );
+    const smoke = `OPENAGENTS_BASE_URL=${cloud.service(SERVICE).uri} .*smoke-health\\.ts`;
+    assert.match(run.stderr, new RegExp(`^next, to check what serves:\\n {2}.*${smoke}$`, 'm'));
     assert.match(run.stderr, /^back:\n {2}.*canary-rollout\.ts rollback control-00001/m);
   });
 

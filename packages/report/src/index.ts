@@ -4,6 +4,7 @@ export type { DeploymentRequest, JoinRequest } from './evidence/request.ts';
 export type { RolloutEvent } from './evidence/rollout-event.ts';
 export {
   readReport,
+  reportedAddressOf,
   reportedBaseUrl,
   reportedRoles,
   reportedRolesOf,

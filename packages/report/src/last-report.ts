@@ -48,6 +48,22 @@ export async function reportedBaseUrl(evidenceReport: string | undefined): Promi
   return (await readReport(evidenceReport)).record.baseUrls[0];
 }
 
+/** A service's base URL in its newest open report; undefined when there is no such report, or it cannot be read. */
+export async function reportedAddressOf(
+  location: ServiceLocation,
+  given: Parameters<typeof findTargetCheckout>[0],
+): Promise<string | undefined> {
+  try {
+    const checkout = findTargetCheckout(given);
+    const { findByService } = await import('./store/find.ts');
+    const path = await findByService(join(checkout.root, reportsFolder(checkout)), location);
+    return path === undefined ? undefined : (await readReport(path)).record.baseUrls[0];
+  } catch {
+    // It is only for a hint.
+    return undefined;
+  }
+}
+
 /**
  * The roles of the revisions, and whether a health smoke of what serves is missing, in the report that EVIDENCE_REPORT names, or else in the newest open report of a service.
  * Undefined when there is no such report, or it cannot be read.

@@ -23,6 +23,10 @@ export function bypassTokenText(name: string, meaning: string): Setting<Secret |
 /** The variables that both smoke scripts read. */
 export const smokeSettings = {
   baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
+  service: text(
+    'SERVICE',
+    'service that should be checked; if set, a warning says so when OPENAGENTS_BASE_URL is the address of another one, as far as the reports tell',
+  ),
   emulatorHost: text(
     'CLOUD_RUN_EMULATOR_HOST',
     'host:port of a local Cloud Run; if set, a service that is neither local nor in a private network is refused',

@@ -1,0 +1,30 @@
+import { type NextStep, type Output, ownCommand } from '@deploy/cli';
+import { reportedAddressOf, reportedStanding } from '@deploy/report';
+
+type Values = Parameters<typeof reportedAddressOf>[1] & {
+  baseUrl: string;
+  /** The service that SERVICE names. */
+  service: string | undefined;
+};
+
+/**
+ * Warns if SERVICE names another service than the one whose address is checked: OPENAGENTS_BASE_URL is often left over from the
+ * step before. Returns how to check the other one, or undefined if all is well or no report knows the address.
+ */
+export async function warnOfOtherService(
+  report: string | undefined,
+  { baseUrl, service, ...values }: Values,
+  { out }: { out: Output },
+): Promise<NextStep[] | undefined> {
+  if (service === undefined || report === undefined) return undefined;
+  const standing = await reportedStanding(report);
+  if (standing === undefined || standing.location.service === service) return undefined;
+  out.note(
+    `warning: SERVICE is ${service}, but OPENAGENTS_BASE_URL, ${baseUrl}, is the address of ${standing.location.service}: this checks the latter`,
+  );
+  const address = await reportedAddressOf({ ...standing.location, service }, values);
+  const says = `next, to check ${service} instead`;
+  return address === undefined
+    ? [{ says: `${says}, set OPENAGENTS_BASE_URL to its address` }]
+    : [{ says, command: ownCommand('smoke-health', [], [['OPENAGENTS_BASE_URL', address]]) }];
+}
