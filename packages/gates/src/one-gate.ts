@@ -9,7 +9,6 @@ import {
   type TargetCheckout,
 } from '@deploy/cli';
 import { uncachedEnvironment } from './environment.ts';
-import { NOT_KEPT } from './exit-codes.ts';
 import type { Fingerprint, FingerprintOrWhyNot } from './fingerprint.ts';
 import type { GateLine } from './frame.ts';
 import type { Gate } from './gates.ts';
@@ -17,7 +16,7 @@ import { aloneWithTurbosFiles } from './locks.ts';
 import { type Remembered, remember } from './remembered.ts';
 import type { Replay } from './replays.ts';
 import type { GateResult } from './result.ts';
-import { openRunnerChannel, type RunnerReport } from './runner-channel.ts';
+import { NOT_KEPT, openRunnerChannel, type RunnerReport } from './runner-channel.ts';
 import type { GateChoices } from './settings.ts';
 import { whyNotUsed } from './staleness.ts';
 import { runTurbo, type TaskSummary } from './turbo.ts';

@@ -19,6 +19,12 @@ export type RunnerOrder = {
   where: string;
 };
 
+/**
+ * The runner's exit code for a gate that passed when turbo must not keep its verdict. It is EX_TEMPFAIL of sysexits.h: a
+ * program that cannot do its work now.
+ */
+export const NOT_KEPT = 75;
+
 /** A runner's report on a gate that passed; it sends none for a gate that failed. */
 export type RunnerReport = {
   record: PassRecord;

@@ -10,12 +10,11 @@ import {
 } from '@deploy/cli';
 import { $ } from 'zx/core';
 import { establish } from './establish.ts';
-import { NOT_KEPT } from './exit-codes.ts';
 import { frameLine, type GateLine } from './frame.ts';
 import { findGate, fingerprintVariable, type Gate } from './gates.ts';
 import { aloneIn, aloneMeasuring } from './locks.ts';
 import { isPortTaken, measuredPort } from './measured-port.ts';
-import { callScript, type RunnerOrder, type RunnerReport } from './runner-channel.ts';
+import { callScript, NOT_KEPT, type RunnerOrder, type RunnerReport } from './runner-channel.ts';
 
 // A shell's exit codes for a command that is missing or not executable:
 // https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html

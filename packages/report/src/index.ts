@@ -1,6 +1,6 @@
 export { joinEvidence, joinEvidenceByUrl, openEvidence } from './evidence/begin.ts';
 export type { Evidence } from './evidence/evidence.ts';
-export type { DeploymentRequest, JoinRequest } from './evidence/request.ts';
+export type { JoinRequest } from './evidence/request.ts';
 export type { RolloutEvent } from './evidence/rollout-event.ts';
 export {
   readReport,

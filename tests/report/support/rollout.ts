@@ -1,6 +1,6 @@
 import type { TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation, Share } from '@deploy/cloudrun';
-import { type DeploymentRequest, type JoinRequest, openEvidence, type RolloutEvent } from '@deploy/report';
+import { type JoinRequest, openEvidence, type RolloutEvent } from '@deploy/report';
 import type { SmokeOutcome } from '@deploy/smoke';
 
 export const location: ServiceLocation = { project: 'p', region: 'us-central1', service: 'svc' };
@@ -53,6 +53,8 @@ export function smokeOutcome(
   };
 }
 
+type OpenRequest = Parameters<typeof openEvidence>[0];
+
 export type Notes = { lines: string[]; note(line: string): void };
 
 export function notes(): Notes {
@@ -61,10 +63,7 @@ export function notes(): Notes {
 }
 
 /** What deploy-staging asks for. */
-export function deployRequest(
-  checkout: TargetCheckout,
-  changes: Partial<DeploymentRequest> = {},
-): DeploymentRequest {
+export function deployRequest(checkout: TargetCheckout, changes: Partial<OpenRequest> = {}): OpenRequest {
   return {
     checkout,
     location,

@@ -1,4 +1,4 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from './minutes.ts';
 
 /** Our share of the reads that a project has each minute. */
 export type ReadShare = {

@@ -36,8 +36,6 @@ export type PromotionState = {
   readonly hadTag: boolean;
   /** The steps so far, in order; none while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
-  /** How many times the promotion has begun without evidence from before; 1 the first time. */
-  readonly start: number;
   /** Undefined once its runner has released it. */
   readonly owner?: Owner;
 };
@@ -107,10 +105,10 @@ function failedOn(annotations: Annotations): FailedCandidate[] {
  */
 function isState(state: unknown): state is PromotionState & { v: number } {
   if (!isRecord(state) || state.v !== VERSION) return false;
-  const { stable, canary, startedAt, steps, tag, begun, start, owner } = state;
+  const { stable, canary, startedAt, steps, tag, begun, owner } = state;
   return (
     [stable, canary, tag].every((field) => typeof field === 'string' && field !== '') &&
-    [startedAt, start].every((field) => typeof field === 'number') &&
+    typeof startedAt === 'number' &&
     Array.isArray(steps) &&
     steps.every((step) => Number.isInteger(step)) &&
     Array.isArray(begun) &&

@@ -6,7 +6,8 @@ export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
 
-export type Standing = {
+/** A step at one look. */
+export type StepProgress = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
   /** How many minutes of the window are known for good. */
@@ -25,7 +26,7 @@ export type Standing = {
  * have arrived by now.
  */
 export function decide(
-  { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: Standing,
+  { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: StepProgress,
   { windowMinutes, maxWindowMinutes, onInconclusive }: WalkSettings,
 ): Decision {
   const onwards = percent === 100 ? 'finish' : 'advance';

@@ -1,9 +1,8 @@
+import { MINUTE_MS, minuteOf } from '../cloud/minutes.ts';
 import type { ObservedMinute, SourceReading } from '../observations/source.ts';
 import type { Minute } from '../observations/types.ts';
 import { addMinute, beginFreshWindow, currentStep, minuteOfWindow, type Promotion } from '../promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
-
-const MINUTE_MS = 60_000;
 
 /** What a promotion has shown so far, and where reading continues. It is plain data whose size does not grow with time. */
 export type PromotionEvidence = {
@@ -79,10 +78,6 @@ function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: Ob
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;
   return step === 100 ? { step, canary } : { step, stable, canary };
-}
-
-function minuteOf(ms: number): number {
-  return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 }
 
 function nextMinute(ms: number): number {

@@ -82,7 +82,6 @@ export function holdOn(
       tag: settings.tag,
       hadTag: tagged === pair.canary,
       begun: [],
-      start: 1,
     }),
     // A resumed promotion keeps the steps it began with, because its evidence is divided among them.
     steps: subject.left?.steps ?? settings.steps,

@@ -4,7 +4,7 @@ import { cleanLine, findTargetCheckout, UserError } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 import { reportsFolder } from '../settings.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
-import type { DeploymentRequest, EvidenceRequest, JoinPlace, JoinRequest } from './request.ts';
+import type { EvidenceRequest, JoinPlace, JoinRequest, OpenRequest } from './request.ts';
 
 // Commands call these functions first. The code that reads and writes reports is loaded only when there is something to
 // record, because it would double the start-up time of a dry run.
@@ -13,7 +13,7 @@ import type { DeploymentRequest, EvidenceRequest, JoinPlace, JoinRequest } from 
  * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue the
  * same deployment. Throws a UserError when the report cannot be written, or is another deployment's.
  */
-export async function openEvidence(request: DeploymentRequest): Promise<Evidence> {
+export async function openEvidence(request: OpenRequest): Promise<Evidence> {
   if (isOff(request)) return noEvidence;
   const { openReport } = await import('./open.ts');
   return openReport(request);

@@ -11,10 +11,10 @@ import { localActor, whereabouts } from '../whereabouts.ts';
 import type { Evidence } from './evidence.ts';
 import { refuseWithoutEvidence } from './failure.ts';
 import { reportEvidence } from './report-evidence.ts';
-import type { DeploymentRequest } from './request.ts';
+import type { OpenRequest } from './request.ts';
 
 /** Creates the deployment's report, or continues the file that EVIDENCE_REPORT names. */
-export async function openReport(request: DeploymentRequest): Promise<Evidence> {
+export async function openReport(request: OpenRequest): Promise<Evidence> {
   const { evidenceReport, checkout, location, image, emulatorHost, kind = 'staging', note } = request;
   const named = evidenceReport === undefined ? undefined : resolve(evidenceReport);
   const [account, where] = await Promise.all([request.account?.(), whereabouts(checkout)]);

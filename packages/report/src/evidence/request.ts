@@ -14,7 +14,8 @@ export type EvidenceRequest = {
   note(line: string): void;
 };
 
-export type DeploymentRequest = EvidenceRequest & {
+/** The request of a deployment, which opens the report of its rollout. */
+export type OpenRequest = EvidenceRequest & {
   checkout: TargetCheckout;
   location: ServiceLocation;
   image: string;
