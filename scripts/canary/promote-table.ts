@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { mergeHistograms, type PromotionEvent, p95 } from '@deploy/canary';
-import { cleanLine } from '@deploy/cli';
+import { cleanLine, wholeSecondsText } from '@deploy/cli';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 type Minute = Extract<PromotionEvent, { kind: 'minuteObserved' }>['minute'];
@@ -81,7 +81,7 @@ function windowText({
   const of = `${windowMinutes} min${isExtended ? ', extended' : ''}`;
   const left = windowMinutes - watchedMinutes;
   return left > 0
-    ? `${minutesText(left)} left of ${of}`
+    ? `${wholeSecondsText(left * 60_000)} left of ${of}`
     : `over after ${of}; its last requests may still arrive`;
 }
 
@@ -113,9 +113,4 @@ function bar(evidence: number | undefined, bound: number | undefined): string {
 function p95Text(histogram: Histogram | undefined): string {
   const ms = histogram && p95(histogram);
   return ms === undefined ? '-' : Number.isFinite(ms) ? `${Math.round(ms)} ms` : 'above all';
-}
-
-function minutesText(minutes: number): string {
-  const seconds = Math.round(minutes * 60);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -157,7 +157,7 @@ describe('output without bound', () => {
   test('a text that keeps only so much keeps its beginning and its end, and counts the rest', () => {
     const text = boundedText(1 << 20);
     const lines = 2_000_000;
-    for (let i = 1; i <= lines; i += 1) text.add(`line ${i}`);
+    for (let i = 1; i <= lines; i += 1) text.line(`line ${i}`);
     const kept = text.text().split('\n');
     assert.deepEqual([kept[0], kept.at(-2), kept.at(-1)], ['line 1', `line ${lines}`, '']);
     assert.ok(kept.length < 400_000);
@@ -172,9 +172,9 @@ describe('output without bound', () => {
     new Secret(secret);
     for (const before of [1000, 1010, 1023]) {
       const text = boundedText(1 << 20);
-      for (let i = 0; i < before; i += 1) text.add('x'.repeat(1023));
-      for (const line of secret.split('\n')) text.add(line);
-      for (let i = 0; i < 9000; i += 1) text.add('y'.repeat(1023));
+      for (let i = 0; i < before; i += 1) text.line('x'.repeat(1023));
+      for (const line of secret.split('\n')) text.line(line);
+      for (let i = 0; i < 9000; i += 1) text.line('y'.repeat(1023));
       assert.doesNotMatch(text.text(), /key-material/);
     }
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
+import { boundedText } from '@deploy/cli';
 import { cargoTestWork } from '../../packages/matrix/src/checks/cargo-test.ts';
 import { childEnvironment, commandWork } from '../../packages/matrix/src/checks/command.ts';
-import { createCheckLog } from '../../packages/matrix/src/log.ts';
 
 const signal = new AbortController().signal;
 
@@ -17,21 +17,21 @@ function shell(script: string) {
 
 describe('a command of the checkout', () => {
   test('passes with exit code 0; both of its streams are in the log', async () => {
-    const log = createCheckLog();
+    const log = boundedText(2 ** 21);
     const verdict = await commandWork(shell('echo out; echo err >&2; printf last'))(log, signal);
     assert.deepEqual(verdict, { passed: true, conclusion: 'sh ended with exit code 0' });
     assert.deepEqual(log.text().trimEnd().split('\n').sort(), ['err', 'last', 'out']);
   });
 
   test('fails with any other code, and when it is ended by a signal', async () => {
-    const run = (script: string) => commandWork(shell(script))(createCheckLog(), signal);
+    const run = (script: string) => commandWork(shell(script))(boundedText(2 ** 21), signal);
     assert.deepEqual(await run('exit 7'), { passed: false, conclusion: 'sh ended with exit code 7' });
     assert.deepEqual(await run('kill -9 $$'), { passed: false, conclusion: 'sh was ended by SIGKILL' });
   });
 
   test('that is not there is told apart from one that is no program', async () => {
     const run = (program: string) =>
-      commandWork({ ...shell(''), words: [program] })(createCheckLog(), signal);
+      commandWork({ ...shell(''), words: [program] })(boundedText(2 ** 21), signal);
     await assert.rejects(run('no-such-program'), {
       message: 'no-such-program is not there',
       hint: 'Install no-such-program, or put it on the PATH.',
@@ -41,7 +41,7 @@ describe('a command of the checkout', () => {
 });
 
 describe('cargo test', () => {
-  const run = (output: string) => cargoTestWork(shell(`printf '${output}'`))(createCheckLog(), signal);
+  const run = (output: string) => cargoTestWork(shell(`printf '${output}'`))(boundedText(2 ** 21), signal);
 
   test('says how many tests were run, over all test programs', async () => {
     const verdict = await run('running 3 tests\\nrunning 1 test\\nrunning 0 tests\\n');

@@ -3,7 +3,7 @@ import { redact } from './secret.ts';
 
 export type BoundedText = {
   /** Adds one line or several. */
-  add(lines: string): void;
+  line(text: string): void;
   /**
    * The whole text, or its beginning and its end with a line between them that says how much is missing. It is clean and
    * redacted.
@@ -22,9 +22,9 @@ export function boundedText(most: number): BoundedText {
   let newer = chunk();
   const gap = chunk();
   return {
-    add(lines) {
-      if (head.length < most) return head.add(lines);
-      newer.add(lines);
+    line(text) {
+      if (head.length < most) return head.add(text);
+      newer.add(text);
       if (newer.length < most) return;
       gap.lines += older.lines;
       gap.length += older.length;

@@ -1,12 +1,12 @@
 export { type Action, type Performed, performAction } from './action.ts';
 export { resolveProject } from './active-project.ts';
-export { boundedText } from './bounded-text.ts';
+export { type BoundedText, boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
 export { changesSent, countChange, rememberChange } from './changes-made.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
 export { runCommand } from './command.ts';
 export { commandLine, HERE, type Variable } from './command-line.ts';
-export { ageText, durationText } from './duration-text.ts';
+export { ageText, durationText, wholeSecondsText } from './duration-text.ts';
 export { errorCode, errorMessage, Interrupted, UserError } from './errors.ts';
 export { withFileLock } from './file-lock.ts';
 export type { Finding } from './finding.ts';
@@ -45,7 +45,7 @@ export {
 } from './settings.ts';
 export { stopAlong } from './stop-along.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
-export { dropTrailingSlashes } from './trailing-slashes.ts';
 export { openTunnel, ProxyFailure } from './tunnel.ts';
+export { dropTrailingSlashes, percentDecoded } from './url-text.ts';
 export type { Usage, UsageData } from './usage.ts';
 export { removeLeftovers, writeAtomically } from './write-atomically.ts';

@@ -3,6 +3,7 @@ import { UserError } from './errors.ts';
 import { isExempt } from './no-proxy.ts';
 import { Secret } from './secret.ts';
 import type { Environment } from './settings.ts';
+import { percentDecoded } from './url-text.ts';
 
 /** A proxy that one of curl's variables names. */
 export type ProxyServer = {
@@ -98,14 +99,6 @@ function readLogin(text: string): { user: string; password: Secret } {
   // Without a password, this would hide the user's name with a colon wherever it appears.
   if (password !== '') new Secret(`${decoded.user}:${decoded.password}`);
   return { user: decoded.user, password: new Secret(decoded.password) };
-}
-
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Quote nothing that might be a password: in a malformed value it could be anywhere. */

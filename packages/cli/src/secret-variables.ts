@@ -1,5 +1,6 @@
 import { redactGuess } from './secret.ts';
 import type { Environment } from './settings.ts';
+import { percentDecoded } from './url-text.ts';
 
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
 // Shorter values are switches and the like; redacting them would blank out ordinary words.
@@ -30,15 +31,7 @@ function credentialsIn(userinfo: string): string[] {
   const [name = '', ...rest] = userinfo.split(':');
   const password = rest.join(':');
   const shown = password === '' ? (name.length >= SHORTEST_SECRET ? [name] : []) : [password];
-  return shown.flatMap((text) => [text, decoded(text)]);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return shown.flatMap((text) => [text, percentDecoded(text)]);
 }
 
 /**

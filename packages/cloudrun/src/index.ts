@@ -46,6 +46,7 @@ export {
   briefShares,
   describeShares,
   type Share,
+  sameShares,
   sharesOf,
   stableRevision,
 } from './service/traffic.ts';

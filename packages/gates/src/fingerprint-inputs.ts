@@ -37,7 +37,8 @@ export const inputNames = {
   },
 };
 
-const VARIABLE = 'variable ';
+/** What the name of a variable begins with, among the names of inputs. */
+export const VARIABLE = 'variable ';
 
 /** The inputs as JSON, which has no maps. */
 export function inputsToJson(inputs: FingerprintInputs): unknown {

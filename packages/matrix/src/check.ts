@@ -1,5 +1,8 @@
-import type { CheckLog } from './log.ts';
+import type { BoundedText } from '@deploy/cli';
 import type { CheckId, Judgement } from './outcome.ts';
+
+/** A check's log, line by line. Known secrets are redacted. */
+export type CheckLog = BoundedText;
 
 /**
  * Performs a check and logs its requests, answers and conclusions. The check fails when this throws; when it throws the

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
-import { durationText, errorMessage, Interrupted, redact, UserError } from '@deploy/cli';
-import type { MatrixCheck } from './check.ts';
-import { type CheckLog, createCheckLog } from './log.ts';
+import { boundedText, durationText, errorMessage, Interrupted, redact, UserError } from '@deploy/cli';
+import type { CheckLog, MatrixCheck } from './check.ts';
 import { type CheckId, explanationOf, type Judgement, type MatrixResult } from './outcome.ts';
+
+/** In characters. Of a longer log, the beginning and the end are kept. */
+const LONGEST_LOG = 2 * 1024 * 1024;
 
 export type RunOptions = {
   /** Ends the run: running and waiting checks are skipped, with the abort's reason. */
@@ -36,7 +38,7 @@ export async function runChecks(
 type Made = { result: MatrixResult; log: string };
 
 async function makeCheck(check: MatrixCheck, { signal, onStart }: RunOptions): Promise<Made> {
-  const log = createCheckLog();
+  const log = boundedText(LONGEST_LOG);
   const { id, required, description, plan } = check;
   const about = { id, required, description };
   log.line(`check: ${id} (${description})`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defaultLimits } from '@deploy/canary';
+import { defaultLimits, type ObservedMinute } from '@deploy/canary';
+import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { cloudWithCandidate, madeUpSource, minutesBetween, startWalk } from '../../support/promotion.ts';
 
@@ -157,23 +158,32 @@ describe('a promotion', { concurrency: 2 }, () => {
     });
   }
 
-  test('does not give up on minutes that passed while it waited for an answer: they are judged first', async () => {
-    await using cloud = await cloudWithCandidate({ perMinute: 0 });
-    const [stable = '', canary = ''] = revisionNames(cloud);
+  /** A walk that waits so long for its first answer; there are enough requests in every minute. */
+  const walkWithSlowAnswer = async (
+    cloud: Emulator,
+    tookMs: number,
+    answer = (ended: ObservedMinute[]): { closed: ObservedMinute[]; behind?: string } => ({ closed: ended }),
+  ) => {
     let aheadMs = 0;
     const now = () => new Date(cloud.clock.now() + aheadMs);
-    const walk = await startWalk(cloud, {
+    return startWalk(cloud, {
       openSource: async () =>
         madeUpSource({
           now,
           read: async ({ from }) => {
-            const closed = minutesBetween(from, now(), enough);
-            // The machine sleeps for a good part of an hour before it hears the first answer.
-            if (aheadMs === 0) aheadMs = 40 * 60_000;
-            return { state: 'read', closed, open: [] };
+            const ended = minutesBetween(from, now(), enough);
+            if (aheadMs === 0) aheadMs = tookMs;
+            return { state: 'read', open: [], ...answer(ended) };
           },
         }),
     });
+  };
+
+  test('does not give up on minutes that passed while it waited for an answer: they are judged first', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    // The machine sleeps for a good part of an hour.
+    const walk = await walkWithSlowAnswer(cloud, 40 * 60_000);
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
   });
 
@@ -181,20 +191,10 @@ describe('a promotion', { concurrency: 2 }, () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);
     const behind = 'there are more request logs than may be read';
-    let aheadMs = 0;
-    const now = () => new Date(cloud.clock.now() + aheadMs);
-    const walk = await startWalk(cloud, {
-      openSource: async () =>
-        madeUpSource({
-          now,
-          read: async ({ from }) => {
-            const ended = minutesBetween(from, now(), enough);
-            if (aheadMs === 0) aheadMs = 20 * 60_000;
-            const isLate = ended.length > 1;
-            return { state: 'read', closed: ended.slice(0, 1), open: [], ...(isLate && { behind }) };
-          },
-        }),
-    });
+    const walk = await walkWithSlowAnswer(cloud, 20 * 60_000, (ended) => ({
+      closed: ended.slice(0, 1),
+      ...(ended.length > 1 && { behind }),
+    }));
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
     const polls = walk.events.flatMap((event) => (event.kind === 'polled' ? event.poll : []));
     const late = polls.filter(({ unreadable }) => unreadable === behind);

@@ -1,4 +1,4 @@
-import { type Service, type Share, sharesOf } from '@deploy/cloudrun';
+import { type Service, type Share, sameShares, sharesOf } from '@deploy/cloudrun';
 
 // What a promotion must remember is kept on the service itself, so that another machine can see it and resume. Annotations
 // with such keys belong to the user: Service.annotations in google/cloud/run/v2/service.proto refuses the platform's own.
@@ -82,12 +82,7 @@ export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
 
 /** Whether the split that the service was asked to serve is the promotion's. If not, somebody has moved the traffic since. */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
-  const text = (shares: readonly Share[]) =>
-    shares
-      .map(({ revision, percent }) => `${revision}=${percent}`)
-      .sort()
-      .join();
-  return text(sharesOf(service.traffic, service.latestReadyRevision)) === text(splitOf(state));
+  return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }
 
 function failedOn(annotations: Annotations): FailedCandidate[] {

@@ -12,6 +12,7 @@ import {
   tagRevision,
   untagRevision,
 } from '@deploy/cloudrun';
+import { MINUTE_MS } from '../cloud/minutes.ts';
 import {
   type FailedCandidate,
   failureOf,
@@ -27,7 +28,6 @@ import { isPassing, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 import { requireUndisturbed, Superseded } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
-const MINUTE_MS = 60_000;
 /** For how many polls to keep trying a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
 

@@ -1,4 +1,5 @@
 import { UserError } from '@deploy/cli';
+import { MINUTE_MS } from '../cloud/minutes.ts';
 import { beginPromotion } from '../promotion.ts';
 import { judge, type Verdict } from '../verdict.ts';
 import { hasAffinity, type Subject } from './candidate.ts';
@@ -17,7 +18,6 @@ import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { cannotRead } from './unreadable.ts';
 
-const MINUTE_MS = 60_000;
 const HISTORY_MINUTES = 60;
 
 /** What one look has shown, and what to do about it. */

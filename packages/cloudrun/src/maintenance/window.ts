@@ -1,9 +1,9 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud-commands.ts';
-import { CloudError } from '../google/cloud-error.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
-import type { Revision, RunningRevision, Service } from '../service/service.ts';
+import { readRunningIfThere } from '../service/named-revision.ts';
+import type { Revision, Service } from '../service/service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../service/settle.ts';
 import { describeShares, type Share, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
@@ -118,7 +118,7 @@ async function findSplitBefore(api: ServiceApi, service: Service): Promise<Split
 }
 
 async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | undefined> {
-  const revision = await readIfThere(api, name);
+  const revision = await readRunningIfThere(api, name);
   if (revision === undefined) return `revision ${name} no longer exists`;
   if (revision.ready.state === 'failed')
     return `revision ${name} is not ready (${describeCondition(revision.ready)})`;
@@ -131,7 +131,7 @@ async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | und
  */
 async function findNewestTemplate(api: ServiceApi, service: Service): Promise<NewestTemplate> {
   const replaced = standsInFor(service);
-  const before = replaced === undefined ? undefined : await readIfThere(api, replaced);
+  const before = replaced === undefined ? undefined : await readRunningIfThere(api, replaced);
   if (before !== undefined) {
     return {
       revision: before.name,
@@ -141,20 +141,11 @@ async function findNewestTemplate(api: ServiceApi, service: Service): Promise<Ne
     };
   }
   const { latestCreatedRevision: revision, template } = service;
-  const newest = revision === undefined ? undefined : await readIfThere(api, revision);
+  const newest = revision === undefined ? undefined : await readRunningIfThere(api, revision);
   return { revision, template, imageDigest: newest?.imageDigest, isReplaced: false };
 }
 
 /** The revision, or undefined if it has been deleted, by a person or by Cloud Run, which keeps a thousand. */
-async function readIfThere(api: ServiceApi, revision: string): Promise<RunningRevision | undefined> {
-  try {
-    return await api.readRunningRevision(revision);
-  } catch (error) {
-    if (error instanceof CloudError && error.kind === 'not-found') return undefined;
-    throw error;
-  }
-}
-
 type Done = CarriedOut & { service: Service; rotated: boolean };
 
 /** Checks what serves: every revision that gets traffic must be in the requested mode. */

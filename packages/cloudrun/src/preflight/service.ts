@@ -1,7 +1,7 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import { listCommand } from '../gcloud-commands.ts';
 import type { Service } from '../service/service.ts';
-import { briefShares, followsLatest, type Share, sharesOf } from '../service/traffic.ts';
+import { briefShares, followsLatest, type Share, sameShares, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
@@ -58,14 +58,4 @@ export function checkTraffic(
     found: `${found}, but ${expected.source} says ${briefShares(expected.shares, name)}`,
     advice: 'Somebody shifted traffic without the scripts: find out who and why before you go on.',
   };
-}
-
-function sameShares(one: readonly Share[], other: readonly Share[]): boolean {
-  const text = (shares: readonly Share[]): string =>
-    shares
-      .filter(({ percent }) => percent > 0)
-      .map(({ revision, percent }) => `${revision}=${percent}`)
-      .sort()
-      .join();
-  return text(one) === text(other);
 }

@@ -1,7 +1,7 @@
 import { suggestWord, UserError } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
-import type { Revision, Service } from './service.ts';
+import type { Revision, RunningRevision, Service } from './service.ts';
 
 /** Reads a revision that a person has named. Throws a UserError that suggests another one if there is none of that name. */
 export async function readNamedRevision(api: ServiceApi, name: string, service: Service): Promise<Revision> {
@@ -33,4 +33,17 @@ export async function nearestRevision(api: ServiceApi, given: string): Promise<s
     throw error;
   }
   return suggestWord(given, names, MOST_SLIPS);
+}
+
+/** The state of a revision that may have been deleted; undefined if it was. */
+export async function readRunningIfThere(
+  api: ServiceApi,
+  name: string,
+): Promise<RunningRevision | undefined> {
+  try {
+    return await api.readRunningRevision(name);
+  } catch (error) {
+    if (error instanceof CloudError && error.kind === 'not-found') return undefined;
+    throw error;
+  }
 }

@@ -1,9 +1,9 @@
-import { CloudError } from '../google/cloud-error.ts';
 import { digestOf, parseImageReference } from '../image-reference.ts';
 import { replacedSplit } from '../maintenance/bookkeeping.ts';
 import { isMaintenanceOn } from '../maintenance/environment.ts';
 import { type OpenWindow, windowAmong } from '../maintenance/open-window.ts';
 import type { ServiceApi } from './api.ts';
+import { readRunningIfThere } from './named-revision.ts';
 import type { RunningRevision, Service } from './service.ts';
 import { type Share, sharesOf, stableRevision } from './traffic.ts';
 
@@ -44,7 +44,7 @@ export async function readOverview(api: ServiceApi, service: Service, known: Kno
     ...service.served.flatMap(({ tag, revision = latestReadyRevision }) => (tag ? (revision ?? []) : [])),
     ...[known.stable, known.canary, newest, latestReadyRevision].flatMap((name) => name ?? []),
   ];
-  const read = await Promise.all([...new Set(names)].map((name) => readIfThere(api, name)));
+  const read = await Promise.all([...new Set(names)].map((name) => readRunningIfThere(api, name)));
   const revisions = read.filter((each) => each !== undefined);
   const inWindow = revisions.filter(
     ({ name, template }) => shares.some(({ revision }) => revision === name) && isMaintenanceOn(template),
@@ -121,13 +121,4 @@ function newerThan(
 
 function byAge(one: { createTime: string }, other: { createTime: string }): number {
   return one.createTime.localeCompare(other.createTime);
-}
-
-async function readIfThere(api: ServiceApi, name: string): Promise<RunningRevision | undefined> {
-  try {
-    return await api.readRunningRevision(name);
-  } catch (error) {
-    if (error instanceof CloudError && error.kind === 'not-found') return undefined;
-    throw error;
-  }
 }

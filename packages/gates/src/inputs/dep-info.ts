@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { VARIABLE } from '../fingerprint-inputs.ts';
 import type { Crates } from './cargo.ts';
 import { contentAt } from './tree.ts';
 
@@ -15,7 +16,6 @@ export type SeenRequest = {
   isCovered(name: string): boolean;
 };
 
-const VARIABLE = 'variable ';
 const RERUN = /^cargo::?rerun-if-(env-)?changed=(.+)$/;
 // Cargo sets these itself, from inputs that the fingerprint covers.
 const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|OPT_LEVEL|DEBUG|NUM_JOBS)$/;

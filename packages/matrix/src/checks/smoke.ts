@@ -8,8 +8,7 @@ import {
   smokeFailure,
   smokeLines,
 } from '@deploy/smoke';
-import type { CheckWork } from '../check.ts';
-import type { CheckLog } from '../log.ts';
+import type { CheckLog, CheckWork } from '../check.ts';
 import type { Judgement } from '../outcome.ts';
 
 export function healthWork(options: SmokeClientOptions): CheckWork {

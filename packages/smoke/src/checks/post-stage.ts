@@ -1,6 +1,7 @@
 import { cleanLine } from '@deploy/cli';
 import { below400, type Check, type Objection } from '../check.ts';
 import type { Answer } from '../exchange.ts';
+import { isRecord, readRecord } from './json.ts';
 import { sessionProbe, syncTokenProbe } from './routes.ts';
 
 type Headers = Record<string, string>;
@@ -77,11 +78,11 @@ export function verifyCheck(code: string, challenge: string): Check {
 }
 
 export function challengeOf(answer: Answer): string | undefined {
-  return textIn(parse(answer), 'challengeId');
+  return textIn(readRecord(answer), 'challengeId');
 }
 
 export function tokenOf(answer: Answer): string | undefined {
-  return textIn(parse(answer), 'token');
+  return textIn(readRecord(answer), 'token');
 }
 
 function judgePolicy(answer: Answer, wanted: boolean): Objection {
@@ -107,24 +108,11 @@ function post(path: string, body: object, headers: Headers = {}): Check['request
 }
 
 function dataOf(answer: Answer): Record<string, unknown> | undefined {
-  const data = parse(answer)?.data;
+  const data = readRecord(answer)?.data;
   return isRecord(data) ? data : undefined;
-}
-
-function parse({ body }: Answer): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isRecord(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function textIn(record: Record<string, unknown> | undefined, name: string): string | undefined {
   const value = record?.[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
-import { cleanLine } from '@deploy/cli';
+import { cleanLine, percentDecoded } from '@deploy/cli';
 import { below400, headerContains, type Probe } from '../check.ts';
 import type { Answer } from '../exchange.ts';
+import { isRecord, readRecord } from './json.ts';
 
 const MANIFEST_VERSION = 'openagents.webshell.v2';
 
@@ -9,7 +10,7 @@ export const manifestProbe: Probe = {
   judge(answer) {
     const failure = below400(answer);
     if (failure !== undefined) return failure;
-    const version = readManifest(answer)?.manifestVersion;
+    const version = readRecord(answer)?.manifestVersion;
     return version === MANIFEST_VERSION
       ? undefined
       : { expected: `manifestVersion ${MANIFEST_VERSION}`, got: `manifestVersion ${shown(version)}` };
@@ -28,38 +29,17 @@ export const workerCacheProbe: Probe = {
 
 /** Checks how the manifest's entry script may be cached; undefined when the manifest names no entry script. */
 export function entryCacheProbe(manifest: Answer): Probe | undefined {
-  const entry = readManifest(manifest)?.entry;
+  const entry = readRecord(manifest)?.entry;
   const js = isRecord(entry) ? entry.js : undefined;
   if (typeof js !== 'string' || js === '') return undefined;
   // Requested as a browser would, but always from this origin, whatever the manifest says.
   const { pathname, search } = new URL(`http://entry/${js.replace(/^[/\\]+/, '')}`);
+  // Decoded, because the digits of an escape are not part of a hash.
   const wanted = /[0-9a-f]{8,}/i.test(percentDecoded(pathname)) ? 'immutable' : 'max-age=';
   return {
     request: { method: 'HEAD', path: `${pathname}${search}` },
     judge: (answer) => headerContains(answer, 'cache-control', wanted),
   };
-}
-
-/** Decodes `%20` and the like: the digits of an escape are not part of a hash. */
-function percentDecoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
-function readManifest({ body }: Answer): Record<string, unknown> | undefined {
-  try {
-    const manifest: unknown = JSON.parse(body);
-    return isRecord(manifest) ? manifest : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {

@@ -4,3 +4,12 @@ export function dropTrailingSlashes(url: string): string {
   while (url[end - 1] === '/') end -= 1;
   return url.slice(0, end);
 }
+
+/** The text that `%20` and the like stand for; unchanged when it is not encoded properly. */
+export function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
