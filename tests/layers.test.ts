@@ -120,6 +120,19 @@ describe('no files import one another in a circle', () => {
   for (const name of packages) test(`packages/${name}`, () => assert.equal(findCycle(name), undefined));
 });
 
+test('the judgement of a canary is pure: it knows neither the cloud nor what becomes of its verdict', () => {
+  const inside = ['verdict', 'statistics'].map((room) => join(projectRoot, 'packages/canary/src', room));
+  for (const file of inside.flatMap(sources)) {
+    for (const imported of importsOf(file)) {
+      const target = join(file, '..', imported);
+      assert.ok(
+        imported.startsWith('.') && inside.some((room) => target.startsWith(`${room}/`)),
+        `${file} imports ${imported}`,
+      );
+    }
+  }
+});
+
 // A script reads its settings, calls packages and prints: what its main function holds beyond that belongs to a package.
 const LONGEST_BODY = 60;
 

@@ -1,14 +1,12 @@
+import { type JudgedRevisions, judgeLastWindow, type WindowVerdict } from '@deploy/canary';
 import {
-  type JudgedRevisions,
-  judgeLastWindow,
-  type Limits,
   metricFilter,
   type OpenedSource,
   openObservationSource,
   requestLogFilter,
   type SourceChoice,
-  type WindowVerdict,
-} from '@deploy/canary';
+} from '@deploy/canary/cloud';
+import type { Limits } from '@deploy/canary/verdict';
 import {
   type Environment,
   isWatched,

@@ -1,13 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import {
-  DocumentSplitter,
-  judgeRecording,
-  type Limits,
-  readRecording,
-  type TextDocument,
-  type Verdict,
-} from '@deploy/canary';
+import { DocumentSplitter, judgeRecording, readRecording, type TextDocument } from '@deploy/canary';
+import type { Limits, Verdict } from '@deploy/canary/verdict';
 import { errorMessage, type Output, UserError } from '@deploy/cli';
 import { EXIT_CODES, isForPeople, renderVerdict, verdictLine } from './print.ts';
 

@@ -1,4 +1,5 @@
-import { countText, type SignalVerdict, type Tally, type Verdict } from '@deploy/canary';
+import type { Tally } from '@deploy/canary/statistics';
+import { countText, type SignalVerdict, type Verdict } from '@deploy/canary/verdict';
 
 // With the spaces between them, they fit into 80 columns.
 const WIDTHS = [13, 14, 14, 13, 13, 12];

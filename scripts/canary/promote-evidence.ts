@@ -1,4 +1,6 @@
-import { type Observation, type PromotionEvent, p95 } from '@deploy/canary';
+import type { PromotionEvent } from '@deploy/canary';
+import { p95 } from '@deploy/canary/statistics';
+import type { Observation } from '@deploy/canary/verdict';
 import { type ServiceLocation, stableRevision } from '@deploy/cloudrun';
 import type { Evidence } from '@deploy/report';
 import { eventLine, whatNow } from './promote-lines.ts';

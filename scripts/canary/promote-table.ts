@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { mergeHistograms, type PromotionEvent, p95 } from '@deploy/canary';
+import type { PromotionEvent } from '@deploy/canary';
+import { mergeHistograms, p95 } from '@deploy/canary/statistics';
 import { cleanLine, wholeSecondsText } from '@deploy/cli';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];

@@ -1,7 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  openObservationSource,
   type PromotionOutcome,
   planPromotion,
   type SmokeLook,
@@ -9,6 +8,7 @@ import {
   type WalkSettings,
   walkPromotion,
 } from '@deploy/canary';
+import { openObservationSource } from '@deploy/canary/cloud';
 import {
   type Environment,
   Interrupted,

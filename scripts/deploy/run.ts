@@ -12,7 +12,6 @@ import {
 } from '@deploy/cli';
 import {
   accountOf,
-  type CloudFacts,
   type cloudSettings,
   connectTo,
   deployNoTraffic,
@@ -26,6 +25,7 @@ import {
   type ServiceLocation,
   sharesOf,
 } from '@deploy/cloudrun';
+import type { CloudFacts } from '@deploy/cloudrun/preflight';
 import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import {
   annotateFindings,

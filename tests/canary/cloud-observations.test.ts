@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  addMinute,
-  beginPromotion,
   chooseSource,
-  defaultLimits,
-  judge,
+  histogramOf,
   metricFilter,
   observeMetrics,
   observeRequestLog,
   type RawLogEntry,
   type RawTimeSeries,
   requestLogFilter,
-} from '@deploy/canary';
+} from '@deploy/canary/cloud';
+import { addMinute, beginPromotion, defaultLimits, judge } from '@deploy/canary/verdict';
 import { smokeUserAgent } from '@deploy/smoke';
-import { histogramOf } from '../../packages/canary/src/cloud/metrics.ts';
 
 const query = {
   stable: 'control-00001-abc',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DocumentSplitter, defaultLimits, readRecording, type TextDocument } from '@deploy/canary';
+import { DocumentSplitter, readRecording, type TextDocument } from '@deploy/canary';
+import { defaultLimits } from '@deploy/canary/verdict';
 import { UserError } from '@deploy/cli';
 import fc from 'fast-check';
 import { blocksOf, readPage } from '../docs/markdown.ts';

@@ -10,7 +10,7 @@ import {
   openObservationSource,
   type RawLogEntry,
   type SourceRequest,
-} from '@deploy/canary';
+} from '@deploy/canary/cloud';
 import { connectTo } from '@deploy/cloudrun';
 
 const LOCATION = { project: 'openagentsgemini', region: 'europe-west1', service: 'control' };

@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { addMinute, beginPromotion, defaultLimits, judge, type Minute, type Promotion } from '@deploy/canary';
+import {
+  betaCdf,
+  betaQuantile,
+  binomialCdf,
+  lnMinuteFactor,
+  lowerRateBound,
+  RATE_RATIOS,
+  upperRateBound,
+} from '@deploy/canary/statistics';
+import {
+  addMinute,
+  beginPromotion,
+  defaultLimits,
+  judge,
+  type Minute,
+  type Promotion,
+} from '@deploy/canary/verdict';
 import fc from 'fast-check';
-import { betaCdf, betaQuantile, binomialCdf } from '../../packages/canary/src/statistics/beta.ts';
-import { lnMinuteFactor, RATE_RATIOS } from '../../packages/canary/src/statistics/evidence.ts';
-import { lowerRateBound, upperRateBound } from '../../packages/canary/src/statistics/rate-bounds.ts';
 
 /** ln of n over k, by sums of logarithms. */
 function lnChoose(n: number, k: number): number {

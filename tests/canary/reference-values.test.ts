@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clumpDivisor } from '../../packages/canary/src/statistics/clump-divisor.ts';
 import {
   addMinuteEvidence,
   beginNextStep,
+  clumpDivisor,
+  latencyThreshold,
   lnMinuteFactor,
+  lowerRateBound,
   noEvidence,
+  p95,
   type SignalEvidence,
-} from '../../packages/canary/src/statistics/evidence.ts';
-import { latencyThreshold, p95 } from '../../packages/canary/src/statistics/latency-histogram.ts';
-import { lowerRateBound, upperRateBound } from '../../packages/canary/src/statistics/rate-bounds.ts';
-import type { Tally } from '../../packages/canary/src/statistics/tally.ts';
+  type Tally,
+  upperRateBound,
+} from '@deploy/canary/statistics';
 
 // Computed once by another program, from the formulas alone, and given with six decimals.
 function assertIs(actual: number, expected: number): void {

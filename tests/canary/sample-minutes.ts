@@ -1,4 +1,4 @@
-import type { Observation } from '@deploy/canary';
+import type { Observation } from '@deploy/canary/verdict';
 
 /** One minute of one revision, with as many requests and errors. */
 export function seen(requests: number, errors = 0, more: Partial<Observation> = {}): Observation {

@@ -8,7 +8,7 @@ import {
   observeRequestLog,
   type RawLogEntry,
   requestLogFilter,
-} from '@deploy/canary';
+} from '@deploy/canary/cloud';
 import { cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { ask, entriesOnce, timeSeries } from '../support/observed.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ObservedMinute, openObservationSource, type SourceRequest } from '@deploy/canary';
+import { type ObservedMinute, openObservationSource, type SourceRequest } from '@deploy/canary/cloud';
 import { type Connection, connectTo } from '@deploy/cloudrun';
 import type { Emulator, EmulatorOptions, Trigger } from '@deploy/emulator';
 import { smokeUserAgent } from '@deploy/smoke';

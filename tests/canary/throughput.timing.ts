@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  DocumentSplitter,
-  defaultLimits,
-  judgeRecording,
-  type Observation,
-  readRecording,
-} from '@deploy/canary';
+import { DocumentSplitter, judgeRecording, readRecording } from '@deploy/canary';
+import { defaultLimits, type Observation } from '@deploy/canary/verdict';
 import { times } from './sample-minutes.ts';
 
 const LEAST_PER_SECOND = 5000;

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { judgeRecording, readRecording } from '@deploy/canary';
 import {
   addMinute,
   beginFreshWindow,
   beginPromotion,
   defaultLimits,
   judge,
-  judgeRecording,
   type Observation,
-  readRecording,
   type Verdict,
-} from '@deploy/canary';
+} from '@deploy/canary/verdict';
 import { seen, times } from './sample-minutes.ts';
 
 type Sides = { step?: number; stable?: Observation; canary: Observation };

@@ -3,9 +3,8 @@ import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
+import { type Environment, gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
 import { rememberCaller } from '../../packages/cli/src/own-command.ts';
-import type { Environment } from '../../packages/cli/src/settings.ts';
 
 const NPX = 'npx pnpm@12';
 const shown = (env: Environment, cwd: string): string => {

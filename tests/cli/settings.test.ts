@@ -10,6 +10,7 @@ import {
   readSettings,
   redact,
   Secret,
+  type Setting,
   secretText,
   text,
   textWithDefault,
@@ -17,7 +18,6 @@ import {
   UserError,
   wholeNumber,
 } from '@deploy/cli';
-import type { Setting } from '../../packages/cli/src/settings.ts';
 
 const settings = {
   project: text('PROJECT', ''),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runCommand, UserError } from '@deploy/cli';
-import { connectTo } from '@deploy/cloudrun';
-import { gcloudCommands, lookCommand } from '../../packages/cloudrun/src/gcloud-commands.ts';
+import { connectTo, gcloudCommands } from '@deploy/cloudrun';
+import { lookCommand } from '../../packages/cloudrun/src/gcloud-commands.ts';
 import { LOCATION } from '../support/cloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 

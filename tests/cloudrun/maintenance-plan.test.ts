@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
+import type { Service } from '@deploy/cloudrun';
 import type { MaintenanceWish } from '../../packages/cloudrun/src/maintenance/environment.ts';
 import {
   planMaintenance,
   type Situation,
   type SplitBefore,
 } from '../../packages/cloudrun/src/maintenance/plan.ts';
-import type { RunningRevision, Service } from '../../packages/cloudrun/src/service/service.ts';
+import type { RunningRevision } from '../../packages/cloudrun/src/service/service.ts';
 import type { RevisionTemplate } from '../../packages/cloudrun/src/service/template.ts';
 
 const SWITCH = 'OA_MAINTENANCE_MODE_ENABLED';

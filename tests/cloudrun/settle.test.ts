@@ -3,9 +3,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
 import timers from 'node:timers/promises';
 import { UserError } from '@deploy/cli';
-import { CloudError, rollback, type ServiceApi } from '@deploy/cloudrun';
+import { CloudError, rollback, type Service, type ServiceApi } from '@deploy/cloudrun';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import type { Service } from '../../packages/cloudrun/src/service/service.ts';
 import {
   describeCondition,
   isSettled,

@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import {
+  briefRevision,
+  briefShares,
+  describeShares,
+  type Share,
+  sameShares,
+  sharesOf,
+  stableRevision,
+} from '@deploy/cloudrun';
 import fc from 'fast-check';
 import {
   assignTag,
   assignTraffic,
-  briefRevision,
-  briefShares,
-  describeShares,
   followsLatest,
   followsLatestOnly,
   pinLatest,
   removeTag,
-  type Share,
-  sameShares,
   sameSplit,
-  sharesOf,
-  stableRevision,
   type TrafficSplit,
   type TrafficTarget,
 } from '../../packages/cloudrun/src/service/traffic.ts';

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type {
-  ContainerJson,
-  ServiceJson,
-  TrafficTargetJson,
-} from '../../packages/emulator/src/service/resources.ts';
+import type { ServiceJson, TrafficTargetJson } from '@deploy/emulator';
+import type { ContainerJson } from '../../packages/emulator/src/service/resources.ts';
 import { validateService, validateServiceName } from '../../packages/emulator/src/service/validate.ts';
 
 const LATEST = 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST';

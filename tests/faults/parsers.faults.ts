@@ -10,13 +10,13 @@ import {
   requireLocation,
 } from '@deploy/cloudrun';
 import { checkMaintenanceValues, checkToken, maintenanceSettings } from '@deploy/cloudrun/maintenance';
+import { parseOnly } from '@deploy/matrix';
+import { readDocument } from '@deploy/report/document';
+import { canonicalBaseUrl } from '@deploy/report/record';
 import { controlSmokeSettings, requireBaseUrl } from '@deploy/smoke';
 import fc from 'fast-check';
 import { asCloudError } from '../../packages/cloudrun/src/google/cloud-error.ts';
 import { parseImageReference } from '../../packages/cloudrun/src/image-reference.ts';
-import { parseOnly } from '../../packages/matrix/src/only.ts';
-import { readDocument } from '../../packages/report/src/document/read.ts';
-import { canonicalBaseUrl } from '../../packages/report/src/record/base-url.ts';
 import { entryCacheProbe, manifestProbe } from '../../packages/smoke/src/checks/static.ts';
 import { askedToWaitMs } from '../../packages/smoke/src/retry.ts';
 import { LOCATION } from '../support/cloud.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '@deploy/cli';
+import { nobodysText, readDocument, writeDocument } from '@deploy/report/document';
 import fc from 'fast-check';
-import { readDocument } from '../../packages/report/src/document/read.ts';
-import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { sampleRecord } from '../report/sample-record.ts';
 import { count } from './counts.ts';
 import { hostileText, longTexts, NASTY } from './hostile-text.ts';

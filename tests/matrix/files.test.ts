@@ -4,9 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { commandLine, HERE, Secret } from '@deploy/cli';
-import type { MatrixOutcome, MatrixResult } from '@deploy/matrix';
+import {
+  addVerdict,
+  type MatrixOutcome,
+  type MatrixResult,
+  openResultsFolder,
+  summaryOf,
+} from '@deploy/matrix';
 import type { RolloutEvent } from '@deploy/report';
-import { addVerdict, openResultsFolder, summaryOf } from '../../packages/matrix/src/index.ts';
 import { overallOf, totalsOf } from '../../packages/matrix/src/outcome.ts';
 
 const AT = '2026-03-01T12:34:56.789Z';

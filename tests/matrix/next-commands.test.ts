@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSettings } from '@deploy/cli';
-import { afterMatrix } from '../../packages/matrix/src/next-commands.ts';
-import { matrixSettings } from '../../packages/matrix/src/settings.ts';
+import { afterMatrix, matrixSettings } from '@deploy/matrix';
 
 for (const [checked, production] of [
   ['control-staging', 'control'],

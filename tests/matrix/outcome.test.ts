@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { MatrixResult } from '@deploy/matrix';
 import {
   explanationOf,
-  type MatrixResult,
   overallOf,
   requiredWord,
   resultLine,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ReportRecord } from '@deploy/report';
+import { nobodysText, writeDocument } from '@deploy/report/document';
+import type { ReportRecord } from '@deploy/report/record';
 import { lint } from 'markdownlint/promise';
-import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { longRollout } from './long-rollout.ts';
 import { sampleRecord } from './sample-record.ts';
 

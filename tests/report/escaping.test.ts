@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanLine } from '@deploy/cli';
-import type { ReportRecord } from '@deploy/report';
+import { nobodysText, readDocument, writeDocument } from '@deploy/report/document';
+import type { ReportRecord } from '@deploy/report/record';
 import fc from 'fast-check';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { toString as textOf } from 'mdast-util-to-string';
 import { gfm } from 'micromark-extension-gfm';
-import { readDocument } from '../../packages/report/src/document/read.ts';
-import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { sampleRecord } from './sample-record.ts';
 
 type Node = ReturnType<typeof fromMarkdown>['children'][number];

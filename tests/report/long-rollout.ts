@@ -1,4 +1,4 @@
-import type { ReportRecord } from '@deploy/report';
+import type { ReportRecord } from '@deploy/report/record';
 import { sampleRecord } from './sample-record.ts';
 
 const OLD = 'openagents-control-service-staging-00041-abc';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ReportRecord } from '@deploy/report';
-import { readDocument } from '../../packages/report/src/document/read.ts';
-import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
+import { nobodysText, readDocument, writeDocument } from '@deploy/report/document';
+import type { ReportRecord } from '@deploy/report/record';
 import { sampleRecord } from './sample-record.ts';
 
 const [passed, failed] = sampleRecord.smokes;

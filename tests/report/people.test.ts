@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ReportRecord } from '@deploy/report';
+import { nobodysText, readDocument, writeDocument } from '@deploy/report/document';
+import type { ReportRecord } from '@deploy/report/record';
 import fc from 'fast-check';
-import { readDocument } from '../../packages/report/src/document/read.ts';
-import { nobodysText, writeDocument } from '../../packages/report/src/document/write.ts';
 import { sampleRecord } from './sample-record.ts';
 
 const FILE = 'report.md';

@@ -1,4 +1,4 @@
-import type { ReportRecord } from '@deploy/report';
+import type { ReportRecord } from '@deploy/report/record';
 
 const OLD = 'openagents-control-service-staging-00041-abc';
 const NEW = 'openagents-control-service-staging-00042-def';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ReportRecord } from '@deploy/report';
-import { stableNow } from '../../packages/report/src/record/split.ts';
+import { type ReportRecord, stableNow } from '@deploy/report/record';
 import { sampleRecord } from './sample-record.ts';
 
 const { before: OLD = '', after: NEW = '' } = sampleRecord.revisions;

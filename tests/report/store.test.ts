@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Interrupted, Secret } from '@deploy/cli';
-import { joinEvidence, joinEvidenceByUrl, openEvidence, reportedTraffic } from '@deploy/report';
-import { readReport } from '../../packages/report/src/store/store.ts';
+import { joinEvidence, joinEvidenceByUrl, openEvidence, readReport, reportedTraffic } from '@deploy/report';
 import { testCheckout } from './support/checkout.ts';
 import { startProgram } from './support/program.ts';
 import {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ReportRecord } from '@deploy/report';
-import { verdictOf } from '../../packages/report/src/record/verdict.ts';
+import { type ReportRecord, verdictOf } from '@deploy/report/record';
 import { sampleRecord } from './sample-record.ts';
 
 const { before: OLD = '', after: NEW = '' } = sampleRecord.revisions;

@@ -1,19 +1,19 @@
 import { hostname } from 'node:os';
 import {
-  defaultLimits,
-  observeRequestLog,
   type PromotionEvent,
   type PromotionOutcome,
-  type PromotionSource,
-  requestLogFilter,
   type SmokeLook,
-  type WalkRequest,
   type WalkSettings,
   walkPromotion,
 } from '@deploy/canary';
+import { observeRequestLog, requestLogFilter } from '@deploy/canary/cloud';
+import { defaultLimits } from '@deploy/canary/verdict';
 import type { Emulator, EmulatorOptions, ImageFaults } from '@deploy/emulator';
 import { apiOf, cloudWith, IMAGES, LOCATION, SERVICE } from './cloud.ts';
 import { entries } from './observed.ts';
+
+type WalkRequest = Parameters<typeof walkPromotion>[0];
+type PromotionSource = Awaited<ReturnType<WalkRequest['openSource']>>;
 
 /** Emulated seconds in one of the wall's. */
 const SPEED = 40;

@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  observeRequestLog,
+  openObservationSource,
+  type RawLogEntry,
+  requestLogFilter,
+} from '@deploy/canary/cloud';
+import {
   addMinute,
   beginPromotion,
   defaultLimits,
   isUnhealthy,
   type Observation,
-  observeRequestLog,
-  openObservationSource,
-  type RawLogEntry,
-  requestLogFilter,
-} from '@deploy/canary';
+} from '@deploy/canary/verdict';
 import { connectTo, openLogApi } from '@deploy/cloudrun';
 import type { Emulator } from '@deploy/emulator';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';

@@ -1,6 +1,6 @@
-import type { Recording } from './observations/types.ts';
-import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
-import { isUnhealthy, judge, type Verdict } from './verdict.ts';
+import { isUnhealthy, judge, type Verdict } from './verdict/judge.ts';
+import type { Recording } from './verdict/observation.ts';
+import { addMinute, beginPromotion, type Promotion } from './verdict/promotion.ts';
 
 /** The default of CANARY_WINDOW, in minutes. */
 const USUAL_WINDOW = 10;

@@ -1,9 +1,9 @@
 import { MINUTE_MS, minuteOf } from './cloud/minutes.ts';
 import type { OpenedSource } from './cloud/open-source.ts';
 import type { ObservationSource } from './observations/source.ts';
-import type { Limits, Observation } from './observations/types.ts';
-import { addMinute, beginPromotion, type Promotion } from './promotion.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { judge, type Verdict } from './verdict/judge.ts';
+import type { Limits, Observation } from './verdict/observation.ts';
+import { addMinute, beginPromotion, type Promotion } from './verdict/promotion.ts';
 
 /** What is known about the two revisions before any request is read. */
 export type JudgedRevisions = {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReportRecord, readReport, rollbackCommand, trafficNow } from '@deploy/report';
+import { readReport } from '@deploy/report';
+import { type ReportRecord, rollbackCommand, trafficNow } from '@deploy/report/record';
 import type { Part } from './parts.ts';
 
 const FOLDER = 'apps/openagents.com/service/docs/reports';

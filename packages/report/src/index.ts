@@ -11,6 +11,4 @@ export {
   reportedStanding,
   reportedTraffic,
 } from './last-report.ts';
-export type { ReportRecord } from './record/schema.ts';
-export { rollbackCommand, trafficNow } from './record/split.ts';
 export { evidenceSettings } from './settings.ts';

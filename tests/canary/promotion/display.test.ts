@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { beginPromotion, defaultLimits, judge, type PromotionEvent } from '@deploy/canary';
+import type { PromotionEvent } from '@deploy/canary';
+import { beginPromotion, defaultLimits, judge } from '@deploy/canary/verdict';
 import { pollLine } from '../../../scripts/canary/promote-lines.ts';
 import { promotionTable } from '../../../scripts/canary/promote-table.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defaultLimits, type ObservedMinute } from '@deploy/canary';
+import type { ObservedMinute } from '@deploy/canary/cloud';
+import { defaultLimits } from '@deploy/canary/verdict';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { cloudWithCandidate, madeUpSource, minutesBetween, startWalk } from '../../support/promotion.ts';

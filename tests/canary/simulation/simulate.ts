@@ -6,7 +6,7 @@ import {
   judge,
   type Observation,
   type Promotion,
-} from '@deploy/canary';
+} from '@deploy/canary/verdict';
 import type { Cell } from './cells.ts';
 import { type Random, randomFrom } from './random.ts';
 import { drawFate, drawHistory, drawMinute, STEPS, WINDOW } from './world.ts';

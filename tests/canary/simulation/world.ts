@@ -1,4 +1,4 @@
-import type { Observation } from '@deploy/canary';
+import type { Observation } from '@deploy/canary/verdict';
 import type { Cell } from './cells.ts';
 import type { Random } from './random.ts';
 

@@ -1,6 +1,6 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
-import { countText } from '../figures.ts';
 import type { ObservationQuery, ObservationSource, Unreadable } from '../observations/source.ts';
+import { countText } from '../verdict/figures.ts';
 import { historyQuery } from './history-query.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';

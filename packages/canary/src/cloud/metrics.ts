@@ -1,6 +1,6 @@
 import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
-import type { LatencyHistogram, Observation } from '../observations/types.ts';
 import { mergeHistograms } from '../statistics/latency-histogram.ts';
+import type { LatencyHistogram, Observation } from '../verdict/observation.ts';
 import { type Arrival, layOut, minuteOf } from './minutes.ts';
 
 /** Cloud Monitoring's JSON has 64-bit numbers as text. */

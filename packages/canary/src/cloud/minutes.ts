@@ -1,5 +1,5 @@
 import type { ObservationQuery, ObservedMinute, ReadMinutes } from '../observations/source.ts';
-import type { Observation } from '../observations/types.ts';
+import type { Observation } from '../verdict/observation.ts';
 
 export const MINUTE_MS = 60_000;
 

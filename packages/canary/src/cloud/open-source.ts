@@ -5,8 +5,8 @@ import {
   type Patience,
   type ServiceLocation,
 } from '@deploy/cloudrun';
-import { countText } from '../figures.ts';
 import type { ObservationSource, Unreadable } from '../observations/source.ts';
+import { countText } from '../verdict/figures.ts';
 import { openLogSource } from './log-source.ts';
 import { openMetricSource } from './metric-source.ts';
 import type { RawTimeSeries } from './metrics.ts';

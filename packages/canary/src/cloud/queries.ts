@@ -1,5 +1,5 @@
-import { countText } from '../figures.ts';
 import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
+import { countText } from '../verdict/figures.ts';
 
 /** Where the two revisions are. */
 export type QueriedService = { readonly service: string; readonly region: string };

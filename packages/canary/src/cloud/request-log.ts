@@ -1,5 +1,5 @@
 import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
-import type { LatencyHistogram, Observation, PathFailures } from '../observations/types.ts';
+import type { LatencyHistogram, Observation, PathFailures } from '../verdict/observation.ts';
 import { type Arrival, layOut, minuteOf } from './minutes.ts';
 
 /** The fields that we use of an entry, as `entries:list` of Cloud Logging returns it. */

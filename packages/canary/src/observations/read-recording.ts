@@ -1,5 +1,12 @@
 import { cleanLine, UserError } from '@deploy/cli';
-import type { LatencyHistogram, Limits, Minute, Observation, PathFailures, Recording } from './types.ts';
+import type {
+  LatencyHistogram,
+  Limits,
+  Minute,
+  Observation,
+  PathFailures,
+  Recording,
+} from '../verdict/observation.ts';
 
 const defaultSteps: readonly number[] = [5, 25, 50, 100];
 

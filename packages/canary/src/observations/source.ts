@@ -1,5 +1,5 @@
 import type { CloudErrorKind } from '@deploy/cloudrun';
-import type { Observation } from './types.ts';
+import type { Observation } from '../verdict/observation.ts';
 
 /** The query for a source: two revisions, and the whole clock minutes from `from` up to but not including `to`. */
 export type ObservationQuery = {

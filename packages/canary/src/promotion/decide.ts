@@ -1,4 +1,4 @@
-import type { Verdict } from '../verdict.ts';
+import type { Verdict } from '../verdict/judge.ts';
 import type { WalkSettings } from './plan.ts';
 
 /** What to do next with a step. `override` continues without a decision, as CANARY_ON_INCONCLUSIVE says. */

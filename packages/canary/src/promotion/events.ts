@@ -1,7 +1,7 @@
 import type { TrafficChange } from '@deploy/cloudrun';
-import type { Minute } from '../observations/types.ts';
-import type { Promotion } from '../promotion.ts';
-import type { Verdict } from '../verdict.ts';
+import type { Verdict } from '../verdict/judge.ts';
+import type { Minute } from '../verdict/observation.ts';
+import type { Promotion } from '../verdict/promotion.ts';
 import type { Decision } from './decide.ts';
 
 /** The result of smoking a URL. */

@@ -1,7 +1,13 @@
 import { MINUTE_MS, minuteOf } from '../cloud/minutes.ts';
 import type { ObservedMinute, SourceReading } from '../observations/source.ts';
-import type { Minute } from '../observations/types.ts';
-import { addMinute, beginFreshWindow, currentStep, minuteOfWindow, type Promotion } from '../promotion.ts';
+import type { Minute } from '../verdict/observation.ts';
+import {
+  addMinute,
+  beginFreshWindow,
+  currentStep,
+  minuteOfWindow,
+  type Promotion,
+} from '../verdict/promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
 
 /** What a promotion has shown so far, and where reading continues. It is plain data whose size does not grow with time. */

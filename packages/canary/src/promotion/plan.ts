@@ -1,5 +1,5 @@
 import { gcloudCommands, type ServiceLocation } from '@deploy/cloudrun';
-import type { Limits } from '../observations/types.ts';
+import type { Limits } from '../verdict/observation.ts';
 
 /** How to raise a candidate to 100 %. */
 export type WalkSettings = {

@@ -1,4 +1,4 @@
-import type { Verdict } from '../verdict.ts';
+import type { Verdict } from '../verdict/judge.ts';
 import { findSubject, hasAffinity, type Subject } from './candidate.ts';
 import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';

@@ -1,7 +1,7 @@
 import { UserError } from '@deploy/cli';
 import { MINUTE_MS } from '../cloud/minutes.ts';
-import { beginPromotion } from '../promotion.ts';
-import { judge, type Verdict } from '../verdict.ts';
+import { judge, type Verdict } from '../verdict/judge.ts';
+import { beginPromotion } from '../verdict/promotion.ts';
 import { hasAffinity, type Subject } from './candidate.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Poll } from './events.ts';

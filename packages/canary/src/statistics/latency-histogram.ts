@@ -1,4 +1,4 @@
-import type { LatencyHistogram } from '../observations/types.ts';
+import type { LatencyHistogram } from '../verdict/observation.ts';
 import type { Tally } from './tally.ts';
 
 /** The latency above which a request counts as slow, and the p95 that it is based on. */

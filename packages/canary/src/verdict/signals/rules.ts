@@ -1,6 +1,6 @@
+import { lowerRateBound } from '../../statistics/rate-bounds.ts';
+import { isRateAtLeast, isRateAtLeastTimes } from '../../statistics/tally.ts';
 import { currentStep, type Promotion } from '../promotion.ts';
-import { lowerRateBound } from '../statistics/rate-bounds.ts';
-import { isRateAtLeast, isRateAtLeastTimes } from '../statistics/tally.ts';
 import type { Comparison } from './comparison.ts';
 import { isCandidateSlow } from './latency.ts';
 

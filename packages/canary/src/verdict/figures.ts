@@ -1,4 +1,4 @@
-import type { Tally } from './statistics/tally.ts';
+import type { Tally } from '../statistics/tally.ts';
 
 /** A count with separators: `1,140`. */
 export function countText(count: number): string {

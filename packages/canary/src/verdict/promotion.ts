@@ -1,4 +1,5 @@
-import type { Limits, Minute, Observation, PathFailures } from './observations/types.ts';
+import type { Tally } from '../statistics/tally.ts';
+import type { Limits, Minute, Observation, PathFailures } from './observation.ts';
 import {
   addComparisonMinute,
   beginComparison,
@@ -6,7 +7,6 @@ import {
   type Comparison,
 } from './signals/comparison.ts';
 import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } from './signals/latency.ts';
-import type { Tally } from './statistics/tally.ts';
 
 /** The rules by which a promotion is judged from beginning to end. */
 export type PromotionPlan = {

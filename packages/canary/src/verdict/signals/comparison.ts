@@ -1,6 +1,11 @@
-import { clumpDivisor } from '../statistics/clump-divisor.ts';
-import { addMinuteEvidence, beginNextStep, noEvidence, type SignalEvidence } from '../statistics/evidence.ts';
-import { noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
+import { clumpDivisor } from '../../statistics/clump-divisor.ts';
+import {
+  addMinuteEvidence,
+  beginNextStep,
+  noEvidence,
+  type SignalEvidence,
+} from '../../statistics/evidence.ts';
+import { noRequests, sumTallies, type Tally } from '../../statistics/tally.ts';
 
 /**
  * One kind of failure, compared between candidate and stable minute by minute through the whole promotion. It is plain data

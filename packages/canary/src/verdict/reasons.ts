@@ -1,11 +1,11 @@
+import { binomialCdf } from '../statistics/beta.ts';
+import { upperRateBound } from '../statistics/rate-bounds.ts';
+import { isRateAtLeast, type Tally } from '../statistics/tally.ts';
 import { countText, percentText, rateOf, tallyText } from './figures.ts';
 import { currentStep, minuteOfWindow, nextStep, type Promotion } from './promotion.ts';
 import type { Comparison } from './signals/comparison.ts';
 import { isWorse, LEAST_PATH_PERCENT, type SignalName } from './signals/rules.ts';
 import { roundedMs } from './signals/signal-verdict.ts';
-import { binomialCdf } from './statistics/beta.ts';
-import { upperRateBound } from './statistics/rate-bounds.ts';
-import { isRateAtLeast, type Tally } from './statistics/tally.ts';
 
 const NOT_SIDE_BY_SIDE =
   'the candidate gets all the traffic, so it was compared with stable before the promotion, not at the same time';

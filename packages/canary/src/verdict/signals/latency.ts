@@ -1,11 +1,11 @@
-import type { LatencyHistogram, Limits, Observation } from '../observations/types.ts';
 import {
   type LatencyThreshold,
   latencyThreshold,
   mergeHistograms,
   slowerThan,
-} from '../statistics/latency-histogram.ts';
-import { isRateAtLeast, noRequests, sumTallies, type Tally } from '../statistics/tally.ts';
+} from '../../statistics/latency-histogram.ts';
+import { isRateAtLeast, noRequests, sumTallies, type Tally } from '../../statistics/tally.ts';
+import type { LatencyHistogram, Limits, Observation } from '../observation.ts';
 import {
   addComparisonMinute,
   beginComparison,

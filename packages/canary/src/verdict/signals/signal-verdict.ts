@@ -1,5 +1,5 @@
+import type { Tally } from '../../statistics/tally.ts';
 import { currentStep, type Promotion } from '../promotion.ts';
-import type { Tally } from '../statistics/tally.ts';
 import type { Comparison } from './comparison.ts';
 import { coarseness } from './latency.ts';
 import {

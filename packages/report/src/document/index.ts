@@ -1,0 +1,2 @@
+export { readDocument } from './read.ts';
+export { nobodysText, writeDocument } from './write.ts';
