@@ -48,6 +48,13 @@ describe('dependencies', () => {
     }
   });
 
+  test('those that the project was asked to build on are used', () => {
+    const unused = ['zx', '@google-cloud/run', 'yaml', 'undici', 'tsx', 'turbo'].filter(
+      (name) => !users.has(name),
+    );
+    assert.deepEqual(unused, []);
+  });
+
   test('every one has one exact version', () => {
     for (const [name, version] of Object.entries(workspace.catalog)) {
       assert.match(version, /^\d+\.\d+\.\d+$/, name);

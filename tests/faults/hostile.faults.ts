@@ -87,7 +87,11 @@ async function runWith(
   const command = `V=$(cat; echo .); V=\${V%.}; ${assigned}exec "$NODE" "${file}" ${given} </dev/null`;
   const child = spawn('sh', ['-c', command], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, NODE: process.execPath, ...env },
+    env: {
+      ...{ PATH: process.env.PATH, HOME: cwd, NODE: process.execPath },
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(value);

@@ -1,12 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import {
-  commandLine,
-  gcloudVariables,
-  listenForInterruption,
-  ownCommand,
-  rememberCaller,
-} from '@deploy/cli';
+import { commandLine, gcloudVariables, listenForInterruption, ownCommand, rememberCaller } from '@deploy/cli';
 import { domainMapping, parseRate, startEmulator } from '@deploy/emulator';
 import { prepareCargo } from '../src/cargo-stand-in.ts';
 import { exportLines, productionLines } from '../src/exports.ts';
