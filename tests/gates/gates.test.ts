@@ -205,6 +205,15 @@ describe('running gates', () => {
     ]);
   });
 
+  test("turbo starts a gate's runner itself, without a package manager in between that takes longer to start", async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({});
+    await tools.put(join(checkout.root, BUILD), 'ps -o comm= -p $(ps -o ppid= -p $PPID)');
+    const build = request(checkout);
+    requirePassed(await runWebShellBuild(build));
+    assert.equal(build.text(), 'turbo');
+  });
+
   test('a build waits for what measures in the same checkout', async () => {
     await using checkout = await sampleCheckout();
     await using tools = await standInTools({ cargo: 'exit 0' });

@@ -49,6 +49,7 @@ export type TurboRequest = {
 };
 
 const PACKAGE = '@deploy/gates';
+const FOR_TURBO = join(projectRoot, 'packages/gates/bin/for-turbo');
 const SUMMARIES = join(projectRoot, '.turbo/runs');
 const LOCAL_ONLY = '--cache=local:rw,remote:';
 // Turbo's own variables; see https://turborepo.com/docs/reference/system-environment-variables.
@@ -192,8 +193,8 @@ function turboEnvironment({ cache, fingerprints, env, channel }: TurboRequest): 
     TURBO_REMOTE_CACHE_TIMEOUT: '10',
     TURBO_REMOTE_CACHE_UPLOAD_TIMEOUT: '20',
     ...Object.fromEntries(own),
-    // So that turbo finds this project's own pnpm and Node.
-    PATH: [join(projectRoot, 'node_modules/.bin'), env.PATH ?? ''].join(delimiter),
+    // So that turbo finds what it calls as pnpm, and this project's own Node.
+    PATH: [FOR_TURBO, join(projectRoot, 'node_modules/.bin'), env.PATH ?? ''].join(delimiter),
     HOME: env.HOME ?? '',
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
