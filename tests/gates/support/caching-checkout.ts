@@ -1,4 +1,4 @@
-import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type Output, runCommand } from '@deploy/cli';
@@ -10,13 +10,13 @@ import {
   gateSettings,
   runGates,
 } from '@deploy/gates';
-import { prepareCargo, sampleCheckoutFolder } from '@deploy/rehearsal';
 import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
 import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
 import { verificationGates } from '../../../packages/gates/src/gates.ts';
+import { cargoFor } from './cargo.ts';
+import { committedCheckout, gitIn, SERVICE, WEB } from './committed-checkout.ts';
 
-export const SERVICE = 'apps/openagents.com/service';
-export const WEB = 'apps/openagents.com/web-shell';
+export { SERVICE, WEB };
 
 /** Everything afresh unless a cached verdict is younger than a week. */
 export const CHOICES: GateChoices = {
@@ -30,16 +30,14 @@ export const CHOICES: GateChoices = {
 export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 
 /**
- * The sample checkout with more of what a real one has: a crate that only tests use, one that only a dependency's tests
- * use, files that a build reads from elsewhere or that git ignores, links; with a turbo cache of its own. With
- * `stand-in`, gates run a stand-in for cargo, which compiles nothing.
+ * A checkout of its own with what `committedCheckout` has, and with a turbo cache of its own. With `stand-in`, gates run a
+ * stand-in for cargo, which compiles nothing.
  */
 export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real' | 'stand-in' } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
   const root = join(home, 'checkout');
-  await cp(sampleCheckoutFolder, root, { recursive: true });
-  // These tests are about inputs and verdicts: what this machine lacks of Rust is stood in for.
-  const cargo = await prepareCargo(which === 'real' ? undefined : { cargo: false, wasm: false });
+  await cp(await committedCheckout(), root, { recursive: true, verbatimSymlinks: true });
+  const cargo = await cargoFor(which);
   const env: Record<string, string | undefined> = {
     ...cargo.env,
     PATH: [cargo.folder, process.env.PATH].filter((part) => part !== undefined).join(delimiter),
@@ -55,49 +53,8 @@ export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real
     await writeFile(path, text);
   };
   const put = (path: string, text: string): Promise<void> => putAt(at(path), text);
-  const git = async (...args: string[]): Promise<string> => {
-    const identity = ['-c', 'user.name=Sample', '-c', 'user.email=sample@example.com'];
-    const { exitCode, stdout, stderr } = await runCommand(['git', ...identity, ...args], { cwd: root });
-    if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
-    return stdout;
-  };
+  const git = (...args: string[]): Promise<string> => gitIn(root, ...args);
   const add = (path: string, text: string): Promise<void> => appendFile(at(path), text);
-
-  for (const [name, users] of [
-    ['openagents-testkit', SERVICE],
-    ['openagents-devonly', 'crates/openagents-session-model'],
-  ] as const) {
-    await put(
-      `crates/${name}/Cargo.toml`,
-      `[package]\nname = "${name}"\nversion = "0.1.0"\nedition = "2021"\n`,
-    );
-    await put(`crates/${name}/src/lib.rs`, '');
-    const up = users === SERVICE ? '../../../crates' : '..';
-    await add(`${users}/Cargo.toml`, `\n[dev-dependencies]\n${name} = { path = "${up}/${name}" }\n`);
-  }
-  await put('docs/openapi.txt', 'paths\n');
-  await put('docs/guide.txt', 'read by people only\n');
-  await put('tools/limit.mjs', 'export const LIMIT = 1;\n');
-  await add(`${WEB}/scripts/check-manifest.mjs`, "\nimport '../../../../tools/limit.mjs';\n");
-  await put('tools/common', '# for scripts\n');
-  await add(`${WEB}/scripts/sw-policy-verify.sh`, '\n. ../../../tools/common\n');
-  await put('shared/notice.txt', 'a notice\n');
-  await symlink('../../../shared/notice.txt', at(`${SERVICE}/notice.txt`));
-  await add('.gitignore', 'generated.rs\nnode_modules/\n.env\n');
-  await put(`${SERVICE}/src/generated.rs`, 'pub const GENERATED: u8 = 1;\n');
-  await add(
-    `${SERVICE}/src/lib.rs`,
-    [
-      'include!("generated.rs");',
-      'pub const API: &str = include_str!("../../../../docs/openapi.txt");',
-      'pub const BUILT_BY: Option<&str> = option_env!("USER");',
-      '',
-    ].join('\n'),
-  );
-  await runCommand(['cargo', 'generate-lockfile', '--offline'], { cwd: root });
-  await git('init', '-q', '-b', 'main');
-  await git('add', '-A');
-  await git('commit', '-q', '-m', 'Sample checkout');
 
   const choicesOf = (more: Partial<GateChoices>): GateChoices => ({ ...CHOICES, ...more });
   const checkoutAt = (folder = root) => ({ root: folder, serviceDir: SERVICE, webShellDir: WEB });
