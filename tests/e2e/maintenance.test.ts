@@ -8,7 +8,8 @@ import { verifyFromOutside } from '@deploy/cloudrun/maintenance';
 import { request } from 'undici';
 import { parse } from 'yaml';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
+import type { ScriptRun } from '../support/run-script.ts';
 
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 
@@ -16,7 +17,7 @@ const TOKEN = 'sesame-0123456789abcdef';
 const SECRET = 'openagents-control-maintenance-bypass-token';
 
 const run = (cloud: Cloud, action: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
-  runScriptProcess('maintenance-mode', [action], { env: { ...cloudEnv(cloud), ...env } });
+  runScript('maintenance-mode', [action], { env: { ...cloudEnv(cloud), ...env } });
 
 async function statusOf(cloud: Cloud, path = '/'): Promise<number> {
   const { statusCode, body } = await request(`${cloud.service(SERVICE).uri}${path}`);
@@ -199,7 +200,7 @@ describe('traffic that is pinned', () => {
     await using cloud = await cloudWith({ secrets: { [SECRET]: TOKEN }, services: [pinned] });
     const [, release] = revisionNames(cloud);
     const shift = (revision = '') =>
-      runScriptProcess('canary-rollout', ['rollback', revision], {
+      runScript('canary-rollout', ['rollback', revision], {
         env: { ...cloudEnv(cloud), SKIP_MAINTENANCE_CHECK: '1' },
       });
     await run(cloud, 'enable', { MAINTENANCE_MOVE_TRAFFIC: '1' });

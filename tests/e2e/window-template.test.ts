@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { Trigger } from '@deploy/emulator';
 import { request } from 'undici';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
 // A window on pinned traffic is made from what serves, and afterwards the newest template must be the one before it.
@@ -21,7 +22,7 @@ const run = (
   script: string,
   args: string[],
   env: Record<string, string> = {},
-): Promise<ScriptRun> => runScriptProcess(script, args, { env: { ...cloudEnv(cloud), ...env } });
+): Promise<ScriptRun> => runScript(script, args, { env: { ...cloudEnv(cloud), ...env } });
 const window = (cloud: Cloud, action: string, env: Record<string, string> = MOVE): Promise<ScriptRun> =>
   run(cloud, 'maintenance-mode', [action], { MAINTENANCE_BYPASS_TOKEN: TOKEN, ...env });
 

@@ -7,8 +7,8 @@ import { sampleCheckoutFolder } from '@deploy/rehearsal';
 import { openEvidence } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import type { ScriptRun } from '../support/run-script.ts';
+import type { ScriptHosts } from '../support/script-hosts.ts';
 import type { Before, Scenario } from './scenarios.ts';
-import type { ScriptHosts } from './script-hosts.ts';
 
 /** A cloud call of a script: its kind, and how many writes go before it. */
 export type ScriptCall = { name: string; method: string; path: RegExp; writesBefore: number };

@@ -1,9 +1,9 @@
 import { after, describe, test } from 'node:test';
+import { scriptHosts } from '../support/script-hosts.ts';
 import { callsOf, runScenario } from './calls.ts';
 import { FAULTS } from './catalog.ts';
 import { count } from './counts.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
-import { scriptHosts } from './script-hosts.ts';
 import { type Cell, requireTable } from './table.ts';
 import { verdictOf } from './verdict.ts';
 

@@ -33,11 +33,7 @@ export async function runScriptProcess(
     [...COMPILE_CACHE, join(projectRoot, 'scripts', `${name}.ts`), ...args],
     {
       cwd: options.cwd ?? projectRoot,
-      env: {
-        PATH: [...(options.pathFirst ?? []), process.env.PATH].join(':'),
-        HOME: process.env.HOME,
-        ...options.env,
-      },
+      env: environmentOf(options),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -55,4 +51,9 @@ export async function runScriptProcess(
     child.once('close', resolve);
   });
   return { exitCode, stdout, stderr, durationMs: Date.now() - startedAt };
+}
+
+/** What a script is given of the environment: nothing of this process's settings. */
+export function environmentOf({ pathFirst = [], env }: ScriptOptions): Record<string, string | undefined> {
+  return { PATH: [...pathFirst, process.env.PATH].join(':'), HOME: process.env.HOME, ...env };
 }

@@ -26,11 +26,12 @@ process.exit = (() => {}) as typeof process.exit;
 
 let runs = 0;
 
-async function run({ script, args, env }: HostRequest): Promise<HostAnswer> {
+async function run({ script, args, env, cwd = projectRoot }: HostRequest): Promise<HostAnswer> {
   written.stdout = '';
   written.stderr = '';
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, env);
+  process.chdir(cwd);
   const file = join(projectRoot, 'scripts', `${script}.ts`);
   process.argv = [process.execPath, file, ...args];
   process.exitCode = undefined;

@@ -1,13 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { ScriptRun } from '../support/run-script.ts';
+import { COMPILE_CACHE, type ScriptRun } from './run-script.ts';
 
 export type HostRequest = {
   script: string;
   args: readonly string[];
   /** All of it. */
   env: Record<string, string>;
+  /** This project's folder when there is none. */
+  cwd?: string;
 };
 
 /** Puts the clock of the script that runs forward by so many milliseconds, for limits that are minutes. */
@@ -26,8 +28,12 @@ export function scriptHosts(): ScriptHosts {
   const all = new Set<ChildProcess>();
   const free: ChildProcess[] = [];
   const start = (): ChildProcess => {
-    // Node strips the types itself, which starts faster than tsx does.
-    const host = fork(join(import.meta.dirname, 'script-host.ts'), { execArgv: [] });
+    // Its own output is not a terminal's, which a script would draw on; what it says itself is the host's own failure.
+    const host = fork(join(import.meta.dirname, 'script-host.ts'), {
+      execArgv: [...COMPILE_CACHE],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    host.stderr?.pipe(process.stderr, { end: false });
     all.add(host);
     return host;
   };
