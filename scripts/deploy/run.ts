@@ -23,10 +23,11 @@ import {
   requireRegistry,
   requireTag,
   type ServiceLocation,
+  serviceCommand,
   sharesOf,
 } from '@deploy/cloudrun';
 import type { CloudFacts } from '@deploy/cloudrun/preflight';
-import { requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
+import { gateIds, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import {
   annotateFindings,
   gatesLeft,
@@ -125,7 +126,10 @@ export async function runDeployment(
       await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
     }
     const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
-    if (deployed.dryRun) return;
+    if (deployed.dryRun) {
+      if (isWatched(env)) showUnchecked();
+      return;
+    }
     const { service, revision, traffic, stable } = deployed.outcome;
     await evidence.record({ kind: 'deployed', deployment: deployed.outcome, stable });
     await requireImageAsLookedUp(connection, deployed.outcome, digest);
@@ -142,6 +146,20 @@ export async function runDeployment(
     out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${first}${then}`);
     showNext({ out }, nextSteps(location, standing));
   });
+
+  function showUnchecked(): void {
+    const gatesRun = values.skipVerify ? 'no gates' : `the gates ${(values.selected ?? gateIds).join(', ')}`;
+    out.note(`done: the web-shell build, and ${gatesRun}`);
+    const command = serviceCommand(
+      location,
+      'preflight',
+      [],
+      [['IMAGE', image], ...(values.skipVerify ? [['SKIP_VERIFY', '1'] as const] : [])],
+    );
+    showNext({ out }, [
+      { says: 'not done: the preconditions, for which the cloud is read; to check them', command },
+    ]);
+  }
 
   async function checkPreconditions(): Promise<CloudFacts | undefined> {
     const live = await startLiveLine('checking the preconditions');

@@ -19,17 +19,14 @@ test('the local Cloud Run alone has what a rehearsal finds, also under load: a d
     );
     assert.match(
       shown,
-      /^For production:\n {2}export SERVICE=openagents-control-service OPENAGENTS_BASE_URL="\$PROD_CONTROL_BASE_URL"$/m,
+      /^Later, for production:\n {2}export SERVICE=openagents-control-service OPENAGENTS_BASE_URL="\$PROD_CONTROL_BASE_URL"$/m,
     );
     const status = `--dir ${projectRoot} tsx scripts/canary-rollout.ts status`;
     assert.ok(shown.includes(status), 'the first command works in any folder');
     const forScripts = shown.slice(0, shown.indexOf('For gcloud:'));
     for (const api of ['RUN', 'LOGGING', 'SECRETMANAGER'])
       assert.ok(shown.includes(`export CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}=http://`), api);
-    const beforeProduction = forScripts.slice(0, forScripts.indexOf('For production:'));
-    const words = [...beforeProduction.matchAll(/^ {2}export (.*)$/gm)].flatMap(([, line = '']) =>
-      line.split(' '),
-    );
+    const words = [...forScripts.matchAll(/^ {2}export (.*)$/gm)].flatMap(([, line = '']) => line.split(' '));
     const env = Object.fromEntries(words.map((word) => word.split('=') as [string, string]));
     // Stand-ins for missing tools come in front of the PATH, which the scripts need besides.
     const { PATH = '', ...others } = env;

@@ -125,6 +125,22 @@ describe('the preconditions as the first step of deploy-staging', () => {
     assert.deepEqual(await reports(place), []);
   });
 
+  test('a dry run does not check them, and does not look as though it had: it shows what does', async () => {
+    await using place = await preflightWorld(await broken());
+    const run = await place.run('deploy-staging', {
+      ...{ DRY_RUN: '1', GITHUB_ACTIONS: 'true', SKIP_VERIFY: '1' },
+      IMAGE: `${NEW_IMAGE}-of-nobody`,
+    });
+    assert.equal(run.exitCode, 0, run.stderr);
+    assert.match(run.stderr, /^done: the web-shell build, and no gates$/m);
+    assert.match(
+      run.stderr,
+      /^not done: the preconditions, .*:\n {2}.*IMAGE=\S+-of-nobody SKIP_VERIFY=1 .*scripts\/preflight\.ts$/m,
+    );
+    assert.match(run.stderr, /^dry run: nothing was changed, .* the real run may still be refused\n$/m);
+    assert.deepEqual(place.cloud.requests, []);
+  });
+
   test('a warning does not; digest, mapping and URL go into the report, which later steps go by', async () => {
     const certificate = domainMapping({ domain: DOMAIN, service: SERVICE, certificate: 'pending' });
     await using place = await preflightWorld(

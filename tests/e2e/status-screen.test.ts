@@ -158,7 +158,10 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     const env = { PROJECT: 'p', DRY_RUN: '1' };
     const script = [process.execPath, 'scripts/canary-rollout.ts'];
     const dry = await runOnTerminal([...script, 'rollback', 'control-00001-abc'], env);
-    assert.match(stripVTControlCharacters(dry.shown), /^dry run: nothing was changed\r?\n$/m);
+    assert.match(
+      stripVTControlCharacters(dry.shown),
+      /^dry run: nothing was changed, and nothing in the cloud was read: the real run may still be refused\r?\n$/m,
+    );
     const slip = await runOnTerminal([...script, 'stauts'], env);
     assert.equal(slip.exitCode, 2);
     assert.match(

@@ -55,7 +55,7 @@ export async function runScript(
     warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
     if (process.exitCode === 0 && isDryRun(usage, program.env) && isWatched(program.env))
-      out.note('dry run: nothing was changed');
+      out.note(whatADryRunTells(usage, argv));
   } catch (thrown) {
     // Start a new line after the ^C that the terminal shows.
     if (thrown instanceof Interrupted) out.note('');
@@ -67,6 +67,13 @@ export async function runScript(
 
 function isDryRun({ settings }: Usage, env: Environment): boolean {
   return env.DRY_RUN === '1' && Object.values(settings).some(({ name }) => name === 'DRY_RUN');
+}
+
+/** The last line of a dry run. It must not pass for the approval of a change: it has asked nobody. */
+function whatADryRunTells(usage: Usage, argv: readonly string[]): string {
+  const changed = 'dry run: nothing was changed';
+  if (callOf(usage, argv)?.changes !== true) return changed;
+  return `${changed}, and nothing in the cloud was read: the real run may still be refused`;
 }
 
 /** How long open handles may keep a finished script running. */

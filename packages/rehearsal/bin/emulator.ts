@@ -104,11 +104,11 @@ For the scripts:
 ${exports.join('\n')}
   ${statusCommand()}
 
-${productionLines.join('\n')}
-
 For gcloud:
 ${gcloudExports.join('\n')}
   gcloud run services describe ${SERVICE} --region us-central1
+
+${productionLines.join('\n')}
 
 Ctrl-C stops it${keep ? '. The checkout is kept.' : ' and deletes the sample checkout with its reports. --keep keeps them.'}
 `);

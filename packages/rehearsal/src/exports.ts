@@ -26,6 +26,6 @@ export function exportLines(
 
 /** What to change in that shell before the step to production. Otherwise its smoke checks would ask staging. */
 export const productionLines = [
-  'For production:',
+  'Later, for production:',
   `  export SERVICE=${PRODUCTION} OPENAGENTS_BASE_URL="$PROD_CONTROL_BASE_URL"`,
 ];
