@@ -86,19 +86,31 @@ describe('preflight.ts', () => {
     assert.match(run.stdout, /│ domain mapping +│ warning +│/);
   });
 
-  test('as a table of 80 columns it cuts no name in two', async () => {
-    const advice = 'Set OA_AUTH_PROVIDER_MODE=workos on the service.';
+  test('at 80 columns it is a list that breaks no name and no command, each command on a line of its own', async () => {
+    const command = `gcloud secrets versions add ${'a-long-name-'.repeat(8)} --data-file=-`;
+    const path = `/home/${'somewhere/'.repeat(9)}report.md`;
     const findings: Finding[] = [
-      { check: 'env: required', state: 'error', found: 'OA_AUTH_PROVIDER_MODE is not set', advice },
-      { check: 'maintenance', state: 'note', found: 'off' },
+      { check: 'maintenance', state: 'note', found: `as ${path} says` },
+      {
+        ...{ check: 'secrets', state: 'error', found: 'secret x does not exist', command },
+        advice: 'A revision that uses it does not start, whatever else there is. To add a version',
+      },
     ];
     const shown = await renderPreflight({ findings }, 'auto', { isTTY: true, columns: 80 });
-    assert.ok(
-      shown.split('\n').every((line) => line.length <= 80),
-      shown,
-    );
-    assert.match(shown, /│ env: required +│ error +│ OA_AUTH_PROVIDER_MODE is not set +│\n/);
-    assert.match(shown, /│ +│ +│ -> Set OA_AUTH_PROVIDER_MODE=workos on the +│\n│ +│ +│ service\. +│\n/);
+    assert.deepEqual(shown.split('\n'), [
+      'error    secrets: secret x does not exist',
+      '         -> A revision that uses it does not start, whatever else there is. To',
+      '         add a version:',
+      `         ${command}`,
+      'note     maintenance: as',
+      `         ${path}`,
+      '         says',
+    ]);
+    const wide = await renderPreflight({ findings }, 'auto', { isTTY: true, columns: 120 });
+    assert.ok(wide.includes(`\n  ${command}`), wide);
+    const plain = await renderPreflight({ findings }, 'auto', {});
+    assert.ok(plain.startsWith('[error] secrets: secret x does not exist -> A revision '), plain);
+    assert.ok(plain.includes(`To add a version: ${command}\n`), plain);
   });
 
   test('in a dry run asks nothing of the cloud', async () => {

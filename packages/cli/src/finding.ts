@@ -7,8 +7,16 @@ export type Finding = {
   state: FindingState;
   /** What was found, in one line. */
   found: string;
-  /** What to do about it. */
+  /** What to do about it. If there is a command for that, the advice says what the command does. */
   advice?: string;
+  /** A command line to paste. */
+  command?: string;
   /** The gates that it keeps from running. */
   blocks?: readonly string[];
 };
+
+/** What to do about a finding, on one line. */
+export function adviceLine({ advice, command }: Finding): string | undefined {
+  if (advice === undefined || command === undefined) return advice ?? command;
+  return `${advice}: ${command}`;
+}

@@ -31,8 +31,8 @@ function writeLine(stream: Writable, line: string, mayHaveColour: boolean): void
 
 const STYLES = {
   green: /^(?:\[(?:passed|ok|hit)\]|ok\b)/gm,
-  red: /^(?:\[(?:failed|error)\]|error:|NOT AS EXPECTED)/gm,
-  yellow: /^(?:\[(?:skipped|warning|not run|miss)\]|warning:)/gm,
+  red: /^(?:\[(?:failed|error)\]|error(?::| {2})|NOT AS EXPECTED)/gm,
+  yellow: /^(?:\[(?:skipped|warning|not run|miss)\]|warning(?::| {2}))/gm,
   bold: /^## .*/gm,
 } as const;
 

@@ -1,4 +1,5 @@
 import type { Settings } from './settings.ts';
+import { wholeWordLines } from './whole-words.ts';
 
 /** `changes` means that it changes something in the cloud, where PROJECT, REGION and SERVICE say. */
 export type Call = { arguments: string; does: string; changes?: true };
@@ -91,11 +92,5 @@ function fitted(line: string, indent: string): string {
 }
 
 function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines.map((line) => line.replaceAll(NO_BREAK, ' '));
+  return wholeWordLines(text, width).map((line) => line.replaceAll(NO_BREAK, ' '));
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '@deploy/cli';
+import { adviceLine, type Finding, wholeWordLines } from '@deploy/cli';
 import type { Preflight } from './run.ts';
 
 export type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
@@ -6,8 +6,8 @@ export type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 /** Where the findings are shown: a terminal with its width in columns, or a file or pipe. */
 export type Screen = { isTTY?: boolean; columns?: number };
 
-const NARROWEST = 72;
-/** From this width on, the advice gets its own column. In a narrower table that would cut variable names in two. */
+const NARROWEST = 40;
+/** From this width on, a table has room for names; in a narrower one it would break them, so that is a list. */
 const WIDE = 120;
 /** Left plus right padding of a cell. */
 const PADDING = 2;
@@ -20,7 +20,7 @@ export async function renderPreflight(
 ): Promise<string> {
   switch (format === 'auto' ? (screen.isTTY ? 'table' : 'text') : format) {
     case 'table':
-      return table(problemsFirst(preflight.findings), Math.max(screen.columns ?? 120, NARROWEST));
+      return forPeople(problemsFirst(preflight.findings), screen.columns ?? WIDE);
     case 'text':
       return problemsFirst(preflight.findings).map(plainLine).join('\n');
     case 'json': {
@@ -39,30 +39,57 @@ function problemsFirst(findings: readonly Finding[]): Finding[] {
 }
 
 /** `[error] image: … is not in its registry -> Set IMAGE to …` */
-function plainLine({ check, state, found, advice }: Finding): string {
+function plainLine(finding: Finding): string {
+  const { check, state, found } = finding;
+  const advice = adviceLine(finding);
   return `[${state}] ${check}: ${found}${advice ? ` -> ${advice}` : ''}`;
+}
+
+async function forPeople(findings: readonly Finding[], columns: number): Promise<string> {
+  if (columns < WIDE)
+    return findings.flatMap((each) => listed(each, Math.max(columns, NARROWEST))).join('\n');
+  return [await table(findings, columns), ...findings.flatMap(commandBelow)].join('\n');
+}
+
+const STATE_WIDTH = 'warning'.length + 2;
+
+/**
+ * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. Where a line is longer than
+ * the screen, the terminal breaks it, which does no harm to copying.
+ */
+function listed({ check, state, found, advice, command }: Finding, columns: number): string[] {
+  const indent = ' '.repeat(STATE_WIDTH);
+  const [first = '', ...rest] = wholeWordLines(`${check}: ${found}`, columns - STATE_WIDTH);
+  const told =
+    advice === undefined ? [] : wholeWordLines(`-> ${advice}${command ? ':' : ''}`, columns - STATE_WIDTH);
+  return [
+    `${state.padEnd(STATE_WIDTH)}${first}`,
+    ...[...rest, ...told, ...(command === undefined ? [] : [command])].map((line) => `${indent}${line}`),
+  ];
+}
+
+/** What a cell of the table would break: a command to paste, below the table. */
+function commandBelow({ check, advice, command }: Finding): string[] {
+  return command === undefined ? [] : [`${check}: ${advice ?? 'to mend it'}:`, `  ${command}`];
 }
 
 async function table(findings: readonly Finding[], columns: number): Promise<string> {
   const { default: Table } = await import('cli-table3');
-  const isNarrow = columns < WIDE;
-  const [check, state, borders] = [20, 9, isNarrow ? 4 : 5];
+  const [check, state, borders] = [20, 9, 5];
   const rest = columns - check - state - borders;
-  const found = isNarrow ? rest : Math.ceil(rest * 0.55);
+  const found = Math.ceil(rest * 0.55);
   const rows = new Table({
-    head: ['check', 'state', ...(isNarrow ? ['found, and what to do'] : ['found', 'what to do'])],
-    colWidths: [check, state, found, ...(isNarrow ? [] : [rest - found])],
+    head: ['check', 'state', 'found', 'what to do'],
+    colWidths: [check, state, found, rest - found],
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [] },
     // No lines between rows, so that the table fits on a screen.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  for (const { check, state, found: what, advice = '' } of findings) {
-    const told = breakable(what, found - PADDING);
-    if (isNarrow)
-      rows.push([check, state, advice ? `${told}\n${breakable(`-> ${advice}`, found - PADDING)}` : told]);
-    else rows.push([check, state, told, breakable(advice, rest - found - PADDING)]);
+  for (const { check, state, found: what, advice = '', command } of findings) {
+    const told = command === undefined ? advice : `${advice}: see below`;
+    rows.push([check, state, breakable(what, found - PADDING), breakable(told, rest - found - PADDING)]);
   }
   return rows.toString();
 }

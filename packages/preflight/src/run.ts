@@ -1,4 +1,5 @@
 import {
+  adviceLine,
   annotate,
   type Environment,
   type Finding,
@@ -68,8 +69,10 @@ function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout)
 
 /** Shows each error and warning as an annotation on the page of a GitHub Actions run. */
 export function annotateFindings({ findings }: Preflight, place: Pick<Program, 'env' | 'out'>): void {
-  for (const { check, state, found, advice } of findings) {
+  for (const finding of findings) {
+    const { check, state, found } = finding;
     if (state !== 'error' && state !== 'warning') continue;
+    const advice = adviceLine(finding);
     const message = advice === undefined ? found : `${found}\n${advice}`;
     annotate(place, { level: state, title: `preflight: ${check}`, message });
   }

@@ -263,11 +263,11 @@ describe('domain mapping', () => {
     const mapping = domainMapping({ domain: DOMAIN, service: SERVICE, certificate: 'pending' });
     await using cloud = await staging({ domainMappings: [mapping] });
     const { findings, facts } = await check(cloud);
-    const { state, found, advice } = only(findings, 'domain mapping');
+    const { state, found, command } = only(findings, 'domain mapping');
     const { uri } = cloud.service(SERVICE);
     assert.equal(state, 'warning');
     assert.match(found, /Ready=Unknown, CertificateProvisioned=Unknown \(CertificatePending: Waiting for/);
-    assert.ok(advice?.endsWith(`OPENAGENTS_BASE_URL=${uri}`), String(advice));
+    assert.equal(command, `export OPENAGENTS_BASE_URL=${uri}`);
     assert.equal(facts.baseUrl, uri);
     assert.equal(facts.domainMapping.state, 'not ready: CertificatePending');
   });
@@ -427,7 +427,7 @@ describe('secrets', () => {
         ({ state, found: text }) => state === 'error' && text.startsWith(`${ACCOUNT} may not read`),
       ),
     );
-    assert.match(found[0]?.advice ?? '', /add-iam-policy-binding .*secretAccessor/);
+    assert.match(found[0]?.command ?? '', /add-iam-policy-binding .*secretAccessor$/);
   });
 
   test('a grant on the secret itself is enough', async () => {

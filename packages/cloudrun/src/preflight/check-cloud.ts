@@ -64,7 +64,7 @@ export async function checkCloud(
       if (!read.read) return [];
       const { template } = read.value;
       return [
-        ...checkEnvironment(template, domain),
+        ...checkEnvironment(template, domain, location),
         ...(await checkSecrets(openedSecrets, connection, location, template)),
       ];
     }),

@@ -24,11 +24,7 @@ export function checkDomain(
       check: CHECK,
       state: 'warning',
       found,
-      advice: `${advice}${
-        serviceUrl === undefined
-          ? ''
-          : `Until then use the service's own URL: OPENAGENTS_BASE_URL=${serviceUrl}`
-      }`.trim(),
+      ...untilThen(advice, serviceUrl),
     },
   });
   if (!mapping.read) {
@@ -59,6 +55,14 @@ export function checkDomain(
       state: 'ok',
       found: `${domain} leads to ${service}; Ready and CertificateProvisioned are True`,
     },
+  };
+}
+
+function untilThen(advice: string, serviceUrl: string | undefined): Pick<Finding, 'advice' | 'command'> {
+  if (serviceUrl === undefined) return advice === '' ? {} : { advice: advice.trim() };
+  return {
+    advice: `${advice}Until then use the service's own URL`,
+    command: `export OPENAGENTS_BASE_URL=${serviceUrl}`,
   };
 }
 

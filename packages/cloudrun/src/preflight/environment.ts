@@ -1,6 +1,7 @@
-import { cleanLine, type Finding } from '@deploy/cli';
+import { cleanLine, type Finding, gcloudCommand } from '@deploy/cli';
 import { ingressContainer } from '../service/ingress-container.ts';
 import type { Container, RevisionTemplate } from '../service/template.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { problem, tryReadNow } from './read.ts';
 
 /** A variable of the template: its value, or the secret it comes from. */
@@ -37,11 +38,15 @@ const CHECKS = {
 } as const;
 
 /** Checks that the template has the runbook's required configuration. `domain` is staging's domain. */
-export function checkEnvironment(template: RevisionTemplate, domain: string): Finding[] {
+export function checkEnvironment(
+  template: RevisionTemplate,
+  domain: string,
+  location: ServiceLocation,
+): Finding[] {
   const container = tryReadNow(() => ingressContainer(template));
   if (!container.read) return [{ check: CHECKS.required, state: 'error', ...problem(container.error) }];
   const env = readEnv(container.value);
-  return [...required(env), ...recommended(env, domain), ...compatibility(env)];
+  return [...required(env), ...recommended(env, domain, location), ...compatibility(env)];
 }
 
 function required(env: ReadonlyMap<string, Given>): Finding[] {
@@ -86,7 +91,11 @@ function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
       ];
 }
 
-function recommended(env: ReadonlyMap<string, Given>, domain: string): Finding[] {
+function recommended(
+  env: ReadonlyMap<string, Given>,
+  domain: string,
+  { project, region, service }: ServiceLocation,
+): Finding[] {
   const check = CHECKS.recommended;
   const issuer: Requirement = { names: ['OA_SYNC_TOKEN_ISSUER'], value: `https://${domain}` };
   const problem = unmet(env, issuer);
@@ -103,7 +112,10 @@ function recommended(env: ReadonlyMap<string, Given>, domain: string): Finding[]
           check,
           state: 'warning',
           found: `${name} is a plain value, which everybody who may look at the service can read`,
-          advice: `Put it into a secret: gcloud run services update … --update-secrets ${name}=<secret>:latest`,
+          advice: 'Put it into a secret. To use that secret, with its name for SECRET',
+          command: gcloudCommand(
+            `gcloud run services update ${service} --project ${project} --region ${region} --update-secrets ${name}=SECRET:latest`,
+          ),
         }) as const,
     ),
   ];

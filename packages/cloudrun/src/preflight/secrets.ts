@@ -1,4 +1,4 @@
-import type { Finding } from '@deploy/cli';
+import { type Finding, gcloudCommand } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { Connection } from '../google/connection.ts';
 import type { PolicyBinding, SecretApi } from '../secrets.ts';
@@ -31,7 +31,7 @@ export async function checkSecrets(
   if (!opened.read) return [{ check: CHECK, state: 'error', ...problem(opened.error) }];
   const api = opened.value;
   const [versions, readable] = await Promise.all([
-    Promise.all(references.map((reference) => checkVersion(api, reference))),
+    Promise.all(references.map((reference) => checkVersion(api, location, reference))),
     checkAllReadable(api, connection, location, { template, references }),
   ]);
   const problems = versions.flatMap((finding) => finding ?? []);
@@ -58,6 +58,7 @@ async function checkAllReadable(
       checkReadable(
         secret,
         account,
+        location,
         () => api.accessPolicy(secret),
         () => policyOf(secret),
       ),
@@ -69,7 +70,11 @@ async function checkAllReadable(
     : [ok(`${account} may read ${secrets.length === 1 ? 'it' : 'all of them'}`)];
 }
 
-async function checkVersion(api: SecretApi, { secret, version }: Reference): Promise<Finding | undefined> {
+async function checkVersion(
+  api: SecretApi,
+  { project }: ServiceLocation,
+  { secret, version }: Reference,
+): Promise<Finding | undefined> {
   const state = await tryRead(() => api.versionState(secret, version));
   if (!state.read) {
     return isForbidden(state.error)
@@ -84,13 +89,15 @@ async function checkVersion(api: SecretApi, { secret, version }: Reference): Pro
       state.value === undefined
         ? `secret ${secret} does not exist, or has no version ${version}`
         : `version ${version} of secret ${secret} is ${state.value}`,
-    advice: `A revision that uses it does not start. Add a version: gcloud secrets versions add ${secret} --data-file=-`,
+    advice: 'A revision that uses it does not start. To add a version, from standard input',
+    command: gcloudCommand(`gcloud secrets versions add ${secret} --project ${project} --data-file=-`),
   };
 }
 
 async function checkReadable(
   secret: string,
   account: string,
+  { project }: ServiceLocation,
   readSecretPolicy: () => Promise<PolicyBinding[]>,
   readProjectPolicy: () => Promise<PolicyBinding[]>,
 ): Promise<Finding | undefined> {
@@ -112,7 +119,10 @@ async function checkReadable(
     check: CHECK,
     state: 'error',
     found: `${account} may not read secret ${secret}, by the access policies of the secret and its project`,
-    advice: `gcloud secrets add-iam-policy-binding ${secret} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor (if a folder or the organisation grants it: SKIP_PREFLIGHT=1)`,
+    advice: 'If a folder or the organisation lets it: SKIP_PREFLIGHT=1. To let it',
+    command: gcloudCommand(
+      `gcloud secrets add-iam-policy-binding ${secret} --project ${project} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor`,
+    ),
   };
 }
 

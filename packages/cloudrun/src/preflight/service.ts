@@ -20,7 +20,8 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
           check,
           state: 'error',
           found: `there is no service ${where}`,
-          advice: `Check SERVICE and REGION; to list the services: ${listCommand(location)}`,
+          advice: 'Check SERVICE and REGION; to list the services',
+          command: listCommand(location),
         }
       : { check, state: 'error', found: `${where} could not be read`, advice: 'See login.' };
   }

@@ -17,13 +17,15 @@ type ToolCheckRequest = {
 
 const CHECK = 'tools';
 
-const HOW_TO_GET: Readonly<Record<Tool, string>> = {
-  cargo: 'Install Rust: https://rustup.rs',
-  'wasm32-unknown-unknown': 'rustup target add wasm32-unknown-unknown',
-  'wasm-pack': 'cargo install wasm-pack',
-  node: 'Install Node.',
-  python3: 'Install Python 3.',
-  jq: 'Install jq.',
+type Remedy = Pick<Finding, 'advice' | 'command'>;
+
+const HOW_TO_GET: Readonly<Record<Tool, Remedy>> = {
+  cargo: { advice: 'Install Rust: https://rustup.rs' },
+  'wasm32-unknown-unknown': { advice: 'To add it', command: 'rustup target add wasm32-unknown-unknown' },
+  'wasm-pack': { advice: 'To install it', command: 'cargo install wasm-pack' },
+  node: { advice: 'Install Node.' },
+  python3: { advice: 'Install Python 3.' },
+  jq: { advice: 'Install jq.' },
 };
 
 type GateNeeds = Needs & { gate: GateId };
@@ -49,7 +51,8 @@ export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> 
   for (const each of needs) {
     for (const script of each.missingScripts) {
       const problem = `${script} is missing from the checkout`;
-      missing.push(finding([each], problem, 'Check OPENAGENTS_REPO_ROOT and WEB_SHELL_DIR.', isCached));
+      const remedy = { advice: 'Check OPENAGENTS_REPO_ROOT and WEB_SHELL_DIR.' };
+      missing.push(finding([each], problem, remedy, isCached));
     }
   }
   return [
@@ -62,7 +65,7 @@ export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> 
 async function finding(
   needing: readonly GateNeeds[],
   problem: string,
-  advice: string,
+  remedy: Remedy,
   isCached: NonNullable<ToolCheckRequest['isCached']>,
 ): Promise<Finding> {
   const names = needing.map(({ gate }) => gate);
@@ -73,7 +76,7 @@ async function finding(
         check: CHECK,
         state: 'error',
         found: `${problem}; needed by ${running.join(', ')}`,
-        advice,
+        ...remedy,
         blocks: running,
       }
     : {
