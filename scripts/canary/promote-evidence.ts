@@ -31,6 +31,8 @@ export async function recordEvent(
     case 'promotionEnded': {
       const { outcome } = event;
       const text = whatNow(outcome, location).line;
+      if (outcome.state === 'superseded')
+        await evidence.record({ kind: 'trafficFound', shares: outcome.after, by: outcome.by });
       return evidence.record({ kind: 'promotionEnded', state: outcome.state, text });
     }
     case 'polled':

@@ -53,14 +53,17 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 2
     assert.deepEqual(serving(cloud), [`${stable}=60`, `${canary}=40`]);
   });
 
-  test('of the template wins', async () => {
-    await using cloud = await cloudWithCandidate();
+  test('of the template wins, and its revision is named although it takes a while', async () => {
+    await using cloud = await cloudWithCandidate({ reconcileMs: 1000 });
     const walk = await startWalk(cloud);
     await walk.until(isStep(25));
     cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '77s' }), 'bob@example.com');
     const outcome = await walk.outcome;
     assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+    const made = revisionNames(cloud)[2];
+    assert.ok(made !== undefined);
     assert.match(outcome.why, /^bob@example\.com .* there is a new template/);
+    assert.ok(outcome.why.endsWith(`its revision is ${made}`), outcome.why);
     assert.equal(serving(cloud).length, 3);
   });
 });

@@ -1,4 +1,4 @@
-import type { TrafficChange } from '@deploy/cloudrun';
+import type { Share, TrafficChange } from '@deploy/cloudrun';
 import type { Verdict } from '../verdict/judge.ts';
 import type { Minute } from '../verdict/observation.ts';
 import type { Promotion } from '../verdict/promotion.ts';
@@ -74,6 +74,14 @@ export type PromotionEvent =
 
 type Pair = { readonly stable: string; readonly canary: string };
 
+/** What came in between, and what serves since. */
+export type Between = {
+  readonly why: string;
+  readonly after: readonly Share[];
+  /** Who changed the service last. */
+  readonly by: string;
+};
+
 /** How a promotion ended or stopped. */
 export type PromotionOutcome =
   | (Pair & { readonly state: 'promoted' })
@@ -90,5 +98,5 @@ export type PromotionOutcome =
     })
   | (Pair & { readonly state: 'held'; readonly percent: number; readonly why: string })
   /** Somebody else changed the service; nothing more was touched. */
-  | (Pair & { readonly state: 'superseded'; readonly percent: number; readonly why: string })
+  | (Pair & Between & { readonly state: 'superseded'; readonly percent: number })
   | (Pair & { readonly state: 'interrupted'; readonly percent: number });

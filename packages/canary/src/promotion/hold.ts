@@ -25,8 +25,9 @@ import {
 } from './bookkeeping.ts';
 import type { Subject } from './candidate.ts';
 import { isPassing, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
-import { requireUndisturbed, Superseded } from './ownership.ts';
+import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
+import { Superseded } from './superseded.ts';
 
 /** For how many polls to keep trying a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
@@ -110,7 +111,8 @@ export function holdOn(
     const before = JSON.stringify(promotionOn(subject.service));
     const permit = (now: Service): void => {
       const isSame = JSON.stringify(now.template) === template && JSON.stringify(promotionOn(now)) === before;
-      if (!isSame || !isItsTraffic(now, state)) throw new Superseded(`${changedBy(now)} in the meantime`);
+      if (!isSame || !isItsTraffic(now, state))
+        throw new Superseded(now, () => `${changedBy(now)} in the meantime`);
     };
     const next = ownedNow(state);
     const book: Bookkeeping = {

@@ -1,21 +1,13 @@
 import { UserError } from '@deploy/cli';
 import { changedBy, describeShares, type Service, sharesOf } from '@deploy/cloudrun';
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
+import { isUnderWay, Superseded } from './superseded.ts';
 
-/** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
-export class Superseded extends UserError {
-  constructor(message: string) {
-    super(message, { exitCode: 3 });
-  }
-}
+/** This machine, and whether a process on it still exists. */
+export type ThisMachine = { readonly host: string; isRunning(pid: number): boolean };
 
-/** Who wants to run the promotion, and how they can find out whether a process on this machine still exists. */
-export type Walker = {
-  readonly account: string;
-  readonly host: string;
-  readonly pid: number;
-  isRunning(pid: number): boolean;
-};
+/** Who wants to run the promotion. */
+export type Walker = ThisMachine & { readonly account: string; readonly pid: number };
 
 /** Throws a UserError when somebody else is running this promotion, or may still be. */
 export function requireUnowned(
@@ -40,23 +32,28 @@ export function requireUnowned(
 export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {
   const state = promotionOn(now);
   if (state === undefined)
-    throw new Superseded(`${changedBy(now)}: the promotion that it remembered is no longer there`);
+    throw new Superseded(now, () => `${changedBy(now)}: the promotion that it remembered is no longer there`);
   if (!isItsTraffic(now, state)) {
     const traffic = describeShares(sharesOf(now.traffic, now.latestReadyRevision));
-    throw new Superseded(`${changedBy(now)}: traffic is ${traffic}, not ${describeShares(splitOf(state))}`);
+    const expected = describeShares(splitOf(state));
+    throw new Superseded(now, () => `${changedBy(now)}: traffic is ${traffic}, not ${expected}`);
   }
   if (state.owner?.id !== ownerId) {
     const who = state.owner === undefined ? 'somebody' : `${state.owner.account} on ${state.owner.host}`;
-    throw new Superseded(`${who} took this promotion over`);
+    throw new Superseded(now, () => `${who} took this promotion over`);
   }
   if (JSON.stringify(now.template) !== template) {
-    throw new Superseded(
-      `${changedBy(now)}: there is a new template, of which the newest revision is ${now.latestCreatedRevision}`,
+    // The revision may not be there yet, and the newest one is then the promotion's own candidate.
+    throw new Superseded(now, (later) =>
+      later.latestCreatedRevision === now.latestCreatedRevision && isUnderWay(later)
+        ? `${changedBy(now)}: there is a new template, and its revision is not there yet`
+        : `${changedBy(now)}: there is a new template, and its revision is ${later.latestCreatedRevision}`,
     );
   }
   return state;
 }
 
-function isGone(owner: Owner, walker: Walker, nowMs: number): boolean {
-  return nowMs > owner.until || (owner.host === walker.host && !walker.isRunning(owner.pid));
+/** Whether a runner no longer exists: it has not renewed its claim in time, or its process on this machine has ended. */
+export function isGone(owner: Owner, machine: ThisMachine, nowMs: number): boolean {
+  return nowMs > owner.until || (owner.host === machine.host && !machine.isRunning(owner.pid));
 }

@@ -4,8 +4,9 @@ import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
 import { type Hold, holdOn } from './hold.ts';
-import { requireUnowned, Superseded } from './ownership.ts';
+import { requireUnowned } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
+import { Superseded, whatCameBetween } from './superseded.ts';
 import { cannotRead } from './unreadable.ts';
 import { openWatch, type Watch } from './watch.ts';
 
@@ -62,7 +63,8 @@ async function walkSteps(
     return await takeSteps({ request, subject, hold, watch, checks });
   } catch (error) {
     if (!(error instanceof Superseded)) throw error;
-    return { state: 'superseded', ...pair, percent: hold.percent(), why: error.message };
+    const between = await whatCameBetween(request, error);
+    return { state: 'superseded', ...pair, percent: hold.percent(), ...between };
   }
 }
 

@@ -43,6 +43,8 @@ export type RolloutEvent =
   | { kind: 'gatesSkipped' }
   | { kind: 'deployed'; deployment: DeployedRevision; stable: string | undefined }
   | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined; byPromotion?: true }
+  /** Somebody else's split, and who changed the service last; nothing new if the report has that split already. */
+  | { kind: 'trafficFound'; shares: readonly Share[]; by: string }
   /** `revision`: the one that answered, where the caller knows. */
   | { kind: 'smoked'; outcome: SmokeOutcome; revision?: string }
   /** A promotion that begins, or is taken up again at a step. What follows belongs to it. */

@@ -8,6 +8,7 @@ import {
   servingFound,
   smoked,
   tagsReachedAt,
+  trafficFound,
   trafficShifted,
   windowFound,
 } from './events.ts';
@@ -45,6 +46,8 @@ export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: 
       return deployed(record, event.deployment, event.stable);
     case 'trafficShifted':
       return trafficShifted(record, event, occasion);
+    case 'trafficFound':
+      return trafficFound(record, event, occasion);
     case 'smoked':
       return smoked(record, event, occasion);
     case 'promotionBegun':

@@ -3,6 +3,7 @@ import type { DeployedRevision, Occasion, RolloutEvent } from '../evidence/rollo
 import { canonicalBaseUrl } from './base-url.ts';
 import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
+import { percentOf, trafficNow } from './split.ts';
 
 type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
 
@@ -73,6 +74,25 @@ export function trafficShifted(
   return trafficMoved(record, { before, after, ...by }, stable, occasion);
 }
 
+/** Somebody else's split. */
+export function trafficFound(
+  record: ReportRecord,
+  { shares, by }: Event<'trafficFound'>,
+  { at }: Occasion,
+): ReportRecord {
+  const before = trafficNow(record);
+  if (before === undefined || isSameSplit(before, shares)) return record;
+  const entry = { at, actor: by, before, after: [...shares], found: true };
+  return { ...record, trafficChanges: [...record.trafficChanges, entry] };
+}
+
+function isSameSplit(one: readonly Share[], other: readonly Share[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ revision, percent }) => percentOf(other, revision) === percent)
+  );
+}
+
 /** What moved the traffic, unless a person did with set-traffic or rollback. */
 type By = { byWindow?: true; byPromotion?: true };
 
@@ -83,7 +103,11 @@ function trafficMoved(
   { at, actor }: Occasion,
 ): ReportRecord {
   const entry = { at, actor, before: [...before], after: [...after], ...by };
-  return { ...servingFound(record, before, stable), trafficChanges: [...record.trafficChanges, entry] };
+  // A promotion may have found this change before the command that made it could write it down.
+  const last = record.trafficChanges.at(-1);
+  const isKnown = last?.found === true && isSameSplit(last.before, before) && isSameSplit(last.after, after);
+  const earlier = isKnown ? record.trafficChanges.slice(0, -1) : record.trafficChanges;
+  return { ...servingFound(record, before, stable), trafficChanges: [...earlier, entry] };
 }
 
 /** A smoke run, and the traffic change that was the last one when it began. */

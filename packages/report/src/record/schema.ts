@@ -64,6 +64,8 @@ const trafficEntry = v.strictObject({
   byWindow: optional(v.boolean()),
   /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
+  /** Set when somebody else's change was found, by whoever `actor` is. Nothing says which command made it. */
+  found: optional(v.boolean()),
 });
 
 const smokeCheck = v.strictObject({

@@ -1,0 +1,41 @@
+import { UserError } from '@deploy/cli';
+import { type Service, type ServiceApi, sharesOf } from '@deploy/cloudrun';
+import type { Between } from './events.ts';
+import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
+
+/** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
+export class Superseded extends UserError {
+  /** The service as it was found. */
+  readonly found: Service;
+  /** Says what came in between. Once Cloud Run has carried it out, more is known. */
+  readonly describe: (service: Service) => string;
+
+  constructor(found: Service, describe: (service: Service) => string) {
+    super(describe(found), { exitCode: 3 });
+    this.found = found;
+    this.describe = describe;
+  }
+}
+
+/** Waits until Cloud Run has carried out the other change, unless that takes too long or the promotion is interrupted. */
+export async function whatCameBetween(
+  { api, pause, signal }: { api: ServiceApi; pause(): Promise<void>; signal: AbortSignal },
+  { found, describe }: Superseded,
+): Promise<Between> {
+  let service = found;
+  for (let i = 0; i < MOST_ATTEMPTS && isUnderWay(service) && !signal.aborted; i += 1) {
+    await pause();
+    const read = await orFailure(() => api.read());
+    if (!(read instanceof UserError)) service = read;
+  }
+  return {
+    why: describe(service),
+    after: sharesOf(service.served, service.latestReadyRevision),
+    by: service.lastModifier,
+  };
+}
+
+/** Whether Cloud Run has not carried out the last change yet. */
+export function isUnderWay({ reconciling, generation, observedGeneration }: Service): boolean {
+  return reconciling || observedGeneration < generation;
+}
