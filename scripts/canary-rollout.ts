@@ -7,7 +7,6 @@ import {
   refuseUsage,
   resolveProject,
   runScript,
-  showNext,
   textWithDefault,
   type Usage,
 } from '@deploy/cli';
@@ -16,28 +15,28 @@ import {
   canaryStatusYaml,
   cloudSettings,
   connectTo,
-  deployNoTraffic,
   isCanaryAction,
-  nextSteps,
   openServiceApi,
   parseCanaryCall,
   parseJudgeCall,
   parsePromoteCall,
   requireLocation,
   skipMaintenanceCheckSetting,
+  skipPromotionCheckSetting,
   skipSpellingCheckSetting,
   skipStableCheckSetting,
 } from '@deploy/cloudrun';
 import { evidenceSettings, reportedRolesOf } from '@deploy/report';
+import { deploy } from './canary/deploy.ts';
 import { promoteSettings } from './canary/promote-settings.ts';
 import { judgeSettings, observationSettings } from './canary/settings.ts';
 import { shiftTraffic } from './canary/shift.ts';
-import { windowNotes } from './deploy/in-window.ts';
 
 const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', 'openagents-control-service', 'Cloud Run service'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
+  skipPromotionCheck: skipPromotionCheckSetting,
   skipStableCheck: skipStableCheckSetting,
   skipSpellingCheck: skipSpellingCheckSetting,
   dryRun: flag('DRY_RUN', 'print what would be done and change nothing'),
@@ -125,7 +124,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
       break;
     }
     case 'deploy-no-traffic':
-      await deploy(call.image);
+      await deploy(call.image, { values, connection, location, out });
       break;
     case 'set-traffic':
     case 'rollback':
@@ -133,13 +132,4 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
       break;
   }
   return 0;
-
-  async function deploy(image: string): Promise<void> {
-    const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
-    if (deployed.dryRun) return;
-    const { revision, traffic, stable, window } = deployed.outcome;
-    for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
-    const windowPercent = window?.percent ?? 0;
-    showNext({ out }, nextSteps(location, { shares: traffic, stable, canary: revision, windowPercent }));
-  }
 });

@@ -1,4 +1,4 @@
-import { hostname, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type PromotionOutcome,
@@ -34,6 +34,7 @@ import { whatNow } from './promote-lines.ts';
 import { requireSignIn, smokeLimits, stageCheckerOf } from './promote-post-stage.ts';
 import type { promoteSettings } from './promote-settings.ts';
 import type { judgeSettings, observationSettings } from './settings.ts';
+import { thisMachine } from './this-machine.ts';
 
 type Values = SettingsOf<
   typeof cloudSettings & typeof judgeSettings & typeof observationSettings & typeof promoteSettings
@@ -230,16 +231,8 @@ async function printPlan({
 async function walkerHere(account: () => Promise<string | undefined>): Promise<Walker> {
   return {
     account: (await account()) ?? userInfo().username,
-    host: hostname(),
     pid: process.pid,
-    isRunning(pid) {
-      try {
-        process.kill(pid, 0);
-        return true;
-      } catch (error) {
-        return (error as NodeJS.ErrnoException).code === 'EPERM';
-      }
-    },
+    ...thisMachine(),
   };
 }
 

@@ -1,8 +1,9 @@
-import { failureOf, isItsTraffic, promotionOn } from '@deploy/canary';
+import { failureOf, isItsTraffic, promotionOn, runningPromotion } from '@deploy/canary';
 import { type Output, showNext, UserError } from '@deploy/cli';
 import { readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
 import type { reportedRolesOf } from '@deploy/report';
 import { statusScreen } from './status-screen.ts';
+import { thisMachine } from './this-machine.ts';
 
 /**
  * Shows the state of a service to a person, on stderr. A promotion or the report decides which revision has which role. If
@@ -22,7 +23,8 @@ export async function showStatus(
   if (overview === undefined) return;
   const { lines, next } = statusScreen(overview, {
     location: api.location,
-    isPromotion: promotion !== undefined,
+    promotion: promotion && { percent: promotion.begun.at(-1)?.percent ?? 0 },
+    running: runningPromotion(service, thisMachine(), Date.now()),
     isRolledBack:
       (reported?.isRolledBack ?? false) ||
       (overview.canary !== undefined && failureOf(service, overview.canary) !== undefined),

@@ -1,3 +1,4 @@
+import type { RunningPromotion } from '@deploy/canary';
 import { ageText, cleanLine, type NextStep } from '@deploy/cli';
 import {
   briefRevision,
@@ -11,7 +12,10 @@ import {
 
 type Place = {
   location: ServiceLocation;
-  isPromotion: boolean;
+  /** The promotion that the service remembers and whose split it has. */
+  promotion: { percent: number } | undefined;
+  /** That promotion, if somebody is running it. */
+  running: RunningPromotion | undefined;
   isRolledBack: boolean;
   lacksHealthSmoke: boolean;
   now: number;
@@ -20,20 +24,22 @@ type Place = {
 
 /** A service on one screen for a person: its revisions with their roles, the window, and what to do next. */
 export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
-  const { location, isPromotion, isRolledBack, lacksHealthSmoke } = place;
+  const { location, promotion, running, isRolledBack, lacksHealthSmoke } = place;
   const { service, shares, stable, canary, window } = overview;
   const windowPercent = window?.percent ?? 0;
   const standing = {
-    ...{ shares, stable, canary, isRolledBack, windowPercent, isPromotion, lacksHealthSmoke },
+    ...{ shares, stable, canary, isRolledBack, windowPercent, lacksHealthSmoke },
+    isPromotion: promotion !== undefined,
     baseUrl: service.url || undefined,
   };
-  const next = nextSteps(location, standing);
+  const next = running === undefined ? nextSteps(location, standing) : [stopIt(location, running)];
   return {
     lines: [
       `${location.service} in ${location.region} of ${location.project}`,
       '',
       ...revisionLines(overview, place),
       '',
+      ...promotionLines(place),
       ...windowLines(overview, place),
     ],
     next: next.length > 0 ? next : [newRollout(location, isRolledBack ? canary : undefined)],
@@ -83,6 +89,27 @@ function cellsOf({ revision, percent, roles, imageTag, digest, createTime, tags 
     ageText(now - Date.parse(createTime)),
     tags.join(', '),
   ];
+}
+
+function promotionLines({ promotion, running, now }: Place): string[] {
+  if (running !== undefined) {
+    const { canary, percent, startedAt, by } = running;
+    return [
+      `promotion: RUNNING, at ${percent} %, for ${ageText(now - Date.parse(startedAt))}`,
+      `  of ${canary}`,
+      `  since ${startedAt}, by ${cleanLine(by.account, 60)} on ${cleanLine(by.host, 60)} (process ${by.pid})`,
+    ];
+  }
+  return promotion === undefined
+    ? []
+    : [`promotion: stopped at ${promotion.percent} %, nobody is running it`];
+}
+
+function stopIt(location: ServiceLocation, { stable }: RunningPromotion): NextStep {
+  return {
+    says: 'next: that promotion goes on by itself; only to stop it and go back',
+    command: serviceCommand(location, 'canary-rollout', ['rollback', stable]),
+  };
 }
 
 function windowLines({ window }: Overview, { location, now }: Place): string[] {

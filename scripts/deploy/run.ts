@@ -38,6 +38,7 @@ import {
 import { openEvidence } from '@deploy/report';
 import { gatesMarkdown, verdictLine } from '../gates/print.ts';
 import { windowNotes } from './in-window.ts';
+import { promotionGuard } from './promotion-guard.ts';
 import type { deploymentSettings } from './settings.ts';
 
 export type DeploymentRequest = {
@@ -78,6 +79,10 @@ export async function runDeployment(
     values.skipPreflight || values.dryRun
       ? undefined
       : await grouped({ env, out }, 'preconditions', checkPreconditions);
+  const openApi = () => openServiceApi(connection, location);
+  const permit = await promotionGuard(location, values);
+  // The preflight has read the service, so it is there. Without one, nothing is read before the builds.
+  if (facts !== undefined) permit?.(await (await openApi()).read());
   // A deployment that fails its preconditions has not started, so it has no report.
   const evidence = await openEvidence({
     evidenceReport: values.evidenceReport,
@@ -111,7 +116,6 @@ export async function runDeployment(
   }
 
   out.data(`[deploy] deploy no-traffic revision image=${image}`);
-  const openApi = () => openServiceApi(connection, location);
   const run = { dryRun: values.dryRun, out };
   await evidence.step('deploy', async () => {
     const found = await performAction(lookAtService(openApi), run);
@@ -125,7 +129,10 @@ export async function runDeployment(
       const tagUrls = served.flatMap((target) => target.url ?? []);
       await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
     }
-    const deployed = await performAction(deployNoTraffic(openApi, location, image, values), run);
+    const deployed = await performAction(
+      deployNoTraffic(openApi, location, image, { ...values, permit }),
+      run,
+    );
     if (deployed.dryRun) {
       if (isWatched(env)) showUnchecked();
       return;

@@ -1,5 +1,9 @@
 import { checkoutSettings, flag, stepSummarySetting, text } from '@deploy/cli';
-import { skipMaintenanceCheckSetting, skipSpellingCheckSetting } from '@deploy/cloudrun';
+import {
+  skipMaintenanceCheckSetting,
+  skipPromotionCheckSetting,
+  skipSpellingCheckSetting,
+} from '@deploy/cloudrun';
 import { gateSettings } from '@deploy/gates';
 import { imageSetting, preflightSettings } from '@deploy/preflight';
 import { evidenceSettings } from '@deploy/report';
@@ -11,6 +15,7 @@ export const deploymentSettings = {
   skipVerify: flag('SKIP_VERIFY', 'skip the verification gates'),
   skipPreflight: flag('SKIP_PREFLIGHT', 'skip the check of the preconditions'),
   skipMaintenanceCheck: skipMaintenanceCheckSetting,
+  skipPromotionCheck: skipPromotionCheckSetting,
   skipSpellingCheck: skipSpellingCheckSetting,
   preflightFormat: preflightSettings.preflightFormat,
   ...gateSettings,

@@ -4,6 +4,7 @@ export { readRecording } from './observations/read-recording.ts';
 export { DocumentSplitter, type TextDocument } from './observations/text-documents.ts';
 export { failureOf, isItsTraffic, promotionOn } from './promotion/bookkeeping.ts';
 export type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './promotion/events.ts';
-export type { Walker } from './promotion/ownership.ts';
+export type { ThisMachine, Walker } from './promotion/ownership.ts';
 export { planPromotion, type WalkSettings } from './promotion/plan.ts';
+export { type RunningPromotion, requireNoPromotion, runningPromotion } from './promotion/runner.ts';
 export { walkPromotion } from './promotion/walk.ts';

@@ -54,6 +54,7 @@ export type { ServiceLocation } from './service-location.ts';
 export {
   cloudSettings,
   skipMaintenanceCheckSetting,
+  skipPromotionCheckSetting,
   skipSpellingCheckSetting,
   skipStableCheckSetting,
 } from './settings.ts';

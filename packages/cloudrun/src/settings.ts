@@ -20,6 +20,11 @@ export const skipMaintenanceCheckSetting = flag(
   'deploy or shift traffic even if that shows the public the maintenance page, or lets the public in while a maintenance window is open',
 );
 
+export const skipPromotionCheckSetting = flag(
+  'SKIP_PROMOTION_CHECK',
+  'deploy even while somebody is promoting a revision of the service, which stops that promotion at its present split',
+);
+
 export const skipStableCheckSetting = flag(
   'SKIP_STABLE_CHECK',
   'set-traffic: shift even where the stable revision and the canary seem to be swapped',

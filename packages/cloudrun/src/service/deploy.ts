@@ -52,9 +52,14 @@ export type Deployment = {
 
 /**
  * `skipMaintenanceCheck` also deploys from a template in maintenance mode while the serving revision is not. `tag` gives the
- * new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it.
+ * new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it. `permit` is called with the
+ * service as it is just before each attempt, and throws if the deployment must not be made.
  */
-export type DeployOptions = { skipMaintenanceCheck?: boolean; tag?: string | undefined };
+export type DeployOptions = {
+  skipMaintenanceCheck?: boolean;
+  tag?: string | undefined;
+  permit?: ((now: Service) => void) | undefined;
+};
 
 /** Makes a revision with another image and no traffic, as `gcloud run deploy --no-traffic` does. */
 export function deployNoTraffic(
@@ -119,11 +124,14 @@ function planDeployment(
     nonce,
     tell,
     tag,
+    permit,
     skipMaintenanceCheck = false,
   }: DeployOptions & { nonce: string; tell(text: string): void },
 ): Plan {
   return async (found) => {
+    permit?.(found);
     const service = await settledIfNeeded(api, found, tell);
+    permit?.(service);
     if (service.latestReadyRevision === undefined) {
       throw new UserError(`service ${service.name} has no ready revision to keep the traffic on`, {
         hint: `A no-traffic deploy needs a service that already serves. Its state: ${describeCondition(service.ready)}`,

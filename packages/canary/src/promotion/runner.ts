@@ -1,0 +1,56 @@
+import { UserError } from '@deploy/cli';
+import { type Service, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
+import { isItsTraffic, type Owner, type PromotionState, promotionOn } from './bookkeeping.ts';
+import { isGone, type ThisMachine } from './ownership.ts';
+
+/** A promotion that somebody is running. */
+export type RunningPromotion = {
+  readonly stable: string;
+  readonly canary: string;
+  /** The step that it is at; 0 before any traffic. */
+  readonly percent: number;
+  readonly startedAt: string;
+  readonly by: Pick<Owner, 'account' | 'host' | 'pid'>;
+  /** If its process dies, others can resume it from then on. */
+  readonly until: string;
+};
+
+/** The promotion that somebody is running on a service, or may still be; undefined when nobody is. */
+export function runningPromotion(
+  service: Service,
+  machine: ThisMachine,
+  nowMs: number,
+): RunningPromotion | undefined {
+  const state = promotionOn(service);
+  if (state?.owner === undefined || !isItsTraffic(service, state)) return undefined;
+  return isGone(state.owner, machine, nowMs) ? undefined : told(state, state.owner);
+}
+
+/** Throws a UserError when somebody is promoting a candidate, because a deployment would stop that where it is. */
+export function requireNoPromotion(
+  service: Service,
+  { location, machine, nowMs }: { location: ServiceLocation; machine: ThisMachine; nowMs: number },
+): void {
+  const running = runningPromotion(service, machine, nowMs);
+  if (running === undefined) return;
+  const { stable, canary, percent, startedAt, by, until } = running;
+  throw new UserError(
+    `${by.account} is promoting ${canary} on ${by.host} (process ${by.pid}) since ${startedAt}, and it is at ${percent} %: a deployment would stop that promotion there`,
+    {
+      hint: [
+        'Nothing was deployed. Wait for its end, or agree to stop it, and go back:',
+        `  ${serviceCommand(location, 'canary-rollout', ['rollback', stable])}`,
+        `If that process is gone, its promotion counts as stopped from ${until} on. To deploy all the same: SKIP_PROMOTION_CHECK=1`,
+      ].join('\n'),
+    },
+  );
+}
+
+function told({ stable, canary, begun, startedAt }: PromotionState, owner: Owner): RunningPromotion {
+  const { account, host, pid, until } = owner;
+  return {
+    ...{ stable, canary, percent: begun.at(-1)?.percent ?? 0, by: { account, host, pid } },
+    startedAt: new Date(startedAt).toISOString(),
+    until: new Date(until).toISOString(),
+  };
+}
