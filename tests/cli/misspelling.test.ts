@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { text } from '@deploy/cli';
-import { misspelledVariables } from '../../packages/cli/src/misspelling.ts';
+import { misspelledVariables } from '@deploy/cli/start';
 
 const NAMES = [
   'PROJECT',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Environment, gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
-import { rememberCaller } from '../../packages/cli/src/own-command.ts';
+import { rememberCaller } from '@deploy/cli/start';
 
 const NPX = 'npx pnpm@12';
 const shown = (env: Environment, cwd: string): string => {

@@ -9,7 +9,7 @@ import {
   Secret,
   textWithDefault,
 } from '@deploy/cli';
-import { takeSecretsOut } from '../../packages/cli/src/secret-variables.ts';
+import { takeSecretsOut } from '@deploy/cli/start';
 
 const escapedForPages = (json: string): string =>
   json.replace(/[<>&'=+]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

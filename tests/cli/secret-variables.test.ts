@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { redact } from '@deploy/cli';
-import { takeSecretsOut } from '../../packages/cli/src/secret-variables.ts';
+import { takeSecretsOut } from '@deploy/cli/start';
 
 test('secrets by their names are known from the start, and left to no command that simply inherits the environment', () => {
   const environment: Record<string, string | undefined> = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runCommand, UserError } from '@deploy/cli';
 import { connectTo, gcloudCommands } from '@deploy/cloudrun';
-import { lookCommand } from '../../packages/cloudrun/src/gcloud-commands.ts';
+import { lookCommand } from '@deploy/cloudrun/gcloud';
 import { LOCATION } from '../support/cloud.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Execution, isSameImage, type MigrationState, migrationDrift } from '@deploy/cloudrun';
+import { migrationDrift } from '@deploy/cloudrun';
+import { isSameImage } from '@deploy/cloudrun/registry';
+
+type MigrationState = Parameters<typeof migrationDrift>[0];
+type Execution = NonNullable<MigrationState['execution']>;
 
 const IMAGE = 'registry.example.com/runtime:seven';
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { gcloudYaml, type YamlValue } from '../../packages/cloudrun/src/gcloud-yaml.ts';
+import { gcloudYaml, type YamlValue } from '@deploy/cloudrun/gcloud';
 
 const words = (count: number): string => Array.from({ length: count }, () => 'word').join(' ');
 

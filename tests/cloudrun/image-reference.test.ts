@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { byDigest, digestOf, parseImageReference } from '../../packages/cloudrun/src/image-reference.ts';
+import { byDigest, digestOf, parseImageReference } from '@deploy/cloudrun/registry';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 

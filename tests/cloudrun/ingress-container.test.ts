@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import { type Container, ingressContainer, withIngressContainer } from '@deploy/cloudrun';
+import { type Container, ingressContainer, withIngressContainer } from '@deploy/cloudrun/service';
 
 const port = { containerPort: 8080 };
 const collector = { name: 'collector', image: 'otel:1' };

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import type { Service } from '@deploy/cloudrun';
-import type { MaintenanceWish } from '../../packages/cloudrun/src/maintenance/environment.ts';
 import {
+  type MaintenanceWish,
   planMaintenance,
   type Situation,
   type SplitBefore,
-} from '../../packages/cloudrun/src/maintenance/plan.ts';
-import type { RunningRevision } from '../../packages/cloudrun/src/service/service.ts';
-import type { RevisionTemplate } from '../../packages/cloudrun/src/service/template.ts';
+} from '@deploy/cloudrun/maintenance';
+import type { RevisionTemplate, RunningRevision } from '@deploy/cloudrun/service';
 
 const SWITCH = 'OA_MAINTENANCE_MODE_ENABLED';
 const OFF: MaintenanceWish = { mode: 'off' };

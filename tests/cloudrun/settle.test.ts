@@ -4,13 +4,8 @@ import { describe, type TestContext, test } from 'node:test';
 import timers from 'node:timers/promises';
 import { UserError } from '@deploy/cli';
 import { CloudError, rollback, type Service, type ServiceApi } from '@deploy/cloudrun';
+import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '@deploy/cloudrun/service';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import {
-  describeCondition,
-  isSettled,
-  lookAfterChange,
-  waitUntilSettled,
-} from '../../packages/cloudrun/src/service/settle.ts';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 
 const SERVICE_PATH = new RegExp(`/services/${SERVICE}$`);

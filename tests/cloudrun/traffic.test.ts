@@ -9,7 +9,6 @@ import {
   sharesOf,
   stableRevision,
 } from '@deploy/cloudrun';
-import fc from 'fast-check';
 import {
   assignTag,
   assignTraffic,
@@ -20,7 +19,8 @@ import {
   sameSplit,
   type TrafficSplit,
   type TrafficTarget,
-} from '../../packages/cloudrun/src/service/traffic.ts';
+} from '@deploy/cloudrun/service';
+import fc from 'fast-check';
 
 const revisionName = fc.integer({ min: 1, max: 9 }).map((n) => `svc-0000${n}-abc`);
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import { deployNoTraffic, putDown } from '@deploy/cloudrun';
+import { changeService } from '@deploy/cloudrun/service';
 import type { Emulator, Fault } from '@deploy/emulator';
-import { changeService } from '../../packages/cloudrun/src/service/change.ts';
 import { apiOf, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import {
   BOB,

@@ -5,18 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { domainMapping, type Emulator, startEmulator } from '@deploy/emulator';
-import {
-  childEnvironment,
-  ENDINGS,
-  matrixSeeds,
-  matrixSteps,
-  PRODUCTION,
-  prepareCargo,
-  rolloutSteps,
-  SERVICE,
-  STAGING,
-  sampleCheckout,
-} from '@deploy/rehearsal';
+import { childEnvironment, prepareCargo, SERVICE, STAGING, sampleCheckout } from '@deploy/rehearsal/stage';
+import { ENDINGS, matrixSeeds, matrixSteps, PRODUCTION, rolloutSteps } from '@deploy/rehearsal/steps';
 import type { Nodes } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
 import { without } from '../support/needs.ts';

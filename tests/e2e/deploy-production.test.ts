@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startEmulator } from '@deploy/emulator';
-import { STAGING, STAGING_SERVICE } from '@deploy/rehearsal';
+import { STAGING, STAGING_SERVICE } from '@deploy/rehearsal/stage';
 import { preflightWorld } from '../support/preflight-world.ts';
 import { NEW_IMAGE, staging } from '../support/staging.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { openEvidence, readReport } from '@deploy/report';
 import { lint } from 'markdownlint/promise';
 import { testCheckout } from '../report/support/checkout.ts';

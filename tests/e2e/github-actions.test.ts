@@ -3,7 +3,7 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { cloudEnv, cloudWith, IMAGES, revisionNames } from '../support/cloud.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess } from '../support/run-script.ts';

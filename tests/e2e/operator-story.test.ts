@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { findSubject } from '../../packages/canary/src/promotion/candidate.ts';
-import { apiOf, cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { startWalk } from '../support/promotion.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 // One local Cloud Run, on which one test goes on where the last one ended.
@@ -69,9 +69,15 @@ describe('an operator who takes one revision for another', () => {
     assert.deepEqual(serving(cloud), [`${stable}=100`]);
     const newest = revisionNames(cloud).at(-1);
     assert.notEqual(newest, canary);
-    const api = await apiOf(cloud);
-    const found = await findSubject(api, await api.read(), { named: undefined, retry: false });
-    assert.equal(found.canary.name, canary);
+    const pairs: string[][] = [];
+    const walk = await startWalk(cloud, {
+      async openSource(...pair) {
+        pairs.push(pair);
+        throw new Error('that is enough');
+      },
+    });
+    await assert.rejects(walk.outcome, /that is enough/);
+    assert.deepEqual(pairs, [[stable, canary]]);
 
     assert.equal((await rollout('rollback', canary)).exitCode, 0);
     const refused = await rollout('promote');

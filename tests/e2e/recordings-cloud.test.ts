@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { canaryActions } from '@deploy/cloudrun';
-import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal';
+import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { type Recording, recordingsOf, usageVariables } from '../support/recordings.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { type StandInTools, standInTools, type ToolCall } from '../support/stand-in-tools.ts';

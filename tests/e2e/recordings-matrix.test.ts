@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { recordedService } from '../support/recorded-service.ts';
 import { recordingsOf } from '../support/recordings.ts';
 import { runScriptProcess } from '../support/run-script.ts';

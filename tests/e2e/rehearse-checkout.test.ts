@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
 import { gateIds } from '@deploy/gates';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { buildService } from '../support/built-service.ts';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sampleCheckout } from '@deploy/rehearsal';
-import { createReport } from '../../packages/report/src/store/store.ts';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { sampleRecord } from '../report/sample-record.ts';
 import { cloudEnv, cloudWith, IMAGES, SERVICE } from '../support/cloud.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
+import { putReport } from '../support/report-file.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const STAGING = `${SERVICE}-staging`;
@@ -21,7 +21,7 @@ test('a smoke check warns when the address is left over from another service, an
   const address = (service: string) => cloud.service(service).uri;
   const kinds = { [STAGING]: 'staging', [SERVICE]: 'production' };
   for (const [service, kind] of Object.entries(kinds))
-    await createReport(join(checkout.root, 'apps/openagents.com/service/docs/reports'), kind, {
+    await putReport(join(checkout.root, 'apps/openagents.com/service/docs/reports'), kind, {
       ...{ ...sampleRecord, service, baseUrls: [address(service)], tagUrls: [] },
       ...{ steps: [], smokes: [], maintenance: [], promotions: [], matrices: [] },
     });

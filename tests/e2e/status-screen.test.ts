@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { nobodysText, writeDocument } from '@deploy/report/document';
 import { sampleRecord } from '../report/sample-record.ts';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
+import { putReport } from '../support/report-file.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
@@ -95,13 +95,11 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     const [stable = '', canary = ''] = revisionNames(cloud);
     await using folder = await mkdtempDisposable(join(tmpdir(), 'status-'));
     const baseUrl = cloud.service(SERVICE).uri;
-    const report = join(folder.path, 'report.md');
-    const record = {
+    const report = await putReport(folder.path, 'staging', {
       ...{ ...sampleRecord, service: SERVICE, baseUrls: [baseUrl] },
       ...{ revisions: { before: stable, after: canary }, stable },
       ...{ steps: [], trafficBefore: [], trafficChanges: [], smokes: [], maintenance: [], promotions: [] },
-    };
-    await writeFile(report, writeDocument({ record, people: nobodysText }, report));
+    });
     const env = { EVIDENCE_REPORT: report };
     const run = async (script: string, ...args: string[]) => {
       const ended = await runScriptProcess(script, args, { env: { ...cloudEnv(cloud), ...env } });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { refusingAddress } from '../support/refusing-address.ts';

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { projectRoot } from '@deploy/cli';
 import type { ContainerProgram, Emulator } from '@deploy/emulator';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { buildService } from '../support/built-service.ts';
 import { cloudWith, IMAGES, PROJECT, revisionNames, SERVICE } from '../support/cloud.ts';
 import { isAlive, nodeService } from '../support/container-program.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ServiceJson, TrafficTargetJson } from '@deploy/emulator';
-import type { ContainerJson } from '../../packages/emulator/src/service/resources.ts';
-import { validateService, validateServiceName } from '../../packages/emulator/src/service/validate.ts';
+import { type ContainerJson, validateService, validateServiceName } from '@deploy/emulator/service';
 
 const LATEST = 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST';
 const sound = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import { sampleCheckoutFolder } from '@deploy/rehearsal';
+import { sampleCheckoutFolder } from '@deploy/rehearsal/stage';
 import { openEvidence } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import type { ScriptRun } from '../support/run-script.ts';

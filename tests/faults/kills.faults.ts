@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '@deploy/emulator';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { openEvidence, readReport } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';

@@ -10,15 +10,14 @@ import {
   requireLocation,
 } from '@deploy/cloudrun';
 import { checkMaintenanceValues, checkToken, maintenanceSettings } from '@deploy/cloudrun/maintenance';
+import { parseImageReference } from '@deploy/cloudrun/registry';
 import { parseOnly } from '@deploy/matrix';
 import { readDocument } from '@deploy/report/document';
 import { canonicalBaseUrl } from '@deploy/report/record';
 import { controlSmokeSettings, requireBaseUrl } from '@deploy/smoke';
+import { askedToWaitMs, entryCacheProbe, manifestProbe } from '@deploy/smoke/checks';
 import fc from 'fast-check';
 import { asCloudError } from '../../packages/cloudrun/src/google/cloud-error.ts';
-import { parseImageReference } from '../../packages/cloudrun/src/image-reference.ts';
-import { entryCacheProbe, manifestProbe } from '../../packages/smoke/src/checks/static.ts';
-import { askedToWaitMs } from '../../packages/smoke/src/retry.ts';
 import { LOCATION } from '../support/cloud.ts';
 import { count } from './counts.ts';
 import { hostileText, longTexts, NASTY } from './hostile-text.ts';

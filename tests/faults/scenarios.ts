@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Emulator, EmulatorOptions } from '@deploy/emulator';
-import { domainMapping } from '@deploy/emulator';
-import { DOMAIN, NEW_IMAGE, STAGING, STAGING_SERVICE } from '@deploy/rehearsal';
+import { domainMapping, type Emulator, type EmulatorOptions } from '@deploy/emulator';
+import { DOMAIN, NEW_IMAGE, STAGING, STAGING_SERVICE } from '@deploy/rehearsal/stage';
 import { IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 
 /** A script called in a situation; what is to be true when it says that it did its work. */

@@ -15,7 +15,7 @@ import {
   STAGING,
   STAGING_SERVICE,
   sampleCheckout,
-} from '@deploy/rehearsal';
+} from '@deploy/rehearsal/stage';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { count } from './counts.ts';

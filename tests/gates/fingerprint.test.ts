@@ -5,10 +5,12 @@ import { type GateId, gateIds } from '@deploy/gates';
 import {
   type Fingerprint,
   type FingerprintOrWhyNot,
+  findGate,
   fingerprintGates,
+  type Gate,
   touchedBetween,
-} from '../../packages/gates/src/fingerprint.ts';
-import { findGate, type Gate, verificationGates } from '../../packages/gates/src/gates.ts';
+  verificationGates,
+} from '@deploy/gates/inputs';
 import { type SmallCheckout, smallCheckout } from './support/small-checkout.ts';
 
 const NONE: GateId[] = [];

@@ -14,7 +14,7 @@ import {
   runWebShellBuild,
   type VerificationRequest,
 } from '@deploy/gates';
-import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal';
+import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { without } from '../support/needs.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 

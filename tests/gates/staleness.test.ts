@@ -3,9 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { contentAt } from '../../packages/gates/src/inputs/tree.ts';
-import type { PassRecord } from '../../packages/gates/src/pass-record.ts';
-import { listed, whyNotUsed } from '../../packages/gates/src/staleness.ts';
+import { contentAt, listed, type PassRecord, whyNotUsed } from '@deploy/gates/inputs';
 
 const DAY_MS = 86_400_000;
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { runCommand } from '@deploy/cli';
-import { readTree } from '../../packages/gates/src/inputs/tree.ts';
+import { readTree } from '@deploy/gates/inputs';
 
 const PART = 256 * 1024;
 

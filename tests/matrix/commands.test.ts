@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
 import { boundedText } from '@deploy/cli';
-import { cargoTestWork } from '../../packages/matrix/src/checks/cargo-test.ts';
-import { childEnvironment, commandWork } from '../../packages/matrix/src/checks/command.ts';
+import { cargoTestWork, childEnvironment, commandWork } from '@deploy/matrix/checks';
 
 const signal = new AbortController().signal;
 

@@ -7,8 +7,7 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { type Output, projectRoot } from '@deploy/cli';
 import type { MatrixResult } from '@deploy/matrix';
-import { frame, linesDisplay } from '../../packages/matrix/src/display.ts';
-import type { CheckId } from '../../packages/matrix/src/outcome.ts';
+import { type CheckId, frame, linesDisplay } from '@deploy/matrix/checks';
 import { type MatrixWorld, matrixWorld } from '../support/matrix.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;

@@ -11,8 +11,8 @@ import {
   openResultsFolder,
   summaryOf,
 } from '@deploy/matrix';
+import { overallOf, totalsOf } from '@deploy/matrix/checks';
 import type { RolloutEvent } from '@deploy/report';
-import { overallOf, totalsOf } from '../../packages/matrix/src/outcome.ts';
 
 const AT = '2026-03-01T12:34:56.789Z';
 const NASTY = 'got <img src=x> | `code` [link](http://x) *bold* a_b $x$\nsecond\tline';

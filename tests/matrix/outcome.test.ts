@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MatrixResult } from '@deploy/matrix';
-import {
-  explanationOf,
-  overallOf,
-  requiredWord,
-  resultLine,
-  totalsOf,
-} from '../../packages/matrix/src/outcome.ts';
+import { explanationOf, overallOf, requiredWord, resultLine, totalsOf } from '@deploy/matrix/checks';
 
 function check(status: MatrixResult['status'], required: boolean): MatrixResult {
   const about = { id: 'control-prod-health', required, description: 'Health' } as const;

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Interrupted, interruptible, UserError } from '@deploy/cli';
 import type { MatrixResult } from '@deploy/matrix';
-import type { CheckWork, MatrixCheck } from '../../packages/matrix/src/check.ts';
-import type { CheckId } from '../../packages/matrix/src/outcome.ts';
-import { runChecks } from '../../packages/matrix/src/run.ts';
+import { type CheckId, type CheckWork, type MatrixCheck, runChecks } from '@deploy/matrix/checks';
 
 const good: CheckWork = async () => ({ passed: true, conclusion: 'good' });
 

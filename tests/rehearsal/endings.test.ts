@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
-import { ENDINGS, type Ending, type EndingResult, rehearseEndings } from '@deploy/rehearsal';
+import { ENDINGS, type Ending, type EndingResult, rehearseEndings } from '@deploy/rehearsal/steps';
 import { PROJECT } from '../support/cloud.ts';
 
 const [, , , quiet] = ENDINGS;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { startEmulator } from '@deploy/emulator';
-import { applyScenario, readScenario, SERVICE, STAGING } from '@deploy/rehearsal';
+import { applyScenario, readScenario, SERVICE, STAGING } from '@deploy/rehearsal/stage';
 
 const SAMPLE = join(projectRoot, 'packages/rehearsal/scenarios/sample.yaml');
 

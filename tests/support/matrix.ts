@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
 import type { ResultsFile } from '@deploy/matrix';
-import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal';
+import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { runScriptProcess, type ScriptOptions, type ScriptRun } from './run-script.ts';
 import { type StandInTools, standInTools } from './stand-in-tools.ts';
 

@@ -1,5 +1,5 @@
 import { runCommand } from '@deploy/cli';
-import { findRustTools } from '@deploy/rehearsal';
+import { findRustTools } from '@deploy/rehearsal/stage';
 import { actionlint } from './actionlint.ts';
 import { findChromium } from './chromium.ts';
 

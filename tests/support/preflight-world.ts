@@ -1,5 +1,5 @@
 import type { Emulator } from '@deploy/emulator';
-import { sampleCheckout } from '@deploy/rehearsal';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { runScriptProcess, type ScriptRun } from './run-script.ts';
 import { NEW_IMAGE, PROJECT } from './staging.ts';
 import { standInTools } from './stand-in-tools.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finding, projectRoot } from '@deploy/cli';
-import type { Identity } from '@deploy/cloudrun';
+import type { Connection } from '@deploy/cloudrun';
 import { type CloudCheckRequest, type CloudFacts, checkCloud } from '@deploy/cloudrun/preflight';
 import {
   type DomainMappingJson,
@@ -12,7 +12,7 @@ import {
   type ServiceSeed,
   startEmulator,
 } from '@deploy/emulator';
-import { DOMAIN, NEW_IMAGE, PROJECT, SERVICE, STAGING, STAGING_SERVICE } from '@deploy/rehearsal';
+import { DOMAIN, NEW_IMAGE, PROJECT, SERVICE, STAGING, STAGING_SERVICE } from '@deploy/rehearsal/stage';
 
 export { DOMAIN, NEW_IMAGE, PROJECT, SERVICE };
 export const IMAGES = NEW_IMAGE.slice(0, NEW_IMAGE.lastIndexOf(':'));
@@ -47,7 +47,7 @@ export function staging(
 /** Runs the cloud's checks against an emulator. */
 export async function check(
   emulator: Emulator,
-  changes: Partial<Omit<CloudCheckRequest, 'connection'>> & { identity?: Identity } = {},
+  changes: Partial<Omit<CloudCheckRequest, 'connection'>> & { identity?: Connection['identity'] } = {},
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
   const { identity = { kind: 'none' }, ...request } = changes;
   return checkCloud({

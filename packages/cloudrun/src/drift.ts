@@ -1,5 +1,5 @@
-import { isSameImage } from './image-reference.ts';
 import type { Execution, Job } from './jobs.ts';
+import { isSameImage } from './registry/image-reference.ts';
 import type { Service } from './service/service.ts';
 
 /** What a service runs, what its migration job would run, and what that job ran last. */

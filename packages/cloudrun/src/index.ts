@@ -6,15 +6,13 @@ export {
   parseJudgeCall,
   parsePromoteCall,
 } from './canary-call.ts';
-export { type MigrationState, migrationDrift } from './drift.ts';
-export { gcloudCommands } from './gcloud-commands.ts';
+export { migrationDrift } from './drift.ts';
+export { gcloudCommands } from './gcloud/commands.ts';
 export type { Patience } from './google/call.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
 export { type Connection, type ConnectionSettings, connectTo } from './google/connection.ts';
-export type { Identity } from './google/identity.ts';
 export { accountOf } from './google/rest.ts';
-export { isSameImage } from './image-reference.ts';
-export { type Execution, openJobApi } from './jobs.ts';
+export { openJobApi } from './jobs.ts';
 export { type EntriesPage, errorFilter, type LogApi, logReadCommand, openLogApi } from './logs.ts';
 export { isMaintenanceOn } from './maintenance/environment.ts';
 export { requireNotInMaintenance, requireNoWindow } from './maintenance/guard.ts';
@@ -30,7 +28,6 @@ export { openServiceApi, type ServiceApi } from './service/api.ts';
 export { changedBy } from './service/change.ts';
 export { type Deployment, deployNoTraffic } from './service/deploy.ts';
 export { requireImageAsLookedUp } from './service/deployed-image.ts';
-export { ingressContainer, withIngressContainer } from './service/ingress-container.ts';
 export { nearestRevision, readNamedRevision } from './service/named-revision.ts';
 export { nextSteps } from './service/next-steps.ts';
 export { isWindowMade } from './service/nonce.ts';
@@ -40,7 +37,6 @@ export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './se
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export { type ReportedRoles, requireBackwards, whyForwards } from './service/swapped.ts';
 export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
-export type { Container } from './service/template.ts';
 export {
   briefRevision,
   briefShares,

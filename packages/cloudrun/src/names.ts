@@ -1,5 +1,5 @@
 import { cleanLine, UserError } from '@deploy/cli';
-import { parseImageReference } from './image-reference.ts';
+import { parseImageReference } from './registry/image-reference.ts';
 import type { ServiceLocation } from './service-location.ts';
 
 // Lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. That is how the Admin API's

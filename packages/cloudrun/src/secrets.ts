@@ -1,5 +1,5 @@
 import { type Action, countChange, type Secret, UserError } from '@deploy/cli';
-import { gcloudCommands } from './gcloud-commands.ts';
+import { gcloudCommands } from './gcloud/commands.ts';
 import { ApiRefusal, CloudError } from './google/cloud-error.ts';
 import type { Connection } from './google/connection.ts';
 import { googleRest } from './google/rest.ts';

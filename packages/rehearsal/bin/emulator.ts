@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { commandLine, gcloudVariables, listenForInterruption, ownCommand, rememberCaller } from '@deploy/cli';
+import { commandLine, gcloudVariables, listenForInterruption, ownCommand } from '@deploy/cli';
+import { rememberCaller } from '@deploy/cli/start';
 import { domainMapping, parseRate, startEmulator } from '@deploy/emulator';
-import { prepareCargo } from '../src/cargo-stand-in.ts';
 import { exportLines, productionLines } from '../src/exports.ts';
 import { kept } from '../src/kept.ts';
-import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/matrix.ts';
-import { sampleCheckout } from '../src/sample-checkout.ts';
-import { DOMAIN, PROJECT, SERVICE, STAGING } from '../src/staging.ts';
+import { prepareCargo } from '../src/stage/cargo-stand-in.ts';
+import { sampleCheckout } from '../src/stage/sample-checkout.ts';
+import { DOMAIN, PROJECT, SERVICE, STAGING } from '../src/stage/staging.ts';
+import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/steps/matrix.ts';
 
 const HELP = `Starts a local Cloud Run with all that a rehearsal finds in it, and a sample checkout to deploy
 from, and tells what to export.

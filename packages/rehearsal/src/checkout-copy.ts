@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, UserError } from '@deploy/cli';
-import type { SampleCheckout } from './sample-checkout.ts';
+import type { SampleCheckout } from './stage/sample-checkout.ts';
 
 const SERVICE_FOLDER = 'apps/openagents.com/service';
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Environment, readSettings, suggestWord, text, UserError } from '@deploy/cli';
-import { PARTS, type Part } from './parts.ts';
+import { PARTS, type Part } from './steps/parts.ts';
 
 export const rehearsalSettings = {
   repoRoot: text(

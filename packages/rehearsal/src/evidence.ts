@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readReport } from '@deploy/report';
 import { type ReportRecord, rollbackCommand, trafficNow } from '@deploy/report/record';
-import type { Part } from './parts.ts';
+import type { Part } from './steps/parts.ts';
 
 const FOLDER = 'apps/openagents.com/service/docs/reports';
 

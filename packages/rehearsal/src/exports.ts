@@ -1,8 +1,8 @@
 import { commandLine } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
-import type { CargoForRehearsal } from './cargo-stand-in.ts';
-import { baseUrls, PRODUCTION } from './matrix.ts';
-import { NEW_IMAGE, PROJECT, SERVICE } from './staging.ts';
+import type { CargoForRehearsal } from './stage/cargo-stand-in.ts';
+import { NEW_IMAGE, PROJECT, SERVICE } from './stage/staging.ts';
+import { baseUrls, PRODUCTION } from './steps/matrix.ts';
 
 /**
  * Everything that the scripts need in a shell to act on the local Cloud Run as the rehearsal's own steps do: the service, the

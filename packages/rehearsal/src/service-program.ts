@@ -5,8 +5,8 @@ import { type Environment, type Output, stopAlong, tellIfInterrupted, UserError 
 import type { ContainerProgram, Emulator } from '@deploy/emulator';
 import { $ } from 'zx/core';
 import type { RehearsalRequest } from './command-line.ts';
-import { keptEnvironment } from './environment.ts';
-import { SERVICE } from './staging.ts';
+import { keptEnvironment } from './stage/environment.ts';
+import { SERVICE } from './stage/staging.ts';
 
 const WEB_SHELL = 'apps/openagents.com/web-shell';
 /** The web shell's place in the image: apps/openagents.com/Dockerfile. */

@@ -1,6 +1,6 @@
 import { durationText } from '@deploy/cli';
-import type { EndingResult } from './endings.ts';
-import type { StepResult } from './step.ts';
+import type { EndingResult } from './steps/endings.ts';
+import type { StepResult } from './steps/step.ts';
 
 /**
  * The rehearsal's summary, one line for each step, so that it fits a screen. It leaves the service's name out of revision

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot, runCommand } from '@deploy/cli';
-import { findRustTools } from '@deploy/rehearsal';
+import { findRustTools } from '@deploy/rehearsal/stage';
 import { cachingCheckout } from '../../gates/support/caching-checkout.ts';
 import { addManyFiles } from '../../gates/support/many-files.ts';
 import { compare, processOf, timeProcess } from '../measure.ts';

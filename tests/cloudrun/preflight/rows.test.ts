@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Finding, Secret } from '@deploy/cli';
 import { domainMapping } from '@deploy/emulator';
-import { STAGING_SERVICE } from '@deploy/rehearsal';
+import { STAGING_SERVICE } from '@deploy/rehearsal/stage';
 import {
   check,
   DOMAIN,

@@ -10,9 +10,7 @@ import {
   gateSettings,
   runGates,
 } from '@deploy/gates';
-import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
-import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
-import { verificationGates } from '../../../packages/gates/src/gates.ts';
+import { fingerprintGates, gateEnvironment, verificationGates } from '@deploy/gates/inputs';
 import { cargoFor } from './cargo.ts';
 import { committedCheckout, gitIn, SERVICE, WEB } from './committed-checkout.ts';
 

@@ -2,10 +2,13 @@ import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCommand } from '@deploy/cli';
-import { gateEnvironment } from '../../../packages/gates/src/environment.ts';
-import type { ExtraInput } from '../../../packages/gates/src/extra-inputs.ts';
-import { fingerprintGates } from '../../../packages/gates/src/fingerprint.ts';
-import { type Gate, verificationGates } from '../../../packages/gates/src/gates.ts';
+import {
+  type ExtraInput,
+  fingerprintGates,
+  type Gate,
+  gateEnvironment,
+  verificationGates,
+} from '@deploy/gates/inputs';
 
 export type SmallCheckout = Awaited<ReturnType<typeof smallCheckout>>;
 

@@ -1,5 +1,5 @@
 import { cleanLine, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
-import { listCommand } from '../gcloud-commands.ts';
+import { listCommand } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 

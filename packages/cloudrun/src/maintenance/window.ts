@@ -1,5 +1,5 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
+import { gcloudCommands } from '../gcloud/commands.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
 import { readRunningIfThere } from '../service/named-revision.ts';

@@ -1,7 +1,7 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import { HOW_TO_LOG_IN } from '../google/identity.ts';
-import { parseImageReference } from '../image-reference.ts';
 import { noRegistryAdvice } from '../names.ts';
+import { parseImageReference } from '../registry/image-reference.ts';
 import type { ImageLookup } from '../registry/look-up.ts';
 
 const CHECK = 'image';

@@ -1,5 +1,5 @@
 import { cleanLine, type Finding } from '@deploy/cli';
-import { listCommand } from '../gcloud-commands.ts';
+import { listCommand } from '../gcloud/commands.ts';
 import type { Service } from '../service/service.ts';
 import { briefShares, followsLatest, type Share, sameShares, sharesOf } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';

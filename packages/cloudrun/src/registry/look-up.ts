@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { cleanLine, errorMessage } from '@deploy/cli';
 import type { Connection } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
-import { type ImageReference, parseImageReference } from '../image-reference.ts';
 import { isGoogleRegistry, openRegistry, type Registry } from './client.ts';
+import { type ImageReference, parseImageReference } from './image-reference.ts';
 
 /** What a registry says about an image. */
 export type ImageLookup =

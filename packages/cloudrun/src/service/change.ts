@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { interruptible, rememberChange, tellIfInterrupted, UserError } from '@deploy/cli';
-import { lookCommand } from '../gcloud-commands.ts';
+import { lookCommand } from '../gcloud/commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
 import { nonceOf } from './nonce.ts';

@@ -1,6 +1,5 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
-import { digestOf } from '../image-reference.ts';
+import { gcloudCommands } from '../gcloud/commands.ts';
 import { replacedSplit, withReplacedSplit } from '../maintenance/bookkeeping.ts';
 import { isMaintenanceOn } from '../maintenance/environment.ts';
 import { requireUsableCandidate } from '../maintenance/guard.ts';
@@ -12,6 +11,7 @@ import {
 } from '../maintenance/open-window.ts';
 import { requireRegistry } from '../names.ts';
 import { serviceCommand } from '../own-commands.ts';
+import { digestOf } from '../registry/image-reference.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';

@@ -1,6 +1,6 @@
 import { UserError } from '@deploy/cli';
 import type { Connection } from '../google/connection.ts';
-import { byDigest } from '../image-reference.ts';
+import { byDigest } from '../registry/image-reference.ts';
 import { isIndexOf } from '../registry/look-up.ts';
 import type { Deployment } from './deploy.ts';
 

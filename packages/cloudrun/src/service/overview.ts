@@ -1,7 +1,7 @@
-import { digestOf, parseImageReference } from '../image-reference.ts';
 import { replacedSplit } from '../maintenance/bookkeeping.ts';
 import { isMaintenanceOn } from '../maintenance/environment.ts';
 import { type OpenWindow, windowAmong } from '../maintenance/open-window.ts';
+import { digestOf, parseImageReference } from '../registry/image-reference.ts';
 import type { ServiceApi } from './api.ts';
 import { readRunningIfThere } from './named-revision.ts';
 import type { RunningRevision, Service } from './service.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
-import { lookCommand } from '../gcloud-commands.ts';
+import { lookCommand } from '../gcloud/commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';

@@ -1,5 +1,5 @@
 import { type Action, startProgress, UserError } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
+import { gcloudCommands } from '../gcloud/commands.ts';
 import { requireSameSideOfWindow } from '../maintenance/guard.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';

@@ -1,6 +1,6 @@
 import type { Action } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
-import { gcloudYaml } from '../gcloud-yaml.ts';
+import { gcloudCommands } from '../gcloud/commands.ts';
+import { gcloudYaml } from '../gcloud/yaml.ts';
 import {
   type OpenWindow,
   readOpenWindow,

@@ -1,5 +1,5 @@
 import { type Action, UserError } from '@deploy/cli';
-import { gcloudCommands } from '../gcloud-commands.ts';
+import { gcloudCommands } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { changeService } from './change.ts';

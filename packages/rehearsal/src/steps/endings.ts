@@ -6,8 +6,8 @@ import {
   type ServiceJson,
   startEmulator,
 } from '@deploy/emulator';
-import { lastPart, reportedServing } from './serving.ts';
-import { IMAGES, PROJECT } from './staging.ts';
+import { lastPart, reportedServing } from '../serving.ts';
+import { IMAGES, PROJECT } from '../stage/staging.ts';
 import { runStep, type Step } from './step.ts';
 
 /** How a promotion ends, as the service shows it. */

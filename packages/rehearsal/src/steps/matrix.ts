@@ -1,6 +1,6 @@
 import type { Emulator, EmulatorOptions } from '@deploy/emulator';
+import { PROJECT, SERVICE, STAGING_SERVICE } from '../stage/staging.ts';
 import type { PlannedStep } from './parts.ts';
-import { PROJECT, SERVICE, STAGING_SERVICE } from './staging.ts';
 import type { Step } from './step.ts';
 
 export const PRODUCTION = 'openagents-control-service';

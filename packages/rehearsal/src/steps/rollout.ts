@@ -1,7 +1,7 @@
 import { domainMapping, type Emulator } from '@deploy/emulator';
+import { lastPart } from '../serving.ts';
+import { DOMAIN, NEW_IMAGE, SERVICE } from '../stage/staging.ts';
 import type { Part, PlannedStep } from './parts.ts';
-import { lastPart } from './serving.ts';
-import { DOMAIN, NEW_IMAGE, SERVICE } from './staging.ts';
 import type { Step } from './step.ts';
 
 const BYPASS_TOKEN = 'rehearsal-bypass-0123456789abcdef';

@@ -1,7 +1,7 @@
 import { gcloudCommand } from '@deploy/cli';
-import type { MaintenanceValues } from './maintenance/values.ts';
-import type { Share } from './service/traffic.ts';
-import type { ServiceLocation } from './service-location.ts';
+import type { MaintenanceValues } from '../maintenance/values.ts';
+import type { Share } from '../service/traffic.ts';
+import type { ServiceLocation } from '../service-location.ts';
 
 /** The gcloud command lines that do what our actions do. Runbooks quote them, so they must stay exactly as they are. */
 export const gcloudCommands = {

@@ -1,0 +1,3 @@
+export { misspelledVariables } from '../misspelling.ts';
+export { rememberCaller } from '../own-command.ts';
+export { takeSecretsOut } from '../secret-variables.ts';

@@ -1,0 +1,2 @@
+export { lookCommand } from './commands.ts';
+export { gcloudYaml, type YamlValue } from './yaml.ts';

@@ -1,0 +1,1 @@
+export { byDigest, digestOf, isSameImage, parseImageReference } from './image-reference.ts';

@@ -1,0 +1,2 @@
+export type { ContainerJson } from './resources.ts';
+export { validateService, validateServiceName } from './validate.ts';

@@ -1,0 +1,12 @@
+export { gateEnvironment } from '../environment.ts';
+export type { ExtraInput } from '../extra-inputs.ts';
+export {
+  type Fingerprint,
+  type FingerprintOrWhyNot,
+  fingerprintGates,
+  touchedBetween,
+} from '../fingerprint.ts';
+export { findGate, type Gate, verificationGates } from '../gates.ts';
+export type { PassRecord } from '../pass-record.ts';
+export { listed, whyNotUsed } from '../staleness.ts';
+export { contentAt, readTree } from './tree.ts';

@@ -1,0 +1,2 @@
+export { askedToWaitMs } from '../retry.ts';
+export { entryCacheProbe, manifestProbe } from './static.ts';
