@@ -8,12 +8,11 @@ import { openServiceApi } from '@deploy/cloudrun';
 import type { Emulator } from '@deploy/emulator';
 import { readReport } from '@deploy/report';
 import { trafficNow } from '@deploy/report/record';
-import { withPromotion } from '../../packages/canary/src/promotion/bookkeeping.ts';
-import { createReport } from '../../packages/report/src/store/store.ts';
 import { sampleRecord } from '../report/sample-record.ts';
 import { cloudEnv, IMAGES, PROJECT, revisionNames, SERVICE } from '../support/cloud.ts';
 import { preflightWorld } from '../support/preflight-world.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
+import { putReport } from '../support/report-file.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { SERVICE as STAGING_SERVICE, staging } from '../support/staging.ts';
 
@@ -102,7 +101,7 @@ describe('while somebody is promoting a candidate', { concurrency: 2 }, () => {
     await using cloud = await cloudWithCandidate({ clockSpeed: 4 });
     const [stable = '', canary = ''] = revisionNames(cloud);
     await using folder = await mkdtempDisposable(join(tmpdir(), 'promotion-'));
-    const path = await createReport(folder.path, 'deploy', {
+    const path = await putReport(folder.path, 'staging', {
       ...{ ...sampleRecord, service: SERVICE, revisions: { before: stable, after: canary }, stable },
       ...{ steps: [], trafficChanges: [], smokes: [], maintenance: [], promotions: [] },
       trafficBefore: [{ revision: stable, percent: 100 }],
@@ -156,17 +155,10 @@ async function remember(cloud: Emulator, until: number): Promise<void> {
   const { annotations, traffic, etag } = await api.read();
   const [stable = '', canary = ''] = revisionNames(cloud, STAGING_SERVICE);
   const state = {
-    ...{
-      stable,
-      canary,
-      startedAt: Date.now(),
-      steps: [25, 100],
-      tag: 'candidate',
-      hadTag: false,
-      begun: [],
-    },
-    ...{ start: 1, owner: { id: 'a', account: 'alice@example.com', host: 'elsewhere', pid: 7, until } },
+    ...{ stable, canary, startedAt: Date.now(), steps: [25, 100], tag: 'candidate', hadTag: false },
+    ...{ begun: [], owner: { id: 'a', account: 'alice@example.com', host: 'elsewhere', pid: 7, until } },
   };
-  await api.write({ traffic, annotations: withPromotion(annotations, state) }, etag);
+  const stored = { 'openagents.com/canary-promotion': JSON.stringify({ v: 1, ...state }) };
+  await api.write({ traffic, annotations: { ...annotations, ...stored } }, etag);
   await cloud.settled();
 }

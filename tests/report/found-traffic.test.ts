@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RolloutEvent } from '@deploy/report';
 import type { ReportRecord } from '@deploy/report/record';
-import { applyEvent } from '../../packages/report/src/record/apply-event.ts';
+import { applyEvent } from '@deploy/report/record';
 import { sampleRecord } from './sample-record.ts';
 
 const { before: OLD = '', after: NEW = '' } = sampleRecord.revisions;

@@ -1,7 +1,7 @@
 import { chmod, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '@deploy/cli';
-import { prepareCargo } from '@deploy/rehearsal';
+import { prepareCargo } from '@deploy/rehearsal/stage';
 
 /** This machine's cargo, or a stand-in that compiles nothing; what the machine lacks of Rust is stood in for. */
 export async function cargoFor(which: 'real' | 'stand-in'): ReturnType<typeof prepareCargo> {

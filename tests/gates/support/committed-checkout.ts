@@ -3,7 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCommand } from '@deploy/cli';
-import { sampleCheckoutFolder } from '@deploy/rehearsal';
+import { sampleCheckoutFolder } from '@deploy/rehearsal/stage';
 
 export const SERVICE = 'apps/openagents.com/service';
 export const WEB = 'apps/openagents.com/web-shell';

@@ -1,3 +1,4 @@
+export { applyEvent } from './apply-event.ts';
 export { canonicalBaseUrl } from './base-url.ts';
 export type { ReportRecord } from './schema.ts';
 export { rollbackCommand, stableNow, trafficNow } from './split.ts';
