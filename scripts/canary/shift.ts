@@ -3,6 +3,7 @@ import {
   accountOf,
   type CanaryCall,
   type Connection,
+  laterDeployment,
   nextSteps,
   openServiceApi,
   requireBackwards,
@@ -66,7 +67,11 @@ export async function shiftTraffic(
       return rollback(openApi, location, call.stable, { ...values, remark });
     }
     const roles = { named: call, reported: await reportedRoles(report) };
-    return setTraffic(openApi, location, shares, { ...values, roles });
+    const remark = async (api: ServiceApi, now: Service) => {
+      const later = call.canaryPercent === 0 ? undefined : await laterDeployment(api, now, call);
+      if (later !== undefined) out.note(`warning: ${later.name} was deployed after ${call.canary}`);
+    };
+    return setTraffic(openApi, location, shares, { ...values, roles, remark });
   };
   await evidence.step(
     `canary-rollout ${call.action}`,

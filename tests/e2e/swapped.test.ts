@@ -87,6 +87,72 @@ describe('set-traffic with stable and canary named the wrong way round', () => {
   });
 });
 
+describe('set-traffic to a candidate that a later deployment has superseded', () => {
+  const superseded = (percent: number) =>
+    cloudWith({
+      services: [
+        {
+          name: SERVICE,
+          image: `${IMAGES}:stable`,
+          laterImages: [`${IMAGES}:canary`, `${IMAGES}:newer`],
+          traffic: [
+            { revision: 1, percent },
+            ...(percent < 100 ? [{ revision: 2, percent: 100 - percent }] : []),
+          ],
+        },
+      ],
+    });
+
+  test('is refused while it has no traffic, names the newer one, and may be insisted on', async () => {
+    await using cloud = await superseded(100);
+    const [stable = '', canary = '', newer = ''] = revisionNames(cloud);
+    const refused = await shift(cloud, [stable, canary, '5']);
+    assert.equal(refused.exitCode, 1);
+    assert.match(
+      refused.stderr,
+      new RegExp(`^error: ${canary} was superseded: ${newer} was deployed after it, at 20\\S+Z`, 'm'),
+    );
+    assert.match(
+      refused.stderr,
+      new RegExp(`^ {2}.* set-traffic ${stable} ${newer} 5\\n.*SKIP_STABLE_CHECK=1$`, 'm'),
+    );
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+    const insisted = await shift(cloud, [stable, canary, '5'], { SKIP_STABLE_CHECK: '1' });
+    assert.equal(insisted.exitCode, 0, insisted.stderr);
+    assert.deepEqual(serving(cloud), [`${stable}=95`, `${canary}=5`]);
+  });
+
+  test('is made with a warning once it has traffic, and without one on the way back', async () => {
+    await using cloud = await superseded(95);
+    const [stable = '', canary = '', newer = ''] = revisionNames(cloud);
+    const onwards = await shift(cloud, [stable, canary, '25']);
+    assert.equal(onwards.exitCode, 0, onwards.stderr);
+    assert.match(onwards.stderr, new RegExp(`^warning: ${newer} was deployed after ${canary}$`, 'm'));
+    const back = await shift(cloud, [stable, canary, '0']);
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.doesNotMatch(back.stderr, /warning/);
+  });
+
+  test('is not refused for the revisions of a maintenance window', async () => {
+    await using cloud = await world(100);
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    for (const action of ['enable', 'disable']) {
+      const run = await runScriptProcess('maintenance-mode', [action], {
+        env: {
+          ...cloudEnv(cloud),
+          MAINTENANCE_MOVE_TRAFFIC: '1',
+          ...(action === 'enable' && { MAINTENANCE_BYPASS_TOKEN: 'sesame-0123456789abcdef' }),
+        },
+      });
+      assert.equal(run.exitCode, 0, run.stderr);
+    }
+    assert.ok(revisionNames(cloud).length > 2);
+    const shifted = await shift(cloud, [stable, canary, '5']);
+    assert.equal(shifted.exitCode, 0, shifted.stderr);
+    assert.doesNotMatch(shifted.stderr, /warning/);
+  });
+});
+
 /** The verdict and its reasons, as a report has them. */
 async function verdictIn(path: string): Promise<string> {
   const [, verdict, reasons] =

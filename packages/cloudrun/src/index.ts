@@ -35,6 +35,7 @@ export { type Overview, type OverviewRow, readOverview } from './service/overvie
 export type { Revision, Service } from './service/service.ts';
 export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
+export { laterDeployment } from './service/superseded.ts';
 export { type ReportedRoles, requireBackwards, whyForwards } from './service/swapped.ts';
 export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
 export {

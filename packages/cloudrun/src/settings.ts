@@ -27,7 +27,7 @@ export const skipPromotionCheckSetting = flag(
 
 export const skipStableCheckSetting = flag(
   'SKIP_STABLE_CHECK',
-  'set-traffic: shift even where the stable revision and the canary seem to be swapped',
+  'set-traffic: shift even where the stable revision and the canary seem to be swapped, or a newer revision was deployed after the canary',
 );
 
 export const skipSpellingCheckSetting = flag(

@@ -8,6 +8,7 @@ import { type AcceptedChange, changedBy, changeService, type Plan } from './chan
 import { readNamedRevision } from './named-revision.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, waitUntilSettled } from './settle.ts';
+import { requireNotSuperseded } from './superseded.ts';
 import { type RolesCheck, requireNotSwapped } from './swapped.ts';
 import {
   assignTraffic,
@@ -33,7 +34,8 @@ export type TrafficChange = {
 
 /**
  * `skipMaintenanceCheck` shifts even if the public would then see the maintenance page, or would get past an open
- * window. With `roles`, the shift is refused when the revisions were named the wrong way round. `remark` is called before
+ * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later deployment has superseded
+ * the canary. `remark` is called before
  * a change is written, with the service as it then is, and may say something about it.
  */
 export type ShiftOptions = {
@@ -138,7 +140,10 @@ function planShift(
         .filter(({ percent }) => percent > 0)
         .map(async ({ revision, percent }) => ({ revision: await readReady(api, revision, now), percent })),
     );
-    if (roles !== undefined) await requireNotSwapped(api, now, roles);
+    if (roles !== undefined) {
+      await requireNotSwapped(api, now, roles);
+      await requireNotSuperseded(api, now, roles.named);
+    }
     if (!skipMaintenanceCheck) await requireSameSideOfWindow(api, now, wanted);
     const traffic = assignTraffic(now.traffic, shares);
     if (bookkeeping === undefined && isInForce(now, traffic)) throw new AlreadyServed(now);

@@ -1,0 +1,65 @@
+import { UserError } from '@deploy/cli';
+import { findSuccessor } from '../maintenance/successor.ts';
+import { serviceCommand } from '../own-commands.ts';
+import type { ServiceApi } from './api.ts';
+import { isWindowMade } from './nonce.ts';
+import type { Revision, Service } from './service.ts';
+import type { NamedRoles } from './swapped.ts';
+import { sharesOf } from './traffic.ts';
+
+/**
+ * Throws a UserError when a canary that has no traffic yet was superseded by a later deployment: the command was probably
+ * meant for that one.
+ */
+export async function requireNotSuperseded(
+  api: ServiceApi,
+  service: Service,
+  { stable, canary, canaryPercent }: NamedRoles,
+): Promise<void> {
+  const shares = sharesOf(service.served, service.latestReadyRevision);
+  if (canaryPercent === 0 || shares.some(({ revision }) => revision === canary)) return;
+  const later = await laterDeployment(api, service, { stable, canary });
+  if (later === undefined) return;
+  const { name, createTime, creator } = later;
+  throw new UserError(
+    `${canary} was superseded: ${name} was deployed after it, at ${createTime}${creator === undefined ? '' : ` by ${creator}`}`,
+    {
+      hint: [
+        'Nothing was changed. To shift to the newer one instead:',
+        `  ${serviceCommand(api.location, 'canary-rollout', ['set-traffic', stable, name, String(canaryPercent)])}`,
+        'To shift the traffic as you said all the same: SKIP_STABLE_CHECK=1',
+      ].join('\n'),
+    },
+  );
+}
+
+/**
+ * A ready revision that was deployed after the canary. Undefined when there is none, or when the canary is older than stable,
+ * because then somebody goes back on purpose.
+ */
+export async function laterDeployment(
+  api: ServiceApi,
+  { latestReadyRevision }: Service,
+  { stable, canary }: { stable: string; canary: string },
+): Promise<Revision | undefined> {
+  if (latestReadyRevision === undefined || latestReadyRevision === canary) return undefined;
+  const [base, candidate] = await Promise.all([api.readRevision(stable), api.readRevision(canary)]);
+  if (!isNewer(candidate, base)) return undefined;
+  const newest = await newestDeployment(api, latestReadyRevision);
+  return newest !== undefined && newest.name !== stable && isNewer(newest, candidate) ? newest : undefined;
+}
+
+/** The newest ready revision that was deployed, or the one that closing a maintenance window made of it. */
+async function newestDeployment(api: ServiceApi, latestReady: string): Promise<Revision | undefined> {
+  const newest = await api.readRevision(latestReady);
+  if (!isWindowMade(newest)) return newest;
+  for await (const revision of api.revisions()) {
+    if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;
+    return (await findSuccessor(api, revision)) ?? revision;
+  }
+  return undefined;
+}
+
+function isNewer(one: Revision, other: Revision): boolean {
+  return Date.parse(one.createTime) > Date.parse(other.createTime);
+}
