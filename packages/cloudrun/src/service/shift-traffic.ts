@@ -140,11 +140,9 @@ function planShift(
         .filter(({ percent }) => percent > 0)
         .map(async ({ revision, percent }) => ({ revision: await readReady(api, revision, now), percent })),
     );
-    if (roles !== undefined) {
-      await requireNotSwapped(api, now, roles);
-      await requireNotSuperseded(api, now, roles.named);
-    }
+    if (roles !== undefined) await requireNotSwapped(api, now, roles);
     if (!skipMaintenanceCheck) await requireSameSideOfWindow(api, now, wanted);
+    if (roles !== undefined) await requireNotSuperseded(api, now, roles.named);
     const traffic = assignTraffic(now.traffic, shares);
     if (bookkeeping === undefined && isInForce(now, traffic)) throw new AlreadyServed(now);
     await remark?.(api, now);

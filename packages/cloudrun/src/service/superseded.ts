@@ -45,16 +45,24 @@ export async function laterDeployment(
   if (latestReadyRevision === undefined || latestReadyRevision === canary) return undefined;
   const [base, candidate] = await Promise.all([api.readRevision(stable), api.readRevision(canary)]);
   if (!isNewer(candidate, base)) return undefined;
-  const newest = await newestDeployment(api, latestReadyRevision);
+  const newest = await newestDeployment(api, latestReadyRevision, canary);
   return newest !== undefined && newest.name !== stable && isNewer(newest, candidate) ? newest : undefined;
 }
 
-/** The newest ready revision that was deployed, or the one that closing a maintenance window made of it. */
-async function newestDeployment(api: ServiceApi, latestReady: string): Promise<Revision | undefined> {
+/**
+ * The newest ready revision that was deployed, or the one that closing a maintenance window made of it; undefined when that is
+ * the canary.
+ */
+async function newestDeployment(
+  api: ServiceApi,
+  latestReady: string,
+  canary: string,
+): Promise<Revision | undefined> {
   const newest = await api.readRevision(latestReady);
   if (!isWindowMade(newest)) return newest;
   for await (const revision of api.revisions()) {
     if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;
+    if (revision.name === canary) return undefined;
     return (await findSuccessor(api, revision)) ?? revision;
   }
   return undefined;
