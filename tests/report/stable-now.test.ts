@@ -42,5 +42,16 @@ const rows: [name: string, changes: [string, Partial<Change>][], stable: string]
   ],
   ['a window moved it', [[WINDOW, { byWindow: true }]], OLD],
 ];
+test('the revision to go back to: not what was deployed into a window, of which closing it made the candidate', () => {
+  const trafficChanges = [
+    {
+      ...{ at: '2026-02-12T17:00:00.000Z', actor: 'alice@example.com' },
+      ...{ before: [{ revision: WINDOW, percent: 100 }], after: [{ revision: NEW, percent: 100 }] },
+    },
+  ];
+  const revisions = { before: OLD, deployed: NEW, after: `${NEW}-again` };
+  assert.equal(stableNow({ ...sampleRecord, revisions, trafficChanges }), OLD);
+});
+
 for (const [name, changes, stable] of rows)
   test(`the revision to go back to: ${name}`, () => assert.equal(after(changes), stable));

@@ -31,7 +31,7 @@ export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): 
   const given = trafficChanges
     .filter(({ byWindow }) => byWindow !== true)
     .flatMap(({ after }) => after.filter(({ percent }) => percent === 100))
-    .filter(({ revision }) => revision !== revisions.after);
+    .filter(({ revision }) => revision !== revisions.after && revision !== revisions.deployed);
   return given.at(-1)?.revision ?? stable;
 }
 
