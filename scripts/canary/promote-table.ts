@@ -49,8 +49,10 @@ export function promotionTable(
       String(errors?.[name]?.failed ?? '-'),
       p95Text(latencies?.step === percent ? latencies[name] : undefined),
     );
-  const waiting =
-    unreadable === undefined ? verdict.reason : `for the source, which cannot be read: ${unreadable}`;
+  const standing =
+    unreadable === undefined
+      ? `so far  ${verdict.reason}`
+      : `waiting for the source, which cannot be read: ${unreadable}`;
   return [
     `steps   ${stepsText(steps, percent, bold)}`,
     `window  ${windowText(poll)}`,
@@ -58,7 +60,7 @@ export function promotionTable(
     figures('stable'),
     figures('canary'),
     `evidence against the canary  ${bar(errors?.lnEvidence, errors?.lnBound)}`,
-    ...wrapped(`waiting ${waiting}`),
+    ...wrapped(standing),
     'To stop: Ctrl-C; the split stays, and the same command goes on from there.',
   ].map((text) => (text.length > WIDTH && !text.includes('\u001b') ? `${cleanLine(text, WIDTH - 1)}` : text));
 }
@@ -86,7 +88,7 @@ function windowText({
     : `over after ${of}; its last requests may still arrive`;
 }
 
-/** A text as at most three lines of the table; those after the first are indented like the texts beside the labels. */
+/** A text as at most five lines of the table; those after the first are indented like the texts beside the labels. */
 function wrapped(text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -98,7 +100,7 @@ function wrapped(text: string): string[] {
   return lines;
 }
 
-const MOST_LINES = 3;
+const MOST_LINES = 5;
 const INDENT = ' '.repeat('waiting '.length);
 
 const COLUMNS = [12, 12, 10, 10];

@@ -51,10 +51,11 @@ describe('what is shown of a window', () => {
 
 test('a reason is wrapped where it is too long for a line, and nothing of it is lost', () => {
   const reason =
-    'too few requests: the candidate had 1,234 since the promotion began, and 5,000 are needed before the step to 25 %';
+    'too few requests: the candidate had 1,234 since the promotion began, and 5,000 are needed before the step to 25 %; ' +
+    'the candidate gets all the traffic, so it was compared with stable before the promotion, not at the same time';
   const lines = table(pollAt(3, { verdict: { verdict: 'inconclusive', minute: 3, reason, signals: [] } }));
   for (const line of lines) assert.ok(line.length < 80, line);
-  const from = lines.findIndex((line) => line.startsWith('waiting '));
-  const told = lines.slice(from, -1).map((line) => line.slice('waiting '.length));
+  const from = lines.findIndex((line) => line.startsWith('so far  '));
+  const told = lines.slice(from, -1).map((line) => line.slice('so far  '.length));
   assert.equal(told.join(' '), reason);
 });
