@@ -37,10 +37,8 @@ await runScript(usage, async (program) => {
   });
   if (location.service.endsWith('-staging') && !values.skipServiceCheck)
     throw isStaging(location, values.image);
-  const next = ({ candidate }: { candidate: string | undefined }) =>
-    ['walk it to all the traffic: scripts/canary-rollout.ts promote', candidate ?? ''].join(' ').trimEnd();
   const domain = { domain: values.domain, domainVariable: settings.domain.name };
-  await runDeployment({ values, location, ...domain, kind: 'production', next }, program);
+  await runDeployment({ values, location, ...domain, kind: 'production' }, program);
   return 0;
 });
 

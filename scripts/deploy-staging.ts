@@ -27,10 +27,7 @@ await runScript(usage, async (program) => {
     project: await resolveProject(values.project, program.signal),
   });
   const heading = `[staging] project=${location.project} region=${location.region} service=${location.service}`;
-  const next = ({ baseUrl }: { baseUrl: string | undefined }) =>
-    'shift traffic by the canary runbook (scripts/canary-rollout.ts set-traffic), then run scripts/smoke-health.ts and ' +
-    `scripts/smoke-control.ts${baseUrl === undefined ? '' : ` with OPENAGENTS_BASE_URL=${baseUrl}`}`;
   const domain = { domain: values.stagingDomain, domainVariable: settings.stagingDomain.name };
-  await runDeployment({ values, location, ...domain, kind: 'staging', heading, next }, program);
+  await runDeployment({ values, location, ...domain, kind: 'staging', heading }, program);
   return 0;
 });

@@ -51,11 +51,6 @@ export type DeploymentRequest = {
   kind: 'staging' | 'production';
   /** Printed first, as soon as it is known what will be deployed. */
   heading?: string;
-  /**
-   * Says what to do after the deployment; `baseUrl` is the service's address, if known. `candidate` is the new revision, unless
-   * closing a maintenance window will make another one of it.
-   */
-  next(deployed: { candidate: string | undefined; baseUrl: string | undefined }): string;
 };
 
 /**
@@ -63,7 +58,7 @@ export type DeploymentRequest = {
  * gate's own exit code when a gate fails.
  */
 export async function runDeployment(
-  { values, location, domain, domainVariable, kind, heading, next }: DeploymentRequest,
+  { values, location, domain, domainVariable, kind, heading }: DeploymentRequest,
   { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
   const image = requireGivenImage(values.image);
@@ -149,9 +144,14 @@ export async function runDeployment(
     const standing = { shares: traffic, stable, canary: revision, windowPercent };
     const first =
       windowPercent === 0 ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
-    const then = next({ candidate: isInMaintenance ? undefined : revision, baseUrl });
+    const then = whatIsNext({ candidate: isInMaintenance ? undefined : revision, baseUrl });
     out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${first}${then}`);
-    showNext({ out }, nextSteps(location, standing));
+    // The line above says what is next; these are the commands for it.
+    const steps = nextSteps(location, standing);
+    showNext(
+      { out },
+      steps.map((step) => ({ ...step, says: step.says.replace(/^next, /, '') })),
+    );
   });
 
   function showUnchecked(): void {
@@ -186,6 +186,18 @@ export async function runDeployment(
     requireNoErrors(preflight, waysOn(gatesLeft(preflight, values)));
     return preflight.facts;
   }
+}
+
+/**
+ * The rest of the runbook, in one sentence, for the last line on stdout. `candidate` is the new revision, unless closing a
+ * maintenance window will make another one of it; `baseUrl` is the service's address, if known.
+ */
+function whatIsNext({ candidate, baseUrl }: Record<'candidate' | 'baseUrl', string | undefined>): string {
+  const promote = ['scripts/canary-rollout.ts promote', ...(candidate === undefined ? [] : [candidate])].join(
+    ' ',
+  );
+  const at = baseUrl === undefined ? '' : ` with OPENAGENTS_BASE_URL=${baseUrl}`;
+  return `walk it to all the traffic by the canary runbook (${promote}), then run scripts/smoke-health.ts and scripts/smoke-control.ts${at}`;
 }
 
 /** What to do about a failed preflight, starting with the mildest way. */

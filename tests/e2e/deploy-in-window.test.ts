@@ -74,7 +74,7 @@ describe('deploy-staging while a maintenance window is open', { concurrency: 2 }
       assert.match(deployed.stderr, new RegExp(`^${made} is in maintenance mode as well`, 'm'));
       assert.match(
         deployed.stderr,
-        /^next, to close the maintenance window:\n {2}.*maintenance-mode\.ts disable\nthen, .*:\n {2}.*canary-rollout\.ts promote$/m,
+        /^to close the maintenance window:\n {2}.*maintenance-mode\.ts disable\nthen, .*:\n {2}.*canary-rollout\.ts promote$/m,
       );
       assert.match(deployed.stdout, /^\[deploy\] done\. .* Next: close the maintenance window \(/m);
 

@@ -162,6 +162,13 @@ describe('the preconditions as the first step of deploy-staging', () => {
     assert.equal(run.exitCode, 0, run.stderr);
     const { uri } = place.cloud.service(SERVICE);
     assert.ok(run.stdout.includes(`with OPENAGENTS_BASE_URL=${uri}`), run.stdout);
+    // One "next" on both streams, and the command for it.
+    assert.match(
+      run.stdout,
+      /Next: .* the canary runbook \(scripts\/canary-rollout\.ts promote \S+\), then run /,
+    );
+    assert.match(run.stderr, /^to walk it to all the traffic:\n {2}.*canary-rollout\.ts promote \S+$/m);
+    assert.doesNotMatch(run.stderr, /^next/m);
     const [name = ''] = await reports(place);
     const path = join(place.checkout.root, REPORTS, name);
     const { image, domainMapping: mapping } = (await readReport(path)).record;
