@@ -1,5 +1,5 @@
 import type { PromotionEvent, PromotionOutcome } from '@deploy/canary';
-import { ownCommand } from '@deploy/cli';
+import { gcloudCommand, ownCommand } from '@deploy/cli';
 import { gcloudCommands, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
@@ -70,7 +70,7 @@ export function whatNow(
       };
     case 'rolled back': {
       const line = `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`;
-      const tagStays = `its tag stays; to remove that: ${gcloudCommands.removeTag(at, outcome.tag)}`;
+      const tagStays = `its tag stays; to remove that:\n  ${gcloudCommand(gcloudCommands.removeTag(at, outcome.tag))}`;
       if (!outcome.isItsFault) {
         const again = call('when that is fixed, to begin again', 'promote', canary);
         return { line, hint: `This says nothing about the candidate; ${tagStays}\n${again}` };
@@ -80,7 +80,7 @@ export function whatNow(
         hint: [
           `To look into it, ${tagStays}`,
           'If pages have to go to the legacy host as well:',
-          `curl -fsS -X POST ${outcome.serviceUrl}/api/v1/control/route-split/override -H "authorization: Bearer $OPENAGENTS_CONTROL_ACCESS_TOKEN" -H "content-type: application/json" -d '{"target":"legacy"}'`,
+          `  curl -fsS -X POST ${outcome.serviceUrl}/api/v1/control/route-split/override -H "authorization: Bearer $OPENAGENTS_CONTROL_ACCESS_TOKEN" -H "content-type: application/json" -d '{"target":"legacy"}'`,
         ].join('\n'),
       };
     }

@@ -1,4 +1,4 @@
-import { UserError } from '@deploy/cli';
+import { commandLine, projectRoot, UserError } from '@deploy/cli';
 import type { GateId } from './gates.ts';
 
 /** How a gate ended. `not-run`: an earlier failure kept the gate from starting, so it has not passed. */
@@ -30,7 +30,7 @@ export function requirePassed({ results, complaint }: GateRun, hint = 'Nothing w
   }
   if (notRun.length > 0) {
     throw new UserError(`turbo did not run ${notRun.join(', ')}: ${complaint || 'it gave no reason'}`, {
-      hint: `${hint} Try: pnpm install, then again.`,
+      hint: `${hint} To install what may be missing, before you try again:\n  ${commandLine([], ['npx', 'pnpm@12', '--dir', projectRoot, 'install'])}`,
     });
   }
 }

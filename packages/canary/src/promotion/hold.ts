@@ -129,7 +129,9 @@ export function holdOn(
     if (url !== undefined) return url;
     throw new UserError(
       `the service was changed, but the platform gave the tag ${tag} no URL, so the candidate cannot be checked`,
-      { hint: 'No traffic was shifted. Look: canary-rollout.ts status. The same command tries again.' },
+      {
+        hint: `No traffic was shifted. The same command tries again. To see how the service stands:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
+      },
     );
   }
 

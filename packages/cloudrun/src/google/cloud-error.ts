@@ -108,7 +108,7 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       return {
         kind: 'forbidden',
         message: `no permission in project ${location.project} (${said})`,
-        hint: `Check PROJECT and the account (gcloud config list); ${neededRole(said)} on the project.`,
+        hint: `Check PROJECT; ${neededRole(said)} on the project. To see the account: gcloud config list`,
       };
     case GRPC.notFound:
       return {

@@ -8,7 +8,7 @@ export type Identity =
   | { kind: 'gcloud-or-default' };
 
 export const HOW_TO_LOG_IN =
-  'Log in with: gcloud auth login (or set CLOUDSDK_AUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS).';
+  'Set CLOUDSDK_AUTH_ACCESS_TOKEN or GOOGLE_APPLICATION_CREDENTIALS, or log in: gcloud auth login';
 
 export function chooseIdentity(settings: {
   emulatorHost: string | undefined;

@@ -1,5 +1,6 @@
 import { type Action, UserError } from '@deploy/cli';
 import { gcloudCommands } from '../gcloud/commands.ts';
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { changeService } from './change.ts';
@@ -23,6 +24,7 @@ export function tagRevision(
     async perform() {
       const service = await change(await openApi(), bookkeeping, (split) => assignTag(split, tag, revision));
       return requireDone(
+        location,
         service,
         tagged(service, tag)?.revision === revision,
         `${revision} has no tag ${tag}`,
@@ -42,7 +44,12 @@ export function untagRevision(
     announcement: gcloudCommands.removeTag(location, tag),
     async perform() {
       const service = await change(await openApi(), bookkeeping, (split) => removeTag(split, tag));
-      return requireDone(service, tagged(service, tag) === undefined, `the tag ${tag} is still there`);
+      return requireDone(
+        location,
+        service,
+        tagged(service, tag) === undefined,
+        `the tag ${tag} is still there`,
+      );
     },
   };
 }
@@ -70,10 +77,12 @@ function tagged({ served }: Service, tag: string): Service['served'][number] | u
 }
 
 /** What serves is what counts: the platform can accept a change and still fail to carry it out. */
-function requireDone(service: Service, isDone: boolean, instead: string): Service {
+function requireDone(location: ServiceLocation, service: Service, isDone: boolean, instead: string): Service {
   if (isDone) return service;
   throw new UserError(
     `the service was changed, but the platform did not carry it out: ${instead} (${describeCondition(service.ready)})`,
-    { hint: 'Look: canary-rollout.ts status. No traffic was moved.' },
+    {
+      hint: `No traffic was moved. To see how the service stands:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
+    },
   );
 }
