@@ -171,7 +171,7 @@ async function asArgument<T>(
   }
 }
 
-/** What would be read, as commands where possible. The window ends where the source's delay allows. */
+/** What would be read, as commands where there are any. The real window ends earlier, by the delay of its source. */
 function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
   const { stable, canary, windowMinutes, source } = request;
   const to = new Date();

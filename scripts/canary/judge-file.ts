@@ -15,9 +15,9 @@ export type JudgeFileRequest = Limits & {
 type Judged = Verdict | { error: string };
 
 /**
- * Judges a file's recorded promotions one after another, and prints a verdict for each. Returns the exit code of the only
- * verdict, or of the worst of several. Throws a UserError with exit code 2 when the file, or its only document, cannot be
- * read. Among several, a bad document gives an `error` in its place, and the UserError comes at the end.
+ * Judges the recorded promotions in a file one after another and prints a verdict for each. Returns the exit code of
+ * the worst verdict. Throws a UserError with exit code 2 when the file, or its only document, cannot be read. A bad
+ * document among several gets an `error` line, and the UserError comes at the end.
  */
 export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFileRequest): Promise<number> {
   const counts = { healthy: 0, unhealthy: 0, inconclusive: 0, error: 0 };

@@ -1,7 +1,7 @@
 import type { Tally } from '@deploy/canary/statistics';
 import { countText, type SignalVerdict, type Verdict } from '@deploy/canary/verdict';
 
-// With the spaces between them, they fit into 80 columns.
+// With the spaces in between, the columns fit into 80 characters.
 const WIDTHS = [13, 14, 14, 13, 13, 12];
 
 /** The exit code of each verdict. Of several verdicts, the one that comes first here decides. */

@@ -86,7 +86,7 @@ export async function promote({
   const api = await openServiceApi(connection, location);
   const display = openDisplay(out, location);
   let pollMs = values.pollSeconds * 1000;
-  // Written one after another, and never awaited in between: a rollback must not wait for a full disk.
+  // Entries are written one after another and never awaited in between: a rollback must not wait for a full disk.
   let written = Promise.resolve();
   const report = (write: () => Promise<void>): void => {
     written = written.then(write);

@@ -48,7 +48,7 @@ export async function shiftTraffic(
     const shifted = await performAction(await actionOf(evidence.path), { dryRun: values.dryRun, out });
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
-    // Recorded, it would count as a new split that no smoke check has seen.
+    // If this were recorded, it would count as a new split that no smoke check has seen.
     if (change.isUnchanged !== true)
       await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
     const lacksHealthSmoke = change.isUnchanged !== true || (await lacksSmokeBy(evidence.path));
@@ -80,7 +80,7 @@ export async function shiftTraffic(
   );
 }
 
-/** Whether the report misses a health smoke of what serves. Smoke runs from before a shift met another split. */
+/** Whether the report has no health smoke of what serves now. Smoke runs from before a shift saw another split. */
 async function lacksSmokeBy(report: string | undefined): Promise<boolean> {
   const reported = await reportedRoles(report).catch(() => undefined);
   return reported?.lacksHealthSmoke ?? false;

@@ -46,7 +46,7 @@ function row(result: GateResult): string[] {
   }
 }
 
-/** A replayed verdict took no time now: the seconds are those of the run that established it. */
+/** A replayed verdict took no time just now: the seconds are those of the run that established it. */
 function took({ cache, durationMs }: Extract<GateResult, { state: 'passed' }>): string {
   return cache === 'hit' ? `took ${seconds(durationMs)} then` : seconds(durationMs);
 }

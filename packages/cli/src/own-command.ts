@@ -4,7 +4,7 @@ import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
 import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.ts';
 
-/** How the user called this script, as far as the commands that it shows depend on it. */
+/** How the user called this script, as far as that changes the commands to show. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm'], inFront: [] };

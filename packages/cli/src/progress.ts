@@ -21,8 +21,8 @@ export async function startProgress(label: string): Promise<Progress> {
 }
 
 /**
- * A display for work that prints its own lines. On a terminal, a live line stays below them; elsewhere those lines are
- * enough and nothing is shown.
+ * A display for work that prints its own lines. On a terminal a live line stays below them; elsewhere the lines are
+ * enough.
  */
 export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop'>> {
   return process.stderr.isTTY ? liveLine(label) : { stop: () => {} };

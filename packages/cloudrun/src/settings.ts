@@ -8,10 +8,10 @@ export const cloudSettings = {
     'CLOUD_RUN_EMULATOR_HOST',
     'host:port of a local Cloud Run; every Google call goes there, without credentials',
   ),
-  accessToken: tokenText('CLOUDSDK_AUTH_ACCESS_TOKEN', 'access token to act with, instead of a login'),
+  accessToken: tokenText('CLOUDSDK_AUTH_ACCESS_TOKEN', 'access token to use instead of a login'),
   credentialsFile: text(
     'GOOGLE_APPLICATION_CREDENTIALS',
-    'credentials file to act with, instead of the gcloud account',
+    'credentials file to use instead of the gcloud account',
   ),
 };
 
@@ -27,7 +27,7 @@ export const skipPromotionCheckSetting = flag(
 
 export const skipStableCheckSetting = flag(
   'SKIP_STABLE_CHECK',
-  'set-traffic: shift even where the stable revision and the canary seem to be swapped, or a newer revision was deployed after the canary',
+  'set-traffic: shift even if the stable revision and the canary seem to be swapped, or a newer revision was deployed after the canary',
 );
 
 export const skipSpellingCheckSetting = flag(

@@ -25,7 +25,7 @@ export type Fault =
 export type Trigger = {
   match: RequestMatch;
   fault: Fault;
-  /** Whether its time has come; requests before that pass, and do not count (default: from the start). */
+  /** Whether the fault is due yet. Requests before that pass and are not counted (default: due from the start). */
   isDue?: () => boolean;
   /** How many matching requests pass first (default none). */
   skip?: number;

@@ -3,7 +3,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// For a caller that wants cached verdicts only; `for-turbo/pnpm` says it sooner where there is a shell. From sysexits.h, for a program that cannot do its work now.
+// The exit code for a caller that wants cached verdicts only: EX_UNAVAILABLE of sysexits.h.
 const NOT_CACHED = 69;
 
 if (process.env.GATES_ONLY_REPLAY === '1') process.exitCode = NOT_CACHED;

@@ -94,7 +94,7 @@ export async function rehearse(
   out.note(`\nThe local Cloud Run is stopped. Kept, with the reports in it: ${folders.join(', ')}`);
 }
 
-/** What the local Cloud Run is left with. */
+/** The state in which the rehearsal leaves the local Cloud Run. */
 function stateOf(results: readonly StepResult[], parts: readonly Part[]): string {
   const serving = results.at(-1)?.serving;
   const window = parts.includes('maintenance') ? ' The maintenance window is closed.' : '';
@@ -105,8 +105,9 @@ function stateOf(results: readonly StepResult[], parts: readonly Part[]): string
 }
 
 /**
- * A real checkout goes without the matrix, which would ask its runtime program about the sample's runtime, and without the endings,
- * which are the stand-in's and the same for every checkout.
+ * The parts to rehearse by default. A real checkout goes without the matrix, which would ask its own runtime program
+ * about the sample's runtime. With a checkout or a program there are no endings either, because those rehearse the
+ * stand-in.
  */
 function partsFor({ checkout, service }: RehearsalRequest): readonly Part[] {
   const left: Part[] = [

@@ -19,8 +19,8 @@ export type Known = {
 };
 
 /**
- * The requests of a wave are sent together, and a wave starts when the previous one has its answers. `entry` opens a
- * maintenance window; `last` needs the manifest, or must not run on a service that has failed a check.
+ * The requests of a wave are sent together; the next wave starts when all have been answered. `entry` gets past a
+ * maintenance window; `last` has checks that need the manifest, or must not run on a service that has failed a check.
  */
 export const waves = ['entry', 'main', 'last'] as const;
 export type Wave = (typeof waves)[number];

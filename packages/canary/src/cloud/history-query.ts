@@ -2,8 +2,7 @@ import type { ObservationQuery } from '../observations/source.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 
 /**
- * A query for one revision, in the whole minutes that ended by `before`. A query always has two revisions, so here both are
- * the same one.
+ * A query for one revision in the whole minutes before a moment. Queries have two revisions, so here both are the same.
  */
 export function historyQuery(history: { revision: string; before: Date; minutes: number }): ObservationQuery {
   const to = new Date(minuteOf(history.before.getTime()));

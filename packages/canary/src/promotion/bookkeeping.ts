@@ -1,7 +1,8 @@
 import { type Service, type Share, sameShares, sharesOf } from '@deploy/cloudrun';
 
-// What a promotion must remember is kept on the service itself, so that another machine can see it and resume. Annotations
-// with such keys belong to the user: Service.annotations in google/cloud/run/v2/service.proto refuses the platform's own.
+// A promotion keeps its notes on the service itself, so that another machine can see and resume it. Annotations with
+// such keys belong to the user; Service.annotations in google/cloud/run/v2/service.proto reserves others for the
+// platform.
 const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 const VERSION = 1;
@@ -95,8 +96,8 @@ function failedOn(annotations: Annotations): FailedCandidate[] {
 }
 
 /**
- * People may have edited it, or a later version may have written it. If it is not readable as expected, there is no
- * promotion.
+ * People may have edited the annotation, or a later version may have written it. What cannot be read as expected counts
+ * as no promotion.
  */
 function isState(state: unknown): state is PromotionState & { v: number } {
   if (!isRecord(state) || state.v !== VERSION) return false;

@@ -4,7 +4,10 @@ import type { WalkRequest } from './request.ts';
 export type CandidateChecks = {
   /** Smokes the candidate and makes the checks after a stage; returns what failed twice, if anything. */
   beforeNextStep(percent: number): Promise<string | undefined>;
-  /** The same before any traffic; it also warns of builds that cannot be told apart or do not get along. */
+  /**
+   * The same before any traffic. Also warns of builds that cannot be told apart, or whose clients do not work with
+   * both.
+   */
   beforeTraffic(): Promise<string | undefined>;
   /** Smokes the service after a rollback. */
   afterRollback(): Promise<void>;

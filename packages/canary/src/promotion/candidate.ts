@@ -31,9 +31,10 @@ export type Subject = {
 };
 
 /**
- * Finds stable and candidate: those of the promotion that the service remembers, or else the revision with all the traffic
- * and the newest ready one without any, revisions of maintenance windows aside. Throws a UserError when there is no such pair,
- * when the candidate has failed before, or when a maintenance window is open.
+ * Finds the stable revision and the candidate: those of the promotion that is stored on the service, or else the
+ * revision with all the traffic and the newest ready revision without any. Revisions of maintenance windows do not
+ * count. Throws a UserError when there is no such pair, when the candidate has failed before, or when a maintenance
+ * window is open.
  */
 export async function findSubject(
   api: ServiceApi,
@@ -45,7 +46,7 @@ export async function findSubject(
   try {
     subject = await findPair(api, service, wanted);
   } catch (error) {
-    // While a window is open, it is the reason, and what the refusal advises would lead into trouble.
+    // While a window is open, that is the real reason, and the advice in this refusal would make things worse.
     if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
     throw error;
   }
@@ -132,7 +133,7 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
   for await (const revision of api.revisions()) {
     if (revision.name === stable) break;
     if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;
-    // What was deployed while a window was open is in maintenance mode, and closing the window made another one of it.
+    // A revision that was deployed while a window was open is in maintenance mode; closing the window made a successor.
     return (await findSuccessor(api, revision))?.name ?? revision.name;
   }
   throw new UserError(

@@ -1,7 +1,7 @@
 import type { Verdict } from '../verdict/judge.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** What to do next with a step. `override` continues without a decision, as CANARY_ON_INCONCLUSIVE says. */
+/** What to do next with a step. `isOverride`: the step had no verdict, and CANARY_ON_INCONCLUSIVE decided. */
 export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };

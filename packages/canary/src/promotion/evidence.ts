@@ -64,7 +64,7 @@ export function knownMinutes(evidence: PromotionEvidence): number {
   return isInCurrentStep(evidence, evidence.promotion) ? minuteOfWindow(evidence.promotion) : 0;
 }
 
-/** Adds to the promotion what was seen apart from its traffic: whether the candidate is ready, and whether a smoke passed. */
+/** Adds what was seen besides traffic: whether the candidate is ready, and whether a smoke check passed. */
 export function withLook(
   { begun }: PromotionEvidence,
   promotion: Promotion,
@@ -79,7 +79,10 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
   return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
 }
 
-/** A minute belongs to the last step that began in it. At 100 %, stable has no traffic, and its past is compared instead. */
+/**
+ * A minute belongs to the last step that began in it. At 100 %, stable gets no traffic; the candidate is then compared
+ * with its past.
+ */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;

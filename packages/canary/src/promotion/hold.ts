@@ -32,7 +32,7 @@ import { Superseded } from './superseded.ts';
 /** For how many polls to keep trying a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
 
-/** How a shift ended. A call that was refused says nothing about the candidate, so that is not its fault. */
+/** How a shift ended. A refused call says nothing about the candidate, so the candidate is not at fault then. */
 export type Shift =
   | { readonly state: 'served'; readonly change: TrafficChange }
   | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }

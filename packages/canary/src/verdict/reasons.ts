@@ -53,7 +53,7 @@ export function nothingSeenReason(promotion: Promotion): string {
   return `not one request of the candidate was seen at ${currentStep(promotion)} %: it got none, or their logs were lost`;
 }
 
-/** The candidate is at or above the limit, and it is unclear whether that is its own fault. */
+/** The candidate is at or above the limit, and it is unclear whether that is its own doing. */
 export function inconclusiveErrorsReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
   const { canary, stable } = errors;

@@ -28,7 +28,7 @@ export class CloudError extends UserError {
   }
 }
 
-/** What was being done, and where. Every message starts with it. */
+/** What the call was doing, and where. Every message starts with it. */
 export type CallSubject = { doing: string; location: ServiceLocation };
 
 /** Turns whatever a Google client threw into a CloudError. A UserError stays as it is. */

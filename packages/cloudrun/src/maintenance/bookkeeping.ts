@@ -53,8 +53,8 @@ export function replacedSplit(service: Service): Share[] | undefined {
 }
 
 /**
- * Adds to the annotations that the template of the revision `window` temporarily replaces the template of the revision
- * `replaced`, until the latter is written back.
+ * Notes in the annotations that the template of revision `window` stands in for the template of revision `replaced`,
+ * until that is written back.
  */
 export function recordStandIn(annotations: Annotations, window: string, replaced: string): Annotations {
   return { ...annotations, [STANDS_IN_FOR]: `${window};${replaced}` };
@@ -65,9 +65,9 @@ export function forgetStandIn({ [STANDS_IN_FOR]: _, ...others }: Annotations): A
 }
 
 /**
- * The revision whose template was replaced by the service's present one; undefined if none was. A deployment must give the
- * template a new revision name or none, because the platform refuses the same name with another configuration. So once the
- * names differ, the note is out of date.
+ * The revision whose template is replaced by the service's present one; undefined if none is. The note holds only while
+ * the template still has the window's revision name. Every deployment changes or drops that name, because the platform
+ * refuses to use a name again for another configuration.
  */
 export function standsInFor({
   annotations,

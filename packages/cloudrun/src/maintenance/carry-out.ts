@@ -24,7 +24,7 @@ export type CarryOutContext = {
   api: ServiceApi;
   /** The service as it was when the plan was made. */
   service: Service;
-  /** The revision that has the most traffic, of which the window's is made. */
+  /** The revision with the most traffic, which the window is made from. */
   base: string | undefined;
   /** The revision that the newest template belongs to. */
   newestRevision: string | undefined;
@@ -34,7 +34,10 @@ export type CarryOutContext = {
   tell(text: string): void;
 };
 
-/** What was done: the window's revision, if one was made, those that closing it made of others, and notes for the operator. */
+/**
+ * What was done: the revision that was made for the window, if any; the revisions that closing it made to replace
+ * others; and notes for the operator.
+ */
 export type CarriedOut = { revision: string | undefined; successors: Successor[]; notes: string[] };
 
 /**

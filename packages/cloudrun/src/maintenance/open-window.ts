@@ -25,7 +25,7 @@ export async function readOpenWindow(api: ServiceApi, service: Service): Promise
   return windowAmong(serving, service);
 }
 
-/** The window that these revisions make, of which some may get no traffic. */
+/** The window that these revisions form. Some of them may get no traffic. */
 export function windowAmong(revisions: readonly Revision[], service: Service): OpenWindow | undefined {
   const shares = sharesOf(service.served, service.latestReadyRevision);
   const inWindow = revisions.filter(
@@ -44,9 +44,10 @@ export function windowAmong(revisions: readonly Revision[], service: Service): O
 }
 
 /**
- * The split to restore after a window on traffic that follows LATEST. Closing it needs none, because a new revision then gets
- * the traffic by itself; but a deployment pins the traffic to the window's revision. Such a window is made from the newest
- * revision while that serves, so it replaced the one before it. Undefined when that is uncertain.
+ * The split that served before a window whose traffic follows LATEST; undefined when that is uncertain. Closing such a
+ * window needs no stored split, because the new revision gets the traffic by itself. But a deployment during the window
+ * pins the traffic to the window's revision, so the split must be found: the window was made from the revision that
+ * served just before it.
  */
 export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
   const { traffic, served, latestReadyRevision } = service;

@@ -52,8 +52,8 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
 }
 
 /**
- * Two sentences: whether the window is open and for how much of the traffic, and what the next deployment would be built
- * on.
+ * Says in two sentences whether the window is open, for how much of the traffic, and what the next deployment would
+ * build on.
  */
 export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
   return `${describePercent(service.name, percent)}${describeNewest(service, percent)}`;

@@ -4,8 +4,9 @@ import type { Revision } from '../service/service.ts';
 import { isMaintenanceOn } from './environment.ts';
 
 /**
- * The revision that closing a maintenance window made of one that was deployed while the window was open: the same image,
- * without maintenance mode. Undefined when there is none, or when the revision is not in maintenance mode.
+ * The successor of a revision that was deployed while a maintenance window was open: closing the window makes it again,
+ * from the same image but without maintenance mode. Undefined when there is none, or when the revision is not in
+ * maintenance mode.
  */
 export async function findSuccessor(api: ServiceApi, revision: Revision): Promise<Revision | undefined> {
   if (!isMaintenanceOn(revision.template)) return undefined;

@@ -145,7 +145,6 @@ async function findNewestTemplate(api: ServiceApi, service: Service): Promise<Ne
   return { revision, template, imageDigest: newest?.imageDigest, isReplaced: false };
 }
 
-/** The revision, or undefined if it has been deleted, by a person or by Cloud Run, which keeps a thousand. */
 type Done = CarriedOut & { service: Service; rotated: boolean };
 
 /** Checks what serves: every revision that gets traffic must be in the requested mode. */

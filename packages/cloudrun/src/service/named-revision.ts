@@ -35,7 +35,9 @@ export async function nearestRevision(api: ServiceApi, given: string): Promise<s
   return suggestWord(given, names, MOST_SLIPS);
 }
 
-/** The state of a revision that may have been deleted; undefined if it was. */
+/**
+ * Reads a running revision; undefined if it was deleted, by a person or by Cloud Run, which keeps the newest thousand.
+ */
 export async function readRunningIfThere(
   api: ServiceApi,
   name: string,

@@ -12,9 +12,9 @@ export type Call = {
   region: string | undefined;
   /** The origin that the client addressed, `https://host:port` when a proxy in front speaks TLS. */
   origin: string;
-  /** The header of that name. */
+  /** The Authorization header. */
   authorization: string | undefined;
-  /** How the operation that it starts must end; undefined means normally. */
+  /** How the operation that this call starts must end; undefined means normally. */
   fate: OperationFate | undefined;
 };
 

@@ -10,7 +10,7 @@ export type Operation = {
   name: string;
   service: string;
   done: boolean;
-  /** How it must end. */
+  /** How the operation must end. */
   fate?: OperationFate;
   error?: OperationError;
   /** What the service would look like, for a change that is only checked. */

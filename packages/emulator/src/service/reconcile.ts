@@ -73,7 +73,7 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
 
 const MADE_TO_FAIL = 'The change was made to fail.';
 
-/** Why no container can start, if so. */
+/** The options with which no container can start, for a change that is made to fail. */
 function withoutStart(options: ContainerOptions): ContainerOptions {
   return { ...options, registry: { ...options.registry, behaviourOf: () => 'never-ready' } };
 }

@@ -27,14 +27,14 @@ export type ServiceChange = {
   mask?: string | undefined;
   /** Default: the fields that only v1 has stay as they are. */
   knative?: KnativeExtras;
-  /** The etag that the caller saw, if the update should fail after other changes. */
+  /** The etag that the caller read. If it is given, the update fails when the service has changed since. */
   etag?: string | undefined;
   person: string;
-  /** How it must end. */
+  /** How the operation must end. */
   fate?: OperationFate | undefined;
 };
 
-/** A service that is adopted as it was elsewhere, not created here. */
+/** A service that was recorded elsewhere and is taken over as it was, not created here. */
 export type AdoptedService = {
   name: string;
   /** Its JSON, once its address is known. */

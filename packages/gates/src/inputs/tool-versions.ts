@@ -8,9 +8,9 @@ import { lookForTool } from '../tools/versions.ts';
 import { findProgram } from './programs.ts';
 
 /**
- * The versions of tools in the checkout's root and in the web shell, where scripts call them: a file there may select
- * another version. For cargo, the compiler counts, with its commit and host, and the content of `cargo` if it is a
- * script. Throws InputsUnknown when cargo is missing.
+ * The versions of the tools that a gate calls, as found in the root of the checkout and in the web shell, because a
+ * file there may select another version. For cargo, this is the version of the compiler, with its commit and host, and
+ * the content of `cargo` if it is a script. Throws InputsUnknown when cargo is missing.
  */
 export async function toolVersions(
   tools: readonly Tool[],

@@ -15,7 +15,7 @@ const OPENING = new RegExp(`^(\`{3,}|~{3,})[ \\t]*${INFO}[ \\t]*\\r?\\n`, 'gm');
 /** Opens the fold around the data; GitHub shows a closed fold as one line. */
 export const FOLD = '<details>\n<summary>Data that the scripts read back</summary>';
 
-/** The block of data up to the end of its fold, without `FOLD`. */
+/** The block of data and the end of the fold around it; `FOLD` opens that. */
 export function dataBlock(
   record: ReportRecord,
   written: readonly string[],

@@ -28,7 +28,10 @@ export type RolloutEvent =
     }
   | { kind: 'domainMappingSeen'; domain: string; state: string }
   | { kind: 'digestResolved'; digest: string }
-  /** What served before anything was changed, so that a killed deployment's report has its rollback command. */
+  /**
+   * What served before anything was changed. With this, the report of a killed deployment still has its rollback
+   * command.
+   */
   | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
   /** A maintenance window that was open when the deployment began. */
   | { kind: 'windowFound'; window: OpenWindow; shares: readonly Share[] }

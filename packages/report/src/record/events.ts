@@ -7,7 +7,7 @@ import { percentOf, trafficNow } from './split.ts';
 
 type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
 
-/** What served, and the stable revision among it if there was one. Only the first time of a rollout is kept. */
+/** Records what served, and which revision of it was stable. Only the first such event of a rollout counts. */
 export function servingFound(
   record: ReportRecord,
   shares: readonly Share[],
@@ -17,7 +17,7 @@ export function servingFound(
   return { ...record, trafficBefore: [...shares], ...(stable === undefined ? {} : { stable }) };
 }
 
-/** A window that was open before the rollout. Only the first time of a rollout is kept. */
+/** Records the maintenance window that was open before the rollout. Only the first such event counts. */
 export function windowFound(
   record: ReportRecord,
   { window: { since, by, backTo }, shares }: Event<'windowFound'>,
@@ -93,7 +93,7 @@ function isSameSplit(one: readonly Share[], other: readonly Share[]): boolean {
   );
 }
 
-/** What moved the traffic, unless a person did with set-traffic or rollback. */
+/** What moved the traffic: a window or a promotion, or neither if a person did with set-traffic or rollback. */
 type By = { byWindow?: true; byPromotion?: true };
 
 function trafficMoved(

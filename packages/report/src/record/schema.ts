@@ -205,8 +205,8 @@ export const recordSchema = v.strictObject({
     }),
   ),
   /**
-   * `after` is the candidate: the revision that was deployed, or if closing a maintenance window made another one of it, that
-   * one; then `deployed` is the former.
+   * `after` is the candidate. That is the revision that was deployed, unless closing a maintenance window made another
+   * one to replace it; then `deployed` has the original.
    */
   revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),

@@ -24,8 +24,8 @@ export function splitBefore({ trafficBefore, windowBefore }: ReportRecord): Shar
 }
 
 /**
- * The revision to go back to: the last one, other than the candidate, that somebody gave all the traffic in this rollout, or the
- * one that had it before. Moves into a maintenance window and out of it do not count.
+ * The revision to go back to: the last one, other than the candidate, that was given all the traffic in this rollout,
+ * or else the one that had it before. Moving into and out of a maintenance window does not count.
  */
 export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): string | undefined {
   const given = trafficChanges

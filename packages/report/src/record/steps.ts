@@ -46,7 +46,7 @@ function movesTraffic({ name, asked }: StepEntry): boolean {
   return asked !== undefined || name.startsWith('maintenance-mode ');
 }
 
-/** A step that ended, found by its name and when it began. When a deployment's step failed, the deployment ended too. */
+/** Ends a step, which is found by its name and start. When a step of a deployment failed, the deployment ended too. */
 export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord {
   const { step: name, startedAt, endedAt, durationMs, failure, interrupted, refused, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>

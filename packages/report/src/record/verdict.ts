@@ -92,8 +92,8 @@ function trafficReasons(record: ReportRecord): Reason[] {
 }
 
 /**
- * Only smoke runs since the last shift, against the service's own URLs, show what the public gets now. The last run against
- * each URL counts: a pass at one does not make up for a failure at another.
+ * Only smoke runs since the last shift, against the service's own URLs, show what the public gets now. For each URL the
+ * last run counts: a pass at one URL does not make up for a failure at another.
  */
 export function countingSmokes(record: ReportRecord): SmokeEntry[] {
   const runs = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));

@@ -29,7 +29,7 @@ export type Comparison = {
   readonly history: readonly Tally[];
   /** Stable's minutes of this step. At 100 % they replace a missing history. */
   readonly stableMinutes: readonly Tally[];
-  /** At 100 %: stable's minutes, in the order in which the candidate's are paired with them. */
+  /** At 100 %: stable's minutes, in the order in which they are paired with the candidate's. */
   readonly pairs: readonly Tally[];
 };
 

@@ -17,10 +17,10 @@ import {
 
 /** Without a history, this many of stable's first minutes set the threshold and are not judged. */
 const LEARNING_MINUTES = 3;
-/** How many of its slowest minutes a step may ignore: a cold start, or a pause of one instance. */
+/** How many of its slowest minutes a step ignores: they may be a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;
 const SLOW_PERCENT = 5;
-/** Above this, a threshold is so far from p95 that a candidate twice as slow may stay below it. */
+/** If the threshold is more than this many times p95, a candidate that is twice as slow may stay below it. */
 const COARSE_RATIO = 1.7;
 
 /** Compares the shares of slow requests. The threshold is fixed once, from stable, because it must not follow the traffic. */
@@ -101,8 +101,8 @@ function learn(
 }
 
 /**
- * Whether the candidate itself is slow: it is above the limit even without this step's minutes with the most slow requests
- * (three of them, or half at 100 %).
+ * Whether the candidate itself is slow: its share of slow requests is above the limit even without its slowest minutes
+ * (three of them; at 100 %, half of all).
  */
 export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
   const forgiven = percent === 100 ? Math.floor(minutes.length / 2) : FORGIVEN_MINUTES;
@@ -110,7 +110,7 @@ export function isCandidateSlow({ minutes }: LatencySignal, percent: number): bo
   return isRateAtLeast(rest.reduce(sumTallies, noRequests), SLOW_PERCENT);
 }
 
-/** How far the threshold lies above p95, if that is too far. */
+/** The ratio of the threshold to p95, if that is too large. */
 export function coarseness({ threshold }: LatencySignal): number | undefined {
   if (threshold.state !== 'known') return undefined;
   const ratio = threshold.ms / threshold.p95Ms;

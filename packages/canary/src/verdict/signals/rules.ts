@@ -18,13 +18,13 @@ export type SignalName = (typeof signalNames)[number];
 
 /** The false alarms are divided equally among the signals that are compared, even if some of them are missing. */
 const COMPARED_SIGNALS = 4;
-/** From here on there is too much evidence to continue, although still too little to roll back. */
+/** With this much evidence a candidate may not continue, although it is still too little for a rollback. */
 const SUSPICIOUS = Math.log(10);
 /** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
- * The candidate's rate must be at least this many times stable's (sign-in, sync tokens) or, at 100 %, the rate of both
- * before.
+ * How many times as high the candidate's rate must be: as stable's rate (sign-in, sync tokens), and at 100 % as the
+ * rate of both revisions in the step before.
  */
 const WORSE_TIMES = 2;
 

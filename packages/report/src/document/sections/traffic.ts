@@ -17,7 +17,7 @@ export function trafficSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Says that a window had the traffic, where one was open before the rollout. */
+/** Says that a maintenance window had the traffic, if one was open before the rollout. */
 function windowInWords({ windowBefore }: ReportRecord): string {
   if (windowBefore === undefined) return '';
   const { since, backTo } = windowBefore;
