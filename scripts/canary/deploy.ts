@@ -29,6 +29,9 @@ export async function deploy(
   if (deployed.dryRun) return;
   const { revision, traffic, stable, window } = deployed.outcome;
   for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
-  const windowPercent = window?.percent ?? 0;
-  showNext({ out }, nextSteps(location, { shares: traffic, stable, canary: revision, windowPercent }));
+  const { percent: windowPercent = 0, needsLeave = false } = window ?? {};
+  showNext(
+    { out },
+    nextSteps(location, { shares: traffic, stable, canary: revision, windowPercent, needsLeave }),
+  );
 }

@@ -26,9 +26,9 @@ type Place = {
 export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
   const { location, promotion, running, isRolledBack, lacksHealthSmoke } = place;
   const { service, shares, stable, canary, window } = overview;
-  const windowPercent = window?.percent ?? 0;
+  const { percent: windowPercent = 0, needsLeave = false } = window ?? {};
   const standing = {
-    ...{ shares, stable, canary, isRolledBack, windowPercent, lacksHealthSmoke },
+    ...{ shares, stable, canary, isRolledBack, windowPercent, needsLeave, lacksHealthSmoke },
     isPromotion: promotion !== undefined,
     baseUrl: service.url || undefined,
   };
@@ -114,11 +114,18 @@ function stopIt(location: ServiceLocation, { stable }: RunningPromotion): NextSt
 
 function windowLines({ window }: Overview, { location, now }: Place): string[] {
   if (window === undefined) return ['maintenance window: closed'];
-  const { percent, since, by, backTo } = window;
+  const { percent, since, by, backTo, needsLeave } = window;
   const open = percent === 100 ? 'OPEN' : `open for ${percent} % of the traffic only`;
   return [
     `maintenance window: ${open}, for ${ageText(now - Date.parse(since))}`,
     `  since ${since}, by ${cleanLine(by, 60)}`,
-    `  closing it ${backTo === undefined ? 'leaves the traffic where it is' : `goes back to ${briefShares(backTo, location.service)}`}`,
+    `  closing it ${afterClosing()}`,
   ];
+
+  function afterClosing(): string {
+    if (backTo !== undefined) return `goes back to ${briefShares(backTo, location.service)}`;
+    return needsLeave
+      ? 'gives the traffic to a new revision of what serves'
+      : 'leaves the traffic where it is';
+  }
 }

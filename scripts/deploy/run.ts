@@ -140,8 +140,8 @@ export async function runDeployment(
     await addStepSummary(values.stepSummary, deployment, out.note);
     const { window, isInMaintenance } = deployed.outcome;
     for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
-    const windowPercent = window?.percent ?? 0;
-    const standing = { shares: traffic, stable, canary: revision, windowPercent };
+    const { percent: windowPercent = 0, needsLeave = false } = window ?? {};
+    const standing = { shares: traffic, stable, canary: revision, windowPercent, needsLeave };
     const first =
       windowPercent === 0 ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
     const then = whatIsNext({ candidate: isInMaintenance ? undefined : revision, baseUrl });

@@ -145,5 +145,14 @@ describe('deploy-staging while a maintenance window is open', { concurrency: 2 }
     assert.equal(record.stable, undefined);
     assert.equal(rollbackCommand(record), undefined);
     assert.match(text, /^Stable revision: not known, since a maintenance window was open/m);
+
+    // The deployment has pinned the traffic, so closing needs leave to move it, and the command that is shown has that.
+    const close = /^ {2}.* MAINTENANCE_MOVE_TRAFFIC=1 .*maintenance-mode\.ts disable$/m;
+    assert.match(deployed.stderr, close);
+    const refused = await world.act('canary-rollout', ['promote']);
+    assert.match(refused.stderr, /^error: a maintenance window of \S+ is open/m);
+    assert.match(refused.stderr, close);
+    const closed = await world.act('maintenance-mode', ['disable'], { MAINTENANCE_MOVE_TRAFFIC: '1' });
+    assert.equal(closed.exitCode, 0, closed.stderr);
   });
 });

@@ -7,6 +7,7 @@ import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, sharesOf } from '../service/traffic.ts';
 import { standsInFor } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
+import { closeCommand, needsLeaveToClose } from './open-window.ts';
 import { maintenancePercent } from './percent.ts';
 import { findSuccessor } from './successor.ts';
 
@@ -63,6 +64,7 @@ export async function requireSameSideOfWindow(
   if (after === 0 && !isOpenForAll) return;
   const before = await maintenancePercent(api, service);
   const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
+  const close = closeCommand(api.location, needsLeaveToClose(service));
   const toInsist = `To shift the traffic anyway: ${TO_INSIST}`;
   if (after > before) {
     const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
@@ -75,7 +77,7 @@ export async function requireSameSideOfWindow(
   if (before === 100 && after < 100) {
     throw new UserError(
       `a maintenance window of ${service.name} is open (${servedBy(service)}): this would take the public past it`,
-      { hint: `Nothing was changed. To close it:\n  ${disable}\n${toInsist}` },
+      { hint: `Nothing was changed. To close it:\n  ${close}\n${toInsist}` },
     );
   }
 }
@@ -108,11 +110,11 @@ export async function requireNotInMaintenance(
 /** Throws a UserError when part of the public is served by revisions in maintenance mode, so that nothing can be promoted. */
 export async function requireNoWindow(api: ServiceApi, service: Service): Promise<void> {
   if ((await maintenancePercent(api, service)) === 0) return;
-  const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
+  const close = closeCommand(api.location, needsLeaveToClose(service));
   throw new UserError(
     `a maintenance window of ${service.name} is open (${servedBy(service)}): nothing is promoted while it is`,
     {
-      hint: `Nothing was changed. To close it, before you promote:\n  ${disable}\nTo promote anyway: ${TO_INSIST}`,
+      hint: `Nothing was changed. To close it, before you promote:\n  ${close}\nTo promote anyway: ${TO_INSIST}`,
     },
   );
 }

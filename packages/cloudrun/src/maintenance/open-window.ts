@@ -1,7 +1,9 @@
+import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
 import { isWindowMade } from '../service/nonce.ts';
 import type { Revision, Service } from '../service/service.ts';
 import { followsLatestOnly, type Share, sharesOf, stableRevision } from '../service/traffic.ts';
+import type { ServiceLocation } from '../service-location.ts';
 import { replacedSplit } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
 
@@ -13,6 +15,8 @@ export type OpenWindow = {
   by: string;
   /** The split that closing the window restores, if known. */
   backTo: readonly Share[] | undefined;
+  /** Whether closing it needs leave to move the traffic, which is pinned to a revision in maintenance mode. */
+  needsLeave: boolean;
 };
 
 /** The window that is open for the public, or for part of it; undefined when none is. */
@@ -40,7 +44,22 @@ export function windowAmong(revisions: readonly Revision[], service: Service): O
     since: first.createTime,
     by: first.creator ?? service.lastModifier,
     backTo: replacedSplit(service),
+    needsLeave: needsLeaveToClose(service),
   };
+}
+
+/** The command that closes the window of a service. */
+export function closeCommand(at: ServiceLocation, needsLeave: boolean): string {
+  return serviceCommand(
+    at,
+    'maintenance-mode',
+    ['disable'],
+    needsLeave ? [['MAINTENANCE_MOVE_TRAFFIC', '1']] : [],
+  );
+}
+
+export function needsLeaveToClose(service: Service): boolean {
+  return replacedSplit(service) === undefined && !followsLatestOnly(service.traffic);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type NextStep, ownCommand } from '@deploy/cli';
+import { closeCommand } from '../maintenance/open-window.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { Share } from './traffic.ts';
@@ -13,6 +14,8 @@ export type Standing = {
   isRolledBack?: boolean;
   /** The percentage of the traffic for which a maintenance window is open. */
   windowPercent?: number;
+  /** Whether closing that window needs leave to move pinned traffic. */
+  needsLeave?: boolean;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
   /** Whether no health smoke has been run since the last traffic change, as far as is known. */
@@ -34,6 +37,7 @@ export function nextSteps(
     canary,
     isRolledBack = false,
     windowPercent = 0,
+    needsLeave = false,
     isPromotion = false,
     lacksHealthSmoke = false,
     baseUrl,
@@ -49,7 +53,7 @@ export function nextSteps(
     const isWaiting = canary !== undefined && percent === 0 && !isRolledBack;
     return [
       ...(windowPercent < 100 ? [finish] : []),
-      call('next, to close the maintenance window', 'maintenance-mode', 'disable'),
+      { says: 'next, to close the maintenance window', command: closeCommand(at, needsLeave) },
       // Closing it may make another revision of the candidate, so its name is not known yet.
       ...(isWaiting
         ? [call('then, to walk the candidate to all the traffic', 'canary-rollout', 'promote')]
