@@ -76,7 +76,8 @@ export async function runDeployment(
       : await grouped({ env, out }, 'preconditions', checkPreconditions);
   const openApi = () => openServiceApi(connection, location);
   const permit = await promotionGuard(location, values);
-  // The preflight has read the service, so it is there. Without one, nothing is read before the builds.
+  // The preflight has read the service, so the service exists. If the preflight is skipped, nothing is read before the
+  // builds.
   if (facts !== undefined) permit?.(await (await openApi()).read());
   // A deployment that fails its preconditions has not started, so it has no report.
   const evidence = await openEvidence({

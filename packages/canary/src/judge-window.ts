@@ -34,7 +34,7 @@ export type WindowVerdict = Verdict & {
   readonly historyUnreadable?: string;
 };
 
-/** How far back to look for what is usual for stable. */
+/** How far back to look for what is usual for the stable revision. */
 const HISTORY_MINUTES = 60;
 /** The platform states its time in whole seconds. */
 const CLOCK_STEP_MS = 1000;

@@ -1,8 +1,8 @@
 import type { Output } from './output.ts';
 
 /**
- * Something that a script does in the cloud: the gcloud command line that would do the same, and the function that does it. A
- * look-up that only prepares another action has no command line.
+ * Something that a script does in the cloud: a function, and the gcloud command line that would do the same. A look-up
+ * that only prepares another action has no command line.
  */
 export type Action<T> = {
   announcement?: string;

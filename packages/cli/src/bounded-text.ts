@@ -15,7 +15,7 @@ export type BoundedText = {
 // in two.
 const MARGIN = 64 * 1024;
 
-/** Keeps the beginning and the end of a text of any length. It takes some 2 to 3 times `most` characters of memory. */
+/** Keeps the beginning and the end of a text of any length, in memory for two to three times `most` characters. */
 export function boundedText(most: number): BoundedText {
   const head = chunk();
   let older = chunk();

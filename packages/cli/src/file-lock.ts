@@ -49,8 +49,8 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
 }
 
 /**
- * Opens the file, and creates it if necessary. Does not follow a symbolic link, which somebody else may have put there to
- * have another file created or locked, and does not wait at a named pipe for a reader.
+ * Opens the file, and creates it if necessary. It does not follow a symbolic link, because somebody may have put one
+ * there to make us create or lock another file. It does not wait for the reader of a named pipe either.
  */
 async function openOrdinary(path: string): Promise<FileHandle> {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;

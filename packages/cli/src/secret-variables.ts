@@ -5,7 +5,7 @@ import { percentDecoded } from './url-text.ts';
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
 // Shorter values are switches and the like; redacting them would blank out ordinary words.
 const SHORTEST_SECRET = 8;
-// A single word, perhaps with a number: nobody means to keep that secret, and lines that callers read may contain it.
+// A single word, perhaps with a number, is hardly a secret, and lines that callers read may contain it.
 const ORDINARY_WORD = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11}|[A-Z]{1,12})\d?$/;
 // A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), even inside a longer text.
 const USERINFO = /[a-z][a-z0-9+.-]*:\/\/([^/?#\s"'<>]+)@/gi;
@@ -26,7 +26,7 @@ export function secretsAmong(environment: Environment): string[] {
   ]);
 }
 
-/** The password, both raw and decoded. A name without a password is a token, so it is included too. */
+/** The password, both raw and decoded. A name without a password is a token, and so a secret too. */
 function credentialsIn(userinfo: string): string[] {
   const [name = '', ...rest] = userinfo.split(':');
   const password = rest.join(':');

@@ -123,7 +123,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
         ...(login && { userId: login.user, password: login.password.reveal() }),
       },
       destination: { host: destination, port },
-      // Longer than anyone waits, because the signal sets the limit.
+      // Longer than anyone will wait; the real limit is the signal.
       timeout: 24 * 3600 * 1000,
     });
     return socket;

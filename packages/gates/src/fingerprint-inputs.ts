@@ -57,5 +57,5 @@ export function inputsFromJson(json: Record<string, unknown>): FingerprintInputs
   };
 }
 
-/** The inputs cannot all be established, for the reason in the message: then no verdict comes from a cache. */
+/** Thrown when not all inputs can be established; the message says why. No verdict may come from a cache then. */
 export class InputsUnknown extends Error {}

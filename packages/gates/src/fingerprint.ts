@@ -26,7 +26,7 @@ export type Fingerprint = {
   crates: readonly Crates[];
 };
 
-/** A fingerprint, or the reason why there is none. In that case no verdict may come from a cache. */
+/** A fingerprint, or the reason why there is none; without one, no verdict may come from a cache. */
 export type FingerprintOrWhyNot = Fingerprint | { unknown: string };
 
 export type FingerprintRequest = {
@@ -40,7 +40,7 @@ export type FingerprintRequest = {
 /** Raise this when the fingerprint of an unchanged checkout changes, so that verdicts under the old scheme never match. */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
-// Files by which pyenv, asdf, mise, nvm and others choose a version for the folders below.
+// Files that tell pyenv, asdf, mise, nvm and others which version to use in the folders below.
 const VERSION_FILES = [
   '.python-version',
   '.node-version',

@@ -167,7 +167,7 @@ function ended(
   };
 }
 
-/** Remembers a verdict. A failure is only a warning, because the verdict itself still counts. */
+/** Remembers a verdict. Failing to do so is worth only a warning, because the verdict itself still counts. */
 async function rememberIfPossible(verdict: Remembered, { env, out }: GateContext): Promise<void> {
   try {
     await remember(verdict, env);

@@ -46,7 +46,7 @@ export type MatrixResult = About &
 export type MatrixOutcome = {
   startedAt: string;
   endedAt: string;
-  /** Measured, not the difference of the two: someone may set the clock meanwhile. */
+  /** Measured separately, because someone may set the clock between the two. */
   durationMs: number;
   overall: 'passed' | 'failed';
   totals: Totals;

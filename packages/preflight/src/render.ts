@@ -33,7 +33,7 @@ export async function renderPreflight(
 
 const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
 
-/** First the problems to fix, then what is only information; each in the runbook's order. */
+/** The problems to fix come first, then what is only information; each group keeps the runbook's order. */
 function problemsFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);
 }

@@ -15,7 +15,7 @@ export type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
   /** The target checkout, or why there is none. */
   checkout: TargetCheckout | UserError;
   env: Environment;
-  /** Whether the verification gates will run, and with which choices. */
+  /** Whether the verification gates will run. */
   verify: boolean;
   gates: GateChoices;
   /** Skip every check that calls the cloud. */

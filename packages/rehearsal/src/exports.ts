@@ -5,8 +5,8 @@ import { NEW_IMAGE, PROJECT, SERVICE } from './stage/staging.ts';
 import { baseUrls, PRODUCTION } from './steps/matrix.ts';
 
 /**
- * Everything that the scripts need in a shell to act on the local Cloud Run as the rehearsal's own steps do: the service, the
- * image, every base URL, and the tools that stand in for missing ones.
+ * What to export in a shell so that the scripts act on the local Cloud Run as the rehearsal's own steps do: the
+ * service, the image, every base URL, and the tools that replace missing ones.
  */
 export function exportLines(
   emulator: Emulator,

@@ -11,7 +11,7 @@ import {
 import { entryCacheProbe, manifestCacheProbe, manifestProbe, workerCacheProbe } from './checks/static.ts';
 import type { Answer } from './exchange.ts';
 
-/** What the control suite knows when it makes its checks: what the operator gave, and what came back so far. */
+/** What the control suite has to make its checks from: what the operator gave, and what has come back so far. */
 export type Known = {
   bypassToken: Secret | undefined;
   authorization: Record<string, string> | undefined;

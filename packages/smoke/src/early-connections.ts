@@ -5,7 +5,7 @@ import type { Route } from './route.ts';
 const LONGEST_LOOKUP_MS = 200;
 
 export type EarlyConnections = {
-  /** Hands out the connections that were opened early and still work; then opens more. */
+  /** Hands out the early connections that still work; when they are used up, opens more. */
   connect: buildConnector.connector;
   /**
    * Resolves once the name has been looked up and connecting has begun or failed; connecting continues in the background.

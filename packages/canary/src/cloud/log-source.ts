@@ -18,7 +18,7 @@ export type LogSourceOptions = { readonly delayMs?: number; readonly patience: P
 
 type Entries = {
   readonly entries: readonly RawLogEntry[];
-  /** The platform's time before the read. Entries that had arrived by then are included. */
+  /** The platform's time when reading began. Every entry that had arrived by then is included. */
   readonly readAt: Date;
   readonly isComplete: boolean;
 };
@@ -134,8 +134,8 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 }
 
 /**
- * The end of the last minute that was read completely, if reading ended early at the newest entry. A request does not end
- * before it begins.
+ * Where the last complete minute ends, if reading stopped early at the newest entry read. A request does not end before
+ * it begins.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -143,8 +143,8 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 }
 
 /**
- * The first minute that was read completely, if reading ended early at the oldest entry. Most requests take less than a
- * minute.
+ * Where the first complete minute begins, if reading stopped early at the oldest entry read. Most requests take less
+ * than a minute.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');

@@ -90,7 +90,7 @@ type Point = {
 function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
   for (const { metric, resource, points = [] } of series) {
     const revision = resource?.labels?.revision_name;
-    // If a point has no code of its own, its class stands in, for instance `5xx`.
+    // A point without a code may still have the class of the code, such as `5xx`.
     const code = metric?.labels?.response_code ?? metric?.labels?.response_code_class ?? '';
     for (const { interval, value } of points) {
       // A delta belongs to the minute that it closes; its end is the first moment of the next minute.

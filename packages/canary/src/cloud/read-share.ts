@@ -6,7 +6,7 @@ export type ReadShare = {
   take(): boolean;
 };
 
-/** Allows at most so many reads in any minute. */
+/** Allows at most this many reads in any minute. */
 export function createReadShare(mostAMinute: number): ReadShare {
   let taken: number[] = [];
   return {

@@ -52,7 +52,8 @@ function betaFraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / away(1 - ((a + b) * x) / (a + 1));
   let fraction = d;
-  // It takes about the square root of the larger parameter; the limit is far beyond the numbers of any canary.
+  // The number of rounds grows with the square root of the larger parameter. This limit is far beyond what any canary
+  // needs.
   for (let m = 1; m <= 1_000_000; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
     d = 1 / away(1 + even * d);

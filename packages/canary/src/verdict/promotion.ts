@@ -8,7 +8,7 @@ import {
 } from './signals/comparison.ts';
 import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } from './signals/latency.ts';
 
-/** The rules by which a promotion is judged from beginning to end. */
+/** The rules for judging a promotion, from beginning to end. */
 export type PromotionPlan = {
   /** The percentages of the steps, rising. A window that is judged alone is the first of them. */
   readonly steps: readonly number[];

@@ -214,7 +214,7 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
   return settled;
 }
 
-/** A window is planned from what serves. If somebody else has changed that, the plan no longer holds. */
+/** The plan was made from what serves. If somebody else has changed that, the plan no longer holds. */
 function changedMeanwhile(now: Service): UserError {
   return new UserError(`${changedBy(now)}, while the maintenance window was being prepared`, {
     hint: 'Look at what they did, then run this again: it continues from there.',

@@ -28,7 +28,7 @@ export type Found = {
   stable: string | undefined;
 };
 
-/** Makes sure that the service exists and can be read, before anything else is changed for its sake. */
+/** Makes sure, before anything else is changed, that the service exists and can be read. */
 export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Found> {
   return {
     async perform() {

@@ -34,8 +34,8 @@ export async function requireNotSuperseded(
 }
 
 /**
- * A ready revision that was deployed after the canary. Undefined when there is none, or when the canary is older than stable,
- * because then somebody goes back on purpose.
+ * A ready revision that was deployed after the canary. Undefined when there is none, or when the canary is older than
+ * stable: then the operator is going back on purpose.
  */
 export async function laterDeployment(
   api: ServiceApi,

@@ -16,11 +16,11 @@ export type LogEntryJson = {
 export type NewEntry = Omit<LogEntryJson, 'insertId' | 'receiveTimestamp'>;
 
 export type LogStore = {
-  /** An entry that is readable at once. */
+  /** Adds an entry that is readable at once. */
   add(seed: LogEntrySeed): void;
-  /** An entry from before the emulator started, readable at once. */
+  /** Adds an entry from before the emulator started, readable at once. */
   recall(entry: NewEntry, receivedAt: number): void;
-  /** An entry of the running platform, readable after the delay. */
+  /** Adds an entry that the running platform writes; it is readable after the delay. */
   write(entry: NewEntry): void;
   /** The entries that are readable by now. */
   readable(): readonly LogEntryJson[];

@@ -39,7 +39,6 @@ export class Workspaces {
   readonly #crates = new Map<string, Promise<Crates>>();
   readonly #env: Record<string, string>;
 
-  /** `env` is the gates' environment. */
   constructor(env: Record<string, string>) {
     this.#env = env;
   }
@@ -133,7 +132,7 @@ function parsed(stdout: string): Metadata {
     const found = JSON.parse(stdout) as Metadata;
     if (Array.isArray(found.packages) && typeof found.workspace_root === 'string') return found;
   } catch {
-    // The error below says it: what ran as `cargo` may be another program.
+    // The error below covers this too: what ran as `cargo` may be another program.
   }
   throw new InputsUnknown('cargo metadata printed something that is not metadata');
 }

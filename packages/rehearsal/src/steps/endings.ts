@@ -32,7 +32,7 @@ export type Ending = {
 export const CLOCK_SPEED = 40;
 // At most one minute passes between two looks at a step, however busy the machine is.
 const UNWATCHED_MS = 60_000;
-/** Requests per minute of the platform, two thirds of which come in one real second. */
+/** Requests per minute of the local Cloud Run's clock; two thirds of them arrive in each real second. */
 const BUSY = 60;
 
 // PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is short, so

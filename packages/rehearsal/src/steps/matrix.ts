@@ -34,7 +34,7 @@ export function baseUrls(emulator: Emulator): Record<string, string> {
   };
 }
 
-/** Makes up for the migration that failed in the last step, so that what is kept is healthy. */
+/** Adds a migration that succeeds after the one that failed in the last step, so that a kept rehearsal is healthy. */
 export function mendMigration(emulator: Emulator): void {
   emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-third` });
 }

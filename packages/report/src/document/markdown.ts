@@ -33,7 +33,7 @@ export function paragraph(...parts: Inline[]): Paragraph {
   return { type: 'paragraph', children: inlines(parts) };
 }
 
-/** A list, each of its items a line. */
+/** A list with one line for each item. */
 export function list(lines: readonly (readonly Inline[])[]): List {
   const children = lines.map(
     (line): ListItem => ({ type: 'listItem', spread: false, children: [paragraph(...line)] }),

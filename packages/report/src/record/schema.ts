@@ -64,7 +64,9 @@ const trafficEntry = v.strictObject({
   byWindow: optional(v.boolean()),
   /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
-  /** Set when somebody else's change was found, by whoever `actor` is. Nothing says which command made it. */
+  /**
+   * Set when somebody else's change was found. `actor` is who found it; nothing tells which command made the change.
+   */
   found: optional(v.boolean()),
 });
 

@@ -33,7 +33,10 @@ export type Comparison = {
   readonly pairs: readonly Tally[];
 };
 
-/** The comparison at the start. With `isClumped` false, the number of a minute's failures does not matter (latency). */
+/**
+ * The comparison at the start. With `isClumped` false, it does not matter how many failures a minute has: each minute
+ * is one piece of evidence (latency).
+ */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
   history: readonly Tally[],

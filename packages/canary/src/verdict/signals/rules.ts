@@ -23,8 +23,8 @@ const SUSPICIOUS = Math.log(10);
 /** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
- * How many times as high the candidate's rate must be: as stable's rate (sign-in, sync tokens), and at 100 % as the
- * rate of both revisions in the step before.
+ * The candidate's rate must be at least this many times the other rate: stable's for sign-in and sync tokens, and at
+ * 100 % that of both revisions in the step before.
  */
 const WORSE_TIMES = 2;
 
