@@ -1,16 +1,7 @@
-import {
-  checkoutSettings,
-  isWatched,
-  readSettings,
-  requireRehearsalUrl,
-  runScript,
-  showNext,
-  startLiveLine,
-  type Usage,
-} from '@deploy/cli';
-import { evidenceSettings, joinEvidenceByUrl, reportedBaseUrl, reportedStanding } from '@deploy/report';
-import { controlSmokeSettings, reportSmoke, requireBaseUrl, runControlSmoke } from '@deploy/smoke';
-import { warnOfOtherService } from './smoke/service-meant.ts';
+import { checkoutSettings, isWatched, readSettings, runScript, showNext, type Usage } from '@deploy/cli';
+import { evidenceSettings, reportedStanding } from '@deploy/report';
+import { controlSmokeSettings, runControlSmoke } from '@deploy/smoke';
+import { smoke } from './smoke/run.ts';
 
 const settings = { ...controlSmokeSettings, ...checkoutSettings, ...evidenceSettings };
 
@@ -25,32 +16,21 @@ const usage: Usage = {
   examples: ['OPENAGENTS_BASE_URL=https://staging.openagents.com pnpm tsx scripts/smoke-control.ts'],
 };
 
-await runScript(usage, async ({ env, out, signal }) => {
+await runScript(usage, async (program) => {
+  const { env, out } = program;
   const values = readSettings(env, settings);
-  const baseUrl = requireBaseUrl(values.baseUrl ?? (await reportedBaseUrl(values.evidenceReport)));
-  requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
-  const { timeoutSeconds, retries, accessToken, bypassToken } = values;
-  const evidence = await joinEvidenceByUrl({ ...values, baseUrl, note: out.note });
-  const elsewhere = await warnOfOtherService(evidence.path, { ...values, baseUrl }, { out });
-  const live = await startLiveLine(`checking ${baseUrl}`);
-  const outcome = await runControlSmoke({
-    baseUrl,
-    timeoutMs: timeoutSeconds * 1000,
-    retries,
-    script: 'smoke-control',
-    env,
-    signal,
-    accessToken,
-    bypassToken,
-  }).finally(live.stop);
-  await evidence.record({ kind: 'smoked', outcome });
-  await reportSmoke(outcome, { ...values, out });
+  const { accessToken, bypassToken } = values;
+  const { report, elsewhere } = await smoke(
+    values,
+    (options) => runControlSmoke({ ...options, script: 'smoke-control', accessToken, bypassToken }),
+    program,
+  );
   if (!isWatched(env)) return 0;
   if (elsewhere !== undefined) {
     showNext({ out }, elsewhere);
     return 0;
   }
-  const standing = await reportedStanding(evidence.path);
+  const standing = await reportedStanding(report);
   if (standing === undefined) return 0;
   const { nextSteps } = await import('@deploy/cloudrun');
   showNext({ out }, nextSteps(standing.location, standing));

@@ -32,6 +32,7 @@ import {
   sharesOf,
 } from '@deploy/cloudrun';
 import { EXIT_CODES, isForPeople, renderVerdict } from './print.ts';
+import { limitsOf } from './settings.ts';
 
 export type JudgeCloudRequest = Limits &
   ConnectionSettings & {
@@ -97,16 +98,6 @@ function nextOf(
     case 'inconclusive':
       return [call('next, once there have been more requests', 'judge', stable, canary)];
   }
-}
-
-function limitsOf({
-  max5xxPercent,
-  maxP95IncreasePercent,
-  p95FloorMs,
-  minRequests,
-  falseAlarmPercent,
-}: Limits): Limits {
-  return { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent };
 }
 
 /** The service and both revisions, as they are on Cloud Run now. */

@@ -33,7 +33,7 @@ import { recordEvent } from './promote-evidence.ts';
 import { whatNow } from './promote-lines.ts';
 import { requireSignIn, smokeLimits, stageCheckerOf } from './promote-post-stage.ts';
 import type { promoteSettings } from './promote-settings.ts';
-import type { judgeSettings, observationSettings } from './settings.ts';
+import { type judgeSettings, limitsOf, type observationSettings } from './settings.ts';
 import { thisMachine } from './this-machine.ts';
 
 type Values = SettingsOf<
@@ -194,7 +194,6 @@ function endOf(
 }
 
 function walkSettings(values: Values): WalkSettings {
-  const { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent } = values;
   if (values.maxWindowMinutes < values.windowMinutes) {
     throw new UserError(
       `CANARY_MAX_WINDOW is ${values.maxWindowMinutes}m, which is shorter than CANARY_WINDOW, ${values.windowMinutes}m`,
@@ -203,7 +202,7 @@ function walkSettings(values: Values): WalkSettings {
   const { steps, windowMinutes, maxWindowMinutes, onInconclusive, canaryTag: tag, retry, takeOver } = values;
   return {
     ...{ steps, windowMinutes, maxWindowMinutes, onInconclusive, tag, retry, takeOver },
-    limits: { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent },
+    limits: limitsOf(values),
     skipMaintenanceCheck: values.skipMaintenanceCheck,
   };
 }

@@ -1,3 +1,4 @@
+import type { Limits } from '@deploy/canary/verdict';
 import {
   decimalNumber,
   duration,
@@ -40,6 +41,17 @@ export const judgeSettings = {
     'how a verdict is shown; auto: text for a single verdict on a terminal, otherwise JSON',
   ),
 };
+
+/** The limits alone, for the verdict. */
+export function limitsOf({
+  max5xxPercent,
+  maxP95IncreasePercent,
+  p95FloorMs,
+  minRequests,
+  falseAlarmPercent,
+}: Limits): Limits {
+  return { max5xxPercent, maxP95IncreasePercent, p95FloorMs, minRequests, falseAlarmPercent };
+}
 
 const MINUTE_MS = 60_000;
 

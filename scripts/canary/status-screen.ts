@@ -1,5 +1,5 @@
 import type { RunningPromotion } from '@deploy/canary';
-import { ageText, cleanLine, type NextStep } from '@deploy/cli';
+import { ageText, alignedRows, cleanLine, type NextStep } from '@deploy/cli';
 import {
   briefRevision,
   briefShares,
@@ -63,13 +63,7 @@ const GAP = '  ';
 function revisionLines({ rows }: Overview, { now, columns }: Place): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];
   const cells = rows.map((row) => cellsOf(row, now));
-  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join(GAP)
-      .trimEnd();
-  const whole = [head, ...cells].map(line);
+  const whole = alignedRows([head, ...cells]);
   if (whole.every((each) => each.length <= columns)) return whole;
   return cells.flatMap(
     ([revision = '', traffic = '', role = '', image = '', digest = '', age = '', tag = '']) => [

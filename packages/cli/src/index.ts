@@ -14,7 +14,6 @@ export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-
 export { interruptible, listenForInterruption, tellIfInterrupted } from './interruption.ts';
 export { type JunitCase, type JunitSuite, junitXml } from './junit.ts';
 export { makeFolders } from './make-folders.ts';
-export { escapeMarkdown, markdownTable } from './markdown.ts';
 export { suggestWord } from './misspelling.ts';
 export { networkFailure } from './network-failure.ts';
 export { isWatched, type NextStep, showNext } from './next-step.ts';
@@ -44,6 +43,7 @@ export {
   wholeNumber,
 } from './settings.ts';
 export { stopAlong } from './stop-along.ts';
+export { alignedRows, escapeMarkdown, markdownTable } from './tables.ts';
 export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
 export { openTunnel, ProxyFailure } from './tunnel.ts';
 export { dropTrailingSlashes, percentDecoded } from './url-text.ts';

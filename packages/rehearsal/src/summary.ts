@@ -1,4 +1,4 @@
-import { durationText } from '@deploy/cli';
+import { alignedRows, durationText } from '@deploy/cli';
 import type { EndingResult } from './steps/endings.ts';
 import type { StepResult } from './steps/step.ts';
 
@@ -14,7 +14,7 @@ export function summaryLines(results: readonly StepResult[], service: string): s
     serving.replaceAll(`${service}-`, ''),
     title,
   ]);
-  return aligned([['', 'exit', 'time', 'serving afterwards', 'step'], ...rows]);
+  return alignedRows([['', 'exit', 'time', 'serving afterwards', 'step'], ...rows]).join('\n');
 }
 
 /** The promotions' summary: how each should end, and how it did. */
@@ -28,21 +28,8 @@ export function endingLines(results: readonly EndingResult[]): string {
     serving.replaceAll(/[a-z-]+-(?=\d{5}-)/g, ''),
     of,
   ]);
-  return aligned([
+  return alignedRows([
     ['', 'exit', 'time', 'should end', 'ended', 'serving afterwards', 'promotion of'],
     ...rows,
-  ]);
-}
-
-function aligned(table: readonly (readonly string[])[]): string {
-  const columns = table[0]?.slice(0, -1) ?? [];
-  const widths = columns.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  ]).join('\n');
 }

@@ -1,4 +1,4 @@
-import type { ObservationQuery } from '../observations/source.ts';
+import type { HistoryReading, ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 
 /**
@@ -8,4 +8,9 @@ export function historyQuery(history: { revision: string; before: Date; minutes:
   const to = new Date(minuteOf(history.before.getTime()));
   const from = new Date(to.getTime() - history.minutes * MINUTE_MS);
   return { stable: history.revision, canary: history.revision, from, to };
+}
+
+/** The minutes of the one revision in the answer to such a query; minutes without requests are left out. */
+export function historyIn({ closed }: Pick<ReadMinutes, 'closed'>): HistoryReading {
+  return { state: 'read', minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])) };
 }

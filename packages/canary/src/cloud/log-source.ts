@@ -1,7 +1,7 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource, Unreadable } from '../observations/source.ts';
 import { countText } from '../verdict/figures.ts';
-import { historyQuery } from './history-query.ts';
+import { historyIn, historyQuery } from './history-query.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { ENTRIES_A_PAGE, type QueriedService, READS_A_MINUTE, requestLogFilter } from './queries.ts';
@@ -108,11 +108,7 @@ export function openLogSource(
           HISTORY_PAGES,
         );
         const from = isComplete ? query.from : wholeMinutesFrom(entries, query.to);
-        const { closed } = observeRequestLog(entries, { ...query, from }, { now: readAt, delayMs });
-        return {
-          state: 'read',
-          minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])),
-        };
+        return historyIn(observeRequestLog(entries, { ...query, from }, { now: readAt, delayMs }));
       }),
   };
 }

@@ -1,6 +1,6 @@
 import type { MonitoringApi } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
-import { historyQuery } from './history-query.ts';
+import { historyIn, historyQuery } from './history-query.ts';
 import { observeMetrics, type RawMetrics, type RawTimeSeries } from './metrics.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import { metricFilter, type QueriedService } from './queries.ts';
@@ -44,11 +44,7 @@ export function openMetricSource(
       orUnreadable(async () => {
         const query = historyQuery({ revision, before, minutes });
         const { metrics, readAt } = await readMetrics(query);
-        const { closed } = observeMetrics(metrics, query, { now: readAt, delayMs });
-        return {
-          state: 'read',
-          minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])),
-        };
+        return historyIn(observeMetrics(metrics, query, { now: readAt, delayMs }));
       }),
   };
 }
