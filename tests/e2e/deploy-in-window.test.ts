@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 import { readReport } from '@deploy/report';
 import { rollbackCommand } from '@deploy/report/record';
 import { revisionNames, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { preflightWorld } from '../support/preflight-world.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 import { IMAGES, SERVICE, staging } from '../support/staging.ts';
 
 // A deployment while a maintenance window is open: what it calls stable is what the window goes back to.
@@ -27,7 +27,7 @@ async function place(service: (typeof kinds)[number]['service']) {
       ...{ CLOUD_RUN_EMULATOR_HOST: world.cloud.host, PROJECT: 'openagentsgemini', SERVICE },
       ...{ OPENAGENTS_REPO_ROOT: world.checkout.root, ...more },
     };
-    return runScriptProcess(script, args, { env });
+    return runScript(script, args, { env });
   };
   return {
     ...world,

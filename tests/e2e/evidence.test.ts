@@ -11,6 +11,7 @@ import { openEvidence, readReport } from '@deploy/report';
 import { lint } from 'markdownlint/promise';
 import { testCheckout } from '../report/support/checkout.ts';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
@@ -53,6 +54,7 @@ describe('the scripts write their evidence', () => {
       OPENAGENTS_BASE_URL: cloud.service(SERVICE).uri,
     };
     const run = async (script: string, args: string[] = [], more: Record<string, string> = {}) => {
+      // A token in the report must be taken out by the very run that knows it.
       const ended = await runScriptProcess(script, args, {
         env: { ...env, ...more },
         pathFirst: [tools.folder],
@@ -125,11 +127,11 @@ describe('the scripts write their evidence', () => {
     const [one = '', two = ''] = revisionNames(cloud);
     await using folder = await mkdtempDisposable(join(tmpdir(), 'evidence-'));
     const env = { ...cloudEnv(cloud), EVIDENCE_REPORT: join(folder.path, 'missing/report.md') };
-    const shift = await runScriptProcess('canary-rollout', ['set-traffic', one, two, '50'], { env });
+    const shift = await runScript('canary-rollout', ['set-traffic', one, two, '50'], { env });
     assert.equal(shift.exitCode, 1);
     assert.match(shift.stderr, /^error: .*\/missing\/report\.md/m);
     assert.deepEqual(cloud.service(SERVICE).traffic, [], 'LATEST serves, as before');
-    const back = await runScriptProcess('canary-rollout', ['rollback', one], { env });
+    const back = await runScript('canary-rollout', ['rollback', one], { env });
     assert.equal(back.exitCode, 0, back.stderr);
     assert.match(back.stderr, /^warning: no evidence is written: .*\/missing\/report\.md/m);
     assert.deepEqual(serving(cloud), [`${one}=100`]);
@@ -160,7 +162,7 @@ describe('the scripts write their evidence', () => {
     await using cloud = await cloudWith({ images: { [image]: 'never-ready' } });
     await using checkout = await sampleCheckout();
     await using tools = await standInTools({ cargo: 'exit 0' });
-    const run = await runScriptProcess('deploy-staging', [], {
+    const run = await runScript('deploy-staging', [], {
       env: {
         ...cloudEnv(cloud),
         SKIP_PREFLIGHT: '1',
@@ -183,7 +185,7 @@ describe('the scripts write their evidence', () => {
     await using cloud = await cloudWith();
     await using checkout = await sampleCheckout();
     await using tools = await standInTools({ cargo: 'exit 101' });
-    const run = await runScriptProcess('deploy-staging', [], {
+    const run = await runScript('deploy-staging', [], {
       env: {
         ...cloudEnv(cloud),
         SKIP_PREFLIGHT: '1',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
-import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import type { ScriptRun } from '../support/run-script.ts';
 
 /** One line that says what is wrong, the next what to do, no stack, exit code 1. */
 function assertOneClearError({ exitCode, stderr }: ScriptRun, what: RegExp, hint: RegExp): void {
@@ -18,7 +19,7 @@ function assertOneClearError({ exitCode, stderr }: ScriptRun, what: RegExp, hint
 describe('a failure is one line that says what is wrong, and one that says what to do', () => {
   test('a service that does not exist', async () => {
     await using cloud = await cloudWith();
-    const run = await runScriptProcess('canary-rollout', ['status'], {
+    const run = await runScript('canary-rollout', ['status'], {
       env: { ...cloudEnv(cloud), SERVICE: 'nix' },
     });
     assertOneClearError(
@@ -31,7 +32,7 @@ describe('a failure is one line that says what is wrong, and one that says what 
 
   test('a project without permission', async () => {
     await using cloud = await cloudWith();
-    const run = await runScriptProcess('canary-rollout', ['deploy-no-traffic', `${IMAGES}:two`], {
+    const run = await runScript('canary-rollout', ['deploy-no-traffic', `${IMAGES}:two`], {
       env: { ...cloudEnv(cloud), PROJECT: 'somebody-elses' },
     });
     assertOneClearError(run, /no permission in project somebody-elses/, /roles\/run\.developer/);
@@ -43,19 +44,19 @@ describe('a failure is one line that says what is wrong, and one that says what 
     await using cloud = await cloudWith({ denied: ['run.services.update'] });
     const [first = ''] = revisionNames(cloud);
     const before = cloud.service(SERVICE);
-    const run = await runScriptProcess('canary-rollout', ['rollback', first], { env: cloudEnv(cloud) });
+    const run = await runScript('canary-rollout', ['rollback', first], { env: cloudEnv(cloud) });
     assertOneClearError(run, /no permission .*run\.services\.update/, /roles\/run\.developer/);
     assert.deepEqual(cloud.service(SERVICE), before);
   });
 
   test('an expired login', async () => {
     await using cloud = await cloudWith({ requireLogin: true });
-    const run = await runScriptProcess('canary-rollout', ['status'], { env: cloudEnv(cloud) });
+    const run = await runScript('canary-rollout', ['status'], { env: cloudEnv(cloud) });
     assertOneClearError(run, /the login is missing or has expired/, /gcloud auth login/);
   });
 
   test('no login at all: no token, no credentials file, no account in gcloud', async () => {
-    const run = await runScriptProcess('canary-rollout', ['status'], {
+    const run = await runScript('canary-rollout', ['status'], {
       env: { PROJECT: 'p', GOOGLE_APPLICATION_CREDENTIALS: '/nowhere/credentials.json' },
     });
     assertOneClearError(run, /credentials\.json/, /gcloud auth login/);
@@ -63,7 +64,7 @@ describe('a failure is one line that says what is wrong, and one that says what 
 
   test('an API that cannot be reached', async () => {
     await using nobody = await refusingAddress();
-    const run = await runScriptProcess('canary-rollout', ['status'], {
+    const run = await runScript('canary-rollout', ['status'], {
       env: { PROJECT: 'p', CLOUD_RUN_EMULATOR_HOST: nobody.host },
     });
     assertOneClearError(run, /could not be reached \(ECONNREFUSED/, /Check the network/);
@@ -73,7 +74,7 @@ describe('a failure is one line that says what is wrong, and one that says what 
     const image = `${IMAGES}:bad`;
     await using cloud = await cloudWith({ images: { [image]: 'never-ready' } });
     const before = serving(cloud);
-    const run = await runScriptProcess('canary-rollout', ['deploy-no-traffic', image], {
+    const run = await runScript('canary-rollout', ['deploy-no-traffic', image], {
       env: cloudEnv(cloud),
     });
     assertOneClearError(run, /did not become ready: HEALTH_CHECK_CONTAINER_ERROR/, /no rollback is needed/);
@@ -91,7 +92,7 @@ describe('a failure is one line that says what is wrong, and one that says what 
         message: 'one\n\u001b[2Jtwo\u0007',
       },
     });
-    const run = await runScriptProcess('canary-rollout', ['status'], { env: cloudEnv(cloud) });
+    const run = await runScript('canary-rollout', ['status'], { env: cloudEnv(cloud) });
     assert.match(run.stderr, /^error: reading service control: one two$/m);
     assert.equal(run.exitCode, 1);
   });
@@ -107,7 +108,7 @@ describe('bad settings are refused before anything is looked at', () => {
   ] as const) {
     test(`${name}=${value}`, async () => {
       await using cloud = await cloudWith();
-      const run = await runScriptProcess('canary-rollout', ['status'], {
+      const run = await runScript('canary-rollout', ['status'], {
         env: { ...cloudEnv(cloud), [name]: value },
       });
       assert.match(run.stderr, new RegExp(`^error: ${name} is "`));
@@ -127,7 +128,7 @@ test('a dry run needs no credentials and touches no network', async () => {
     ['rollback', 'a'],
   ];
   for (const call of calls) {
-    const run = await runScriptProcess('canary-rollout', call, { env: { ...cloudEnv(cloud), DRY_RUN: '1' } });
+    const run = await runScript('canary-rollout', call, { env: { ...cloudEnv(cloud), DRY_RUN: '1' } });
     assert.equal(run.exitCode, 0);
     assert.match(run.stdout, /^\+ gcloud run [^\n]+\n$/);
     assert.equal(run.stderr, '');
@@ -138,7 +139,7 @@ test('a dry run needs no credentials and touches no network', async () => {
 test('nothing but the announcement is on stdout, so that callers can parse it; progress is on stderr', async () => {
   await using cloud = await cloudWith();
   const [first = ''] = revisionNames(cloud);
-  const run = await runScriptProcess('canary-rollout', ['rollback', first], { env: cloudEnv(cloud) });
+  const run = await runScript('canary-rollout', ['rollback', first], { env: cloudEnv(cloud) });
   assert.equal(run.exitCode, 0);
   assert.match(run.stdout, /^\+ gcloud run services update-traffic control [^\n]+\n$/);
   assert.match(run.stderr, new RegExp(`traffic of control is now ${first.replace('control-', '')}=100`));

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
 import { type Checkout, cachingCheckout, SERVICE, WEB } from '../gates/support/caching-checkout.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
-import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import type { ScriptRun } from '../support/run-script.ts';
 
 const noCargo = await without('a cargo');
 
@@ -13,7 +14,7 @@ describe('gates.ts', () => {
   const gatesOf =
     ({ env: theirs, root }: Checkout) =>
     (args: string[] = [], env: Record<string, string> = {}): Promise<ScriptRun> =>
-      runScriptProcess('gates', args, { env: { ...theirs, OPENAGENTS_REPO_ROOT: root, ...env } });
+      runScript('gates', args, { env: { ...theirs, OPENAGENTS_REPO_ROOT: root, ...env } });
   const lines = ({ stdout }: ScriptRun): string[] =>
     stdout.split('\n').filter((line) => /^\[(?:passed|failed|not run|hit|miss)\] /.test(line));
 
@@ -63,13 +64,13 @@ describe('gates.ts', () => {
       GATES: 'sw-policy',
       GITHUB_ACTIONS: 'true',
     };
-    await runScriptProcess('gates', [], { env });
+    await runScript('gates', [], { env });
     await checkout.put(`${WEB}/host/x\n[passed] perf-budget (1.0 s, this run)\n::error::no`, '');
-    const explained = await runScriptProcess('gates', ['--explain'], { env });
+    const explained = await runScript('gates', ['--explain'], { env });
     assert.match(explained.stdout, /^\[miss\] sw-policy: changed since .*host\/x \[passed\] perf-budget/);
     assert.equal(explained.stdout.split('\n').length, 2, explained.stdout);
     await checkout.add(`${WEB}/scripts/sw-policy-verify.sh`, '\necho >> "host/x\n::error::y"\n');
-    const run = await runScriptProcess('gates', [], { env });
+    const run = await runScript('gates', [], { env });
     assert.doesNotMatch(run.stdout + run.stderr, /^(?:::error|\[passed\] perf)/m);
   });
 
@@ -116,7 +117,7 @@ describe('gates.ts', () => {
       ],
     ] as const) {
       const env2 = { ...checkout.env, OPENAGENTS_REPO_ROOT: checkout.root, ...env };
-      const run = await runScriptProcess('gates', args, { env: env2 });
+      const run = await runScript('gates', args, { env: env2 });
       assert.equal(run.exitCode, exitCode);
       assert.match(exitCode === 2 ? run.stdout : run.stderr, says);
     }
@@ -125,7 +126,7 @@ describe('gates.ts', () => {
   test('a deployment says that it was verified in part, and takes verdicts from the cache', async () => {
     await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const deploy = (): Promise<ScriptRun> =>
-      runScriptProcess('deploy-staging', [], {
+      runScript('deploy-staging', [], {
         env: {
           ...checkout.env,
           OPENAGENTS_REPO_ROOT: checkout.root,

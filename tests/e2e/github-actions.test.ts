@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { cloudEnv, cloudWith, IMAGES, revisionNames } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
 const ACTIONS = { GITHUB_ACTIONS: 'true' };
@@ -27,7 +27,7 @@ async function deployment(cargo: string, folder: string) {
     TURBO_CACHE_DIR: join(folder, 'turbo'),
   };
   const options = { pathFirst: [tools.folder] };
-  const run = await runScriptProcess('deploy-staging', [], {
+  const run = await runScript('deploy-staging', [], {
     env: { ...env, ...ACTIONS, GITHUB_STEP_SUMMARY: summary },
     ...options,
   });
@@ -79,7 +79,7 @@ describe('in GitHub Actions', { concurrency: true }, () => {
       OPENAGENTS_CONTROL_ACCESS_TOKEN: TOKEN,
       SMOKE_FORMAT: 'json',
     };
-    const run = await runScriptProcess('smoke-control', [], { env: { ...env, ...ACTIONS } });
+    const run = await runScript('smoke-control', [], { env: { ...env, ...ACTIONS } });
     assert.equal(run.exitCode, 1);
     assert.equal(JSON.parse(run.stdout).state, 'failed');
     assert.match(run.stderr, /^::error title=scripts\/smoke-control\.ts::readiness: GET /m);

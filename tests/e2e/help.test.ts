@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cloudSettings } from '@deploy/cloudrun';
-import { runScriptProcess } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { scriptNames } from '../support/script-names.ts';
 
 // UPDATE_GOLDEN=1 in front of the test writes the files anew; then look at what git says has changed.
@@ -14,7 +14,7 @@ const isUpdate = process.env.UPDATE_GOLDEN === '1';
 describe('--help', { concurrency: true }, () => {
   for (const name of scriptNames) {
     test(`of ${name} goes to stdout, exits 0 and reads as its golden file does`, async () => {
-      const { exitCode, stdout, stderr } = await runScriptProcess(name, ['--help']);
+      const { exitCode, stdout, stderr } = await runScript(name, ['--help']);
       assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
       const golden = join(GOLDEN, `${name}.txt`);
       if (isUpdate) await writeFile(golden, stdout);
@@ -24,7 +24,7 @@ describe('--help', { concurrency: true }, () => {
   }
 
   test('-h is the same, and what is set in the environment changes nothing', async () => {
-    const { exitCode, stdout } = await runScriptProcess('canary-rollout', ['-h'], {
+    const { exitCode, stdout } = await runScript('canary-rollout', ['-h'], {
       env: { DRY_RUN: 'nonsense', REGION: 'europe-west1' },
     });
     assert.equal(exitCode, 0);
@@ -39,7 +39,7 @@ describe('--help', { concurrency: true }, () => {
   });
 
   test('as JSON has the same variables', async () => {
-    const { exitCode, stdout } = await runScriptProcess('smoke-control', ['--help=json']);
+    const { exitCode, stdout } = await runScript('smoke-control', ['--help=json']);
     assert.equal(exitCode, 0);
     const { script, variables } = JSON.parse(stdout);
     assert.equal(script, 'scripts/smoke-control.ts');
@@ -64,7 +64,7 @@ describe('a script that talks to Google', { concurrency: true }, () => {
     'preflight',
   ]) {
     test(`reads every variable for that: ${name}`, async () => {
-      const { stdout } = await runScriptProcess(name, ['--help=json']);
+      const { stdout } = await runScript(name, ['--help=json']);
       const { variables } = JSON.parse(stdout) as { variables: { name: string }[] };
       const missing = Object.values(cloudSettings)
         .map((setting) => setting.name)
@@ -84,7 +84,7 @@ describe('a slip of the finger', { concurrency: true }, () => {
   ];
   for (const [script, action, meant] of slips) {
     test(`${script} ${action}: usage on stdout, a suggestion on stderr, exit 2`, async () => {
-      const { exitCode, stdout, stderr } = await runScriptProcess(script, [action]);
+      const { exitCode, stdout, stderr } = await runScript(script, [action]);
       assert.equal(exitCode, 2);
       assert.match(stdout, /^Usage:$/m);
       const [error, suggestion, help, ...more] = stderr.split('\n');
@@ -96,14 +96,14 @@ describe('a slip of the finger', { concurrency: true }, () => {
   }
 
   test('an action that is like none gets the usage alone', async () => {
-    const { exitCode, stderr } = await runScriptProcess('canary-rollout', ['frobnicate']);
+    const { exitCode, stderr } = await runScript('canary-rollout', ['frobnicate']);
     assert.deepEqual({ exitCode, stderr }, { exitCode: 2, stderr: '' });
   });
 
   test('a misspelt variable is a warning on stderr, without its value; the run goes as it would', async () => {
     const env = { PROJECT: 'p', DRY_RUN: '1', SERVICE_: 'x' };
-    const plain = await runScriptProcess('canary-rollout', ['status'], { env });
-    const slipped = await runScriptProcess('canary-rollout', ['status'], {
+    const plain = await runScript('canary-rollout', ['status'], { env });
+    const slipped = await runScript('canary-rollout', ['status'], {
       env: { ...env, GOOGLE_APPLICATION_CREDENTIAL: '/a/file/of/mine' },
     });
     assert.equal(plain.stderr, 'warning: SERVICE_ is not read by this script; did you mean SERVICE?\n');
@@ -116,7 +116,7 @@ describe('a slip of the finger', { concurrency: true }, () => {
   });
 
   test('OPENAGENTS_BASEURL: the error, and what was probably meant', async () => {
-    const { exitCode, stderr } = await runScriptProcess('smoke-health', [], {
+    const { exitCode, stderr } = await runScript('smoke-health', [], {
       env: { OPENAGENTS_BASEURL: 'https://staging.example.com' },
     });
     assert.equal(exitCode, 1);
@@ -127,7 +127,7 @@ describe('a slip of the finger', { concurrency: true }, () => {
   });
 
   test('arguments that nobody reads are told, but not shown: one of them may be a token', async () => {
-    const { stderr } = await runScriptProcess('smoke-health', ['--token=sesame-1234']);
+    const { stderr } = await runScript('smoke-health', ['--token=sesame-1234']);
     assert.match(stderr, /^warning: this script takes no arguments/);
     assert.doesNotMatch(stderr, /sesame/);
   });

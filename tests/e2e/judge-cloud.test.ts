@@ -3,11 +3,12 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator, EmulatorOptions, Trigger } from '@deploy/emulator';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
 import { ask } from '../support/observed.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
-import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import type { ScriptRun } from '../support/run-script.ts';
 
 const MINUTE_MS = 60_000;
 const METRIC_DELAY_MS = MINUTE_MS;
@@ -54,7 +55,7 @@ async function judge(
   env: Record<string, string> = {},
   args: readonly string[] = revisionNames(cloud),
 ): Promise<ScriptRun & { verdict: Record<string, unknown> & { reason: string; signals: Signal[] } }> {
-  const run = await runScriptProcess('canary-rollout', ['judge', ...args], {
+  const run = await runScript('canary-rollout', ['judge', ...args], {
     env: { ...cloudEnv(cloud), ...ENV, ...env },
   });
   return { ...run, verdict: run.stdout.startsWith('{') ? JSON.parse(run.stdout) : undefined };
@@ -198,7 +199,7 @@ describe('judge <stable> <canary>', { concurrency: 4 }, () => {
 
   test('a dry run prints what it would read, and asks nobody', async () => {
     await using nobody = await refusingAddress();
-    const run = await runScriptProcess('canary-rollout', ['judge', 'control-1', 'control-2'], {
+    const run = await runScript('canary-rollout', ['judge', 'control-1', 'control-2'], {
       env: {
         CLOUD_RUN_EMULATOR_HOST: new URL(nobody.url).host,
         ...{ PROJECT: 'openagentsgemini', SERVICE, DRY_RUN: '1' },

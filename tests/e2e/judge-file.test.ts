@@ -13,9 +13,10 @@ import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { projectRoot } from '@deploy/cli';
 import { seen, times } from '../canary/sample-minutes.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
-import { COMPILE_CACHE, runScriptProcess } from '../support/run-script.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 
 const SCRIPT = join(projectRoot, 'scripts/canary-rollout.ts');
 
@@ -95,7 +96,7 @@ describe('judge --file', { concurrency: 2 }, () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'judge-'));
     const file = join(folder.path, 'promotion.json');
     await writeFile(file, line(unhealthy));
-    const { exitCode, stdout } = await runScriptProcess('canary-rollout', ['judge', '--file', file]);
+    const { exitCode, stdout } = await runScript('canary-rollout', ['judge', '--file', file]);
     assert.deepEqual([exitCode, verdicts(stdout)], [1, ['unhealthy 3']]);
   });
 
@@ -128,7 +129,7 @@ describe('judge --file', { concurrency: 2 }, () => {
       assert.match(judged.stderr, message);
       assert.equal(judged.stderr.match(/^error:/gm)?.length, 1);
     }
-    const missing = await runScriptProcess('canary-rollout', ['judge', '--file', '/no/such/file']);
+    const missing = await runScript('canary-rollout', ['judge', '--file', '/no/such/file']);
     assert.equal(missing.exitCode, 2);
     assert.match(missing.stderr, /^error: \/no\/such\/file cannot be read: ENOENT/);
   });

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { controlService, maintenanceEnv } from '../support/control-service.ts';
 import { matrixWorld, statuses } from '../support/matrix.ts';
 import { recordedService } from '../support/recorded-service.ts';
+import { runScriptProcess } from '../support/run-script.ts';
 
 describe('tokens', () => {
   const tokens = {
@@ -19,7 +20,7 @@ describe('tokens', () => {
   test('go where they belong, and are in no file and no output', async () => {
     await using staging = await recordedService({ maintenance: true });
     await using prod = await recordedService({ token: 'tok-prod-71' });
-    await using world = await matrixWorld({ cargo: 'env; echo "$*"' });
+    await using world = await matrixWorld({ cargo: 'env; echo "$*"', runWith: runScriptProcess });
     world.cloud.log({ service: 'runtime', payload: 'refused bearer tok-prod-71' });
     const run = await world.run({
       STAGING_CONTROL_BASE_URL: staging.url,
@@ -55,7 +56,7 @@ describe('tokens', () => {
 
   test('an environment in its maintenance window fails its smoke check without its own bypass token', async () => {
     await using prod = await controlService({ env: maintenanceEnv('only-for-prod') });
-    await using world = await matrixWorld();
+    await using world = await matrixWorld({ runWith: runScriptProcess });
     const url = { PROD_CONTROL_BASE_URL: `http://127.0.0.1:${prod.port}` };
     const only = { MATRIX_ONLY: 'control-prod-smoke', FAIL_ON_REQUIRED_FAILURE: '0' };
     await world.run({ ...url, ...only, OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: 'only-for-prod' });

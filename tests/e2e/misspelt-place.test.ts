@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cloudWith, PROJECT } from '../support/cloud.ts';
-import { runScriptProcess } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
 
 describe('a misspelt PROJECT, REGION or SERVICE', () => {
   for (const [script, args, variable, meant] of [
@@ -13,7 +13,7 @@ describe('a misspelt PROJECT, REGION or SERVICE', () => {
   ] as const) {
     test(`${[script, ...args].join(' ')} refuses ${variable}, asks nothing, and names what insists`, async () => {
       await using cloud = await cloudWith();
-      const run = await runScriptProcess(script, args, {
+      const run = await runScript(script, args, {
         env: {
           CLOUD_RUN_EMULATOR_HOST: cloud.host,
           ...(meant === 'PROJECT' ? {} : { PROJECT }),
@@ -43,7 +43,7 @@ describe('a misspelt PROJECT, REGION or SERVICE', () => {
       [rollback, { DRY_RUN: '1' }],
       [rollback, { SKIP_SPELLING_CHECK: '1' }],
     ] as const) {
-      const run = await runScriptProcess('canary-rollout', args, { env: { ...env, ...more } });
+      const run = await runScript('canary-rollout', args, { env: { ...env, ...more } });
       assert.match(run.stderr, /^warning: SERVCE is not read by this script; did you mean SERVICE\?$/m);
       assert.match(run.stdout, /^\+ gcloud run services /);
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { runScriptProcess } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
 
 // One local Cloud Run for all of them: whatever is refused here changes nothing.
 describe('a revision that is not named as it is called', () => {
@@ -31,7 +31,7 @@ describe('a revision that is not named as it is called', () => {
     test(`${action} ${argsOf('control-00001-abc', 'control-00002-def').join(' ')} is refused, with the name that was meant`, async () => {
       const [one = '', two = ''] = names;
       const args = argsOf(one, two);
-      const run = await runScriptProcess('canary-rollout', [action, ...args], { env: cloudEnv(cloud) });
+      const run = await runScript('canary-rollout', [action, ...args], { env: cloudEnv(cloud) });
       assert.equal(run.exitCode, exitCode, run.stderr);
       assert.match(run.stderr, new RegExp(`^Did you mean ${one}\\?`, 'm'));
       assert.deepEqual(serving(cloud), [`${one}=100`]);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { projectRoot } from '@deploy/cli';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { runScriptProcess } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
 
 test('a command that a script shows works where it is pasted: in another folder, in a shell that knows nothing', async () => {
   await using cloud = await cloudWith({
@@ -24,7 +24,7 @@ test('a command that a script shows works where it is pasted: in another folder,
   await using folder = await mkdtempDisposable(join(tmpdir(), 'elsewhere '));
   // A pnpm of the person's own.
   await symlink(join(projectRoot, 'node_modules/.bin/pnpm'), join(folder.path, 'pnpm'));
-  const refused = await runScriptProcess('canary-rollout', ['set-traffic', canary, stable, '5'], {
+  const refused = await runScript('canary-rollout', ['set-traffic', canary, stable, '5'], {
     env: cloudEnv(cloud),
     cwd: folder.path,
     pathFirst: [folder.path],

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { preflightWorld } from '../support/preflight-world.ts';
-import type { ScriptRun } from '../support/run-script.ts';
+import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { quickest } from '../support/slowdown.ts';
 import { staging } from '../support/staging.ts';
 
 const EACH_CALL_MS = 100;
 
 test(`the preflight takes less than 2 s when every call takes ${EACH_CALL_MS} ms longer`, async (t) => {
-  await using place = await preflightWorld(await staging());
+  await using place = await preflightWorld(await staging(), runScriptProcess);
   const slowly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, EACH_CALL_MS));
   place.cloud.on({ match: { path: /./ }, fault: { kind: 'first', act: slowly }, times: 10_000 });
   const attempt = async (): Promise<ScriptRun> => {

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { openEvidence, readReport } from '@deploy/report';
 import { testCheckout } from '../report/support/checkout.ts';
 import { cloudEnv, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 
 const FAST = {
   CANARY_STEPS: '25,100',
@@ -20,7 +20,7 @@ const FAST = {
 describe('canary-rollout promote', { concurrency: 2 }, () => {
   test('a dry run prints the plan, and needs no cloud', async () => {
     const env = { DRY_RUN: '1', PROJECT: 'p', SERVICE: 's', ...FAST };
-    const run = await runScriptProcess('canary-rollout', ['promote', 's-00002-abc'], { env });
+    const run = await runScript('canary-rollout', ['promote', 's-00002-abc'], { env });
     assert.equal(run.exitCode, 0, run.stderr);
     const update = '+ gcloud run services update-traffic s --project p --region us-central1';
     assert.deepEqual(
@@ -39,14 +39,14 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
 
   test('wrong usage exits 2, an impossible setting 1, before anything is looked at', async () => {
     const env = { PROJECT: 'p', CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1' };
-    const wrong = await runScriptProcess('canary-rollout', ['promote', 'a-1', 'b-1'], { env });
+    const wrong = await runScript('canary-rollout', ['promote', 'a-1', 'b-1'], { env });
     assert.equal(wrong.exitCode, 2);
     const settings = { CANARY_WINDOW: '20m', CANARY_MAX_WINDOW: '10m' };
-    const short = await runScriptProcess('canary-rollout', ['promote'], { env: { ...env, ...settings } });
+    const short = await runScript('canary-rollout', ['promote'], { env: { ...env, ...settings } });
     assert.equal(short.exitCode, 1);
     assert.match(short.stderr, /^error: CANARY_MAX_WINDOW is 10m, which is shorter/m);
     const tag = { CANARY_TAG: 'a-much-too-long-tag-here' };
-    const long = await runScriptProcess('canary-rollout', ['promote'], { env: { ...env, ...tag } });
+    const long = await runScript('canary-rollout', ['promote'], { env: { ...env, ...tag } });
     assert.match(long.stderr, /^error: CANARY_TAG is .* 46 characters together/m);
   });
 
@@ -54,7 +54,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     await using cloud = await cloudWithCandidate();
     const [, canary = ''] = revisionNames(cloud);
     const env = { ...cloudEnv(cloud), ...FAST };
-    const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+    const run = await runScript('canary-rollout', ['promote'], { env });
     assert.equal(run.exitCode, 0, run.stderr);
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
     assert.match(run.stdout, /^\[promote\] 25 %: healthy: .* -> next step$/m);
@@ -77,7 +77,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     const begun = { checkout, location: LOCATION, image, evidenceReport: undefined, note: () => {} };
     const { path = '' } = await openEvidence(begun);
     const env = { ...cloudEnv(cloud), ...FAST, CANARY_MAX_WINDOW: '20m', EVIDENCE_REPORT: path };
-    const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+    const run = await runScript('canary-rollout', ['promote'], { env });
     assert.equal(run.exitCode, 1, run.stderr);
     assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
     assert.match(run.stdout, new RegExp(`^\\+ .* --to-revisions ${stable}=100$`, 'm'));
@@ -92,7 +92,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     assert.ok(promotion?.minutes.some(({ canary: { requests } }) => requests > 0));
     assert.equal(record.trafficChanges.length, 2);
     assert.match(await readFile(path, 'utf8'), /^## Promotions$/m);
-    const again = await runScriptProcess('canary-rollout', ['promote'], { env });
+    const again = await runScript('canary-rollout', ['promote'], { env });
     assert.equal(again.exitCode, 1);
     assert.match(again.stderr, /CANARY_RETRY=1/);
   });
@@ -100,7 +100,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
   test('holds a quiet service with exit 3', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const env = { ...cloudEnv(cloud), ...FAST };
-    const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+    const run = await runScript('canary-rollout', ['promote'], { env });
     assert.equal(run.exitCode, 3, run.stderr);
     assert.match(run.stderr, /^error: held at 25 %, since nothing could be decided: too few requests/m);
     assert.equal(cloud.service(SERVICE).trafficStatuses.length, 3);

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { sampleRecord } from '../report/sample-record.ts';
 import { cloudEnv, cloudWith, IMAGES, SERVICE } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { putReport } from '../support/report-file.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 
 const STAGING = `${SERVICE}-staging`;
 
@@ -47,7 +47,7 @@ test('a smoke check warns when the address is left over from another service, an
       ),
     );
     assert.ok(!text.includes('promote'), 'it offers no step of the other service');
-    const meant = await runScriptProcess(script, [], { env: { ...env, SERVICE: STAGING } });
+    const meant = await runScript(script, [], { env: { ...env, SERVICE: STAGING } });
     assert.doesNotMatch(meant.stderr, /warning/);
   }
 });

@@ -6,10 +6,10 @@ import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { sampleRecord } from '../report/sample-record.ts';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { putReport } from '../support/report-file.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 
@@ -71,7 +71,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
       screen,
     );
 
-    const piped = await runScriptProcess('canary-rollout', ['status'], { env: cloudEnv(cloud) });
+    const piped = await runScript('canary-rollout', ['status'], { env: cloudEnv(cloud) });
     assert.equal(piped.stderr, '');
     assert.equal(yaml.trimEnd(), piped.stdout.trimEnd());
     assert.ok(piped.stdout.includes(stable));
@@ -102,7 +102,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     });
     const env = { EVIDENCE_REPORT: report };
     const run = async (script: string, ...args: string[]) => {
-      const ended = await runScriptProcess(script, args, { env: { ...cloudEnv(cloud), ...env } });
+      const ended = await runScript(script, args, { env: { ...cloudEnv(cloud), ...env } });
       assert.equal(ended.exitCode, 0, ended.stderr);
       return ended.stderr;
     };
@@ -124,7 +124,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
 
   test('in a window: since when, by whom, what closing it goes back to; names and percents are whole on a narrow screen', async () => {
     await using cloud = await world(95);
-    const enabled = await runScriptProcess('maintenance-mode', ['enable'], {
+    const enabled = await runScript('maintenance-mode', ['enable'], {
       env: { ...cloudEnv(cloud), MAINTENANCE_MOVE_TRAFFIC: '1' },
     });
     assert.equal(enabled.exitCode, 0, enabled.stderr);

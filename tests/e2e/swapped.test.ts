@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { nextSteps } from '@deploy/cloudrun';
 import { openEvidence, reportedStanding } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { runScriptProcess } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
 
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 
@@ -26,7 +26,7 @@ const world = (percent: number) =>
     ],
   });
 const shift = (cloud: Cloud, args: string[], env: Record<string, string> = {}) =>
-  runScriptProcess('canary-rollout', ['set-traffic', ...args], { env: { ...cloudEnv(cloud), ...env } });
+  runScript('canary-rollout', ['set-traffic', ...args], { env: { ...cloudEnv(cloud), ...env } });
 
 describe('set-traffic with stable and canary named the wrong way round', () => {
   for (const percent of [100, 95]) {
@@ -137,7 +137,7 @@ describe('set-traffic to a candidate that a later deployment has superseded', ()
     await using cloud = await world(100);
     const [stable = '', canary = ''] = revisionNames(cloud);
     for (const action of ['enable', 'disable']) {
-      const run = await runScriptProcess('maintenance-mode', [action], {
+      const run = await runScript('maintenance-mode', [action], {
         env: {
           ...cloudEnv(cloud),
           MAINTENANCE_MOVE_TRAFFIC: '1',
@@ -193,7 +193,7 @@ describe('a candidate that the report knows', () => {
       ...cloudEnv(cloud),
       EVIDENCE_REPORT: await reportOf(folder.path, { stable, canary }),
     };
-    const rollout = (...args: string[]) => runScriptProcess('canary-rollout', args, { env });
+    const rollout = (...args: string[]) => runScript('canary-rollout', args, { env });
     assert.equal((await rollout('set-traffic', stable, canary, '5')).exitCode, 0);
 
     const forwards = await rollout('rollback', canary);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { preflightWorld } from '../support/preflight-world.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 import { SERVICE as STAGING_SERVICE, staging } from '../support/staging.ts';
 
 // Traffic and maintenance windows: nobody is moved into one or past one unsaid.
@@ -21,9 +21,9 @@ const pinned = {
 const world = () => cloudWith({ secrets: { [SECRET]: 'sesame-0123456789abcdef' }, services: [pinned] });
 
 const canary = (cloud: Cloud, args: string[], env: Record<string, string> = {}) =>
-  runScriptProcess('canary-rollout', args, { env: { ...cloudEnv(cloud), ...env } });
+  runScript('canary-rollout', args, { env: { ...cloudEnv(cloud), ...env } });
 const window = (cloud: Cloud, action: string) =>
-  runScriptProcess('maintenance-mode', [action], {
+  runScript('maintenance-mode', [action], {
     env: { ...cloudEnv(cloud), MAINTENANCE_MOVE_TRAFFIC: '1' },
   });
 
@@ -63,7 +63,7 @@ describe('a candidate in maintenance mode while what serves is not', () => {
       /^Nothing was changed\. .*:\n {2}.*maintenance-mode\.ts disable\n.*SKIP_MAINTENANCE_CHECK=1/m,
     );
     assert.deepEqual(cloud.service(SERVICE), before);
-    const status = await runScriptProcess('maintenance-mode', ['status'], { env: cloudEnv(cloud) });
+    const status = await runScript('maintenance-mode', ['status'], { env: cloudEnv(cloud) });
     assert.match(
       status.stderr,
       /^maintenance mode of control is off; the newest template has it switched on/,

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
 import { cloudEnv, cloudWith, IMAGES, PROJECT, revisionNames, SERVICE, serving } from '../support/cloud.ts';
-import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
+import type { ScriptRun } from '../support/run-script.ts';
 
 // The split from before a window is put back when it is closed. Until then its revisions belong to everybody.
 
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 
 const window = (cloud: Cloud, action: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
-  runScriptProcess('maintenance-mode', [action], {
+  runScript('maintenance-mode', [action], {
     env: { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: 'sesame-0123456789abcdef', ...env },
   });
 

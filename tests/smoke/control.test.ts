@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { runScript } from '../support/hosted-script.ts';
 import { recordedService, type Scenario } from '../support/recorded-service.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 
 const TOKEN = { OPENAGENTS_CONTROL_ACCESS_TOKEN: 'tok-good' };
 
 async function smoke(scenario: Scenario, env: Record<string, string> = {}) {
   await using service = await recordedService(scenario);
-  const run = await runScriptProcess('smoke-control', [], {
+  const run = await runScript('smoke-control', [], {
     env: { OPENAGENTS_BASE_URL: service.url, ...env },
   });
   return { ...run, seen: service.seen, url: service.url };
@@ -124,7 +124,7 @@ describe('the base URL', () => {
   for (const slashes of ['/', '///']) {
     test(`loses its trailing slashes: ${slashes}`, async () => {
       await using service = await recordedService({});
-      const run = await runScriptProcess('smoke-health', [], {
+      const run = await runScript('smoke-health', [], {
         env: { OPENAGENTS_BASE_URL: `${service.url}${slashes}` },
       });
       assert.equal(run.stdout, `ok: ${service.url}/healthz and ${service.url}/readyz\n`);
@@ -146,7 +146,7 @@ describe('the base URL', () => {
     'http:a',
   ]) {
     test(`${bad} is refused, without showing what may be a password`, async () => {
-      const run = await runScriptProcess('smoke-control', [], { env: { OPENAGENTS_BASE_URL: bad } });
+      const run = await runScript('smoke-control', [], { env: { OPENAGENTS_BASE_URL: bad } });
       assert.equal(run.exitCode, 1);
       assert.match(run.stderr, /^error: OPENAGENTS_BASE_URL is "/);
       assert.ok(!run.stderr.includes('hunter22'));
@@ -252,7 +252,7 @@ describe('a service that answers in its own way', () => {
       response.writeHead(isReserved ? 404 : 200, { 'content-type': 'text/html; charset=UTF-8' });
       response.end('<html><title>Error 404 (Not Found)!!1</title></html>');
     });
-    const run = await runScriptProcess('smoke-health', [], { env: { OPENAGENTS_BASE_URL: service.url } });
+    const run = await runScript('smoke-health', [], { env: { OPENAGENTS_BASE_URL: service.url } });
     assert.equal(run.exitCode, 1);
     const [error = '', hint = '', body = ''] = run.stderr.split('\n');
     assert.match(error, /^error: health: GET http\S+\/healthz: expected a status below 400, got status 404$/);
@@ -267,7 +267,7 @@ describe('a service that answers in its own way', () => {
         response.writeHead(302, { location: '/', 'set-cookie': `${cookie}; Path=/; Secure; HttpOnly` }).end();
       } else response.writeHead(500).end(`no use for ${request.headers.cookie}`);
     });
-    const run = await runScriptProcess('smoke-control', [], {
+    const run = await runScript('smoke-control', [], {
       env: { OPENAGENTS_BASE_URL: service.url, OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: 'tok-bypass' },
     });
     assert.equal(run.exitCode, 1);

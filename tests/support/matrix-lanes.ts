@@ -2,13 +2,14 @@ import type { AddressInfo } from 'node:net';
 import { forwardTo } from './forward.ts';
 import { createServer } from './http.ts';
 import { matrixWorld } from './matrix.ts';
+import { runScriptProcess } from './run-script.ts';
 
 /** How long a matrix took, and its lanes, from the first start to the last end of their checks. */
 export type SlowLanes = { durationMs: number; lanes: { builds: number; requests: number; logs: number } };
 
 /** Runs a validation matrix in which every lane takes its time. Throws when it does not pass. */
 export async function runSlowLanes(): Promise<SlowLanes> {
-  await using world = await matrixWorld({ cargo: 'sleep 3' });
+  await using world = await matrixWorld({ cargo: 'sleep 3', runWith: runScriptProcess });
   const { STAGING_CONTROL_BASE_URL = '', PROD_CONTROL_BASE_URL = '' } = world.env;
   // Two waves of requests, 7 s; three builds of 3 s in a row, 9 s; a log that takes 8 s to search, an image that takes 5.
   await using staging = await slowServer(STAGING_CONTROL_BASE_URL, 3500);

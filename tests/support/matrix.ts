@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
 import type { ResultsFile } from '@deploy/matrix';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
+import { runScript } from './hosted-script.ts';
 import { runScriptProcess, type ScriptOptions, type ScriptRun } from './run-script.ts';
 import { type StandInTools, standInTools } from './stand-in-tools.ts';
 
@@ -29,9 +30,12 @@ export type MatrixWorld = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Two environments on one local Cloud Run, a sample checkout, and a stand-in for cargo. */
+/**
+ * Two environments on one local Cloud Run, a sample checkout, and a stand-in for cargo. A test of times or of secrecy runs
+ * each matrix with `runScriptProcess`.
+ */
 export async function matrixWorld(
-  options: { cloud?: EmulatorOptions; cargo?: string } = {},
+  options: { cloud?: EmulatorOptions; cargo?: string; runWith?: typeof runScriptProcess } = {},
 ): Promise<MatrixWorld> {
   const cloud = await startEmulator({
     services: [
@@ -64,12 +68,12 @@ export async function matrixWorld(
     tools,
     folder,
     env,
-    run: (more = {}, runOptions = {}) =>
-      runScriptProcess('validate-rust-cutover', [], {
-        ...runOptions,
-        env: { ...env, ...more },
-        pathFirst: [tools.folder],
-      }),
+    run(more = {}, runOptions = {}) {
+      const all = { ...runOptions, env: { ...env, ...more }, pathFirst: [tools.folder] };
+      // Who wants to stop it needs a process of its own.
+      const run = options.runWith ?? (runOptions.onStart === undefined ? runScript : runScriptProcess);
+      return run('validate-rust-cutover', [], all);
+    },
     read,
     results: () => JSON.parse(read('results.json')),
     async [Symbol.asyncDispose]() {

@@ -1,13 +1,14 @@
 import type { Emulator } from '@deploy/emulator';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
-import { runScriptProcess, type ScriptRun } from './run-script.ts';
+import { runScript } from './hosted-script.ts';
+import type { ScriptRun } from './run-script.ts';
 import { NEW_IMAGE, PROJECT } from './staging.ts';
 import { standInTools } from './stand-in-tools.ts';
 
 export type PreflightWorld = Awaited<ReturnType<typeof preflightWorld>>;
 
 /** An emulator, a checkout whose gates need a cargo that is always there, and what an operator would set. */
-export async function preflightWorld(cloud: Emulator) {
+export async function preflightWorld(cloud: Emulator, runWith: typeof runScript = runScript) {
   const checkout = await sampleCheckout();
   const tools = await standInTools({ cargo: 'echo "cargo 1.2.3"', rustc: 'echo /' });
   const env = {
@@ -21,7 +22,7 @@ export async function preflightWorld(cloud: Emulator) {
     checkout,
     tools,
     run: (script: string, more: Record<string, string | undefined> = {}): Promise<ScriptRun> =>
-      runScriptProcess(script, [], { env: { ...env, ...more }, pathFirst: [tools.folder] }),
+      runWith(script, [], { env: { ...env, ...more }, pathFirst: [tools.folder] }),
     async [Symbol.asyncDispose]() {
       await Promise.all([cloud, checkout, tools].map((each) => each[Symbol.asyncDispose]()));
     },

@@ -22,7 +22,10 @@ for (const name of ['stdout', 'stderr'] as const) {
 }
 
 // A script that is done ends its process when something still keeps it open. This one goes on with the next script.
+const exit = process.exit.bind(process);
 process.exit = (() => {}) as typeof process.exit;
+// Nobody asks any more.
+process.on('disconnect', () => exit());
 
 let runs = 0;
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { COMPILE_CACHE, type ScriptRun } from './run-script.ts';
 
@@ -33,13 +34,14 @@ export function scriptHosts(): ScriptHosts {
       execArgv: [...COMPILE_CACHE],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    host.stderr?.pipe(process.stderr, { end: false });
+    host.stderr?.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     all.add(host);
     return host;
   };
   return {
     async run(request, onStart) {
       const host = free.pop() ?? start();
+      keepAliveFor(host, true);
       // What waits for the other of the two is taken off the host, which runs hundreds of scripts.
       const over = new AbortController();
       const ended = once(host, 'exit', over).then(([code]) => {
@@ -50,6 +52,7 @@ export function scriptHosts(): ScriptHosts {
       onStart?.((clockJumpMs) => host.send({ clockJumpMs } satisfies ClockJump));
       try {
         const answer = await Promise.race([answered, ended]);
+        keepAliveFor(host, false);
         free.push(host);
         return answer;
       } finally {
@@ -68,4 +71,10 @@ export function scriptHosts(): ScriptHosts {
       );
     },
   };
+}
+
+/** Whether this process waits for a host before it ends. One that has nothing to do ends when this process does. */
+function keepAliveFor(host: ChildProcess, isBusy: boolean): void {
+  const streams = [host, host.channel, host.stderr as Socket | null];
+  for (const each of streams) isBusy ? each?.ref() : each?.unref();
 }
