@@ -19,8 +19,7 @@ export const COMPILE_CACHE = ['--import', join(import.meta.dirname, 'preload/com
 
 /**
  * Runs `scripts/<name>.ts` as a real child process, with nothing of this process's settings, and collects its output.
- * Node strips the types itself, which takes half the time that tsx does; `pnpm tsx` is for the tests of the README and of
- * the start-up.
+ * `pnpm tsx`, which does the same, is for the tests of the README and of the start-up.
  */
 export async function runScriptProcess(
   name: string,
