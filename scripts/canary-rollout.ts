@@ -69,7 +69,7 @@ const usage: Usage = {
     },
     {
       arguments: 'promote [<canary>]',
-      does: 'raises the canary to 100 % in steps, watches each step, and rolls back by itself if the canary is worse than stable; exits 0 if promoted, 1 if rolled back, 3 if held without a decision',
+      does: 'raises the canary (default: the newest revision deployed without traffic) to 100 % in steps, watches each step, and rolls back by itself if the canary is worse than stable; exits 0 if promoted, 1 if rolled back, 3 if held without a decision',
       changes: true,
     },
     {

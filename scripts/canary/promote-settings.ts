@@ -24,7 +24,7 @@ export const promoteSettings = {
   ),
   signInEmail: text(
     'CANARY_SIGN_IN_EMAIL',
-    'promote: email address to sign in with, at a service in mock mode, for the checks after each step instead of an access token; needs CANARY_SIGN_IN_CODE',
+    'promote: email address that the checks after each step sign in with, in place of OPENAGENTS_CONTROL_ACCESS_TOKEN; the service must be in mock mode; needs CANARY_SIGN_IN_CODE',
   ),
   signInCode: secretText('CANARY_SIGN_IN_CODE', 'promote: the code to sign in with'),
   retry: flag('CANARY_RETRY', 'promote: retry a candidate that was rolled back before'),

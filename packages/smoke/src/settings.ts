@@ -25,7 +25,7 @@ export const smokeSettings = {
   baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
   service: text(
     'SERVICE',
-    'service that should be checked; if set, a warning says so when OPENAGENTS_BASE_URL is the address of another one, as far as the reports tell',
+    'service that OPENAGENTS_BASE_URL should lead to; if set, a warning is printed when the evidence reports show that it is the address of another one',
   ),
   emulatorHost: text(
     'CLOUD_RUN_EMULATOR_HOST',
