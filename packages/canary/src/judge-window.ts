@@ -85,7 +85,10 @@ function stepsFrom(percent: number, steps: readonly number[]): readonly number[]
   return percent === 0 ? steps : [percent, ...steps.filter((step) => step > percent)];
 }
 
-/** Stable's minutes before the window, or before the candidate was made if stable no longer had requests. */
+/**
+ * Stable's minutes before the window. If it had no requests there, because the candidate already had all the traffic:
+ * those before the candidate was made.
+ */
 async function readHistory(
   source: ObservationSource,
   { stable, canaryMadeAt }: JudgedRevisions,

@@ -61,7 +61,10 @@ export function isUnsigned(env: Environment): boolean {
   return Boolean(env.TURBO_TOKEN) && !env.TURBO_REMOTE_CACHE_SIGNATURE_KEY;
 }
 
-/** Runs tasks of this package with turbo. An interruption is thrown when turbo, and what it started, has ended. */
+/**
+ * Runs tasks of this package with turbo. If interrupted, it throws once turbo and everything that it started have
+ * ended.
+ */
 export function runTurbo(request: TurboRequest): Promise<TurboRun> {
   const notice = {
     message: `while ${request.gates.join(', ')} was running`,

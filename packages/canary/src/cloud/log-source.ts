@@ -130,8 +130,8 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 }
 
 /**
- * Where the last complete minute ends, if reading stopped early at the newest entry read. A request does not end before
- * it begins.
+ * The end of the last minute that was read completely, when reading oldest first had to stop early. What was not read
+ * began after the newest entry, so it cannot have ended in an earlier minute.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -139,8 +139,8 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 }
 
 /**
- * Where the first complete minute begins, if reading stopped early at the oldest entry read. Most requests take less
- * than a minute.
+ * The first minute that was read completely, when reading newest first had to stop early. What was not read began
+ * before the oldest entry and, as most requests take less than a minute, ended at the latest in the minute after it.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');

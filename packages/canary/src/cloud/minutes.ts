@@ -13,9 +13,9 @@ export function minuteOf(timeMs: number): number {
 
 /**
  * Sorts observations into minutes. A minute is closed once everything in it must have arrived: a revision without
- * observations then had no requests. Before that, silence says nothing and the figures may still grow, so the minute is open.
- * A minute that has just ended must not hide the one that is running, or a candidate that breaks at the start of a minute
- * would be noticed half a minute later.
+ * observations then had no requests. Before that, silence says nothing and the figures may still grow, so the minute is
+ * open. The current minute is returned even while the one before it is open: a candidate that breaks at the start of a
+ * minute would otherwise be noticed half a minute later.
  */
 export function layOut(
   { stable, canary, from, to }: ObservationQuery,

@@ -44,8 +44,9 @@ const LOOK_BACK_MINUTES = 10;
 const MISSED = 10;
 
 /**
- * Opens the source of a service's observations and reads it once, so that problems show now. A failed call is not an error
- * here: the source says why in `unreadable`, and so will its readings. Throws a UserError only for bad settings.
+ * Opens the source of a service's observations and reads it once, so that problems show now. A failed call is not an
+ * error here: `unreadable` says why this first read failed, and later reads report their failures in the same way.
+ * Throws a UserError only for bad settings.
  */
 export async function openObservationSource(
   connection: Connection,
@@ -91,7 +92,7 @@ export async function openObservationSource(
   }
   return { ...logs, why: chosen.why };
 
-  /** The time up to which the metrics have arrived. */
+  /** The last minutes whose metrics should have arrived by now. */
   function lookBack(): { from: Date; to: Date } {
     const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
     return { from: new Date(to - LOOK_BACK_MINUTES * MINUTE_MS), to: new Date(to) };

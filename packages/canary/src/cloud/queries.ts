@@ -57,7 +57,10 @@ function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'cana
 
 /** `entries:list` returns at most this many entries per page. */
 export const ENTRIES_A_PAGE = 1000;
-/** A project has 60 reads a minute, which people need as well. These are the shares for the polls and for all our reads. */
+/**
+ * A project has 60 reads a minute, and people need some of them. At most `READS_A_MINUTE` are ours, history included;
+ * `auto` chooses request logs only if the polls need no more than `READS_FOR_POLLS`.
+ */
 const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;
 

@@ -11,9 +11,10 @@ import type {
 const defaultSteps: readonly number[] = [5, 25, 50, 100];
 
 /**
- * Checks a document of recorded observations for `judge --file`. Missing limits are taken from `byDefault`; null counts as
- * missing. Throws a UserError with exit code 2 that names the first wrong place. This is written by hand because it is most
- * of the work of a verdict: a schema library took longer than the whole verdict may take.
+ * Checks a document of recorded observations for `judge --file`. Missing limits are taken from `byDefault`; null counts
+ * as missing. Throws a UserError with exit code 2 that names the first wrong place. It is written by hand for speed:
+ * most of the time of a verdict goes into this check, and with a schema library it alone took longer than a whole
+ * verdict may.
  */
 export function readRecording(document: unknown, byDefault: Limits): Recording {
   const fields = record(document, 'the document');

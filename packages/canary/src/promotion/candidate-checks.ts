@@ -5,8 +5,8 @@ export type CandidateChecks = {
   /** Smokes the candidate and makes the checks after a stage; returns what failed twice, if anything. */
   beforeNextStep(percent: number): Promise<string | undefined>;
   /**
-   * The same before any traffic. Also warns of builds that cannot be told apart, or whose clients do not work with
-   * both.
+   * The same before any traffic. Also warns if the builds of candidate and stable cannot be told apart, or if the
+   * candidate refuses the pages of stable's build.
    */
   beforeTraffic(): Promise<string | undefined>;
   /** Smokes the service after a rollback. */

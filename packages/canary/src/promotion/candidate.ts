@@ -46,7 +46,8 @@ export async function findSubject(
   try {
     subject = await findPair(api, service, wanted);
   } catch (error) {
-    // While a window is open, that is the real reason, and the advice in this refusal would make things worse.
+    // If a window is open, report that instead: it is the real reason, and following the advice of the first error
+    // would make things worse.
     if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
     throw error;
   }
@@ -133,7 +134,8 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
   for await (const revision of api.revisions()) {
     if (revision.name === stable) break;
     if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;
-    // A revision that was deployed while a window was open is in maintenance mode; closing the window made a successor.
+    // A revision that was deployed while a window was open is in maintenance mode. Closing the window made a copy of it
+    // that is not: that one is the candidate.
     return (await findSuccessor(api, revision))?.name ?? revision.name;
   }
   throw new UserError(

@@ -80,8 +80,8 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
 }
 
 /**
- * A minute belongs to the last step that began in it. At 100 %, stable gets no traffic; the candidate is then compared
- * with its past.
+ * A minute belongs to the last step that had begun by its end. At 100 %, stable has no traffic, and its past is
+ * compared instead.
  */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;

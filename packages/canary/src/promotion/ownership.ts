@@ -43,7 +43,7 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
   if (JSON.stringify(now.template) !== template) {
-    // The revision may not be there yet, and the newest one is then the promotion's own candidate.
+    // The new template's revision may not exist yet. The newest revision is then still the promotion's own candidate.
     throw new Superseded(now, (later) =>
       later.latestCreatedRevision === now.latestCreatedRevision && isUnderWay(later)
         ? `${changedBy(now)}: there is a new template, and its revision is not there yet`

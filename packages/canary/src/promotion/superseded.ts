@@ -7,7 +7,10 @@ import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 export class Superseded extends UserError {
   /** The service as it was found. */
   readonly found: Service;
-  /** Says what came in between. Once Cloud Run has carried it out, more is known. */
+  /**
+   * Says what somebody else has changed, from a later reading of the service: more is known once Cloud Run has carried
+   * that change out.
+   */
   readonly describe: (service: Service) => string;
 
   constructor(found: Service, describe: (service: Service) => string) {

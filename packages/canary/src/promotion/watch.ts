@@ -110,7 +110,7 @@ export async function openWatch(
     const longest = isExtended ? maxWindowMinutes : windowMinutes;
     const poll = {
       ...{ percent, steps: hold.steps, promotion, verdict, decision: decision.next },
-      // After its end, a step still waits for the entries of the window's last requests.
+      // No more than the window's length: after its end, the step goes on waiting for late log entries.
       watchedMinutes: Math.min(watched, longest),
       ...{ windowMinutes: longest, isExtended },
       ...unreadable,

@@ -23,8 +23,8 @@ export type Verdict = {
 
 export type JudgeOptions = {
   /**
-   * Whether the window is over. By default, it is over when enough minutes were added. An open minute does not count,
-   * so find out before you add one.
+   * Whether the window is over. Default: whether as many minutes were added as the window has. An open minute must not
+   * count towards that, so work this out before you add one, and pass it.
    */
   readonly isWindowOver?: boolean;
   /** How many minutes of the window have passed, for the reason. Default: those that were added. */

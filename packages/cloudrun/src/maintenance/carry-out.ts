@@ -24,7 +24,7 @@ export type CarryOutContext = {
   api: ServiceApi;
   /** The service as it was when the plan was made. */
   service: Service;
-  /** The revision with the most traffic, which the window is made from. */
+  /** The revision that has the most traffic; the window's revision is made from it. */
   base: string | undefined;
   /** The revision that the newest template belongs to. */
   newestRevision: string | undefined;
@@ -35,8 +35,8 @@ export type CarryOutContext = {
 };
 
 /**
- * What was done: the revision that was made for the window, if any; the revisions that closing it made to replace
- * others; and notes for the operator.
+ * What was done: the revision that was made for the window, if any; the copies without maintenance mode that closing it
+ * made; notes for the operator.
  */
 export type CarriedOut = { revision: string | undefined; successors: Successor[]; notes: string[] };
 
@@ -152,9 +152,9 @@ async function writeNewest(
 }
 
 /**
- * The error of a window that failed, after the newest template was restored, so that the next deployment is not built in
- * maintenance mode. Nothing is restored if the window may be in force after all, or if someone else has deployed; running the
- * same command again continues from there.
+ * Restores the newest template after a window has failed, so that the next deployment is not built in maintenance mode,
+ * and returns the error to throw. Nothing is restored if the window may be in force after all, or if someone else has
+ * deployed; running the same command again continues from there.
  */
 async function withTemplatePutBack(
   fallback: RevisionTemplate | undefined,

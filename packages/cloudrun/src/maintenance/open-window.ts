@@ -29,7 +29,7 @@ export async function readOpenWindow(api: ServiceApi, service: Service): Promise
   return windowAmong(serving, service);
 }
 
-/** The window that these revisions form. Some of them may get no traffic. */
+/** The window that is open on these revisions; those without traffic do not count. Undefined when none is open. */
 export function windowAmong(revisions: readonly Revision[], service: Service): OpenWindow | undefined {
   const shares = sharesOf(service.served, service.latestReadyRevision);
   const inWindow = revisions.filter(
@@ -63,10 +63,10 @@ export function needsLeaveToClose(service: Service): boolean {
 }
 
 /**
- * The split that served before a window whose traffic follows LATEST; undefined when that is uncertain. Closing such a
- * window needs no stored split, because the new revision gets the traffic by itself. But a deployment during the window
- * pins the traffic to the window's revision, so the split must be found: the window was made from the revision that
- * served just before it.
+ * The split that the open window has replaced, if it was opened while the traffic followed LATEST. No split is stored
+ * for such a window, because closing it makes a new revision, which LATEST then leads to. But a deployment pins the
+ * traffic to the window's revision, and closing the window then needs the split. The window's revision was made from
+ * the newest one, which had all the traffic: the revision before the window's. Undefined when that is uncertain.
  */
 export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
   const { traffic, served, latestReadyRevision } = service;

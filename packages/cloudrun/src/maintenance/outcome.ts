@@ -1,6 +1,6 @@
 import { briefShares, type Share } from '../service/traffic.ts';
 
-/** A revision that differs from another one only in maintenance mode. */
+/** A copy of revision `of` that differs from it only in maintenance mode. */
 export type Successor = { of: string; revision: string };
 
 /** The state of a maintenance window after a successful `enable` or `disable`. */
@@ -15,7 +15,7 @@ export type MaintenanceOutcome = {
   after: Share[];
   /** The service's address. */
   url?: string;
-  /** Revisions that closing the window made to replace those that were deployed while it was open. */
+  /** The copies of revisions, without maintenance mode, that closing the window made. */
   successors: readonly Successor[];
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];

@@ -4,8 +4,8 @@ import type { Revision } from '../service/service.ts';
 import { isMaintenanceOn } from './environment.ts';
 
 /**
- * The successor of a revision that was deployed while a maintenance window was open: closing the window makes it again,
- * from the same image but without maintenance mode. Undefined when there is none, or when the revision is not in
+ * For a revision that was deployed while a maintenance window was open: the copy of it, with the same image but without
+ * maintenance mode, that closing the window made. Undefined when there is none, or when the revision is not in
  * maintenance mode.
  */
 export async function findSuccessor(api: ServiceApi, revision: Revision): Promise<Revision | undefined> {

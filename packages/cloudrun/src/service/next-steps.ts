@@ -54,7 +54,7 @@ export function nextSteps(
     return [
       ...(windowPercent < 100 ? [finish] : []),
       { says: 'next, to close the maintenance window', command: closeCommand(at, needsLeave) },
-      // Closing it may make another revision of the candidate, so its name is not known yet.
+      // Closing it may make a copy of the candidate, which then is the candidate, so its name is not known yet.
       ...(isWaiting
         ? [call('then, to walk the candidate to all the traffic', 'canary-rollout', 'promote')]
         : []),

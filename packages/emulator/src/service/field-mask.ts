@@ -1,7 +1,7 @@
 import { type Json, topFieldOf, writableFields } from '../protocol/descriptors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
-// Two fields that a caller may send without changing them: they identify the service and its state.
+// Without the two fields that a caller may send but not change: they identify the service and its state.
 const WRITABLE = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
 
 /**

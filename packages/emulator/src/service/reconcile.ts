@@ -73,7 +73,7 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
 
 const MADE_TO_FAIL = 'The change was made to fail.';
 
-/** The options with which no container can start, for a change that is made to fail. */
+/** The same options, with images whose containers never start to listen. */
 function withoutStart(options: ContainerOptions): ContainerOptions {
   return { ...options, registry: { ...options.registry, behaviourOf: () => 'never-ready' } };
 }

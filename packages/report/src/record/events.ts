@@ -58,7 +58,8 @@ export function deployed(
   const { digest = record.image.digest } = deployment;
   return {
     ...servingFound(record, deployment.traffic, stable),
-    // The digest that the revision really runs. Its tag may have meant another image when it was looked up.
+    // The digest that the revision really runs. The image's tag may have pointed to another digest when it was looked
+    // up.
     image: { ...record.image, ...(digest === undefined ? {} : { digest }) },
     state: 'deployed',
     revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },

@@ -207,8 +207,8 @@ export const recordSchema = v.strictObject({
     }),
   ),
   /**
-   * `after` is the candidate. That is the revision that was deployed, unless closing a maintenance window made another
-   * one to replace it; then `deployed` has the original.
+   * `after` is the candidate: the revision that was deployed. If closing a maintenance window made a copy of that one
+   * without maintenance mode, `after` is the copy, and `deployed` is the revision that was deployed.
    */
   revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),

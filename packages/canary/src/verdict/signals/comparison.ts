@@ -27,15 +27,18 @@ export type Comparison = {
   readonly stepBefore: Tally;
   /** Stable's minutes before the promotion. */
   readonly history: readonly Tally[];
-  /** Stable's minutes of this step. At 100 % they replace a missing history. */
+  /**
+   * Stable's minutes of this step, kept only if there is no history. At 100 %, where stable has no traffic, they are
+   * those of the step before and stand in for the history.
+   */
   readonly stableMinutes: readonly Tally[];
   /** At 100 %: stable's minutes, in the order in which they are paired with the candidate's. */
   readonly pairs: readonly Tally[];
 };
 
 /**
- * The comparison at the start. With `isClumped` false, it does not matter how many failures a minute has: each minute
- * is one piece of evidence (latency).
+ * The comparison at the start. With `isClumped` false (latency), a minute's failures are one piece of evidence, however
+ * many they are.
  */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },

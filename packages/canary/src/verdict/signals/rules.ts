@@ -23,8 +23,8 @@ const SUSPICIOUS = Math.log(10);
 /** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
- * The candidate's rate must be at least this many times the other rate: stable's for sign-in and sync tokens, and at
- * 100 % that of both revisions in the step before.
+ * For a rollback, the candidate's rate of failed sign-ins or sync tokens must be at least this many times stable's. At
+ * 100 %, that rate, or its error rate, must also be this many times that of both revisions together in the step before.
  */
 const WORSE_TIMES = 2;
 

@@ -17,7 +17,7 @@ export function trafficSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Says that a maintenance window had the traffic, if one was open before the rollout. */
+/** Adds to the split before the rollout that it was the split of a maintenance window; empty if no window was open. */
 function windowInWords({ windowBefore }: ReportRecord): string {
   if (windowBefore === undefined) return '';
   const { since, backTo } = windowBefore;
