@@ -60,7 +60,6 @@ function notesOn({ signals }: Verdict): string[] {
   return [...notes].map(([note, about]) => `${about.join(', ')}: ${note}`);
 }
 
-/** A verdict on one line. */
 export function verdictLine({ verdict, minute, reason }: Verdict): string {
   return `${verdict} at minute ${minute}: ${reason}`;
 }

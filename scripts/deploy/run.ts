@@ -46,7 +46,6 @@ export type DeploymentRequest = {
   location: ServiceLocation;
   /** The domain that should point to the service. */
   domain: string;
-  /** The variable that names it. */
   domainVariable: string;
   kind: 'staging' | 'production';
   /** Printed first, as soon as it is known what will be deployed. */

@@ -8,7 +8,6 @@ import { gateSettings } from '@deploy/gates';
 import { imageSetting, preflightSettings } from '@deploy/preflight';
 import { evidenceSettings } from '@deploy/report';
 
-/** The settings of every deployment. */
 export const deploymentSettings = {
   image: imageSetting,
   tag: text('CANARY_TAG', 'traffic tag for the new revision (default: none)'),

@@ -4,7 +4,6 @@ import { afterWindow, type checkMaintenanceValues, verifyFromOutside } from '@de
 
 export type ChangedWindow = {
   location: ServiceLocation;
-  /** The values of the opened window. */
   window: ReturnType<typeof checkMaintenanceValues> | undefined;
   baseUrl: string | undefined;
   token: Secret | undefined;

@@ -21,7 +21,6 @@ type Values = SettingsOf<typeof smokeSettings & typeof checkoutSettings & typeof
 /** A smoke run that has passed. */
 type Smoked = {
   baseUrl: string;
-  /** The report that has the run. */
   report: string | undefined;
   /** How to check the service that SERVICE names, if the address was that of another one. */
   elsewhere: NextStep[] | undefined;

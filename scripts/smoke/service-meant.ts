@@ -3,7 +3,6 @@ import { reportedAddressOf, reportedStanding } from '@deploy/report';
 
 type Values = Parameters<typeof reportedAddressOf>[1] & {
   baseUrl: string;
-  /** The service that SERVICE names. */
   service: string | undefined;
 };
 

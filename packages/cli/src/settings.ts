@@ -35,12 +35,10 @@ export function readSettings<S extends Settings>(environment: Environment, setti
   return Object.fromEntries(values) as SettingsOf<S>;
 }
 
-/** A text that may be unset. */
 export function text(name: string, meaning: string): Setting<string | undefined> {
   return { name, meaning, parse: (value) => value };
 }
 
-/** A text with a default. */
 export function textWithDefault(name: string, defaultText: string, meaning: string): Setting<string> {
   return { name, meaning, defaultText, parse: (value) => value ?? defaultText };
 }
@@ -163,7 +161,6 @@ export function outputFormat<const O extends string = never>(
   return { ...today, parse: (value) => older[value ?? ''] ?? today.parse(value) };
 }
 
-/** One of a few words. */
 export function oneOf<const W extends string>(
   name: string,
   words: readonly [W, ...W[]],

@@ -31,7 +31,6 @@ export class ProxyFailure extends Error {
     return new ProxyFailure(proxy, reason, { hint, cause: error });
   }
 
-  /** The proxy asks for a login: status 407. */
   static loginAsked(proxy: ProxyServer): ProxyFailure {
     const reason =
       proxy.login === undefined ? 'it asks for a login (407)' : 'it does not accept this login (407)';

@@ -25,7 +25,6 @@ export type Execution = {
 /** The calls about jobs, which all only read. Each throws a CloudError when it fails. */
 export type JobApi = {
   readJob(job: string): Promise<Job>;
-  /** The newest execution, if there is one. */
   newestExecution(job: string): Promise<Execution | undefined>;
 };
 
@@ -56,7 +55,6 @@ export async function openJobApi(connection: Connection, place: Place): Promise<
   };
 }
 
-/** The execution with the latest creation time; undefined when there is none. */
 function newest(executions: readonly Execution[]): Execution | undefined {
   return executions.toSorted((a, b) => Date.parse(a.createTime) - Date.parse(b.createTime)).at(-1);
 }

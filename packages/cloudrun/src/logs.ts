@@ -4,7 +4,6 @@ import { googleRest } from './google/rest.ts';
 import { readTime } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-/** One log entry of a service. */
 export type LogEntry = {
   /** RFC 3339. */
   timestamp: string;

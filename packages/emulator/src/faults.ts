@@ -36,7 +36,6 @@ export type Trigger = {
 /** The pending faults, in the order in which they were added. */
 export type FaultPlan = {
   add(trigger: Trigger): void;
-  /** Drops the pending faults. */
   clear(): void;
   /** Takes the fault for this request, if there is one. */
   take(method: string, path: string): Fault | undefined;

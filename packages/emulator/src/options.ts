@@ -18,7 +18,6 @@ export type ServiceSeed = {
   name: string;
   image: string;
   env?: EnvSeed;
-  /** The service account of its containers. */
   serviceAccount?: string;
   /** The program that its revisions run instead of the control service's stand-in. */
   container?: ContainerProgram;
@@ -192,11 +191,9 @@ export type Emulator = {
   pushImage(image: string, behaviour?: ImageBehaviour): void;
   /** The image that answers a revision's requests, by the digest that was resolved for the revision. */
   imageDigest(service: string, revision: string): string | undefined;
-  /** Adds an execution of a job. */
   addExecution(job: string, execution: ExecutionSeed): void;
   /** Starts sending requests to a service's address as people would, until the emulator stops. */
   load(service: string, load: LoadOptions): Load;
-  /** Adds a log entry. */
   log(entry: LogEntrySeed): void;
   /** Adds requests of the past to the logs and the metrics. */
   recall(requests: readonly PastRequest[]): void;
@@ -208,7 +205,6 @@ export type Emulator = {
   disableSecretVersion(secret: string, version: number): void;
   /** Adds a fault for coming requests. */
   on(trigger: Trigger): void;
-  /** Drops the pending faults. */
   clearTriggers(): void;
   /** Resolves when every change under way has settled. */
   settled(): Promise<void>;

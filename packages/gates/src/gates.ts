@@ -5,7 +5,6 @@ import type { TargetCheckout } from '@deploy/cli';
 export const gateIds = ['cargo-test', 'wasm-check', 'sw-policy', 'perf-budget'] as const;
 export type GateId = (typeof gateIds)[number] | 'web-shell-build';
 
-/** The two package folders of a checkout. */
 export type PackageFolder = 'serviceDir' | 'webShellDir';
 
 export type Gate = {

@@ -2,7 +2,6 @@ import { cleanLine, durationText, type Output, startLiveText } from '@deploy/cli
 import type { MatrixCheck } from './check.ts';
 import { type CheckId, explanationOf, type MatrixResult, requiredWord, resultLine } from './outcome.ts';
 
-/** Shows the progress of a run. */
 export type Display = {
   started(id: CheckId): void;
   ended(result: MatrixResult): void;

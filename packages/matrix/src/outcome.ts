@@ -21,7 +21,6 @@ export type Judgement = {
   passed: boolean;
   /** Why, in one sentence. */
   conclusion: string;
-  /** Counts, by name. */
   figures?: Readonly<Record<string, number>>;
 };
 

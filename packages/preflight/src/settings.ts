@@ -1,6 +1,5 @@
 import { outputFormat, text, textWithDefault } from '@deploy/cli';
 
-/** The settings of the preflight itself. */
 export const preflightSettings = {
   stagingDomain: textWithDefault(
     'STAGING_DOMAIN',

@@ -3,7 +3,6 @@ import type { Answer, SmokeRequest } from './exchange.ts';
 /** What is wrong with an answer: what the check expected, and what it got; undefined when all is well. */
 export type Objection = { expected: string; got: string } | undefined;
 
-/** A request, and how to judge the answer. */
 export type Probe = {
   request: SmokeRequest;
   judge(answer: Answer): Objection;

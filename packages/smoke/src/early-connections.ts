@@ -50,7 +50,6 @@ export function connectEarly(origin: URL, howMany: number, route: Route): EarlyC
   };
 }
 
-/** The host and port to connect to for an origin. */
 export function connectionTarget({ protocol, host, hostname, port }: URL): buildConnector.Options {
   // Node expects an IPv6 address without brackets.
   return { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port };

@@ -29,7 +29,6 @@ export type SmokeResult =
 
 export type FailedSmokeResult = Extract<SmokeResult, { state: 'failed' }>;
 
-/** A run of smoke checks. */
 export type SmokeOutcome = {
   suite: 'health' | 'control' | 'post-stage';
   baseUrl: string;

@@ -1,11 +1,16 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource, Unreadable } from '../observations/source.ts';
 import { countText } from '../verdict/figures.ts';
-import { historyIn, historyQuery } from './history-query.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
-import { ENTRIES_A_PAGE, type QueriedService, READS_A_MINUTE, requestLogFilter } from './queries.ts';
-import { createReadShare } from './read-share.ts';
+import {
+  ENTRIES_A_PAGE,
+  historyIn,
+  historyQuery,
+  type QueriedService,
+  READS_A_MINUTE,
+  requestLogFilter,
+} from './queries.ts';
 import { endOf, identify, observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
@@ -153,5 +158,25 @@ function tooMany(read: number): Unreadable {
     kind: 'too many',
     why: `there are more request logs than may be read: the first ${countText(read)} used up our share of the project's reads per minute`,
     hint: 'CANARY_SOURCE=monitoring reads metrics instead, which work at any volume but arrive minutes later.',
+  };
+}
+
+/** Our share of the reads that a project has each minute. */
+type ReadShare = {
+  /** Takes one read; false when those of the past minute are used up. */
+  take(): boolean;
+};
+
+/** Allows at most this many reads in any minute. */
+function createReadShare(mostAMinute: number): ReadShare {
+  let taken: number[] = [];
+  return {
+    take() {
+      const now = performance.now();
+      taken = taken.filter((at) => now - at < MINUTE_MS);
+      if (taken.length >= mostAMinute) return false;
+      taken.push(now);
+      return true;
+    },
   };
 }

@@ -1,9 +1,8 @@
 import type { MonitoringApi } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
-import { historyIn, historyQuery } from './history-query.ts';
 import { observeMetrics, type RawMetrics, type RawTimeSeries } from './metrics.ts';
 import type { PlatformClock } from './platform-clock.ts';
-import { metricFilter, type QueriedService } from './queries.ts';
+import { historyIn, historyQuery, metricFilter, type QueriedService } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
 /** Reads observations from a service's metrics, as raw points, once they are old enough to be complete. */

@@ -1,5 +1,11 @@
-import type { ObservationQuery, ObservationSource } from '../observations/source.ts';
+import type {
+  HistoryReading,
+  ObservationQuery,
+  ObservationSource,
+  ReadMinutes,
+} from '../observations/source.ts';
 import { countText } from '../verdict/figures.ts';
+import { MINUTE_MS, minuteOf } from './minutes.ts';
 
 /** Where the two revisions are. */
 export type QueriedService = { readonly service: string; readonly region: string };
@@ -80,4 +86,18 @@ export function chooseSource(requestsAMinute: number, { polls, minutesAtOnce }: 
   return reads <= READS_FOR_POLLS
     ? { name: 'logs', why: volume }
     : { name: 'monitoring', why: `${volume}, and ${READS_FOR_POLLS} are the most that a canary takes` };
+}
+
+/**
+ * A query for one revision in the whole minutes before a moment. Queries have two revisions, so here both are the same.
+ */
+export function historyQuery(history: { revision: string; before: Date; minutes: number }): ObservationQuery {
+  const to = new Date(minuteOf(history.before.getTime()));
+  const from = new Date(to.getTime() - history.minutes * MINUTE_MS);
+  return { stable: history.revision, canary: history.revision, from, to };
+}
+
+/** The minutes of the one revision in the answer to such a query; minutes without requests are left out. */
+export function historyIn({ closed }: Pick<ReadMinutes, 'closed'>): HistoryReading {
+  return { state: 'read', minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])) };
 }

@@ -1,4 +1,5 @@
 import { UserError } from '@deploy/cli';
+import type { Unreadable } from '../observations/source.ts';
 
 /** For how many polls to keep trying what fails temporarily. */
 export const MOST_ATTEMPTS = 60;
@@ -22,4 +23,11 @@ export async function orFailure<T>(read: () => Promise<T>): Promise<T | UserErro
     if (error instanceof UserError) return error;
     throw error;
   }
+}
+
+/** Why a promotion that cannot read its revisions' requests does not begin. */
+export function cannotRead({ why, hint }: Pick<Unreadable, 'why' | 'hint'>): UserError {
+  return new UserError(`the revisions' requests cannot be read, so nothing can be judged:  ${why}`, {
+    hint: hint ?? 'Nothing was changed.',
+  });
 }

@@ -12,7 +12,6 @@ export type WalkSettings = {
   readonly onInconclusive: 'hold' | 'rollback' | 'advance';
   /** The tag whose URL is smoked. */
   readonly tag: string;
-  /** Retry a candidate that was rolled back before. */
   readonly retry: boolean;
   /** Take over a promotion that somebody else may still be running. */
   readonly takeOver: boolean;

@@ -24,7 +24,6 @@ export type WalkRequest = {
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
   /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws because of what it finds. */
   checkStage(url: string): Promise<StageLook>;
-  /** Announces an action and performs it. */
   perform<T>(action: Action<T>): Promise<T>;
   /** Waits until the next look; ends early when the signal aborts. */
   pause(): Promise<void>;

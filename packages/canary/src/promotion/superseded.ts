@@ -5,7 +5,6 @@ import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 
 /** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
-  /** The service as it was found. */
   readonly found: Service;
   /**
    * Says what somebody else has changed, from a later reading of the service: more is known once Cloud Run has carried

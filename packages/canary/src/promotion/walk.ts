@@ -3,11 +3,11 @@ import { findSubject, hasAffinity, type Subject } from './candidate.ts';
 import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
+import { cannotRead } from './failed-calls.ts';
 import { type Hold, holdOn } from './hold.ts';
 import { requireUnowned } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded, whatCameBetween } from './superseded.ts';
-import { cannotRead } from './unreadable.ts';
 import { openWatch, type Watch } from './watch.ts';
 
 /**

@@ -13,10 +13,9 @@ import {
   takeIn,
   withLook,
 } from './evidence.ts';
-import { orFailure } from './failed-calls.ts';
+import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
-import { cannotRead } from './unreadable.ts';
 
 const HISTORY_MINUTES = 60;
 
@@ -29,7 +28,6 @@ export type Watch = {
   beginStep(percent: number): void;
   /** Looks at everything: who changed the service, whether the candidate is ready, what both revisions did. */
   look(): Promise<Look>;
-  /** The verdict when the candidate fails its checks. */
   withFailedChecks(): Verdict;
 };
 

@@ -40,7 +40,6 @@ export type Minute = {
   readonly canary: Observation;
 };
 
-/** The limits for the verdict. */
 export type Limits = {
   readonly max5xxPercent: number;
   readonly maxP95IncreasePercent: number;

@@ -122,7 +122,6 @@ export function minuteOfWindow({ minuteOfStep, windowFrom }: Promotion): number 
   return minuteOfStep - windowFrom;
 }
 
-/** The percentage of the current step. */
 export function currentStep({ plan, stepIndex }: Promotion): number {
   return plan.steps[stepIndex] ?? 100;
 }

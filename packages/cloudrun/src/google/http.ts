@@ -17,7 +17,6 @@ export type HttpRequest = {
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
   timeoutMs: number;
-  /** Aborts the request. */
   signal?: AbortSignal | undefined;
 };
 

@@ -7,7 +7,6 @@ import type { ServiceLocation } from '../service-location.ts';
 import { replacedSplit } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
 
-/** A maintenance window that is open. */
 export type OpenWindow = {
   /** The percentage of the traffic that goes to revisions in maintenance mode. */
   percent: number;

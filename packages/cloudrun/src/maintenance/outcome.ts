@@ -7,13 +7,11 @@ export type Successor = { of: string; revision: string };
 export type MaintenanceOutcome = {
   service: string;
   mode: 'on' | 'off';
-  /** Whether anything was changed. */
   changed: boolean;
   /** The revision that was made for the window, if any. */
   revision: string | undefined;
   before: Share[];
   after: Share[];
-  /** The service's address. */
   url?: string;
   /** The copies of revisions, without maintenance mode, that closing the window made. */
   successors: readonly Successor[];

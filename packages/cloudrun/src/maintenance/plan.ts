@@ -55,7 +55,6 @@ export type MaintenancePlan = {
   newest?: RevisionTemplate;
   /** The newest template to restore if the window fails; undefined when the window's own template may stay. */
   fallback?: RevisionTemplate;
-  /** Notes for the operator. */
   note?: string;
 };
 

@@ -33,7 +33,6 @@ export function enableMaintenance(
   };
 }
 
-/** Closes a maintenance window. */
 export function disableMaintenance(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,

@@ -6,7 +6,6 @@ import type { ImageLookup } from '../registry/look-up.ts';
 
 const CHECK = 'image';
 
-/** Checks that the image is in its registry. */
 export function checkImage(image: string | undefined, lookup: ImageLookup | undefined): Finding {
   if (image === undefined || lookup === undefined) {
     return {

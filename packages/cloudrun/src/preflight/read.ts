@@ -1,6 +1,5 @@
 import { UserError } from '@deploy/cli';
 
-/** The result of a read: the value, or the error. */
 export type Read<T> = { read: true; value: T } | { read: false; error: UserError };
 
 /** Reads, and returns a UserError as a value instead of throwing it. */

@@ -1,4 +1,3 @@
-/** The parts of an image reference. */
 export type ImageReference = {
   /** For instance `us-central1-docker.pkg.dev`; undefined when the reference names no host, which means Docker Hub. */
   host: string | undefined;

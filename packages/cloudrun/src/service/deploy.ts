@@ -44,7 +44,6 @@ export type Deployment = {
   traffic: Share[];
   /** The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none. */
   stable: string | undefined;
-  /** The maintenance window that is open. */
   window: OpenWindow | undefined;
   /** Whether the new revision is in maintenance mode, as the template was that it was made from. */
   isInMaintenance: boolean;

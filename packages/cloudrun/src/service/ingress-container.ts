@@ -25,7 +25,6 @@ export function findIngressContainer({ containers = [] }: RevisionTemplate): Con
   return containers.length === 1 ? containers[0] : containers.find(({ ports = [] }) => ports.length > 0);
 }
 
-/** The template with a changed ingress container. Everything else stays as it is. */
 export function withIngressContainer(
   template: RevisionTemplate,
   change: (container: Container) => Container,

@@ -26,7 +26,6 @@ export type TrafficChange = {
   service: string;
   before: Share[];
   after: Share[];
-  /** The service's address. */
   url?: string;
   /** Set when this split was already asked for and served, so that nothing was written. */
   isUnchanged?: true;

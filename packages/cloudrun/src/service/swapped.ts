@@ -14,7 +14,6 @@ export type ReportedRoles = {
   canary: string | undefined;
   /** Whether the canary had traffic and was rolled back by hand. */
   isRolledBack: boolean;
-  /** The report's file. */
   source: string;
 };
 

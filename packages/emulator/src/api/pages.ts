@@ -24,7 +24,6 @@ export function pageOf<T>(
   return { items: all.slice(start, end), ...(end < all.length && { nextPageToken: String(end) }) };
 }
 
-/** Which page a call asks for. */
 export function askedPage({ query }: Call): { size: number; token: string | undefined } {
   return {
     size: Number(query.get('pageSize') ?? query.get('page_size') ?? 0),

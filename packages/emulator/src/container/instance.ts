@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
 
-/** One running container. */
 export type Instance = {
   port: number;
   /** Resolves with its exit code when it ends, for any reason. */

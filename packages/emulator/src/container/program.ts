@@ -7,7 +7,6 @@ import type { Watchdog } from './watchdog.ts';
 
 /** The user's program, which every revision of a service runs as its container. */
 export type ContainerProgram = {
-  /** A shell command. */
   command: string;
   /** Variables of the machine and the image, such as PATH; the revision's own take precedence. */
   environment: Readonly<Record<string, string>>;

@@ -45,7 +45,6 @@ export function headerText({ headers }: Exchange, name: string): string | undefi
   return headers[name]?.trim() || undefined;
 }
 
-/** The reason phrase of a status. */
 export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? '';
 }

@@ -10,7 +10,6 @@ export type AuditDetails = {
 /** What the service writes to standard output: one JSON object per line, like the real one. */
 export type Observability = {
   listening(bind: string, staticDir: string): void;
-  /** An event of the audit trail. */
   audit(exchange: Exchange, event: string, details?: AuditDetails): void;
   count(exchange: Exchange, metric: string): void;
   /** Every answer of 500 and above is logged. Its `level` is not a `severity`, so Cloud Logging assigns none. */

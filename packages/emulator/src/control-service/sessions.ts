@@ -34,7 +34,6 @@ export type Sessions = {
   start(email: string, login: Login): Started;
   /** The session of a request's bearer token, if it is valid. */
   of(exchange: Exchange): Session | undefined;
-  /** Ends this session. */
   end(exchange: Exchange): void;
 };
 

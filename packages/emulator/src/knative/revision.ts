@@ -3,7 +3,6 @@ import type { StoredRevision } from '../service/revisions.ts';
 import { conditionsToKnative } from './conditions.ts';
 import { templateToKnative } from './template.ts';
 
-/** A revision in Knative v1's format. */
 export function revisionToKnative(revision: StoredRevision, project: string) {
   const { name, json, template, knative, imageDigest } = revision;
   const { metadata, spec } = templateToKnative(template, knative);

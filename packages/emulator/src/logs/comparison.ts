@@ -2,7 +2,6 @@ import { invalidArgument } from '../protocol/errors.ts';
 import { severityRank } from './severity.ts';
 import type { LogEntryJson } from './store.ts';
 
-/** Whether a filter selects a log entry. */
 export type EntryFilter = (entry: LogEntryJson) => boolean;
 
 // Fields of LogEntry itself. If an entry lacks one, it counts as empty, as in proto3. A field that is missing from a payload

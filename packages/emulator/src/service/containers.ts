@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { type Instance, keepAlive } from '../container/instance.ts';
 import { type ContainerProgram, type StartFailure, startProgram } from '../container/program.ts';
-import { startupTimeMs } from '../container/startup-probe.ts';
 import type { Watchdog } from '../container/watchdog.ts';
 import { startControlService } from '../control-service/index.ts';
 import type { Ingress } from '../network/front-end.ts';
@@ -149,4 +148,16 @@ function resolveEnv(container: ContainerJson, secrets: SecretStore): ResolvedEnv
     }
   }
   return { values };
+}
+
+// https://cloud.google.com/run/docs/configuring/healthchecks: TCP, 240 s, one failure, unless the container has its own.
+const DEFAULT = { initialDelaySeconds: 0, periodSeconds: 240, failureThreshold: 1 };
+const OWN = { initialDelaySeconds: 0, periodSeconds: 10, failureThreshold: 3 };
+
+/** How long a container has to answer its startup probe, in milliseconds. */
+function startupTimeMs({ startupProbe }: ContainerJson): number {
+  const given = typeof startupProbe === 'object' && startupProbe !== null ? startupProbe : undefined;
+  const { initialDelaySeconds, periodSeconds, failureThreshold } =
+    given === undefined ? DEFAULT : { ...OWN, ...(given as Partial<typeof OWN>) };
+  return (initialDelaySeconds + periodSeconds * failureThreshold) * 1000;
 }

@@ -8,7 +8,6 @@ import { parseToml } from './cargo-configuration.ts';
 export type Crates = {
   /** The folders of the package and of its direct and indirect path dependencies. */
   folders: readonly string[];
-  /** The names of those packages. */
   names: readonly string[];
   /**
    * The manifests of all workspace members and of their path dependencies: cargo reads them all before it builds
@@ -16,7 +15,6 @@ export type Crates = {
    */
   manifests: readonly string[];
   workspaceRoot: string;
-  /** The folders that cargo builds into. */
   buildFolders: readonly string[];
 };
 

@@ -25,7 +25,6 @@ export function groupByPath(entries: Entries, paths: readonly string[]): FilesUn
     return new Map(wanted.flatMap((path) => groups.get(path) ?? []));
   };
 
-  /** The groups of a folder and of the folders above it. */
   function groupsAt(folder: string): [string, Entry][][] {
     const known = ofFolder.get(folder);
     if (known !== undefined) return known;

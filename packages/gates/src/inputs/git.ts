@@ -2,7 +2,6 @@ import { cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { isReport } from './outputs.ts';
 
-/** Git is not installed. */
 export class GitMissing extends InputsUnknown {}
 
 // The exit code for a missing program.

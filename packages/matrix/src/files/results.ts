@@ -33,7 +33,6 @@ export function resultsTsv({ checks }: MatrixOutcome, folder: string): string {
   return [HEADER, ...rows].map((fields) => `${fields.map(asField).join('\t')}\n`).join('');
 }
 
-/** A check's log file, relative to the results folder. */
 export function logFile(id: string): string {
   return `logs/${id}.log`;
 }

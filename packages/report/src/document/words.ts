@@ -5,7 +5,6 @@ import type { ReportRecord } from '../record/schema.ts';
 import { describeSplit } from '../record/split.ts';
 import { paragraph } from './markdown.ts';
 
-/** `2026-02-12 16:55:40 UTC`. */
 export function moment(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

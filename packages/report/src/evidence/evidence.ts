@@ -16,7 +16,6 @@ export type Evidence = {
    * asks for, so that the report of an interrupted step says what may serve.
    */
   step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T>;
-  /** Writes down what happened. */
   record(event: RolloutEvent): Promise<void>;
 };
 

@@ -65,7 +65,6 @@ function requireSameDeployment(
   );
 }
 
-/** Whether a report is about the service at this place. */
 export function isAbout(record: ReportRecord, { project, region, service }: ServiceLocation): boolean {
   return record.project === project && record.region === region && record.service === service;
 }

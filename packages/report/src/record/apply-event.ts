@@ -1,3 +1,4 @@
+import type { GateResult } from '@deploy/gates';
 import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
 import {
   deployed,
@@ -12,12 +13,10 @@ import {
   trafficShifted,
   windowFound,
 } from './events.ts';
-import { gateEntries } from './gate-entries.ts';
 import { promotionBegun, promotionEnded, promotionNoted, promotionObserved } from './promotion.ts';
-import type { ReportRecord } from './schema.ts';
+import type { GateEntry, ReportRecord } from './schema.ts';
 import { stepBegun, stepEnded } from './steps.ts';
 
-/** The record after an event. */
 export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: Occasion): ReportRecord {
   switch (event.kind) {
     case 'begun':
@@ -63,4 +62,14 @@ export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: 
     case 'matrixRun':
       return matrixRun(record, { at: occasion.at, ...event.matrix });
   }
+}
+
+function gateEntries(results: readonly GateResult[]): GateEntry[] {
+  return results.map((result) => ({
+    gate: result.gate,
+    verdict: result.state,
+    ...(result.state === 'not-run' ? {} : { durationMs: result.durationMs }),
+    ...(result.state === 'failed' ? { exitCode: result.exitCode } : {}),
+    ...(result.state === 'passed' ? { cache: result.cache, source: result.source } : {}),
+  }));
 }

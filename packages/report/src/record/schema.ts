@@ -158,7 +158,6 @@ const promotionEntry = v.strictObject({
   ),
 });
 
-/** Everything that a report knows. */
 export const recordSchema = v.strictObject({
   report: v.literal('staging-deploy'),
   version: v.picklist([1, VERSION]),

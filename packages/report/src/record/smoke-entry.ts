@@ -1,7 +1,6 @@
 import type { SmokeOutcome, SmokeResult } from '@deploy/smoke';
 import type { SmokeCheckEntry, SmokeEntry } from './schema.ts';
 
-/** A smoke run as the record holds it. */
 export function smokeEntry(outcome: SmokeOutcome, actor: string): SmokeEntry {
   const { startedAt, suite, baseUrl, state, durationMs, checks, bestEffort } = outcome;
   return {

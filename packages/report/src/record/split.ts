@@ -77,7 +77,6 @@ export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChan
   return record.trafficChanges.findLast((change) => percentOf(change.before, after) > 0);
 }
 
-/** A revision's percentage in a split. */
 export function percentOf(split: readonly Share[], revision: string | undefined): number {
   return split.find((share) => share.revision === revision)?.percent ?? 0;
 }

@@ -59,7 +59,6 @@ export function stageChecks(headers: Headers): Check[] {
   ];
 }
 
-/** Requests a sign-in code. */
 export function codeCheck(email: string): Check {
   return {
     id: 'sign-in-code',
@@ -68,7 +67,6 @@ export function codeCheck(email: string): Check {
   };
 }
 
-/** Signs in with the code. */
 export function verifyCheck(code: string, challenge: string): Check {
   return {
     id: 'sign-in',
