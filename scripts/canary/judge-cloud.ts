@@ -52,9 +52,9 @@ export type JudgeCloudRequest = Limits &
   };
 
 /**
- * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a UserError
- * with exit code 2 for a revision that does not exist, and 3 when Cloud Run cannot be read, because 1 means that the
- * candidate is unhealthy.
+ * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a
+ * UserError with exit code 2 for a revision that does not exist, and 3 when Cloud Run cannot be read, because 1 means
+ * that the candidate is unhealthy.
  */
 export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const { stable, canary, dryRun, out, canaryFormat } = request;
@@ -141,8 +141,8 @@ async function lookAt(
 }
 
 /**
- * Reads what an argument or a variable names. If it does not exist, the name was wrong: exit code 2. Any other failure says
- * nothing about the candidate: 3.
+ * Reads what an argument or a variable names. If it does not exist, the name was wrong: exit code 2. Any other failure
+ * says nothing about the candidate: 3.
  */
 async function asArgument<T>(
   read: () => Promise<T>,

@@ -13,8 +13,8 @@ export type Display = {
 };
 
 /**
- * Decisions go to stdout, everything else to stderr: on a terminal as one table that is redrawn in place, elsewhere as at
- * most one line per look.
+ * Decisions go to stdout, everything else to stderr: on a terminal as one table that is redrawn in place, elsewhere as
+ * at most one line per look.
  */
 export function openDisplay(out: Output, location: ServiceLocation): Display {
   const { stderr } = process;

@@ -106,8 +106,8 @@ export async function promote({
       walker: await walkerHere(account),
       async openSource(stable, candidate) {
         const { source } = values;
-        // Each poll reads again the last three quarters of a minute, in which entries may still arrive; the service's own
-        // lines about pages can double their number.
+        // Each poll reads again the last three quarters of a minute, in which entries may still arrive; the service's
+        // own lines about pages can double their number.
         const habit = { polls: Math.ceil(60 / values.pollSeconds), minutesAtOnce: 1.5 };
         const opened = await openObservationSource(connection, location, {
           ...{ source, stable, canary: candidate, habit, patience: 'a poll' },

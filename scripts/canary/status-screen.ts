@@ -57,8 +57,8 @@ function newRollout(location: ServiceLocation, rolledBack: string | undefined): 
 const GAP = '  ';
 
 /**
- * One row for each revision, with its whole name, which commands take. If a row is too wide, its least important part goes on
- * the next line. Names and percentages are never cut.
+ * One row for each revision, with its whole name, which commands take. If a row is too wide, its least important part
+ * goes on the next line. Names and percentages are never cut.
  */
 function revisionLines({ rows }: Overview, { now, columns }: Place): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];

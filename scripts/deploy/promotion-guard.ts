@@ -1,7 +1,9 @@
 import type { Service, ServiceLocation } from '@deploy/cloudrun';
 import { thisMachine } from '../canary/this-machine.ts';
 
-/** Refuses a deployment while somebody is promoting a revision of the service; undefined when that is not to be checked. */
+/**
+ * Refuses a deployment while somebody is promoting a revision of the service; undefined when that is not to be checked.
+ */
 export async function promotionGuard(
   location: ServiceLocation,
   { skipPromotionCheck, dryRun }: { skipPromotionCheck: boolean; dryRun: boolean },

@@ -189,8 +189,8 @@ export async function runDeployment(
 }
 
 /**
- * The rest of the runbook, in one sentence, for the last line on stdout. `candidate` is the new revision, unless closing a
- * maintenance window will make another one of it; `baseUrl` is the service's address, if known.
+ * The rest of the runbook, in one sentence, for the last line on stdout. `candidate` is the new revision, unless
+ * closing a maintenance window will make another one of it; `baseUrl` is the service's address, if known.
  */
 function whatIsNext({ candidate, baseUrl }: Record<'candidate' | 'baseUrl', string | undefined>): string {
   const promote = ['scripts/canary-rollout.ts promote', ...(candidate === undefined ? [] : [candidate])].join(

@@ -6,7 +6,10 @@ export function explanationLine({ gate, expect, reason }: Explanation): string {
   return `[${expect}] ${gate}: ${cleanLine(reason, 2000)}`;
 }
 
-/** `[passed] cargo-test (12.3 s, this run)`, or `[passed] cargo-test (took 12.3 s then, local cache; first established …)` */
+/**
+ * `[passed] cargo-test (12.3 s, this run)`, or `[passed] cargo-test (took 12.3 s then, local cache; first established
+ * …)`
+ */
 export function verdictLine(result: GateResult): string {
   switch (result.state) {
     case 'passed':

@@ -40,8 +40,8 @@ const HISTORY_MINUTES = 60;
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges the last window by itself. The window consists of the newest minutes whose figures must be complete by now. If a
- * source cannot be read, the verdict is inconclusive.
+ * Judges the last window by itself. The window consists of the newest minutes whose figures must be complete by now. If
+ * a source cannot be read, the verdict is inconclusive.
  */
 export async function judgeLastWindow(
   source: OpenedSource,
@@ -78,8 +78,8 @@ export async function judgeLastWindow(
 }
 
 /**
- * The steps of a window that is judged alone: the candidate's present share and the steps above it. Without traffic, it has
- * all steps ahead of it.
+ * The steps of a window that is judged alone: the candidate's present share and the steps above it. Without traffic, it
+ * has all steps ahead of it.
  */
 function stepsFrom(percent: number, steps: readonly number[]): readonly number[] {
   return percent === 0 ? steps : [percent, ...steps.filter((step) => step > percent)];

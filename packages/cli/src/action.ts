@@ -12,8 +12,8 @@ export type Action<T> = {
 export type Performed<T> = { dryRun: true } | { dryRun: false; outcome: T };
 
 /**
- * Announces an action as `+ <command line>`, if it has one, then performs it, unless this is a dry run. No other code asks
- * whether this is a dry run, so both kinds of run announce the same.
+ * Announces an action as `+ <command line>`, if it has one, then performs it, unless this is a dry run. No other code
+ * asks whether this is a dry run, so both kinds of run announce the same.
  */
 export async function performAction<T>(
   action: Action<T>,

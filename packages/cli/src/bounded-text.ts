@@ -5,14 +5,14 @@ export type BoundedText = {
   /** Adds one line or several. */
   line(text: string): void;
   /**
-   * The whole text, or its beginning and its end with a line between them that says how much is missing. It is clean and
-   * redacted.
+   * The whole text, or its beginning and its end with a line between them that says how much is missing. It is clean
+   * and redacted.
    */
   text(): string;
 };
 
-// This much is cut away on both sides of a gap, because a secret of several lines would not be recognised if the gap cut it
-// in two.
+// This much is cut away on both sides of a gap, because a secret of several lines would not be recognised if the gap
+// cut it in two.
 const MARGIN = 64 * 1024;
 
 /** Keeps the beginning and the end of a text of any length, in memory for two to three times `most` characters. */

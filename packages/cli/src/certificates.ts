@@ -5,9 +5,9 @@ import type { Environment } from './settings.ts';
 let trusting: Promise<void> | undefined;
 
 /**
- * From now on this process also trusts the operating system's certificate authorities (a company's own, for instance), and
- * those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of a second, so
- * call this only after a certificate was not trusted (`isUntrusted`), then connect again.
+ * From now on this process also trusts the operating system's certificate authorities (a company's own, for instance),
+ * and those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of a
+ * second, so call this only after a certificate was not trusted (`isUntrusted`), then connect again.
  */
 export function trustSystemCertificates(env: Environment): Promise<void> {
   trusting ??= load(env);

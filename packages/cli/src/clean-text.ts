@@ -4,18 +4,18 @@ const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
-// Window titles and links, up to their end. They are removed before Node's own stripper runs, because that searches the rest
-// of the text for the end of each: for a megabyte of beginnings without an end, that takes a minute.
+// Window titles and links, up to their end. They are removed before Node's own stripper runs: it searches the rest of
+// the text for the end of each, which takes a minute for a megabyte of beginnings without an end.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const COMMAND = /\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 
 /**
- * Makes text from outside (API messages, output of commands) safe to show. Removes escape sequences and control characters,
- * which a terminal would act on, and invisible characters: those that turn the direction of writing, so that text looks like
- * other text (https://trojansource.codes), those without width, which hide a word from a search, and tags, which can hide a
- * whole text. Tabs and line breaks stay, and Unicode's separators become line breaks.
+ * Makes text from outside (API messages, output of commands) safe to show. Removes escape sequences and control
+ * characters, which a terminal would act on, and invisible characters: those that turn the direction of writing, so
+ * that text looks like other text (https://trojansource.codes), those without width, which hide a word from a search,
+ * and tags, which can hide a whole text. Tabs and line breaks stay, and Unicode's separators become line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');

@@ -44,9 +44,9 @@ const LONGEST_GRACE_MS = 5_000;
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Runs a command to its end and returns what it printed. A failure is an exit code, not an exception. It returns when the
- * command has ended, even if another process still holds the output open. Throws an Error when there is more output than any
- * caller could want. The command's standard input is empty.
+ * Runs a command to its end and returns what it printed. A failure is an exit code, not an exception. It returns when
+ * the command has ended, even if another process still holds the output open. Throws an Error when there is more output
+ * than any caller could want. The command's standard input is empty.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],

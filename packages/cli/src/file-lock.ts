@@ -12,9 +12,9 @@ export type LockOptions = {
 };
 
 /**
- * Runs work while no other process, and no other part of this one, holds the lock on this file. The file is created for the
- * lock and removed afterwards. The kernel holds the lock only while the file is open, so the death of its holder frees it at
- * once and there is never a stale lock.
+ * Runs work while no other process, and no other part of this one, holds the lock on this file. The file is created for
+ * the lock and removed afterwards. The kernel holds the lock only while the file is open, so the death of its holder
+ * frees it at once and there is never a stale lock.
  */
 export async function withFileLock<T>(
   path: string,

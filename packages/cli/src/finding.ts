@@ -1,4 +1,7 @@
-/** The result of checking a precondition. An error blocks a deployment, a warning does not, and a note is only information. */
+/**
+ * The result of checking a precondition. An error blocks a deployment, a warning does not, and a note is only
+ * information.
+ */
 export type FindingState = 'ok' | 'note' | 'warning' | 'error';
 
 export type Finding = {

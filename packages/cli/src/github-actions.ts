@@ -41,8 +41,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, including its line breaks, to the page of a GitHub Actions job. If that fails, a warning is enough; the run
- * continues.
+ * Adds Markdown, including its line breaks, to the page of a GitHub Actions job. If that fails, a warning is enough;
+ * the run continues.
  */
 export async function addStepSummary(
   file: string | undefined,
@@ -62,8 +62,8 @@ function isGitHubActions(env: Environment): boolean {
   return env.GITHUB_ACTIONS === 'true';
 }
 
-// What must be escaped, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts Redact first,
-// because an escaped secret is no longer recognised.
+// What must be escaped, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts Redact
+// first, because an escaped secret is no longer recognised.
 function escapeData(message: string): string {
   return redact(cleanText(message)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

@@ -12,9 +12,9 @@ export type Interruption = Disposable & {
 const lastResorts = new Set<() => void>();
 
 /**
- * From here until it is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the process.
- * Whatever waits takes that signal as a parameter and rejects with its reason. A second Ctrl-C kills the commands that are
- * still stopping; when there are none, and at a third, the process ends at once.
+ * From here until it is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the
+ * process. Whatever waits takes that signal as a parameter and rejects with its reason. A second Ctrl-C kills the
+ * commands that are still stopping; when there are none, and at a third, the process ends at once.
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
@@ -58,8 +58,8 @@ export function endBy(name: NodeJS.Signals): void {
 }
 
 /**
- * Does work, and rejects with the signal's reason as soon as it aborts. The abandoned work continues unobserved, so this is
- * for waiting and for requests. When the signal has aborted before, the work does not begin.
+ * Does work, and rejects with the signal's reason as soon as it aborts. The abandoned work continues unobserved, so
+ * this is for waiting and for requests. When the signal has aborted before, the work does not begin.
  */
 export async function interruptible<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   if (signal === undefined) return work();
@@ -81,8 +81,8 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
 export type InterruptionNotice = { message: string; hint: string };
 
 /**
- * Does work. If it is interrupted, the error says what that means at this point, in the words of `notice`, which is read
- * only then. When calls are nested, the innermost notice counts.
+ * Does work. If it is interrupted, the error says what that means at this point, in the words of `notice`, which is
+ * read only then. When calls are nested, the innermost notice counts.
  */
 export async function tellIfInterrupted<T>(
   signal: AbortSignal | undefined,

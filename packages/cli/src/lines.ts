@@ -12,8 +12,8 @@ export type LineSplitter = {
 };
 
 /**
- * Splits text that comes in pieces into lines. If a line is too long or never ends, only its beginning is passed on, with
- * the number of characters that are missing, so memory stays bounded.
+ * Splits text that comes in pieces into lines. If a line is too long or never ends, only its beginning is passed on,
+ * with the number of characters that are missing, so memory stays bounded.
  */
 export function lineSplitter(onLine: (line: string) => void): LineSplitter {
   let held = '';

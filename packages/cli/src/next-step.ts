@@ -5,8 +5,8 @@ import type { Environment } from './settings.ts';
 export type NextStep = { says: string; command?: string };
 
 /**
- * Whether a person is watching: stderr is a terminal or the log of a GitHub Actions run. Elsewhere a program may read stderr
- * merged with stdout, so scripts that print nothing there must stay silent.
+ * Whether a person is watching: stderr is a terminal or the log of a GitHub Actions run. Elsewhere a program may read
+ * stderr merged with stdout, so scripts that print nothing there must stay silent.
  */
 export function isWatched(env: Environment): boolean {
   return process.stderr.isTTY === true || env.GITHUB_ACTIONS === 'true';

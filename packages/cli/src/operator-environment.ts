@@ -3,9 +3,9 @@ import type { Environment } from './settings.ts';
 import { projectRoot } from './target-checkout.ts';
 
 /**
- * The environment for one of the operator's own commands, such as cargo: this process's, without what pnpm and its wrappers
- * have added. This project's own tools come last on the PATH, so that such a command finds the operator's `node`, and
- * `require` finds none of our packages.
+ * The environment for one of the operator's own commands, such as cargo: this process's, without what pnpm and its
+ * wrappers have added. This project's own tools come last on the PATH, so that such a command finds the operator's
+ * `node`, and `require` finds none of our packages.
  */
 export function operatorEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>

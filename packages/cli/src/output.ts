@@ -13,9 +13,9 @@ export type Output = {
 };
 
 /**
- * An output on two streams, which removes control characters and known secrets from every line. On a terminal, verdicts and
- * errors are coloured unless NO_COLOR is set. FORCE_COLOR also colours stderr when it is no terminal, but never stdout, which
- * callers read.
+ * An output on two streams, which removes control characters and known secrets from every line. On a terminal, verdicts
+ * and errors are coloured unless NO_COLOR is set. FORCE_COLOR also colours stderr when it is no terminal, but never
+ * stdout, which callers read.
  */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {

@@ -34,8 +34,8 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
 }
 
 /**
- * A command line that calls one of this project's scripts, ready to paste into the user's shell. It has the variables that
- * the call needs, including those that lead to a local Cloud Run and to the checkout.
+ * A command line that calls one of this project's scripts, ready to paste into the user's shell. It has the variables
+ * that the call needs, including those that lead to a local Cloud Run and to the checkout.
  */
 export function ownCommand(
   script: string,
@@ -50,7 +50,8 @@ export function ownCommand(
 }
 
 /**
- * A gcloud command line, ready to paste. When a local Cloud Run is used, the variables in front of the command lead there.
+ * A gcloud command line, ready to paste. When a local Cloud Run is used, the variables in front of the command lead
+ * there.
  */
 export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
@@ -78,8 +79,8 @@ export function gcloudVariables(
 }
 
 /**
- * `pnpm` where the user has installed it, otherwise `npx pnpm@12` as in the README. A pnpm in a node_modules folder does
- * not count: npx puts one there.
+ * `pnpm` where the user has installed it, otherwise `npx pnpm@12` as in the README. A pnpm in a node_modules folder
+ * does not count: npx puts one there.
  */
 function pnpmOf({ PATH = '' }: Environment): readonly string[] {
   const own = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));

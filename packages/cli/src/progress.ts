@@ -13,8 +13,8 @@ export type Progress = {
 };
 
 /**
- * Starts a progress display on stderr. On a terminal it is one live line with the elapsed time; elsewhere a plain line is
- * printed whenever the text changes.
+ * Starts a progress display on stderr. On a terminal it is one live line with the elapsed time; elsewhere a plain line
+ * is printed whenever the text changes.
  */
 export async function startProgress(label: string): Promise<Progress> {
   return process.stderr.isTTY ? liveLine(label) : plainLines(label);
@@ -29,8 +29,8 @@ export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop
 }
 
 /**
- * Draws one or more lines of text beside a spinner on a terminal, and redraws them as they change. Anything else that is
- * printed meanwhile appears above. The text must not contain secrets.
+ * Draws one or more lines of text beside a spinner on a terminal, and redraws them as they change. Anything else that
+ * is printed meanwhile appears above. The text must not contain secrets.
  */
 export async function startLiveText(
   render: () => string,

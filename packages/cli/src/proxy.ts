@@ -9,7 +9,10 @@ import { percentDecoded } from './url-text.ts';
 export type ProxyServer = {
   /** The variable that names the proxy, such as `HTTPS_PROXY`. */
   variable: string;
-  /** The protocol for talking to the proxy itself. With `socks4` and `socks5` the client resolves host names, not the proxy. */
+  /**
+   * The protocol for talking to the proxy itself. With `socks4` and `socks5` the client resolves host names, not the
+   * proxy.
+   */
   protocol: ProxyProtocol;
   /** A host name or an address; IPv6 without brackets. */
   host: string;
@@ -23,10 +26,10 @@ const protocols = ['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h'] as
 export type ProxyProtocol = (typeof protocols)[number];
 
 /**
- * The proxy for requests to this URL, or undefined when they go directly. The variables, their order and their defaults are
- * curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, else `all_proxy` or
- * `ALL_PROXY`; no proxy for the hosts in `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable when its value
- * is not a proxy. Do not call it for the emulator, which is always reached directly. Sources:
+ * The proxy for requests to this URL, or undefined when they go directly. The variables, their order and their defaults
+ * are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, else `all_proxy` or
+ * `ALL_PROXY`; no proxy for the hosts in `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable when its
+ * value is not a proxy. Do not call it for the emulator, which is always reached directly. Sources:
  * https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
  */
 export function proxyFor(url: URL, env: Environment): ProxyServer | undefined {
@@ -93,7 +96,8 @@ function protocolOf(scheme: string): ProxyProtocol | undefined {
 function readLogin(text: string): { user: string; password: Secret } {
   const colon = text.indexOf(':');
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  // The credentials as they appear in the variable, because a tool that prints its environment would show them like this.
+  // The credentials as they appear in the variable, because a tool that prints its environment would show them like
+  // this.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
   // Without a password, this would hide the user's name with a colon wherever it appears.

@@ -3,9 +3,9 @@ import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
 
 /**
- * Throws a UserError when a local Cloud Run is used (at `emulatorHost`) and the URL does not lead to this machine, to the
- * local Cloud Run's machine or into a private network, because a rehearsal must never touch the real service. The message
- * names the variable that the URL came from.
+ * Throws a UserError when a local Cloud Run is used (at `emulatorHost`) and the URL does not lead to this machine, to
+ * the local Cloud Run's machine or into a private network, because a rehearsal must never touch the real service. The
+ * message names the variable that the URL came from.
  */
 export function requireRehearsalUrl(emulatorHost: string | undefined, url: string, variable: string): void {
   if (emulatorHost === undefined) return;

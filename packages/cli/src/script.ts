@@ -24,9 +24,9 @@ export type Program = {
 };
 
 /**
- * Runs a script's main function. The way it ends decides the exit code: what it returns (nothing means 0), the code of a
- * UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits 0,
- * `--help=json` does the same as data. All output is written, and open handles do not keep the process running.
+ * Runs a script's main function. The way it ends decides the exit code: what it returns (nothing means 0), the code of
+ * a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits
+ * 0, `--help=json` does the same as data. All output is written, and open handles do not keep the process running.
  */
 export async function runScript(
   usage: Usage,
@@ -80,8 +80,8 @@ function whatADryRunTells(usage: Usage, argv: readonly string[]): string {
 const LINGER_MS = 200;
 
 /**
- * Lets the process end by itself, or ends it if something that nobody waits for any more (a name look-up, a connection that
- * does not close) keeps it running. All output is written first.
+ * Lets the process end by itself, or ends it if something that nobody waits for any more (a name look-up, a connection
+ * that does not close) keeps it running. All output is written first.
  */
 async function endInTime(): Promise<void> {
   const written = (stream: NodeJS.WriteStream) =>
@@ -109,7 +109,8 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
 }
 
 /**
- * Warns about ignored variables and arguments that were probably meant. They must stay ignored, because callers rely on that.
+ * Warns about ignored variables and arguments that were probably meant. They must stay ignored, because callers rely on
+ * that.
  */
 function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
   const misspelled = misspelledVariables(env, usage.settings);

@@ -1,4 +1,5 @@
-// Shorter values are not redacted: that would blank out ordinary words and digits everywhere, even in machine-read output.
+// Shorter values are not redacted: that would blank out ordinary words and digits everywhere, even in machine-read
+// output.
 const SHORTEST_FORM = 4;
 const SHORTEST_LINE = 8;
 const SHORTEST_IN_BASE64 = 12;

@@ -7,15 +7,16 @@ const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVAT
 const SHORTEST_SECRET = 8;
 // A single word, perhaps with a number, is hardly a secret, and lines that callers read may contain it.
 const ORDINARY_WORD = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11}|[A-Z]{1,12})\d?$/;
-// A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), even inside a longer text.
+// A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), even inside a longer
+// text.
 const USERINFO = /[a-z][a-z0-9+.-]*:\/\/([^/?#\s"'<>]+)@/gi;
 // Google's library reads these itself, for a login through another cloud
 // (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
 const READ_LATER = /^AWS_/;
 
 /**
- * The values that are secret because of where they are: in a variable with the name of a secret, unless they are too short or
- * too ordinary, or in the user part of a URL, in any variable.
+ * The values that are secret because of where they are: in a variable with the name of a secret, unless they are too
+ * short or too ordinary, or in the user part of a URL, in any variable.
  */
 export function secretsAmong(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value = '']) => [
@@ -35,9 +36,9 @@ function credentialsIn(userinfo: string): string[] {
 }
 
 /**
- * Returns the environment unchanged, but removes the variables with secret names from the process's own, because a command
- * that simply inherits it, such as git, needs none of them. From now on the values are never shown, whether or not the
- * script reads them: a server may send one back, or a tool may find it elsewhere and print it.
+ * Returns the environment unchanged, but removes the variables with secret names from the process's own, because a
+ * command that simply inherits it, such as git, needs none of them. From now on the values are never shown, whether or
+ * not the script reads them: a server may send one back, or a tool may find it elsewhere and print it.
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };

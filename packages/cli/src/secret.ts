@@ -14,8 +14,8 @@ const contract = new Set<string>();
 let forms: readonly string[] | undefined;
 
 /**
- * A value that must not be seen. Printing, inspecting, serialising or concatenating it gives `<redacted>`; only `reveal()`
- * gives the value. Once a value is wrapped, `redact` also removes it from any text.
+ * A value that must not be seen. Printing, inspecting, serialising or concatenating it gives `<redacted>`; only
+ * `reveal()` gives the value. Once a value is wrapped, `redact` also removes it from any text.
  */
 export class Secret {
   readonly #value: string;
@@ -43,7 +43,10 @@ export class Secret {
   }
 }
 
-/** Makes `redact` remove a value that is probably secret because of its variable's name, unless the script must print it. */
+/**
+ * Makes `redact` remove a value that is probably secret because of its variable's name, unless the script must print
+ * it.
+ */
 export function redactGuess(value: string): void {
   for (const form of formsOf(value)) guessed.set(form, value);
   forms = undefined;
@@ -72,8 +75,8 @@ export function secretValues(): string[] {
 }
 
 /**
- * Replaces every known secret in a text by `<redacted>`, even if it is URL-encoded or in JSON, HTML or base64, alone or after
- * other text. Escape sequences that could split a secret must be removed before (`cleanText`).
+ * Replaces every known secret in a text by `<redacted>`, even if it is URL-encoded or in JSON, HTML or base64, alone or
+ * after other text. Escape sequences that could split a secret must be removed before (`cleanText`).
  */
 export function redact(text: string): string {
   forms ??= secretValues();

@@ -21,8 +21,8 @@ export type SettingsOf<S extends Settings> = {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a script's settings from the environment, once, into a plain typed object. An empty variable counts as unset, and
- * unknown ones are ignored. Throws a UserError that names the variable when a value cannot be used.
+ * Reads a script's settings from the environment, once, into a plain typed object. An empty variable counts as unset,
+ * and unknown ones are ignored. Throws a UserError that names the variable when a value cannot be used.
  */
 export function readSettings<S extends Settings>(environment: Environment, settings: S): SettingsOf<S> {
   const values = Object.entries(settings).map(([key, setting]) => {
@@ -46,8 +46,8 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
 /** The pattern of a secret, and the error that explains it without quoting the value. */
 export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
-// Secret Manager holds no more (https://cloud.google.com/secret-manager/quotas), and searching all output for the encoded
-// forms of a megabyte takes seconds.
+// Secret Manager holds no more (https://cloud.google.com/secret-manager/quotas), and searching all output for the
+// encoded forms of a megabyte takes seconds.
 const LONGEST_SECRET = 64 * 1024;
 
 /** A text that must never be shown. */
@@ -80,7 +80,10 @@ export function tokenText(name: string, meaning: string): Setting<Secret | undef
   });
 }
 
-/** A switch: `1` is on; `0` or nothing is off. Anything else is refused, so that `DRY_RUN=true` does not start a real run. */
+/**
+ * A switch: `1` is on; `0` or nothing is off. Anything else is refused, so that `DRY_RUN=true` does not start a real
+ * run.
+ */
 export function flag(name: string, meaning: string, defaultOn = false): Setting<boolean> {
   return {
     name,
@@ -151,7 +154,10 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 
 const FORMATS = ['auto', 'text', 'json'] as const;
 
-/** How something is printed: the same words for every script. `older` has words of earlier versions that are still accepted. */
+/**
+ * How something is printed: the same words for every script. `older` has words of earlier versions that are still
+ * accepted.
+ */
 export function outputFormat<const O extends string = never>(
   name: string,
   meaning: string,

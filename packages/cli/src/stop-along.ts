@@ -3,8 +3,8 @@ import { Interrupted } from './errors.ts';
 import { killWhenAskedAgain } from './interruption.ts';
 
 /**
- * From here until it is disposed of, the signal's abort stops a child and everything that the child has started. The caller
- * waits for the child to end, however long that takes; a second Ctrl-C kills it.
+ * From here until it is disposed of, the signal's abort stops a child and everything that the child has started. The
+ * caller waits for the child to end, however long that takes; a second Ctrl-C kills it.
  */
 export function stopAlong(child: ProcessPromise, signal: AbortSignal | undefined): Disposable {
   const stop = (): void => {

@@ -1,4 +1,6 @@
-/** A Markdown table, a line for each row; the first row is the head. Cells are Markdown: escape text from outside first. */
+/**
+ * A Markdown table, a line for each row; the first row is the head. Cells are Markdown: escape text from outside first.
+ */
 export function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string[] {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 }

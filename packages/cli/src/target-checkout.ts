@@ -40,8 +40,9 @@ export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../
 let calledFrom: string | undefined;
 
 /**
- * Remembers the folder in which a person called the script, where that is known: `npx pnpm --dir` and make change into this
- * project's folder, and a variable says where they were called. A pnpm that the person installed sets no such variable.
+ * Remembers the folder in which a person called the script, where that is known: `npx pnpm --dir` and make change into
+ * this project's folder, and a variable says where they were called. A pnpm that the person installed sets no such
+ * variable.
  */
 export function rememberFolder(env: Environment, cwd = process.cwd()): string | undefined {
   if (cwd !== projectRoot) calledFrom = cwd;
@@ -51,9 +52,9 @@ export function rememberFolder(env: Environment, cwd = process.cwd()): string | 
 }
 
 /**
- * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the git root of the folder in which the script was called, of the
- * working directory, or of the folder that contains this project; the first one that has the service. Throws a UserError that
- * says what was tried.
+ * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the git root of the folder in which the script was called,
+ * of the working directory, or of the folder that contains this project; the first one that has the service. Throws a
+ * UserError that says what was tried.
  */
 export function findTargetCheckout(settings: {
   repoRoot: string | undefined;

@@ -41,8 +41,8 @@ export class ProxyFailure extends Error {
 
 /**
  * Opens a connection to a host through a proxy, with CONNECT for an HTTP proxy
- * (https://www.rfc-editor.org/rfc/rfc9110#CONNECT) or with SOCKS. The caller adds TLS to the host itself if it needs that.
- * Throws a ProxyFailure, or the signal's reason when it aborts; then the connection is closed.
+ * (https://www.rfc-editor.org/rfc/rfc9110#CONNECT) or with SOCKS. The caller adds TLS to the host itself if it needs
+ * that. Throws a ProxyFailure, or the signal's reason when it aborts; then the connection is closed.
  */
 export async function openTunnel(
   proxy: ProxyServer,

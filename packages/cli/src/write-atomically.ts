@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 const TEMPORARY = /^\.being-written\.[0-9a-f-]{36}\.tmp$/;
 
 /**
- * Writes a file completely or not at all, even if the power fails: writes beside it, syncs, renames, and syncs the folder.
- * Nobody else can read the file before it is in place. (write-file-atomic does not sync the folder and may leave a truncated
- * file; its temporary files have the final mode from the start.)
+ * Writes a file completely or not at all, even if the power fails: writes beside it, syncs, renames, and syncs the
+ * folder. Nobody else can read the file before it is in place. (write-file-atomic does not sync the folder and may
+ * leave a truncated file; its temporary files have the final mode from the start.)
  */
 export async function writeAtomically(path: string, content: Buffer | string): Promise<void> {
   const folder = dirname(path);
@@ -29,7 +29,9 @@ export async function writeAtomically(path: string, content: Buffer | string): P
   await syncFolder(folder);
 }
 
-/** Removes what killed writers have left behind. Call it with the folder's lock held: then nobody is using those files. */
+/**
+ * Removes what killed writers have left behind. Call it with the folder's lock held: then nobody is using those files.
+ */
 export async function removeLeftovers(folder: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((name) => TEMPORARY.test(name));
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));

@@ -16,8 +16,8 @@ export function isCanaryAction(word: string | undefined): word is CanaryAction {
 }
 
 /**
- * Checks an action's arguments, given the service that they are about. Throws a UserError with exit code 2 if their number is
- * wrong or a value is impossible.
+ * Checks an action's arguments, given the service that they are about. Throws a UserError with exit code 2 if their
+ * number is wrong or a value is impossible.
  */
 export function parseCanaryCall(action: CanaryAction, args: readonly string[], service: string): CanaryCall {
   switch (action) {
@@ -57,7 +57,9 @@ export function parsePromoteCall(args: readonly string[], service: string): Prom
   return { canary };
 }
 
-/** What `judge` compares: recorded observations from a file (`-` is standard input), or two revisions of the service. */
+/**
+ * What `judge` compares: recorded observations from a file (`-` is standard input), or two revisions of the service.
+ */
 export type JudgeCall = { file: string } | { stable: string; canary: string };
 
 /** Checks the arguments of `judge`. Throws a UserError with exit code 2. */

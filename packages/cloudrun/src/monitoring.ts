@@ -22,8 +22,8 @@ export type MonitoringApi = {
 
 export type MetricDescription = {
   /**
-   * How old a point must be, in milliseconds, before it is certain to be readable; undefined when the descriptor does not
-   * say.
+   * How old a point must be, in milliseconds, before it is certain to be readable; undefined when the descriptor does
+   * not say.
    */
   ingestDelayMs: number | undefined;
   answeredAt: Date;
@@ -32,7 +32,10 @@ export type MetricDescription = {
 const HOST = 'monitoring.googleapis.com';
 const TIMEOUT_MS = 20_000;
 
-/** Opens Cloud Monitoring for one project: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list */
+/**
+ * Opens Cloud Monitoring for one project:
+ * https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list
+ */
 export async function openMonitoringApi(
   connection: Connection,
   location: ServiceLocation,

@@ -2,9 +2,9 @@ import { cleanLine, UserError } from '@deploy/cli';
 import { parseImageReference } from './registry/image-reference.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-// Lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. That is how the Admin API's
-// CreateService and gcloud's --revision-suffix describe the names of services (at most 49 characters) and revisions (at most
-// 63).
+// Lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. That is how the Admin
+// API's CreateService and gcloud's --revision-suffix describe the names of services (at most 49 characters) and
+// revisions (at most 63).
 const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
 // Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
@@ -18,7 +18,10 @@ const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/;
 
 const VARIABLES: ServiceLocation = { project: 'PROJECT', region: 'REGION', service: 'SERVICE' };
 
-/** Checks the names that locate a service. Throws a UserError that names the variable of the first one that cannot be right. */
+/**
+ * Checks the names that locate a service. Throws a UserError that names the variable of the first one that cannot be
+ * right.
+ */
 export function requireLocation(
   { project, region, service }: ServiceLocation,
   variables = VARIABLES,

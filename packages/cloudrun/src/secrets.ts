@@ -12,7 +12,8 @@ export type PolicyBinding = { role: string; members: readonly string[]; conditio
 export type SecretApi = {
   exists(secret: string): Promise<boolean>;
   /**
-   * ENABLED, DISABLED or DESTROYED; undefined when the version does not exist. The secret's name may be a full resource name.
+   * ENABLED, DISABLED or DESTROYED; undefined when the version does not exist. The secret's name may be a full resource
+   * name.
    */
   versionState(secret: string, version: string): Promise<string | undefined>;
   /** Who may do what with the secret. Permissions that come from its project or above are not included. */
@@ -117,8 +118,8 @@ export function isSecretMissing(openApi: () => Promise<SecretApi>, secret: strin
 }
 
 /**
- * Checks that `secret:latest` can be read. The platform accepts a template that refers to a missing version, and then the
- * revision fails to start.
+ * Checks that `secret:latest` can be read. The platform accepts a template that refers to a missing version, and then
+ * the revision fails to start.
  */
 export function requireEnabledVersion(openApi: () => Promise<SecretApi>, secret: string): Action<void> {
   return { perform: async () => checkEnabledVersion(await openApi(), secret) };

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { startEmulator } from '../src/index.ts';
 import { call } from '../src/load/call.ts';
 
-// Measures how much the local Cloud Run can take: `pnpm emulator:throughput`. A separate process sends the requests. Requests
-// per second depend on what else the machine is doing, so this also shows the processor time per request, which hardly does,
-// and measures a bare HTTP server for comparison.
+// Measures how much the local Cloud Run can take: `pnpm emulator:throughput`. A separate process sends the requests.
+// Requests per second depend on what else the machine is doing, so this also shows the processor time per request,
+// which hardly does, and measures a bare HTTP server for comparison.
 
 const SECONDS = 5;
 const ROUNDS = 3;

@@ -20,11 +20,11 @@ const TICK_MS = 10;
 const LONGEST_TICK_MS = 25;
 
 /**
- * A clock that starts at the real time and runs `speed` times as fast. On a busy machine, a fast clock could run ahead of
- * what depends on it, so it is held back in two ways:
+ * A clock that starts at the real time and runs `speed` times as fast. On a busy machine, a fast clock could run ahead
+ * of what depends on it, so it is held back in two ways:
  *
- * - While this process gets no processor time, it makes and answers no requests, and minutes would pass without traffic. So a
- *   fast clock advances in ticks, with at most one tick in each turn of the event loop.
+ * - While this process gets no processor time, it makes and answers no requests, and minutes would pass without
+ *   traffic. So a fast clock advances in ticks, with at most one tick in each turn of the event loop.
  * - Minutes could pass before another process has read them. With `waitsAfterMs`, the clock stops when that many of its
  *   milliseconds have passed since the last read, and continues with the next one.
  */

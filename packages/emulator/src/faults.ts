@@ -2,8 +2,8 @@
 export type RequestMatch = { method?: string; path: RegExp };
 
 /**
- * How an accepted change ends: it fails, it is never carried out, or it is carried out but its operation can no longer be
- * read.
+ * How an accepted change ends: it fails, it is never carried out, or it is carried out but its operation can no longer
+ * be read.
  */
 export type OperationFate = 'fails' | 'stalls' | 'vanishes';
 

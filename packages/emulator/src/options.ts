@@ -105,8 +105,8 @@ export type EmulatorOptions = {
   /** By full image reference; images that are not listed are healthy. */
   images?: Readonly<Record<string, ImageBehaviour>>;
   /**
-   * Tags by repository (`host/path`), oldest first. A listed repository has only these tags; any other repository has every
-   * tag.
+   * Tags by repository (`host/path`), oldest first. A listed repository has only these tags; any other repository has
+   * every tag.
    */
   repositories?: Readonly<Record<string, readonly string[]>>;
   /** Domain mappings as the platform shows them: recorded ones, or results of `domainMapping`. */
@@ -135,8 +135,8 @@ export type EmulatorOptions = {
   /** How many times faster than real time the emulator's clock runs (default 1). */
   clockSpeed?: number;
   /**
-   * The emulator's clock stops when this many of its milliseconds have passed since somebody last read logs or metrics, and
-   * continues at the next read (default: it never stops).
+   * The emulator's clock stops when this many of its milliseconds have passed since somebody last read logs or metrics,
+   * and continues at the next read (default: it never stops).
    */
   clockWaitsAfterMs?: number;
   /** Faults of the containers of an image, by the reference that revisions name. */
@@ -185,8 +185,8 @@ export type Emulator = {
   /** Changes a service's template at once, as somebody else's deployment would; the desired traffic stays. */
   changeTemplate(service: string, change: (template: TemplateJson) => TemplateJson, person: string): void;
   /**
-   * Pushes another image under the tag, at once. New revisions run it, existing ones keep their image. Its containers are
-   * healthy by default.
+   * Pushes another image under the tag, at once. New revisions run it, existing ones keep their image. Its containers
+   * are healthy by default.
    */
   pushImage(image: string, behaviour?: ImageBehaviour): void;
   /** The image that answers a revision's requests, by the digest that was resolved for the revision. */

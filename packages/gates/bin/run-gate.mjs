@@ -1,5 +1,5 @@
-// The body of every turbo task here. Turbo starts it only when the result is in no cache. It is JavaScript and keeps what it
-// compiles, because a TypeScript program starts half a second later.
+// The body of every turbo task here. Turbo starts it only when the result is in no cache. It is JavaScript and keeps
+// what it compiles, because a TypeScript program starts half a second later.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 

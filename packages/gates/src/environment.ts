@@ -99,8 +99,8 @@ export function steeringVariables(gateEnv: Readonly<Record<string, string>>): Ma
 }
 
 /**
- * Reads the names in GATES_PASS_ENV. Throws a UserError for a name that looks like a secret's, and for text that is not a
- * name.
+ * Reads the names in GATES_PASS_ENV. Throws a UserError for a name that looks like a secret's, and for text that is not
+ * a name.
  */
 export function parsePassedNames(text: string | undefined): string[] {
   const names = (text ?? '').split(',').flatMap((name) => name.trim() || []);

@@ -22,8 +22,8 @@ export function parseExtraInputs(text: string | undefined): ExtraInput[] {
 }
 
 /**
- * The extra inputs that a checkout lists in its `.gates-inputs`, one per line; `#` begins a comment. Throws InputsUnknown
- * for an invalid line.
+ * The extra inputs that a checkout lists in its `.gates-inputs`, one per line; `#` begins a comment. Throws
+ * InputsUnknown for an invalid line.
  */
 export async function readExtraInputs(root: string): Promise<ExtraInput[]> {
   const text = await readFile(join(root, FILE), 'utf8').catch(() => '');

@@ -1,6 +1,6 @@
 /**
- * Everything that a gate's verdict depends on. The values show that an input changed, not what it holds, so none of them
- * can expose a secret.
+ * Everything that a gate's verdict depends on. The values show that an input changed, not what it holds, so none of
+ * them can expose a secret.
  */
 export type FingerprintInputs = {
   /** The gate's command line, for a checkout at `.`. */
@@ -37,7 +37,7 @@ export const inputNames = {
   },
 };
 
-/** What the name of a variable begins with, among the names of inputs. */
+/** The prefix of variables among the names of inputs. */
 export const VARIABLE = 'variable ';
 
 /** The inputs as JSON, which has no maps. */

@@ -37,7 +37,9 @@ export type FingerprintRequest = {
   extraInputs?: readonly ExtraInput[];
 };
 
-/** Raise this when the fingerprint of an unchanged checkout changes, so that verdicts under the old scheme never match. */
+/**
+ * Raise this when the fingerprint of an unchanged checkout changes, so that verdicts under the old scheme never match.
+ */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
 // Files that tell pyenv, asdf, mise, nvm and others which version to use in the folders below.

@@ -5,8 +5,8 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
 
 /**
- * Does work in a checkout while no other build or measurement runs there, also from other copies of this project: builds
- * recreate `dist`, and a build alongside would distort a measurement.
+ * Does work in a checkout while no other build or measurement runs there, also from other copies of this project:
+ * builds recreate `dist`, and a build alongside would distort a measurement.
  */
 export async function aloneIn<T>(
   root: string,

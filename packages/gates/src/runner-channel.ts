@@ -20,8 +20,8 @@ export type RunnerOrder = {
 };
 
 /**
- * The runner's exit code for a gate that passed when turbo must not keep its verdict. It is EX_TEMPFAIL of sysexits.h: a
- * program that cannot do its work now.
+ * The runner's exit code for a gate that passed when turbo must not keep its verdict. It is EX_TEMPFAIL of sysexits.h:
+ * a program that cannot do its work now.
  */
 export const NOT_KEPT = 75;
 
@@ -41,8 +41,8 @@ export type RunnerChannel = AsyncDisposable & {
 
 /**
  * Opens a channel to the runner of this run only: a socket in a folder that only this user can open. Its content,
- * including secrets, never reaches a disk, a command line or an environment where a gate could find it. When this process
- * is killed, the channel closes and the runner stops the gate.
+ * including secrets, never reaches a disk, a command line or an environment where a gate could find it. When this
+ * process is killed, the channel closes and the runner stops the gate.
  */
 export async function openRunnerChannel(order: () => RunnerOrder): Promise<RunnerChannel> {
   const folder = await mkdtemp(join(tmpdir(), 'gates-'));
@@ -82,7 +82,9 @@ export type ScriptChannel = {
   close(report?: RunnerReport): Promise<void>;
 };
 
-/** Connects to the script. Throws when nobody answers: without the list of secrets, the gate's log must not be written. */
+/**
+ * Connects to the script. Throws when nobody answers: without the list of secrets, the gate's log must not be written.
+ */
 export async function callScript(path: string): Promise<ScriptChannel> {
   const socket = connect(path);
   const gone = new AbortController();

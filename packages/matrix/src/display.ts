@@ -10,8 +10,8 @@ export type Display = {
 };
 
 /**
- * Where a run is shown. With `explains`, a line for people below each failed or skipped check says why; the check's own line
- * is for callers.
+ * Where a run is shown. With `explains`, a line for people below each failed or skipped check says why; the check's own
+ * line is for callers.
  */
 type Place = { out: Output; explains?: boolean };
 

@@ -20,8 +20,8 @@ export type MatrixPlan = {
 };
 
 /**
- * Turns the settings into the twelve checks, each with its work or the reason why it is skipped. Throws a UserError that
- * names the variable when a setting cannot be used, before any request is sent or command run.
+ * Turns the settings into the twelve checks, each with its work or the reason why it is skipped. Throws a UserError
+ * that names the variable when a setting cannot be used, before any request is sent or command run.
  */
 export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env: Environment): MatrixPlan {
   const only = parseOnly(given.only);

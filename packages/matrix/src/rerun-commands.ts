@@ -3,7 +3,9 @@ import { commandLine, HERE, projectRoot, type TargetCheckout, type Variable } fr
 import type { CheckId } from './outcome.ts';
 import type { MatrixSettings } from './target.ts';
 
-/** Commands that rerun one check with this project's scripts; the user types them in the root of the target checkout. */
+/**
+ * Commands that rerun one check with this project's scripts; the user types them in the root of the target checkout.
+ */
 export type RerunCommands = {
   script(name: string, variables: readonly Variable[], ...args: string[]): string;
   /** A script that asks Google, with its project and region. */

@@ -54,8 +54,8 @@ async function forPeople(findings: readonly Finding[], columns: number): Promise
 const STATE_WIDTH = 'warning'.length + 2;
 
 /**
- * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. Where a line is longer than
- * the screen, the terminal breaks it, which does no harm to copying.
+ * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. Where a line is
+ * longer than the screen, the terminal breaks it, which does no harm to copying.
  */
 function listed({ check, state, found, advice, command }: Finding, columns: number): string[] {
   const indent = ' '.repeat(STATE_WIDTH);
@@ -68,7 +68,7 @@ function listed({ check, state, found, advice, command }: Finding, columns: numb
   ];
 }
 
-/** What a cell of the table would break: a command to paste, below the table. */
+/** The command of a finding, to stand below the table, because a cell would break it. */
 function commandBelow({ check, advice, command }: Finding): string[] {
   return command === undefined ? [] : [`${check}: ${advice ?? 'to mend it'}:`, `  ${command}`];
 }

@@ -78,7 +78,9 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
   }
 }
 
-/** The verification gates that could run although others are blocked; undefined when nothing blocks only some of them. */
+/**
+ * The verification gates that could run although others are blocked; undefined when nothing blocks only some of them.
+ */
 export function gatesLeft(
   { findings }: Preflight,
   { selected = gateIds }: GateChoices,

@@ -15,8 +15,9 @@ export type CheckoutCopy = SampleCheckout & {
 };
 
 /**
- * Copies a checkout's committed state to a temporary folder, where gates can build and write; the checkout itself is only
- * read. Git's objects are shared, not copied. Throws a UserError when `source` is not a checkout of the repository.
+ * Copies a checkout's committed state to a temporary folder, where gates can build and write; the checkout itself is
+ * only read. Git's objects are shared, not copied. Throws a UserError when `source` is not a checkout of the
+ * repository.
  */
 export async function copyCheckout(source: string): Promise<CheckoutCopy> {
   if (!existsSync(join(source, SERVICE_FOLDER))) {

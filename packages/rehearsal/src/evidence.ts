@@ -13,8 +13,8 @@ export async function reportsIn(checkout: string): Promise<string[]> {
 }
 
 /**
- * Finds the report that the rollout created, the one not among `before`, and the fields that it lacks although the runbook
- * requires them of these parts.
+ * Finds the report that the rollout created, the one not among `before`, and the fields that it lacks although the
+ * runbook requires them of these parts.
  */
 export async function checkEvidence(
   checkout: string,

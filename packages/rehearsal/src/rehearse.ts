@@ -25,8 +25,8 @@ type RehearsalContext = { env: Environment; out: Output; signal: AbortSignal };
 type Stage = { emulator: Emulator; env: Record<string, string>; out: Output; signal: AbortSignal };
 
 /**
- * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one with
- * exit code 2 when the request makes no sense.
+ * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one
+ * with exit code 2 when the request makes no sense.
  */
 export async function rehearse(
   request: RehearsalRequest,

@@ -30,8 +30,8 @@ export type ServiceProgram = {
 const LAST_CHUNKS = 10;
 
 /**
- * Prepares the program that a request names as the control service. Its image would contain the web shell, so this builds
- * the checkout's once, before anything is deployed. Undefined when the stand-in serves.
+ * Prepares the program that a request names as the control service. Its image would contain the web shell, so this
+ * builds the checkout's once, before anything is deployed. Undefined when the stand-in serves.
  */
 export async function programFor(
   { service, cwd }: Pick<RehearsalRequest, 'service' | 'cwd'>,

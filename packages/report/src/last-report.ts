@@ -16,8 +16,8 @@ export async function readReport(path: string): Promise<{ record: ReportRecord }
 }
 
 /**
- * The traffic split in the newest open report of a service, and that report's file. Undefined when no report has a split, or
- * when a command was interrupted while it changed the split.
+ * The traffic split in the newest open report of a service, and that report's file. Undefined when no report has a
+ * split, or when a command was interrupted while it changed the split.
  */
 export async function reportedTraffic(
   checkout: TargetCheckout,
@@ -40,8 +40,8 @@ export async function reportedTraffic(
 }
 
 /**
- * The service's base URL in the report that EVIDENCE_REPORT names, as the preflight found it: its domain, or its own URL while
- * the domain has no certificate. Undefined when no report is named.
+ * The service's base URL in the report that EVIDENCE_REPORT names, as the preflight found it: its domain, or its own
+ * URL while the domain has no certificate. Undefined when no report is named.
  */
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
@@ -65,8 +65,8 @@ export async function reportedAddressOf(
 }
 
 /**
- * The roles of the revisions, and whether a health smoke of what serves is missing, in the report that EVIDENCE_REPORT names, or else in the newest open report of a service.
- * Undefined when there is no such report, or it cannot be read.
+ * The roles of the revisions, and whether a health smoke of what serves is missing, in the report that EVIDENCE_REPORT
+ * names, or else in the newest open report of a service. Undefined when there is no such report, or it cannot be read.
  */
 export async function reportedRolesOf(
   location: ServiceLocation,
@@ -88,8 +88,8 @@ export async function reportedRolesOf(
 }
 
 /**
- * Which revision is the stable one and which the candidate, and whether a health smoke of what serves is missing, according to
- * the report in this file; undefined when it knows neither revision.
+ * Which revision is the stable one and which the candidate, and whether a health smoke of what serves is missing,
+ * according to the report in this file; undefined when it knows neither revision.
  */
 export async function reportedRoles(
   path: string | undefined,

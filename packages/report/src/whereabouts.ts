@@ -53,8 +53,8 @@ const MOST_REPORTS = 50;
 async function isClean(top: string, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
   if (entries.length > MOST_REPORTS) return false;
-  // git puts two letters of state and a blank before each path. The old path of a renamed file follows as an entry without
-  // them.
+  // git puts two letters of state and a blank before each path. The old path of a renamed file follows as an entry
+  // without them.
   const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
   return isReports.every(Boolean);
 }

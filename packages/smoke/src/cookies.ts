@@ -6,8 +6,8 @@ export type Cookies = {
   /** The Cookie header for a path below the base URL; empty when no cookie applies. */
   headerFor(path: string): Promise<Record<string, string>>;
   /**
-   * Removes the values of signed cookies from text that the service sent, because such a cookie grants access. Use it for
-   * nothing else: a cookie may also hold an ordinary word, such as the host's name.
+   * Removes the values of signed cookies from text that the service sent, because such a cookie grants access. Use it
+   * for nothing else: a cookie may also hold an ordinary word, such as the host's name.
    */
   hide(text: string): string;
 };

@@ -37,8 +37,8 @@ export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const LONGEST_CLOSE_MS = 200;
 
 /**
- * Opens the connection pool for one origin, through a proxy when the environment names one. Throws a UserError when that
- * variable does not hold a proxy.
+ * Opens the connection pool for one origin, through a proxy when the environment names one. Throws a UserError when
+ * that variable does not hold a proxy.
  */
 export async function openDispatcher(
   url: URL,
@@ -77,7 +77,10 @@ export async function openDispatcher(
   };
 }
 
-/** Plain http goes to an HTTP proxy with the whole URL as its target (https://www.rfc-editor.org/rfc/rfc9112#absolute-form). */
+/**
+ * Plain http goes to an HTTP proxy with the whole URL as its target
+ * (https://www.rfc-editor.org/rfc/rfc9112#absolute-form).
+ */
 function forwarderFor(proxy: ProxyServer, url: URL): Forwarder | undefined {
   if (url.protocol !== 'http:' || !proxy.protocol.startsWith('http')) return undefined;
   const authorization = proxyAuthorization(proxy);

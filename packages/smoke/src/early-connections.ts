@@ -8,8 +8,8 @@ export type EarlyConnections = {
   /** Hands out the early connections that still work; when they are used up, opens more. */
   connect: buildConnector.connector;
   /**
-   * Resolves once the name has been looked up and connecting has begun or failed; connecting continues in the background.
-   * It does not wait long for a slow lookup, because no request's time limit is running yet.
+   * Resolves once the name has been looked up and connecting has begun or failed; connecting continues in the
+   * background. It does not wait long for a slow lookup, because no request's time limit is running yet.
    */
   begun: Promise<void>;
   /** Closes the connections that are not open yet or were not handed out. */

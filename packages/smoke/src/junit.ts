@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { cleanLine, errorMessage, type JunitCase, junitXml, redact, UserError } from '@deploy/cli';
 import type { SmokeOutcome, SmokeResult } from './outcome.ts';
 
-/** Writes the outcome as JUnit XML, with a test case for each check. Throws a UserError when it cannot write the file. */
+/**
+ * Writes the outcome as JUnit XML, with a test case for each check. Throws a UserError when it cannot write the file.
+ */
 export async function writeJunit(path: string, outcome: SmokeOutcome): Promise<void> {
   const { suite, baseUrl, startedAt, durationMs, checks } = outcome;
   const cases = checks.map((check) => caseOf(check, outcome));

@@ -27,8 +27,8 @@ const ISSUED_ELSEWHERE =
   "the access token was not issued by this revision (401): sessions live in a revision's memory; in mock mode, CANARY_SIGN_IN_EMAIL and CANARY_SIGN_IN_CODE sign in at the revision itself";
 
 /**
- * Makes the runbook's checks after a stage at one revision's URL: session, sync token, route split, policy. They need someone
- * who is signed in at that revision; otherwise all of them are skipped, with the reason.
+ * Makes the runbook's checks after a stage at one revision's URL: session, sync token, route split, policy. They need
+ * someone who is signed in at that revision; otherwise all of them are skipped, with the reason.
  */
 export function runPostStageChecks({
   accessToken,

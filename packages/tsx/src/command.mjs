@@ -3,7 +3,7 @@ import module from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// Node keeps a script compiled and without its types for the next start; that is half of what a start takes.
+// Node keeps the compiled script, without its types, for the next start. That saves half the time of a start.
 module.enableCompileCache?.({
   directory: join(import.meta.dirname, '../../../node_modules/.cache/compiled'),
   portable: true,

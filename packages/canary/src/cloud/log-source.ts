@@ -41,8 +41,8 @@ type Kept = {
 };
 
 /**
- * Reads observations from request logs, whole pages at a time, within our share of the project's reads. Each poll keeps the
- * entries of minutes that are still open for the next poll, which then reads only what may have arrived since.
+ * Reads observations from request logs, whole pages at a time, within our share of the project's reads. Each poll keeps
+ * the entries of minutes that are still open for the next poll, which then reads only what may have arrived since.
  */
 export function openLogSource(
   api: LogApi,

@@ -103,8 +103,8 @@ function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
 
 /**
  * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the
- * last one above the last (google.api.Distribution.BucketOptions). A bound at or below 0 says nothing about latencies, so
- * its bucket is merged into the next one.
+ * last one above the last (google.api.Distribution.BucketOptions). A bound at or below 0 says nothing about latencies,
+ * so its bucket is merged into the next one.
  */
 export function histogramOf({
   bucketOptions,

@@ -16,9 +16,9 @@ const LONGEST_REQUEST_MS = 3_600_000;
 const CLOCK_SKEW_MS = 10_000;
 
 /**
- * The filter of `entries:list` for the request logs of both revisions and the service's own route decisions. An entry carries
- * the time at which its request began, and arrives after the request has ended. Filtering by the time of arrival therefore
- * finds everything that ended since `from`, however long it took, without reading more.
+ * The filter of `entries:list` for the request logs of both revisions and the service's own route decisions. An entry
+ * carries the time at which its request began, and arrives after the request has ended. Filtering by the time of
+ * arrival therefore finds everything that ended since `from`, however long it took, without reading more.
  */
 export function requestLogFilter(
   { service, region }: QueriedService,
@@ -38,9 +38,9 @@ export function requestLogFilter(
 }
 
 /**
- * The filter of `timeSeries.list` for one metric of both revisions. Its language differs from that of the logs: alternatives
- * are written with `one_of`. It names the resource type because the metrics of `cloud_run_instance` have the same names but
- * no revisions.
+ * The filter of `timeSeries.list` for one metric of both revisions. Its language differs from that of the logs:
+ * alternatives are written with `one_of`. It names the resource type because the metrics of `cloud_run_instance` have
+ * the same names but no revisions.
  */
 export function metricFilter(
   metric: 'request_count' | 'request_latencies',

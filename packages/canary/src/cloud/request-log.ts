@@ -21,8 +21,8 @@ export type RawLogEntry = {
 };
 
 /**
- * Requests that do not come from users: health checks of Cloud Run and the load balancer, uptime checks of Cloud Monitoring,
- * probes of Kubernetes, and these scripts.
+ * Requests that do not come from users: health checks of Cloud Run and the load balancer, uptime checks of Cloud
+ * Monitoring, probes of Kubernetes, and these scripts.
  */
 const NOT_USERS =
   /^(?:GoogleHC\/|GoogleStackdriverMonitoring-UptimeChecks|kube-probe\/|openagents-deploy-scripts\b)/;
@@ -33,8 +33,8 @@ const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
 /**
- * A decision that the service wrote, but cut off or not as JSON. Other lines, such as a sidecar's access log, may contain
- * these words too, because anyone who sends a request can put them there.
+ * A decision that the service wrote, but cut off or not as JSON. Other lines, such as a sidecar's access log, may
+ * contain these words too, because anyone who sends a request can put them there.
  */
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
@@ -56,12 +56,12 @@ type Seen = {
 };
 
 /**
- * What request logs (`run.googleapis.com/requests`) say about two revisions, together with the service's own log lines if
- * they are among the entries. As in the platform's metrics, a request belongs to the minute in which it ended. An entry's
- * time is when the request began, so entries must be read from earlier on, by the duration of the longest request. Duplicate
- * entries count once. A 401 is never a failure of a sign-in or of a sync token, because sessions live in the memory of one
- * revision and the other one must refuse them. Latencies and statuses include the platform's own answers (429, and 503 when
- * instances are lacking).
+ * What request logs (`run.googleapis.com/requests`) say about two revisions, together with the service's own log lines
+ * if they are among the entries. As in the platform's metrics, a request belongs to the minute in which it ended. An
+ * entry's time is when the request began, so entries must be read from earlier on, by the duration of the longest
+ * request. Duplicate entries count once. A 401 is never a failure of a sign-in or of a sync token, because sessions
+ * live in the memory of one revision and the other one must refuse them. Latencies and statuses include the platform's
+ * own answers (429, and 503 when instances are lacking).
  */
 export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
@@ -97,7 +97,10 @@ export function observeRequestLog(
   }
 }
 
-/** Identifies an entry, because the same one may be read twice. An insertId is unique among entries of one log and one time. */
+/**
+ * Identifies an entry, because the same one may be read twice. An insertId is unique among entries of one log and one
+ * time.
+ */
 export function identify(entry: RawLogEntry): string {
   const { logName, timestamp, insertId } = entry;
   return insertId === undefined ? JSON.stringify(entry) : `${logName} ${timestamp} ${insertId}`;
@@ -135,8 +138,8 @@ function countPath(paths: Seen['signIn'], status: number): void {
 }
 
 /**
- * Counts a route decision; false when the entry is something else. An audit event is one line of JSON; other lines are kept
- * as text.
+ * Counts a route decision; false when the entry is something else. An audit event is one line of JSON; other lines are
+ * kept as text.
  */
 function countDecision({ jsonPayload, textPayload = '' }: RawLogEntry, minute: () => Seen): boolean {
   const isUnreadable = UNREADABLE_DECISION.test(textPayload);

@@ -30,8 +30,8 @@ export type Unreadable = {
 };
 
 /**
- * What a source knows by now. A minute is closed once everything in it has arrived, after the platform's delay. Only closed
- * minutes count for good. Open minutes are a preview for one poll.
+ * What a source knows by now. A minute is closed once everything in it has arrived, after the platform's delay. Only
+ * closed minutes count for good. Open minutes are a preview for one poll.
  */
 export type ReadMinutes = {
   readonly state: 'read';
@@ -68,7 +68,10 @@ export type ObservationSource = {
   readonly delayMs: number;
   /** Reads the observations of both revisions. A failed call becomes an `unreadable` reading; only a bug throws. */
   read(query: ObservationQuery): Promise<SourceReading>;
-  /** Like `read`, but backwards in time. Returns fewer minutes than requested when they have more requests than may be read. */
+  /**
+   * Like `read`, but backwards in time. Returns fewer minutes than requested when they have more requests than may be
+   * read.
+   */
   readHistory(query: HistoryQuery): Promise<HistoryReading>;
   /** The platform's time, which decides where minutes begin: the time of the last answer plus what has passed since. */
   now(): Date;

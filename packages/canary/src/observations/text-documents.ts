@@ -5,9 +5,10 @@ export type TextDocument = { readonly value: unknown } | { readonly unreadable: 
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
- * Splits text that arrives in pieces into JSON documents, one per line, or spread over several lines as a pretty-printer
- * writes them. Each document is returned as soon as it is complete, so that memory holds one document and not the whole
- * input. A line that is not JSON counts as an unreadable document, unless it begins one that continues on the next lines.
+ * Splits text that arrives in pieces into JSON documents, one per line, or spread over several lines as a
+ * pretty-printer writes them. Each document is returned as soon as it is complete, so that memory holds one document
+ * and not the whole input. A line that is not JSON counts as an unreadable document, unless it begins one that
+ * continues on the next lines.
  */
 export class DocumentSplitter {
   /** The last line, which is not complete yet. */
@@ -61,7 +62,8 @@ export class DocumentSplitter {
   }
 
   *#continueWith(line: string): Generator<TextDocument> {
-    // A broken first line among many looks like the beginning of a document over several lines, until a complete one follows.
+    // A broken first line among many looks like the beginning of a document over several lines, until a complete one
+    // follows.
     const alone = line.includes('"minutes"') ? parse(line) : undefined;
     if (alone !== undefined && 'value' in alone && isWhole(alone.value)) {
       for (const broken of this.#takeBegun()) yield parse(broken);

@@ -12,8 +12,8 @@ const MOST_FAILED = 10;
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * A step that was begun: its percentage, and when its split was first served (milliseconds since 1970, by the platform's
- * clock).
+ * A step that was begun: its percentage, and when its split was first served (milliseconds since 1970, by the
+ * platform's clock).
  */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
@@ -81,7 +81,10 @@ export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
   ].filter((share) => share.percent > 0);
 }
 
-/** Whether the split that the service was asked to serve is the promotion's. If not, somebody has moved the traffic since. */
+/**
+ * Whether the split that the service was asked to serve is the promotion's. If not, somebody has moved the traffic
+ * since.
+ */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }

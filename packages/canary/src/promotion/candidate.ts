@@ -125,8 +125,8 @@ function requireStable(at: ServiceLocation, service: Service, named: string | un
 }
 
 /**
- * The newest revision that was deployed and has no traffic. Throws a UserError when only revisions of a maintenance window
- * are left.
+ * The newest revision that was deployed and has no traffic. Throws a UserError when only revisions of a maintenance
+ * window are left.
  */
 async function newestCandidate(api: ServiceApi, service: Service, stable: string): Promise<string> {
   const newest = newestReady(service, stable);

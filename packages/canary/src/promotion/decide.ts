@@ -22,8 +22,8 @@ export type StepProgress = {
 
 /**
  * The rule of a promotion: roll back at once when unhealthy, continue only when healthy, and otherwise wait, up to the
- * longest window. A window is over when all its minutes are known, and also when they cannot be read although they should
- * have arrived by now.
+ * longest window. A window is over when all its minutes are known, and also when they cannot be read although they
+ * should have arrived by now.
  */
 export function decide(
   { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: StepProgress,

@@ -10,7 +10,9 @@ import {
 } from '../verdict/promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
 
-/** What a promotion has shown so far, and where reading continues. It is plain data whose size does not grow with time. */
+/**
+ * What a promotion has shown so far, and where reading continues. It is plain data whose size does not grow with time.
+ */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
   /** The steps so far. Minutes count from the start of the first one. */

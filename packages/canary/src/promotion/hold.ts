@@ -205,8 +205,8 @@ export function holdOn(
   }
 
   /**
-   * Checks whether an attempt whose answer was lost made the rollback after all. A second attempt would find the promotion
-   * gone and take that for somebody else's change.
+   * Checks whether an attempt whose answer was lost made the rollback after all. A second attempt would find the
+   * promotion gone and take that for somebody else's change.
    */
   async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];

@@ -26,8 +26,8 @@ export function requireUnowned(
 }
 
 /**
- * Throws Superseded unless the service is still as this promotion left it: with the same runner, the same split, and the
- * template that it found.
+ * Throws Superseded unless the service is still as this promotion left it: with the same runner, the same split, and
+ * the template that it found.
  */
 export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {
   const state = promotionOn(now);
@@ -53,7 +53,9 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
   return state;
 }
 
-/** Whether a runner no longer exists: it has not renewed its claim in time, or its process on this machine has ended. */
+/**
+ * Whether a runner no longer exists: it has not renewed its claim in time, or its process on this machine has ended.
+ */
 export function isGone(owner: Owner, machine: ThisMachine, nowMs: number): boolean {
   return nowMs > owner.until || (owner.host === machine.host && !machine.isRunning(owner.pid));
 }

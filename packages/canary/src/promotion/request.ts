@@ -20,7 +20,10 @@ export type WalkRequest = {
   readonly rolledBack?: RolledBack | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
-  /** Makes the smoke checks at a URL that leads to the candidate, or to the service. Never throws because of what it finds. */
+  /**
+   * Makes the smoke checks at a URL that leads to the candidate, or to the service. Never throws because of what it
+   * finds.
+   */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
   /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws because of what it finds. */
   checkStage(url: string): Promise<StageLook>;

@@ -11,7 +11,7 @@ export type RunningPromotion = {
   readonly percent: number;
   readonly startedAt: string;
   readonly by: Pick<Owner, 'account' | 'host' | 'pid'>;
-  /** If its process dies, others can resume it from then on. */
+  /** If its process dies, others can resume the promotion from this time on. */
   readonly until: string;
 };
 

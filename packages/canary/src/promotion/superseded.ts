@@ -19,7 +19,9 @@ export class Superseded extends UserError {
   }
 }
 
-/** Waits until Cloud Run has carried out the other change, unless that takes too long or the promotion is interrupted. */
+/**
+ * Waits until Cloud Run has carried out the other change, unless that takes too long or the promotion is interrupted.
+ */
 export async function whatCameBetween(
   { api, pause, signal }: { api: ServiceApi; pause(): Promise<void>; signal: AbortSignal },
   { found, describe }: Superseded,

@@ -11,8 +11,8 @@ import { Superseded, whatCameBetween } from './superseded.ts';
 import { openWatch, type Watch } from './watch.ts';
 
 /**
- * Raises a candidate to 100 % of the traffic, and rolls it back if it is worse than stable. Throws a UserError if it cannot
- * begin. Everything that happens afterwards is an outcome, except a rollback that failed.
+ * Raises a candidate to 100 % of the traffic, and rolls it back if it is worse than stable. Throws a UserError if it
+ * cannot begin. Everything that happens afterwards is an outcome, except a rollback that failed.
  */
 export async function walkPromotion(request: WalkRequest): Promise<PromotionOutcome> {
   const outcome = await walk(request);

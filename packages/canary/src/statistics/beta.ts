@@ -1,6 +1,6 @@
 /**
- * Quantile `p` of the Beta(a, b) distribution, a and b above 0: the x at which `betaCdf(x, a, b)` is p. Newton's method on
- * the distribution function, kept inside a bracket that is halved whenever a step would leave it; tested to 1e-8.
+ * Quantile `p` of the Beta(a, b) distribution, a and b above 0: the x at which `betaCdf(x, a, b)` is p. Newton's method
+ * on the distribution function, kept inside a bracket that is halved whenever a step would leave it; tested to 1e-8.
  */
 export function betaQuantile(p: number, a: number, b: number): number {
   if (p <= 0) return 0;
@@ -72,7 +72,9 @@ function lnBeta(a: number, b: number): number {
   return lnGamma(a) + lnGamma(b) - lnGamma(a + b);
 }
 
-/** Logarithm of the gamma function for x > 0: Stirling's series (DLMF 5.11.1), after shifting small arguments upwards. */
+/**
+ * Logarithm of the gamma function for x > 0: Stirling's series (DLMF 5.11.1), after shifting small arguments upwards.
+ */
 function lnGamma(x: number): number {
   let shift = 1;
   let z = x;

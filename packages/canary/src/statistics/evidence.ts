@@ -1,14 +1,16 @@
 import type { Tally } from './tally.ts';
 
-/** The alternatives that the evidence is averaged over: how many times stable's failure rate a bad candidate may have. */
+/**
+ * The alternatives that the evidence is averaged over: how many times stable's failure rate a bad candidate may have.
+ */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 
 /** The weight of the first step's alternative. The other steps share the rest. */
 const FIRST_STEP_WEIGHT = 0.75;
 
 /**
- * The evidence of a promotion about one signal: for each rate ratio, the sum of the minutes' log factors now and at the start
- * of each step.
+ * The evidence of a promotion about one signal: for each rate ratio, the sum of the minutes' log factors now and at the
+ * start of each step.
  */
 export type SignalEvidence = {
   readonly steps: number;
@@ -25,16 +27,16 @@ export function noEvidence(steps: number): SignalEvidence {
 }
 
 /**
- * Begins the next step. From here on there is one more alternative: that the candidate turned bad at this step. Its factor is
- * still 1, as it was before, so the evidence does not jump.
+ * Begins the next step. From here on there is one more alternative: that the candidate turned bad at this step. Its
+ * factor is still 1, as it was before, so the evidence does not jump.
  */
 export function beginNextStep(evidence: SignalEvidence): SignalEvidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };
 }
 
 /**
- * Adds one minute of both revisions. A minute without failures changes nothing. If `clumpDivisor` is null, all failures of a
- * minute are one piece of evidence.
+ * Adds one minute of both revisions. A minute without failures changes nothing. If `clumpDivisor` is null, all failures
+ * of a minute are one piece of evidence.
  */
 export function addMinuteEvidence(
   evidence: SignalEvidence,
@@ -56,9 +58,9 @@ export function addMinuteEvidence(
  *     x <= 2 phi:   l = ln(1 + (theta-1) f) - ln(1 + (theta-1) s)          the minute is one piece of evidence
  *     x >  2 phi:   l = (k ln theta - x ln(1 + (theta-1) s)) / phi         counts, divided by phi
  *
- * Given x and a candidate that is in no minute worse than stable, the factor's mean is at most 1. First form: betting on a bounded
- * mean, Waudby-Smith & Ramdas, arXiv 2010.09686. Second: given a failure, whose is it, Lindon & Malek 2022, arXiv 2011.03567,
- * with Hoeffding 1963 for requests drawn without replacement.
+ * For a candidate that is in no minute worse than stable, the factor's mean, given x, is at most 1. The first form bets
+ * on a bounded mean (Waudby-Smith & Ramdas, arXiv 2010.09686). The second asks whose failure each one is (Lindon & Malek
+ * 2022, arXiv 2011.03567, with Hoeffding 1963 for requests that are drawn without replacement).
  */
 export function lnMinuteFactor(
   theta: number,
@@ -76,10 +78,11 @@ export function lnMinuteFactor(
 /**
  * The logarithm of
  *
- *     E = sum over steps j of v_j * mean over theta of exp(S_theta - S_theta(start of j)),     where a step that has not begun counts as 1
+ *     E = sum over steps j of v_j * mean over theta of exp(S_theta - S_theta(start of j))
  *
- * with v_1 = 0.75 and the rest shared equally (one step: v_1 = 1). An average of e-values is an e-value (Vovk & Wang
- * 2021), so by Ville's inequality P(E ever reaches 1/a) <= a for a good candidate, however often you check.
+ * A step that has not begun counts as 1. v_1 = 0.75, and the other steps share the rest equally (one step: v_1 = 1). An
+ * average of e-values is an e-value (Vovk & Wang 2021), so by Ville's inequality P(E ever reaches 1/a) <= a for a good
+ * candidate, however often you check.
  */
 function lnEvidence(sums: readonly number[], { starts, steps }: SignalEvidence): number {
   const later = steps === 1 ? 0 : (1 - FIRST_STEP_WEIGHT) / (steps - 1);

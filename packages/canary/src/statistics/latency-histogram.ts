@@ -5,8 +5,8 @@ import type { Tally } from './tally.ts';
 export type LatencyThreshold = { readonly ms: number; readonly p95Ms: number };
 
 /**
- * Adds histograms. If their bounds differ, the result has those that all of them share, so it is exact without interpolation.
- * Undefined when there is nothing to add or no request.
+ * Adds histograms. If their bounds differ, the result has those that all of them share, so it is exact without
+ * interpolation. Undefined when there is nothing to add or no request.
  */
 export function mergeHistograms(histograms: readonly LatencyHistogram[]): LatencyHistogram | undefined {
   const filled = histograms.filter(({ counts }) => counts.some((count) => count > 0));
@@ -28,8 +28,8 @@ export function mergeHistograms(histograms: readonly LatencyHistogram[]): Latenc
 }
 
 /**
- * The 95th percentile in milliseconds, by linear interpolation in its bucket (the first bucket starts at 0). Infinite when it
- * is above the last bound; undefined without requests.
+ * The 95th percentile in milliseconds, by linear interpolation in its bucket (the first bucket starts at 0). Infinite
+ * when it is above the last bound; undefined without requests.
  */
 export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -47,8 +47,8 @@ export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined 
 }
 
 /**
- * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when p95 or that bound is above the
- * last one, because these buckets then cannot show which requests were slow.
+ * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when p95 or that bound is
+ * above the last one, because these buckets then cannot show which requests were slow.
  */
 export function latencyThreshold(
   histogram: LatencyHistogram,

@@ -1,6 +1,6 @@
 /**
- * Latencies in buckets: `counts[i]` requests took at most `boundsMs[i]` and more than the bound before. The last count is of
- * requests above the last bound.
+ * Latencies in buckets: `counts[i]` requests took at most `boundsMs[i]` and more than the bound before. The last count
+ * is of requests above the last bound.
  */
 export type LatencyHistogram = {
   readonly boundsMs: readonly number[];

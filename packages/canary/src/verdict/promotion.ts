@@ -14,7 +14,9 @@ export type PromotionPlan = {
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;
-  /** Session affinity is on for both revisions. Without it, the split itself breaks sign-ins, and only their 5xx count. */
+  /**
+   * Session affinity is on for both revisions. Without it, the split itself breaks sign-ins, and only their 5xx count.
+   */
   readonly affinity: boolean;
 };
 
@@ -75,8 +77,9 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * The promotion with one more minute. The given promotion is not changed, so an open minute can be added for one poll, and
- * added again with its new figures at the next. Throws a RangeError for a step that is not in the plan or was passed already.
+ * The promotion with one more minute. The given promotion is not changed, so an open minute can be added for one poll,
+ * and added again with its new figures at the next. Throws a RangeError for a step that is not in the plan or was
+ * passed already.
  */
 export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
   const at = promotion.plan.steps.indexOf(step);
@@ -110,8 +113,8 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
 }
 
 /**
- * The promotion with a new window for its step, as after an interruption: from here on, `healthy` takes a whole window. The
- * evidence stays, including that of minutes in which nobody was watching.
+ * The promotion with a new window for its step, as after an interruption: from here on, `healthy` takes a whole window.
+ * The evidence stays, including that of minutes in which nobody was watching.
  */
 export function beginFreshWindow(promotion: Promotion): Promotion {
   return { ...promotion, windowFrom: promotion.minuteOfStep };
@@ -158,8 +161,8 @@ function errorsOf({ errors, requests }: Observation): Tally {
 }
 
 /**
- * What counts as a failure of these paths. Without affinity, only 5xx count, and nothing is known if they were not counted
- * separately.
+ * What counts as a failure of these paths. Without affinity, only 5xx count, and nothing is known if they were not
+ * counted separately.
  */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;

@@ -80,8 +80,8 @@ export function healthyReason(promotion: Promotion): string {
 }
 
 /**
- * How bad a candidate with these figures may be, and how often a candidate at twice the limit, which nobody wants, would
- * show such figures.
+ * How bad a candidate with these figures may be, and how often a candidate at twice the limit, which nobody wants,
+ * would show such figures.
  */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;

@@ -3,8 +3,8 @@ export type YamlValue = string | number | boolean | YamlValue[] | { [key: string
 
 /**
  * Prints a mapping as YAML, character for character as gcloud does, so that programs written for gcloud's output keep
- * working: keys in alphabetical order, sequences not indented, strings quoted and folded as in ruamel.yaml, the library that
- * gcloud uses (its emitter.py and resolver.py, YAML 1.2). No general YAML library prints this form.
+ * working: keys in alphabetical order, sequences not indented, strings quoted and folded as in ruamel.yaml, the library
+ * that gcloud uses (its emitter.py and resolver.py, YAML 1.2). No general YAML library prints this form.
  */
 export function gcloudYaml(mapping: { [key: string]: YamlValue | undefined }): string {
   return mappingLines(mapping, '').join('\n');

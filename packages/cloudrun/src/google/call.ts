@@ -1,8 +1,8 @@
 import { asCloudError, type CallSubject, CloudError } from './cloud-error.ts';
 
 /**
- * How long to keep repeating a call. `usual` gives up after five seconds. `a poll` gives up after 15 seconds, and `a minute`
- * after one minute, when a quota per minute has been renewed.
+ * How long to keep repeating a call. `usual` gives up after five seconds. `a poll` gives up after 15 seconds, and `a
+ * minute` after one minute, when a quota per minute has been renewed.
  */
 export type Patience = 'usual' | 'a poll' | 'a minute';
 
@@ -29,7 +29,9 @@ export async function repeatableCall<T>(
   });
 }
 
-/** Makes a call exactly once, because only the caller can know whether a write is safe to repeat. Throws a CloudError. */
+/**
+ * Makes a call exactly once, because only the caller can know whether a write is safe to repeat. Throws a CloudError.
+ */
 export async function callOnce<T>(subject: CallSubject, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

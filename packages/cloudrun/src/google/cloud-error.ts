@@ -83,8 +83,8 @@ export class ApiRefusal extends Error {
 }
 
 /**
- * Adds the status code for "unavailable" to the error of a call that got no complete answer. Returns any other error as it
- * is.
+ * Adds the status code for "unavailable" to the error of a call that got no complete answer. Returns any other error as
+ * it is.
  */
 export function unanswered(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || (systemCodeOf(thrown) === undefined && !isTimeout(thrown))) return thrown;
@@ -202,8 +202,8 @@ export function noUsableAnswer(): Error {
 }
 
 /**
- * The operating system's code for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), from the error or any of its
- * causes.
+ * The operating system's code for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), from the error or any of
+ * its causes.
  */
 function systemCodeOf(error: Error): string | undefined {
   for (let each: unknown = error; each instanceof Error; each = each.cause) {

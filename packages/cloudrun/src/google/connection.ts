@@ -18,7 +18,9 @@ export type ConnectionSettings = {
   credentialsFile: string | undefined;
 };
 
-/** Makes a connection from a script's settings. Throws a UserError when the emulator's address is not a host and a port. */
+/**
+ * Makes a connection from a script's settings. Throws a UserError when the emulator's address is not a host and a port.
+ */
 export function connectTo(settings: ConnectionSettings, env: Environment, signal?: AbortSignal): Connection {
   const { emulatorHost } = settings;
   if (emulatorHost !== undefined) requireHostAndPort(emulatorHost);

@@ -7,8 +7,7 @@ import {
   trustSystemCertificates,
 } from '@deploy/cli';
 
-// Loading node:https takes 20 ms, which dry runs do without. An import of node:http would load undici as well, which takes
-// 0.1 s.
+// Loading node:https takes 20 ms, which dry runs save. An import of node:http would load undici as well: 0.1 s more.
 const clientFor = (isSecure: boolean) => process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
 
 export type HttpRequest = {
@@ -23,9 +22,9 @@ export type HttpRequest = {
 export type HttpAnswer = { status: number; headers: IncomingHttpHeaders; text: string };
 
 /**
- * Sends requests through the proxy that the environment names, if any, and trusts the operating system's certificates. Keeps
- * connections open for later requests. It uses Node's own client, because loading undici takes longer than a whole script
- * takes to start.
+ * Sends requests through the proxy that the environment names, if any, and trusts the operating system's certificates.
+ * Keeps connections open for later requests. It uses Node's own client, because loading undici takes longer than a
+ * whole script takes to start.
  */
 export type Http = {
   /**

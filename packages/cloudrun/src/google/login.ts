@@ -107,7 +107,8 @@ function libraryLogin(http: Http): Login {
 
 async function openLibrary(http: Http) {
   const { GoogleAuth } = await import('google-auth-library');
-  // The library finds the file of GOOGLE_APPLICATION_CREDENTIALS itself; if given a path, it prints a warning on stderr.
+  // The library finds the file of GOOGLE_APPLICATION_CREDENTIALS itself; if given a path, it prints a warning on
+  // stderr.
   const auth = new GoogleAuth({
     scopes: 'https://www.googleapis.com/auth/cloud-platform',
     // Nothing uses the project, but without one the library starts gcloud and searches for seconds.
@@ -123,8 +124,8 @@ async function openLibrary(http: Http) {
 }
 
 /**
- * Makes a client fetch its tokens like all other requests, through a proxy if there is one. For an impersonated account, the
- * client has another client inside, which no option reaches.
+ * Makes a client fetch its tokens like all other requests, through a proxy if there is one. For an impersonated
+ * account, the client has another client inside, which no option reaches.
  */
 function sendOver(http: Http, client: AuthClient): void {
   client.transporter.defaults.fetchImplementation = fetchOver(http);

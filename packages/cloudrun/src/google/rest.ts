@@ -21,8 +21,8 @@ export type RestCall = {
   /** How long to keep repeating a repeatable call; default: `usual`. */
   patience?: Patience;
   /**
-   * Called with the platform's time, from the `Date` header of an answer and so in whole seconds. This machine's clock may be
-   * wrong.
+   * Called with the platform's time, from the `Date` header of an answer and so in whole seconds. This machine's clock
+   * may be wrong.
    */
   onDate?: (date: Date) => void;
 };
@@ -41,7 +41,9 @@ export type GoogleRest = {
 const TIMEOUT_MS = 10_000;
 const opened = new WeakMap<Connection, GoogleRest>();
 
-/** The REST APIs over this connection. They are opened once, so that the whole run shares a login and its connections. */
+/**
+ * The REST APIs over this connection. They are opened once, so that the whole run shares a login and its connections.
+ */
 export function googleRest(connection: Connection): GoogleRest {
   const known = opened.get(connection) ?? openRest(connection);
   opened.set(connection, known);

@@ -1,16 +1,17 @@
 import type { Service } from '../service/service.ts';
 import { type Share, sharesOf } from '../service/traffic.ts';
 
-// What a window must remember is kept on the service itself, so that whoever closes it finds it, even after an interruption.
-// Annotations with such keys belong to the user: Service.annotations in google/cloud/run/v2/service.proto.
+// What a window must remember is kept on the service itself, so that whoever closes it finds it, even after an
+// interruption. Annotations with such keys belong to the user: Service.annotations in
+// google/cloud/run/v2/service.proto.
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 const STANDS_IN_FOR = 'openagents.com/maintenance-stands-in-for';
 
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * Adds to the annotations the split that a maintenance revision is about to replace. For a window that is already open and
- * only gets a new token, the split from before it was opened is kept, if it is known.
+ * Adds to the annotations the split that a maintenance revision is about to replace. For a window that is already open
+ * and only gets a new token, the split from before it was opened is kept, if it is known.
  */
 export function recordSplit(
   service: Service,
@@ -37,8 +38,8 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
 }
 
 /**
- * The split that was stored when the serving revision got the traffic; undefined if there is none, or if it makes no sense. A
- * split that was stored for another revision is out of date, because someone has moved the traffic since.
+ * The split that was stored when the serving revision got the traffic; undefined if there is none, or if it makes no
+ * sense. A split that was stored for another revision is out of date, because someone has moved the traffic since.
  */
 export function replacedSplit(service: Service): Share[] | undefined {
   const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];

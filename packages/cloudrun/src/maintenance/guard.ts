@@ -46,8 +46,8 @@ export async function requireUsableCandidate(
 }
 
 /**
- * Throws a UserError when shifting traffic to these revisions would take part of the public into maintenance mode, or past a
- * window that is open for everyone.
+ * Throws a UserError when shifting traffic to these revisions would take part of the public into maintenance mode, or
+ * past a window that is open for everyone.
  */
 export async function requireSameSideOfWindow(
   api: ServiceApi,
@@ -95,8 +95,8 @@ async function insteadOf(api: ServiceApi, revision: Revision, disable: string): 
 }
 
 /**
- * Throws a UserError when a revision to promote is in maintenance mode: as a canary it would turn its share of the public
- * away.
+ * Throws a UserError when a revision to promote is in maintenance mode: as a canary it would turn its share of the
+ * public away.
  */
 export async function requireNotInMaintenance(
   api: ServiceApi,
@@ -107,7 +107,10 @@ export async function requireNotInMaintenance(
   await requireSameSideOfWindow(api, service, [{ revision: candidate, percent: 1 }]);
 }
 
-/** Throws a UserError when part of the public is served by revisions in maintenance mode, so that nothing can be promoted. */
+/**
+ * Throws a UserError when part of the public is served by revisions in maintenance mode, so that nothing can be
+ * promoted.
+ */
 export async function requireNoWindow(api: ServiceApi, service: Service): Promise<void> {
   if ((await maintenancePercent(api, service)) === 0) return;
   const close = closeCommand(api.location, needsLeaveToClose(service));

@@ -9,11 +9,11 @@ const PAUSE_MS = 250;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must still answer if it is an
- * allowed path. When it is off, the start page must answer below 400. A `token` must open the window as well: a window that
- * was already open rejects a new token until the traffic has moved. Requests go through the proxy that `env` names, like the
- * smoke checks. Throws a UserError when the answers are still wrong after `patienceMs` (milliseconds; by default half a
- * minute).
+ * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must still answer if it is
+ * an allowed path. When it is off, the start page must answer below 400. A `token` must open the window as well: a
+ * window that was already open rejects a new token until the traffic has moved. Requests go through the proxy that
+ * `env` names, like the smoke checks. Throws a UserError when the answers are still wrong after `patienceMs`
+ * (milliseconds; by default half a minute).
  */
 export async function verifyFromOutside(
   baseUrl: string,

@@ -45,13 +45,15 @@ export type MaintenanceOptions = {
 /** What to do, in this order. Steps that are not needed are left out. */
 export type MaintenancePlan = {
   /**
-   * Make a revision for the window. It gets the traffic either automatically, if the traffic follows LATEST, or by a shift
-   * once it is ready.
+   * Make a revision for the window. It gets the traffic either automatically, if the traffic follows LATEST, or by a
+   * shift once it is ready.
    */
   window?: { template: RevisionTemplate; traffic: 'follows' | 'move' };
   /** Return the traffic to the revisions that had it before the window. */
   restore?: readonly Share[];
-  /** Write the newest template without traffic, because the window has replaced it or because it is in the wrong mode. */
+  /**
+   * Write the newest template without traffic, because the window has replaced it or because it is in the wrong mode.
+   */
   newest?: RevisionTemplate;
   /** The newest template to restore if the window fails; undefined when the window's own template may stay. */
   fallback?: RevisionTemplate;
@@ -61,9 +63,9 @@ export type MaintenancePlan = {
 /**
  * Plans how to open or close a maintenance window. The window is made from what serves, because the newest template may
  * belong to a candidate that nobody has released. The newest template then gets the same variables, so that the next
- * deployment finds it as it was. Everything that is written keeps the image that its revision already runs, by digest: a tag
- * may have moved, and a change of configuration must never change the code. Throws a UserError, before anything was changed,
- * when traffic is pinned and must not be moved.
+ * deployment finds it as it was. Everything that is written keeps the image that its revision already runs, by digest:
+ * a tag may have moved, and a change of configuration must never change the code. Throws a UserError, before anything
+ * was changed, when traffic is pinned and must not be moved.
  */
 export function planMaintenance(
   { location, service, serving, base, newest, before }: Situation,
@@ -75,8 +77,8 @@ export function planMaintenance(
 
   const newestBefore = withRunningImage(newest.template, newest.imageDigest);
   const newestAfter = withWish(newestBefore, wish);
-  // A deployment during the window may have switched the template off on purpose. Opening the window again does not override
-  // that.
+  // A deployment during the window may have switched the template off on purpose. Opening the window again does not
+  // override that.
   const isNewestDue = newest.isReplaced || (wish.mode === 'off' && !fulfils(newest.template, wish));
   const newestStep = isNewestDue ? { newest: newestAfter } : {};
 

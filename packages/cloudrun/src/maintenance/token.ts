@@ -54,7 +54,10 @@ function storedIn(secretName: string): string {
   return `The new token is already stored, as the latest version of secret ${secretName}; running this again stores it once more, which does no harm.`;
 }
 
-/** A failure to open the window, or its interruption. If there is a new token, the hint also says that it is already stored. */
+/**
+ * A failure to open the window, or its interruption. If there is a new token, the hint also says that it is already
+ * stored.
+ */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;
   const hint = [error.hint, storedIn(secretName)].filter((part) => part !== undefined).join(' ');

@@ -53,8 +53,8 @@ const TOKEN = /^[A-Za-z0-9._~-]+$/;
 const SHORT_TOKEN = 16;
 
 /**
- * Checks the values of a maintenance window, because the service silently replaces unusable ones with its defaults. Throws a
- * UserError that names the variable.
+ * Checks the values of a maintenance window, because the service silently replaces unusable ones with its defaults.
+ * Throws a UserError that names the variable.
  */
 export function checkMaintenanceValues(texts: MaintenanceTexts): MaintenanceValues {
   const { allowedPaths, cookieName, cookieTtl, secretName } = texts;

@@ -41,8 +41,8 @@ export type CloudFacts = {
 };
 
 /**
- * Checks all preconditions of a deployment that lie in the cloud, all at once, and changes nothing. Problems that a person
- * can solve become findings and are not thrown.
+ * Checks all preconditions of a deployment that lie in the cloud, all at once, and changes nothing. Problems that a
+ * person can solve become findings and are not thrown.
  */
 export async function checkCloud(
   request: CloudCheckRequest,

@@ -24,7 +24,10 @@ function isAccount(member: string, account: string): boolean {
   );
 }
 
-/** Members that stand for accounts which the policy does not list: https://cloud.google.com/iam/docs/principal-identifiers */
+/**
+ * Members that stand for accounts which the policy does not list:
+ * https://cloud.google.com/iam/docs/principal-identifiers
+ */
 function isCollective(member: string): boolean {
   return /^(?:group|domain|principalSet|projectOwner|projectEditor|projectViewer):/.test(member);
 }

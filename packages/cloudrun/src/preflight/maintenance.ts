@@ -8,7 +8,10 @@ import { problem, tryRead } from './read.ts';
 
 const CHECK = 'maintenance';
 
-/** The state of the maintenance window, and whether a deployment would be built in maintenance mode while no window is open. */
+/**
+ * The state of the maintenance window, and whether a deployment would be built in maintenance mode while no window is
+ * open.
+ */
 export async function checkMaintenance(
   openApi: () => Promise<ServiceApi>,
   service: Service,

@@ -13,11 +13,11 @@ type Reference = { secret: string; version: string };
 const CHECK = 'secrets';
 
 /**
- * Checks that every secret version that the template refers to exists and is enabled, and that the service's account may read
- * it. `testIamPermissions` only knows the permissions of the caller
- * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/testIamPermissions), so this reads the
- * access policies of the secret and of its project. They do not show permissions from a folder, an organisation, a group or a
- * custom role.
+ * Checks that every secret version that the template refers to exists and is enabled, and that the service's account
+ * may read it. `testIamPermissions` only knows the permissions of the caller
+ * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/testIamPermissions), so this reads
+ * the access policies of the secret and of its project. They do not show permissions from a folder, an organisation, a
+ * group or a custom role.
  */
 export async function checkSecrets(
   openSecrets: () => Promise<SecretApi>,

@@ -3,7 +3,10 @@ import { type Connection, endpointOf } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
 import { googleRest } from '../google/rest.ts';
 
-/** Sends a request to a registry. Throws a UserError if there is no login, and the network's error if there is no answer. */
+/**
+ * Sends a request to a registry. Throws a UserError if there is no login, and the network's error if there is no
+ * answer.
+ */
 export type Registry = (method: 'GET' | 'HEAD', path: string) => Promise<HttpAnswer>;
 
 const TIMEOUT_MS = 10_000;

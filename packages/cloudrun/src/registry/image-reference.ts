@@ -10,8 +10,8 @@ export type ImageReference = {
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * Reads `[host/]repository[:tag][@digest]` as container tools do: the first part is a host if it has a dot or a port, or
- * is `localhost` (https://github.com/distribution/reference/blob/main/normalize.go).
+ * Reads `[host/]repository[:tag][@digest]` as container tools do: the first part is a host if it has a dot or a port,
+ * or is `localhost` (https://github.com/distribution/reference/blob/main/normalize.go).
  */
 export function parseImageReference(image: string): ImageReference {
   const [name = '', digest] = image.split('@');
@@ -35,8 +35,8 @@ export function byDigest(image: string, digest: string): string {
 }
 
 /**
- * Whether two references certainly mean the same image: they have the same digest, or, if either has no digest, the same
- * text. A tag never equals a digest.
+ * Whether two references certainly mean the same image: they have the same digest, or, if either has no digest, the
+ * same text. A tag never equals a digest.
  */
 export function isSameImage(one: string, other: string): boolean {
   const digests = [digestOf(one), digestOf(other)];

@@ -62,8 +62,8 @@ const LONG_POLL_MS = 30_000;
 const READ_SLACK_MS = 10_000;
 
 /**
- * Opens the API for one service: Admin API v2 as plain JSON, so that everything the platform sent can be written back. The
- * vendor's client drops every field that it does not know yet, and takes 200 ms to load.
+ * Opens the API for one service: Admin API v2 as plain JSON, so that everything the platform sent can be written back.
+ * The vendor's client drops every field that it does not know yet, and takes 200 ms to load.
  */
 export async function openServiceApi(connection: Connection, location: ServiceLocation): Promise<ServiceApi> {
   const rest = googleRest(connection);

@@ -10,8 +10,8 @@ import { sameShares, sameSplit } from './traffic.ts';
 
 /**
  * Decides what to write, given the service as it is now. It is called again if somebody else's change came in between;
- * `first` is the service as it was the first time, so that it can see what they changed. Throws a UserError when there is
- * nothing sensible to write.
+ * `first` is the service as it was the first time, so that it can see what they changed. Throws a UserError when there
+ * is nothing sensible to write.
  */
 export type Plan = (now: Service, first: Service) => Promise<ServiceChange>;
 
@@ -29,11 +29,11 @@ export type AcceptedChange = {
 const ATTEMPTS = 5;
 
 /**
- * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a write whose
- * answer was lost. It compares `generation`, the platform's count of accepted changes. The etag is sent as well, but it is
- * uncertain that the platform enforces it (one published test saw v2 accept stale ones), and it also changes during the
- * platform's own reconciliation. Throws a UserError when the change was not made, or when another change slipped in between
- * the last comparison and the write.
+ * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a write
+ * whose answer was lost. It compares `generation`, the platform's count of accepted changes. The etag is sent as well,
+ * but it is uncertain that the platform enforces it (one published test saw v2 accept stale ones), and it also changes
+ * during the platform's own reconciliation. Throws a UserError when the change was not made, or when another change
+ * slipped in between the last comparison and the write.
  */
 export function changeService(
   api: ServiceApi,

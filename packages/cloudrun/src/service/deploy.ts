@@ -42,7 +42,9 @@ export type Deployment = {
   previousRevision: string | undefined;
   /** What served before, and still serves. */
   traffic: Share[];
-  /** The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none. */
+  /**
+   * The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none.
+   */
   stable: string | undefined;
   window: OpenWindow | undefined;
   /** Whether the new revision is in maintenance mode, as the template was that it was made from. */
@@ -50,9 +52,9 @@ export type Deployment = {
 };
 
 /**
- * `skipMaintenanceCheck` also deploys from a template in maintenance mode while the serving revision is not. `tag` gives the
- * new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it. `permit` is called with the
- * service as it is just before each attempt, and throws if the deployment must not be made.
+ * `skipMaintenanceCheck` also deploys from a template in maintenance mode while the serving revision is not. `tag`
+ * gives the new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it.
+ * `permit` is called with the service as it is just before each attempt, and throws if the deployment must not be made.
  */
 export type DeployOptions = {
   skipMaintenanceCheck?: boolean;
@@ -150,8 +152,8 @@ function planDeployment(
 }
 
 /**
- * The annotations to write if this deployment pins the traffic of an open window, so that closing the window still finds
- * what it replaced.
+ * The annotations to write if this deployment pins the traffic of an open window, so that closing the window still
+ * finds what it replaced.
  */
 async function annotationsFor(
   api: ServiceApi,
@@ -164,7 +166,9 @@ async function annotationsFor(
   return before === undefined ? {} : { annotations: withReplacedSplit(annotations, holder, before) };
 }
 
-/** While the service is being changed, it is uncertain what LATEST means. With pinned traffic there is no need to wait. */
+/**
+ * While the service is being changed, it is uncertain what LATEST means. With pinned traffic there is no need to wait.
+ */
 async function settledIfNeeded(
   api: ServiceApi,
   service: Service,
@@ -176,8 +180,8 @@ async function settledIfNeeded(
 }
 
 /**
- * The template with another image in its ingress container. The name of the last revision is dropped, because the platform
- * refuses that name with a different configuration.
+ * The template with another image in its ingress container. The name of the last revision is dropped, because the
+ * platform refuses that name with a different configuration.
  */
 function withImage({ revision: _, ...template }: RevisionTemplate, image: string): RevisionTemplate {
   return withIngressContainer(template, (container) => ({ ...container, image }));

@@ -2,9 +2,9 @@ import { UserError } from '@deploy/cli';
 import type { Container, RevisionTemplate } from './template.ts';
 
 /**
- * The container that receives the requests, which is the app: the only one, or else the first one that exposes a port, as in
- * gcloud (`container` in api_lib/run/container_resource.py). It need not be listed first. Throws a UserError that names the
- * containers when none of several exposes a port.
+ * The container that receives the requests, which is the app: the only one, or else the first one that exposes a port,
+ * as in gcloud (`container` in api_lib/run/container_resource.py). It need not be listed first. Throws a UserError that
+ * names the containers when none of several exposes a port.
  */
 export function ingressContainer(template: RevisionTemplate): Container {
   const found = findIngressContainer(template);

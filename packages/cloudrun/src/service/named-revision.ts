@@ -3,7 +3,9 @@ import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
 import type { Revision, RunningRevision, Service } from './service.ts';
 
-/** Reads a revision that a person has named. Throws a UserError that suggests another one if there is none of that name. */
+/**
+ * Reads a revision that a person has named. Throws a UserError that suggests another one if there is none of that name.
+ */
 export async function readNamedRevision(api: ServiceApi, name: string, service: Service): Promise<Revision> {
   try {
     return await api.readRevision(name);

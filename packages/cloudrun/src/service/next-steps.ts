@@ -14,7 +14,7 @@ export type Standing = {
   isRolledBack?: boolean;
   /** The percentage of the traffic for which a maintenance window is open. */
   windowPercent?: number;
-  /** Whether closing that window needs leave to move pinned traffic. */
+  /** Whether closing that window takes permission to move pinned traffic (MAINTENANCE_MOVE_TRAFFIC). */
   needsLeave?: boolean;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;

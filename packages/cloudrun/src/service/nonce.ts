@@ -1,5 +1,5 @@
-// gcloud marks each template that it writes with this label, to tell its own revision from others (NewRevisionForcingChange
-// in command_lib/run/serverless_operations.py). We do the same.
+// gcloud marks each template that it writes with this label, to tell its own revision from others
+// (NewRevisionForcingChange in command_lib/run/serverless_operations.py). We do the same.
 const NONCE_LABEL = 'client.knative.dev/nonce';
 
 type Labelled = { labels?: Record<string, string> | null };
@@ -21,7 +21,10 @@ export function newNonce(): string {
 
 const OF_WINDOW = 'window-';
 
-/** A new mark for a template that opens or closes a maintenance window. The next deployment replaces it, even one by gcloud. */
+/**
+ * A new mark for a template that opens or closes a maintenance window. The next deployment replaces it, even one by
+ * gcloud.
+ */
 export function newWindowNonce(): string {
   return `${OF_WINDOW}${newNonce()}`;
 }
@@ -32,8 +35,8 @@ export function isWindowMade({ nonce }: { nonce: string | undefined }): boolean 
 }
 
 /**
- * A name for the service's next revision in the style of the platform and gcloud: the generation in five digits, then three
- * letters.
+ * A name for the service's next revision in the style of the platform and gcloud: the generation in five digits, then
+ * three letters.
  */
 export function inventRevisionName({ name, generation }: { name: string; generation: number }): string {
   return `${name}-${String(generation + 1).padStart(5, '0')}-${newNonce().slice(0, 3)}`;

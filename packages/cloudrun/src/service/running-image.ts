@@ -4,9 +4,10 @@ import type { RunningRevision } from './service.ts';
 import type { RevisionTemplate } from './template.ts';
 
 /**
- * Replaces the image's tag with the digest that a revision of this template runs: a new revision resolves the tag again, and
- * it may have moved. gcloud's `services update` does the same (_EnsureImageDigest in
- * command_lib/run/serverless_operations.py). An image stays as it is if it already has a digest, or if no digest is known.
+ * Replaces the image's tag with the digest that a revision of this template runs: a new revision resolves the tag
+ * again, and it may have moved. gcloud's `services update` does the same (_EnsureImageDigest in
+ * command_lib/run/serverless_operations.py). An image stays as it is if it already has a digest, or if no digest is
+ * known.
  */
 export function withRunningImage(template: RevisionTemplate, digest: string | undefined): RevisionTemplate {
   if (digest === undefined || isByDigest(template)) return template;

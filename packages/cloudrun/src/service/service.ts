@@ -31,8 +31,8 @@ export type Service = {
   /** The user's own annotations of the service itself. */
   annotations: Readonly<Record<string, string>>;
   /**
-   * The image of the template's ingress container: what the next revision will run, not necessarily what serves. Empty when
-   * it is ambiguous.
+   * The image of the template's ingress container: what the next revision will run, not necessarily what serves. Empty
+   * when it is ambiguous.
    */
   image: string;
   /** The split that was asked for. */
@@ -56,8 +56,8 @@ export type Revision = {
   /** The mark of the write that made the revision, if it has one. */
   nonce: string | undefined;
   /**
-   * Its configuration as a template. To make the same revision again, use `readRunningRevision`, because Admin v2 does not
-   * show everything.
+   * Its configuration as a template. To make the same revision again, use `readRunningRevision`, because Admin v2 does
+   * not show everything.
    */
   template: RevisionTemplate;
 };
@@ -65,8 +65,8 @@ export type Revision = {
 /** A revision with what it really runs. `template` would make the same revision again under another name. */
 export type RunningRevision = Revision & {
   /**
-   * The digest that the ingress container runs (`host/path@sha256:…`), resolved when the revision was made; its tag may have
-   * moved since. Only Knative v1 has it. Undefined when it is missing there.
+   * The digest that the ingress container runs (`host/path@sha256:…`), resolved when the revision was made; its tag may
+   * have moved since. Only Knative v1 has it. Undefined when it is missing there.
    */
   imageDigest: string | undefined;
 };
@@ -112,7 +112,8 @@ export type ApiRevision = {
 };
 
 /**
- * The fields of a revision that only Knative v1 has: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions
+ * The fields of a revision that only Knative v1 has:
+ * https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions
  */
 export type KnativeRevision = {
   metadata?: { annotations?: Record<string, string> };
@@ -168,10 +169,10 @@ export function readRunningRevision(v2: ApiRevision, v1: KnativeRevision): Runni
 const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
 
 /**
- * Fields that a Revision has but a RevisionTemplate does not: those that the platform writes, and the launch stage, which
- * belongs to the service. The two share all other field names (revision.proto, revision_template.proto in
- * google/cloud/run/v2), and will probably share future ones. It is better to send an unknown field, which would be refused,
- * than to leave one out, which nobody would notice.
+ * Fields that a Revision has but a RevisionTemplate does not: those that the platform writes, and the launch stage,
+ * which belongs to the service. The two share all other field names (revision.proto, revision_template.proto in
+ * google/cloud/run/v2), and will probably share future ones. It is better to send an unknown field, which would be
+ * refused, than to leave one out, which nobody would notice.
  */
 const ONLY_OF_REVISIONS = new Set([
   'name',

@@ -17,11 +17,11 @@ const SLOWEST_POLL_MS = 2_000;
 export type Watcher = (service: Service) => void;
 
 /**
- * Waits until the platform has carried out the given generation or a later one, and returns the settled service, whether the
- * change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` is the operation that
- * carries the change out; when it ends, the next read follows at once, but only the service decides. Throws a UserError after
- * a quarter of an hour, or when reading the service is no longer allowed. The platform finishes the change in either case,
- * and also when the script is stopped.
+ * Waits until the platform has carried out the given generation or a later one, and returns the settled service,
+ * whether the change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` is the
+ * operation that carries the change out; when it ends, the next read follows at once, but only the service decides.
+ * Throws a UserError after a quarter of an hour, or when reading the service is no longer allowed. The platform
+ * finishes the change in either case, and also when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
@@ -85,7 +85,9 @@ async function readUnlessTroubled(
   }
 }
 
-/** Resolves when the operation is done, and never if its state is unknown, because the caller polls the service as well. */
+/**
+ * Resolves when the operation is done, and never if its state is unknown, because the caller polls the service as well.
+ */
 async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal): Promise<void> {
   const never = new Promise<void>(() => {});
   while (true) {
@@ -113,7 +115,8 @@ async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Pro
 }
 
 /**
- * Reads what came of an accepted change. When that fails or is interrupted, the error also says that the change was accepted.
+ * Reads what came of an accepted change. When that fails or is interrupted, the error also says that the change was
+ * accepted.
  */
 export async function lookAfterChange<T>(
   api: ServiceApi,

@@ -33,9 +33,9 @@ export type TrafficChange = {
 
 /**
  * `skipMaintenanceCheck` shifts even if the public would then see the maintenance page, or would get past an open
- * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later deployment has superseded
- * the canary. `remark` is called before
- * a change is written, with the service as it then is, and may say something about it.
+ * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later
+ * deployment has superseded the canary. `remark` is called before a change is written, with the service as it then is,
+ * and may say something about it.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;
@@ -44,7 +44,9 @@ export type ShiftOptions = {
   remark?(api: ServiceApi, now: Service): Promise<void>;
 };
 
-/** Notes to keep on the service, written in the same write. Called with the service as it is just before each attempt. */
+/**
+ * Notes to keep on the service, written in the same write. Called with the service as it is just before each attempt.
+ */
 export type Bookkeeping = {
   /** Throws if the change must no longer be written, for instance because somebody else has changed the service. */
   permit(now: Service): void;
@@ -152,7 +154,10 @@ function planShift(
   };
 }
 
-/** Whether this split is already asked for and served, compared by name: traffic that follows LATEST still has to be pinned. */
+/**
+ * Whether this split is already asked for and served, compared by name: traffic that follows LATEST still has to be
+ * pinned.
+ */
 function isInForce({ reconciling, traffic, served }: Service, wanted: TrafficSplit): boolean {
   return !reconciling && sameSplit(traffic, wanted) && sameShares(served, wanted);
 }

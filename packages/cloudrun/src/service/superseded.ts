@@ -8,8 +8,8 @@ import type { NamedRoles } from './swapped.ts';
 import { sharesOf } from './traffic.ts';
 
 /**
- * Throws a UserError when a canary that has no traffic yet was superseded by a later deployment: the command was probably
- * meant for that one.
+ * Throws a UserError when a canary that has no traffic yet was superseded by a later deployment: the command was
+ * probably meant for that one.
  */
 export async function requireNotSuperseded(
   api: ServiceApi,

@@ -20,9 +20,9 @@ export type ReportedRoles = {
 export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefined };
 
 /**
- * Throws a UserError when the stable revision and the canary were swapped, because the candidate would then get the stable
- * one's share: 95 % instead of 5 %. The rollout's report knows which is which. Without one, the canary is taken for the
- * stable revision if it has the larger share now and is the older of the two.
+ * Throws a UserError when the stable revision and the canary were swapped, because the candidate would then get the
+ * stable one's share: 95 % instead of 5 %. The rollout's report knows which is which. Without one, the canary is taken
+ * for the stable revision if it has the larger share now and is the older of the two.
  */
 export async function requireNotSwapped(
   api: ServiceApi,
@@ -63,8 +63,8 @@ export function requireBackwards(
 }
 
 /**
- * Why a rollback to this revision is probably the wrong way round: it has less traffic than an older one. Undefined when
- * nothing speaks against it, or when the revisions cannot be read.
+ * Why a rollback to this revision is probably the wrong way round: it has less traffic than an older one. Undefined
+ * when nothing speaks against it, or when the revisions cannot be read.
  */
 export async function whyForwards(
   api: ServiceApi,

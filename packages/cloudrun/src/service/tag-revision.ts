@@ -10,8 +10,8 @@ import type { Bookkeeping } from './shift-traffic.ts';
 import { assignTag, removeTag, type TrafficSplit } from './traffic.ts';
 
 /**
- * Gives a revision a tag, and so a URL of its own, as `gcloud run services update-traffic --update-tags` does. Any other
- * revision loses the tag. Returns the settled service.
+ * Gives a revision a tag, and so a URL of its own, as `gcloud run services update-traffic --update-tags` does. Any
+ * other revision loses the tag. Returns the settled service.
  */
 export function tagRevision(
   openApi: () => Promise<ServiceApi>,

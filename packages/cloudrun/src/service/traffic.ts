@@ -1,6 +1,6 @@
 /**
- * Where a share of the traffic goes: to the latest ready revision, whichever that is, or to a named one. A target may have a
- * tag, which gives the revision its own URL.
+ * Where a share of the traffic goes: to the latest ready revision, whichever that is, or to a named one. A target may
+ * have a tag, which gives the revision its own URL.
  */
 export type TrafficTarget = {
   /** `undefined` means the latest ready revision. */
@@ -9,14 +9,17 @@ export type TrafficTarget = {
   tag?: string;
 };
 
-/** How a service's traffic is divided. As on the platform, an empty split sends everything to the latest ready revision. */
+/**
+ * How a service's traffic is divided. As on the platform, an empty split sends everything to the latest ready revision.
+ */
 export type TrafficSplit = readonly TrafficTarget[];
 
 export type Share = { revision: string; percent: number };
 
 /**
  * The split that `gcloud run deploy --no-traffic` leaves: traffic to LATEST is pinned to the latest ready revision, in
- * addition to what that revision already gets, so that a new revision gets none. A split without LATEST does not change.
+ * addition to what that revision already gets, so that a new revision gets none. A split without LATEST does not
+ * change.
  */
 export function pinLatest(split: TrafficSplit, latestReadyRevision: string): TrafficSplit {
   const spelledOut = spellOut(split);
@@ -29,8 +32,8 @@ export function pinLatest(split: TrafficSplit, latestReadyRevision: string): Tra
 }
 
 /**
- * The split in which exactly the named revisions get traffic. Tags stay, as entries without traffic; a revision with a share
- * of 0 is left out. Throws a RangeError unless the shares are whole numbers that add up to 100.
+ * The split in which exactly the named revisions get traffic. Tags stay, as entries without traffic; a revision with a
+ * share of 0 is left out. Throws a RangeError unless the shares are whole numbers that add up to 100.
  */
 export function assignTraffic(split: TrafficSplit, shares: readonly Share[]): TrafficSplit {
   const total = shares.reduce((sum, share) => sum + share.percent, 0);

@@ -9,8 +9,8 @@ const WITHOUT_TOKEN = 'operator@example.com';
 const WITH_UNKNOWN_TOKEN = 'gcloud@example.com';
 
 /**
- * The account that a request's access token belongs to. Throws a 401 when the token has expired, or when a token is required
- * but missing or unknown.
+ * The account that a request's access token belongs to. Throws a 401 when the token has expired, or when a token is
+ * required but missing or unknown.
  */
 export function identify(
   authorization: string | undefined,
@@ -24,7 +24,9 @@ export function identify(
   return token === undefined ? WITHOUT_TOKEN : WITH_UNKNOWN_TOKEN;
 }
 
-/** The refusal for a missing permission, if any. An invisible project gets the same refusal whether it exists or not. */
+/**
+ * The refusal for a missing permission, if any. An invisible project gets the same refusal whether it exists or not.
+ */
 export function refusal(
   permission: string,
   project: string,

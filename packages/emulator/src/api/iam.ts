@@ -6,8 +6,8 @@ import type { Guard } from './run-v2.ts';
 
 /**
  * Who may do what with a service: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services.
- * gcloud asks before it creates a service and when it opens one to the public. Policies are stored but not enforced: every
- * service here answers everybody.
+ * gcloud asks before it creates a service and when it opens one to the public. Policies are stored but not enforced:
+ * every service here answers everybody.
  */
 export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
   const policies = new Map<string, Json>();

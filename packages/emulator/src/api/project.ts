@@ -5,8 +5,8 @@ import type { Guard } from './run-v2.ts';
 
 /**
  * Calls about the project and the caller: the project's access policy
- * (https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy), and the account of an access token
- * (https://oauth2.googleapis.com/tokeninfo).
+ * (https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy), and the account of an access
+ * token (https://oauth2.googleapis.com/tokeninfo).
  */
 export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): Routes {
   return [

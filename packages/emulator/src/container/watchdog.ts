@@ -10,8 +10,8 @@ export type Watchdog = {
   close(): void;
 };
 
-// It reads `+group` and `-group`. Its input ends when the emulator ends, for any reason; then every group gets SIGTERM and,
-// ten seconds later, SIGKILL.
+// It reads `+group` and `-group`. Its input ends when the emulator ends, for any reason; then every group gets SIGTERM
+// and, ten seconds later, SIGKILL.
 const SCRIPT = `
 groups=
 while read -r line; do

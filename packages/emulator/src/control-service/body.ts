@@ -16,8 +16,8 @@ const LARGEST_COUNT = 2 ** 32 - 1;
 
 /**
  * Reads a body as axum's `Json` extractor does, before any code of the service runs and so before anyone has to log in.
- * Another content type gets 415, broken JSON 400, and a missing field or a wrong type 422, all in plain text. Unknown fields
- * are ignored, and a list is taken as the fields in order, as serde does for a struct.
+ * Another content type gets 415, broken JSON 400, and a missing field or a wrong type 422, all in plain text. Unknown
+ * fields are ignored, and a list is taken as the fields in order, as serde does for a struct.
  */
 export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S): Parsed<S> {
   if (!/^application\/(?:json|[^;]+\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')) {

@@ -3,7 +3,8 @@ import { type Exchange, headerText, json, type Reply } from './exchange.ts';
 import type { Observability } from './observability.ts';
 
 /**
- * Refuses API calls from clients that are too old, too new or do not state their version. Undefined lets the request through.
+ * Refuses API calls from clients that are too old, too new or do not state their version. Undefined lets the request
+ * through.
  */
 export function refuseIncompatible(
   exchange: Exchange,

@@ -23,15 +23,17 @@ type Decision = {
   cohort_key: string;
 };
 
-/** Decides which application gets a page: this one, or the older one. An override lives in the memory of one instance. */
+/**
+ * Decides which application gets a page: this one, or the older one. An override lives in the memory of one instance.
+ */
 export type RouteSplit = {
   show(): object;
   status(session: Session | undefined): Reply;
   evaluate(exchange: Exchange, session: Session | undefined): Reply;
   override(exchange: Exchange, session: Session | undefined): Reply;
   /**
-   * Returns the older application's answer, or undefined to serve the page here. Every page logs a decision in the audit
-   * trail.
+   * Returns the older application's answer, or undefined to serve the page here. Every page logs a decision in the
+   * audit trail.
    */
   legacyReply(exchange: Exchange): Reply | undefined;
 };

@@ -25,7 +25,10 @@ type RouteOptions = {
   startedAt: number;
 };
 
-/** How the service answers each path, once maintenance mode and the check of client versions have let the request through. */
+/**
+ * How the service answers each path, once maintenance mode and the check of client versions have let the request
+ * through.
+ */
 export function createRoutes(
   config: Config,
   { image, sessions, observability, startedAt }: RouteOptions,

@@ -25,8 +25,8 @@ export type ControlServiceOptions = {
 export type ControlService = { url: string; port: number; close(): Promise<void> };
 
 /**
- * Starts a stand-in for the control service on a free port of this machine. It answers like the real one on the paths that
- * matter for deploying and checking, and takes its configuration from its environment.
+ * Starts a stand-in for the control service on a free port of this machine. It answers like the real one on the paths
+ * that matter for deploying and checking, and takes its configuration from its environment.
  */
 export async function startControlService({
   image,
@@ -49,8 +49,8 @@ export async function startControlService({
       refuseIncompatible(exchange, config, observability) ??
       answerInMaintenance(exchange, config) ??
       routed.answer();
-    // In the real service, maintenance mode and the check of client versions run inside the router, which adds `allow` to
-    // any answer when the path does not support the method.
+    // In the real service, maintenance mode and the check of client versions run inside the router, which adds `allow`
+    // to any answer when the path does not support the method.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 

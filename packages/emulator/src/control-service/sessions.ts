@@ -37,7 +37,10 @@ export type Sessions = {
   end(exchange: Exchange): void;
 };
 
-/** The sessions. They live in the memory of one instance, which does not know the tokens of other revisions or instances. */
+/**
+ * The sessions. They live in the memory of one instance, which does not know the tokens of other revisions or
+ * instances.
+ */
 export function createSessions(config: Config): Sessions {
   const sessions = new Map<string, Session>();
   const tokens = new Map<string, string>();

@@ -32,7 +32,10 @@ export function buildIdOf(image: string): string {
 /** Something that a real build lacks: an asset with a hash in its name, which is served as immutable. */
 export const HASHED_ASSET = 'app-0a1b2c3d4e5f.js';
 
-/** The service's rule: the name has an extension, and before it, after the last hyphen, at least eight letters or digits. */
+/**
+ * The service's rule: the name has an extension, and before it, after the last hyphen, at least eight letters or
+ * digits.
+ */
 export function isHashed(path: string): boolean {
   const [, hash = ''] = /-([^-]*)\.[^.]*$/.exec(path.slice(path.lastIndexOf('/') + 1)) ?? [];
   return /^[A-Za-z0-9]{8,}$/.test(hash);

@@ -70,8 +70,8 @@ export function fieldsFromAnnotations<T extends Json>(
 }
 
 /**
- * The annotations to show for a resource: those it was written with, updated where a field has changed since. An annotation
- * that spells the same value differently is kept as written.
+ * The annotations to show for a resource: those it was written with, updated where a field has changed since. An
+ * annotation that spells the same value differently is kept as written.
  */
 export function annotationsFromFields(
   resource: Json,
@@ -140,8 +140,8 @@ function json(path: string): Spelling {
 }
 
 /**
- * In v1, CPU is allocated only during requests unless the annotation says "false". In v2 the same is true while a container
- * has no `resources`; otherwise `cpuIdle` must say so (ResourceRequirements in k8s.min.proto).
+ * In v1, CPU is allocated only during requests unless the annotation says "false". In v2 the same is true while a
+ * container has no `resources`; otherwise `cpuIdle` must say so (ResourceRequirements in k8s.min.proto).
  */
 function cpuThrottling(): Spelling {
   const resources = 'containers.0.resources';

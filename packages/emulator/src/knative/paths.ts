@@ -11,8 +11,8 @@ export function valueAt(resource: unknown, path: string): unknown {
 }
 
 /**
- * A copy with the value at the path. `undefined` removes the field, and any parent that becomes empty. A path through a list
- * item that does not exist changes nothing.
+ * A copy with the value at the path. `undefined` removes the field, and any parent that becomes empty. A path through a
+ * list item that does not exist changes nothing.
  */
 export function withValueAt(resource: Json, path: string, value: unknown): Json {
   const [step = '', ...rest] = path.split('.');

@@ -32,7 +32,9 @@ export const KNATIVE_MASK = [
   'invokerIamDisabled,defaultUriDisabled,customAudiences',
 ].join();
 
-/** Translates a v1 service to v2. Fields that v2 does not have are returned separately. Throws a 400 for unknown fields. */
+/**
+ * Translates a v1 service to v2. Fields that v2 does not have are returned separately. Throws a 400 for unknown fields.
+ */
 export function serviceFromKnative({ metadata, spec }: KnativeService): {
   fields: Json;
   knative: KnativeExtras;

@@ -4,8 +4,9 @@ import type { LogEntryJson } from './store.ts';
 
 export type EntryFilter = (entry: LogEntryJson) => boolean;
 
-// Fields of LogEntry itself. If an entry lacks one, it counts as empty, as in proto3. A field that is missing from a payload
-// or from labels never matches, whatever it is compared with ("Missing and defaulted fields" of the query language).
+// Fields of LogEntry itself. If an entry lacks one, it counts as empty, as in proto3. A field that is missing from a
+// payload or from labels never matches, whatever it is compared with ("Missing and defaulted fields" of the query
+// language).
 const PLAIN = /^(?:logName|insertId|trace|spanId|resource\.type)$/;
 const DEFAULTED = /^httpRequest\.\w+$/;
 const PRESENT_OR_NOT = /^(?:textPayload|(?:jsonPayload|protoPayload|labels|resource\.labels)\..+)$/;

@@ -1,7 +1,7 @@
 /** Bounds of exponential buckets: `scale * growthFactor^i`, with one bucket below the first and one above the last. */
 export type ExponentialBuckets = { numFiniteBuckets: number; growthFactor: number; scale: number };
 
-/** Values in buckets (google/api/distribution.proto). */
+/** A distribution of values over buckets (google/api/distribution.proto). */
 export type Distribution = { count: number; sum: number; sumOfSquares: number; bucketCounts: number[] };
 
 export const EMPTY: Distribution = { count: 0, sum: 0, sumOfSquares: 0, bucketCounts: [] };

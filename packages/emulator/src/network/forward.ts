@@ -116,8 +116,8 @@ export function forward(
     return;
   }
 
-  // The container may close a kept connection at the moment it is used again. The request was not handled then, so one that
-  // is safe to repeat is sent again over a new connection. Other requests always get a new connection.
+  // The container may close a kept connection at the moment it is used again. The request was not handled then, so one
+  // that is safe to repeat is sent again over a new connection. Other requests always get a new connection.
   const isRepeatable = canBeSentTwice(incoming);
   const send = (over: Agent | false): void => {
     const upstream = request(

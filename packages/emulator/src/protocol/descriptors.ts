@@ -31,7 +31,9 @@ function readRoot(client: string): protobuf.Root {
 /** A message in proto3 JSON: https://protobuf.dev/programming-guides/json/ */
 export type Json = { [key: string]: unknown };
 
-/** Parses a request's message into canonical spelling. Throws a 400 for an unknown field, a wrong type or a wrong enum. */
+/**
+ * Parses a request's message into canonical spelling. Throws a 400 for an unknown field, a wrong type or a wrong enum.
+ */
 export function decode<T extends Json>(typeName: string, json: unknown): T {
   const type = lookupType(typeName);
   requireKnownFields(type, json, '');
@@ -76,9 +78,9 @@ export function encode(typeName: string, json: Json, numericEnums: boolean): Jso
 }
 
 /**
- * The message without fields that have their default value. A field without presence looks the same on the wire whether it
- * was set to the default or left out (https://protobuf.dev/programming-guides/field_presence/), and clients that write back
- * what they read spell defaults out.
+ * The message without fields that have their default value. A field without presence looks the same on the wire whether
+ * it was set to the default or left out (https://protobuf.dev/programming-guides/field_presence/), and clients that
+ * write back what they read spell defaults out.
  */
 function withoutDefaults(type: protobuf.Type, json: Json): Json {
   const kept = Object.entries(json).flatMap(([key, value]): [string, unknown][] => {

@@ -9,11 +9,11 @@ export type DescriptorJson = {
 type Additions = { fields?: Readonly<Record<string, string>>; values?: Readonly<Record<string, number>> };
 
 /**
- * What the real API has but the vendor's package does not know yet, so that its serializer would erase it: for each message
- * its fields with their types, for each enum its values. Sources: the current REST reference
+ * What the real API has but the vendor's package does not know yet, so that its serializer would erase it: for each
+ * message its fields with their types, for each enum its values. Sources: the current REST reference
  * (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services) and
- * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service. `fileStore` and
- * `EXECUTION_ENVIRONMENT_GEN3` are invented, for whatever Google will add next.
+ * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service. `fileStore`
+ * and `EXECUTION_ENVIRONMENT_GEN3` are invented, for whatever Google will add next.
  */
 const NEWER: Readonly<Record<string, Additions>> = {
   RevisionTemplate: {

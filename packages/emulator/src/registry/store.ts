@@ -27,8 +27,8 @@ const FIRST_UPLOAD_MS = Date.UTC(2026, 1, 1);
 const HOUR_MS = 3_600_000;
 
 /**
- * `repositories` lists the tags of a repository, oldest first; it then has no other tags. A repository that is not listed has
- * every tag that is asked for, except those whose image is said to be missing.
+ * `repositories` lists the tags of a repository, oldest first; it then has no other tags. A repository that is not
+ * listed has every tag that is asked for, except those whose image is said to be missing.
  */
 export function createRegistry({ images, repositories }: RegistryOptions): Registry {
   // A request to a registry names the repository without the registry's host.

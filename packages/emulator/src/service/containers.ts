@@ -54,7 +54,9 @@ export async function startContainer(revision: StoredRevision, options: Containe
   settle(revision, condition('Ready', 'CONDITION_SUCCEEDED'));
 }
 
-/** Returns a function that starts an instance of the revision: the control service's stand-in, or the user's program. */
+/**
+ * Returns a function that starts an instance of the revision: the control service's stand-in, or the user's program.
+ */
 function launcherFor(
   revision: StoredRevision,
   image: string,
@@ -150,7 +152,8 @@ function resolveEnv(container: ContainerJson, secrets: SecretStore): ResolvedEnv
   return { values };
 }
 
-// https://cloud.google.com/run/docs/configuring/healthchecks: TCP, 240 s, one failure, unless the container has its own.
+// https://cloud.google.com/run/docs/configuring/healthchecks: TCP, 240 s, one failure, unless the container has its
+// own.
 const DEFAULT = { initialDelaySeconds: 0, periodSeconds: 240, failureThreshold: 1 };
 const OWN = { initialDelaySeconds: 0, periodSeconds: 10, failureThreshold: 3 };
 

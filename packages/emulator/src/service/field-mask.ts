@@ -5,8 +5,8 @@ const SERVICE = 'google.cloud.run.v2.Service';
 const WRITABLE = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
 
 /**
- * Applies a masked update to a service. Fields that the mask names are taken from the request, or cleared if the request
- * leaves them out; all others stay. No mask, or `*`, names every writable field.
+ * Applies a masked update to a service. Fields that the mask names are taken from the request, or cleared if the
+ * request leaves them out; all others stay. No mask, or `*`, names every writable field.
  */
 export function applyMask<T extends Json>(current: T, request: Json, mask: string | undefined): T {
   const paths = mask === undefined || mask === '' || mask === '*' ? WRITABLE : mask.split(',').map(camelCase);

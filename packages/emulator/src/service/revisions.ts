@@ -29,8 +29,8 @@ export type StoredRevision = {
 const SUFFIX = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * The revision for a service's changed template: a new one, or an existing one with the same configuration if the template
- * names it. Throws a 409 when the name belongs to another configuration.
+ * The revision for a service's changed template: a new one, or an existing one with the same configuration if the
+ * template names it. Throws a 409 when the name belongs to another configuration.
  */
 export function revisionFor(
   service: ServiceJson,

@@ -4,7 +4,10 @@ export type ImageFaults = {
   errorPercent?: number;
   /** How many errors come in a row (default 1); the share stays the same. */
   errorClump?: number;
-  /** The median time of a request, in milliseconds of the emulator's clock, whatever it really takes (default: the real time). */
+  /**
+   * The median time of a request, in milliseconds of the emulator's clock, whatever it really takes (default: the real
+   * time).
+   */
   latencyMs?: number;
   /** How far latencies spread: the standard deviation of their logarithm (default 0.4). */
   latencySpread?: number;
@@ -39,8 +42,8 @@ export type FaultyImage = {
 const SIGN_IN = '/api/auth/verify';
 
 /**
- * Applies an image's faults. Shares are exact, not random: of any 100 requests with 5 % errors, 5 fail, so tests can count
- * them. Latencies are random, but the same on every run.
+ * Applies an image's faults. Shares are exact, not random: of any 100 requests with 5 % errors, 5 fail, so tests can
+ * count them. Latencies are random, but the same on every run.
  */
 export function createFaultyImage(faults: ImageFaults): FaultyImage {
   const errors = share(faults.errorPercent, faults.errorClump);

@@ -5,7 +5,10 @@ import { VARIABLE } from '../fingerprint-inputs.ts';
 import type { Crates } from './cargo.ts';
 import { contentAt } from './tree.ts';
 
-/** What a build read beyond its fingerprint's inputs, with the state of each: files by path, variables as `variable NAME`. */
+/**
+ * What a build read beyond its fingerprint's inputs, with the state of each: files by path, variables as `variable
+ * NAME`.
+ */
 export type AlsoRead = Readonly<Record<string, string>>;
 
 export type SeenRequest = {

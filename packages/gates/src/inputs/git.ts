@@ -30,8 +30,8 @@ export function gitIn(root: string, env: Record<string, string>): Git {
 const MATRIX_REPORTS = 'docs/reports/rust-cutover-validation/';
 
 /**
- * Whether the work tree differs from the commit, apart from reports that deployments and gates write. The checkout may be
- * a folder of a larger repository; only that folder counts.
+ * Whether the work tree differs from the commit, apart from reports that deployments and gates write. The checkout may
+ * be a folder of a larger repository; only that folder counts.
  */
 export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<boolean> {
   const [prefix, status] = await Promise.all([

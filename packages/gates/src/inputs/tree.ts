@@ -41,9 +41,9 @@ const PART_BYTES = 256 * 1024;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Reads the files at and under a path as a build would, byte by byte, without git, which can be told to overlook changes.
- * Also returns the leftovers that it skipped. Reading is synchronous because that takes a third of the time for ten
- * thousand small files. Throws InputsUnknown when something cannot be read.
+ * Reads the files at and under a path as a build would, byte by byte, without git, which can be told to overlook
+ * changes. Also returns the leftovers that it skipped. Reading is synchronous because that takes a third of the time
+ * for ten thousand small files. Throws InputsUnknown when something cannot be read.
  */
 export function readTree(
   root: string,
@@ -78,7 +78,8 @@ export function readTree(
       else if (options.isOutput(child)) continue;
       else if (found.isDirectory()) readFolder(child);
       else {
-        // Opens the file without a look at its path first, which would cost as much again: the open file says what it is.
+        // Opens the file without a look at its path first, which would cost as much again: the open file says what it
+        // is.
         const file = found.isFile() ? fileAt(`${folder}/${name}`) : undefined;
         if (file === undefined) look(child);
         else put(child, file);

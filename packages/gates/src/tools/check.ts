@@ -30,7 +30,9 @@ const HOW_TO_GET: Readonly<Record<Tool, Remedy>> = {
 
 type GateNeeds = Needs & { gate: GateId };
 
-/** Checks the tools and scripts that the gates will call, and the checkout. Missing ones are findings, not exceptions. */
+/**
+ * Checks the tools and scripts that the gates will call, and the checkout. Missing ones are findings, not exceptions.
+ */
 export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> {
   const { checkout, env, isCached = async () => false } = request;
   const gates = [...webShellBuildTasks, ...verificationGates.filter(({ id }) => request.gates.includes(id))];

@@ -30,8 +30,8 @@ const SCRIPT = /\.(?:sh|bash|[cm]?[jt]s|py)$|\/[^./]+$/;
 const SHELL_SCRIPT = /\.(?:sh|bash)$|\/[^./]+$/;
 
 /**
- * Finds out what a gate will call. For a gate that is a script of the checkout, this reads the script and the scripts that
- * it names, because they change with the checkout.
+ * Finds out what a gate will call. For a gate that is a script of the checkout, this reads the script and the scripts
+ * that it names, because they change with the checkout.
  */
 export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Needs> {
   const [program, ...args] = gate.command(checkout);

@@ -50,8 +50,8 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
 }
 
 /**
- * Creates a folder of its own for this run: when several runs start in the same second, the later ones append `-2`, `-3`
- * and so on to the name. Throws a UserError when that fails.
+ * Creates a folder of its own for this run: when several runs start in the same second, the later ones append `-2`,
+ * `-3` and so on to the name. Throws a UserError when that fails.
  */
 export async function openNewResultsFolder(parent: string, name: string): Promise<ResultsFolder> {
   await orRefuse(parent, makeFolders(parent));

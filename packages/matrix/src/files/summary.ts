@@ -65,7 +65,10 @@ function resultRow(check: MatrixResult): string[] {
   ];
 }
 
-/** A code span; the fence is longer than any run of backticks in the text: https://spec.commonmark.org/0.31.2/#code-spans */
+/**
+ * A code span; the fence is longer than any run of backticks in the text:
+ * https://spec.commonmark.org/0.31.2/#code-spans
+ */
 function code(text: string): string {
   const line = text.replace(/\s+/g, ' ');
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));

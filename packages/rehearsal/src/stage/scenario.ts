@@ -92,7 +92,9 @@ const scenario = v.strictObject({
 /** How a rehearsal differs from the plain one. `scenarios/sample.yaml` explains every setting. */
 export type Scenario = v.InferOutput<typeof scenario>;
 
-/** Reads a scenario's file. Throws a UserError with exit code 2 that names the wrong setting and says what it must be. */
+/**
+ * Reads a scenario's file. Throws a UserError with exit code 2 that names the wrong setting and says what it must be.
+ */
 export async function readScenario(file: string): Promise<Scenario> {
   const refuse = (why: string): UserError =>
     new UserError(`the scenario ${file}: ${why}`, {

@@ -35,8 +35,8 @@ const UNWATCHED_MS = 60_000;
 /** Requests per minute of the local Cloud Run's clock; two thirds of them arrive in each real second. */
 const BUSY = 60;
 
-// PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is short, so
-// that the promotion is held soon.
+// PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is
+// short, so that the promotion is held soon.
 const PATIENT = { CANARY_STEPS: '25,100', CANARY_WINDOW: '30m', CANARY_MIN_REQUESTS: '20' };
 const QUICK = { CANARY_STEPS: '25,100', CANARY_WINDOW: '2m', CANARY_MIN_REQUESTS: '20' };
 const BRIEF = {
@@ -156,8 +156,8 @@ const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 
 /**
- * How a promotion ended, judged only by the service: who gets its traffic, and what it remembers. Undefined if it is none of
- * the three, for instance while a promotion is running.
+ * How a promotion ended, judged only by the service: who gets its traffic, and what it remembers. Undefined if it is
+ * none of the three, for instance while a promotion is running.
  */
 function endStateOf(
   service: ServiceJson,
@@ -185,8 +185,9 @@ export type EndingResult = Pick<Ending, 'of' | 'should'> & {
 };
 
 /**
- * Promotes the candidate of each ending in its own local Cloud Run, all at the same time, while requests arrive. The outcome
- * is read from the service; `onEnded` may read it as well. An interruption is thrown when every command has ended.
+ * Promotes the candidate of each ending in its own local Cloud Run, all at the same time, while requests arrive. The
+ * outcome is read from the service; `onEnded` may read it as well. An interruption is thrown when every command has
+ * ended.
  */
 export async function rehearseEndings({
   endings = ENDINGS,

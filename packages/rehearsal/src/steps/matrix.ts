@@ -10,7 +10,9 @@ const STAGING_RUNTIME = 'runtime-staging';
 const MIGRATE_JOB = 'runtime-migrate';
 const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
 
-/** The validation matrix also checks production, the runtime and its migrations; production is ready for a deployment. */
+/**
+ * The validation matrix also checks production, the runtime and its migrations; production is ready for a deployment.
+ */
 export const matrixSeeds = {
   services: [
     {

@@ -26,8 +26,8 @@ export function dataBlock(
 }
 
 /**
- * YAML with one line for each entry. A merge that takes the lines of both sides then keeps whole entries of both, and no
- * secret escapes redaction by being folded over two lines.
+ * YAML with one line for each entry. A merge that takes the lines of both sides then keeps whole entries of both, and
+ * no secret escapes redaction by being folded over two lines.
  */
 export function yamlOf(value: Readonly<Record<string, unknown>>): string {
   // Quotes what a YAML 1.1 parser would read differently.

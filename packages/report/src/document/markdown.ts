@@ -6,8 +6,8 @@ import { toMarkdown } from 'mdast-util-to-markdown';
 export type Inline = string | PhrasingContent;
 
 /**
- * Writes blocks as Markdown for GitHub and escapes every text. It does not pad cells, so that one long name does not change
- * every line of its table.
+ * Writes blocks as Markdown for GitHub and escapes every text. It does not pad cells, so that one long name does not
+ * change every line of its table.
  */
 export function markdown(blocks: readonly RootContent[]): string {
   return toMarkdown(
@@ -66,7 +66,9 @@ export function link(text: string, url: string): Inline {
   return { type: 'link', url, children: [{ type: 'text', value: text }] };
 }
 
-/** A fold around blocks, closed unless it `isOpen`. `summary` goes in as HTML, so it must not contain text from outside. */
+/**
+ * A fold around blocks, closed unless it `isOpen`. `summary` goes in as HTML, so it must not contain text from outside.
+ */
 export function folded(
   summary: string,
   blocks: readonly RootContent[],

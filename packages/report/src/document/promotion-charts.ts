@@ -7,8 +7,8 @@ type Counts = Minute['canary'];
 const FEWEST_MINUTES = 5;
 
 /**
- * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. There is no chart for a figure
- * that is always missing, for errors when there were none, or for only a few minutes.
+ * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. There is no chart for a
+ * figure that is always missing, for errors when there were none, or for only a few minutes.
  */
 export function promotionCharts({ minutes }: PromotionEntry): string[] {
   if (minutes.length < FEWEST_MINUTES) return [];

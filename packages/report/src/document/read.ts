@@ -12,12 +12,14 @@ export type Report = { record: ReportRecord; people: PeoplesText };
 /** UTF-8's byte order mark, which some editors write, as it looks in latin1. */
 const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
-/** The longest data that is parsed, in characters. A megabyte of quotation marks takes the YAML parser half a minute. */
+/**
+ * The longest data that is parsed, in characters. A megabyte of quotation marks takes the YAML parser half a minute.
+ */
 export const LONGEST_DATA = 256 * 1024;
 
 /**
- * Reads a report's file: its record, and everything that people wrote in it. Throws a UserError that names the file and what
- * is wrong in it.
+ * Reads a report's file: its record, and everything that people wrote in it. Throws a UserError that names the file and
+ * what is wrong in it.
  */
 export function readDocument(bytes: Buffer, file: string): Report {
   // In latin1 each character is one byte, so people's text stays the same whatever its encoding.

@@ -5,8 +5,8 @@ import { shortName } from './words.ts';
 type Split = NonNullable<ReturnType<typeof trafficNow>>;
 
 /**
- * The traffic split over time as a Mermaid timeline: a column for each change with the shares below it, a section for each
- * day. All columns are equally wide; in a Gantt chart, a minute at 5 % would vanish beside a day at 100 %.
+ * The traffic split over time as a Mermaid timeline: a column for each change with the shares below it, a section for
+ * each day. All columns are equally wide; in a Gantt chart, a minute at 5 % would vanish beside a day at 100 %.
  */
 export function trafficTimeline({ service, startedAt, trafficBefore, trafficChanges }: ReportRecord): string {
   const columns = [

@@ -3,8 +3,8 @@ import { describeSplit, trafficNow } from '../record/split.ts';
 import { code, markdown, table } from './markdown.ts';
 import { moment, splitOr } from './words.ts';
 
-// Reports of version 1 start with their data as front matter, and everything from a heading "Notes" on is people's. They do
-// not record which lines the scripts wrote.
+// Reports of version 1 start with their data as front matter, and everything from a heading "Notes" on is people's.
+// They do not record which lines the scripts wrote.
 
 /** The parts of a report of version 1. */
 export type Version1 = { yaml: string; above: string; below: string };

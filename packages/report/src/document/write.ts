@@ -20,8 +20,9 @@ export const nobodysText: PeoplesText = {
 };
 
 /**
- * Writes a report as the bytes of its file. People's text is kept unchanged, except that it is redacted too, because reports
- * get committed and a token pasted into one would leak. Throws a UserError when the result could not be read back.
+ * Writes a report as the bytes of its file. People's text is kept unchanged, except that it is redacted too, because
+ * reports get committed and a token pasted into one would leak. Throws a UserError when the result could not be read
+ * back.
  */
 export function writeDocument({ record, people }: Report, file: string): Buffer {
   const text = assemble(shorten(cleanValue(record), fits), people);

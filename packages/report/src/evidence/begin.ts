@@ -10,8 +10,8 @@ import type { EvidenceRequest, JoinPlace, JoinRequest, OpenRequest } from './req
 // record, because it would double the start-up time of a dry run.
 
 /**
- * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue the
- * same deployment. Throws a UserError when the report cannot be written, or is another deployment's.
+ * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue
+ * the same deployment. Throws a UserError when the report cannot be written, or is another deployment's.
  */
 export async function openEvidence(request: OpenRequest): Promise<Evidence> {
   if (isOff(request)) return noEvidence;
@@ -32,8 +32,8 @@ export async function joinEvidence(request: JoinRequest & { location: ServiceLoc
 }
 
 /**
- * Joins the open report that knows a base URL, for a command that knows nothing else, or the file that EVIDENCE_REPORT names.
- * Throws a UserError when that file is not a report.
+ * Joins the open report that knows a base URL, for a command that knows nothing else, or the file that EVIDENCE_REPORT
+ * names. Throws a UserError when that file is not a report.
  */
 export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string }): Promise<Evidence> {
   const place = whereToJoin(request);

@@ -7,8 +7,8 @@ import type { MatrixEntry, PromotionEntry } from '../record/schema.ts';
  * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
  *
  * `stable` is the stable revision among what served before the event, and undefined when traffic was split; cloudrun
- * decides which one it is. `begun` and `ended` frame a step of a command, with the split that it asks for; `Evidence.step`
- * records both.
+ * decides which one it is. `begun` and `ended` frame a step of a command, with the split that it asks for;
+ * `Evidence.step` records both.
  */
 export type RolloutEvent =
   | { kind: 'begun'; step: string; startedAt: string; asked?: readonly Share[] }
@@ -67,7 +67,9 @@ export type RolloutEvent =
       stable?: RequestCounts;
       canary: RequestCounts;
     }
-  /** What a promotion did or decided, in a sentence: steps, verdicts with their reasons, overrides, warnings, its end. */
+  /**
+   * What a promotion did or decided, in a sentence: steps, verdicts with their reasons, overrides, warnings, its end.
+   */
   | { kind: 'promotionNoted'; text: string }
   | { kind: 'promotionEnded'; state: NonNullable<PromotionEntry['ended']>; text: string }
   | { kind: 'maintenanceChanged'; outcome: MaintenanceOutcome; stable: string | undefined }

@@ -149,7 +149,10 @@ export function maintenanceChanged(
   };
 }
 
-/** A candidate that was deployed into a window is in maintenance mode; once that is closed, its successor is the candidate. */
+/**
+ * A candidate that was deployed into a window is in maintenance mode; once that is closed, its successor is the
+ * candidate.
+ */
 function succeeded(
   revisions: ReportRecord['revisions'],
   successors: MaintenanceOutcome['successors'],

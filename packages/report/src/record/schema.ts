@@ -90,8 +90,9 @@ const smokeEntry = v.strictObject({
   durationMs,
   checks: v.array(smokeCheck),
   /**
-   * The last traffic change that the report had when the run began, by its `at`; `start` when there was none. Compare it
-   * only for equality: the clocks of two machines differ. Reports of earlier versions do not have it.
+   * Names the last traffic change that the report had when the run began by its `at`, or `start` when there was none.
+   * Compare it only for equality, because the clocks of two machines differ. Reports of earlier versions do not have
+   * it.
    */
   metChange: optional(v.string()),
   /** The revision that the URL leads to, if that is certain, as with a promotion's tag. */
@@ -162,8 +163,8 @@ export const recordSchema = v.strictObject({
   report: v.literal('staging-deploy'),
   version: v.picklist([1, VERSION]),
   /**
-   * `started`: under way, or killed. `stopped`: ended before anything in the cloud was touched. `failed`: the deployment
-   * itself failed. `deployed`: its revision is ready.
+   * `started`: under way, or killed. `stopped`: ended before anything in the cloud was touched. `failed`: the
+   * deployment itself failed. `deployed`: its revision is ready.
    */
   state: v.picklist(['started', 'stopped', 'failed', 'deployed']),
   startedAt: time,
@@ -211,11 +212,13 @@ export const recordSchema = v.strictObject({
    */
   revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),
-  /** The maintenance window that was open when the deployment began, and the split that closing it restores, if known. */
+  /**
+   * The maintenance window that was open when the deployment began, and the split that closing it restores, if known.
+   */
   windowBefore: optional(v.strictObject({ since: time, by: v.string(), backTo: optional(split) })),
   /**
-   * The revision that had all the traffic before the rollout, or before the window that was open then; missing if traffic
-   * was split, or if that is unknown.
+   * The revision that had all the traffic before the rollout, or before the window that was open then; missing if
+   * traffic was split, or if that is unknown.
    */
   stable: optional(name),
   steps: v.array(step),

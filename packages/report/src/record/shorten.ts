@@ -14,8 +14,8 @@ const LIMITS: readonly Limits[] = [
 const none: Dropped = { steps: 0, trafficChanges: 0, maintenance: 0, smokes: [] };
 
 /**
- * Drops a record's oldest entries, and counts them, until it `fits`. A report that grew too long could not be read back, so
- * nothing could be added to it.
+ * Drops a record's oldest entries, and counts them, until it `fits`. A report that grew too long could not be read
+ * back, so nothing could be added to it.
  */
 export function shorten(record: ReportRecord, fits: (record: ReportRecord) => boolean): ReportRecord {
   let shortened = record;

@@ -36,8 +36,9 @@ export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): 
 }
 
 /**
- * The command that restores the traffic from before the rollout, ready to paste: all of it to the stable revision, or the
- * earlier split between two revisions. Undefined when one command cannot do it, or the earlier traffic is not known.
+ * The command that restores the traffic from before the rollout, ready to paste: all of it to the stable revision, or
+ * the earlier split between two revisions. Undefined when one command cannot do it, or the earlier traffic is not
+ * known.
  */
 export function rollbackCommand(record: ReportRecord): string | undefined {
   const { stable } = record;
@@ -68,8 +69,8 @@ function canaryRollout(
 }
 
 /**
- * The last shift that took traffic away from the candidate, if it has none now. Undefined while it has some, and when it never
- * had any.
+ * The last shift that took traffic away from the candidate, if it has none now. Undefined while it has some, and when
+ * it never had any.
  */
 export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChanges'][number] | undefined {
   const { after } = record.revisions;

@@ -10,8 +10,9 @@ const MOST_READ = 50;
 type Found = { path: string; record: ReportRecord };
 
 /**
- * Finds the newest open report of a service that `suits`; undefined when there is none, or no such folder. Throws a UserError
- * when a newer report cannot be read: it may be the right one, and its entries must not go into an earlier rollout's report.
+ * Finds the newest open report of a service that `suits`; undefined when there is none, or no such folder. Throws a
+ * UserError when a newer report cannot be read: it may be the right one, and its entries must not go into an earlier
+ * rollout's report.
  */
 export async function findByService(
   folder: string,

@@ -8,8 +8,8 @@ import {
 import { noRequests, sumTallies, type Tally } from '../../statistics/tally.ts';
 
 /**
- * One kind of failure, compared between candidate and stable minute by minute through the whole promotion. It is plain data
- * that can be stored and read back.
+ * One kind of failure, compared between candidate and stable minute by minute through the whole promotion. It is plain
+ * data that can be stored and read back.
  */
 export type Comparison = {
   /** Whether any minute had figures for this kind of failure. */
@@ -66,9 +66,9 @@ export type StepToBegin = {
 };
 
 /**
- * Begins the next step. At 100 %, stable has no traffic, so the candidate's minute i is paired with minutes g(i-1)+1 ... g i
- * of the history, where g = floor(T / window minutes), at least 1. Without a history it is paired with stable's minute i of
- * the previous step. Each minute is used once.
+ * Begins the next step. At 100 %, stable has no traffic, so the candidate's minute i is paired with minutes g(i-1)+1
+ * ... g i of the history, where g = floor(T / window minutes), at least 1. Without a history it is paired with stable's
+ * minute i of the previous step. Each minute is used once.
  */
 export function beginComparisonStep(
   comparison: Comparison,
@@ -102,7 +102,10 @@ function pairsAt100(
 /** The position of a minute in its step. */
 export type MinutePlace = { readonly percent: number; readonly minuteOfStep: number };
 
-/** Adds one minute. Figures that only one of the revisions has are left out, because there is nothing to compare them with. */
+/**
+ * Adds one minute. Figures that only one of the revisions has are left out, because there is nothing to compare them
+ * with.
+ */
 export function addComparisonMinute(
   comparison: Comparison,
   canary: Tally | undefined,

@@ -23,7 +23,10 @@ const SLOW_PERCENT = 5;
 /** If the threshold is more than this many times p95, a candidate that is twice as slow may stay below it. */
 const COARSE_RATIO = 1.7;
 
-/** Compares the shares of slow requests. The threshold is fixed once, from stable, because it must not follow the traffic. */
+/**
+ * Compares the shares of slow requests. The threshold is fixed once, from stable, because it must not follow the
+ * traffic.
+ */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
   readonly threshold:

@@ -38,7 +38,9 @@ export function isWorse(promotion: Promotion, { evidence }: Comparison): boolean
   return evidence.ln >= lnBound(promotion);
 }
 
-/** The signals that require a rollback. `isWindowOver` includes those that can only be judged at the end of a window. */
+/**
+ * The signals that require a rollback. `isWindowOver` includes those that can only be judged at the end of a window.
+ */
 export function unhealthySignals(promotion: Promotion, isWindowOver: boolean): SignalName[] {
   return signalNames.filter((signal) => isUnhealthy(promotion, signal, isWindowOver));
 }
@@ -73,8 +75,8 @@ export function isErrorRateBad({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * Whether a candidate at or above the limit may still pass, because its true rate may well be below the limit and nothing
- * shows that it is worse than stable. With few requests, a single failure is above any limit.
+ * Whether a candidate at or above the limit may still pass, because its true rate may well be below the limit and
+ * nothing shows that it is worse than stable. With few requests, a single failure is above any limit.
  */
 export function mayBeChance({ errors, plan }: Promotion): boolean {
   const lower = lowerRateBound(errors.canary, errors.clumpDivisor ?? 1);
@@ -82,7 +84,8 @@ export function mayBeChance({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * At 100 %, slow requests are compared with stable's past and may have an outside cause: a reason to wait, not to roll back.
+ * At 100 %, slow requests are compared with stable's past and may have an outside cause: a reason to wait, not to roll
+ * back.
  */
 export function isSlowAt100(promotion: Promotion): boolean {
   const { latency } = promotion;

@@ -20,8 +20,8 @@ export type PeoplesText = {
 };
 
 /**
- * Finds what people wrote above the data: every token whose key is not in `wrote`, the keys of the scripts' own tokens in
- * order. `isKnown` recognises text of an earlier version, which kept no keys.
+ * Finds what people wrote above the data: every token whose key is not in `wrote`, the keys of the scripts' own tokens
+ * in order. `isKnown` recognises text of an earlier version, which kept no keys.
  */
 export function remarksIn(
   text: string,

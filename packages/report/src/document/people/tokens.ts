@@ -30,8 +30,8 @@ function linesOf(text: string): Line[] {
 }
 
 /**
- * Finds the line that closes the fence opened on a line. Returns the same line if it opens none or nothing closes it. Call it
- * with increasing lines.
+ * Finds the line that closes the fence opened on a line. Returns the same line if it opens none or nothing closes it.
+ * Call it with increasing lines.
  */
 function fenceCloser(lines: readonly Line[]): (index: number) => number {
   // Fences that no later line closes, so that a text full of them is not searched again for each.
