@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { projectRoot, type UsageData } from '@deploy/cli';
 import { markdownTable } from 'markdown-table';
-import { runScriptProcess } from '../support/run-script.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { scriptNames } from '../support/script-names.ts';
 
 /** Where the table stands. */
@@ -17,7 +17,7 @@ export async function variablesTable(): Promise<string> {
   const rows = new Map<string, Row>();
   const readers = new Set<string>();
   for (const name of scriptNames) {
-    const { stdout } = await runScriptProcess(name, ['--help=json']);
+    const { stdout } = await runScript(name, ['--help=json']);
     const { variables } = JSON.parse(stdout) as UsageData;
     for (const variable of variables) {
       const key = JSON.stringify(variable);
