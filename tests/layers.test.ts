@@ -4,8 +4,8 @@ import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 
-// Imports run downwards only: scripts -> matrix, canary, preflight, rehearsal -> report -> (types of cloudrun, gates, smoke) -> cli. The
-// emulator is a product of its own: only the rehearsal and the tests use it.
+// Imports run downwards only: scripts -> matrix, canary, preflight, rehearsal -> report -> (types of cloudrun, gates,
+// smoke) -> cli. The emulator is a product of its own: only the rehearsal and the tests use it.
 const mayUse: Record<string, readonly string[]> = {
   tsx: [],
   cli: [],
@@ -133,7 +133,8 @@ test('the judgement of a canary is pure: it knows neither the cloud nor what bec
   }
 });
 
-// A script reads its settings, calls packages and prints: what its main function holds beyond that belongs to a package.
+// A script reads its settings, calls packages and prints: what its main function holds beyond that belongs to a
+// package.
 const LONGEST_BODY = 60;
 
 describe('the body of a script is short', () => {

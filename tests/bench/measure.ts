@@ -30,9 +30,9 @@ export type Comparison = {
 const FEWEST_PAIRS = 3;
 
 /**
- * Runs ours and theirs in turn, after a first time that does not count (caches on disk are warm in daily use), and compares
- * the medians. What disturbs the machine meanwhile disturbs both. Takes `pairs` pairs at the most, and stops earlier when
- * more of them would not tell anything else: see `isClear`.
+ * Runs ours and theirs in turn, after a first time that does not count (caches on disk are warm in daily use), and
+ * compares the medians. What disturbs the machine meanwhile disturbs both. Takes `pairs` pairs at the most, and stops
+ * earlier when more of them would not tell anything else: see `isClear`.
  */
 export async function compare(
   ours: Contender,
@@ -74,8 +74,8 @@ export async function compareEach<Name extends string>(
 }
 
 /**
- * Whether pairs so far show on which side of a limit the ratio is: every one of them is further away from the limit than
- * they are from one another.
+ * Whether pairs so far show on which side of a limit the ratio is: every one of them is further away from the limit
+ * than they are from one another.
  */
 export function isClear(ratios: readonly number[], limit: number): boolean {
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
@@ -87,7 +87,9 @@ export function processOf(command: Command): () => Promise<number> {
   return () => timeProcess(command);
 }
 
-/** How long a process takes from its start to its end, in milliseconds. Throws when it fails: that would be no measure. */
+/**
+ * How long a process takes from its start to its end, in milliseconds. Throws when it fails: that would be no measure.
+ */
 export async function timeProcess({ run: [program, ...args], env, cwd }: Command): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(program, args, {

@@ -11,7 +11,7 @@ import {
   requestLogFilter,
 } from '@deploy/canary/cloud';
 import { addMinute, beginPromotion, defaultLimits, judge } from '@deploy/canary/verdict';
-import { smokeUserAgent } from '@deploy/smoke';
+import { smokeUserAgent } from '@deploy/smoke/checks';
 
 const query = {
   stable: 'control-00001-abc',

@@ -182,7 +182,8 @@ describe('request logs as the platform may answer them', () => {
     const source = await cloud.open();
     const history = await source.readHistory({ revision: stable, before: query.to, minutes: 60 });
     assert.ok(history.state === 'read');
-    // 15 pages hold the newest minute and a half; only a minute that was read whole counts, and it begins after another one.
+    // 15 pages hold the newest minute and a half; only a minute that was read whole counts, and it begins after another
+    // one.
     assert.ok(history.minutes.length <= 1);
     const reading = await source.read(query);
     assert.ok(reading.state === 'read');

@@ -67,7 +67,8 @@ test('the same traffic gives the same counts minute by minute, from request logs
   const requests = (all: readonly Entry[]) => all.filter(({ httpRequest }) => httpRequest !== undefined);
   let entries: Entry[] = [];
   while (requests(entries).length < REQUESTS) entries = await entriesOnce(cloud, filter, REQUESTS);
-  // Real work takes as long as it takes, however fast the clock runs: its end by that clock is later than start and latency say.
+  // Real work takes as long as it takes, however fast the clock runs: its end by that clock is later than start and
+  // latency say.
   const lastEnd = Math.max(...requests(entries).map((entry) => timesOf(entry).end));
   // Once the minute of the last request is older than the delay of the metrics, what they do not show did not happen.
   const to = new Date((Math.floor(lastEnd / 60_000) + 1) * 60_000);

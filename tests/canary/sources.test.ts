@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type ObservedMinute, openObservationSource, type SourceRequest } from '@deploy/canary/cloud';
 import { type Connection, connectTo } from '@deploy/cloudrun';
 import type { Emulator, EmulatorOptions, Trigger } from '@deploy/emulator';
-import { smokeUserAgent } from '@deploy/smoke';
+import { smokeUserAgent } from '@deploy/smoke/checks';
 import { cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
 import { ask } from '../support/observed.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { cleanLine, createOutput, performAction, Secret } from '@deploy/cli';
+import { cleanLine, performAction, Secret } from '@deploy/cli';
+import { createOutput } from '@deploy/cli/start';
 
 function capture() {
   const stdout = new PassThrough().setEncoding('utf8');

@@ -20,8 +20,8 @@ import {
 
 shortenPauses();
 
-// Every change of ours, against every change of a colleague's, at every moment of ours, with and without the answer to our
-// write, for a platform that enforces etags and for one that does not.
+// Every change of ours, against every change of a colleague's, at every moment of ours, with and without the answer to
+// our write, for a platform that enforces etags and for one that does not.
 const OURS = ['deployment', 'shift'] as const;
 const THEIRS = { shift: bobShifts, template: bobDeploys, tag: bobTags } as const;
 const MOMENTS = ['before the comparison', 'before the write', 'before the next look'] as const;

@@ -8,8 +8,8 @@ import { differences } from '../support/differences.ts';
 import { adopt, recordedCases, WINDOW } from '../support/recorded-cases.ts';
 import { PROJECT } from '../support/staging.ts';
 
-// Services as they really are go through a deployment, a canary, a window and a rollback; only what was asked for changes,
-// compared as the JSON that the API sends.
+// Services as they really are go through a deployment, a canary, a window and a rollback; only what was asked for
+// changes, compared as the JSON that the API sends.
 
 const REGION = 'us-central1';
 const NEW = 'us-central1-docker.pkg.dev/openagentsgemini/somebody/new-image:two';

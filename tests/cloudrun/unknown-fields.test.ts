@@ -11,7 +11,9 @@ type Json = Record<string, unknown>;
 
 const NONCE = 'client.knative.dev/nonce';
 
-/** A service whose template has all that the vendor's client does not know, with all traffic on its revision or LATEST. */
+/**
+ * A service whose template has all that the vendor's client does not know, with all traffic on its revision or LATEST.
+ */
 async function newerService({ pinned }: { pinned: boolean }): Promise<Cloud> {
   const cloud = await cloudWith({ secrets: { 'bypass-token': 'sesame' } });
   const write = async (mask: string, fields: Json) => {

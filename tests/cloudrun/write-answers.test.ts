@@ -38,7 +38,8 @@ const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {
 };
 const LOOKS = /gcloud run services describe control --project openagentsgemini --region us-central1/;
 
-// First, because a change that is taken for another one would be waited for in all that follows, for a quarter of an hour.
+// First, because a change that is taken for another one would be waited for in all that follows, for a quarter of an
+// hour.
 describe('a change that nobody waits for', { concurrency: true }, () => {
   /** Gives the second revision everything; the generation that this made, and what was told meanwhile. */
   async function write(cloud: Emulator): Promise<{ written: number; told: string[] }> {

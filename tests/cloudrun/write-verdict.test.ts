@@ -25,7 +25,9 @@ const userError = (message: RegExp, hint: RegExp) => (error: unknown) => {
 };
 const writes = (cloud: Emulator) => cloud.requests.filter(({ method }) => method === 'PATCH');
 
-/** From now on the write is accepted, and the service is then said to serve this; everything else is as it really is. */
+/**
+ * From now on the write is accepted, and the service is then said to serve this; everything else is as it really is.
+ */
 function claimToServe(cloud: Emulator, revision: string, more: object = {}): void {
   const act = () => {
     const service = cloud.service(SERVICE);

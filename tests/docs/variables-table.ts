@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { projectRoot, type UsageData } from '@deploy/cli';
+import { projectRoot } from '@deploy/cli';
+import type { UsageData } from '@deploy/cli/start';
 import { markdownTable } from 'markdown-table';
 import { runScript } from '../support/hosted-script.ts';
 import { scriptNames } from '../support/script-names.ts';
@@ -10,8 +11,8 @@ export const VARIABLES_SECTION = { page: join(projectRoot, 'docs/variables.md'),
 type Row = UsageData['variables'][number] & { scripts: string[] };
 
 /**
- * Every variable that a script reads, as a Markdown table, made from what the scripts themselves say with `--help=json`.
- * A variable has a row for each meaning and default that it has; `all` are those that read any.
+ * Every variable that a script reads, as a Markdown table, made from what the scripts themselves say with
+ * `--help=json`. A variable has a row for each meaning and default that it has; `all` are those that read any.
  */
 export async function variablesTable(): Promise<string> {
   const rows = new Map<string, Row>();

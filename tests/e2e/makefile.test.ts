@@ -16,8 +16,8 @@ const targets = [...readFileSync(makefile, 'utf8').matchAll(/^([a-z-]+):/gm)].ma
 );
 
 /**
- * Starts this project's pnpm and says where it was called, as npx does. Npx itself takes four times as long as all that it
- * starts, most of it to read what is installed, so only one test calls it.
+ * Starts this project's pnpm and says where it was called, as npx does. Npx itself takes four times as long as all that
+ * it starts, most of it to read what is installed, so only one test calls it.
  */
 const QUICK_NPX = `[ "$1 $2" = '--yes pnpm@12' ] || exit 64
 shift 2

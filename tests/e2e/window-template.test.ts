@@ -26,7 +26,9 @@ const run = (
 const window = (cloud: Cloud, action: string, env: Record<string, string> = MOVE): Promise<ScriptRun> =>
   run(cloud, 'maintenance-mode', [action], { MAINTENANCE_BYPASS_TOKEN: TOKEN, ...env });
 
-/** Stable serves; the candidate, deployed without traffic, has a variable, a limit and a sidecar that stable has not. */
+/**
+ * Stable serves; the candidate, deployed without traffic, has a variable, a limit and a sidecar that stable has not.
+ */
 async function withCandidate(options: Parameters<typeof cloudWith>[0] = {}): Promise<Cloud> {
   const cloud = await cloudWith({
     services: [

@@ -74,7 +74,8 @@ describe('a recorded service, beside real gcloud', {
       world.requireSameTemplate();
       world.requireSameTraffic();
 
-      // Pinned by now: gcloud's revision from the newest template serves nobody. Ours leaves the same one, and a window.
+      // Pinned by now: gcloud's revision from the newest template serves nobody. Ours leaves the same one, and a
+      // window.
       await enableMaintenance(openApi, location, WINDOW, { rotated: false, moveTraffic: true }).perform();
       await gcloud('services', 'update', name, ...ON);
       world.requireSameTemplate();

@@ -118,8 +118,8 @@ describe('gcloud reads them', async () => {
     assert.equal(entry?.httpRequest.requestUrl, `${uri}/api/none`);
     assert.deepEqual(more, []);
 
-    // gcloud 578 itself fails on an entry with a jsonPayload (api_lib/logging/formatter.py joins its textPayload, None), so
-    // for this service it reads the request log or nothing, on the real platform too.
+    // gcloud 578 itself fails on an entry with a jsonPayload (api_lib/logging/formatter.py joins its textPayload,
+    // None), so for this service it reads the request log or nothing, on the real platform too.
     const lines = await gcloud(
       'run',
       'services',

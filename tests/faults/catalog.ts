@@ -12,7 +12,9 @@ function refusal(httpStatus: number, status: string, headers?: Record<string, st
   };
 }
 
-/** What may happen to a call, once, by its name in the table. The last three can happen only to a change of a service. */
+/**
+ * What may happen to a call, once, by its name in the table. The last three can happen only to a change of a service.
+ */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   '401': refusal(401, 'UNAUTHENTICATED'),
   '403': refusal(403, 'PERMISSION_DENIED'),

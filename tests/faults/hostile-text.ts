@@ -36,7 +36,10 @@ export const NASTY = [
 
 const MEGABYTE = 1024 * 1024;
 
-/** What a long text may be long of, and what may come before and after it: a pattern may take to one and choke on the other. */
+/**
+ * What a long text may be long of, and what may come before and after it: a pattern may take to one and choke on the
+ * other.
+ */
 const UNITS = [
   'a',
   '-',
@@ -65,7 +68,10 @@ export function longTexts(length: number, ends: readonly string[] = ENDS): strin
   return UNITS.flatMap((unit) => ends.map((end) => `${unit.repeat(length / unit.length)}${end}`));
 }
 
-/** Texts that people, servers and files may hand in: any characters at all, nasty pieces joined, and one in a thousand a megabyte. */
+/**
+ * Texts that people, servers and files may hand in: any characters at all, nasty pieces joined, and one in a thousand a
+ * megabyte.
+ */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 400, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }) },
   {

@@ -7,8 +7,8 @@ import { sampleRecord } from '../report/sample-record.ts';
 import { count } from './counts.ts';
 import { hostileText, longTexts, NASTY } from './hostile-text.ts';
 
-// A process of its own: beside the parsers, thousands of hostile secrets would be looked for in every report, where a run
-// has a handful.
+// A process of its own: beside the parsers, thousands of hostile secrets would be looked for in every report, where a
+// run has a handful.
 
 const SEED = Number(process.env.FAULTS_SEED ?? Date.now() % 2 ** 31);
 const LONGEST_MS = 4_000;

@@ -21,7 +21,9 @@ export type Scenario = {
   judges?: true;
   /** How it ends when nothing goes wrong, where it walks a candidate: promoted, or with exit 1 rolled back. */
   walks?: 'promoted' | 'rolled back';
-  /** The calls that every fault is tried at, by their names in the table, and the faults for the others; default: all. */
+  /**
+   * The calls that every fault is tried at, by their names in the table, and the faults for the others; default: all.
+   */
   calls?: { match: RegExp; others: readonly string[] };
   /** Throws when the work is not done. */
   requireDone(cloud: Emulator, before: Before): void;

@@ -26,8 +26,8 @@ local Cloud Run, checks that traffic still adds up to 100 % on ready revisions, 
 - an empty cell: that cannot happen to this call`;
 
 /**
- * Holds the checked-in table to what came out; writes it instead when asked to. `isPart`: of the scripts that were not tried, the page
- * keeps what it has.
+ * Holds the checked-in table to what came out; writes it instead when asked to. `isPart`: of the scripts that were not
+ * tried, the page keeps what it has.
  */
 export async function requireTable(cells: readonly Cell[], { isPart }: { isPart: boolean }): Promise<void> {
   const sections = new Map([

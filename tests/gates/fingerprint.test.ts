@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { type GateId, gateIds } from '@deploy/gates';
+import { gateIds } from '@deploy/gates';
 import {
   type Fingerprint,
   type FingerprintOrWhyNot,
   findGate,
   fingerprintGates,
   type Gate,
+  type GateId,
   touchedBetween,
   verificationGates,
 } from '@deploy/gates/inputs';

@@ -7,13 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { type Output, projectRoot, UserError } from '@deploy/cli';
-import {
-  type GateRun,
-  requirePassed,
-  runGates,
-  runWebShellBuild,
-  type VerificationRequest,
-} from '@deploy/gates';
+import { type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
+import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { without } from '../support/needs.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';

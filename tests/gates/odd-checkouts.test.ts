@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type GateId, gateIds } from '@deploy/gates';
+import { gateIds } from '@deploy/gates';
+import type { GateId } from '@deploy/gates/inputs';
 import { type Checkout, cachingCheckout, SERVICE, WEB } from './support/caching-checkout.ts';
 
 const NONE: GateId[] = [];

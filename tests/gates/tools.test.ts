@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Finding } from '@deploy/cli';
-import { checkTools, explainGates, type GateId, gateIds } from '@deploy/gates';
+import { checkTools, explainGates, gateIds } from '@deploy/gates';
+import type { GateId } from '@deploy/gates/inputs';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { CHOICES, type Checkout, cachingCheckout, SERVICE, WEB } from './support/caching-checkout.ts';
 

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { type Output, projectRoot } from '@deploy/cli';
-import type { MatrixResult } from '@deploy/matrix';
-import { type CheckId, frame, linesDisplay } from '@deploy/matrix/checks';
+import { type CheckId, frame, linesDisplay, type MatrixResult } from '@deploy/matrix/checks';
 import { type MatrixWorld, matrixWorld } from '../support/matrix.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;

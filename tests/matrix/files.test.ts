@@ -4,14 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { commandLine, HERE, Secret } from '@deploy/cli';
-import {
-  addVerdict,
-  type MatrixOutcome,
-  type MatrixResult,
-  openResultsFolder,
-  summaryOf,
-} from '@deploy/matrix';
-import { overallOf, totalsOf } from '@deploy/matrix/checks';
+import { addVerdict, openResultsFolder, summaryOf } from '@deploy/matrix';
+import { type MatrixOutcome, type MatrixResult, overallOf, totalsOf } from '@deploy/matrix/checks';
 import type { RolloutEvent } from '@deploy/report';
 
 const AT = '2026-03-01T12:34:56.789Z';

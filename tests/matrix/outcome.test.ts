@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { MatrixResult } from '@deploy/matrix';
-import { explanationOf, overallOf, requiredWord, resultLine, totalsOf } from '@deploy/matrix/checks';
+import {
+  explanationOf,
+  type MatrixResult,
+  overallOf,
+  requiredWord,
+  resultLine,
+  totalsOf,
+} from '@deploy/matrix/checks';
 
 function check(status: MatrixResult['status'], required: boolean): MatrixResult {
   const about = { id: 'control-prod-health', required, description: 'Health' } as const;

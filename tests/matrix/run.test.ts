@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Interrupted, interruptible, UserError } from '@deploy/cli';
-import type { MatrixResult } from '@deploy/matrix';
-import { type CheckId, type CheckWork, type MatrixCheck, runChecks } from '@deploy/matrix/checks';
+import {
+  type CheckId,
+  type CheckWork,
+  type MatrixCheck,
+  type MatrixResult,
+  runChecks,
+} from '@deploy/matrix/checks';
 
 const good: CheckWork = async () => ({ passed: true, conclusion: 'good' });
 

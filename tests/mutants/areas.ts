@@ -11,8 +11,8 @@ export type Area = {
 
 /**
  * Where a wrong line costs somebody their traffic, or gives a false verdict. Stryker finds out by itself which of an
- * area's test files reach which mutant; naming them here keeps it from running hundreds that reach none. The quickest come
- * first: the first test that fails ends a mutant.
+ * area's test files reach which mutant; naming them here keeps it from running hundreds that reach none. The quickest
+ * come first: the first test that fails ends a mutant.
  */
 export const AREAS: readonly Area[] = [
   {

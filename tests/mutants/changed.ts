@@ -2,7 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { AREAS, type Area } from './areas.ts';
 
-/** The base of what docs/mutants.md was measured of: it is known by content, so that it survives rebasing and shallow clones. */
+/**
+ * The base of what docs/mutants.md was measured of: it is known by content, so that it survives rebasing and shallow
+ * clones.
+ */
 export const MEASURED = 'measured';
 
 /** Lines from 1 on, both included. */

@@ -7,8 +7,8 @@ import { AREAS } from './areas.ts';
 import type { Mutant } from './try-mutants.ts';
 
 /**
- * What was measured of one folder, or of a part of it. The share of before is that of its first measurement, in percent;
- * it is missing where tests were written before anything was measured.
+ * What was measured of one folder, or of a part of it. The share of before is that of its first measurement, in
+ * percent; it is missing where tests were written before anything was measured.
  */
 export type Figures = {
   folder: string;

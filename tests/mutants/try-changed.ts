@@ -11,9 +11,9 @@ const PATIENCE = { factor: 2, ms: 20_000 };
 type Limits = { seconds: number; concurrency: number };
 
 /**
- * Tries the mutants on changed lines for at most so many seconds, several areas side by side, and gives false when too many of an area's survive. Time
- * that is up, and tests that fail without a mutant, are told and are no failure: only a survivor is, since no busy machine
- * makes one.
+ * Tries the mutants on changed lines for at most so many seconds, several areas side by side, and gives false when too
+ * many of an area's survive. Time that is up, and tests that fail without a mutant, are told and are no failure: only a
+ * survivor is, since no busy machine makes one.
  */
 export async function tryChanged(
   areas: readonly ChangedArea[],
@@ -72,8 +72,8 @@ function describeLines(lines: readonly Lines[] | 'all'): string {
 }
 
 /**
- * Of an area, a tenth of the mutants may survive without a reason, those that were measured elsewhere in it included. So a
- * survivor too many is one however many others were not tried.
+ * Of an area, a tenth of the mutants may survive without a reason, those that were measured elsewhere in it included.
+ * So a survivor too many is one however many others were not tried.
  */
 export function judge(
   { area, changed }: ChangedArea,

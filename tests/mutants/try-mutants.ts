@@ -22,8 +22,8 @@ export type MutantRun = {
 export type Patience = { factor: number; ms: number };
 
 /**
- * A mutant that was tried: where it is, what it says instead, and whether a test noticed. Its time may also have run out: that
- * counts as noticed, but a busy machine can do it too.
+ * A mutant that was tried: where it is, what it says instead, and whether a test noticed. Its time may also have run
+ * out: that counts as noticed, but a busy machine can do it too.
  */
 export type Mutant = {
   file: string;

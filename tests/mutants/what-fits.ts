@@ -11,10 +11,10 @@ const MUTANTS_WORTH_A_START = 4;
 export type Room = { seconds: number; lanes: number };
 
 /**
- * Chooses the areas that can be tried in some seconds, by what they took when they were measured and not by how busy this
- * machine is: the same change is always judged by the same areas. What is first in the list of areas is chosen first, as
- * long as there is time to try at least some mutants of each; the very first is chosen in any case. They are returned with
- * the quickest first: what these leave of their share is the others'.
+ * Chooses the areas that can be tried in some seconds, by what they took when they were measured and not by how busy
+ * this machine is: the same change is always judged by the same areas. What is first in the list of areas is chosen
+ * first, as long as there is time to try at least some mutants of each; the very first is chosen in any case. They are
+ * returned with the quickest first: what these leave of their share is the others'.
  */
 export function whatFits(
   areas: readonly ChangedArea[],

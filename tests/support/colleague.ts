@@ -8,8 +8,8 @@ export const BOB = 'bob@example.com';
 /** The image that we deploy. */
 export const NEW = `${IMAGES}:new`;
 
-// A change reads the service to plan (1st look), reads it again to compare (2nd), writes, and looks what came of it (3rd and
-// later).
+// A change reads the service to plan (1st look), reads it again to compare (2nd), writes, and looks what came of it
+// (3rd and later).
 export const LOOK = { method: 'GET', path: /services\/control$/ };
 export const WRITE = { method: 'PATCH', path: /services\/control$/ };
 
@@ -78,8 +78,8 @@ export function imagesMade(cloud: Emulator): (string | undefined)[] {
 }
 
 /**
- * Before another attempt a change waits by chance, for up to some seconds. From here on it waits for a tenth of that, which is
- * longer than the local platform takes to carry out what somebody else changed meanwhile.
+ * Before another attempt a change waits by chance, for up to some seconds. From here on it waits for a tenth of that,
+ * which is longer than the local platform takes to carry out what somebody else changed meanwhile.
  */
 export function shortenPauses(): void {
   mock.method(Math, 'random', () => 0.1);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerProgram } from '@deploy/emulator';
 
-// Answers every path with its process id and environment; `/exit` ends it, `/log` writes the query's lines. With SHORT_LIVED
-// it cuts each connection on which a second request comes, as a server does that closes an idle one in that very moment.
+// Answers every path with its process id and environment; `/exit` ends it, `/log` writes the query's lines. With
+// SHORT_LIVED it cuts each connection on which a second request comes, as a server does that closes an idle one in that
+// very moment.
 const SERVICE = `
 const { createServer } = process.getBuiltinModule('node:http');
 const { PORT, STUBBORN, SHORT_LIVED, LATE_MS = '0' } = process.env;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerProgram } from '@deploy/emulator';
 
-// As much of the control service as a smoke check looks at. Once the file CRASH is there, its second revision exits at every request.
+// As much of the control service as a smoke check looks at. Once the file CRASH is there, its second revision exits at
+// every request.
 const SERVICE = `
 import { existsSync } from 'node:fs';
 const { createServer } = process.getBuiltinModule('node:http');

@@ -9,7 +9,10 @@ export type GcloudLogin = {
   starts(): Promise<number>;
 } & AsyncDisposable;
 
-/** A gcloud that gives `first` as the access token, and from its start number `renewedAt` on `second`, as if somebody had logged in again. */
+/**
+ * A gcloud that gives `first` as the access token, and from its start number `renewedAt` on `second`, as if somebody
+ * had logged in again.
+ */
 export async function gcloudLogin({
   first,
   second,

@@ -4,10 +4,10 @@ import { scriptHosts } from './script-hosts.ts';
 const hosts = scriptHosts();
 
 /**
- * Runs `scripts/<name>.ts` as `runScriptProcess` does, in a process that has run other scripts of the same test file; after
- * the first, a run takes a fifth of the time. Not for what has to do with processes (signals, terminals, memory, how one
- * ends), not for what Node or a package reads once (certificates to trust, where the shell is), and not for secrecy: what
- * one run was given as a secret is redacted in the next ones too.
+ * Runs `scripts/<name>.ts` as `runScriptProcess` does, in a process that has run other scripts of the same test file;
+ * after the first, a run takes a fifth of the time. Not for what has to do with processes (signals, terminals, memory,
+ * how one ends), not for what Node or a package reads once (certificates to trust, where the shell is), and not for
+ * secrecy: what one run was given as a secret is redacted in the next ones too.
  */
 export function runScript(
   name: string,

@@ -11,7 +11,8 @@ export type SlowLanes = { durationMs: number; lanes: { builds: number; requests:
 export async function runSlowLanes(): Promise<SlowLanes> {
   await using world = await matrixWorld({ cargo: 'sleep 3', runWith: runScriptProcess });
   const { STAGING_CONTROL_BASE_URL = '', PROD_CONTROL_BASE_URL = '' } = world.env;
-  // Two waves of requests, 7 s; three builds of 3 s in a row, 9 s; a log that takes 8 s to search, an image that takes 5.
+  // Two waves of requests, 7 s; three builds of 3 s in a row, 9 s; a log that takes 8 s to search, an image that takes
+  // 5.
   await using staging = await slowServer(STAGING_CONTROL_BASE_URL, 3500);
   await using prod = await slowServer(PROD_CONTROL_BASE_URL, 3500);
   world.cloud.on({ match: { path: /entries:list/ }, fault: { kind: 'stall', ms: 8000 }, times: 2 });

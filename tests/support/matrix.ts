@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, type EmulatorOptions, startEmulator } from '@deploy/emulator';
-import type { ResultsFile } from '@deploy/matrix';
+import type { ResultsFile } from '@deploy/matrix/checks';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { runScript } from './hosted-script.ts';
 import { runScriptProcess, type ScriptOptions, type ScriptRun } from './run-script.ts';
@@ -31,8 +31,8 @@ export type MatrixWorld = {
 };
 
 /**
- * Two environments on one local Cloud Run, a sample checkout, and a stand-in for cargo. A test of times or of secrecy runs
- * each matrix with `runScriptProcess`.
+ * Two environments on one local Cloud Run, a sample checkout, and a stand-in for cargo. A test of times or of secrecy
+ * runs each matrix with `runScriptProcess`.
  */
 export async function matrixWorld(
   options: { cloud?: EmulatorOptions; cargo?: string; runWith?: typeof runScriptProcess } = {},

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { projectRoot } from '@deploy/cli';
 
 /**
- * Runs a command in this project on a terminal of 120 columns, or so many, and gives what that got, escape sequences included.
- * `onShown` sees what has been shown so far, each time that more comes.
+ * Runs a command in this project on a terminal of 120 columns, or so many, and gives what that got, escape sequences
+ * included. `onShown` sees what has been shown so far, each time that more comes.
  */
 export async function runOnTerminal(
   command: readonly string[],

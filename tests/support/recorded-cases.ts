@@ -11,7 +11,9 @@ export const WINDOW = {
   secretName: BYPASS_SECRET,
 };
 
-/** The recorded services, those with a sidecar once more with it first; `ingress` is the place of the app's container. */
+/**
+ * The recorded services, those with a sidecar once more with it first; `ingress` is the place of the app's container.
+ */
 export const recordedCases = recordedServices.flatMap((service) => {
   const { containers = [] } = service.spec.template.spec ?? {};
   const ingress = containers.findIndex(({ ports }) => Array.isArray(ports));

@@ -1,7 +1,7 @@
 /**
- * Runs scripts one after another in this process, as its parent asks: hundreds of runs that load the packages once. Each
- * gets its own arguments, its own environment and nothing else, and its own exit code and output. What has to do with
- * processes (signals, command lines, memory) is not for here.
+ * Runs scripts one after another in this process, as its parent asks: hundreds of runs that load the packages once.
+ * Each gets its own arguments, its own environment and nothing else, and its own exit code and output. What has to do
+ * with processes (signals, command lines, memory) is not for here.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -21,7 +21,9 @@ export async function slowdown(): Promise<number> {
   return Math.max(1, Number(stdout));
 }
 
-/** The quickest of several attempts, as long as it would take on a quiet machine; stops at the first within the limit. */
+/**
+ * The quickest of several attempts, as long as it would take on a quiet machine; stops at the first within the limit.
+ */
 export async function quickest(
   attempt: () => Promise<{ durationMs: number }>,
   { attempts, limitMs }: { attempts: number; limitMs: number },

@@ -10,9 +10,10 @@ import { testCheckout } from '../report/support/checkout.ts';
 import { forwardTo } from '../support/forward.ts';
 import { COMPILE_CACHE, runScriptProcess } from '../support/run-script.ts';
 
-// A promotion of an hour at real speed: `pnpm measure:promotion-hour [window] [requests a minute]`. `pnpm emulator` runs beside it with people on
-// its service, and everything that `promote` asks of it goes through a counter. Once a minute it prints the memory of
-// both processes and how many requests were made since, by kind. On Linux only: it reads /proc.
+// A promotion of an hour at real speed: `pnpm measure:promotion-hour [window] [requests a minute]`. `pnpm emulator`
+// runs beside it with people on its service, and everything that `promote` asks of it goes through a counter. Once a
+// minute it prints the memory of both processes and how many requests were made since, by kind. On Linux only: it reads
+// /proc.
 
 const MINUTE_MS = 60_000;
 const SERVICE = 'openagents-control-service-staging';

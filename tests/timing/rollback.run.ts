@@ -3,10 +3,10 @@ import { slowdown } from '../support/slowdown.ts';
 import { measureRollback, type RollbackTimes } from './rollback.ts';
 
 // How long people get bad answers: `pnpm measure:rollback [--per-minute 1000] [--history 15] [--steps 5,25,50,100]
-// [--delays 2,10] [--runs 20] [--lanes 4]`. At real speed and with
-// the defaults of `promote`, a candidate breaks at another second of the minute in each run. Exit code 1 when what is promised
-// is missed: 45 s to all traffic back on stable where logs arrive within 10 s.
-// On a busy machine one process gets too little of it for several lanes: there, start it a few times with --lanes 1 and fewer runs.
+// [--delays 2,10] [--runs 20] [--lanes 4]`. At real speed and with the defaults of `promote`, a candidate breaks at
+// another second of the minute in each run. Exit code 1 when what is promised is missed: 45 s to all traffic back on
+// stable where logs arrive within 10 s. On a busy machine one process gets too little of it for several lanes: there,
+// start it a few times with --lanes 1 and fewer runs.
 
 const MOST_SECONDS = 45;
 /** From here on the machine is too busy for its times to mean anything. */
@@ -32,7 +32,10 @@ const DELAYS_SECONDS = values.delays.split(',').map(Number);
 const RUNS = Number(values.runs);
 const LANES = Number(values.lanes);
 
-/** The seconds of the minute that are left to a delay; a run takes the one that comes next, so that it need not wait for long. */
+/**
+ * The seconds of the minute that are left to a delay; a run takes the one that comes next, so that it need not wait for
+ * long.
+ */
 const secondsLeft = new Map(
   DELAYS_SECONDS.map((delay) => [delay, Array.from({ length: RUNS }, (_, i) => (i * 60) / RUNS)]),
 );

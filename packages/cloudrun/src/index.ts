@@ -22,7 +22,6 @@ export { findSuccessor } from './maintenance/successor.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
 export { requireImage, requireJobName, requireLocation, requireRegistry, requireTag } from './names.ts';
 export { serviceCommand } from './own-commands.ts';
-export type { CloudFacts } from './preflight/check-cloud.ts';
 export { openSecretApi } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';
 export { changedBy } from './service/change.ts';

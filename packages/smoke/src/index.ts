@@ -1,7 +1,7 @@
 export { readServedBuild } from './build.ts';
 export { runControlSmoke } from './control-suite.ts';
 export { runHealthSmoke } from './health-suite.ts';
-export { type SmokeClientOptions, smokeUserAgent } from './http.ts';
+export type { SmokeClientOptions } from './http.ts';
 export type { SmokeOutcome, SmokeResult } from './outcome.ts';
 export { runPostStageChecks, whySkipped } from './post-stage-suite.ts';
 export { smokeFailure, smokeLines, smokeNotes } from './render.ts';

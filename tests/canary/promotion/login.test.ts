@@ -14,12 +14,14 @@ const SECOND = 'second-token-0123456789';
 /** gcloud gives the expired token twice more before somebody has logged in again. */
 const RENEWED_AT = 4;
 
-/** The moments at which the login expires: with a write itself, or when it is accepted and its outcome not known yet. */
+/**
+ * The moments at which the login expires: with a write itself, or when it is accepted and its outcome not known yet.
+ */
 const moments = ['before the write', 'after the write'] as const;
 
 /**
- * A promotion as alice, whose login expires in the middle of a change of traffic: the one whose gcloud line ends like this. Gives how
- * the promotion ends, and how many writes were accepted.
+ * A promotion as alice, whose login expires in the middle of a change of traffic: the one whose gcloud line ends like
+ * this. Gives how the promotion ends, and how many writes were accepted.
  */
 async function promoteAsAlice(
   candidate: { errorPercent?: number },

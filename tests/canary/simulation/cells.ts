@@ -18,9 +18,9 @@ export type Cell = {
   /** Latencies are simulated, and the candidate's are so many times longer. */
   readonly slowness?: number;
   /**
-   * `straight`: every step takes its window, and whatever is not unhealthy goes on; so rules are compared on the same minutes.
-   * `holding`: as `promote` does it, extended to three windows while inconclusive and then held. `polled`: as `straight`, looked at
-   * every five seconds with what the running minute has by then.
+   * `straight`: every step takes its window, and whatever is not unhealthy goes on; so rules are compared on the same
+   * minutes. `holding`: as `promote` does it, extended to three windows while inconclusive and then held. `polled`: as
+   * `straight`, looked at every five seconds with what the running minute has by then.
    */
   readonly walk: 'straight' | 'holding' | 'polled';
   /** Of each five seconds, the chance in percent that nothing of them is ever seen. */

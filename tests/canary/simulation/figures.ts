@@ -13,7 +13,9 @@ export function heldPercent({ held, promotions }: CellResult): number {
   return (held / promotions) * 100;
 }
 
-/** The minute of the walk by which half of all promotions were rolled back; undefined when fewer than half ever were. */
+/**
+ * The minute of the walk by which half of all promotions were rolled back; undefined when fewer than half ever were.
+ */
 export function medianMinute({ byMinute, promotions }: CellResult): number | undefined {
   let sum = 0;
   for (const [minute, count] of byMinute.entries()) {

@@ -5,7 +5,10 @@ export type Random = {
   poisson(mean: number): number;
 };
 
-/** Random numbers from a name, so that a cell gives the same figures whatever ran before it. sfc32, by Chris Doty-Humphrey. */
+/**
+ * Random numbers from a name, so that a cell gives the same figures whatever ran before it. sfc32, by Chris
+ * Doty-Humphrey.
+ */
 export function randomFrom(name: string): Random {
   let [a, b, c, count] = [hash(name, 1), hash(name, 2), hash(name, 3), 1];
   const next = (): number => {

@@ -1,5 +1,5 @@
-// `pnpm simulate:canary [--write] [promotions]`: how good the canary's verdict is, by thousands of simulated promotions; with
-// --write, docs/canary.md and its pictures get the new figures. Exit code 1 when a promised figure is missed.
+// `pnpm simulate:canary [--write] [promotions]`: how good the canary's verdict is, by thousands of simulated promotions;
+// with --write, docs/canary.md and its pictures get the new figures. Exit code 1 when a promised figure is missed.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '@deploy/cli';

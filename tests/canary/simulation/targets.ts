@@ -25,7 +25,10 @@ export const targetRows: readonly Row[] = [
   ...slowRows,
 ];
 
-/** The figures that were promised, with those that were measured. In a run of few promotions some sit beside their bound. */
+/**
+ * The figures that were promised, with those that were measured. In a run of few promotions some sit beside their
+ * bound.
+ */
 export function targets(results: Results, slack: Slack): Target[] {
   const of = (row: Row | undefined, volume: number): CellResult => {
     const cell = row?.cells[volumes.indexOf(volume)];

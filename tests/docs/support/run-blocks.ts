@@ -20,7 +20,10 @@ export function filledIn(block: string, places: Readonly<Record<string, string>>
 
 export type Ran = { exitCode: number; output: string; env: Environment };
 
-/** Runs a block of shell in this project's folder. What it exports is in the environment that it gives, as in a terminal. */
+/**
+ * Runs a block of shell in this project's folder. What it exports is in the environment that it gives, as in a
+ * terminal.
+ */
 export async function runBlock(shell: string, env: Environment): Promise<Ran> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'block-'));
   const dump = join(folder.path, 'env');

@@ -28,8 +28,8 @@ export const CHOICES: GateChoices = {
 export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 
 /**
- * A checkout of its own with what `committedCheckout` has, and with a turbo cache of its own. With `stand-in`, gates run a
- * stand-in for cargo, which compiles nothing.
+ * A checkout of its own with what `committedCheckout` has, and with a turbo cache of its own. With `stand-in`, gates
+ * run a stand-in for cargo, which compiles nothing.
  */
 export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real' | 'stand-in' } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));

@@ -11,7 +11,10 @@ export async function cargoFor(which: 'real' | 'stand-in'): ReturnType<typeof pr
   return cargo;
 }
 
-/** Has the machine's own cargo say which crates there are, where there is one: a gate asks three times, and it is quicker. */
+/**
+ * Has the machine's own cargo say which crates there are, where there is one: a gate asks three times, and it is
+ * quicker.
+ */
 async function askRealCargo(folder: string): Promise<void> {
   const { exitCode, stdout } = await runCommand(['sh', '-c', 'command -v cargo']);
   if (exitCode !== 0) return;

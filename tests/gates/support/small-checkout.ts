@@ -15,8 +15,9 @@ export type SmallCheckout = Awaited<ReturnType<typeof smallCheckout>>;
 type Dependency = { path: string; kind: 'dev' | null };
 
 /**
- * A checkout of a dozen files, whose cargo answers from a file: its fingerprint takes some fifty milliseconds, so a test
- * can take many. The packages are `service` and `web`; both use `crates/model`, and the service one that lies outside.
+ * A checkout of a dozen files, whose cargo answers from a file: its fingerprint takes some fifty milliseconds, so a
+ * test can take many. The packages are `service` and `web`; both use `crates/model`, and the service one that lies
+ * outside.
  */
 export async function smallCheckout() {
   const home = await realpath(await mkdtemp(join(tmpdir(), 'fingerprint-')));

@@ -1,4 +1,5 @@
-// Draws reports, or any page of Markdown, as GitHub shows them: node --import tsx tests/report/support/draw.ts report.md picture.png
+// Draws reports, or any page of Markdown, as GitHub shows them: node --import tsx tests/report/support/draw.ts
+// report.md picture.png
 import { readFile } from 'node:fs/promises';
 import { drawAsOnGitHub } from './as-on-github.ts';
 

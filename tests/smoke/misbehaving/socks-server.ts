@@ -10,8 +10,8 @@ export type SocksBehaviour = {
 };
 
 /**
- * A SOCKS proxy that opens connections to this machine only.
- * Sources: https://www.rfc-editor.org/rfc/rfc1928, https://www.rfc-editor.org/rfc/rfc1929, https://www.openssh.com/txt/socks4a.protocol
+ * A SOCKS proxy that opens connections to this machine only. Sources: https://www.rfc-editor.org/rfc/rfc1928,
+ * https://www.rfc-editor.org/rfc/rfc1929, https://www.openssh.com/txt/socks4a.protocol
  */
 export function socksServer(behaviour: SocksBehaviour): Server {
   return createServer(async (socket) => {

@@ -59,8 +59,8 @@ export function addMinuteEvidence(
  *     x >  2 phi:   l = (k ln theta - x ln(1 + (theta-1) s)) / phi         counts, divided by phi
  *
  * For a candidate that is in no minute worse than stable, the factor's mean, given x, is at most 1. The first form bets
- * on a bounded mean (Waudby-Smith & Ramdas, arXiv 2010.09686). The second asks whose failure each one is (Lindon & Malek
- * 2022, arXiv 2011.03567, with Hoeffding 1963 for requests that are drawn without replacement).
+ * on a bounded mean (Waudby-Smith & Ramdas, arXiv 2010.09686). The second asks whose failure each one is (Lindon &
+ * Malek 2022, arXiv 2011.03567, with Hoeffding 1963 for requests that are drawn without replacement).
  */
 export function lnMinuteFactor(
   theta: number,

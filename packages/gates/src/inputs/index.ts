@@ -6,7 +6,8 @@ export {
   fingerprintGates,
   touchedBetween,
 } from '../fingerprint.ts';
-export { findGate, type Gate, verificationGates } from '../gates.ts';
+export { findGate, type Gate, type GateId, verificationGates } from '../gates.ts';
 export type { PassRecord } from '../pass-record.ts';
+export type { VerificationRequest } from '../run.ts';
 export { listed, whyNotUsed } from '../staleness.ts';
 export { contentAt, readTree } from './tree.ts';
