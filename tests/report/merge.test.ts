@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { runCommand } from '@deploy/cli';
 import { joinEvidence, joinEvidenceByUrl, readReport } from '@deploy/report';
 import { type TestCheckout, testCheckout } from './support/checkout.ts';
 import { deployedReport, joinRequest, notes, serviceUrl, shifted, smokeOutcome } from './support/rollout.ts';
+
+const anotherSecond = (): Promise<void> => pause(1001 - (Date.now() % 1000));
 
 type Branch = { name: string; change(path: string): Promise<void> };
 
@@ -85,7 +88,11 @@ describe('a report that two branches changed', () => {
   test('goes on with what both wrote when the merge takes the lines of both', async () => {
     await using checkout = await testCheckout();
     const smoked = async (...names: string[]) => {
-      for (const who of names) await add(checkout, who, `Written by ${who}.`);
+      for (const who of names) {
+        // What was made in another second is another line of the report, also in what it keeps of its own lines.
+        await anotherSecond();
+        await add(checkout, who, `Written by ${who}.`);
+      }
     };
     const { path, exitCode } = await merged(
       checkout,
@@ -107,6 +114,27 @@ describe('a report that two branches changed', () => {
       [...new Set(text.split('\n').filter((line) => line.startsWith('## ')))],
     );
     assert.doesNotMatch(text, /against `[^`]+` \*\*passed\*\*:\n+[^\n|]/, 'no line is left over from before');
+  });
+
+  test('has the steps and the shifts of both then, which stand in lists beside each other', async () => {
+    await using checkout = await testCheckout();
+    const shift = async (who: string) => {
+      const evidence = await joinEvidence(joinRequest(checkout, { account: async () => who }));
+      await evidence.step(`shift by ${who}`, () => evidence.record(shifted(0, 5)));
+    };
+    const { path, exitCode } = await merged(
+      checkout,
+      [
+        { name: 'one', change: () => shift('alice') },
+        { name: 'two', change: () => anotherSecond().then(() => shift('bob')) },
+      ],
+      ['*.md merge=union'],
+    );
+    assert.equal(exitCode, 0);
+    const { record } = await readReport(path);
+    const steps = record.steps.map(({ name }) => name).filter((name) => name.startsWith('shift by '));
+    assert.deepEqual(steps.sort(), ['shift by alice', 'shift by bob']);
+    assert.deepEqual(record.trafficChanges.map(({ actor }) => actor).sort(), ['alice', 'bob']);
   });
 });
 

@@ -25,20 +25,28 @@ export function dataBlock(
   return `\`\`\`${INFO}\n${lines}${yamlOf({ ...record, written })}\`\`\`\n\n</details>`;
 }
 
+// Git joins two conflicts that are at most three lines apart (`xdl_simplify_non_conflicts` in xdiff/xmerge.c). A merge
+// that takes the lines of both sides would then have what is between two lists twice.
+const APART = '\n\n\n';
+
 /**
- * YAML with one line for each entry. A merge that takes the lines of both sides then keeps whole entries of both, and
- * no secret escapes redaction by being folded over two lines.
+ * YAML with one line for each entry, and with lists far enough apart from each other. A merge that takes the lines of
+ * both sides then keeps whole entries of both, and no secret escapes redaction by being folded over two lines.
  */
 export function yamlOf(value: Readonly<Record<string, unknown>>): string {
   // Quotes what a YAML 1.1 parser would read differently.
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+  const lists: string[] = [];
   if (isMap(document.contents)) {
-    for (const { value: field } of document.contents.items) {
+    for (const { key, value: field } of document.contents.items) {
       if (isMap(field)) field.flow = true;
-      if (isSeq(field)) for (const entry of field.items) if (isCollection(entry)) entry.flow = true;
+      if (!isSeq(field)) continue;
+      lists.push(String(key));
+      for (const entry of field.items) if (isCollection(entry)) entry.flow = true;
     }
   }
-  return document.toString({ lineWidth: 0 });
+  const text = document.toString({ lineWidth: 0 });
+  return lists.reduce((spaced, name) => spaced.replace(new RegExp(`^${name}:`, 'm'), `${APART}$&`), text);
 }
 
 /** A report's text around its data. */
