@@ -130,7 +130,15 @@ async function cacheServer(): Promise<Server> {
   const url = `http://127.0.0.1:${port}`;
   await answers(`${url}/v8/artifacts/status`, child);
   return {
-    env: { TURBO_API: url, TURBO_TOKEN: TOKEN, TURBO_TEAM: 'team', TURBO_REMOTE_CACHE_SIGNATURE_KEY: KEY },
+    env: {
+      TURBO_API: url,
+      TURBO_TOKEN: TOKEN,
+      TURBO_TEAM: 'team',
+      TURBO_REMOTE_CACHE_SIGNATURE_KEY: KEY,
+      // Turbo goes on without a server that is too slow, so that on a busy machine a hit would be a miss.
+      TURBO_REMOTE_CACHE_TIMEOUT: '300',
+      TURBO_REMOTE_CACHE_UPLOAD_TIMEOUT: '300',
+    },
     async artifacts() {
       const [team = ''] = await readdir(store);
       return join(store, team);

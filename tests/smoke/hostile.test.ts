@@ -28,15 +28,16 @@ async function rawServer(onRequest: (socket: Socket, request: string) => void): 
   };
 }
 
+/** With a limit that no machine is too busy for; only who waits for it sets another. */
 const smoke = (url: string, env: Record<string, string> = {}): Promise<ScriptRun> =>
   runScriptProcess('smoke-control', [], {
-    env: { OPENAGENTS_BASE_URL: url, SMOKE_TIMEOUT_SECONDS: '1', ...env },
+    env: { OPENAGENTS_BASE_URL: url, SMOKE_TIMEOUT_SECONDS: '300', ...env },
   });
 
 describe('a hostile server ends in a clear failure', () => {
   test('one that never answers: what was asked, expected and got, and no stack', async () => {
     await using server = await rawServer(() => {});
-    const run = await smoke(server.url);
+    const run = await smoke(server.url, { SMOKE_TIMEOUT_SECONDS: '1' });
     assert.equal(run.exitCode, 1);
     assert.match(
       run.stderr,
@@ -52,7 +53,7 @@ describe('a hostile server ends in a clear failure', () => {
       const more = (): void => void (socket.writable && socket.write(chunk, more));
       more();
     });
-    const run = await smoke(server.url, { SMOKE_TIMEOUT_SECONDS: '300' });
+    const run = await smoke(server.url);
     assert.match(run.stderr, /got the answer is larger than 4 MiB$/m);
   });
 
