@@ -262,7 +262,10 @@ describe('nothing is left half done', () => {
     });
     const enabled = await run(cloud, 'enable', { MAINTENANCE_BYPASS_TOKEN: TOKEN });
     assert.equal(enabled.exitCode, 1);
-    assert.match(enabled.stderr, /storing secrets requires roles\/secretmanager\.admin on the project\.$/m);
+    assert.match(
+      enabled.stderr,
+      /storing secrets requires roles\/secretmanager\.admin on the project\. To see the account: gcloud config list$/m,
+    );
     assert.doesNotMatch(enabled.stderr, /run\.developer|already stored/);
     assert.equal(cloud.service(SERVICE).generation, '1');
   });
