@@ -37,7 +37,7 @@ function manifestOf(name: string): { exports: Record<string, string>; descriptio
   return JSON.parse(readFileSync(join(projectRoot, 'packages', name, 'package.json'), 'utf8'));
 }
 
-/** The ways into a package: `.` is its index.ts, `./part` a part that takes noticeable time to load. */
+/** The ways into a package: `.` is its own index.ts, `./room` that of one of its rooms. */
 function doorsOf(name: string): string[] {
   return Object.keys(manifestOf(name).exports);
 }
