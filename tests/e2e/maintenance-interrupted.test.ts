@@ -66,3 +66,19 @@ describe('an enable that is killed with SIGKILL', () => {
     }
   }
 });
+
+test('an enable that Ctrl-C ends after it has stored the token does not say that nothing was changed', async () => {
+  await using cloud = await cloudWith({ services: [pinned] });
+  let child: ChildProcess | undefined;
+  const act = (): void => void child?.kill('SIGINT');
+  cloud.on({ match: { method: 'POST', path: /:addVersion$/ }, fault: { kind: 'first', act } });
+  const stopped = await runScriptProcess('maintenance-mode', ['enable'], {
+    env: { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: TOKEN, MAINTENANCE_MOVE_TRAFFIC: '1' },
+    onStart: (started) => {
+      child = started;
+    },
+  });
+  assert.equal(stopped.exitCode, null, stopped.stderr);
+  assert.doesNotMatch(stopped.stderr, /Nothing was changed/);
+  assert.match(stopped.stderr, /secret/);
+});
