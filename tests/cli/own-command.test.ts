@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { type Environment, gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
 import { rememberCaller } from '@deploy/cli/start';
 
-const NPX = 'npx pnpm@12';
+const NPX = 'npx --yes pnpm@12';
 const shown = (env: Environment, cwd: string): string => {
   rememberCaller({ PATH: '/nowhere', ...env }, cwd);
   return ownCommand('canary-rollout', ['rollback', "it's"], [['SERVICE', 'control']]);
@@ -30,7 +30,7 @@ describe('a command of our own, for whoever called the script', () => {
     const fetched = join(folder.path, 'node_modules/.bin');
     await mkdir(fetched, { recursive: true });
     await writeFile(join(fetched, 'pnpm'), '');
-    assert.match(shown({ PATH: fetched }, projectRoot), /^SERVICE=control npx pnpm@12 --dir /);
+    assert.match(shown({ PATH: fetched }, projectRoot), /^SERVICE=control npx --yes pnpm@12 --dir /);
     await writeFile(join(folder.path, 'pnpm'), '');
     assert.match(shown({ PATH: `${fetched}:${folder.path}` }, projectRoot), /^SERVICE=control pnpm --dir /);
   });

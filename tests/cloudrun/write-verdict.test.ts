@@ -245,13 +245,13 @@ describe('a shift', { concurrency: true }, () => {
     assert.ok(cloud.requests.every(({ path }) => !path.includes('control-of-old')));
   });
 
-  test('to a revision that is not there names the newest that is', async () => {
+  test('to a revision that is not there says which ones have the traffic', async () => {
     await using cloud = await pinnedCloud();
     await assert.rejects(
       shiftTo(cloud, 'control-nope'),
       userError(
         /^service control has no revision control-nope$/,
-        new RegExp(`^Its newest one is ${revisionNames(cloud)[1]}\\. Nothing was changed\\.$`),
+        new RegExp(`^Its traffic: ${revisionNames(cloud)[0]}=100\\. Nothing was changed\\.$`),
       ),
     );
   });

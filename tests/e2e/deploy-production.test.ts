@@ -68,6 +68,19 @@ describe('deploy-production', () => {
     assert.equal(insisted.exitCode, 0, insisted.stderr);
   });
 
+  test('of production is refused by deploy-staging in the same way', async () => {
+    await using place = await preflightWorld(await production());
+    const env = { SERVICE, DRY_RUN: '1', SKIP_VERIFY: '1' };
+    const refused = await place.run('deploy-staging', env);
+    assert.equal(refused.exitCode, 1);
+    assert.equal(refused.stdout, '');
+    assert.match(refused.stderr, new RegExp(`^error: SERVICE is ${SERVICE}, a service of production, `));
+    assert.match(refused.stderr, /^ {2}.*SERVICE=\S+-staging IMAGE=.*deploy-staging\.ts$/m);
+    assert.match(refused.stderr, /^ {2}.* IMAGE=.*deploy-production\.ts$/m);
+    const insisted = await place.run('deploy-staging', { ...env, SKIP_SERVICE_CHECK: '1' });
+    assert.equal(insisted.exitCode, 0, insisted.stderr);
+  });
+
   test('a dry run of both differs in the [staging] line and the service alone', async () => {
     await using place = await preflightWorld(await staging());
     const env = { DRY_RUN: '1', SKIP_VERIFY: '1' };

@@ -113,7 +113,7 @@ describe('the scripts write their evidence', () => {
     assert.ok(record.trafficChanges.length >= 4);
     const text = await readFile(path, 'utf8');
     // It works where it is pasted.
-    const rollback = `npx pnpm@12 --dir ${projectRoot} tsx scripts/canary-rollout.ts rollback ${one}`;
+    const rollback = `npx --yes pnpm@12 --dir ${projectRoot} tsx scripts/canary-rollout.ts rollback ${one}`;
     const place = `CLOUD_RUN_EMULATOR_HOST=${cloud.host} OPENAGENTS_REPO_ROOT=${checkout.root}`;
     assert.match(text, new RegExp(`^${place} PROJECT=.* ${rollback}$`, 'm'));
     assert.ok(!text.includes(TOKEN));

@@ -226,6 +226,12 @@ describe('hints', () => {
       env: { MAINTENANCE_BYPASS_TOKEN: 'let-me-in-0123456789' },
       hint: /only MAINTENANCE_BYPASS_TOKEN is set.*OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="\$MAINTENANCE_BYPASS_TOKEN"$/m,
     },
+    {
+      name: 'a maintenance window, with a token that is empty',
+      scenario: { maintenance: true },
+      env: { OPENAGENTS_MAINTENANCE_BYPASS_TOKEN: '' },
+      hint: /OPENAGENTS_MAINTENANCE_BYPASS_TOKEN is set but empty/,
+    },
     { name: '403 on the sync token', scenario: { sync: 403 }, env: TOKEN, hint: /active organisation/ },
   ];
   for (const { name, scenario, env, hint } of cases) {

@@ -79,10 +79,10 @@ export function gcloudVariables(
 }
 
 /**
- * `pnpm` where the user has installed it, otherwise `npx pnpm@12` as in the README. A pnpm in a node_modules folder
+ * `pnpm` where the user has installed it, otherwise `npx pnpm@12` as in the README, which asks nothing. A pnpm in a node_modules folder
  * does not count: npx puts one there.
  */
 function pnpmOf({ PATH = '' }: Environment): readonly string[] {
   const own = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));
-  return own.some((folder) => existsSync(join(folder, 'pnpm'))) ? ['pnpm'] : ['npx', 'pnpm@12'];
+  return own.some((folder) => existsSync(join(folder, 'pnpm'))) ? ['pnpm'] : ['npx', '--yes', 'pnpm@12'];
 }

@@ -30,7 +30,7 @@ export function requirePassed({ results, complaint }: GateRun, hint = 'Nothing w
   }
   if (notRun.length > 0) {
     throw new UserError(`turbo did not run ${notRun.join(', ')}: ${complaint || 'it gave no reason'}`, {
-      hint: `${hint} To install what may be missing, before you try again:\n  ${commandLine([], ['npx', 'pnpm@12', '--dir', projectRoot, 'install'])}`,
+      hint: `${hint} To install what may be missing, before you try again:\n  ${commandLine([], ['npx', '--yes', 'pnpm@12', '--dir', projectRoot, 'install'])}`,
     });
   }
 }

@@ -20,7 +20,7 @@ export function rerunCommands(
 ): RerunCommands {
   const pnpm = (name: string, args: readonly string[]): string[] => [
     // Whoever reads the files may have no pnpm.
-    ...['npx', 'pnpm@12'],
+    ...['npx', '--yes', 'pnpm@12'],
     '--dir',
     projectFrom(checkout),
     'tsx',

@@ -15,6 +15,8 @@ export type CheckContext = {
   hasBypassToken: boolean;
   /** Whether MAINTENANCE_BYPASS_TOKEN is set, which the maintenance scripts read and the smoke scripts do not. */
   hasOtherToken?: boolean;
+  /** Whether the variable for the token is set to nothing, as when it was to be filled from another one that is not set. */
+  isTokenEmpty?: boolean;
   /** Removes secrets that the service issued during this run from its answers. */
   hide(text: string): string;
 };

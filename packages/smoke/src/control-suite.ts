@@ -27,6 +27,7 @@ export function runControlSmoke({
     baseUrl: options.baseUrl,
     hasBypassToken: bypassToken !== undefined,
     hasOtherToken: Boolean(options.env.MAINTENANCE_BYPASS_TOKEN),
+    isTokenEmpty: options.env.OPENAGENTS_MAINTENANCE_BYPASS_TOKEN === '',
     hide: (text) => cookies?.hide(text) ?? text,
   };
   return runSuite(

@@ -5,7 +5,7 @@ import type { Answer } from './exchange.ts';
 export function hintFor(
   { id: checkId, request }: Check,
   answer: Answer,
-  { baseUrl, hasBypassToken, hasOtherToken = false }: CheckContext,
+  { baseUrl, hasBypassToken, hasOtherToken = false, isTokenEmpty = false }: CheckContext,
 ): string | undefined {
   const { status, headers, body } = answer;
   const isHtml = headers['content-type']?.includes('html') ?? false;
@@ -16,6 +16,9 @@ export function hintFor(
   if (status === 503 && /maintenance/i.test(body)) {
     if (!hasBypassToken && hasOtherToken) {
       return 'The service is in its maintenance window, and only MAINTENANCE_BYPASS_TOKEN is set, which maintenance-mode.ts reads. Put this in front: OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="$MAINTENANCE_BYPASS_TOKEN"';
+    }
+    if (isTokenEmpty) {
+      return 'The service is in its maintenance window, and OPENAGENTS_MAINTENANCE_BYPASS_TOKEN is set but empty: give it the token that the window was opened with.';
     }
     return hasBypassToken
       ? 'The service is in its maintenance window and does not know this OPENAGENTS_MAINTENANCE_BYPASS_TOKEN, or its cookie has expired.'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PromotionEvent } from '@deploy/canary';
+import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
@@ -130,6 +131,30 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
     const at25 = second.events.filter((event) => event.kind === 'minuteObserved' && event.minute.step === 25);
     assert.ok(at25.length > 3, `${at25.length} minutes`);
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
+  });
+
+  test('goes on without a name only while no later deployment may be meant', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const first = await startWalk(cloud);
+    await first.until(isStep(25));
+    first.stop();
+    await first.outcome;
+    cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '77s' }), 'bob@example.com');
+    await cloud.settled();
+    const later = revisionNames(cloud)[2];
+    const refused = await (await startWalk(cloud)).outcome.catch((error: UserError) => error);
+    assert.ok(refused instanceof UserError);
+    assert.match(
+      refused.message,
+      new RegExp(`^a promotion of ${canary} is at 25 %, and ${later} was deployed after it`),
+    );
+    assert.match(
+      refused.hint ?? '',
+      new RegExp(`promote ${canary}\\n[^]*rollback ${stable}\\n[^]*promote ${later}$`),
+    );
+    const named = await startWalk(cloud, { canary });
+    assert.deepEqual(await named.outcome, { state: 'promoted', stable, canary });
   });
 
   test('is history once somebody has moved the traffic', async () => {

@@ -5,6 +5,7 @@ import {
   findSuccessor,
   isMaintenanceOn,
   isWindowMade,
+  laterDeployment,
   type Revision,
   readNamedRevision,
   requireNotInMaintenance,
@@ -77,6 +78,7 @@ async function findPair(
       { hint: `Finish that one first (promote ${left.canary}), or roll it back: rollback ${left.stable}` },
     );
   }
+  if (left !== undefined && named === undefined) await requireNoLater(api, service, left);
   const stableName = left?.stable ?? requireStable(api.location, service, named);
   const canaryName = left?.canary ?? named ?? (await newestCandidate(api, service, stableName));
   if (canaryName === stableName) {
@@ -106,6 +108,27 @@ async function findPair(
     });
   }
   return { service, stable, canary, left };
+}
+
+/** Without a name, an unfinished promotion goes on only if it is still clear that its candidate is meant. */
+async function requireNoLater(api: ServiceApi, service: Service, left: PromotionState): Promise<void> {
+  const { stable, canary, begun } = left;
+  const later = await laterDeployment(api, service, { stable, canary });
+  if (later === undefined) return;
+  const call = (action: string, revision: string) =>
+    `  ${serviceCommand(api.location, 'canary-rollout', [action, revision])}`;
+  throw new UserError(
+    `a promotion of ${canary} is at ${begun.at(-1)?.percent ?? 0} %, and ${later.name} was deployed after it: say which one to promote`,
+    {
+      hint: [
+        'Nothing was changed. To go on with the older one:',
+        call('promote', canary),
+        'To give that up and promote the newer one:',
+        call('rollback', stable),
+        call('promote', later.name),
+      ].join('\n'),
+    },
+  );
 }
 
 function requireStable(at: ServiceLocation, service: Service, named: string | undefined): string {

@@ -2,6 +2,7 @@ import { suggestWord, UserError } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
 import type { Revision, RunningRevision, Service } from './service.ts';
+import { describeShares, sharesOf } from './traffic.ts';
 
 /**
  * Reads a revision that a person has named. Throws a UserError that suggests another one if there is none of that name.
@@ -14,7 +15,7 @@ export async function readNamedRevision(api: ServiceApi, name: string, service: 
     const near = await nearestRevision(api, name);
     const advice =
       near === undefined
-        ? `Its newest one is ${service.latestCreatedRevision ?? 'none yet'}.`
+        ? `Its traffic: ${describeShares(sharesOf(service.served, service.latestReadyRevision))}.`
         : `Did you mean ${near}?`;
     throw new UserError(`service ${service.name} has no revision ${name}`, {
       hint: `${advice} Nothing was changed.`,

@@ -55,7 +55,7 @@ function canaryRollout(
   { project, region, service, emulatorHost, scripts, checkout }: ReportRecord,
   call: readonly string[],
 ): string {
-  const pnpm = scripts === undefined ? ['pnpm'] : ['npx', 'pnpm@12', '--dir', scripts];
+  const pnpm = scripts === undefined ? ['pnpm'] : ['npx', '--yes', 'pnpm@12', '--dir', scripts];
   return commandLine(
     [
       ['CLOUD_RUN_EMULATOR_HOST', emulatorHost],
