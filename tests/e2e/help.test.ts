@@ -31,6 +31,12 @@ describe('--help', { concurrency: true }, () => {
     assert.equal(stdout, await readFile(join(GOLDEN, 'canary-rollout.txt'), 'utf8'));
   });
 
+  test('is given after an action as well', async () => {
+    const { exitCode, stdout } = await runScript('canary-rollout', ['rollback', '--help']);
+    assert.equal(exitCode, 0);
+    assert.equal(stdout, await readFile(join(GOLDEN, 'canary-rollout.txt'), 'utf8'));
+  });
+
   test('has a golden file for every script and none beside', () => {
     assert.deepEqual(
       readdirSync(GOLDEN).sort(),

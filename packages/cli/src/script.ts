@@ -43,11 +43,12 @@ export async function runScript(
   rememberCaller(program.env);
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
-  if (argv[0] === '--help' || argv[0] === '-h') {
+  // Anywhere in the line: people also ask for help on an action.
+  if (argv.includes('--help') || argv.includes('-h')) {
     out.data(usageText(usage));
     return;
   }
-  if (argv[0] === '--help=json') {
+  if (argv.includes('--help=json')) {
     out.data(JSON.stringify(usageData(usage), null, 2));
     return;
   }
