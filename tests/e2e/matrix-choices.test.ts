@@ -52,7 +52,9 @@ test('every command reruns its one check, from the root of the checkout', async 
   assert.equal(rerun.length, 6);
   // Outside the project's folder, npx would fetch pnpm over the network; this project's own is the same.
   const npx = join(world.tools.folder, 'npx');
-  await writeFile(npx, '#!/bin/sh\n[ "$1 $2" = "--yes pnpm@12" ] && shift 2 && exec pnpm "$@"\n', { mode: 0o755 });
+  await writeFile(npx, '#!/bin/sh\n[ "$1 $2" = "--yes pnpm@12" ] && shift 2 && exec pnpm "$@"\n', {
+    mode: 0o755,
+  });
   for (const check of rerun) {
     assert.ok(check.status === 'passed');
     const path = [world.tools.folder, join(projectRoot, 'node_modules/.bin'), process.env.PATH].join(':');
