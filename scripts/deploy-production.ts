@@ -1,7 +1,7 @@
 import { flag, readSettings, resolveProject, runScript, textWithDefault, type Usage } from '@deploy/cli';
 import { cloudSettings, requireLocation } from '@deploy/cloudrun';
 import { productionDomainSetting } from '@deploy/preflight';
-import { requireOwnService, SERVICES } from './deploy/own-service.ts';
+import { SERVICES } from './deploy/own-service.ts';
 import { runDeployment } from './deploy/run.ts';
 import { deploymentSettings } from './deploy/settings.ts';
 
@@ -28,7 +28,6 @@ await runScript(usage, async (program) => {
     ...values,
     project: await resolveProject(values.project, program.signal),
   });
-  if (!values.skipServiceCheck) requireOwnService('production', location, values.image);
   const domain = { domain: values.domain, domainVariable: settings.domain.name };
   await runDeployment({ values, location, ...domain, kind: 'production' }, program);
   return 0;

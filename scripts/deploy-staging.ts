@@ -1,7 +1,7 @@
 import { flag, readSettings, resolveProject, runScript, textWithDefault, type Usage } from '@deploy/cli';
 import { cloudSettings, requireLocation } from '@deploy/cloudrun';
 import { preflightSettings } from '@deploy/preflight';
-import { requireOwnService, SERVICES } from './deploy/own-service.ts';
+import { SERVICES } from './deploy/own-service.ts';
 import { runDeployment } from './deploy/run.ts';
 import { deploymentSettings } from './deploy/settings.ts';
 
@@ -28,7 +28,6 @@ await runScript(usage, async (program) => {
     ...values,
     project: await resolveProject(values.project, program.signal),
   });
-  if (!values.skipServiceCheck) requireOwnService('staging', location, values.image);
   const heading = `[staging] project=${location.project} region=${location.region} service=${location.service}`;
   const domain = { domain: values.stagingDomain, domainVariable: settings.stagingDomain.name };
   await runDeployment({ values, location, ...domain, kind: 'staging', heading }, program);

@@ -29,9 +29,5 @@ export async function deploy(
   if (deployed.dryRun) return;
   const { revision, traffic, stable, window } = deployed.outcome;
   for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
-  const { percent: windowPercent = 0, needsLeave = false } = window ?? {};
-  showNext(
-    { out },
-    nextSteps(location, { shares: traffic, stable, canary: revision, windowPercent, needsLeave }),
-  );
+  showNext({ out }, nextSteps(location, { shares: traffic, stable, canary: revision, window }));
 }

@@ -26,9 +26,8 @@ type Place = {
 export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
   const { location, promotion, running, isRolledBack, lacksHealthSmoke } = place;
   const { service, shares, stable, canary, window } = overview;
-  const { percent: windowPercent = 0, needsLeave = false } = window ?? {};
   const standing = {
-    ...{ shares, stable, canary, isRolledBack, windowPercent, needsLeave, lacksHealthSmoke },
+    ...{ shares, stable, canary, isRolledBack, window, lacksHealthSmoke },
     isPromotion: promotion !== undefined,
     baseUrl: service.url || undefined,
   };
@@ -108,7 +107,7 @@ function stopIt(location: ServiceLocation, { stable }: RunningPromotion): NextSt
 
 function windowLines({ window }: Overview, { location, now }: Place): string[] {
   if (window === undefined) return ['maintenance window: closed'];
-  const { percent, since, by, backTo, needsLeave } = window;
+  const { percent, since, by, backTo, mustMoveTraffic } = window;
   const open = percent === 100 ? 'OPEN' : `open for ${percent} % of the traffic only`;
   return [
     `maintenance window: ${open}, for ${ageText(now - Date.parse(since))}`,
@@ -118,7 +117,7 @@ function windowLines({ window }: Overview, { location, now }: Place): string[] {
 
   function afterClosing(): string {
     if (backTo !== undefined) return `goes back to ${briefShares(backTo, location.service)}`;
-    return needsLeave
+    return mustMoveTraffic
       ? 'gives the traffic to a new revision of what serves'
       : 'leaves the traffic where it is';
   }

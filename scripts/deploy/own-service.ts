@@ -1,24 +1,21 @@
 import { UserError } from '@deploy/cli';
 import { type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 
-type Environment = 'staging' | 'production';
+/** Where a deployment goes. */
+export type Stage = 'staging' | 'production';
 
-export const SERVICES: Readonly<Record<Environment, string>> = {
+export const SERVICES: Readonly<Record<Stage, string>> = {
   staging: 'openagents-control-service-staging',
   production: 'openagents-control-service',
 };
 
-/** Throws a UserError for a service of the other environment: SERVICE is often still exported from the rollout there. */
-export function requireOwnService(
-  here: Environment,
-  location: ServiceLocation,
-  image: string | undefined,
-): void {
+/** Throws a UserError for a service of the other stage: SERVICE is often still exported from the rollout there. */
+export function requireOwnService(here: Stage, location: ServiceLocation, image: string | undefined): void {
   const { service } = location;
   const isOther = here === 'production' ? service.endsWith('-staging') : service === SERVICES.production;
   if (!isOther) return;
   const there = here === 'production' ? 'staging' : 'production';
-  const deploy = (to: Environment, name: string) =>
+  const deploy = (to: Stage, name: string) =>
     serviceCommand({ ...location, service: name }, `deploy-${to}`, [], [['IMAGE', image]]);
   throw new UserError(`SERVICE is ${service}, a service of ${there}, and this deploys to ${here}`, {
     hint: [

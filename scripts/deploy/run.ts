@@ -38,16 +38,17 @@ import {
 import { openEvidence } from '@deploy/report';
 import { gatesMarkdown, verdictLine } from '../gates/print.ts';
 import { windowNotes } from './in-window.ts';
+import { requireOwnService, type Stage } from './own-service.ts';
 import { promotionGuard } from './promotion-guard.ts';
 import type { deploymentSettings } from './settings.ts';
 
 export type DeploymentRequest = {
-  values: SettingsOf<typeof deploymentSettings & typeof cloudSettings>;
+  values: SettingsOf<typeof deploymentSettings & typeof cloudSettings> & { skipServiceCheck: boolean };
   location: ServiceLocation;
   /** The domain that should point to the service. */
   domain: string;
   domainVariable: string;
-  kind: 'staging' | 'production';
+  kind: Stage;
   /** Printed first, as soon as it is known what will be deployed. */
   heading?: string;
 };
@@ -60,6 +61,7 @@ export async function runDeployment(
   { values, location, domain, domainVariable, kind, heading }: DeploymentRequest,
   { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
+  if (!values.skipServiceCheck) requireOwnService(kind, location, values.image);
   const image = requireGivenImage(values.image);
   // A dry run accepts any reference, as in the recordings.
   if (!values.dryRun) requireRegistry(image, 'IMAGE');
@@ -140,10 +142,9 @@ export async function runDeployment(
     await addStepSummary(values.stepSummary, deployment, out.note);
     const { window, isInMaintenance } = deployed.outcome;
     for (const line of windowNotes(deployed.outcome, Date.now())) out.note(line);
-    const { percent: windowPercent = 0, needsLeave = false } = window ?? {};
-    const standing = { shares: traffic, stable, canary: revision, windowPercent, needsLeave };
+    const standing = { shares: traffic, stable, canary: revision, window };
     const first =
-      windowPercent === 0 ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
+      window === undefined ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
     const then = whatIsNext({ candidate: isInMaintenance ? undefined : revision, baseUrl });
     out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${first}${then}`);
     // The line above says what is next; these are the commands for it.

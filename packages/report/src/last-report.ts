@@ -23,11 +23,8 @@ export async function reportedTraffic(
   checkout: TargetCheckout,
   location: ServiceLocation,
 ): Promise<{ shares: readonly Share[]; path: string } | undefined> {
-  const folder = join(checkout.root, reportsFolder(checkout));
-  if (!existsSync(folder)) return undefined;
-  const { findByService } = await import('./store/find.ts');
   const says = (record: ReportRecord): boolean => trafficNow(record) !== undefined;
-  const path = await findByService(folder, location, says).catch((error: unknown) => {
+  const path = await newestReport(checkout, location, says).catch((error: unknown) => {
     // The command that writes to this report warns about it; here, a report that cannot be read counts as missing.
     if (error instanceof UserError) return undefined;
     throw error;
@@ -37,6 +34,18 @@ export async function reportedTraffic(
   const shares = trafficNow(record);
   // After an interruption either split may serve, and both are this rollout's own.
   return shares === undefined || splitInDoubt(record) ? undefined : { shares, path };
+}
+
+/** The newest open report of a service in a checkout, of those that `isWanted`; undefined when there is none. */
+async function newestReport(
+  checkout: TargetCheckout,
+  location: ServiceLocation,
+  isWanted?: (record: ReportRecord) => boolean,
+): Promise<string | undefined> {
+  const folder = join(checkout.root, reportsFolder(checkout));
+  if (!existsSync(folder)) return undefined;
+  const { findByService } = await import('./store/find.ts');
+  return findByService(folder, location, isWanted);
 }
 
 /**
@@ -54,9 +63,7 @@ export async function reportedAddressOf(
   given: Parameters<typeof findTargetCheckout>[0],
 ): Promise<string | undefined> {
   try {
-    const checkout = findTargetCheckout(given);
-    const { findByService } = await import('./store/find.ts');
-    const path = await findByService(join(checkout.root, reportsFolder(checkout)), location);
+    const path = await newestReport(findTargetCheckout(given), location);
     return path === undefined ? undefined : (await readReport(path)).record.baseUrls[0];
   } catch {
     // It is only for a hint.
@@ -76,11 +83,7 @@ export async function reportedRolesOf(
   try {
     if (evidenceReport === 'none') return undefined;
     if (evidenceReport !== undefined) return await reportedRoles(evidenceReport);
-    const checkout = findTargetCheckout(given);
-    const folder = join(checkout.root, reportsFolder(checkout));
-    if (!existsSync(folder)) return undefined;
-    const { findByService } = await import('./store/find.ts');
-    return await reportedRoles(await findByService(folder, location));
+    return await reportedRoles(await newestReport(findTargetCheckout(given), location));
   } catch {
     // A command that only looks can do without the report.
     return undefined;
@@ -124,6 +127,7 @@ export async function reportedStanding(path: string | undefined) {
     location: { project, region, service },
     ...{ shares, stable: stableNow(record), canary: revisions.after, isRolledBack: isRolledBack(record) },
     isPromotion: revisions.after !== undefined && promotions?.at(-1)?.canary === revisions.after,
-    windowPercent: maintenance.at(-1)?.mode === 'on' ? 100 : 0,
+    // The report knows of no traffic that closing it would have to move.
+    ...(maintenance.at(-1)?.mode === 'on' && { window: { percent: 100, mustMoveTraffic: false } }),
   };
 }

@@ -7,7 +7,7 @@ import type { RevisionTemplate } from '../service/template.ts';
 import { describeShares, sharesOf } from '../service/traffic.ts';
 import { standsInFor } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
-import { closeCommand, needsLeaveToClose } from './open-window.ts';
+import { closeCommand, mustMoveTrafficToClose } from './open-window.ts';
 import { maintenancePercent } from './percent.ts';
 import { findSuccessor } from './successor.ts';
 
@@ -64,7 +64,7 @@ export async function requireSameSideOfWindow(
   if (after === 0 && !isOpenForAll) return;
   const before = await maintenancePercent(api, service);
   const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
-  const close = closeCommand(api.location, needsLeaveToClose(service));
+  const close = closeCommand(api.location, mustMoveTrafficToClose(service));
   const toInsist = `To shift the traffic anyway: ${TO_INSIST}`;
   if (after > before) {
     const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
@@ -113,7 +113,7 @@ export async function requireNotInMaintenance(
  */
 export async function requireNoWindow(api: ServiceApi, service: Service): Promise<void> {
   if ((await maintenancePercent(api, service)) === 0) return;
-  const close = closeCommand(api.location, needsLeaveToClose(service));
+  const close = closeCommand(api.location, mustMoveTrafficToClose(service));
   throw new UserError(
     `a maintenance window of ${service.name} is open (${servedBy(service)}): nothing is promoted while it is`,
     {

@@ -14,8 +14,8 @@ export type OpenWindow = {
   by: string;
   /** The split that closing the window restores, if known. */
   backTo: readonly Share[] | undefined;
-  /** Whether closing it needs leave to move the traffic, which is pinned to a revision in maintenance mode. */
-  needsLeave: boolean;
+  /** Whether closing it must move traffic that is pinned to a revision (MAINTENANCE_MOVE_TRAFFIC). */
+  mustMoveTraffic: boolean;
 };
 
 /** The window that is open for the public, or for part of it; undefined when none is. */
@@ -43,21 +43,21 @@ export function windowAmong(revisions: readonly Revision[], service: Service): O
     since: first.createTime,
     by: first.creator ?? service.lastModifier,
     backTo: replacedSplit(service),
-    needsLeave: needsLeaveToClose(service),
+    mustMoveTraffic: mustMoveTrafficToClose(service),
   };
 }
 
 /** The command that closes the window of a service. */
-export function closeCommand(at: ServiceLocation, needsLeave: boolean): string {
+export function closeCommand(at: ServiceLocation, mustMoveTraffic: boolean): string {
   return serviceCommand(
     at,
     'maintenance-mode',
     ['disable'],
-    needsLeave ? [['MAINTENANCE_MOVE_TRAFFIC', '1']] : [],
+    mustMoveTraffic ? [['MAINTENANCE_MOVE_TRAFFIC', '1']] : [],
   );
 }
 
-export function needsLeaveToClose(service: Service): boolean {
+export function mustMoveTrafficToClose(service: Service): boolean {
   return replacedSplit(service) === undefined && !followsLatestOnly(service.traffic);
 }
 

@@ -1,5 +1,5 @@
 import { type NextStep, ownCommand } from '@deploy/cli';
-import { closeCommand } from '../maintenance/open-window.ts';
+import { closeCommand, type OpenWindow } from '../maintenance/open-window.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { Share } from './traffic.ts';
@@ -12,10 +12,8 @@ export type Standing = {
   canary: string | undefined;
   /** Whether the canary had traffic and was rolled back: then there is nothing to go on with. */
   isRolledBack?: boolean;
-  /** The percentage of the traffic for which a maintenance window is open. */
-  windowPercent?: number;
-  /** Whether closing that window takes permission to move pinned traffic (MAINTENANCE_MOVE_TRAFFIC). */
-  needsLeave?: boolean;
+  /** The maintenance window that is open, if any. */
+  window?: Pick<OpenWindow, 'percent' | 'mustMoveTraffic'> | undefined;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
   /** Whether no health smoke has been run since the last traffic change, as far as is known. */
@@ -36,8 +34,7 @@ export function nextSteps(
     stable,
     canary,
     isRolledBack = false,
-    windowPercent = 0,
-    needsLeave = false,
+    window,
     isPromotion = false,
     lacksHealthSmoke = false,
     baseUrl,
@@ -48,12 +45,12 @@ export function nextSteps(
     command: serviceCommand(at, script, args),
   });
   const percent = shares.find(({ revision }) => revision === canary)?.percent ?? 0;
-  if (windowPercent > 0) {
+  if (window !== undefined) {
     const finish = call('to open the window for all traffic', 'maintenance-mode', 'enable');
     const isWaiting = canary !== undefined && percent === 0 && !isRolledBack;
     return [
-      ...(windowPercent < 100 ? [finish] : []),
-      { says: 'next, to close the maintenance window', command: closeCommand(at, needsLeave) },
+      ...(window.percent < 100 ? [finish] : []),
+      { says: 'next, to close the maintenance window', command: closeCommand(at, window.mustMoveTraffic) },
       // Closing it may make a copy of the candidate, which then is the candidate, so its name is not known yet.
       ...(isWaiting
         ? [call('then, to walk the candidate to all the traffic', 'canary-rollout', 'promote')]
