@@ -1,4 +1,4 @@
-import { failureOf, isItsTraffic, promotionOn, runningPromotion } from '@deploy/canary';
+import { candidatePercent, failureOf, runningPromotion, unfinishedPromotion } from '@deploy/canary';
 import { type Output, showNext, UserError } from '@deploy/cli';
 import { readOverview, type Service, type ServiceApi } from '@deploy/cloudrun';
 import type { reportedRolesOf } from '@deploy/report';
@@ -14,8 +14,7 @@ export async function showStatus(
   service: Service,
   { reported, out }: { reported: Awaited<ReturnType<typeof reportedRolesOf>>; out: Output },
 ): Promise<void> {
-  const left = promotionOn(service);
-  const promotion = left !== undefined && isItsTraffic(service, left) ? left : undefined;
+  const promotion = unfinishedPromotion(service);
   const overview = await readOverview(api, service, promotion ?? reported ?? {}).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     out.note(`warning: the revisions cannot be shown: ${error.message}`);
@@ -23,7 +22,7 @@ export async function showStatus(
   if (overview === undefined) return;
   const { lines, next } = statusScreen(overview, {
     location: api.location,
-    promotion: promotion && { percent: promotion.begun.at(-1)?.percent ?? 0 },
+    promotion: promotion && { percent: candidatePercent(promotion) },
     running: runningPromotion(service, thisMachine(), Date.now()),
     isRolledBack:
       (reported?.isRolledBack ?? false) ||

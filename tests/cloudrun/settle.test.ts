@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { describe, type TestContext, test } from 'node:test';
 import timers from 'node:timers/promises';
 import { UserError } from '@deploy/cli';
-import { CloudError, rollback, type Service, type ServiceApi } from '@deploy/cloudrun';
-import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '@deploy/cloudrun/service';
+import { CloudError, isSettled, rollback, type Service, type ServiceApi } from '@deploy/cloudrun';
+import { describeCondition, lookAfterChange, waitUntilSettled } from '@deploy/cloudrun/service';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 

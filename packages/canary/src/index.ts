@@ -2,7 +2,7 @@ export { judgeRecording } from './judge-recording.ts';
 export { type JudgedRevisions, judgeLastWindow, type WindowVerdict } from './judge-window.ts';
 export { readRecording } from './observations/read-recording.ts';
 export { DocumentSplitter, type TextDocument } from './observations/text-documents.ts';
-export { failureOf, isItsTraffic, promotionOn } from './promotion/bookkeeping.ts';
+export { candidatePercent, failureOf, unfinishedPromotion } from './promotion/bookkeeping.ts';
 export type { PromotionEvent, PromotionOutcome, SmokeLook, StageLook } from './promotion/events.ts';
 export type { ThisMachine, Walker } from './promotion/ownership.ts';
 export { planPromotion, type WalkSettings } from './promotion/plan.ts';

@@ -32,6 +32,7 @@ export { nextSteps } from './service/next-steps.ts';
 export { isWindowMade } from './service/nonce.ts';
 export { type Overview, type OverviewRow, readOverview } from './service/overview.ts';
 export type { Revision, Service } from './service/service.ts';
+export { isSettled } from './service/settle.ts';
 export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './service/shift-traffic.ts';
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export { laterDeployment } from './service/superseded.ts';

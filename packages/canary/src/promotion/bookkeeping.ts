@@ -72,9 +72,14 @@ export function withFailure(annotations: Annotations, failure: FailedCandidate):
   return { ...annotations, [FAILED]: JSON.stringify({ v: VERSION, failed }) };
 }
 
+/** The candidate's share that a promotion asked for last; 0 before any traffic. */
+export function candidatePercent({ begun }: Pick<PromotionState, 'begun'>): number {
+  return begun.at(-1)?.percent ?? 0;
+}
+
 /** The split that a promotion asked for last. */
 export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
-  const percent = begun.at(-1)?.percent ?? 0;
+  const percent = candidatePercent({ begun });
   return [
     { revision: stable, percent: 100 - percent },
     { revision: canary, percent },
@@ -87,6 +92,12 @@ export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
  */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
+}
+
+/** The stored promotion, if its split is still the service's: then it is running or can be resumed. */
+export function unfinishedPromotion(service: Service): PromotionState | undefined {
+  const state = promotionOn(service);
+  return state !== undefined && isItsTraffic(service, state) ? state : undefined;
 }
 
 function failedOn(annotations: Annotations): FailedCandidate[] {

@@ -17,7 +17,7 @@ import {
   sharesOf,
   stableRevision,
 } from '@deploy/cloudrun';
-import { failureOf, isItsTraffic, type PromotionState, promotionOn } from './bookkeeping.ts';
+import { candidatePercent, failureOf, type PromotionState, unfinishedPromotion } from './bookkeeping.ts';
 
 /** A revision that was rolled back by hand, and the report that says so. */
 export type RolledBack = { readonly revision: string; readonly source: string };
@@ -70,11 +70,10 @@ async function findPair(
   service: Service,
   { named, retry, rolledBack }: Wanted,
 ): Promise<Subject> {
-  const known = promotionOn(service);
-  const left = known !== undefined && isItsTraffic(service, known) ? known : undefined;
+  const left = unfinishedPromotion(service);
   if (left !== undefined && named !== undefined && named !== left.canary) {
     throw new UserError(
-      `a promotion of ${left.canary} is at ${left.begun.at(-1)?.percent ?? 0} %, and ${named} cannot be promoted at the same time`,
+      `a promotion of ${left.canary} is at ${candidatePercent(left)} %, and ${named} cannot be promoted at the same time`,
       { hint: `Finish that one first (promote ${left.canary}), or roll it back: rollback ${left.stable}` },
     );
   }
@@ -112,13 +111,13 @@ async function findPair(
 
 /** Without a name, an unfinished promotion goes on only if it is still clear that its candidate is meant. */
 async function requireNoLater(api: ServiceApi, service: Service, left: PromotionState): Promise<void> {
-  const { stable, canary, begun } = left;
+  const { stable, canary } = left;
   const later = await laterDeployment(api, service, { stable, canary });
   if (later === undefined) return;
   const call = (action: string, revision: string) =>
     `  ${serviceCommand(api.location, 'canary-rollout', [action, revision])}`;
   throw new UserError(
-    `a promotion of ${canary} is at ${begun.at(-1)?.percent ?? 0} %, and ${later.name} was deployed after it: say which one to promote`,
+    `a promotion of ${canary} is at ${candidatePercent(left)} %, and ${later.name} was deployed after it: say which one to promote`,
     {
       hint: [
         'Nothing was changed. To go on with the older one:',

@@ -14,6 +14,7 @@ import {
 } from '@deploy/cloudrun';
 import { MINUTE_MS } from '../cloud/minutes.ts';
 import {
+  candidatePercent,
   type FailedCandidate,
   failureOf,
   isItsTraffic,
@@ -88,7 +89,7 @@ export function holdOn(
     steps: subject.left?.steps ?? settings.steps,
   };
   const { steps, startedAt, tag } = state;
-  const percent = (): number => state.begun.at(-1)?.percent ?? 0;
+  const percent = (): number => candidatePercent(state);
 
   return {
     ...{ steps, startedAt, tag, percent, requireOurs, take, shiftTo, giveBack },

@@ -1,7 +1,7 @@
 import { UserError } from '@deploy/cli';
-import { changedBy, describeShares, type Service, sharesOf } from '@deploy/cloudrun';
+import { changedBy, describeShares, isSettled, type Service, sharesOf } from '@deploy/cloudrun';
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
-import { isUnderWay, Superseded } from './superseded.ts';
+import { Superseded } from './superseded.ts';
 
 /** This machine, and whether a process on it still exists. */
 export type ThisMachine = { readonly host: string; isRunning(pid: number): boolean };
@@ -45,7 +45,7 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
   if (JSON.stringify(now.template) !== template) {
     // The new template's revision may not exist yet. The newest revision is then still the promotion's own candidate.
     throw new Superseded(now, (later) =>
-      later.latestCreatedRevision === now.latestCreatedRevision && isUnderWay(later)
+      later.latestCreatedRevision === now.latestCreatedRevision && !isSettled(later, later.generation)
         ? `${changedBy(now)}: there is a new template, and its revision is not there yet`
         : `${changedBy(now)}: there is a new template, and its revision is ${later.latestCreatedRevision}`,
     );

@@ -1,6 +1,6 @@
 import { UserError } from '@deploy/cli';
 import { type Service, type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
-import { isItsTraffic, type Owner, type PromotionState, promotionOn } from './bookkeeping.ts';
+import { candidatePercent, type Owner, type PromotionState, unfinishedPromotion } from './bookkeeping.ts';
 import { isGone, type ThisMachine } from './ownership.ts';
 
 /** A promotion that somebody is running. */
@@ -21,9 +21,9 @@ export function runningPromotion(
   machine: ThisMachine,
   nowMs: number,
 ): RunningPromotion | undefined {
-  const state = promotionOn(service);
-  if (state?.owner === undefined || !isItsTraffic(service, state)) return undefined;
-  return isGone(state.owner, machine, nowMs) ? undefined : told(state, state.owner);
+  const state = unfinishedPromotion(service);
+  if (state?.owner === undefined) return undefined;
+  return isGone(state.owner, machine, nowMs) ? undefined : detailsOf(state, state.owner);
 }
 
 /** Throws a UserError when somebody is promoting a candidate, because a deployment would stop that where it is. */
@@ -46,10 +46,11 @@ export function requireNoPromotion(
   );
 }
 
-function told({ stable, canary, begun, startedAt }: PromotionState, owner: Owner): RunningPromotion {
+function detailsOf(state: PromotionState, owner: Owner): RunningPromotion {
+  const { stable, canary, startedAt } = state;
   const { account, host, pid, until } = owner;
   return {
-    ...{ stable, canary, percent: begun.at(-1)?.percent ?? 0, by: { account, host, pid } },
+    ...{ stable, canary, percent: candidatePercent(state), by: { account, host, pid } },
     startedAt: new Date(startedAt).toISOString(),
     until: new Date(until).toISOString(),
   };

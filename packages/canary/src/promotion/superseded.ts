@@ -1,5 +1,5 @@
 import { UserError } from '@deploy/cli';
-import { type Service, type ServiceApi, sharesOf } from '@deploy/cloudrun';
+import { isSettled, type Service, type ServiceApi, sharesOf } from '@deploy/cloudrun';
 import type { Between } from './events.ts';
 import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 
@@ -27,7 +27,7 @@ export async function whatCameBetween(
   { found, describe }: Superseded,
 ): Promise<Between> {
   let service = found;
-  for (let i = 0; i < MOST_ATTEMPTS && isUnderWay(service) && !signal.aborted; i += 1) {
+  for (let i = 0; i < MOST_ATTEMPTS && !isSettled(service, service.generation) && !signal.aborted; i += 1) {
     await pause();
     const read = await orFailure(() => api.read());
     if (!(read instanceof UserError)) service = read;
@@ -37,9 +37,4 @@ export async function whatCameBetween(
     after: sharesOf(service.served, service.latestReadyRevision),
     by: service.lastModifier,
   };
-}
-
-/** Whether Cloud Run has not carried out the last change yet. */
-export function isUnderWay({ reconciling, generation, observedGeneration }: Service): boolean {
-  return reconciling || observedGeneration < generation;
 }

@@ -1,7 +1,7 @@
 export { changeService } from './change.ts';
 export { ingressContainer, withIngressContainer } from './ingress-container.ts';
 export type { RunningRevision } from './service.ts';
-export { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from './settle.ts';
+export { describeCondition, lookAfterChange, waitUntilSettled } from './settle.ts';
 export type { Container, RevisionTemplate } from './template.ts';
 export {
   assignTag,
