@@ -124,7 +124,7 @@ describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => 
     assert.notEqual(serving.exitCode, 0);
     assert.match(serving.stderr, /^error: .*control-00002-abc/m);
     const missing = await make(['judge', `STABLE=${only}`]);
-    assert.match(missing.stderr, /CANARY: is the new revision/);
+    assert.match(missing.stderr, /CANARY: must be the new revision/);
   });
 
   test('promotes the candidate that is named, or the newest one', async () => {
@@ -151,7 +151,7 @@ describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => 
   test('what is missing is told, and a hostile value stays a value', async () => {
     const missing = await make(['rollback', 'DRY_RUN=1', 'PROJECT=p']);
     assert.notEqual(missing.exitCode, 0);
-    assert.match(missing.stderr, /STABLE: is the revision to go back to/);
+    assert.match(missing.stderr, /STABLE: must be the revision to go back to/);
     const hostile = await make(['rollback', 'DRY_RUN=1', 'PROJECT=p', 'STABLE=a"; echo pwned; "']);
     assert.match(hostile.stderr, /^error: <stable> is/m);
     assert.doesNotMatch(hostile.stdout, /^pwned/m);
