@@ -10,20 +10,21 @@ import { sampleCheckout } from '../src/stage/sample-checkout.ts';
 import { DOMAIN, PROJECT, SERVICE, STAGING } from '../src/stage/staging.ts';
 import { matrixSeeds, PRODUCTION, PRODUCTION_DOMAIN } from '../src/steps/matrix.ts';
 
-const HELP = `Starts a local Cloud Run with all that a rehearsal finds in it, and a sample checkout to deploy
-from, and tells what to export.
+const HELP = `Starts a local Cloud Run with the services and images of a rehearsal, and a sample checkout to
+deploy from. Prints what to export.
 
 Usage: npx pnpm@12 emulator [options]
 
   --port <number>       port to listen on (default: a free one)
-  --container <command> what every revision runs, given to the shell; it must listen on PORT, or on OA_CONTROL_BIND_ADDR
-                        (default: a stand-in of the control service)
-  --clock <number>      how many times faster than the wall's its clock runs (default: 1)
-  --load <rate>         requests for pages of the service, such as 120/min or 5/s
+  --container <command> shell command that every revision runs; it must listen on PORT or OA_CONTROL_BIND_ADDR
+                        (default: a stand-in for the control service)
+  --clock <number>      how many times faster than real time its clock runs (default: 1)
+  --load <rate>         requests for pages to send to the service, such as 120/min or 5/s
   --keep                keep the sample checkout, with the reports in it, after Ctrl-C
   --help
 
-To rehearse a promotion in four steps of ten minutes (step 4 of the README) in about three: --load 120/min --clock 20
+To rehearse a promotion, with its four steps of ten minutes, in about three minutes (step 4 of
+the README): --load 120/min --clock 20
 `;
 
 const settings = readArguments();
@@ -119,7 +120,7 @@ Ctrl-C stops it${keep ? '. The checkout is kept.' : ' and deletes the sample che
   process.stderr.write(`\nThe local Cloud Run is stopped. ${fate}: ${folders}\n`);
 }
 
-/** The first command to try. The exports above it lead to the local Cloud Run and its checkout. */
+/** The first command to try. It leaves out the variables that the exports above it set. */
 function statusCommand(): string {
   rememberCaller(process.env);
   return ownCommand(
@@ -132,7 +133,7 @@ function statusCommand(): string {
   );
 }
 
-/** What a program needs from this machine in order to start. It gets nothing else from the user's shell. */
+/** What programs need of the user's environment to start. They get nothing else from it. */
 function environmentOfPrograms(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'RUST_LOG', 'RUST_BACKTRACE'];
   return Object.fromEntries(

@@ -15,8 +15,8 @@ export type CheckoutCopy = SampleCheckout & {
 };
 
 /**
- * Copies a checkout's committed state to a temporary folder, where gates can build and write; the checkout itself is
- * only read. Git's objects are shared, not copied. Throws a UserError when `source` is not a checkout of the
+ * Copies a checkout's committed state to a temporary folder, where gates can build and write. The checkout itself is
+ * not changed. Git's objects are shared, not copied. Throws a UserError when `source` is not a checkout of the
  * repository.
  */
 export async function copyCheckout(source: string): Promise<CheckoutCopy> {

@@ -14,11 +14,11 @@ export const rehearsalSettings = {
 export type RehearsalRequest = {
   /** Leaves the local Cloud Run running afterwards. */
   keep: boolean;
-  /** A real checkout; undefined: the sample. */
+  /** The checkout to rehearse; undefined for the sample. */
   checkout: string | undefined;
-  /** The command that the control service's revisions run; undefined: the stand-in. */
+  /** The command that the control service's revisions run; undefined for the stand-in. */
   service: string | undefined;
-  /** Undefined: every part that works with this checkout. */
+  /** The parts to rehearse; undefined for all that work with this checkout and service. */
   parts: readonly Part[] | undefined;
   /** The scenario's YAML file. */
   scenario: string | undefined;
@@ -26,10 +26,10 @@ export type RehearsalRequest = {
   cwd: string;
 };
 
-/** Reads arguments and settings. Throws a UserError with exit code 2 for an argument it does not know. */
+/** Reads arguments and settings. Throws a UserError with exit code 2 for an unknown argument. */
 export function readRequest(argv: readonly string[], env: Environment): RehearsalRequest {
   const { repoRoot } = readSettings(env, rehearsalSettings);
-  // pnpm changes into this project's folder; INIT_CWD is the folder in which the person called it.
+  // pnpm changes into this project's folder, and sets INIT_CWD to the folder in which the person called it.
   const cwd = env.INIT_CWD ?? process.cwd();
   const values = parse(argv);
   const inPlace = (path: string | undefined): string | undefined =>

@@ -5,8 +5,8 @@ import { NEW_IMAGE, PROJECT, SERVICE } from './stage/staging.ts';
 import { baseUrls, PRODUCTION } from './steps/matrix.ts';
 
 /**
- * What to export in a shell so that the scripts act on the local Cloud Run as the rehearsal's own steps do: the
- * service, the image, every base URL, and the tools that replace missing ones.
+ * The exports that make the scripts act on the local Cloud Run in any shell, as the rehearsal's own steps do: the
+ * service, the image, every base URL, and the stand-ins for missing tools.
  */
 export function exportLines(
   emulator: Emulator,
@@ -24,7 +24,7 @@ export function exportLines(
   return cargo.folder === undefined ? lines : [...lines, `export PATH=${cargo.folder}:"$PATH"`];
 }
 
-/** What to change in that shell before the step to production. Otherwise its smoke checks would ask staging. */
+/** What to change in that shell before the step to production, whose smoke checks would otherwise go to staging. */
 export const productionLines = [
   'Later, for production:',
   `  export SERVICE=${PRODUCTION} OPENAGENTS_BASE_URL="$PROD_CONTROL_BASE_URL"`,

@@ -1,17 +1,17 @@
 import type { CheckoutCopy } from './checkout-copy.ts';
 
-export type Played = {
-  /** Undefined: the sample checkout. */
+export type Setup = {
+  /** Undefined for the sample checkout. */
   checkout: (Pick<CheckoutCopy, 'commit' | 'hasChanges'> & { source: string }) | undefined;
-  /** The program of the revisions; undefined: the stand-in. */
+  /** The program that revisions run; undefined for the stand-in. */
   service: string | undefined;
-  /** The notice about cargo's stand-in; undefined: cargo is real. */
+  /** The notice about cargo's stand-in; undefined if cargo is real. */
   cargoNotice: string | undefined;
   gatesRan: boolean;
 };
 
 /** One line that says what was real in a rehearsal and what was a stand-in. */
-export function realOrStandIn({ checkout, service, cargoNotice, gatesRan }: Played): string {
+export function realOrStandIn({ checkout, service, cargoNotice, gatesRan }: Setup): string {
   const real = ['the scripts'];
   const standIns = ['Cloud Run, its registry and secrets'];
   if (checkout === undefined) standIns.push('the checkout (a sample)');

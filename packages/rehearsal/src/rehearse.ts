@@ -21,16 +21,13 @@ import { rolloutSteps } from './steps/rollout.ts';
 import { runStep, type StepResult } from './steps/step.ts';
 import { endingLines, summaryLines } from './summary.ts';
 
-type RehearsalContext = { env: Environment; out: Output; signal: AbortSignal };
-type Stage = { emulator: Emulator; env: Record<string, string>; out: Output; signal: AbortSignal };
-
 /**
  * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one
  * with exit code 2 when the request makes no sense.
  */
 export async function rehearse(
   request: RehearsalRequest,
-  { env, out, signal }: RehearsalContext,
+  { env, out, signal }: { env: Environment; out: Output; signal: AbortSignal },
 ): Promise<void> {
   const scenario = request.scenario === undefined ? {} : await readScenario(request.scenario);
   const parts = withNeeded(request.parts ?? partsFor(request));
@@ -105,16 +102,15 @@ function stateOf(results: readonly StepResult[], parts: readonly Part[]): string
 }
 
 /**
- * The parts to rehearse by default. A real checkout goes without the matrix, which would ask its own runtime program
- * about the sample's runtime. With a checkout or a program there are no endings either, because those rehearse the
- * stand-in.
+ * The parts to rehearse by default. A real checkout skips the matrix, where its own runtime program would check the
+ * sample's runtime. A real checkout or program skips the endings, because those always run the stand-in.
  */
 function partsFor({ checkout, service }: RehearsalRequest): readonly Part[] {
-  const left: Part[] = [
+  const skipped: Part[] = [
     ...(checkout === undefined ? [] : (['matrix', 'endings'] as const)),
     ...(service === undefined ? [] : (['endings'] as const)),
   ];
-  return PARTS.filter((part) => !left.includes(part));
+  return PARTS.filter((part) => !skipped.includes(part));
 }
 
 function optionsOf(program: EmulatorOptions['container']): EmulatorOptions {
@@ -128,21 +124,20 @@ function optionsOf(program: EmulatorOptions['container']): EmulatorOptions {
 
 async function runSteps(
   steps: readonly PlannedStep[],
-  { emulator, env, out, signal }: Stage,
+  {
+    emulator,
+    ...context
+  }: { emulator: Emulator; env: Record<string, string>; out: Output; signal: AbortSignal },
 ): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (const [i, planned] of steps.entries()) {
     const step = planned.step();
     const startedAt = performance.now();
-    const { exitCode, leaked } = await runStep(step, {
-      env,
-      place: `${i + 1} of ${steps.length}`,
-      out,
-      signal,
-    });
+    const place = `${i + 1} of ${steps.length}`;
+    const { exitCode, leaked } = await runStep(step, { ...context, place });
     const durationMs = performance.now() - startedAt;
     const { reported, counted } = await lookAtServing(emulator, SERVICE);
-    out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
+    context.out.data(`\nserving: ${reported}; of 100 requests: ${counted}`);
     if (leaked) throw new UserError(`a secret was printed by: ${step.title}`);
     const asExpected = exitCode === (step.exitCode ?? 0) && (step.serves ?? reported) === reported;
     results.push({ title: step.title, exitCode, asExpected, durationMs, serving: reported });

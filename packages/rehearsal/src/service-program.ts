@@ -9,7 +9,7 @@ import { keptEnvironment } from './stage/environment.ts';
 import { SERVICE } from './stage/staging.ts';
 
 const WEB_SHELL = 'apps/openagents.com/web-shell';
-/** The web shell's place in the image: apps/openagents.com/Dockerfile. */
+/** Where the image has the web shell, as apps/openagents.com/Dockerfile says. */
 const IN_IMAGE = '/app/web-shell/dist';
 
 type ProgramSetup = {
@@ -30,8 +30,8 @@ export type ServiceProgram = {
 const LAST_CHUNKS = 10;
 
 /**
- * Prepares the program that a request names as the control service. Its image would contain the web shell, so this
- * builds the checkout's once, before anything is deployed. Undefined when the stand-in serves.
+ * Prepares the program that `--service` names. A real image contains the web shell, so the checkout's web shell is
+ * built once, before anything is deployed. Undefined without `--service`.
  */
 export async function programFor(
   { service, cwd }: Pick<RehearsalRequest, 'service' | 'cwd'>,

@@ -7,7 +7,7 @@ import { findRustTools, type RustTools } from './rust-tools.ts';
 export type CargoForRehearsal = {
   /** A folder to put first on the PATH; undefined when no tool is replaced. */
   folder: string | undefined;
-  /** More variables that the gates need. */
+  /** Variables that the gates need besides. */
   env: Readonly<Record<string, string>>;
   /** Tells the person which tools are stand-ins. */
   notice: string | undefined;
@@ -45,7 +45,7 @@ const WITHOUT_WASM =
 const WITHOUT_CARGO =
   'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing. The gates sw-policy and perf-budget are real.';
 
-/** Claims that the target is installed, so that the preflight passes; the real rustc answers everything else. */
+/** A rustc that claims to have the target, so that the preflight passes; the real one answers everything else. */
 const rustcWithoutLibrary = (folder: string, compiler: string): string => `#!/bin/sh
 case " $* " in
   *" target-libdir --target wasm32-unknown-unknown "*) echo '${folder}' ;;
@@ -53,7 +53,7 @@ case " $* " in
 esac
 `;
 
-/** Cargo calls this with the compiler and its arguments; this drops the target. */
+/** Cargo calls this with the compiler and its arguments. It runs the compiler without the target. */
 const FOR_THIS_MACHINE = `#!/bin/sh
 compiler=$1
 shift

@@ -4,8 +4,8 @@ import type { Emulator } from '@deploy/emulator';
 import type { CargoForRehearsal } from './cargo-stand-in.ts';
 import { PROJECT, SERVICE } from './staging.ts';
 
-// The basics of a shell, and what cargo needs. Nothing else gets in, so that a rehearsal cannot reach a real project,
-// however the person's shell is set up.
+// What a shell and cargo need. Nothing else is passed on, so that a rehearsal cannot reach a real project, however the
+// person's shell is set up.
 const KEPT =
   /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
 
@@ -17,7 +17,7 @@ export function keptEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-/** The environment of the rehearsal's commands: an operator's, pointed at the local Cloud Run. */
+/** The environment of the rehearsal's commands: that of an operator, but pointed at the local Cloud Run. */
 export function childEnvironment(
   env: Environment,
   {

@@ -10,7 +10,7 @@ export const NEW_IMAGE = `${IMAGES}:candidate`;
 
 const fromSecret = (secret: string) => ({ secret, version: 'latest' });
 
-/** The variables that the runbook requires; the web shell is where the image ships it. */
+/** The variables that the runbook requires, and the folder in which the image has the web shell. */
 const ENVIRONMENT = {
   WORKOS_CLIENT_ID: fromSecret('staging-workos-client-id'),
   WORKOS_API_KEY: fromSecret('staging-workos-api-key'),

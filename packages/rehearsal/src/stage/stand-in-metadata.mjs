@@ -1,5 +1,5 @@
-// Prints what `cargo metadata --no-deps` prints of the sample checkout, on machines without cargo. It reads manifests
-// line by line, which is enough for those of the sample.
+// Prints what `cargo metadata --no-deps` would print for the sample checkout, on machines without cargo. It reads
+// manifests line by line, which is enough for the sample's.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 

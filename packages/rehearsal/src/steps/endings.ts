@@ -10,7 +10,7 @@ import { lastPart, reportedServing } from '../serving.ts';
 import { IMAGES, PROJECT } from '../stage/staging.ts';
 import { runStep, type Step } from './step.ts';
 
-/** How a promotion ends, as the service shows it. */
+/** How a promotion ends, judged by the state of the service. */
 export type EndState = 'promoted' | 'rolled back' | 'held';
 
 /** A promotion to rehearse, with a service of its own. */
@@ -30,9 +30,9 @@ export type Ending = {
 
 /** How many seconds of the platform pass in a real second: a window of two minutes takes three seconds. */
 export const CLOCK_SPEED = 40;
-// At most one minute passes between two looks at a step, however busy the machine is.
+// The clock waits after a minute without a poll, so that polls keep up even on a busy machine.
 const UNWATCHED_MS = 60_000;
-/** Requests per minute of the local Cloud Run's clock; two thirds of them arrive in each real second. */
+/** Requests per minute of the local Cloud Run's clock, which is 40 in a real second. */
 const BUSY = 60;
 
 // PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is
@@ -46,7 +46,7 @@ const BRIEF = {
   CANARY_MIN_REQUESTS: '60',
 };
 
-// Long enough that the machine's own delay does not matter.
+// Latencies that are long enough to drown the machine's own delays.
 const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
 // Errors come in long clumps, so that the smoke checks before any traffic are over before the first clump begins.
 const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
@@ -156,8 +156,8 @@ const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 
 /**
- * How a promotion ended, judged only by the service: who gets its traffic, and what it remembers. Undefined if it is
- * none of the three, for instance while a promotion is running.
+ * How a promotion ended, judged only by the service's traffic and by the annotations that promotions leave. Undefined
+ * if it is in none of the three states, for instance while a promotion is running.
  */
 function endStateOf(
   service: ServiceJson,
@@ -167,11 +167,11 @@ function endStateOf(
   const shares = new Map(
     trafficStatuses.filter(({ percent }) => percent).map(({ revision, percent }) => [revision, percent]),
   );
-  const left = annotations[PROMOTION] === undefined ? undefined : JSON.parse(annotations[PROMOTION]);
+  const unfinished = annotations[PROMOTION] === undefined ? undefined : JSON.parse(annotations[PROMOTION]);
   const hasFailed = annotations[FAILED]?.includes(`"${canary}"`) ?? false;
-  if (shares.get(canary) === 100) return left === undefined && !hasFailed ? 'promoted' : undefined;
-  if (shares.get(stable) === 100) return left === undefined && hasFailed ? 'rolled back' : undefined;
-  const isFree = left?.canary === canary && left.owner === undefined;
+  if (shares.get(canary) === 100) return unfinished === undefined && !hasFailed ? 'promoted' : undefined;
+  if (shares.get(stable) === 100) return unfinished === undefined && hasFailed ? 'rolled back' : undefined;
+  const isFree = unfinished?.canary === canary && unfinished.owner === undefined;
   return shares.has(stable) && shares.has(canary) && isFree ? 'held' : undefined;
 }
 

@@ -11,7 +11,8 @@ const MIGRATE_JOB = 'runtime-migrate';
 const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
 
 /**
- * The validation matrix also checks production, the runtime and its migrations; production is ready for a deployment.
+ * What the validation matrix checks besides staging: production, which is ready for a deployment, the runtime, and its
+ * migrations.
  */
 export const matrixSeeds = {
   services: [

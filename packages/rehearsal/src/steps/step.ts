@@ -6,7 +6,7 @@ export type Step = {
   title: string;
   /** Variables in front of the command. */
   env?: Record<string, string>;
-  /** Variables with secret values, which neither this nor the command's output may show. */
+  /** Variables whose values must not appear in the heading or in the command's output. */
   secretEnv?: Record<string, string>;
   /** The script and its arguments: `['scripts/canary-rollout.ts', 'status']`. */
   call: readonly [script: string, ...args: string[]];
@@ -28,15 +28,15 @@ export type StepRun = { exitCode: number; leaked: boolean };
 
 export type StepContext = {
   env: Record<string, string>;
-  /** Which of the steps this is. */
+  /** Which of the steps this is: `3 of 17`. */
   place: string;
   out: Output;
   signal: AbortSignal;
-  /** Shows its output when it has ended instead of as it comes, because other steps run at the same time. */
+  /** Shows the output only at the end, because other steps run at the same time. */
   isOneOfMany?: boolean;
 };
 
-/** Runs a step as a child process and shows its output. An interruption is thrown when it has ended. */
+/** Runs a step as a child process and shows its output. Throws the interruption, if any, once the process has ended. */
 export function runStep(step: Step, context: StepContext): Promise<StepRun> {
   const notice = { message: `in the rehearsal of: ${step.title}`, hint: 'Its command was stopped.' };
   return tellIfInterrupted(context.signal, notice, () => runToItsEnd(step, context));
