@@ -10,7 +10,6 @@ export async function controlService(
 ): Promise<ControlService & AsyncDisposable> {
   const service = await startControlService({
     image: 'registry.example.com/openagents/control:one',
-    revision: 'control-00001-abc',
     env: {},
     ...options,
   });

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Agent, createServer, listen } from '../src/http.ts';
 import { startEmulator } from '../src/index.ts';
 import { call } from '../src/load/call.ts';
 
 // Measures how much the local Cloud Run can take: `pnpm emulator:throughput`. A separate process sends the requests.
 // Requests per second depend on what else the machine is doing, so this also shows the processor time per request,
-// which hardly does, and measures a bare HTTP server for comparison.
+// which hardly varies, and measures a bare HTTP server for comparison.
 
 const SECONDS = 5;
 const ROUNDS = 3;
@@ -19,7 +18,7 @@ const [role, address] = process.argv.slice(2);
 if (role === 'client' && address !== undefined) await request(address);
 else await measure();
 
-/** Sends requests as fast as it can for some seconds, and says how many were answered. */
+/** Sends requests as fast as it can for some seconds, and prints how many were answered. */
 async function request(url: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const end = performance.now() + SECONDS * 1000;
@@ -38,7 +37,6 @@ async function request(url: string): Promise<void> {
 
 async function measure(): Promise<void> {
   const bare = createServer((_, response) => response.end('<!doctype html><title>OpenAgents</title>\n'));
-  await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve));
   const image = 'registry.example.com/openagents/control:one';
   const logs = { delayMs: 0, readsPerMinute: 1_000_000 };
   await using emulator = await startEmulator({
@@ -55,7 +53,7 @@ async function measure(): Promise<void> {
   await emulator.settled();
 
   const targets = {
-    'a bare HTTP server': `http://127.0.0.1:${(bare.address() as AddressInfo).port}`,
+    'a bare HTTP server': `http://127.0.0.1:${await listen(bare)}`,
     'routed, answered, logged and counted': emulator.service('control').uri,
   };
   const results = Object.fromEntries(
@@ -111,7 +109,7 @@ async function oneRound(url: string): Promise<{ rate: number; cpuUs: number }> {
   return { rate: answers / SECONDS, cpuUs: cpuUs / answers };
 }
 
-/** The processor time that this process uses meanwhile. */
+/** The processor time that this process uses during the work. */
 async function busy(work: () => Promise<unknown>): Promise<{ cpuUs: number }> {
   const before = process.cpuUsage();
   await work();

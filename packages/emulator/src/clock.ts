@@ -8,7 +8,7 @@ export type Clock = {
   speed: number;
   /** Resolves after this many of its milliseconds, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Tells the clock that somebody has read what happened, so it may continue if it was waiting for that. */
+  /** Tells the clock that somebody has read logs or metrics. If it was waiting for that, it continues. */
   looked(): void;
   /** Stops the clock's timer. */
   stop(): void;
@@ -43,7 +43,7 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
   };
   const ticking = speed > 1 ? setInterval(tick, TICK_MS).unref() : undefined;
 
-  /** Resolves when at least a part of the time until then has passed. */
+  /** Waits for at least a part of the time until then. */
   const nap = async (until: number, signal: AbortSignal | undefined): Promise<void> => {
     if (now() >= still.from) return stillness(still.again.promise, signal);
     // The longest time that a timer takes; a longer one would fire at once.

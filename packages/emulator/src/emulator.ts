@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net';
-import { identify, refusal } from './api/access.ts';
+import { createGuard, identify } from './api/access.ts';
 import { domainMappingRoutes } from './api/domain-mappings.ts';
 import { iamRoutes } from './api/iam.ts';
 import { jobRoutes } from './api/jobs-v2.ts';
@@ -13,6 +12,7 @@ import { createClock } from './clock.ts';
 import type { ContainerProgram } from './container/program.ts';
 import { createWatchdog } from './container/watchdog.ts';
 import { createFaultPlan } from './faults.ts';
+import { closeServer, listen } from './http.ts';
 import { createJobStore } from './jobs/store.ts';
 import { type Load, startLoad } from './load/generator.ts';
 import { createObservation } from './observation.ts';
@@ -60,7 +60,7 @@ const DEFAULTS = {
 export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options: Defaults & EmulatorOptions = { ...DEFAULTS, ...given };
   const secrets = createSecretStore(options.secrets);
-  // Seeds are in place at once; only later changes take time.
+  // Seeds settle at once; only later changes take `reconcileMs`.
   const registry = createRegistry(options);
   const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
   const clock = createClock(options.clockSpeed, options.clockWaitsAfterMs);
@@ -71,7 +71,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     if (container !== undefined) programs.set(seed.name, container);
   }
   const watchdog = createWatchdog();
-  const timing = {
+  const platform = {
     ...options,
     ...observation,
     reconcileMs: 0,
@@ -82,12 +82,11 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
     stopping: stopping.signal,
     programOf: (service: string) => programs.get(service) ?? options.container,
   };
-  const store = createServiceStore(timing);
+  const store = createServiceStore(platform);
   const jobs = createJobStore(`projects/${options.project}/locations/${options.region}`, options.jobs);
   const faults = createFaultPlan();
   const requests: RecordedRequest[] = [];
-  const guard = (permission: string, project: string, resource: string) =>
-    refusal(permission, project, resource, options);
+  const guard = createGuard(options);
   const server = createApiServer({
     routes: [
       ...runV2Routes(store, guard, options.region),
@@ -109,21 +108,18 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
 
   const loads: Load[] = [];
   const close = async (): Promise<void> => {
-    // Stops first, while everything still answers, so that no request is cut off.
+    // The loads stop first, while everything still answers, so that none of their requests is cut off.
     await Promise.all(loads.map((load) => load.stop()));
     stopping.abort();
-    server.closeAllConnections();
-    await Promise.all([new Promise((resolve) => server.close(resolve)), store.close()]);
+    await Promise.all([closeServer(server), store.close()]);
     watchdog.close();
     clock.stop();
   };
+  let host: string;
   try {
-    for (const seed of options.services) await seedService(store, seed, timing);
-    timing.reconcileMs = options.reconcileMs;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port, '127.0.0.1', resolve);
-    });
+    for (const seed of options.services) await seedService(store, seed, platform);
+    platform.reconcileMs = options.reconcileMs;
+    host = `127.0.0.1:${await listen(server, options.port)}`;
   } catch (error) {
     await close();
     throw error;
@@ -133,7 +129,6 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
       loads.push(startLoad(store.read(seed.name).uri, clock, seed.load));
     }
   }
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   return {
     host,

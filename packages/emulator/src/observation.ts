@@ -1,7 +1,7 @@
+import type { Guard } from './api/access.ts';
 import type { Routes } from './api/call.ts';
 import { loggingRoutes } from './api/logging.ts';
 import { monitoringRoutes } from './api/monitoring.ts';
-import type { Guard } from './api/run-v2.ts';
 import type { Clock } from './clock.ts';
 import { collect } from './logs/collector.ts';
 import { createReadQuota } from './logs/quota.ts';
@@ -28,7 +28,7 @@ export type Observation = {
   onSystem: ContainerOptions['onSystem'];
   /** Adds an entry that is readable at once. */
   log(entry: LogEntrySeed): void;
-  /** Adds a request to the logs and the metrics as if it had been routed at its time. */
+  /** Adds a past request to the logs and the metrics, as if it had been routed then. */
   recall(request: PastRequest): void;
   setFaults(image: string, faults: ImageFaults): void;
   routes(guard: Guard): Routes;

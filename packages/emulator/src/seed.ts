@@ -27,7 +27,7 @@ async function adoptRecorded(
   recorded: RecordedKnativeService,
   place: SeedPlace,
 ): Promise<void> {
-  // It was ready when it was recorded, so its secrets existed; their values are unknown.
+  // The recorded service was ready, so its secrets existed; their values are unknown.
   for (const container of recorded.spec.template.spec?.containers ?? []) {
     for (const { valueFrom } of container.env ?? []) {
       if (valueFrom?.secretKeyRef) ensureSecret(place.secrets, valueFrom.secretKeyRef);

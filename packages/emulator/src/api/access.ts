@@ -1,5 +1,5 @@
 import type { EmulatorOptions } from '../options.ts';
-import { type ApiError, permissionDenied, unauthenticated } from '../protocol/errors.ts';
+import { permissionDenied, unauthenticated } from '../protocol/errors.ts';
 
 type AccessOptions = Required<
   Pick<EmulatorOptions, 'project' | 'people' | 'denied' | 'requireLogin' | 'expiredTokens'>
@@ -24,16 +24,20 @@ export function identify(
   return token === undefined ? WITHOUT_TOKEN : WITH_UNKNOWN_TOKEN;
 }
 
-/**
- * The refusal for a missing permission, if any. An invisible project gets the same refusal whether it exists or not.
- */
-export function refusal(
-  permission: string,
-  project: string,
-  resource: string,
-  options: AccessOptions,
-): ApiError | undefined {
-  return project !== options.project || options.denied.includes(permission)
-    ? permissionDenied(permission, resource)
-    : undefined;
+/** Checks whether callers have the permissions that a call needs. */
+export type Guard = {
+  allows(permission: string, project: string): boolean;
+  /** Throws a 403 unless it is allowed. An invisible project gets the same answer whether it exists or not. */
+  require(permission: string, project: string, resource: string): void;
+};
+
+export function createGuard({ project: visible, denied }: Pick<AccessOptions, 'project' | 'denied'>): Guard {
+  const allows: Guard['allows'] = (permission, project) =>
+    project === visible && !denied.includes(permission);
+  return {
+    allows,
+    require(permission, project, resource) {
+      if (!allows(permission, project)) throw permissionDenied(permission, resource);
+    },
+  };
 }

@@ -10,11 +10,11 @@ export type Call = {
   person: string;
   /** The region in the host, as in `us-central1-run.googleapis.com`; undefined when the host names none. */
   region: string | undefined;
-  /** The origin that the client addressed, `https://host:port` when a proxy in front speaks TLS. */
+  /** The origin that the client addressed: `https://host:port` if a proxy in front of the emulator speaks TLS. */
   origin: string;
   /** The Authorization header. */
   authorization: string | undefined;
-  /** How the operation that this call starts must end; undefined means normally. */
+  /** How the operation that this call starts must end; undefined for a normal end. */
   fate: OperationFate | undefined;
 };
 

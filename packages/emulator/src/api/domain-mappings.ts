@@ -1,7 +1,7 @@
 import type { DomainMappingJson } from '../domains/types.ts';
 import { notFound } from '../protocol/errors.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes } from './call.ts';
-import type { Guard } from './run-v2.ts';
 
 const DOMAINS = '/apis/domains.cloudrun.com/v1/namespaces/:project/domainmappings';
 
@@ -13,12 +13,7 @@ export function domainMappingRoutes(
 ): Routes {
   const authorize = (call: Call, permission: string): void => {
     const project = param(call, 'project');
-    const refused = guard(
-      permission,
-      project,
-      `namespaces/${project}/domainmappings/${call.params.domain ?? ''}`,
-    );
-    if (refused !== undefined) throw refused;
+    guard.require(permission, project, `namespaces/${project}/domainmappings/${call.params.domain ?? ''}`);
   };
   const isHere = (call: Call): boolean => call.region === undefined || call.region === region;
   return [

@@ -1,8 +1,8 @@
 import type { Json } from '../protocol/descriptors.ts';
 import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { ServiceStore } from '../service/store.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes } from './call.ts';
-import type { Guard } from './run-v2.ts';
 
 /**
  * Who may do what with a service: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services.
@@ -17,8 +17,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
       param(call, 'location'),
       param(call, 'service'),
     ];
-    const refused = guard(permission, project, `projects/${project}/locations/${location}/services/${name}`);
-    if (refused !== undefined) throw refused;
+    guard.require(permission, project, `projects/${project}/locations/${location}/services/${name}`);
     if (location !== region) throw notFound(`${name} in ${location}`);
     return name;
   };
@@ -56,7 +55,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
           // Clients also ask about services that do not exist yet.
           const { permissions = [] } = call.body as { permissions?: string[] };
           const project = param(call, 'project');
-          return { permissions: permissions.filter((each) => guard(each, project, '') === undefined) };
+          return { permissions: permissions.filter((each) => guard.allows(each, project)) };
         },
       },
     ],

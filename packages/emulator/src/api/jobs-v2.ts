@@ -1,9 +1,9 @@
 import type { JobStore } from '../jobs/store.ts';
 import { encode } from '../protocol/descriptors.ts';
 import { notFound } from '../protocol/errors.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { askedPage, PAGE_SIZE, pageOf } from './pages.ts';
-import type { Guard } from './run-v2.ts';
 
 const JOB = 'google.cloud.run.v2.Job';
 const EXECUTION = 'google.cloud.run.v2.Execution';
@@ -13,8 +13,7 @@ const JOBS = '/v2/projects/:project/locations/:location/jobs';
 export function jobRoutes(store: JobStore, guard: Guard, { region }: { region: string }): Routes {
   const authorize = (call: Call, permission: string): void => {
     const location = `projects/${param(call, 'project')}/locations/${param(call, 'location')}`;
-    const refused = guard(permission, param(call, 'project'), location);
-    if (refused !== undefined) throw refused;
+    guard.require(permission, param(call, 'project'), location);
   };
   const jobOf = (call: Call): string => {
     const name = param(call, 'job');

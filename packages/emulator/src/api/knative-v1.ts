@@ -5,8 +5,8 @@ import { aborted, invalidArgument, notFound } from '../protocol/errors.ts';
 import { shortName } from '../service/resources.ts';
 import type { ServiceStore } from '../service/store.ts';
 import type { StoredService } from '../service/stored-service.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes } from './call.ts';
-import type { Guard } from './run-v2.ts';
 
 const API_VERSION = 'serving.knative.dev/v1';
 const SERVING = `/apis/${API_VERSION}/namespaces/:project`;
@@ -15,8 +15,7 @@ const SERVING = `/apis/${API_VERSION}/namespaces/:project`;
 export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
   const authorize = (call: Call, permission: string): string => {
     const project = param(call, 'project');
-    const refused = guard(permission, project, `namespaces/${project}/services/${call.params.service ?? ''}`);
-    if (refused !== undefined) throw refused;
+    guard.require(permission, project, `namespaces/${project}/services/${call.params.service ?? ''}`);
     return project;
   };
   const isHere = (call: Call): boolean => call.region === undefined || call.region === region;

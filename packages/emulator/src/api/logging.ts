@@ -3,9 +3,9 @@ import type { ReadQuota } from '../logs/quota.ts';
 import type { LogEntryJson, LogStore } from '../logs/store.ts';
 import { decode, encode } from '../protocol/descriptors.ts';
 import { invalidArgument } from '../protocol/errors.ts';
+import type { Guard } from './access.ts';
 import { type Routes, wantsNumericEnums } from './call.ts';
 import { pageOf } from './pages.ts';
-import type { Guard } from './run-v2.ts';
 
 const REQUEST = 'google.logging.v2.ListLogEntriesRequest';
 const ENTRY = 'google.logging.v2.LogEntry';
@@ -31,8 +31,7 @@ export function loggingRoutes(store: LogStore, quota: ReadQuota, guard: Guard): 
       handle(call) {
         const request = decode<ListRequest>(REQUEST, call.body);
         for (const name of requireProjects(request.resourceNames)) {
-          const refused = guard('logging.logEntries.list', name.slice('projects/'.length), name);
-          if (refused !== undefined) throw refused;
+          guard.require('logging.logEntries.list', name.slice('projects/'.length), name);
         }
         quota.take();
         const { filter = '', pageSize = 0, pageToken } = request;

@@ -4,9 +4,9 @@ import { parseSeriesFilter } from '../monitoring/filter.ts';
 import { isMetricType, METRICS, type MetricType, metricDescriptor } from '../monitoring/metrics.ts';
 import type { MetricStore } from '../monitoring/store.ts';
 import { invalidArgument, notFound } from '../protocol/errors.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { pageOf } from './pages.ts';
-import type { Guard } from './run-v2.ts';
 
 // ListTimeSeriesRequest.page_size in google/monitoring/v3/metric_service.proto.
 const MOST_POINTS = 100_000;
@@ -24,8 +24,7 @@ export type MonitoringOptions = {
 export function monitoringRoutes(store: MetricStore, guard: Guard, options: MonitoringOptions): Routes {
   const allow = (permission: string, call: Call): string => {
     const project = param(call, 'project');
-    const refused = guard(permission, project, `projects/${project}`);
-    if (refused !== undefined) throw refused;
+    guard.require(permission, project, `projects/${project}`);
     return project;
   };
   return [

@@ -1,7 +1,7 @@
 import type { PolicyBinding } from '../options.ts';
 import { invalidArgument } from '../protocol/errors.ts';
+import type { Guard } from './access.ts';
 import { param, type Routes } from './call.ts';
-import type { Guard } from './run-v2.ts';
 
 /**
  * Calls about the project and the caller: the project's access policy
@@ -15,8 +15,7 @@ export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): R
       path: '/v1/projects/:project(^[^:]+)::getIamPolicy',
       handle(call) {
         const project = param(call, 'project');
-        const refused = guard('resourcemanager.projects.getIamPolicy', project, `projects/${project}`);
-        if (refused !== undefined) throw refused;
+        guard.require('resourcemanager.projects.getIamPolicy', project, `projects/${project}`);
         return { version: 1, etag: 'none', bindings: policy };
       },
     },

@@ -1,7 +1,7 @@
 import { ApiError } from '../protocol/errors.ts';
 import type { Registry, StoredManifest } from '../registry/store.ts';
+import type { Guard } from './access.ts';
 import { type Call, RawAnswer, type Routes } from './call.ts';
-import type { Guard } from './run-v2.ts';
 
 const PERMISSION = 'artifactregistry.repositories.downloadArtifacts';
 
@@ -22,15 +22,14 @@ export function registryRoutes(registry: Registry, { guard, identify }: Registry
     const [, repository = '', kind, reference = ''] =
       /^(.+?)\/(manifests|tags)\/([^/]+)$/.exec(call.params['*'] ?? '') ?? [];
     if (kind === undefined) return refusal(404, 'NOT_FOUND', 'there is nothing at this path');
+    const [project = '', ...rest] = repository.split('/');
     try {
       identify(call.authorization);
+      guard.require(PERMISSION, project, `projects/${project}/${rest.join('/')}`);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return refusal(401, 'UNAUTHORIZED', error.message);
+      return refusal(error.httpStatus, error.httpStatus === 401 ? 'UNAUTHORIZED' : 'DENIED', error.message);
     }
-    const [project = '', ...rest] = repository.split('/');
-    const refused = guard(PERMISSION, project, `projects/${project}/${rest.join('/')}`);
-    if (refused !== undefined) return refusal(403, 'DENIED', refused.message);
     return kind === 'tags' ? tagList(registry, repository) : manifest(registry, repository, reference);
   };
 

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { decode, encode, type Json } from '../protocol/descriptors.ts';
-import type { ApiError } from '../protocol/errors.ts';
 import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { Operation } from '../service/operations.ts';
 import type { ServiceStore } from '../service/store.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { askedPage, PAGE_SIZE, pageOf } from './pages.ts';
 
@@ -13,17 +13,13 @@ const SERVICE_URL = `type.googleapis.com/${SERVICE}`;
 
 const LOCATION = '/v2/projects/:project/locations/:location';
 
-/** Refuses a caller who lacks the permission in that project; `undefined` when the location has no services. */
-export type Guard = (permission: string, project: string, resource: string) => ApiError | undefined;
-
 /** Cloud Run Admin API v2, mapped to HTTP as in google/cloud/run/v2/service.proto and revision.proto. */
 export function runV2Routes(store: ServiceStore, guard: Guard, region: string): Routes {
   const authorize = (call: Call, permission: string): void => {
     const project = param(call, 'project');
-    const refused = guard(permission, project, `projects/${project}/locations/${param(call, 'location')}`);
-    if (refused !== undefined) throw refused;
+    guard.require(permission, project, `projects/${project}/locations/${param(call, 'location')}`);
   };
-  /** The service's name, after checking that the caller may see it and the region has services. */
+  /** The service's name, after checking that its region is the one with services. */
   const serviceOf = (call: Call): string => {
     const name = param(call, 'service');
     if (param(call, 'location') !== region) throw notFound(`${name} in ${param(call, 'location')}`);
@@ -157,7 +153,7 @@ function operationName(call: Call): string {
   return `projects/${param(call, 'project')}/locations/${param(call, 'location')}/operations/${param(call, 'operation')}`;
 }
 
-/** How long a caller wants to wait, a duration in seconds such as `30s`; half a minute by default. */
+/** How long a caller wants to wait, given as `30s`, in milliseconds; half a minute by default. */
 function waitMs(timeout: string | undefined): number {
   const seconds = Number.parseFloat(timeout ?? '');
   return (Number.isNaN(seconds) ? 30 : seconds) * 1000;

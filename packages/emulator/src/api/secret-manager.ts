@@ -3,9 +3,9 @@ import type { PolicyBinding } from '../options.ts';
 import { decode, encode, type Json } from '../protocol/descriptors.ts';
 import { invalidArgument, notFound } from '../protocol/errors.ts';
 import type { SecretStore, SecretVersion, StoredSecret } from '../secrets/store.ts';
+import type { Guard } from './access.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { askedPage, pageOf } from './pages.ts';
-import type { Guard } from './run-v2.ts';
 
 const SECRET = 'google.cloud.secretmanager.v1.Secret';
 const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
@@ -24,8 +24,7 @@ export function secretManagerRoutes(
 ): Routes {
   const authorize = (call: Call, permission: string): string => {
     const project = param(call, 'project');
-    const refused = guard(permission, project, `projects/${project}/secrets/${call.params.secret ?? ''}`);
-    if (refused !== undefined) throw refused;
+    guard.require(permission, project, `projects/${project}/secrets/${call.params.secret ?? ''}`);
     return project;
   };
   const showSecret = (call: Call, project: string, { name, createTime }: StoredSecret): Json =>
@@ -113,7 +112,8 @@ export function secretManagerRoutes(
       path: '/v1/projects/:project/secrets/:secret/versions',
       handle(call) {
         const project = authorize(call, 'secretmanager.versions.list');
-        if (call.query.get('filter')) throw invalidArgument('The emulator knows no filter of versions.');
+        if (call.query.get('filter'))
+          throw invalidArgument('The emulator does not support filters of versions.');
         const secret = param(call, 'secret');
         const newestFirst = store.get(secret).versions.toReversed();
         const { items, nextPageToken } = pageOf(newestFirst, askedPage(call), MOST_VERSIONS);

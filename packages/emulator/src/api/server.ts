@@ -23,7 +23,7 @@ type ApiServerOptions = {
   now(): number;
 };
 
-/** What the server knows of a request when it answers. */
+/** What was read of a request before it was answered or failed. */
 type Seen = { body?: unknown; person?: string };
 
 /** The HTTP side of the API: routes calls to handlers, applies faults, formats refusals. */
@@ -105,8 +105,8 @@ function refusal(error: unknown): Answer {
 type Target = { path: string; query: URLSearchParams; region: string | undefined; origin: string };
 
 /**
- * The origin that a request is really for. gcloud puts the region in front of an endpoint's host, which then cannot be
- * resolved, so such requests come here as to a proxy, with the whole URL as their target.
+ * Reads which path, region and origin a request is for. gcloud puts the region in front of an endpoint's host. That
+ * name cannot be resolved, so gcloud sends such requests here as to a proxy, with the whole URL as their target.
  */
 function targetOf(request: IncomingMessage): Target {
   const [, proxied, path] = /^https?:\/\/([^/?]*)(.*)$/.exec(request.url ?? '') ?? [];
@@ -119,7 +119,7 @@ function targetOf(request: IncomingMessage): Target {
   return { path: url.pathname, query: url.searchParams, region, origin: `${scheme}://${host}` };
 }
 
-/** What a fault does before the request is handled: answers in its place, cuts the connection, or only waits. */
+/** What a fault does before the request is handled: it answers instead, cuts the connection, waits, or acts. */
 async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<Answer | 'cut' | undefined> {
   switch (fault?.kind) {
     case 'error': {

@@ -2,17 +2,17 @@ import type { Clock } from '../clock.ts';
 
 export type Instance = {
   port: number;
-  /** Resolves with its exit code when it ends, for any reason. */
+  /** Resolves with the exit code when the instance ends, for any reason. */
   exited: Promise<number | null>;
-  /** Resolves when it is gone. */
+  /** Stops the instance, and resolves when it has ended. */
   stop(): Promise<void>;
 };
 
-/** A revision's container: one instance at a time. When it has ended, the next request starts another. */
+/** A revision's container: one instance at a time. After an instance has ended, the next request starts another. */
 export type Container = {
   /** The instance's port; undefined while there is no instance. */
   port(): number | undefined;
-  /** Starts an instance unless one runs. Resolves with its port, or undefined when it does not start. */
+  /** Starts an instance unless one is running. Resolves with its port, or with undefined if it does not start. */
   wake(): Promise<number | undefined>;
   close(): Promise<void>;
 };
@@ -20,7 +20,7 @@ export type Container = {
 export type ContainerLife = {
   clock: Clock;
   start(): Promise<Instance | undefined>;
-  /** Milliseconds of the emulator's clock before an instance crashes; undefined: never. */
+  /** After how many milliseconds of the emulator's clock an instance crashes; undefined for never. */
   crashAfterMs: number | undefined;
   /** Called when an instance ends by itself. */
   onExit(exitCode: number | null): void;

@@ -14,9 +14,9 @@ export type ContainerProgram = {
   paths?: Readonly<Record<string, string>>;
   /** Default: the folder of the emulator. */
   cwd?: string;
-  /** How long it may take to stop before it is killed, in milliseconds (default 10 000). */
+  /** How many milliseconds the program has to stop before it is killed (default 10 000). */
   graceMs?: number;
-  /** Called with each line that it writes; the log has them too. */
+  /** Called with each line that the program writes; the log gets them too. */
   onOutput?(text: string): void;
 };
 
@@ -27,7 +27,7 @@ export type ProgramOptions = {
   startupMs: number;
   watchdog: Watchdog;
   onLine(stream: 'stdout' | 'stderr', text: string): void;
-  /** Aborts a start. */
+  /** Aborts the start when the emulator stops. */
   stopping: AbortSignal;
 };
 
@@ -124,7 +124,7 @@ function accepts(port: number): Promise<boolean> {
 function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => {
     child.once('exit', (code) => resolve(code));
-    // It was never started.
+    // The shell could not be started.
     child.once('error', () => resolve(127));
   });
 }

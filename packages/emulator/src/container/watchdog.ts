@@ -10,8 +10,8 @@ export type Watchdog = {
   close(): void;
 };
 
-// It reads `+group` and `-group`. Its input ends when the emulator ends, for any reason; then every group gets SIGTERM
-// and, ten seconds later, SIGKILL.
+// The script reads lines `+group` and `-group`. Its input ends when the emulator ends, for any reason. Then every group
+// that is left gets SIGTERM and, ten seconds later, SIGKILL.
 const SCRIPT = `
 groups=
 while read -r line; do
@@ -32,7 +32,7 @@ done
 for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
 `;
 
-/** Makes a watchdog, which starts its process with the first group. */
+/** Makes a watchdog. Its process starts with the first group. */
 export function createWatchdog(): Watchdog {
   let input: Writable | undefined;
   const tell = (line: string): void => {

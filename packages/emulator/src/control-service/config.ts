@@ -1,4 +1,4 @@
-/** Reads the service's configuration from its environment. Anything missing or malformed silently gets its default. */
+/** The service's configuration. */
 export type Config = {
   bindAddress: string;
   staticDir: string;
@@ -63,6 +63,7 @@ export const IMAGE_STATIC_DIR = '/app/web-shell/dist';
 
 const SHORTEST_COOKIE_TTL = 60;
 
+/** Reads the configuration from the service's environment. What is missing or malformed silently gets its default. */
 export function readConfig(env: Env): Config {
   return {
     bindAddress: env.OA_CONTROL_BIND_ADDR ?? '127.0.0.1:8787',
@@ -83,7 +84,7 @@ export function readConfig(env: Env): Config {
 function readSyncToken(env: Env): SyncTokenConfig {
   return {
     enabled: boolean(env.OA_SYNC_TOKEN_ENABLED, true),
-    // A name that is set but empty still wins over the older name.
+    // The newer variable wins over the older one even if it is empty.
     signingKey: (env.OA_SYNC_TOKEN_SIGNING_KEY ?? env.SYNC_TOKEN_SIGNING_KEY) || undefined,
     issuer: env.OA_SYNC_TOKEN_ISSUER ?? 'https://openagents.com',
     audience: env.OA_SYNC_TOKEN_AUDIENCE ?? 'openagents-sync',
@@ -104,7 +105,7 @@ function readRouteSplit(env: Env): RouteSplitConfig {
   const mode = (env.OA_ROUTE_SPLIT_MODE ?? 'rust').trim().toLowerCase();
   return {
     enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
-    // An unknown mode means the older application.
+    // An unknown mode sends everything to the older application.
     mode: mode === 'rust' || mode === 'cohort' ? mode : 'legacy',
     rustRoutes: list(env.OA_ROUTE_SPLIT_RUST_ROUTES ?? '/'),
     cohortPercentage: Math.min(100, wholeNumber(env.OA_ROUTE_SPLIT_COHORT_PERCENTAGE, 100)),

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from '../http.ts';
 /** A complete request. */
 export type Exchange = {
   method: string;
@@ -45,6 +44,13 @@ export function headerText({ headers }: Exchange, name: string): string | undefi
   return headers[name]?.trim() || undefined;
 }
 
-export function reasonPhrase(status: number): string {
-  return STATUS_CODES[status] ?? '';
+/** A cookie's value; undefined if it is missing or empty. */
+export function cookieValue({ headers }: Exchange, name: string): string | undefined {
+  for (const part of headers.cookie?.split(';') ?? []) {
+    const [key, ...value] = part.trim().split('=');
+    // The service's parser gives up at a part without a value.
+    if (value.length === 0) return undefined;
+    if (key === name) return value.join('=').trim() || undefined;
+  }
+  return undefined;
 }

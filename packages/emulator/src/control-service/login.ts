@@ -1,6 +1,14 @@
 import { parseBody } from './body.ts';
 import type { Config } from './config.ts';
-import { apiError, type Exchange, json, type Reply, unauthorized, validationError } from './exchange.ts';
+import {
+  apiError,
+  cookieValue,
+  type Exchange,
+  json,
+  type Reply,
+  unauthorized,
+  validationError,
+} from './exchange.ts';
 import { randomId, rfc3339 } from './ids.ts';
 import type { Observability } from './observability.ts';
 import { type Sessions, userOf } from './sessions.ts';
@@ -48,7 +56,7 @@ export function createLogin(config: Config, sessions: Sessions, observability: O
       });
       if ('refusal' in parsed) return parsed.refusal;
       const { code, challenge_id: given, device_id, deviceId } = parsed.fields;
-      const challengeId = given?.trim() || cookieValue(exchange.headers.cookie, CHALLENGE_COOKIE);
+      const challengeId = given?.trim() || cookieValue(exchange, CHALLENGE_COOKIE);
       // An empty code leaves the challenge valid; any other uses it up.
       const challenge =
         challengeId === undefined || code.trim() === '' ? undefined : challenges.get(challengeId);
@@ -109,13 +117,4 @@ export function createLogin(config: Config, sessions: Sessions, observability: O
 
 function challengeCookie(value: string, maxAgeSeconds: number): string {
   return `${CHALLENGE_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}`;
-}
-
-function cookieValue(header: string | undefined, name: string): string | undefined {
-  for (const part of header?.split(';') ?? []) {
-    const [key, ...value] = part.trim().split('=');
-    if (value.length === 0) return undefined; // the service's parser gives up here
-    if (key === name) return value.join('=').trim() || undefined;
-  }
-  return undefined;
 }

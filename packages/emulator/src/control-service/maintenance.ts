@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Config, MaintenanceConfig } from './config.ts';
-import type { Exchange, Reply } from './exchange.ts';
+import { cookieValue, type Exchange, type Reply } from './exchange.ts';
 
 const BYPASS_PARAMETER = 'maintenance_bypass';
 
@@ -66,13 +66,8 @@ function admit(
   };
 }
 
-function hasValidCookie({ headers, now }: Exchange, token: string, name: string): boolean {
-  for (const part of (headers.cookie ?? '').split(';')) {
-    const [key, ...value] = part.trim().split('=');
-    if (value.length === 0) return false; // the service's parser gives up here
-    if (key !== name) continue;
-    const [expiry = ''] = value.join('=').split('.');
-    return Number(expiry) > now && value.join('=') === signBypass(token, Number(expiry));
-  }
-  return false;
+function hasValidCookie(exchange: Exchange, token: string, name: string): boolean {
+  const value = cookieValue(exchange, name);
+  const expiry = Number(value?.split('.')[0]);
+  return expiry > exchange.now && value === signBypass(token, expiry);
 }

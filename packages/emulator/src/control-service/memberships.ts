@@ -16,7 +16,7 @@ const OWNER_SCOPES = [
   'org.membership.write',
 ] as const;
 
-/** The organisations of a person: everyone owns one of their own, and staff are also members of the staff's. */
+/** The organisations of a person: everyone owns one of their own, and staff are also members of OpenAgents. */
 export function membershipsOf(userId: string, email: string): [Membership, ...Membership[]] {
   const own: Membership = {
     org_id: `user:${userId}`,

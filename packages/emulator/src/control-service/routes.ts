@@ -73,7 +73,8 @@ export function createRoutes(
 
   const find = (path: string): Route | undefined => {
     if (Object.hasOwn(routes, path)) return routes[path];
-    // The real service's router (matchit 0.7) does not use its catch-all for a path that only has an extra slash.
+    // The real service's router (matchit 0.7) answers 404 to a known path with an extra slash, instead of using its
+    // catch-all.
     if (path !== '//' && path.endsWith('/') && Object.hasOwn(routes, path.slice(0, -1))) return undefined;
     if (path.startsWith('/api/')) {
       return get(() => apiError(404, 'not_found', `Route '${path}' was not found.`));

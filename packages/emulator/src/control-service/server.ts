@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createServer } from '../http.ts';
+import { closeServer, createServer, listen, STATUS_CODES } from '../http.ts';
 import { type ControlServiceBehaviour, withBehaviour } from './behaviour.ts';
 import { refuseIncompatible } from './compat.ts';
 import { type Env, readConfig } from './config.ts';
-import { type Exchange, type Reply, reasonPhrase } from './exchange.ts';
+import type { Exchange, Reply } from './exchange.ts';
 import { answerInMaintenance } from './maintenance.ts';
 import { createObservability } from './observability.ts';
 import { createRoutes } from './routes.ts';
@@ -12,7 +11,6 @@ import { createSessions } from './sessions.ts';
 
 export type ControlServiceOptions = {
   image: string;
-  revision: string;
   env: Env;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
@@ -57,7 +55,7 @@ export async function startControlService({
   const server = createServer(async (incoming, outgoing) => {
     const exchange = await readExchange(incoming, seconds());
     const reply: Reply = answer(exchange);
-    if (reply.status >= 500) observability.responseFailed(reply.status, reasonPhrase(reply.status));
+    if (reply.status >= 500) observability.responseFailed(reply.status, STATUS_CODES[reply.status] ?? '');
     outgoing.writeHead(reply.status, {
       ...reply.headers,
       'content-length': Buffer.byteLength(reply.body),
@@ -65,16 +63,12 @@ export async function startControlService({
     });
     outgoing.end(incoming.method === 'HEAD' ? undefined : reply.body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   observability.listening(config.bindAddress, config.staticDir);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () => closeServer(server),
   };
 }
 

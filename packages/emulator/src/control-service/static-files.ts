@@ -5,7 +5,7 @@ const NO_CACHE = 'no-cache, no-store, must-revalidate';
 const SHORT = 'public, max-age=60';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** The web shell's files, in the one folder that the image has. Any other folder does not exist. */
+/** The web shell's files, in the only folder that the image has them in. Any other folder does not exist. */
 export function createStaticFiles(staticDir: string, buildId: string) {
   const files = staticDir === IMAGE_STATIC_DIR ? webShell(buildId) : new Map<string, string>();
   return {
@@ -29,7 +29,7 @@ export function buildIdOf(image: string): string {
   return builtAt.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** Something that a real build lacks: an asset with a hash in its name, which is served as immutable. */
+/** An asset with a hash in its name, which is served as immutable. A real build has none. */
 export const HASHED_ASSET = 'app-0a1b2c3d4e5f.js';
 
 /**

@@ -7,7 +7,7 @@ export type DomainSeed = {
   certificate?: 'issued' | 'pending';
 };
 
-// The conditions of a mapping whose certificate has not been issued yet, as people have quoted them:
+// The condition of a mapping whose certificate has not been issued yet, as quoted in
 // https://github.com/rafter-platform/rafter/pull/45 and the troubleshooting of
 // https://cloud.google.com/run/docs/mapping-custom-domains#certificate-pending
 const PENDING = {

@@ -9,7 +9,7 @@ import { isBlank, valueAt, withValueAt } from './paths.ts';
  */
 type Spelling = {
   read(resource: Json): string | undefined;
-  /** Called without a text, it returns v1's default. */
+  /** Sets the field to what the text means; without a text, to v1's default. */
   write(resource: Json, text: string | undefined): Json;
 };
 

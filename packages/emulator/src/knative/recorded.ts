@@ -9,8 +9,8 @@ import type { KnativeTarget, RecordedKnativeService } from './types.ts';
 
 /**
  * A service as it was read from Cloud Run, to be adopted with its name, generation and split. Only the revisions that
- * serve or are its latest are created. All get the current template, because the recording has no earlier ones. The
- * secrets that it refers to must exist, or its revisions do not start.
+ * serve or are its latest are created. All of them get the current template, because the recording has no earlier ones.
+ * The secrets that the template refers to must exist, or the revisions do not start.
  */
 export function recordedService(
   { metadata, spec, status = {} }: RecordedKnativeService,

@@ -25,7 +25,7 @@ const SERVER_ANNOTATIONS = [
 ];
 const LOCATION_LABEL = 'cloud.googleapis.com/location';
 
-/** The field mask: the fields of a v2 service that a v1 service can change. */
+/** The fields of a v2 service that a v1 service can change, as a field mask. */
 export const KNATIVE_MASK = [
   'labels,annotations,template,traffic',
   'ingress,description,client,clientVersion,launchStage,scaling',

@@ -4,7 +4,7 @@ import type { LoadAnswer, LoadCall } from './call.ts';
 export type Person = {
   /** The next request; undefined at the end of the visit. */
   next(): LoadCall | undefined;
-  /** Takes the answer to the last request from `next`. */
+  /** Takes the answer to the last request that `next` returned. */
   answered(answer: LoadAnswer): void;
 };
 

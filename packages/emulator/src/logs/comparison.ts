@@ -1,14 +1,14 @@
 import { invalidArgument } from '../protocol/errors.ts';
 import { severityRank } from './severity.ts';
 import type { LogEntryJson } from './store.ts';
+import { plainText, unparseable } from './tokens.ts';
 
 export type EntryFilter = (entry: LogEntryJson) => boolean;
 
 // Fields of LogEntry itself. If an entry lacks one, it counts as empty, as in proto3. A field that is missing from a
 // payload or from labels never matches, whatever it is compared with ("Missing and defaulted fields" of the query
 // language).
-const PLAIN = /^(?:logName|insertId|trace|spanId|resource\.type)$/;
-const DEFAULTED = /^httpRequest\.\w+$/;
+const OWN = /^(?:logName|insertId|trace|spanId|resource\.type|httpRequest\.\w+)$/;
 const PRESENT_OR_NOT = /^(?:textPayload|(?:jsonPayload|protoPayload|labels|resource\.labels)\..+)$/;
 const TIME = /^(?:timestamp|receiveTimestamp)$/;
 
@@ -16,7 +16,7 @@ const TIME = /^(?:timestamp|receiveTimestamp)$/;
 export function comparison(field: string, operator: string, wanted: string): EntryFilter {
   if (field === 'severity') return severityComparison(operator, wanted);
   if (TIME.test(field)) return timeComparison(field, operator, wanted);
-  if (!PLAIN.test(field) && !DEFAULTED.test(field) && !PRESENT_OR_NOT.test(field)) {
+  if (!OWN.test(field) && !PRESENT_OR_NOT.test(field)) {
     throw invalidArgument(`Unparseable filter: the field '${field}' is not known here.`);
   }
   const path = pathOf(field);
@@ -38,10 +38,6 @@ export function hasText(entry: LogEntryJson, words: string): boolean {
     return String(value).toLowerCase().includes(wanted);
   };
   return inside(entry);
-}
-
-export function unparseable(near: string): Error {
-  return invalidArgument(`Unparseable filter: syntax error near '${near.slice(0, 40)}'.`);
 }
 
 function severityComparison(operator: string, wanted: string): EntryFilter {
@@ -140,7 +136,7 @@ function regularExpression(source: string): RegExp {
 
 function pathOf(field: string): string[] {
   return (field.match(/"(?:[^"\\]|\\.)*"|[^."]+/g) ?? []).map((part) =>
-    part.startsWith('"') ? part.slice(1, -1).replace(/\\(.)/g, '$1') : part,
+    part.startsWith('"') ? plainText(part.slice(1, -1)) : part,
   );
 }
 

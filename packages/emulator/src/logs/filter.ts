@@ -1,12 +1,12 @@
 import { invalidArgument } from '../protocol/errors.ts';
-import { comparison, type EntryFilter, hasText, unparseable } from './comparison.ts';
-import { type Token, tokensOf } from './tokens.ts';
+import { comparison, type EntryFilter, hasText } from './comparison.ts';
+import { type Token, tokensOf, unparseable } from './tokens.ts';
 
 /**
  * Parses a filter of the Logging query language (https://cloud.google.com/logging/docs/view/logging-query-language):
- * comparisons of fields, `:` and regular expressions, lists in parentheses, words that may be anywhere, `log_id()`,
+ * comparisons of fields, `:` and regular expressions, lists in parentheses, words to find in any field, and `log_id()`,
  * joined by AND (or just white space), OR and NOT. In this language OR binds more tightly than AND. Throws a 400 for
- * anything that it does not understand, because half a filter would select entries that nobody asked for.
+ * anything that it does not understand, because half a filter would select the wrong entries.
  */
 export function parseFilter(filter: string): EntryFilter {
   const tokens = tokensOf(filter);

@@ -45,11 +45,16 @@ export function tokensOf(filter: string): Token[] {
       tokens.push({ kind: operator ?? 'word', text: word[0] });
       shift(word[0].length);
     } else {
-      throw invalidArgument(`Unparseable filter: syntax error near '${rest.slice(0, 40)}'.`);
+      throw unparseable(rest);
     }
   }
 }
 
-function plainText(quoted: string): string {
+/** A quoted text without its escapes. */
+export function plainText(quoted: string): string {
   return quoted.replace(/\\(.)/g, '$1');
+}
+
+export function unparseable(near: string): Error {
+  return invalidArgument(`Unparseable filter: syntax error near '${near.slice(0, 40)}'.`);
 }

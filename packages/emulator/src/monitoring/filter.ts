@@ -1,3 +1,4 @@
+import { plainText } from '../logs/tokens.ts';
 import { invalidArgument } from '../protocol/errors.ts';
 
 /** The parts of a time series that a filter can refer to. */
@@ -117,8 +118,4 @@ function matcher(name: string, values: readonly string[]): (own: string) => bool
 
 function argumentsOf(list: string): string[] {
   return [...list.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => plainText(text));
-}
-
-function plainText(text: string): string {
-  return text.replace(/\\(.)/g, '$1');
 }

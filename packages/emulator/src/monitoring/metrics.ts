@@ -20,7 +20,9 @@ export function isMetricType(type: string): type is MetricType {
   return Object.hasOwn(METRICS, type);
 }
 
-/** The descriptor. If `ingestDelaySeconds` is undefined the field is left out, as the platform may do. */
+/**
+ * The descriptor. If `ingestDelaySeconds` is undefined, the descriptor states no delay; the platform's may not either.
+ */
 export function metricDescriptor(type: MetricType, project: string, ingestDelaySeconds: number | undefined) {
   return {
     name: `projects/${project}/metricDescriptors/${type}`,

@@ -4,7 +4,10 @@ import type { RoutedRequest } from '../traffic/routed-request.ts';
 import { addValue, type Distribution, EMPTY, type ExponentialBuckets } from './distribution.ts';
 import type { SeriesLabels } from './filter.ts';
 
-/** What one minute of a revision showed for one response code. The minute ends at `endsAt`, milliseconds since 1970. */
+/**
+ * The requests of one minute to a revision that got one response code. The minute ends at `endsAt`, milliseconds since
+ * 1970.
+ */
 export type Point = { endsAt: number; count: number; latencies: Distribution };
 
 export type Series = Omit<SeriesLabels, 'metric'> & {

@@ -108,7 +108,7 @@ export function forward(
     waitedWallMs = performance.now() - asleepAt;
   };
   if (failure !== undefined) {
-    // Do not ask the container, or its log would show a success beside the failure.
+    // The container never sees the request, or its log would show a success beside the failure.
     incoming.resume();
     void waitOut(takesMs ?? 0).then(() => {
       if (!outgoing.destroyed) answerInstead(failure, failureBody(failure), 'application/json');
@@ -116,8 +116,8 @@ export function forward(
     return;
   }
 
-  // The container may close a kept connection at the moment it is used again. The request was not handled then, so one
-  // that is safe to repeat is sent again over a new connection. Other requests always get a new connection.
+  // The container may close a kept connection just when it is used again, without handling the request. A request that
+  // is safe to repeat is then sent again over a new connection; any other gets a new connection from the start.
   const isRepeatable = canBeSentTwice(incoming);
   const send = (over: Agent | false): void => {
     const upstream = request(
@@ -155,7 +155,10 @@ export function forward(
   send(isRepeatable && agent);
 }
 
-/** Whether it is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body to keep. */
+/**
+ * Whether a request is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body that would
+ * have to be kept.
+ */
 function canBeSentTwice({ method, headers }: IncomingMessage): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   return (method === 'GET' || method === 'HEAD') && !hasBody;

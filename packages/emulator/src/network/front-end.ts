@@ -1,7 +1,6 @@
 import type { Agent as HttpAgent, IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { Agent, createServer } from '../http.ts';
+import { Agent, closeServer, createServer, listen } from '../http.ts';
 import { ingressContainer } from '../service/ingress.ts';
 import { isLatest, type ServiceJson } from '../service/resources.ts';
 import type { StoredRevision } from '../service/revisions.ts';
@@ -14,7 +13,7 @@ import { weightedPicker } from './split.ts';
 /** A service's addresses: its URL, which follows the traffic split, and a URL for each tag. */
 export type FrontEnd = {
   url: string;
-  /** Makes sure that these tags have a URL. */
+  /** Gives a URL to each of these tags that has none yet. */
   openTags(names: readonly string[]): Promise<void>;
   tagUrl(tag: string): string | undefined;
   /** Starts routing to what the service serves now. */
@@ -36,27 +35,25 @@ export type Ingress = {
 type Choice = { revision: StoredRevision; setCookie?: string };
 type Route = { choose: (incoming: IncomingMessage) => Choice | undefined };
 type Front = Ingress & { service: string; agent: HttpAgent };
+type Address = { server: Server; url: string };
 
 export async function openFrontEnd(service: string, ingress: Ingress): Promise<FrontEnd> {
   const agent = new Agent({ keepAlive: true });
   const front = { ...ingress, service, agent };
   const main: Route = { choose: () => undefined };
-  const tags = new Map<string, Route & { server: Server }>();
-  const server = await listen(main, front);
+  const tags = new Map<string, Route & Address>();
+  const { server, url } = await open(main, front);
 
   return {
-    url: urlOf(server),
+    url,
     async openTags(names) {
       for (const name of names) {
         if (tags.has(name)) continue;
         const route: Route = { choose: () => undefined };
-        tags.set(name, Object.assign(route, { server: await listen(route, front) }));
+        tags.set(name, Object.assign(route, await open(route, front)));
       }
     },
-    tagUrl(name) {
-      const tag = tags.get(name);
-      return tag && urlOf(tag.server);
-    },
+    tagUrl: (name) => tags.get(name)?.url,
     route({ json, revisions }) {
       const latest = revisions.findLast(({ state }) => state === 'ready');
       const targets = json.trafficStatuses.map((status) => ({
@@ -101,19 +98,13 @@ function hasAffinity({ template }: StoredRevision): boolean {
   return template.sessionAffinity === true;
 }
 
-async function listen(route: Route, front: Front): Promise<Server> {
-  const server = serve(route, front);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
-function serve(route: Route, front: Front): Server {
-  return createServer(async (incoming, outgoing) => {
+async function open(route: Route, front: Front): Promise<Address> {
+  const server = createServer(async (incoming, outgoing) => {
     const [path = ''] = (incoming.url ?? '').split('?');
     const choice = front.reservedPaths.includes(path) ? undefined : route.choose(incoming);
     if (choice === undefined) {
       incoming.resume();
-      // The platform's answer when there is no route: a page, not JSON.
+      // The platform answers with a page, not JSON, when there is no route.
       outgoing
         .writeHead(404, { 'content-type': 'text/html; charset=UTF-8' })
         .end('<html><title>Page not found</title></html>\n');
@@ -131,13 +122,5 @@ function serve(route: Route, front: Front): Server {
     };
     forward(incoming, outgoing, destination, front);
   });
-}
-
-function urlOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  return { server, url: `http://127.0.0.1:${await listen(server)}` };
 }

@@ -5,9 +5,9 @@ export type StoredManifest = { digest: string; mediaType: string; bytes: string;
 
 /** The images of every registry that the platform pulls from, and how their containers behave. */
 export type Registry = {
-  /** What a container of that image does. */
+  /** How a container of that image starts. */
   behaviourOf(reference: string): ImageBehaviour;
-  /** The image with the digest that its tag means now, `host/path@sha256:…`; undefined when it does not exist. */
+  /** The image by the digest that its tag means now, `host/path@sha256:…`; undefined if there is no such image. */
   resolve(reference: string): string | undefined;
   /** Pushes another image under the tag. The previous one stays available by its digest. */
   push(reference: string, behaviour: ImageBehaviour): void;
@@ -28,7 +28,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * `repositories` lists the tags of a repository, oldest first; it then has no other tags. A repository that is not
- * listed has every tag that is asked for, except those whose image is said to be missing.
+ * listed has every tag that is asked for, except those whose image is listed as missing.
  */
 export function createRegistry({ images, repositories }: RegistryOptions): Registry {
   // A request to a registry names the repository without the registry's host.

@@ -17,7 +17,7 @@ export type ContainerOptions = {
   clock: Clock;
   ingress: Ingress;
   watchdog: Watchdog;
-  /** Aborts starts. */
+  /** Aborts containers that are starting when the emulator stops. */
   stopping: AbortSignal;
   /** The program that a service's revisions run; undefined for the control service's stand-in. */
   programOf(service: string): ContainerProgram | undefined;
@@ -31,7 +31,7 @@ export type ContainerOptions = {
 export async function startContainer(revision: StoredRevision, options: ContainerOptions): Promise<void> {
   const { registry, secrets } = options;
   const container = ingressContainer(revision.template);
-  // The digest was resolved when the revision was made, and runs whatever the tag means by now.
+  // The revision runs the digest that its tag had when it was made, whatever the tag means by now.
   const image = revision.imageDigest ?? container.image ?? '';
   const failure = whyItCannotStart(revision.name, image, registry.behaviourOf(image));
   if (failure !== undefined) return settle(revision, failure);
@@ -68,7 +68,7 @@ function launcherFor(
   if (program === undefined) {
     return async () => {
       const log = (line: string): void => onLine(revision, 'stdout', line);
-      const running = await startControlService({ image, revision: revision.name, env, now: clock.now, log });
+      const running = await startControlService({ image, env, now: clock.now, log });
       const { promise: exited, resolve } = Promise.withResolvers<number | null>();
       const stop = (): Promise<void> => running.close().then(() => resolve(0));
       return { port: running.port, exited, stop };
@@ -116,7 +116,7 @@ function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour
   }
 }
 
-// The platform's message, which is the same for a container that has exited:
+// The platform's message, which is also that for a container that has exited:
 // https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start
 function neverListened(name: string, { failed }: StartFailure): ConditionJson {
   const exited = failed === 'exited' ? ' The container exited before it listened.' : '';

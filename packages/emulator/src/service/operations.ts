@@ -23,7 +23,10 @@ export type Operation = {
 export type OperationLog = {
   /** Starts an operation, which is readable from now on. */
   begin(service: string, fate?: OperationFate): Operation;
-  /** Makes a finished operation: for a change without effect, which is kept, or for a mere check, which is not. */
+  /**
+   * Makes an operation that is already done: for a change without effect, or, with a preview, for a change that is only
+   * checked. The latter cannot be read later.
+   */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;
   list(): Operation[];

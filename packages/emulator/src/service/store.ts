@@ -30,7 +30,7 @@ export type ServiceChange = {
   /** The etag that the caller read. If it is given, the update fails when the service has changed since. */
   etag?: string | undefined;
   person: string;
-  /** How the operation must end. */
+  /** How the operation must end; undefined for a normal end. */
   fate?: OperationFate | undefined;
 };
 

@@ -82,7 +82,10 @@ function validateTemplate(service: string, template: TemplateJson): void {
   validateContainers(template.containers ?? []);
 }
 
-/** Exactly one container has a port, to which requests go. The platform gives a single container one by default. */
+/**
+ * Throws a 400 unless exactly one container has the port that receives the requests. A container that is alone need not
+ * name one: the platform gives it a default.
+ */
 function validateContainers(containers: readonly ContainerJson[]): void {
   if (containers.length === 0) throw invalidArgument('template.containers[0].image is required.');
   for (const [i, { image, env = [], ports = [] }] of containers.entries()) {

@@ -26,16 +26,16 @@ export type ImageFaults = {
 /** The faults of the next request. Latencies are in milliseconds of the emulator's clock. */
 export type RequestFate = {
   noInstance: number | undefined;
-  /** The status to answer instead of the container. */
+  /** The status to answer with, without asking the container. */
   failure: number | undefined;
-  /** How long the request takes; undefined: its real time, times the factor. */
+  /** How long the request takes; undefined for its real time, times `factor`. */
   takesMs: number | undefined;
   factor: number;
 };
 
 export type FaultyImage = {
   next(method: string, path: string): RequestFate;
-  /** How long an instance lives, in milliseconds of the emulator's clock; undefined: no limit. */
+  /** How long an instance lives, in milliseconds of the emulator's clock; undefined for no limit. */
   crashAfterMs: number | undefined;
 };
 
@@ -71,7 +71,9 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   };
 }
 
-/** Says yes for a share of the calls, in clumps. The first clump comes after half the distance between two clumps. */
+/**
+ * Returns true for a share of the calls, in clumps. The first clump comes after half the usual distance between two.
+ */
 function share(percent = 0, clump = 1): () => boolean {
   let credit = clump * 50;
   let left = 0;

@@ -1,4 +1,4 @@
-/** A request that the front end has answered, from a revision or in its place. */
+/** A request to a revision that has been answered, by its container or by the platform. */
 export type RoutedRequest = {
   service: string;
   revision: string;
@@ -16,7 +16,7 @@ export type RoutedRequest = {
   referer: string | undefined;
   remoteIp: string;
   protocol: string;
-  /** False when the platform answered, because there was no instance to answer. */
+  /** False if the platform answered because there was no instance. */
   reachedContainer: boolean;
   /** The platform's own message about a failed request. */
   message?: string;
