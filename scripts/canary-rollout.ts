@@ -5,7 +5,6 @@ import {
   performAction,
   readSettings,
   refuseUsage,
-  resolveProject,
   runScript,
   textWithDefault,
   type Usage,
@@ -15,12 +14,12 @@ import {
   canaryStatusYaml,
   cloudSettings,
   connectTo,
+  findLocation,
   isCanaryAction,
   openServiceApi,
   parseCanaryCall,
   parseJudgeCall,
   parsePromoteCall,
-  requireLocation,
   skipMaintenanceCheckSetting,
   skipPromotionCheckSetting,
   skipSpellingCheckSetting,
@@ -97,16 +96,14 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
     const { judgeCloud } = await import('./canary/judge-cloud.ts');
     return judgeCloud({ ...values, ...call, env });
   }
+  if (action !== 'promote' && !isCanaryAction(action)) return refuseUsage(usage, { argv, out });
+  const values = readSettings(env, settings);
+  const location = await findLocation(values, signal);
   if (action === 'promote') {
-    const values = readSettings(env, settings);
-    const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
     const call = parsePromoteCall(args, location.service);
     const { promote } = await import('./canary/promote.ts');
     return promote({ values, location, ...call, env, out, signal });
   }
-  if (!isCanaryAction(action)) return refuseUsage(usage, { argv, out });
-  const values = readSettings(env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
   const call = parseCanaryCall(action, args, location.service);
 
   const run = { dryRun: values.dryRun, out };

@@ -6,7 +6,6 @@ import {
   readSettings,
   refuseUsage,
   requireRehearsalUrl,
-  resolveProject,
   runScript,
   text,
   textWithDefault,
@@ -16,9 +15,9 @@ import {
   accountOf,
   cloudSettings,
   connectTo,
+  findLocation,
   type MaintenanceOutcome,
   openServiceApi,
-  requireLocation,
   skipSpellingCheckSetting,
   stableRevision,
 } from '@deploy/cloudrun';
@@ -75,7 +74,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   if (action !== 'status' && action !== 'enable' && action !== 'disable')
     return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
+  const location = await findLocation(values, signal);
   const connection = connectTo(values, env, signal);
   const openApi = () => openServiceApi(connection, location);
   const run = { dryRun: values.dryRun, out };

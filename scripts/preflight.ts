@@ -4,7 +4,6 @@ import {
   flag,
   isWatched,
   readSettings,
-  resolveProject,
   runScript,
   showNext,
   startLiveLine,
@@ -13,7 +12,7 @@ import {
   type Usage,
   UserError,
 } from '@deploy/cli';
-import { cloudSettings, connectTo, requireImage, requireLocation, serviceCommand } from '@deploy/cloudrun';
+import { cloudSettings, connectTo, findLocation, requireImage, serviceCommand } from '@deploy/cloudrun';
 import { gateIds, gateSettings } from '@deploy/gates';
 import {
   annotateFindings,
@@ -73,7 +72,7 @@ const usage: Usage = {
 
 await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, settings);
-  const location = requireLocation({ ...values, project: await resolveProject(values.project, signal) });
+  const location = await findLocation(values, signal);
   if (values.image !== undefined) requireImage(values.image, 'IMAGE');
   const isProduction = location.service === PRODUCTION;
   const domain = isProduction

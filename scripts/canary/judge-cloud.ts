@@ -7,26 +7,18 @@ import {
   type SourceChoice,
 } from '@deploy/canary/cloud';
 import type { Limits } from '@deploy/canary/verdict';
-import {
-  type Environment,
-  isWatched,
-  type NextStep,
-  type Output,
-  resolveProject,
-  showNext,
-  UserError,
-} from '@deploy/cli';
+import { type Environment, isWatched, type NextStep, type Output, showNext, UserError } from '@deploy/cli';
 import {
   CloudError,
   type Connection,
   type ConnectionSettings,
   connectTo,
+  findLocation,
   gcloudCommands,
   logReadCommand,
   nearestRevision,
   openServiceApi,
   type Revision,
-  requireLocation,
   type ServiceLocation,
   serviceCommand,
   sharesOf,
@@ -58,8 +50,7 @@ export type JudgeCloudRequest = Limits &
  */
 export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const { stable, canary, dryRun, out, canaryFormat } = request;
-  const project = await resolveProject(request.project, request.signal);
-  const location = requireLocation({ project, region: request.region, service: request.service });
+  const location = await findLocation(request, request.signal);
   const connection = connectTo(request, request.env, request.signal);
   if (dryRun) {
     for (const line of whatIsRead(request, location)) out.data(`+ ${line}`);

@@ -20,7 +20,14 @@ export type { OpenWindow } from './maintenance/open-window.ts';
 export type { MaintenanceOutcome } from './maintenance/outcome.ts';
 export { findSuccessor } from './maintenance/successor.ts';
 export { type MonitoringApi, openMonitoringApi } from './monitoring.ts';
-export { requireImage, requireJobName, requireLocation, requireRegistry, requireTag } from './names.ts';
+export {
+  findLocation,
+  requireImage,
+  requireJobName,
+  requireLocation,
+  requireRegistry,
+  requireTag,
+} from './names.ts';
 export { serviceCommand } from './own-commands.ts';
 export { openSecretApi } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';

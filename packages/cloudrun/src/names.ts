@@ -1,4 +1,4 @@
-import { cleanLine, UserError } from '@deploy/cli';
+import { cleanLine, resolveProject, UserError } from '@deploy/cli';
 import { parseImageReference } from './registry/image-reference.ts';
 import type { ServiceLocation } from './service-location.ts';
 
@@ -42,6 +42,15 @@ export function requireLocation(
     'a service name: lower-case letters, digits and hyphens, a letter first',
   );
   return { project, region, service };
+}
+
+/** The location that a script's settings name, with gcloud's active project as the default. */
+export async function findLocation(
+  values: Omit<ServiceLocation, 'project'> & { project: string | undefined },
+  signal: AbortSignal,
+): Promise<ServiceLocation> {
+  const { region, service } = values;
+  return requireLocation({ project: await resolveProject(values.project, signal), region, service });
 }
 
 /** Throws a UserError unless this can be the name of a job: as for services, but up to 63 characters. */
