@@ -46,7 +46,7 @@ const settings = {
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'allow `enable` or `disable` to move traffic that is pinned to revisions; not needed for `disable` to restore the split that `enable` moved',
+    'allow `enable` or `disable` to move traffic that is pinned to revisions; `disable` restores the split that `enable` moved even without it',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',
@@ -82,7 +82,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   if (action === 'status') {
     const status = await performAction(maintenanceStatus(openApi, location), run);
     if (!status.dryRun) {
-      // In front of the YAML, which may be longer than a screen.
+      // Said before the YAML, which may be longer than a screen.
       out.note(describeMaintenance(status.outcome));
       out.data(maintenanceStatusYaml(status.outcome));
     }

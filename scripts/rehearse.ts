@@ -18,7 +18,7 @@ const usage: Usage = {
     },
     {
       arguments: '--steps <list>',
-      does: `rehearses only these parts and any that they build on, separated by commas: ${PARTS.join(', ')}`,
+      does: `rehearses only the listed parts and those that they build on, separated by commas: ${PARTS.join(', ')}`,
     },
     {
       arguments: '--scenario <file>',

@@ -16,22 +16,22 @@ export const promoteSettings = {
   canaryTag: textWithDefault(
     'CANARY_TAG',
     'candidate',
-    'promote: traffic tag; the smoke checks use its URL before any traffic and after each step',
+    'promote: traffic tag for the canary; smoke checks run at its URL before any traffic and after each step',
   ),
   controlToken: tokenText(
     'OPENAGENTS_CONTROL_ACCESS_TOKEN',
-    "promote: access token issued by the candidate; if set, each step ends with checks of the candidate's session, sync token, route split and policy",
+    "promote: access token issued by the canary; if set, each step ends with checks of the canary's session, sync token, route split and policy",
   ),
   signInEmail: text(
     'CANARY_SIGN_IN_EMAIL',
-    'promote: email address that the checks after each step sign in with, in place of OPENAGENTS_CONTROL_ACCESS_TOKEN; the service must be in mock mode; needs CANARY_SIGN_IN_CODE',
+    'promote: email address to sign in with for the checks after each step, in place of OPENAGENTS_CONTROL_ACCESS_TOKEN; the service must be in mock mode; needs CANARY_SIGN_IN_CODE',
   ),
   signInCode: secretText('CANARY_SIGN_IN_CODE', 'promote: the code to sign in with'),
-  retry: flag('CANARY_RETRY', 'promote: retry a candidate that was rolled back before'),
+  retry: flag('CANARY_RETRY', 'promote: retry a canary that was rolled back before'),
   takeOver: flag('CANARY_TAKE_OVER', 'promote: take over a promotion that someone else may still be running'),
   pollSeconds: decimalNumber(
     'CANARY_POLL_SECONDS',
     { min: 0.05, max: 300, default: 5 },
-    'promote: seconds between two looks at a step; six times as many with metrics, which have one point per minute',
+    'promote: seconds between polls of a step; six times as many with metrics, which have one point per minute',
   ),
 };

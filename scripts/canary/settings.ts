@@ -19,7 +19,7 @@ export const judgeSettings = {
   maxP95IncreasePercent: decimalNumber(
     'CANARY_MAX_P95_INCREASE_PERCENT',
     { min: 0, max: 1000, default: 20 },
-    "judge, promote: by how much the canary's p95 latency may exceed stable's",
+    "judge, promote: by what percentage the canary's p95 latency may exceed stable's",
   ),
   p95FloorMs: decimalNumber(
     'CANARY_P95_FLOOR_MS',
@@ -42,7 +42,7 @@ export const judgeSettings = {
   ),
 };
 
-/** The limits alone, for the verdict. */
+/** Picks the limits out of all settings. */
 export function limitsOf({
   max5xxPercent,
   maxP95IncreasePercent,
@@ -60,7 +60,7 @@ export const observationSettings = {
   steps: percents(
     'CANARY_STEPS',
     '5,25,50,100',
-    "judge, promote: the percentages of a canary's steps, rising, ending with 100",
+    "judge, promote: the canary's percentage of the traffic in each step, rising, ending with 100",
   ),
   windowMinutes: wholeMinutes(
     'CANARY_WINDOW',
@@ -97,7 +97,7 @@ function percents(name: string, defaultText: string, meaning: string): Setting<r
       const isRising = steps.every((step, i) => step > (steps[i - 1] ?? 0));
       if (isRising && steps.at(-1) === 100) return steps;
       throw new UserError(
-        `${name} is ${JSON.stringify(value.slice(0, 60))}, but must be rising whole percents, the last one 100`,
+        `${name} is ${JSON.stringify(value.slice(0, 60))}, but must be rising whole percentages that end with 100`,
         { hint: `For instance: ${name}=${defaultText}` },
       );
     },

@@ -11,7 +11,7 @@ type Place = { env: Environment; out: Pick<Output, 'note'> };
 /** GitHub Actions names the file for a step's summary in this variable. */
 export const stepSummarySetting = text(
   'GITHUB_STEP_SUMMARY',
-  'file for a copy of the summary; GitHub Actions sets it',
+  'file to add the summary to; GitHub Actions sets it',
 );
 
 /**

@@ -26,7 +26,7 @@ export const gateSettings = {
   // Turbo reads these; they are listed here for the help and for redaction.
   turboApi: text('TURBO_API', 'shared cache: its URL'),
   turboTeam: text('TURBO_TEAM', 'shared cache: the team'),
-  turboTeamId: text('TURBO_TEAMID', 'shared cache: the team, by its id'),
+  turboTeamId: text('TURBO_TEAMID', 'shared cache: the id of the team'),
   turboToken: secretText('TURBO_TOKEN', 'shared cache: the token'),
   signatureKey: secretText(
     'TURBO_REMOTE_CACHE_SIGNATURE_KEY',

@@ -56,7 +56,7 @@ export const matrixSettings = {
   ),
   expectedImage: text(
     'EXPECTED_IMAGE',
-    'image that the runtime service must run; set or not, the service must run the same image as MIGRATE_JOB',
+    'image that the runtime service must run; even if unset, the service must run the same image as MIGRATE_JOB',
   ),
   runDriftCheck: flag(
     'RUN_RUNTIME_DRIFT_CHECK',

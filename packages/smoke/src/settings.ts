@@ -25,11 +25,11 @@ export const smokeSettings = {
   baseUrl: text('OPENAGENTS_BASE_URL', 'URL of the service to check (required)'),
   service: text(
     'SERVICE',
-    'service that OPENAGENTS_BASE_URL should lead to; if set, a warning is printed when the evidence reports show that it is the address of another one',
+    'service that OPENAGENTS_BASE_URL should lead to; a warning is printed if the evidence reports show that it leads to another one',
   ),
   emulatorHost: text(
     'CLOUD_RUN_EMULATOR_HOST',
-    'host:port of a local Cloud Run; if set, a service that is neither local nor in a private network is refused',
+    'host:port of a local Cloud Run; if set, only services on this machine or in a private network can be checked',
   ),
   timeoutSeconds: wholeNumber(
     'SMOKE_TIMEOUT_SECONDS',
@@ -48,7 +48,7 @@ export const smokeSettings = {
       lines: 'text',
     },
   ),
-  junit: text('SMOKE_JUNIT', 'file for the outcome as JUnit XML, besides stdout'),
+  junit: text('SMOKE_JUNIT', 'file to write the outcome to as JUnit XML, in addition to stdout'),
 };
 
 export const controlSmokeSettings = {
