@@ -23,21 +23,19 @@ import {
   requireNoErrors,
   runPreflight,
 } from '@deploy/preflight';
-
-/** The only service whose deployment is not one to staging. */
-const PRODUCTION = 'openagents-control-service';
+import { SERVICES } from './deploy/own-service.ts';
 
 const settings = {
   ...cloudSettings,
-  service: textWithDefault('SERVICE', 'openagents-control-service-staging', 'Cloud Run service'),
+  service: textWithDefault('SERVICE', SERVICES.staging, 'Cloud Run service'),
   image: imageSetting,
   stagingDomain: {
     ...preflightSettings.stagingDomain,
-    meaning: `domain that should point to the service; if SERVICE is ${PRODUCTION}, PRODUCTION_DOMAIN is checked instead`,
+    meaning: `domain that should point to the service; if SERVICE is ${SERVICES.production}, PRODUCTION_DOMAIN is checked instead`,
   },
   productionDomain: {
     ...productionDomainSetting,
-    meaning: `domain that should point to the service if SERVICE is ${PRODUCTION}`,
+    meaning: `domain that should point to the service if SERVICE is ${SERVICES.production}`,
   },
   preflightFormat: preflightSettings.preflightFormat,
   skipVerify: flag('SKIP_VERIFY', 'do not check the tools of the verification gates'),
@@ -74,7 +72,8 @@ await runScript(usage, async ({ env, out, signal }) => {
   const values = readSettings(env, settings);
   const location = await findLocation(values, signal);
   if (values.image !== undefined) requireImage(values.image, 'IMAGE');
-  const isProduction = location.service === PRODUCTION;
+  // Every other service counts as staging.
+  const isProduction = location.service === SERVICES.production;
   const domain = isProduction
     ? { domain: values.productionDomain, domainVariable: settings.productionDomain.name }
     : { domain: values.stagingDomain, domainVariable: settings.stagingDomain.name };

@@ -45,7 +45,7 @@ export type JudgeCloudRequest = Limits &
 
 /**
  * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a
- * UserError with exit code 2 for a revision that does not exist, and 3 when Cloud Run cannot be read, because 1 means
+ * UserError with exit code 2 for a revision that does not exist, and with 3 when Cloud Run cannot be read: 1 would mean
  * that the candidate is unhealthy.
  */
 export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
@@ -85,7 +85,7 @@ function nextOf(
     case 'healthy':
       return [call('next, to see how the service stands and how to go on', 'status')];
     case 'unhealthy':
-      return [call('next, to take it back', 'rollback', stable)];
+      return [call('next, to roll it back', 'rollback', stable)];
     case 'inconclusive':
       return [call('next, once there have been more requests', 'judge', stable, canary)];
   }
@@ -132,8 +132,8 @@ async function lookAt(
 }
 
 /**
- * Reads what an argument or a variable names. If it does not exist, the name was wrong: exit code 2. Any other failure
- * says nothing about the candidate: 3.
+ * Reads a service or revision that the operator named. A missing one means a wrong name, exit code 2. Any other failure
+ * says nothing about the candidate, exit code 3.
  */
 async function asArgument<T>(
   read: () => Promise<T>,
@@ -153,7 +153,10 @@ async function asArgument<T>(
   }
 }
 
-/** What would be read, as commands where there are any. The real window ends earlier, by the delay of its source. */
+/**
+ * The gcloud commands and requests that read the same as a real run would. Its window ends earlier, by the delay of the
+ * source.
+ */
 function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
   const { stable, canary, windowMinutes, source } = request;
   const to = new Date();

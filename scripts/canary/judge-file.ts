@@ -22,7 +22,7 @@ type Judged = Verdict | { error: string };
 export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFileRequest): Promise<number> {
   const counts = { healthy: 0, unhealthy: 0, inconclusive: 0, error: 0 };
   let total = 0;
-  // Only the next document, or the end, shows whether the first one is the only one.
+  // Kept until it is clear whether more documents follow: a single verdict is printed in another form.
   let first: Judged | undefined;
   let firstError = '';
 
@@ -46,7 +46,7 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
     if (lines.length === 0) continue;
     out.data(lines.join('\n'));
     await untilRead();
-    // The reader has left, as `head` does.
+    // The reader has closed the pipe, as `head` does.
     if (!process.stdout.writable) break;
   }
 
@@ -67,7 +67,10 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
   return counts.inconclusive > 0 ? EXIT_CODES.inconclusive : EXIT_CODES.healthy;
 }
 
-/** Waits for a slow reader, so that memory need not hold what it has not read. The reader may also leave. */
+/**
+ * Waits until a slow reader has caught up, so that unread output does not fill the memory, or until the reader has
+ * gone.
+ */
 async function untilRead(): Promise<void> {
   const { stdout } = process;
   if (!stdout.writableNeedDrain || !stdout.writable) return;

@@ -1,7 +1,7 @@
 import type { Tally } from '@deploy/canary/statistics';
 import { countText, type SignalVerdict, type Verdict } from '@deploy/canary/verdict';
 
-// With the spaces in between, the columns fit into 80 characters.
+// Together with the gaps between them, the columns fit into 80 characters.
 const WIDTHS = [13, 14, 14, 13, 13, 12];
 
 /** The exit code of each verdict. Of several verdicts, the one that comes first here decides. */
@@ -21,7 +21,7 @@ export async function renderVerdict(verdict: Verdict): Promise<string> {
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
-    // A table without lines, so that it fits a narrow terminal.
+    // No borders, so that the table fits a narrow terminal.
     chars: {
       top: '',
       'top-mid': '',

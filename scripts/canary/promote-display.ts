@@ -8,13 +8,13 @@ import { addLatencies, promotionTable, type StepLatencies } from './promote-tabl
 export type Display = {
   show(event: PromotionEvent): void;
   note(line: string): void;
-  /** Leaves the terminal to others until the next event. */
+  /** Clears the table, so that others can print, until the next event. */
   rest(): void;
 };
 
 /**
  * Decisions go to stdout, everything else to stderr: on a terminal as one table that is redrawn in place, elsewhere as
- * at most one line per look.
+ * at most one line per poll.
  */
 export function openDisplay(out: Output, location: ServiceLocation): Display {
   const { stderr } = process;
@@ -50,10 +50,10 @@ function howToGoBack(location: ServiceLocation, stable: string): string {
   return `To go back, at any time and from anywhere:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', stable])}`;
 }
 
-/** Lines on a terminal that replace themselves. `leave` wipes them, so that others can write. */
+/** A block of lines on a terminal that is redrawn in place. `leave` wipes it, so that others can print. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
-  // From the first column on: Ctrl-C has put a ^C into it.
+  // Starts in the first column, because Ctrl-C leaves a ^C there.
   const wipe = (): string => (height === 0 ? '' : `\r\u001b[${height}A\u001b[0J`);
   return {
     draw(lines: readonly string[]): void {

@@ -11,7 +11,7 @@ export function eventLine(event: PromotionEvent): string | undefined {
       const walk = `${event.canary} beside ${event.stable}, in steps of ${event.steps.join(', ')} %`;
       return event.resumedAt === undefined
         ? `promoting ${walk}`
-        : `going on at ${event.resumedAt} %: ${walk}; the window begins anew`;
+        : `resuming at ${event.resumedAt} %: ${walk}; the window starts over`;
     }
     case 'promotionWarned':
       return `warning: ${event.warning}`;
@@ -39,7 +39,7 @@ export function eventLine(event: PromotionEvent): string | undefined {
   }
 }
 
-/** A look at a step, in one line. */
+/** A poll of a step, in one line. */
 export function pollLine({ percent, verdict, unreadable, ...poll }: Poll): string {
   const errors = verdict.signals.find(({ signal }) => signal === 'errors');
   const failed =
@@ -57,29 +57,29 @@ export function whatNow(
   const { stable, canary } = outcome;
   const call = (says: string, ...args: string[]): string =>
     `${says}:\n  ${serviceCommand(at, 'canary-rollout', args)}`;
-  const back = call('back', 'rollback', stable);
+  const back = call('to go back', 'rollback', stable);
   const look = call('to see how the service stands', 'status');
-  const onwards = call('next, to go on at its step, with a fresh window', 'promote', canary);
+  const onwards = call('next, to resume at this step with a fresh window', 'promote', canary);
   switch (outcome.state) {
     case 'promoted':
       return { line: `${canary} has all the traffic`, hint: `${smokeOf(baseUrl)}${look}\n${back}` };
     case 'not begun':
       return {
         line: `${canary} was not given any traffic: ${outcome.why}`,
-        hint: 'Mend it and deploy it again.',
+        hint: 'Fix it, then deploy it again.',
       };
     case 'rolled back': {
       const line = `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`;
-      const tagStays = `its tag stays; to remove that:\n  ${gcloudCommand(gcloudCommands.removeTag(at, outcome.tag))}`;
+      const tagStays = `Its tag stays${outcome.isItsFault ? ', so that you can look into it' : ''}. To remove the tag:\n  ${gcloudCommand(gcloudCommands.removeTag(at, outcome.tag))}`;
       if (!outcome.isItsFault) {
         const again = call('when that is fixed, to begin again', 'promote', canary);
-        return { line, hint: `This says nothing about the candidate; ${tagStays}\n${again}` };
+        return { line, hint: `This says nothing about the candidate. ${tagStays}\n${again}` };
       }
       return {
         line,
         hint: [
-          `To look into it, ${tagStays}`,
-          'If pages have to go to the legacy host as well:',
+          tagStays,
+          'To send pages to the legacy host as well:',
           `  curl -fsS -X POST ${outcome.serviceUrl}/api/v1/control/route-split/override -H "authorization: Bearer $OPENAGENTS_CONTROL_ACCESS_TOKEN" -H "content-type: application/json" -d '{"target":"legacy"}'`,
         ].join('\n'),
       };
@@ -106,7 +106,7 @@ function smokeOf(baseUrl: string | undefined): string {
 
 const DECISIONS = {
   wait: 'waiting',
-  extend: 'watching on, up to the longest window',
+  extend: 'watching longer, up to the longest window',
   hold: 'held',
   advance: 'next step',
   finish: 'done',

@@ -2,7 +2,7 @@ import type { StageLook } from '@deploy/canary';
 import { type Environment, type Secret, UserError } from '@deploy/cli';
 import { runPostStageChecks, type SmokeOutcome, smokeFailure, whySkipped } from '@deploy/smoke';
 
-/** How long a check of the candidate waits for one answer, and how often it asks again. */
+/** How long a check of the candidate waits for an answer, and how often it retries. */
 export const smokeLimits = { timeoutMs: 15_000, retries: 3 };
 
 type SignIn = { readonly email: string; readonly code: Secret };
@@ -22,7 +22,7 @@ export function requireSignIn({
   if (email !== undefined && code !== undefined) return { email, code };
   const [given, missing] = email === undefined ? ['CODE', 'EMAIL'] : ['EMAIL', 'CODE'];
   throw new UserError(`CANARY_SIGN_IN_${given} is set and CANARY_SIGN_IN_${missing} is not`, {
-    hint: 'Signing in at the candidate takes both. Nothing was changed.',
+    hint: 'Signing in at the candidate needs both. Nothing was changed.',
   });
 }
 

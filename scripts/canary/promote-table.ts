@@ -7,14 +7,14 @@ type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 type Minute = Extract<PromotionEvent, { kind: 'minuteObserved' }>['minute'];
 type Histogram = Parameters<typeof mergeHistograms>[0][number];
 
-/** What the table shows besides the latest look: the latencies of the step so far, which no verdict contains. */
+/** The latencies of the step so far. The table shows them beside the latest poll, because no verdict contains them. */
 export type StepLatencies = {
   readonly step: number;
   readonly stable?: Histogram;
   readonly canary?: Histogram;
 };
 
-/** The latencies of a step with one more minute. */
+/** Adds a minute to the latencies of its step, starting afresh with each step. */
 export function addLatencies(
   before: StepLatencies | undefined,
   { step, stable, canary }: Minute,
@@ -29,7 +29,7 @@ export function addLatencies(
 const BAR_WIDTH = 20;
 const WIDTH = 79;
 
-/** A look at a promotion as a table of at most 79 columns: steps, window, both revisions' figures, the evidence. */
+/** A poll as a table of at most 79 columns: steps, window, both revisions' figures, the evidence. */
 export function promotionTable(
   { percent, steps, verdict, unreadable, ...poll }: Poll,
   latencies: StepLatencies | undefined,
@@ -71,7 +71,7 @@ function stepsText(steps: readonly number[], percent: number, bold: (text: strin
     step < percent ? `${step} % ok` : step === percent ? `[${step} %]` : `${step} %`,
   );
   if (texts.join('  ').length > WIDTH - 8)
-    return `${percent} %, which is ${steps.indexOf(percent) + 1} of ${steps.length}`;
+    return `${percent} %, step ${steps.indexOf(percent) + 1} of ${steps.length}`;
   return texts.map((text) => (text.startsWith('[') ? bold(text) : text)).join('  ');
 }
 
@@ -88,7 +88,7 @@ function windowText({
     : `over after ${of}; its last requests may still arrive`;
 }
 
-/** A text as at most five lines of the table; those after the first are indented like the texts beside the labels. */
+/** Wraps a text into at most five lines. All but the first are indented as far as the labels reach. */
 function wrapped(text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -115,5 +115,5 @@ function bar(evidence: number | undefined, bound: number | undefined): string {
 
 function p95Text(histogram: Histogram | undefined): string {
   const ms = histogram && p95(histogram);
-  return ms === undefined ? '-' : Number.isFinite(ms) ? `${Math.round(ms)} ms` : 'above all';
+  return ms === undefined ? '-' : Number.isFinite(ms) ? `${Math.round(ms)} ms` : 'off scale';
 }

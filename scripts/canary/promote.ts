@@ -79,14 +79,15 @@ export async function promote({
   const signIn = requireSignIn(values);
   if (values.dryRun) return printPlan({ settings, location, canary, out });
 
-  // It has no signal, because a shift that was begun must be completed. The promotion checks the signal between shifts.
+  // It gets no signal, because a shift that has begun must be completed. The promotion checks the signal between
+  // shifts.
   const connection = connectTo(values, env);
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
   const api = await openServiceApi(connection, location);
   const display = openDisplay(out, location);
   let pollMs = values.pollSeconds * 1000;
-  // Entries are written one after another and never awaited in between: a rollback must not wait for a full disk.
+  // The report is written in the background, one entry after another: a rollback must not wait for a slow disk.
   let written = Promise.resolve();
   const report = (write: () => Promise<void>): void => {
     written = written.then(write);
@@ -106,8 +107,8 @@ export async function promote({
       walker: await walkerHere(account),
       async openSource(stable, candidate) {
         const { source } = values;
-        // Each poll reads again the last three quarters of a minute, in which entries may still arrive; the service's
-        // own lines about pages can double their number.
+        // Each poll reads the last 45 seconds again, where entries may still arrive. The service's own lines about
+        // pages can double the number of entries, which makes it 1.5 minutes' worth.
         const habit = { polls: Math.ceil(60 / values.pollSeconds), minutesAtOnce: 1.5 };
         const opened = await openObservationSource(connection, location, {
           ...{ source, stable, canary: candidate, habit, patience: 'a poll' },
@@ -129,7 +130,7 @@ export async function promote({
       async perform(action) {
         display.rest();
         const performed = await performAction(action, { dryRun: false, out });
-        if (performed.dryRun) throw new Error('a dry run walks nothing');
+        if (performed.dryRun) throw new Error('a promotion does not walk in a dry run');
         return performed.outcome;
       },
       async pause() {
@@ -154,13 +155,13 @@ async function baseUrlFor(report: string | undefined, api: ServiceApi): Promise<
   try {
     return (await reportedBaseUrl(report)) ?? (await api.read()).url;
   } catch {
-    // The promotion is over, and this is only for a hint.
+    // The promotion is over; without the address, only a hint is missing.
     return undefined;
   }
 }
 
 async function rolledBackByHand(report: string | undefined) {
-  // A report that cannot be read was warned about when it was joined.
+  // joinEvidence has already warned about a report that cannot be read.
   const roles = await reportedRoles(report).catch(() => undefined);
   return roles?.canary !== undefined && roles.isRolledBack
     ? { revision: roles.canary, source: roles.source }

@@ -41,14 +41,14 @@ export async function shiftTraffic(
   const openApi = () => openServiceApi(connection, location);
   const shares = sharesFor(call);
   const account = () => accountOf(connection);
-  // Someone who has to go back must not wait for a report.
+  // Somebody who has to roll back must not wait for a report.
   const isUrgent = call.action === 'rollback';
   const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
   const work = async () => {
     const shifted = await performAction(await actionOf(evidence.path), { dryRun: values.dryRun, out });
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
-    // If this were recorded, it would count as a new split that no smoke check has seen.
+    // An unchanged split is not recorded: it would count as a new one that no smoke check has seen.
     if (change.isUnchanged !== true)
       await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
     const lacksHealthSmoke = change.isUnchanged !== true || (await lacksSmokeBy(evidence.path));
@@ -80,7 +80,7 @@ export async function shiftTraffic(
   );
 }
 
-/** Whether the report has no health smoke of what serves now. Smoke runs from before a shift saw another split. */
+/** Whether the report lacks a health smoke of the present split. Runs from before the last shift do not count. */
 async function lacksSmokeBy(report: string | undefined): Promise<boolean> {
   const reported = await reportedRoles(report).catch(() => undefined);
   return reported?.lacksHealthSmoke ?? false;

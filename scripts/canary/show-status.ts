@@ -6,8 +6,8 @@ import { statusScreen } from './status-screen.ts';
 import { thisMachine } from './this-machine.ts';
 
 /**
- * Shows the state of a service to a person, on stderr. A promotion or the report decides which revision has which role.
- * If something cannot be read, it says so and does not fail, because the status itself has been printed already.
+ * Shows the state of a service to a person, on stderr. The revisions' roles come from an unfinished promotion, or else
+ * from the report. Whatever cannot be read only gets a warning, because the status itself has been printed already.
  */
 export async function showStatus(
   api: ServiceApi,

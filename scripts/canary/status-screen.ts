@@ -10,9 +10,9 @@ import {
   serviceCommand,
 } from '@deploy/cloudrun';
 
-type Place = {
+type ScreenContext = {
   location: ServiceLocation;
-  /** The promotion that the service remembers and whose split it has. */
+  /** The unfinished promotion whose split the service has. */
   promotion: { percent: number } | undefined;
   /** That promotion, if somebody is running it. */
   running: RunningPromotion | undefined;
@@ -23,8 +23,11 @@ type Place = {
 };
 
 /** A service on one screen for a person: its revisions with their roles, the window, and what to do next. */
-export function statusScreen(overview: Overview, place: Place): { lines: string[]; next: NextStep[] } {
-  const { location, promotion, running, isRolledBack, lacksHealthSmoke } = place;
+export function statusScreen(
+  overview: Overview,
+  context: ScreenContext,
+): { lines: string[]; next: NextStep[] } {
+  const { location, promotion, running, isRolledBack, lacksHealthSmoke } = context;
   const { service, shares, stable, canary, window } = overview;
   const standing = {
     ...{ shares, stable, canary, isRolledBack, window, lacksHealthSmoke },
@@ -36,10 +39,10 @@ export function statusScreen(overview: Overview, place: Place): { lines: string[
     lines: [
       `${location.service} in ${location.region} of ${location.project}`,
       '',
-      ...revisionLines(overview, place),
+      ...revisionLines(overview, context),
       '',
-      ...promotionLines(place),
-      ...windowLines(overview, place),
+      ...promotionLines(context),
+      ...windowLines(overview, context),
     ],
     next: next.length > 0 ? next : [newRollout(location, isRolledBack ? canary : undefined)],
   };
@@ -56,10 +59,10 @@ function newRollout(location: ServiceLocation, rolledBack: string | undefined): 
 const GAP = '  ';
 
 /**
- * One row for each revision, with its whole name, which commands take. If a row is too wide, its least important part
- * goes on the next line. Names and percentages are never cut.
+ * One row for each revision. Names are never cut, because commands need the whole name, and neither are percentages. If
+ * a row is too wide, its less important cells go on the next line.
  */
-function revisionLines({ rows }: Overview, { now, columns }: Place): string[] {
+function revisionLines({ rows }: Overview, { now, columns }: ScreenContext): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];
   const cells = rows.map((row) => cellsOf(row, now));
   const whole = alignedRows([head, ...cells]);
@@ -84,7 +87,7 @@ function cellsOf({ revision, percent, roles, imageTag, digest, createTime, tags 
   ];
 }
 
-function promotionLines({ promotion, running, now }: Place): string[] {
+function promotionLines({ promotion, running, now }: ScreenContext): string[] {
   if (running !== undefined) {
     const { canary, percent, startedAt, by } = running;
     return [
@@ -100,12 +103,12 @@ function promotionLines({ promotion, running, now }: Place): string[] {
 
 function stopIt(location: ServiceLocation, { stable }: RunningPromotion): NextStep {
   return {
-    says: 'next: that promotion goes on by itself; only to stop it and go back',
+    says: 'next: nothing, the promotion continues by itself; to stop it and go back',
     command: serviceCommand(location, 'canary-rollout', ['rollback', stable]),
   };
 }
 
-function windowLines({ window }: Overview, { location, now }: Place): string[] {
+function windowLines({ window }: Overview, { location, now }: ScreenContext): string[] {
   if (window === undefined) return ['maintenance window: closed'];
   const { percent, since, by, backTo, mustMoveTraffic } = window;
   const open = percent === 100 ? 'OPEN' : `open for ${percent} % of the traffic only`;
@@ -118,7 +121,7 @@ function windowLines({ window }: Overview, { location, now }: Place): string[] {
   function afterClosing(): string {
     if (backTo !== undefined) return `goes back to ${briefShares(backTo, location.service)}`;
     return mustMoveTraffic
-      ? 'gives the traffic to a new revision of what serves'
+      ? 'gives the traffic to a copy of the serving revision'
       : 'leaves the traffic where it is';
   }
 }

@@ -16,13 +16,13 @@ export function windowNotes(
   const forWhom = percent === 100 ? '' : ` for ${percent} % of the traffic`;
   const back =
     backTo === undefined
-      ? 'closing it makes a new revision of what serves'
+      ? 'closing it makes a copy of the serving revision outside maintenance mode'
       : `closing it gives the traffic back to ${briefShares(backTo, service)}`;
   return [
     `a maintenance window is open${forWhom} (${briefShares(traffic, service)}), since ${since} (${ageText(now - Date.parse(since))}), opened by ${by}; ${back}`,
     ...(isInMaintenance
       ? [
-          `${revision} is in maintenance mode as well, like the template that it was made from; closing the window makes another revision of its image without that, which is the one to promote then`,
+          `${revision} is in maintenance mode as well, because its template was; closing the window makes another revision of the same image that is not, and that is the one to promote`,
         ]
       : []),
   ];

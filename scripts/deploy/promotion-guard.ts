@@ -2,14 +2,15 @@ import type { Service, ServiceLocation } from '@deploy/cloudrun';
 import { thisMachine } from '../canary/this-machine.ts';
 
 /**
- * Refuses a deployment while somebody is promoting a revision of the service; undefined when that is not to be checked.
+ * A check that refuses a deployment while somebody is promoting a revision of the service; undefined when it is
+ * skipped.
  */
 export async function promotionGuard(
   location: ServiceLocation,
   { skipPromotionCheck, dryRun }: { skipPromotionCheck: boolean; dryRun: boolean },
 ): Promise<((now: Service) => void) | undefined> {
   if (skipPromotionCheck || dryRun) return undefined;
-  // Help, usage errors and dry runs do without it.
+  // Loaded only here: help, usage errors and dry runs do not need it.
   const { requireNoPromotion } = await import('@deploy/canary');
   return (now) => requireNoPromotion(now, { location, machine: thisMachine(), nowMs: Date.now() });
 }

@@ -49,7 +49,7 @@ export type DeploymentRequest = {
   domain: string;
   domainVariable: string;
   kind: Stage;
-  /** Printed first, as soon as it is known what will be deployed. */
+  /** Printed first, once the settings have been checked. */
   heading?: string;
 };
 
@@ -63,7 +63,7 @@ export async function runDeployment(
 ): Promise<void> {
   if (!values.skipServiceCheck) requireOwnService(kind, location, values.image);
   const image = requireGivenImage(values.image);
-  // A dry run accepts any reference, as in the recordings.
+  // The recorded shell scripts accept any reference in a dry run, so only a real run checks it.
   if (!values.dryRun) requireRegistry(image, 'IMAGE');
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);
@@ -77,8 +77,8 @@ export async function runDeployment(
       : await grouped({ env, out }, 'preconditions', checkPreconditions);
   const openApi = () => openServiceApi(connection, location);
   const permit = await promotionGuard(location, values);
-  // The preflight has read the service, so the service exists. If the preflight is skipped, nothing is read before the
-  // builds.
+  // Refuses before the builds if it can: a preflight has shown that the service exists, but without one nothing is read
+  // yet. The deployment checks again.
   if (facts !== undefined) permit?.(await (await openApi()).read());
   // A deployment that fails its preconditions has not started, so it has no report.
   const evidence = await openEvidence({
@@ -165,7 +165,10 @@ export async function runDeployment(
       [['IMAGE', image], ...(values.skipVerify ? [['SKIP_VERIFY', '1'] as const] : [])],
     );
     showNext({ out }, [
-      { says: 'not done: the preconditions, for which the cloud is read; to check them', command },
+      {
+        says: 'not done: the preconditions, because a dry run does not read the cloud; to check them',
+        command,
+      },
     ]);
   }
 
@@ -190,20 +193,21 @@ export async function runDeployment(
 }
 
 /**
- * The rest of the runbook, in one sentence, for the last line on stdout. `candidate` is the new revision, unless
- * closing a maintenance window will make another one of it; `baseUrl` is the service's address, if known.
+ * The rest of the runbook, in one sentence, for the last line on stdout. `candidate` is the new revision, or undefined
+ * when closing a maintenance window will replace it; `baseUrl` is the service's address, if known.
  */
 function whatIsNext({ candidate, baseUrl }: Record<'candidate' | 'baseUrl', string | undefined>): string {
   const promote = ['scripts/canary-rollout.ts promote', ...(candidate === undefined ? [] : [candidate])].join(
     ' ',
   );
   const at = baseUrl === undefined ? '' : ` with OPENAGENTS_BASE_URL=${baseUrl}`;
-  return `walk it to all the traffic by the canary runbook (${promote}), then run scripts/smoke-health.ts and scripts/smoke-control.ts${at}`;
+  return `give it all the traffic step by step, by the canary runbook (${promote}), then run scripts/smoke-health.ts and scripts/smoke-control.ts${at}`;
 }
 
 /** What to do about a failed preflight, starting with the mildest way. */
 function waysOn(gates: readonly string[] | undefined): string {
-  const some = gates === undefined ? '' : ` Only the gates that have all they need: GATES=${gates.join(',')}`;
+  const some =
+    gates === undefined ? '' : ` To run only the gates that have all they need: GATES=${gates.join(',')}`;
   return `Nothing was deployed. Each finding says how to fix it.${some}\nSKIP_PREFLIGHT=1 leaves these checks out.`;
 }
 

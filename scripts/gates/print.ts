@@ -54,12 +54,12 @@ function took({ cache, durationMs }: Extract<GateResult, { state: 'passed' }>): 
   return cache === 'hit' ? `took ${seconds(durationMs)} then` : seconds(durationMs);
 }
 
-/** stdout always shows seconds, because callers read these lines. */
+/** stdout always shows seconds, because programs parse these lines. */
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** What runs the failed gates again, on lines of its own; nothing when none has failed. */
+/** The command that runs the failed gates again, on lines of its own; empty when none has failed. */
 export function againCommand({ results }: GateRun): string {
   const failed = results.flatMap(({ gate, state }) => (state === 'failed' ? [gate] : []));
   if (failed.length === 0) return '';

@@ -2,10 +2,10 @@
 import process from 'node:process';
 import { nodePackages } from '../../.pnpmfile.mjs';
 
-/** The C library that this Node was started with: `glibc` or `musl`; nothing where there is no choice. */
+/** The C library of this Node: `glibc` or `musl` on Linux, undefined elsewhere. */
 function cLibrary() {
   if (process.platform !== 'linux') return undefined;
-  // Without this the report looks up the names of open connections.
+  // Otherwise the report would look up the host names of open connections.
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
 }

@@ -19,7 +19,7 @@ export async function warnOfOtherService(
   const standing = await reportedStanding(report);
   if (standing === undefined || standing.location.service === service) return undefined;
   out.note(
-    `warning: SERVICE is ${service}, but OPENAGENTS_BASE_URL, ${baseUrl}, is the address of ${standing.location.service}: this checks the latter`,
+    `warning: SERVICE is ${service}, but OPENAGENTS_BASE_URL, ${baseUrl}, is the address of ${standing.location.service}, which this checks`,
   );
   const address = await reportedAddressOf({ ...standing.location, service }, values);
   const says = `next, to check ${service} instead`;

@@ -70,7 +70,7 @@ describe('while somebody is promoting a candidate', { concurrency: 2 }, () => {
     );
     assert.match(
       status.stderr,
-      new RegExp(`^next: that promotion goes on .*:\\n.* rollback ${stable}$`, 'm'),
+      new RegExp(`^next: nothing, the promotion continues .*:\\n.* rollback ${stable}$`, 'm'),
     );
     assert.doesNotMatch(status.stderr, /promote control/);
     assert.equal(refused.exitCode, 1);

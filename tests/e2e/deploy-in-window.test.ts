@@ -139,7 +139,7 @@ describe('deploy-staging while a maintenance window is open', { concurrency: 2 }
     assert.equal(deployed.exitCode, 0, deployed.stderr);
     assert.match(
       deployed.stderr,
-      /opened by dave@example\.com; closing it makes a new revision of what serves$/m,
+      /opened by dave@example\.com; closing it makes a copy of the serving revision outside maintenance mode$/m,
     );
     const { record, text } = await world.report();
     assert.equal(record.stable, undefined);

@@ -167,7 +167,10 @@ describe('the preconditions as the first step of deploy-staging', () => {
       run.stdout,
       /Next: .* the canary runbook \(scripts\/canary-rollout\.ts promote \S+\), then run /,
     );
-    assert.match(run.stderr, /^to walk it to all the traffic:\n {2}.*canary-rollout\.ts promote \S+$/m);
+    assert.match(
+      run.stderr,
+      /^to give it all the traffic step by step:\n {2}.*canary-rollout\.ts promote \S+$/m,
+    );
     assert.doesNotMatch(run.stderr, /^next/m);
     const [name = ''] = await reports(place);
     const path = join(place.checkout.root, REPORTS, name);

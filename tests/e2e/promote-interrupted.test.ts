@@ -45,11 +45,11 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
     const first = await promote(cloud, { '25 %: served now': (child) => child.kill('SIGINT') });
     assert.equal(first.exitCode, null);
     assert.match(first.stderr, /^error: interrupted at 25 %: the split stays$/m);
-    assert.match(first.stderr, new RegExp(` promote ${canary}\\nback:\\n.* rollback ${stable}$`, 'm'));
+    assert.match(first.stderr, new RegExp(` promote ${canary}\\nto go back:\\n.* rollback ${stable}$`, 'm'));
     assert.equal(serving(cloud)[0], `${stable}=75`);
     const second = await promote(cloud);
     assert.equal(second.exitCode, 0, second.stderr);
-    assert.match(second.stderr, /^going on at 25 %: .*; the window begins anew$/m);
+    assert.match(second.stderr, /^resuming at 25 %: .*; the window starts over$/m);
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
   });
 
@@ -59,7 +59,7 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
     await promote(cloud, { '25 %: served now': (child) => child.kill('SIGKILL') });
     const second = await promote(cloud);
     assert.equal(second.exitCode, 0, second.stderr);
-    assert.match(second.stderr, /^going on at 25 %/m);
+    assert.match(second.stderr, /^resuming at 25 %/m);
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
   });
 

@@ -66,7 +66,7 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
     );
     const smoke = `OPENAGENTS_BASE_URL=${cloud.service(SERVICE).uri} .*smoke-health\\.ts`;
     assert.match(run.stderr, new RegExp(`^next, to check what serves:\\n {2}.*${smoke}$`, 'm'));
-    assert.match(run.stderr, /^back:\n {2}.*canary-rollout\.ts rollback control-00001/m);
+    assert.match(run.stderr, /^to go back:\n {2}.*canary-rollout\.ts rollback control-00001/m);
   });
 
   test('takes a bad one back, exits 1, and prints how to go on', async () => {

@@ -36,7 +36,7 @@ test('a smoke check warns when the address is left over from another service, an
     const text = shown.replaceAll('\r', '');
     assert.ok(
       text.includes(
-        `SERVICE is ${SERVICE}, but OPENAGENTS_BASE_URL, ${address(STAGING)}, is the address of ${STAGING}: this checks the latter`,
+        `SERVICE is ${SERVICE}, but OPENAGENTS_BASE_URL, ${address(STAGING)}, is the address of ${STAGING}, which this checks`,
       ),
       text,
     );

@@ -62,7 +62,8 @@ export function nextSteps(
   if (percent === 100)
     return [...smoke(baseUrl, lacksHealthSmoke ? 'smoke-health' : 'smoke-control'), ...back];
   if (percent === 0 || isPromotion) {
-    const says = percent === 0 ? 'next, to walk it to all the traffic' : 'next, to go on with the promotion';
+    const says =
+      percent === 0 ? 'next, to give it all the traffic step by step' : 'next, to go on with the promotion';
     return [call(says, 'canary-rollout', 'promote', canary), ...(percent === 0 ? [] : back)];
   }
   const more = BY_HAND.find((step) => step > percent) ?? 100;
