@@ -1,10 +1,9 @@
 export type { ContainerProgram } from './container/program.ts';
-export { domainMapping } from './domains/mapping.ts';
-export type { DomainMappingJson } from './domains/types.ts';
+export { type DomainMappingJson, domainMapping } from './domains/mapping.ts';
 export { startEmulator } from './emulator.ts';
 export type { Fault, OperationFate, Trigger } from './faults.ts';
 export type { RecordedKnativeService } from './knative/types.ts';
-export { parseRate } from './load/rate.ts';
+export { parseRate } from './load/generator.ts';
 export type { Emulator, EmulatorOptions, ServiceSeed } from './options.ts';
 export type { ServiceJson, TrafficTargetJson } from './service/resources.ts';
 export type { ImageFaults } from './traffic/image-faults.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { ContainerProgram } from './container/program.ts';
-import type { DomainMappingJson } from './domains/types.ts';
+import type { DomainMappingJson } from './domains/mapping.ts';
 import type { Trigger } from './faults.ts';
 import type { RecordedKnativeService } from './knative/types.ts';
 import type { Load, LoadOptions } from './load/generator.ts';

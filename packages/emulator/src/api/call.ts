@@ -12,7 +12,6 @@ export type Call = {
   region: string | undefined;
   /** The origin that the client addressed: `https://host:port` if a proxy in front of the emulator speaks TLS. */
   origin: string;
-  /** The Authorization header. */
   authorization: string | undefined;
   /** How the operation that this call starts must end; undefined for a normal end. */
   fate: OperationFate | undefined;

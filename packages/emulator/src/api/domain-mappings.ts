@@ -1,4 +1,4 @@
-import type { DomainMappingJson } from '../domains/types.ts';
+import type { DomainMappingJson } from '../domains/mapping.ts';
 import { notFound } from '../protocol/errors.ts';
 import type { Guard } from './access.ts';
 import { type Call, param, type Routes } from './call.ts';

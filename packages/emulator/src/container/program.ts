@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instance } from './instance.ts';
-import { eachLine } from './lines.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** The user's program, which every revision of a service runs as its container. */
@@ -82,6 +82,28 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
   if (outcome === 'listening') return { port, exited, stop };
   await stop();
   return outcome === 'timed out' ? { failed: outcome } : { failed: 'exited', exitCode: await exited };
+}
+
+// Longer lines are cut: https://cloud.google.com/logging/quotas (an entry has at most 256 KiB).
+const LONGEST_LINE = 256 * 1024;
+
+/** Calls back with each line of a stream, without its line end, and with the rest at the end. Skips empty lines. */
+function eachLine(stream: Readable, onLine: (text: string) => void): void {
+  let rest = '';
+  const flush = (text: string): void => {
+    const line = text.endsWith('\r') ? text.slice(0, -1) : text;
+    if (line !== '') onLine(line);
+  };
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) flush(line);
+    while (rest.length > LONGEST_LINE) {
+      flush(rest.slice(0, LONGEST_LINE));
+      rest = rest.slice(LONGEST_LINE);
+    }
+  });
+  stream.once('end', () => flush(rest));
 }
 
 function withLocalPaths(

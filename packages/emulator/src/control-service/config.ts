@@ -1,4 +1,3 @@
-/** The service's configuration. */
 export type Config = {
   bindAddress: string;
   staticDir: string;

@@ -10,8 +10,8 @@ import type { Session } from './sessions.ts';
 type Topic = { topic: string; required_scope: string };
 type Grant = { scopes: readonly string[]; topics: readonly Topic[]; ttlSeconds: number };
 
-// Each scope gives access to the topics with this suffix. If a client asks for no topics, it gets the organisation's,
-// and of `runs` the person's.
+// Each scope gives access to the topics with this suffix. A client that asks for no topics gets its organisation's, but
+// for `runs` the person's own.
 const TOPIC_SUFFIX: Readonly<Record<string, string>> = {
   'runtime.codex_worker_events': 'worker_events',
   'runtime.codex_worker_summaries': 'workers',

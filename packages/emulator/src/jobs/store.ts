@@ -1,8 +1,30 @@
 import type { ExecutionSeed, JobSeed } from '../options.ts';
 import { notFound } from '../protocol/errors.ts';
-import { condition, shortName } from '../service/resources.ts';
+import { type ConditionJson, type ContainerJson, condition, shortName } from '../service/resources.ts';
 import { newEtag } from '../service/revisions.ts';
-import type { ExecutionJson, JobConditionJson, JobJson } from './resources.ts';
+
+/** Jobs and their executions in the JSON of Admin API v2. Only the fields that the emulator uses are listed. */
+type TaskTemplateJson = { [key: string]: unknown; containers: ContainerJson[] };
+
+type JobConditionJson = ConditionJson & { executionReason?: string };
+
+type ExecutionJson = {
+  [key: string]: unknown;
+  name: string;
+  job: string;
+  createTime: string;
+  template: TaskTemplateJson;
+  conditions: JobConditionJson[];
+  reconciling: boolean;
+};
+
+type JobJson = {
+  [key: string]: unknown;
+  name: string;
+  template: { [key: string]: unknown; template: TaskTemplateJson };
+  executionCount: number;
+  reconciling: boolean;
+};
 
 export type JobStore = {
   list(): JobJson[];

@@ -21,7 +21,8 @@ export function isMetricType(type: string): type is MetricType {
 }
 
 /**
- * The descriptor. If `ingestDelaySeconds` is undefined, the descriptor states no delay; the platform's may not either.
+ * The descriptor of a metric. It states no delay if `ingestDelaySeconds` is undefined; the platform's may not state one
+ * either.
  */
 export function metricDescriptor(type: MetricType, project: string, ingestDelaySeconds: number | undefined) {
   return {

@@ -9,8 +9,8 @@ export type DescriptorJson = {
 type Additions = { fields?: Readonly<Record<string, string>>; values?: Readonly<Record<string, number>> };
 
 /**
- * What the real API has but the vendor's package does not know yet, so that its serializer would erase it: for each
- * message its fields with their types, for each enum its values. Sources: the current REST reference
+ * Fields of messages, with their types, and values of enums that the real API has and the vendor's package does not
+ * know yet. Its serializer would erase them. Sources: the current REST reference
  * (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services) and
  * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service. `fileStore`
  * and `EXECUTION_ENVIRONMENT_GEN3` are invented, for whatever Google will add next.

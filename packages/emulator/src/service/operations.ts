@@ -15,7 +15,6 @@ export type Operation = {
   error?: OperationError;
   /** What the service would look like, for a change that is only checked. */
   preview?: ServiceJson;
-  /** Resolves when the operation is done. */
   finished: Promise<void>;
   finish(error?: OperationError): void;
 };

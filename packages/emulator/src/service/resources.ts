@@ -59,8 +59,8 @@ export type ServiceJson = {
 };
 
 /**
- * What Knative v1 has for a service and Admin v2 has no field for: annotations and labels in the namespaces that v2
- * reserves. They are kept as written.
+ * The annotations and labels of a v1 service that v2 has no field for, because it reserves their namespaces. They are
+ * kept as written.
  */
 export type KnativeExtras = {
   annotations: Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@ const LONGEST_TAG_AND_SERVICE = 46;
 const SERVICE_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 // CreateServiceRequest.service_id in google/cloud/run/v2/service.proto: fewer than 50 characters.
 const LONGEST_SERVICE_NAME = 49;
-// `labels` and `annotations` in service.proto and revision_template.proto name these as refused.
+// service.proto and revision_template.proto say that labels and annotations in these namespaces are refused.
 const RESERVED =
   /^(?:run\.googleapis\.com|cloud\.googleapis\.com|serving\.knative\.dev|autoscaling\.knative\.dev)\//;
 
