@@ -154,8 +154,8 @@ async function asArgument<T>(
 }
 
 /**
- * The gcloud commands and requests that read the same as a real run would. Its window ends earlier, by the delay of the
- * source.
+ * The gcloud commands and API requests that read what a real run reads, except that its window ends earlier, by the
+ * delay of the source.
  */
 function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
   const { stable, canary, windowMinutes, source } = request;

@@ -20,7 +20,6 @@ export type RehearsalRequest = {
   service: string | undefined;
   /** The parts to rehearse; undefined for all that work with this checkout and service. */
   parts: readonly Part[] | undefined;
-  /** The scenario's YAML file. */
   scenario: string | undefined;
   /** The folder in which the person typed the command; relative paths start there. */
   cwd: string;

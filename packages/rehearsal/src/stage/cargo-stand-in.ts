@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '@deploy/cli';
-import { findRustTools, type RustTools } from './rust-tools.ts';
+
+/** Whether this machine has cargo, and whether that cargo can compile for WebAssembly. */
+type RustTools = { cargo: boolean; wasm: boolean };
 
 export type CargoForRehearsal = {
   /** A folder to put first on the PATH; undefined when no tool is replaced. */
   folder: string | undefined;
-  /** Variables that the gates need besides. */
+  /** Variables to add for the gates. */
   env: Readonly<Record<string, string>>;
   /** Tells the person which tools are stand-ins. */
   notice: string | undefined;
@@ -37,6 +40,21 @@ export async function prepareCargo(tools?: RustTools): Promise<CargoForRehearsal
     env,
     notice: found.cargo ? WITHOUT_WASM : WITHOUT_CARGO,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+export async function findRustTools(): Promise<RustTools> {
+  const cargo = await runCommand(['cargo', '--version']);
+  const library = await runCommand([
+    'rustc',
+    '--print',
+    'target-libdir',
+    '--target',
+    'wasm32-unknown-unknown',
+  ]);
+  return {
+    cargo: cargo.exitCode === 0,
+    wasm: cargo.exitCode === 0 && library.exitCode === 0 && existsSync(library.stdout.trim()),
   };
 }
 

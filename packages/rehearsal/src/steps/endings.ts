@@ -28,11 +28,11 @@ export type Ending = {
   readonly secretEnv?: Readonly<Record<string, string>>;
 };
 
-/** How many seconds of the platform pass in a real second: a window of two minutes takes three seconds. */
+/** How many times faster than real time the platform's clock runs: a window of two minutes takes three seconds. */
 export const CLOCK_SPEED = 40;
 // The clock waits after a minute without a poll, so that polls keep up even on a busy machine.
 const UNWATCHED_MS = 60_000;
-/** Requests per minute of the local Cloud Run's clock, which is 40 in a real second. */
+/** Requests per minute of that clock, which is 40 in a real second. */
 const BUSY = 60;
 
 // PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is
