@@ -9,7 +9,7 @@ import { PROJECT } from '../support/cloud.ts';
 const [, , , quiet] = ENDINGS;
 assert.ok(quiet?.service === 'quiet');
 /** One that ends otherwise than it is said to. */
-const mistaken: Ending = { ...quiet, service: 'mistaken', should: 'promoted', exitCode: 0 };
+const mistaken: Ending = { ...quiet, service: 'mistaken', shouldEnd: 'promoted', exitCode: 0 };
 
 describe('the promotions of a rehearsal', () => {
   let results: EndingResult[] = [];
@@ -36,7 +36,12 @@ describe('the promotions of a rehearsal', () => {
   });
 
   test('end as they should, and one that does not is told', () => {
-    const told = results.map(({ should, did, exitCode, asExpected }) => [should, did, exitCode, asExpected]);
+    const told = results.map(({ shouldEnd, ended, exitCode, asExpected }) => [
+      shouldEnd,
+      ended,
+      exitCode,
+      asExpected,
+    ]);
     assert.deepEqual(
       told,
       [

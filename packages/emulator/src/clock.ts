@@ -33,10 +33,10 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
     throw new RangeError(`a clock cannot run ${speed} times as fast`);
   const longestTickMs = speed > 1 ? LONGEST_TICK_MS : Number.POSITIVE_INFINITY;
   let ticked = { at: Date.now(), since: performance.now() };
-  let still = { from: ticked.at + waitsAfterMs, again: Promise.withResolvers<void>() };
+  let halt = { at: ticked.at + waitsAfterMs, lifted: Promise.withResolvers<void>() };
   const now = (): number => {
     const passedMs = Math.min(performance.now() - ticked.since, longestTickMs) * speed;
-    return Math.min(ticked.at + passedMs, still.from);
+    return Math.min(ticked.at + passedMs, halt.at);
   };
   const tick = (): void => {
     ticked = { at: now(), since: performance.now() };
@@ -45,9 +45,9 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
 
   /** Waits for at least a part of the time until then. */
   const nap = async (until: number, signal: AbortSignal | undefined): Promise<void> => {
-    if (now() >= still.from) return stillness(still.again.promise, signal);
+    if (now() >= halt.at) return untilLifted(halt.lifted.promise, signal);
     // The longest time that a timer takes; a longer one would fire at once.
-    const napMs = Math.min((Math.min(until, still.from) - now()) / speed, LONGEST_TIMER_MS);
+    const napMs = Math.min((Math.min(until, halt.at) - now()) / speed, LONGEST_TIMER_MS);
     await pause(Math.max(napMs, 0), undefined, { signal, ref: false }).catch(() => {});
   };
   return {
@@ -60,20 +60,20 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
     },
     looked() {
       tick();
-      const { again } = still;
-      still = { from: ticked.at + waitsAfterMs, again: Promise.withResolvers<void>() };
-      again.resolve();
+      const { lifted } = halt;
+      halt = { at: ticked.at + waitsAfterMs, lifted: Promise.withResolvers<void>() };
+      lifted.resolve();
     },
     stop: () => clearInterval(ticking),
   };
 }
 
-async function stillness(looked: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+async function untilLifted(lifted: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   const woken = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     if (signal?.aborted) resolve();
     signal?.addEventListener('abort', () => resolve(), { once: true, signal: woken.signal });
   });
-  await Promise.race([looked, stopped]);
+  await Promise.race([lifted, stopped]);
   woken.abort();
 }

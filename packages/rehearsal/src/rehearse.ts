@@ -168,7 +168,9 @@ function requireAsExpected(
 ): void {
   const failed = [
     ...results.flatMap(({ asExpected, title }) => (asExpected ? [] : [title])),
-    ...endings.flatMap(({ asExpected, of, did }) => (asExpected ? [] : [`the promotion of ${of}: ${did}`])),
+    ...endings.flatMap(({ asExpected, of, ended }) =>
+      asExpected ? [] : [`the promotion of ${of}: ${ended}`],
+    ),
   ];
   if (failed.length > 0) {
     throw new UserError(`the rehearsal did not go as expected: ${failed.join('; ')}`);

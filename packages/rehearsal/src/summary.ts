@@ -19,12 +19,12 @@ export function summaryLines(results: readonly StepResult[], service: string): s
 
 /** The promotions' summary: how each should end, and how it did. */
 export function endingLines(results: readonly EndingResult[]): string {
-  const rows = results.map(({ asExpected, exitCode, durationMs, should, did, serving, of }) => [
+  const rows = results.map(({ asExpected, exitCode, durationMs, shouldEnd, ended, serving, of }) => [
     asExpected ? 'ok' : 'NOT AS EXPECTED',
     String(exitCode),
     `${(durationMs / 1000).toFixed(1)} s`,
-    should,
-    did,
+    shouldEnd,
+    ended,
     serving.replaceAll(/[a-z-]+-(?=\d{5}-)/g, ''),
     of,
   ]);

@@ -18,7 +18,7 @@ export type Ending = {
   readonly service: string;
   /** What is promoted, in words that can follow "promotion of". */
   readonly of: string;
-  readonly should: EndState;
+  readonly shouldEnd: EndState;
   readonly exitCode: number;
   readonly stable: ImageFaults;
   readonly candidate: ImageFaults;
@@ -58,7 +58,7 @@ export const ENDINGS: readonly Ending[] = [
   {
     service: 'healthy',
     of: 'a healthy candidate',
-    should: 'promoted',
+    shouldEnd: 'promoted',
     exitCode: 0,
     stable: USUAL,
     candidate: USUAL,
@@ -70,7 +70,7 @@ export const ENDINGS: readonly Ending[] = [
   {
     service: 'failing',
     of: 'a candidate with 5 % errors',
-    should: 'rolled back',
+    shouldEnd: 'rolled back',
     exitCode: 1,
     stable: USUAL,
     candidate: { ...USUAL, errorPercent: 5 },
@@ -80,7 +80,7 @@ export const ENDINGS: readonly Ending[] = [
   {
     service: 'slow',
     of: 'a candidate twice as slow',
-    should: 'rolled back',
+    shouldEnd: 'rolled back',
     exitCode: 1,
     stable: USUAL,
     candidate: { ...USUAL, latencyFactor: 2 },
@@ -90,7 +90,7 @@ export const ENDINGS: readonly Ending[] = [
   {
     service: 'quiet',
     of: 'a candidate of a quiet service',
-    should: 'held',
+    shouldEnd: 'held',
     exitCode: 3,
     stable: USUAL,
     candidate: USUAL,
@@ -100,7 +100,7 @@ export const ENDINGS: readonly Ending[] = [
   {
     service: 'both-bad',
     of: 'a bad candidate beside a stable one as bad',
-    should: 'held',
+    shouldEnd: 'held',
     exitCode: 3,
     stable: BAD,
     candidate: BAD,
@@ -136,9 +136,9 @@ function endingCloud({ service, stable, candidate }: Ending): EmulatorOptions {
 }
 
 /** The command that promotes an ending's candidate. */
-function promotionStep({ service, of, should, env, secretEnv = {}, exitCode }: Ending): Step {
+function promotionStep({ service, of, shouldEnd, env, secretEnv = {}, exitCode }: Ending): Step {
   return {
-    title: `Promotion of ${of}: ${should}`,
+    title: `Promotion of ${of}: ${shouldEnd}`,
     env: {
       SERVICE: service,
       EVIDENCE_REPORT: 'none',
@@ -176,8 +176,8 @@ function endStateOf(
 }
 
 /** How a promotion ended, and how it should have. */
-export type EndingResult = Pick<Ending, 'of' | 'should'> & {
-  did: EndState | 'something else';
+export type EndingResult = Pick<Ending, 'of' | 'shouldEnd'> & {
+  ended: EndState | 'something else';
   exitCode: number;
   asExpected: boolean;
   durationMs: number;
@@ -202,7 +202,7 @@ export async function rehearseEndings({
   onEnded?: (cloud: Emulator, ending: Ending) => void;
 }): Promise<EndingResult[]> {
   const runs = endings.map(async (ending, i): Promise<EndingResult> => {
-    const { service, perMinute, of, should } = ending;
+    const { service, perMinute, of, shouldEnd } = ending;
     await using cloud = await startEmulator(endingCloud(ending));
     const [canary = '', stable = ''] = cloud.revisions(service).map(({ name }) => lastPart(name));
     if (perMinute !== undefined) cloud.load(service, { perMinute, signsIn: false });
@@ -216,12 +216,20 @@ export async function rehearseEndings({
     const durationMs = performance.now() - startedAt;
     if (leaked) throw new UserError(`a secret was printed by the promotion of ${of}`);
     onEnded(cloud, ending);
-    const did = endStateOf(cloud.service(service), { stable, canary }) ?? 'something else';
-    const asExpected = did === should && exitCode === ending.exitCode;
-    return { of, should, did, exitCode, asExpected, durationMs, serving: reportedServing(cloud, service) };
+    const ended = endStateOf(cloud.service(service), { stable, canary }) ?? 'something else';
+    const asExpected = ended === shouldEnd && exitCode === ending.exitCode;
+    return {
+      of,
+      shouldEnd,
+      ended,
+      exitCode,
+      asExpected,
+      durationMs,
+      serving: reportedServing(cloud, service),
+    };
   });
-  const ended = await Promise.allSettled(runs);
-  return ended.map((each) => {
+  const settled = await Promise.allSettled(runs);
+  return settled.map((each) => {
     if (each.status === 'rejected') throw each.reason;
     return each.value;
   });
