@@ -116,7 +116,7 @@ export function showSession(session: Session | undefined): Reply {
   });
 }
 
-/** A person as the mock provider invents them. */
+/** A person, with the name and the WorkOS id that the mock provider invents. */
 export function userOf({ userId, email }: Session) {
   const workosId = `mock_workos_${createHash('sha256').update(email).digest('hex').slice(0, 32)}`;
   return { id: userId, email, name: `${email.split('@')[0]} Mock`, workosId };

@@ -21,7 +21,7 @@ export function createStaticFiles(staticDir: string, buildId: string) {
   };
 }
 
-/** The build that an image's manifest names, so that a client can see which image answered. */
+/** The build id in the manifest. It depends on the image, so that a client can see which image answered. */
 export function buildIdOf(image: string): string {
   let hash = 0;
   for (const letter of image) hash = (hash * 31 + letter.charCodeAt(0)) % 1_000_000;

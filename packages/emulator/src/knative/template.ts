@@ -9,7 +9,7 @@ type VolumeJson = {
   [key: string]: unknown;
 };
 
-// The labels that v2 accepts: all except those in namespaces that it reserves.
+// v2 refuses labels and annotations in these namespaces, which it reserves.
 const RESERVED = /^(?:[a-z0-9.-]*\.)?(?:googleapis\.com|knative\.dev)\//;
 const NONCE_LABEL = 'client.knative.dev/nonce';
 const isReserved = (key: string): boolean => RESERVED.test(key) && key !== NONCE_LABEL;
