@@ -1,5 +1,5 @@
 import { flag, readSettings, runScript, textWithDefault, type Usage } from '@deploy/cli';
-import { cloudSettings, findLocation } from '@deploy/cloudrun';
+import { cloudSettings } from '@deploy/cloudrun';
 import { productionDomainSetting } from '@deploy/preflight';
 import { SERVICES } from './deploy/own-service.ts';
 import { runDeployment } from './deploy/run.ts';
@@ -24,8 +24,7 @@ const usage: Usage = {
 
 await runScript(usage, async (program) => {
   const values = readSettings(program.env, settings);
-  const location = await findLocation(values, program.signal);
   const domain = { domain: values.domain, domainVariable: settings.domain.name };
-  await runDeployment({ values, location, ...domain, kind: 'production' }, program);
+  await runDeployment({ values, ...domain, kind: 'production' }, program);
   return 0;
 });

@@ -1,5 +1,5 @@
 import { flag, readSettings, runScript, textWithDefault, type Usage } from '@deploy/cli';
-import { cloudSettings, findLocation } from '@deploy/cloudrun';
+import { cloudSettings } from '@deploy/cloudrun';
 import { preflightSettings } from '@deploy/preflight';
 import { SERVICES } from './deploy/own-service.ts';
 import { runDeployment } from './deploy/run.ts';
@@ -24,9 +24,7 @@ const usage: Usage = {
 
 await runScript(usage, async (program) => {
   const values = readSettings(program.env, settings);
-  const location = await findLocation(values, program.signal);
-  const heading = `[staging] project=${location.project} region=${location.region} service=${location.service}`;
   const domain = { domain: values.stagingDomain, domainVariable: settings.stagingDomain.name };
-  await runDeployment({ values, location, ...domain, kind: 'staging', heading }, program);
+  await runDeployment({ values, ...domain, kind: 'staging' }, program);
   return 0;
 });

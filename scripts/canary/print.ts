@@ -4,6 +4,11 @@ import { countText, type SignalVerdict, type Verdict } from '@deploy/canary/verd
 // Together with the gaps between them, the columns fit into 80 characters.
 const WIDTHS = [13, 14, 14, 13, 13, 12];
 
+const BORDERS =
+  'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle'.split(
+    ' ',
+  );
+
 /** The exit code of each verdict. Of several verdicts, the one that comes first here decides. */
 export const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
 
@@ -22,23 +27,7 @@ export async function renderVerdict(verdict: Verdict): Promise<string> {
     wrapOnWordBoundary: true,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
     // No borders, so that the table fits a narrow terminal.
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '',
-    },
+    chars: Object.fromEntries(BORDERS.map((part) => [part, ''])),
   });
   const shown = verdict.signals.filter(({ verdict: own }) => own !== 'not judged');
   for (const each of shown) {

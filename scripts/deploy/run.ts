@@ -15,6 +15,7 @@ import {
   type cloudSettings,
   connectTo,
   deployNoTraffic,
+  findLocation,
   lookAtService,
   nextSteps,
   openServiceApi,
@@ -22,7 +23,6 @@ import {
   requireImageAsLookedUp,
   requireRegistry,
   requireTag,
-  type ServiceLocation,
   serviceCommand,
   sharesOf,
 } from '@deploy/cloudrun';
@@ -43,14 +43,14 @@ import { promotionGuard } from './promotion-guard.ts';
 import type { deploymentSettings } from './settings.ts';
 
 export type DeploymentRequest = {
-  values: SettingsOf<typeof deploymentSettings & typeof cloudSettings> & { skipServiceCheck: boolean };
-  location: ServiceLocation;
+  values: SettingsOf<typeof deploymentSettings & typeof cloudSettings> & {
+    service: string;
+    skipServiceCheck: boolean;
+  };
   /** The domain that should point to the service. */
   domain: string;
   domainVariable: string;
   kind: Stage;
-  /** Printed first, once the settings have been checked. */
-  heading?: string;
 };
 
 /**
@@ -58,9 +58,10 @@ export type DeploymentRequest = {
  * gate's own exit code when a gate fails.
  */
 export async function runDeployment(
-  { values, location, domain, domainVariable, kind, heading }: DeploymentRequest,
+  { values, domain, domainVariable, kind }: DeploymentRequest,
   { env, out, signal }: Pick<Program, 'env' | 'out' | 'signal'>,
 ): Promise<void> {
+  const location = await findLocation(values, signal);
   if (!values.skipServiceCheck) requireOwnService(kind, location, values.image);
   const image = requireGivenImage(values.image);
   // The recorded shell scripts accept any reference in a dry run, so only a real run checks it.
@@ -70,7 +71,10 @@ export async function runDeployment(
   const gates = { checkout, env, out, signal };
   const connection = connectTo(values, env, signal);
 
-  if (heading !== undefined) out.data(heading);
+  if (kind === 'staging') {
+    const { project, region, service } = location;
+    out.data(`[staging] project=${project} region=${region} service=${service}`);
+  }
   const facts =
     values.skipPreflight || values.dryRun
       ? undefined
