@@ -8,7 +8,7 @@ import {
 } from '@deploy/emulator';
 import { lastPart, reportedServing } from '../serving.ts';
 import { IMAGES, PROJECT } from '../stage/staging.ts';
-import { runStep, type Step } from './step.ts';
+import { runStep, type Step, type StepResult } from './step.ts';
 
 /** How a promotion ends, judged by the state of the service. */
 export type EndState = 'promoted' | 'rolled back' | 'held';
@@ -176,13 +176,10 @@ function endStateOf(
 }
 
 /** How a promotion ended, and how it should have. */
-export type EndingResult = Pick<Ending, 'of' | 'shouldEnd'> & {
-  ended: EndState | 'something else';
-  exitCode: number;
-  asExpected: boolean;
-  durationMs: number;
-  serving: string;
-};
+export type EndingResult = Omit<StepResult, 'title'> &
+  Pick<Ending, 'of' | 'shouldEnd'> & {
+    ended: EndState | 'something else';
+  };
 
 /**
  * Promotes the candidate of each ending in its own local Cloud Run, all at the same time, while requests arrive. The
