@@ -1,60 +1,3 @@
-export type Config = {
-  bindAddress: string;
-  staticDir: string;
-  authProvider: 'workos' | 'mock';
-  workosConfigured: boolean;
-  magicCode: string;
-  challengeTtlSeconds: number;
-  accessTtlSeconds: number;
-  refreshTtlSeconds: number;
-  syncToken: SyncTokenConfig;
-  routeSplit: RouteSplitConfig;
-  compat: CompatConfig;
-  maintenance: MaintenanceConfig;
-};
-
-export type SyncTokenConfig = {
-  enabled: boolean;
-  signingKey: string | undefined;
-  issuer: string;
-  audience: string;
-  keyId: string;
-  claimsVersion: string;
-  ttlSeconds: number;
-  minTtlSeconds: number;
-  maxTtlSeconds: number;
-  allowedScopes: readonly string[];
-  defaultScopes: readonly string[];
-};
-
-export type RouteSplitConfig = {
-  enabled: boolean;
-  mode: 'legacy' | 'rust' | 'cohort';
-  rustRoutes: readonly string[];
-  /** From 0 to 100. */
-  cohortPercentage: number;
-  salt: string;
-  forceLegacy: boolean;
-  legacyBaseUrl: string | undefined;
-};
-
-export type CompatConfig = {
-  enforced: boolean;
-  protocolVersion: string;
-  minClientBuildId: string;
-  maxClientBuildId: string | null;
-  minSchemaVersion: number;
-  maxSchemaVersion: number;
-};
-
-export type MaintenanceConfig = {
-  enabled: boolean;
-  token: string | undefined;
-  cookieName: string;
-  cookieTtlSeconds: number;
-  allowedPaths: readonly string[];
-};
-
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** The only folder of web-shell files in the image. */
@@ -62,12 +5,18 @@ export const IMAGE_STATIC_DIR = '/app/web-shell/dist';
 
 const SHORTEST_COOKIE_TTL = 60;
 
+export type Config = ReturnType<typeof readConfig>;
+export type SyncTokenConfig = Config['syncToken'];
+export type RouteSplitConfig = Config['routeSplit'];
+export type CompatConfig = Config['compat'];
+export type MaintenanceConfig = Config['maintenance'];
+
 /** Reads the configuration from the service's environment. What is missing or malformed silently gets its default. */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env) {
   return {
     bindAddress: env.OA_CONTROL_BIND_ADDR ?? '127.0.0.1:8787',
     staticDir: env.OA_CONTROL_STATIC_DIR ?? IMAGE_STATIC_DIR,
-    authProvider: env.OA_AUTH_PROVIDER_MODE === 'mock' ? 'mock' : 'workos',
+    authProvider: env.OA_AUTH_PROVIDER_MODE === 'mock' ? ('mock' as const) : ('workos' as const),
     workosConfigured: Boolean(env.WORKOS_CLIENT_ID && env.WORKOS_API_KEY),
     magicCode: env.OA_AUTH_MOCK_MAGIC_CODE ?? '123456',
     challengeTtlSeconds: wholeNumber(env.OA_AUTH_CHALLENGE_TTL_SECONDS, 600),
@@ -80,7 +29,7 @@ export function readConfig(env: Env): Config {
   };
 }
 
-function readSyncToken(env: Env): SyncTokenConfig {
+function readSyncToken(env: Env) {
   return {
     enabled: boolean(env.OA_SYNC_TOKEN_ENABLED, true),
     // The newer variable wins over the older one even if it is empty.
@@ -100,12 +49,13 @@ function readSyncToken(env: Env): SyncTokenConfig {
   };
 }
 
-function readRouteSplit(env: Env): RouteSplitConfig {
-  const mode = (env.OA_ROUTE_SPLIT_MODE ?? 'rust').trim().toLowerCase();
+function readRouteSplit(env: Env) {
+  const given = (env.OA_ROUTE_SPLIT_MODE ?? 'rust').trim().toLowerCase();
+  // An unknown mode sends everything to the older application.
+  const mode: 'legacy' | 'rust' | 'cohort' = given === 'rust' || given === 'cohort' ? given : 'legacy';
   return {
     enabled: boolean(env.OA_ROUTE_SPLIT_ENABLED, true),
-    // An unknown mode sends everything to the older application.
-    mode: mode === 'rust' || mode === 'cohort' ? mode : 'legacy',
+    mode,
     rustRoutes: list(env.OA_ROUTE_SPLIT_RUST_ROUTES ?? '/'),
     cohortPercentage: Math.min(100, wholeNumber(env.OA_ROUTE_SPLIT_COHORT_PERCENTAGE, 100)),
     salt: env.OA_ROUTE_SPLIT_SALT ?? 'openagents-route-split-v1',
@@ -114,7 +64,7 @@ function readRouteSplit(env: Env): RouteSplitConfig {
   };
 }
 
-function readCompat(env: Env): CompatConfig {
+function readCompat(env: Env) {
   return {
     enforced: boolean(env.OA_COMPAT_CONTROL_ENFORCED, false),
     protocolVersion: env.OA_COMPAT_CONTROL_PROTOCOL_VERSION ?? 'openagents.control.v1',
@@ -125,7 +75,7 @@ function readCompat(env: Env): CompatConfig {
   };
 }
 
-function readMaintenance(env: Env): MaintenanceConfig {
+function readMaintenance(env: Env) {
   return {
     enabled: boolean(env.OA_MAINTENANCE_MODE_ENABLED, false),
     token: env.OA_MAINTENANCE_BYPASS_TOKEN?.trim() || undefined,

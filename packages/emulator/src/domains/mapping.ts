@@ -1,3 +1,5 @@
+import type { KnativeCondition } from '../knative/types.ts';
+
 /** A domain mapping as the platform shows it: https://cloud.google.com/run/docs/reference/rest/v1/DomainMapping */
 export type DomainMappingJson = {
   apiVersion: string;
@@ -5,13 +7,7 @@ export type DomainMappingJson = {
   metadata: { [key: string]: unknown; name: string };
   spec: { routeName: string; [key: string]: unknown };
   status?: {
-    conditions?: {
-      type: string;
-      status: string;
-      reason?: string;
-      message?: string;
-      lastTransitionTime?: string;
-    }[];
+    conditions?: KnativeCondition[];
     [key: string]: unknown;
   };
 };

@@ -43,16 +43,14 @@ export function hasText(entry: LogEntryJson, words: string): boolean {
 function severityComparison(operator: string, wanted: string): EntryFilter {
   const level = severityRank(wanted);
   if (level < 0) throw invalidArgument(`Unparseable filter: '${wanted}' is not a severity.`);
-  const holds = ordering(operator === ':' ? '=' : operator, level);
-  if (holds === undefined) throw unparseable(`severity${operator}${wanted}`);
+  const holds = ordering('severity', operator === ':' ? '=' : operator, wanted, level);
   return ({ severity }) => holds(severityRank(severity));
 }
 
 function timeComparison(field: string, operator: string, wanted: string): EntryFilter {
   const time = Date.parse(wanted);
   if (Number.isNaN(time)) throw invalidArgument(`Unparseable filter: '${wanted}' is not a timestamp.`);
-  const holds = ordering(operator, time);
-  if (holds === undefined) throw unparseable(`${field}${operator}${wanted}`);
+  const holds = ordering(field, operator, wanted, time);
   return (entry) => holds(Date.parse(String(entry[field])));
 }
 
@@ -77,9 +75,7 @@ function valueComparison(field: string, operator: string, wanted: string): (valu
       return (value) => pattern.test(String(value)) === (operator === '=~');
     }
     default: {
-      const limit = numberOf(wanted);
-      const holds = limit === undefined ? undefined : ordering(operator, limit);
-      if (holds === undefined) throw unparseable(`${field}${operator}${wanted}`);
+      const holds = ordering(field, operator, wanted, numberOf(wanted));
       return (value) => {
         const number = value === '' ? 0 : numberOf(value);
         return number !== undefined && holds(number);
@@ -95,23 +91,19 @@ function hasWithin(value: unknown, wanted: string): boolean {
   );
 }
 
-function ordering(operator: string, limit: number): ((value: number) => boolean) | undefined {
-  switch (operator) {
-    case '=':
-      return (value) => value === limit;
-    case '!=':
-      return (value) => value !== limit;
-    case '>=':
-      return (value) => value >= limit;
-    case '>':
-      return (value) => value > limit;
-    case '<=':
-      return (value) => value <= limit;
-    case '<':
-      return (value) => value < limit;
-    default:
-      return undefined;
-  }
+const ORDERINGS: Readonly<Record<string, (value: number, limit: number) => boolean>> = {
+  '=': (value, limit) => value === limit,
+  '!=': (value, limit) => value !== limit,
+  '>=': (value, limit) => value >= limit,
+  '>': (value, limit) => value > limit,
+  '<=': (value, limit) => value <= limit,
+  '<': (value, limit) => value < limit,
+};
+
+function ordering(field: string, operator: string, wanted: string, limit: number | undefined) {
+  const holds = ORDERINGS[operator];
+  if (holds === undefined || limit === undefined) throw unparseable(`${field}${operator}${wanted}`);
+  return (value: number): boolean => holds(value, limit);
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };

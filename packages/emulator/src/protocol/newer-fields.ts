@@ -8,6 +8,12 @@ export type DescriptorJson = {
 
 type Additions = { fields?: Readonly<Record<string, string>>; values?: Readonly<Record<string, number>> };
 
+const OF_REVISIONS = {
+  terminationGracePeriod: 'google.protobuf.Duration',
+  client: 'string',
+  clientVersion: 'string',
+};
+
 /**
  * Fields of messages, with their types, and values of enums that the real API has and the vendor's package does not
  * know yet. Its serializer would erase them. Sources: the current REST reference
@@ -16,20 +22,8 @@ type Additions = { fields?: Readonly<Record<string, string>>; values?: Readonly<
  * and `EXECUTION_ENVIRONMENT_GEN3` are invented, for whatever Google will add next.
  */
 const NEWER: Readonly<Record<string, Additions>> = {
-  RevisionTemplate: {
-    fields: {
-      terminationGracePeriod: 'google.protobuf.Duration',
-      client: 'string',
-      clientVersion: 'string',
-    },
-  },
-  Revision: {
-    fields: {
-      terminationGracePeriod: 'google.protobuf.Duration',
-      client: 'string',
-      clientVersion: 'string',
-    },
-  },
+  RevisionTemplate: { fields: OF_REVISIONS },
+  Revision: { fields: OF_REVISIONS },
   RevisionScaling: { fields: { cpuUtilization: 'double', concurrencyUtilization: 'double' } },
   Container: { fields: { sandboxLauncher: 'bool' } },
   Volume: { fields: { fileStore: 'NFSVolumeSource' } },
