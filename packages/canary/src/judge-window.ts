@@ -5,11 +5,11 @@ import { judge, type Verdict } from './verdict/judge.ts';
 import type { Limits, Observation } from './verdict/observation.ts';
 import { addMinute, beginPromotion, type Promotion } from './verdict/promotion.ts';
 
-/** What is known about the two revisions before any request is read. */
+/** What is known about the two revisions without reading any of their requests. */
 export type JudgedRevisions = {
   readonly stable: string;
   readonly canary: string;
-  /** The candidate's percentage of the traffic now. */
+  /** The percentage of the traffic that the candidate has now. */
   readonly canaryPercent: number;
   readonly canaryMadeAt: Date;
   /** Undefined: the platform does not know yet. */
@@ -28,20 +28,18 @@ export type WindowPlan = {
 export type WindowVerdict = Verdict & {
   /** The whole clock minutes that were judged. */
   readonly window: { readonly from: Date; readonly to: Date };
-  /** How many of stable's earlier minutes the window was compared with. */
+  /** With how many of stable's earlier minutes the window was compared. */
   readonly historyMinutes: number;
   /** Why there is no history, if it could not be read. */
   readonly historyUnreadable?: string;
 };
 
-/** How far back to look for what is usual for the stable revision. */
-const HISTORY_MINUTES = 60;
-/** The platform states its time in whole seconds. */
+/** The platform gives its time in whole seconds. */
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges the last window by itself. The window consists of the newest minutes whose figures must be complete by now. If
- * a source cannot be read, the verdict is inconclusive.
+ * Judges the last window by itself: the newest minutes whose figures must be complete by now. If the source cannot be
+ * read, the verdict is inconclusive.
  */
 export async function judgeLastWindow(
   source: OpenedSource,
@@ -78,15 +76,15 @@ export async function judgeLastWindow(
 }
 
 /**
- * The steps of a window that is judged alone: the candidate's present share and the steps above it. Without traffic, it
- * has all steps ahead of it.
+ * The steps of a window that is judged by itself: the candidate's present share and the steps above it. A candidate
+ * without traffic has all steps ahead of it.
  */
 function stepsFrom(percent: number, steps: readonly number[]): readonly number[] {
   return percent === 0 ? steps : [percent, ...steps.filter((step) => step > percent)];
 }
 
 /**
- * Stable's minutes before the window. If it had no requests there, because the candidate already had all the traffic:
+ * Stable's minutes before the window, or, if it had no requests then because the candidate already had all the traffic,
  * those before the candidate was made.
  */
 async function readHistory(
@@ -96,7 +94,7 @@ async function readHistory(
 ): Promise<{ minutes: readonly Observation[]; why?: string }> {
   for (const before of [from, canaryMadeAt]) {
     if (before > from) continue;
-    const read = await source.readHistory({ revision: stable, before, minutes: HISTORY_MINUTES });
+    const read = await source.readHistory({ revision: stable, before });
     if (read.state === 'unreadable') return { minutes: [], why: read.why };
     if (read.minutes.length > 0) return { minutes: read.minutes };
   }

@@ -14,9 +14,9 @@ import {
 import { endOf, identify, observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** How late an entry is assumed to arrive. Cloud Logging promises nothing, but entries come within seconds. */
+/** How late an entry is assumed to arrive. Cloud Logging promises no limit, but entries usually come within seconds. */
 const LOG_DELAY_MS = 30_000;
-/** The most pages of history to read. Each page uses up a read that the polls could make in the same minute. */
+/** The most pages of history to read. Each page costs a read that the polls cannot make in the same minute. */
 const HISTORY_PAGES = 15;
 
 export type LogSourceOptions = { readonly delayMs?: number; readonly patience: Patience };
@@ -32,8 +32,8 @@ type Entries = {
 type Kept = {
   readonly revisions: string;
   /**
-   * `entries` has every request that ended, and every line that was logged, at or after this moment, if its entry had
-   * arrived by `readAt`.
+   * `entries` has every request that ended at or after this moment, and every line that was logged since, as far as
+   * their entries had arrived by `readAt`.
    */
   readonly from: number;
   readonly readAt: number;
@@ -41,8 +41,8 @@ type Kept = {
 };
 
 /**
- * Reads observations from request logs, whole pages at a time, within our share of the project's reads. Each poll keeps
- * the entries of minutes that are still open for the next poll, which then reads only what may have arrived since.
+ * Reads observations from request logs, whole pages at a time, within our share of the project's reads. A poll keeps
+ * the entries of minutes that are still open, so that the next poll reads only what may have arrived since.
  */
 export function openLogSource(
   api: LogApi,
@@ -84,8 +84,8 @@ export function openLogSource(
 
     read: (query) =>
       orUnreadable(async () => {
-        const known = stillOf(query, kept);
-        // The last poll read everything that had arrived by then, and so everything that had ended one delay before it.
+        const known = keptFor(query, kept);
+        // Entries arrive within `delayMs`, so the last poll has already read everything that ended that long before it.
         const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),
@@ -104,9 +104,9 @@ export function openLogSource(
         return { ...observeRequestLog(all, { ...query, to }, arrival), behind: missing.why };
       }),
 
-    readHistory: ({ revision, before, minutes }) =>
+    readHistory: (history) =>
       orUnreadable(async () => {
-        const query = historyQuery({ revision, before, minutes });
+        const query = historyQuery(history);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, query),
           'newest first',
@@ -118,7 +118,7 @@ export function openLogSource(
   };
 }
 
-function stillOf(query: ObservationQuery, kept: Kept | undefined): Kept | undefined {
+function keptFor(query: ObservationQuery, kept: Kept | undefined): Kept | undefined {
   return kept?.revisions === revisionsOf(query) && kept.from <= query.from.getTime() ? kept : undefined;
 }
 
@@ -135,8 +135,8 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 }
 
 /**
- * The end of the last minute that was read completely, when reading oldest first had to stop early. What was not read
- * began after the newest entry, so it cannot have ended in an earlier minute.
+ * The end of the last minute that is complete although reading, oldest first, had to stop early. Requests that were not
+ * read began after the newest entry, so none of them ended in an earlier minute.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -144,8 +144,9 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 }
 
 /**
- * The first minute that was read completely, when reading newest first had to stop early. What was not read began
- * before the oldest entry and, as most requests take less than a minute, ended at the latest in the minute after it.
+ * The first minute that is complete although reading, newest first, had to stop early. Requests that were not read
+ * began before the oldest entry. Most requests take less than a minute, so they ended in the minute after it at the
+ * latest.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');

@@ -39,9 +39,9 @@ export function openMetricSource(
         return observeMetrics(metrics, query, { now: readAt, delayMs });
       }),
 
-    readHistory: ({ revision, before, minutes }) =>
+    readHistory: (history) =>
       orUnreadable(async () => {
-        const query = historyQuery({ revision, before, minutes });
+        const query = historyQuery(history);
         const { metrics, readAt } = await readMetrics(query);
         return historyIn(observeMetrics(metrics, query, { now: readAt, delayMs }));
       }),

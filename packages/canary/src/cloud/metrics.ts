@@ -45,11 +45,10 @@ export type RawMetrics = {
 type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
 
 /**
- * What a service's metrics say about two revisions. This adds up raw points across response codes, because Cloud
+ * Turns a service's metrics into minutes of two revisions. This adds up raw points across response codes, because Cloud
  * Monitoring's alignment invents figures for minutes that have no points. In a minute older than the metrics' delay, a
- * missing series means no requests. Newer minutes are ignored: their series arrive one at a time, so one revision's
- * errors could show up before either revision's successes. Metrics have no paths, so they say nothing about sign-in and
- * sync tokens.
+ * missing series means no requests. Newer minutes are ignored: their series arrive one at a time, so a revision's
+ * errors could show up before its successes. Metrics have no paths, so they say nothing about sign-in and sync tokens.
  */
 export function observeMetrics(
   { requestCount, requestLatencies }: RawMetrics,
@@ -90,10 +89,10 @@ type Point = {
 function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
   for (const { metric, resource, points = [] } of series) {
     const revision = resource?.labels?.revision_name;
-    // A point without a code may still have the class of the code, such as `5xx`.
+    // A point without a response code may still name the code's class, such as `5xx`.
     const code = metric?.labels?.response_code ?? metric?.labels?.response_code_class ?? '';
     for (const { interval, value } of points) {
-      // A delta belongs to the minute that it closes; its end is the first moment of the next minute.
+      // A point counts the requests of the minute before its end time, which is the first moment of the next minute.
       const end = Date.parse(interval?.endTime ?? '');
       if (revision === undefined || Number.isNaN(end) || value === undefined) continue;
       yield { place: `${revision} ${minuteOf(end - 1)}`, code, value };
@@ -102,9 +101,9 @@ function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
 }
 
 /**
- * A distribution's buckets as a histogram; undefined when it has none. The first bucket lies below the first bound, the
- * last one above the last (google.api.Distribution.BucketOptions). A bound at or below 0 says nothing about latencies,
- * so its bucket is merged into the next one.
+ * A distribution's buckets as a histogram; undefined when it has none. The first bucket is for values below the first
+ * bound, the last one for values above the last bound (google.api.Distribution.BucketOptions). No latency lies at or
+ * below 0, so a bucket that ends there is merged into the next one.
  */
 export function histogramOf({
   bucketOptions,

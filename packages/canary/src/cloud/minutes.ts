@@ -3,7 +3,7 @@ import type { Observation } from '../verdict/observation.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** `now` is when the source was read; `delayMs` is how late something may still arrive. */
+/** `now` is when the source was read; `delayMs` is how late its entries or points may arrive. */
 export type Arrival = { readonly now: Date; readonly delayMs: number };
 
 /** The start of the clock minute that contains a moment, in milliseconds. */
@@ -12,10 +12,10 @@ export function minuteOf(timeMs: number): number {
 }
 
 /**
- * Sorts observations into minutes. A minute is closed once everything in it must have arrived: a revision without
- * observations then had no requests. Before that, silence says nothing and the figures may still grow, so the minute is
- * open. The current minute is returned even while the one before it is open: a candidate that breaks at the start of a
- * minute would otherwise be noticed half a minute later.
+ * Sorts observations into minutes. A minute is closed once everything in it must have arrived; a revision without
+ * observations then had no requests. Until then it is open: its figures may still grow, and missing ones may only be
+ * late. The current minute is returned even while the one before it is open, because a candidate that breaks at the
+ * start of a minute would otherwise be noticed half a minute later.
  */
 export function layOut(
   { stable, canary, from, to }: ObservationQuery,

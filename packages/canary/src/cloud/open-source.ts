@@ -24,28 +24,28 @@ export type SourceRequest = {
   readonly canary: string;
   /** How often the source will be read, and how much at a time. `auto` chooses by this. */
   readonly habit: ReadingHabit;
-  /** How long a read waits when people have used up the project's log reads. */
+  /** How long a read waits when others have used up the project's log reads. */
   readonly patience: Patience;
   /** How late a log entry is assumed to arrive, in milliseconds; default: 30 s. */
   readonly logDelayMs?: number;
 };
 
 export type OpenedSource = ObservationSource & {
-  /** Why this source was chosen, in a clause for people: `asked for`, or the reason that `auto` had. */
+  /** Why this source was chosen, for people: `asked for`, or why `auto` preferred it. */
   readonly why: string;
-  /** It could not be read this time. */
+  /** Why the first read failed, if it did. */
   readonly unreadable?: Unreadable;
 };
 
 /** The delay to assume when a metric's descriptor has none: two minutes after sampling, and one minute to sample. */
 const USUAL_METRIC_DELAY_MS = 180_000;
 const LOOK_BACK_MINUTES = 10;
-/** When at least this many requests are in the metrics but not in the logs, that is no longer chance. */
+/** When the metrics have at least this many requests and the logs have none, that is no coincidence. */
 const MISSED = 10;
 
 /**
- * Opens the source of a service's observations and reads it once, so that problems show now. A failed call is not an
- * error here: `unreadable` says why this first read failed, and later reads report their failures in the same way.
+ * Opens the source of a service's observations and reads it once, so that problems show at once. A failed call is not
+ * an error here: `unreadable` says why the first read failed, and later reads report their failures in the same way.
  * Throws a UserError only for bad settings.
  */
 export async function openObservationSource(

@@ -1,6 +1,9 @@
-/** The platform's time, which entries and points carry. This machine's clock may be wrong, and may be set meanwhile. */
+/**
+ * The platform's time, which log entries and metric points carry. This machine's own clock may be wrong, or be changed
+ * in between.
+ */
 export type PlatformClock = {
-  /** Takes the time from an answer that has just arrived. */
+  /** Sets the clock by an answer that has just arrived. */
   hear(answeredAt: Date): void;
   now(): Date;
 };

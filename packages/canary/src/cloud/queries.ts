@@ -1,4 +1,5 @@
 import type {
+  HistoryQuery,
   HistoryReading,
   ObservationQuery,
   ObservationSource,
@@ -7,18 +8,22 @@ import type {
 import { countText } from '../verdict/figures.ts';
 import { MINUTE_MS, minuteOf } from './minutes.ts';
 
-/** Where the two revisions are. */
+/** The service whose revisions are observed. */
 export type QueriedService = { readonly service: string; readonly region: string };
 
-/** The longest that a request to Cloud Run may take: https://cloud.google.com/run/docs/configuring/request-timeout */
+/**
+ * The longest time that a request to Cloud Run may take: https://cloud.google.com/run/docs/configuring/request-timeout
+ */
 const LONGEST_REQUEST_MS = 3_600_000;
-/** How far the clocks of the writer and the receiver of an entry may differ. */
+/** How far back to look for what is usual for a revision. */
+const HISTORY_MINUTES = 60;
+/** How far the clocks of an entry's writer and receiver may differ. */
 const CLOCK_SKEW_MS = 10_000;
 
 /**
  * The filter of `entries:list` for the request logs of both revisions and the service's own route decisions. An entry
- * carries the time at which its request began, and arrives after the request has ended. Filtering by the time of
- * arrival therefore finds everything that ended since `from`, however long it took, without reading more.
+ * carries the time when its request began, but arrives after the request has ended. Filtering by the time of arrival
+ * therefore finds every request that ended since `from`, however long it took, and hardly any others.
  */
 export function requestLogFilter(
   { service, region }: QueriedService,
@@ -38,9 +43,9 @@ export function requestLogFilter(
 }
 
 /**
- * The filter of `timeSeries.list` for one metric of both revisions. Its language differs from that of the logs:
- * alternatives are written with `one_of`. It names the resource type because the metrics of `cloud_run_instance` have
- * the same names but no revisions.
+ * The filter of `timeSeries.list` for one metric of both revisions. The filters of Cloud Monitoring write alternatives
+ * with `one_of`, unlike those of Cloud Logging. This one names the resource type because `cloud_run_instance` has
+ * metrics of the same names, but without revisions.
  */
 export function metricFilter(
   metric: 'request_count' | 'request_latencies',
@@ -64,8 +69,8 @@ function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'cana
 /** `entries:list` returns at most this many entries per page. */
 export const ENTRIES_A_PAGE = 1000;
 /**
- * A project has 60 reads a minute, and people need some of them. At most `READS_A_MINUTE` are ours, history included;
- * `auto` chooses request logs only if the polls need no more than `READS_FOR_POLLS`.
+ * A project may make 60 reads a minute, and people need some of them. A canary takes at most `READS_A_MINUTE`, history
+ * included; `auto` chooses request logs only if the polls need no more than `READS_FOR_POLLS`.
  */
 const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;
@@ -77,24 +82,22 @@ export type ReadingHabit = { readonly polls: number; readonly minutesAtOnce: num
 
 /**
  * Which source to read if none was chosen. Request logs are exact, arrive within seconds and contain paths, so they are
- * used as long as the requests fit into our share of the reads.
+ * used unless there are too many requests for a canary's share of the reads.
  */
 export function chooseSource(requestsAMinute: number, { polls, minutesAtOnce }: ReadingHabit): ChosenSource {
   const pages = Math.max(1, Math.ceil((requestsAMinute * minutesAtOnce) / ENTRIES_A_PAGE));
   const reads = Math.ceil(polls * pages);
-  const volume = `${countText(Math.round(requestsAMinute))} requests a minute take about ${reads} of the 60 reads of logs a minute that a project has`;
+  const volume = `${countText(Math.round(requestsAMinute))} requests a minute need about ${reads} of the project's 60 log reads a minute`;
   return reads <= READS_FOR_POLLS
     ? { name: 'logs', why: volume }
-    : { name: 'monitoring', why: `${volume}, and ${READS_FOR_POLLS} are the most that a canary takes` };
+    : { name: 'monitoring', why: `${volume}, and a canary takes at most ${READS_FOR_POLLS}` };
 }
 
-/**
- * A query for one revision in the whole minutes before a moment. Queries have two revisions, so here both are the same.
- */
-export function historyQuery(history: { revision: string; before: Date; minutes: number }): ObservationQuery {
-  const to = new Date(minuteOf(history.before.getTime()));
-  const from = new Date(to.getTime() - history.minutes * MINUTE_MS);
-  return { stable: history.revision, canary: history.revision, from, to };
+/** A query for the history of one revision. A query names two revisions; here both are the same. */
+export function historyQuery({ revision, before }: HistoryQuery): ObservationQuery {
+  const to = new Date(minuteOf(before.getTime()));
+  const from = new Date(to.getTime() - HISTORY_MINUTES * MINUTE_MS);
+  return { stable: revision, canary: revision, from, to };
 }
 
 /** The minutes of the one revision in the answer to such a query; minutes without requests are left out. */

@@ -1,5 +1,5 @@
 import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
-import type { LatencyHistogram, Observation, PathFailures } from '../verdict/observation.ts';
+import type { LatencyHistogram, Observation } from '../verdict/observation.ts';
 import { type Arrival, layOut, minuteOf } from './minutes.ts';
 
 /** The fields that we use of an entry, as `entries:list` of Cloud Logging returns it. */
@@ -21,7 +21,7 @@ export type RawLogEntry = {
 };
 
 /**
- * Requests that do not come from users: health checks of Cloud Run and the load balancer, uptime checks of Cloud
+ * User agents that are not people's browsers: health checks of Cloud Run and the load balancer, uptime checks of Cloud
  * Monitoring, probes of Kubernetes, and these scripts.
  */
 const NOT_USERS =
@@ -33,15 +33,21 @@ const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
 /**
- * A decision that the service wrote, but cut off or not as JSON. Other lines, such as a sidecar's access log, may
- * contain these words too, because anyone who sends a request can put them there.
+ * A route decision that the service logged, but cut off or not as JSON. The name of the event is not enough to
+ * recognise one: anyone can put it into a request, and so into a sidecar's access log.
  */
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
-/** Structured lines that the service writes itself may have an `httpRequest` as well. */
+/**
+ * The log of requests. An `httpRequest` is not enough to recognise an entry of it, because structured lines of the
+ * service itself may have one too.
+ */
 const REQUEST_LOG = /run\.googleapis\.com%2Frequests$/;
 
-/** Bucket bounds from 1 ms to 10 minutes, 15 % apart. A threshold of 20 % over p95 is then at most 38 % over it. */
+/**
+ * Bucket bounds from 1 ms to 10 minutes, 15 % apart. The threshold for slow requests, 20 % above p95, is rounded up to
+ * the next bound, so it is at most 38 % above p95.
+ */
 const BOUNDS_MS: readonly number[] = Array.from({ length: 97 }, (_, i) => Number((1.15 ** i).toPrecision(3)));
 
 type Seen = {
@@ -57,11 +63,10 @@ type Seen = {
 
 /**
  * What request logs (`run.googleapis.com/requests`) say about two revisions, together with the service's own log lines
- * if they are among the entries. As in the platform's metrics, a request belongs to the minute in which it ended. An
- * entry's time is when the request began, so entries must be read from earlier on, by the duration of the longest
- * request. Duplicate entries count once. A 401 is never a failure of a sign-in or of a sync token, because sessions
- * live in the memory of one revision and the other one must refuse them. Latencies and statuses include the platform's
- * own answers (429, and 503 when instances are lacking).
+ * if they are among the entries. As in the platform's metrics, a request belongs to the minute in which it ended; its
+ * entry carries the time when it began. Duplicate entries count once. For sign-ins and sync tokens, a 401 is never a
+ * failure: a session lives in the memory of one revision, and the other revision must refuse it. Latencies and statuses
+ * include the platform's own answers (429, and 503 when instances are lacking).
  */
 export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
@@ -98,8 +103,8 @@ export function observeRequestLog(
 }
 
 /**
- * Identifies an entry, because the same one may be read twice. An insertId is unique among entries of one log and one
- * time.
+ * Identifies an entry, because the same one may be read twice. An insertId is unique only among entries of the same log
+ * and the same time.
  */
 export function identify(entry: RawLogEntry): string {
   const { logName, timestamp, insertId } = entry;
@@ -138,8 +143,8 @@ function countPath(paths: Seen['signIn'], status: number): void {
 }
 
 /**
- * Counts a route decision; false when the entry is something else. An audit event is one line of JSON; other lines are
- * kept as text.
+ * Counts a route decision; false when the entry is something else. The service logs an event as one line of JSON; Cloud
+ * Logging keeps a line that is not JSON as text.
  */
 function countDecision({ jsonPayload, textPayload = '' }: RawLogEntry, minute: () => Seen): boolean {
   const isUnreadable = UNREADABLE_DECISION.test(textPayload);
@@ -166,14 +171,13 @@ function observationFrom(seen: Seen, hasOwnLines: boolean): Observation {
     boundsMs: BOUNDS_MS,
     counts: Array.from({ length: BOUNDS_MS.length + 1 }, (_, i) => seen.latencies[i] ?? 0),
   };
-  const paths = (counted: PathFailures): PathFailures => ({ ...counted });
   return {
     requests,
     errors,
     latency,
-    signIn: paths(signIn),
-    syncToken: paths(syncToken),
-    // If there is no line of the service at all, its lines were not read, and the missing decisions say nothing.
+    signIn,
+    syncToken,
+    // Without a single line of the service, its lines were probably not read, so missing decisions prove nothing.
     ...(hasOwnLines ? { pages, routeDecisions, unreadableDecisions } : {}),
   };
 }

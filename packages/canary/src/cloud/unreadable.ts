@@ -2,7 +2,7 @@ import { UserError } from '@deploy/cli';
 import { CloudError } from '@deploy/cloudrun';
 import type { Unreadable } from '../observations/source.ts';
 
-/** Reads from the cloud. A failed call, or a login that is no longer valid, becomes a reading that says so. */
+/** Reads from the cloud. If a call fails, or the login is no longer valid, returns why instead of throwing. */
 export async function orUnreadable<T>(read: () => Promise<T>): Promise<T | Unreadable> {
   try {
     return await read();

@@ -12,9 +12,9 @@ const defaultSteps: readonly number[] = [5, 25, 50, 100];
 
 /**
  * Checks a document of recorded observations for `judge --file`. Missing limits are taken from `byDefault`; null counts
- * as missing. Throws a UserError with exit code 2 that names the first wrong place. It is written by hand for speed:
- * most of the time of a verdict goes into this check, and with a schema library it alone took longer than a whole
- * verdict may.
+ * as missing. Throws a UserError with exit code 2 that names the first wrong place. The check is written by hand for
+ * speed: it takes most of the time of a verdict, and with a schema library it took longer than a whole verdict is
+ * allowed to.
  */
 export function readRecording(document: unknown, byDefault: Limits): Recording {
   const fields = record(document, 'the document');
@@ -126,7 +126,7 @@ function readLatency(value: unknown, at: string, i: number, side: string): Laten
     refuse(
       place(at, i, side, '.latency.counts'),
       `has ${counts.length} entries`,
-      `${bounds.length} bounds need ${bounds.length + 1}: the last one is of what lies above the last bound`,
+      `${bounds.length} bounds need ${bounds.length + 1}: the last one counts what lies above the last bound`,
     );
   for (let j = 0; j < bounds.length; j++) {
     const bound: unknown = bounds[j];
@@ -189,7 +189,8 @@ function boolean(value: unknown, name: string): boolean {
   return refuse(name, `is ${shown(value)}`, 'it must be true or false');
 }
 
-// The parts of the path to a value, which are joined only for an error message.
+// The parts of the path to a value. They are joined only for an error message, because joining them for every value
+// would take time.
 type Place = readonly [name: string, index?: number, ...rest: string[]];
 
 function place(...[name, index, ...rest]: Place): string {

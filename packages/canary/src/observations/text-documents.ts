@@ -5,19 +5,19 @@ export type TextDocument = { readonly value: unknown } | { readonly unreadable: 
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
- * Splits text that arrives in pieces into JSON documents, one per line, or spread over several lines as a
- * pretty-printer writes them. Each document is returned as soon as it is complete, so that memory holds one document
- * and not the whole input. A line that is not JSON counts as an unreadable document, unless it begins one that
+ * Splits text that arrives in pieces into JSON documents: one per line, or each spread over several lines, as a
+ * pretty-printer writes them. A document is returned as soon as it is complete, so memory holds only one document and
+ * not the whole input. A line that is not JSON counts as an unreadable document, unless it begins a document that
  * continues on the next lines.
  */
 export class DocumentSplitter {
   /** The last line, which is not complete yet. */
   #line = '';
-  /** The lines of a document that is spread over several. */
+  /** The lines so far of a document that is spread over several. */
   #begun: string[] = [];
   #begunLength = 0;
   readonly #depth = new BracketDepth();
-  /** Once a document has filled exactly one line, every further line counts as a document. */
+  /** Set once a document has filled exactly one line: from then on, every line counts as a document. */
   #isLineByLine = false;
   #isSkipping = false;
 
@@ -62,8 +62,8 @@ export class DocumentSplitter {
   }
 
   *#continueWith(line: string): Generator<TextDocument> {
-    // A broken first line among many looks like the beginning of a document over several lines, until a complete one
-    // follows.
+    // In an input with one document per line, a broken first line looks like the beginning of a document that spans
+    // lines, until a line with a complete document follows.
     const alone = line.includes('"minutes"') ? parse(line) : undefined;
     if (alone !== undefined && 'value' in alone && isWhole(alone.value)) {
       for (const broken of this.#takeBegun()) yield parse(broken);

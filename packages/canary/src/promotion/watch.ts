@@ -17,8 +17,6 @@ import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
-const HISTORY_MINUTES = 60;
-
 /** What one look has shown, and what to do about it. */
 export type Look = { readonly poll: Poll; readonly decision: Decision };
 
@@ -53,7 +51,7 @@ export async function openWatch(
 
   async function beginWithHistory(): Promise<PromotionEvidence> {
     const before = new Date(hold.startedAt);
-    const history = await source.readHistory({ revision: pair.stable, before, minutes: HISTORY_MINUTES });
+    const history = await source.readHistory({ revision: pair.stable, before });
     if (history.state === 'unreadable') throw cannotRead(history);
     const { limits, windowMinutes } = settings;
     const { steps } = hold;
