@@ -336,7 +336,10 @@ describe('what the sources are asked for', () => {
     assert.equal(chooseSource(120, polls).name, 'logs');
     assert.equal(chooseSource(3000, polls).name, 'logs');
     assert.equal(chooseSource(3001, polls).name, 'monitoring');
-    assert.match(chooseSource(3001, polls).why, /^3,001 requests a minute need about 28 of the project's 60 log reads/);
+    assert.match(
+      chooseSource(3001, polls).why,
+      /^3,001 requests a minute need about 28 of the project's 60 log reads/,
+    );
     const once = { polls: 1, minutesAtOnce: 10 };
     assert.deepEqual([chooseSource(2400, once).name, chooseSource(2401, once).name], ['logs', 'monitoring']);
   });

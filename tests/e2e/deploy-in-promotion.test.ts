@@ -77,7 +77,7 @@ describe('while somebody is promoting a candidate', { concurrency: 2 }, () => {
     assert.match(
       refused.stderr,
       new RegExp(
-        `^error: \\S+ is promoting ${canary} on \\S+ \\(process \\d+\\) since 20\\S+, and it is at 25 %: a deployment would stop`,
+        `^error: \\S+ has been promoting ${canary} on \\S+ \\(process \\d+\\) since 20\\S+, and it is at 25 %: a deployment would stop`,
         'm',
       ),
     );
@@ -133,7 +133,10 @@ describe('while somebody is promoting a candidate', { concurrency: 2 }, () => {
     const run = () => world.run('deploy-staging', { SKIP_VERIFY: '1' });
     const refused = await run();
     assert.equal(refused.exitCode, 1, refused.stdout);
-    assert.match(refused.stderr, /^error: alice@example\.com is promoting \S+ on elsewhere \(process 7\)/m);
+    assert.match(
+      refused.stderr,
+      /^error: alice@example\.com has been promoting \S+ on elsewhere \(process 7\)/m,
+    );
     assert.doesNotMatch(refused.stdout, /web-shell dist build/);
     const reports = join(world.checkout.root, 'apps/openagents.com/service/docs/reports');
     assert.deepEqual(

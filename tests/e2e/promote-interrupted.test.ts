@@ -78,7 +78,7 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
     assert.equal(refused?.exitCode, 1);
     assert.match(
       refused?.stderr ?? '',
-      /^error: \S+ is promoting control-00002-\w+ on \S+ \(process \d+\) since 2/m,
+      /^error: \S+ has been promoting control-00002-\w+ on \S+ \(process \d+\) since 2/m,
     );
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
     const writes = cloud.requests.filter(({ method }) => method === 'PATCH');

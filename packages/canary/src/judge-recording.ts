@@ -6,8 +6,8 @@ import { addMinute, beginPromotion, type Promotion } from './verdict/promotion.t
 const USUAL_WINDOW = 10;
 
 /**
- * Judges a recorded promotion minute by minute, as it would have been judged then. Returns the first unhealthy verdict,
- * or else the last one. If a recording does not state its window, the window ends with the recording.
+ * Judges a recorded promotion minute by minute, as if it were running. Returns the first unhealthy verdict, or else the
+ * last one. If a recording does not state its window, the window ends with the recording.
  */
 export function judgeRecording(recording: Recording): Verdict {
   const { history, minutes, windowMinutes = USUAL_WINDOW, ...plan } = recording;

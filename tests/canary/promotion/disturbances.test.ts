@@ -78,7 +78,7 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
     const second = await startWalk(cloud, { walker: elsewhere });
     await assert.rejects(
       second.outcome,
-      /^UserError: operator@example\.com is promoting control-00002-\w+ on .* since 20/,
+      /^UserError: operator@example\.com has been promoting control-00002-\w+ on .* since 20/,
     );
     assert.equal((await first.outcome).state, 'promoted');
   });

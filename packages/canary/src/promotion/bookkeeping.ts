@@ -1,8 +1,8 @@
 import { type Service, type Share, sameShares, sharesOf } from '@deploy/cloudrun';
 
-// A promotion keeps its notes on the service itself, so that another machine can see and resume it. Annotations with
-// such keys belong to the user; Service.annotations in google/cloud/run/v2/service.proto reserves others for the
-// platform.
+// A promotion keeps its notes in annotations of the service itself, so that another machine can see and resume it. Keys
+// like these belong to the user; google/cloud/run/v2/service.proto (Service.annotations) lists those that the platform
+// reserves.
 const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 const VERSION = 1;
@@ -11,13 +11,16 @@ const MOST_FAILED = 10;
 
 type Annotations = Readonly<Record<string, string>>;
 
+/** The names of the two revisions. */
+export type RevisionPair = { readonly stable: string; readonly canary: string };
+
 /**
- * A step that was begun: its percentage, and when its split was first served (milliseconds since 1970, by the
+ * A step that has begun: its percentage, and when its split was first served (milliseconds since 1970, by the
  * platform's clock).
  */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
-/** Who runs a promotion. A runner that is still there writes again before `until`. */
+/** Who runs a promotion. As long as it runs, it renews `until` before that time comes. */
 export type Owner = {
   readonly id: string;
   readonly account: string;
@@ -37,20 +40,20 @@ export type PromotionState = {
   readonly hadTag: boolean;
   /** The steps so far, in order; none while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
-  /** Undefined once its runner has released it. */
+  /** Undefined once its owner has released it. */
   readonly owner?: Owner;
 };
 
 /** A candidate that was rolled back. */
 export type FailedCandidate = { readonly revision: string; readonly at: string; readonly why: string };
 
-/** The promotion that is stored on the service; undefined when there is no readable one. */
+/** The promotion that is stored on the service; undefined when there is none that can be read. */
 export function promotionOn({ annotations }: Pick<Service, 'annotations'>): PromotionState | undefined {
   const state = parse(annotations[PROMOTION]);
   return isState(state) ? state : undefined;
 }
 
-/** The annotations with this promotion stored in them; if `state` is undefined, any stored promotion is removed. */
+/** The annotations with this promotion in them, or without any promotion if `state` is undefined. */
 export function withPromotion(annotations: Annotations, state: PromotionState | undefined): Annotations {
   const { [PROMOTION]: _, ...others } = annotations;
   return state === undefined ? others : { ...others, [PROMOTION]: JSON.stringify({ v: VERSION, ...state }) };
@@ -72,29 +75,33 @@ export function withFailure(annotations: Annotations, failure: FailedCandidate):
   return { ...annotations, [FAILED]: JSON.stringify({ v: VERSION, failed }) };
 }
 
-/** The candidate's share that a promotion asked for last; 0 before any traffic. */
+/** The share that a promotion last gave the candidate; 0 before any traffic. */
 export function candidatePercent({ begun }: Pick<PromotionState, 'begun'>): number {
   return begun.at(-1)?.percent ?? 0;
 }
 
-/** The split that a promotion asked for last. */
-export function splitOf({ stable, canary, begun }: PromotionState): Share[] {
-  const percent = candidatePercent({ begun });
+/** The traffic split of a step. A revision without traffic is left out. */
+export function splitAt({ stable, canary }: RevisionPair, percent: number): Share[] {
   return [
     { revision: stable, percent: 100 - percent },
     { revision: canary, percent },
   ].filter((share) => share.percent > 0);
 }
 
+/** The split that a promotion asked for last. */
+export function splitOf(state: PromotionState): Share[] {
+  return splitAt(state, candidatePercent(state));
+}
+
 /**
- * Whether the split that the service was asked to serve is the promotion's. If not, somebody has moved the traffic
- * since.
+ * Whether the split that the service was last asked to serve is this promotion's. If not, somebody else has moved the
+ * traffic.
  */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }
 
-/** The stored promotion, if its split is still the service's: then it is running or can be resumed. */
+/** The stored promotion, if the service still has its split, so that it is running or can be resumed. */
 export function unfinishedPromotion(service: Service): PromotionState | undefined {
   const state = promotionOn(service);
   return state !== undefined && isItsTraffic(service, state) ? state : undefined;
@@ -110,8 +117,8 @@ function failedOn(annotations: Annotations): FailedCandidate[] {
 }
 
 /**
- * People may have edited the annotation, or a later version may have written it. What cannot be read as expected counts
- * as no promotion.
+ * People may have edited the annotation, or a later version of these scripts may have written it. Whatever does not
+ * look as expected counts as no promotion.
  */
 function isState(state: unknown): state is PromotionState & { v: number } {
   if (!isRecord(state) || state.v !== VERSION) return false;

@@ -2,18 +2,18 @@ import type { SmokeLook } from './events.ts';
 import type { WalkRequest } from './request.ts';
 
 export type CandidateChecks = {
-  /** Smokes the candidate and makes the checks after a stage; returns what failed twice, if anything. */
+  /** Smokes the candidate and makes the runbook's checks after a stage. Returns why, if something failed twice. */
   beforeNextStep(percent: number): Promise<string | undefined>;
   /**
-   * The same before any traffic. Also warns if the builds of candidate and stable cannot be told apart, or if the
-   * candidate refuses the pages of stable's build.
+   * Does the same before any traffic. Also warns if the builds of candidate and stable cannot be told apart, or if the
+   * candidate refuses pages of stable's build.
    */
   beforeTraffic(): Promise<string | undefined>;
   /** Smokes the service after a rollback. */
   afterRollback(): Promise<void>;
 };
 
-/** The checks that a promotion makes itself, at the candidate's own URL and at the service's. */
+/** The checks that a promotion makes itself, at the URL of the candidate's tag and at the service's. */
 export function candidateChecks(
   request: WalkRequest,
   urls: { candidate: string; service: string },
@@ -46,7 +46,7 @@ export function candidateChecks(
     return look;
   }
 
-  /** If the checks are skipped, this tells why only the first time. */
+  /** If the checks are skipped every time, says why only once. */
   async function checkStage(percent: number): Promise<string | undefined> {
     const first = await request.checkStage(urls.candidate);
     const look = first.state === 'failed' ? await request.checkStage(urls.candidate) : first;

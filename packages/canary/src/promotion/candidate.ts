@@ -17,9 +17,15 @@ import {
   sharesOf,
   stableRevision,
 } from '@deploy/cloudrun';
-import { candidatePercent, failureOf, type PromotionState, unfinishedPromotion } from './bookkeeping.ts';
+import {
+  candidatePercent,
+  failureOf,
+  type PromotionState,
+  type RevisionPair,
+  unfinishedPromotion,
+} from './bookkeeping.ts';
 
-/** A revision that was rolled back by hand, and the report that says so. */
+/** A revision that somebody rolled back by hand, and the report that says so. */
 export type RolledBack = { readonly revision: string; readonly source: string };
 
 /** The subject of a promotion: a new one, or one to resume. */
@@ -27,15 +33,19 @@ export type Subject = {
   readonly service: Service;
   readonly stable: Revision;
   readonly canary: Revision;
-  /** The unfinished promotion on the service. */
-  readonly left: PromotionState | undefined;
+  /** The promotion to resume, if there is one on the service. */
+  readonly unfinished: PromotionState | undefined;
 };
+
+export function pairOf({ stable, canary }: Subject): RevisionPair {
+  return { stable: stable.name, canary: canary.name };
+}
 
 /**
  * Finds the stable revision and the candidate: those of the promotion that is stored on the service, or else the
- * revision with all the traffic and the newest ready revision without any. Revisions of maintenance windows do not
- * count. Throws a UserError when there is no such pair, when the candidate has failed before, or when a maintenance
- * window is open.
+ * revision with all the traffic and the newest ready revision without any. Revisions that a maintenance window made do
+ * not count. Throws a UserError when there is no such pair, when the candidate was rolled back before, or when a
+ * maintenance window is open.
  */
 export async function findSubject(
   api: ServiceApi,
@@ -47,18 +57,18 @@ export async function findSubject(
   try {
     subject = await findPair(api, service, wanted);
   } catch (error) {
-    // If a window is open, report that instead: it is the real reason, and following the advice of the first error
+    // If a maintenance window is open, report that instead: it is the real reason, and the advice of the first error
     // would make things worse.
     if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
     throw error;
   }
-  if (subject.left !== undefined || skipMaintenanceCheck) return subject;
+  if (subject.unfinished !== undefined || skipMaintenanceCheck) return subject;
   if (isMaintenanceOn(subject.stable.template)) await requireClosed();
   await requireNotInMaintenance(api, service, subject.canary);
   return subject;
 }
 
-/** Whether a session stays with the process that began it, on both revisions. */
+/** Whether session affinity is on for both revisions, so that a session stays with the process that began it. */
 export function hasAffinity({ stable, canary }: Subject): boolean {
   return [stable, canary].every(({ template }) => template.sessionAffinity === true);
 }
@@ -70,59 +80,62 @@ async function findPair(
   service: Service,
   { named, retry, rolledBack }: Wanted,
 ): Promise<Subject> {
-  const left = unfinishedPromotion(service);
-  if (left !== undefined && named !== undefined && named !== left.canary) {
+  const unfinished = unfinishedPromotion(service);
+  if (unfinished !== undefined && named !== undefined && named !== unfinished.canary) {
+    const { stable, canary } = unfinished;
     throw new UserError(
-      `a promotion of ${left.canary} is at ${candidatePercent(left)} %, and ${named} cannot be promoted at the same time`,
-      { hint: `Finish that one first (promote ${left.canary}), or roll it back: rollback ${left.stable}` },
+      `a promotion of ${canary} is at ${candidatePercent(unfinished)} %, and ${named} cannot be promoted at the same time`,
+      { hint: `Finish that promotion first (promote ${canary}), or roll it back: rollback ${stable}` },
     );
   }
-  if (left !== undefined && named === undefined) await requireNoLater(api, service, left);
-  const stableName = left?.stable ?? requireStable(api.location, service, named);
-  const canaryName = left?.canary ?? named ?? (await newestCandidate(api, service, stableName));
+  if (unfinished !== undefined && named === undefined) await requireNoLater(api, service, unfinished);
+  const stableName = unfinished?.stable ?? requireStable(api.location, service, named);
+  const canaryName = unfinished?.canary ?? named ?? (await newestCandidate(api, service, stableName));
   if (canaryName === stableName) {
     throw new UserError(`${canaryName} already has all the traffic: there is nothing to promote`, {
       hint: 'Deploy a new revision first, or name the candidate: promote <canary>',
     });
   }
-  const failed = left === undefined ? failureOf(service, canaryName) : undefined;
-  if (failed !== undefined && !retry) {
-    throw new UserError(`${canaryName} was rolled back at ${failed.at}: ${failed.why}`, {
-      hint: 'Deploy a fixed one. To try this one again anyway: CANARY_RETRY=1',
-    });
-  }
-  if (left === undefined && canaryName === rolledBack?.revision && !retry) {
-    throw new UserError(`${canaryName} was rolled back, by ${rolledBack.source}`, {
-      hint: 'Deploy a fixed one. To try this one again anyway: CANARY_RETRY=1',
-    });
-  }
+  if (unfinished === undefined && !retry) requireNotRolledBack(service, canaryName, rolledBack);
   const [stable, canary] = await Promise.all([
     api.readRevision(stableName),
     readNamedRevision(api, canaryName, service),
   ]);
-  for (const { name, ready } of left === undefined ? [stable, canary] : []) {
+  for (const { name, ready } of unfinished === undefined ? [stable, canary] : []) {
     if (ready.state === 'succeeded') continue;
     throw new UserError(`revision ${name} is not ready: ${ready.message ?? ready.reason ?? ready.state}`, {
       hint: 'Nothing was changed. Fix what keeps it from starting, or name another candidate.',
     });
   }
-  return { service, stable, canary, left };
+  return { service, stable, canary, unfinished };
 }
 
-/** Without a name, an unfinished promotion goes on only if it is still clear that its candidate is meant. */
-async function requireNoLater(api: ServiceApi, service: Service, left: PromotionState): Promise<void> {
-  const { stable, canary } = left;
+function requireNotRolledBack(service: Service, canary: string, rolledBack: RolledBack | undefined): void {
+  const failed = failureOf(service, canary);
+  if (failed === undefined && canary !== rolledBack?.revision) return;
+  const how = failed === undefined ? `, by ${rolledBack?.source}` : ` at ${failed.at}: ${failed.why}`;
+  throw new UserError(`${canary} was rolled back${how}`, {
+    hint: 'Deploy a fixed revision. To try this one again anyway: CANARY_RETRY=1',
+  });
+}
+
+/**
+ * Throws a UserError when a revision was deployed after the candidate of an unfinished promotion: without a name, it is
+ * unclear which of the two is to be promoted.
+ */
+async function requireNoLater(api: ServiceApi, service: Service, unfinished: PromotionState): Promise<void> {
+  const { stable, canary } = unfinished;
   const later = await laterDeployment(api, service, { stable, canary });
   if (later === undefined) return;
   const call = (action: string, revision: string) =>
     `  ${serviceCommand(api.location, 'canary-rollout', [action, revision])}`;
   throw new UserError(
-    `a promotion of ${canary} is at ${candidatePercent(left)} %, and ${later.name} was deployed after it: say which one to promote`,
+    `a promotion of ${canary} is at ${candidatePercent(unfinished)} %, and ${later.name} was deployed after it: say which one to promote`,
     {
       hint: [
         'Nothing was changed. To go on with the older one:',
         call('promote', canary),
-        'To give that up and promote the newer one:',
+        'To give up the older one and promote the newer one:',
         call('rollback', stable),
         call('promote', later.name),
       ].join('\n'),
@@ -142,13 +155,13 @@ function requireStable(at: ServiceLocation, service: Service, named: string | un
     );
   throw new UserError(
     `no revision of ${service.name} holds all the traffic (${describeShares(shares)}), so it is unclear which one is stable`,
-    { hint: ['Nothing was changed. Give the stable one all the traffic first;', ...ways].join('\n') },
+    { hint: ['Nothing was changed. First give all the traffic to the stable revision;', ...ways].join('\n') },
   );
 }
 
 /**
- * The newest revision that was deployed and has no traffic. Throws a UserError when only revisions of a maintenance
- * window are left.
+ * The newest revision that was deployed and has no traffic. Throws a UserError when only a maintenance window made
+ * revisions since the stable one.
  */
 async function newestCandidate(api: ServiceApi, service: Service, stable: string): Promise<string> {
   const newest = newestReady(service, stable);
@@ -156,19 +169,21 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
   for await (const revision of api.revisions()) {
     if (revision.name === stable) break;
     if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;
-    // A revision that was deployed while a window was open is in maintenance mode. Closing the window made a copy of it
-    // that is not: that one is the candidate.
+    // A revision that was deployed while a window was open is in maintenance mode. Closing the window made a copy
+    // without maintenance mode, and that copy is the candidate.
     return (await findSuccessor(api, revision))?.name ?? revision.name;
   }
   throw new UserError(
-    `${newest} was made by a maintenance window, and nothing was deployed since ${stable}, which has all the traffic: there is nothing to promote`,
+    `${newest} was made by a maintenance window, and nothing has been deployed since ${stable}, which has all the traffic: there is nothing to promote`,
     {
-      hint: `Deploy a new revision first. To promote this one all the same, name it:\n  ${serviceCommand(api.location, 'canary-rollout', ['promote', newest])}`,
+      hint: `Deploy a new revision first. To promote this one anyway, name it:\n  ${serviceCommand(api.location, 'canary-rollout', ['promote', newest])}`,
     },
   );
 }
 
-/** With `--no-traffic`, the latest ready revision may lag behind the latest created one for a while. */
+/**
+ * After a deployment with `--no-traffic`, the latest ready revision may lag behind the latest created one for a while.
+ */
 function newestReady(service: Service, stable: string): string {
   const { latestReadyRevision, latestCreatedRevision } = service;
   if (latestReadyRevision !== undefined && latestReadyRevision !== stable) return latestReadyRevision;

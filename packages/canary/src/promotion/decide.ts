@@ -1,7 +1,7 @@
 import type { Verdict } from '../verdict/judge.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** What to do next with a step. `isOverride`: the step had no verdict, and CANARY_ON_INCONCLUSIVE decided. */
+/** What to do next with a step. `isOverride`: there was no verdict, so CANARY_ON_INCONCLUSIVE decided. */
 export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
@@ -10,20 +10,20 @@ export type Decision =
 export type StepProgress = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
-  /** How many minutes of the window are known for good. */
+  /** How many minutes of the window are closed. */
   readonly knownMinutes: number;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
-  /** Whether older minutes have not been read yet. The next look continues with them. */
+  /** Whether minutes that have ended are still to be read. The next look continues with them. */
   readonly isBehind: boolean;
-  /** How many of the watched minutes may still be incomplete on the platform. */
+  /** How many of the watched minutes may still be incomplete because of the platform's delay. */
   readonly delayMinutes: number;
 };
 
 /**
  * The rule of a promotion: roll back at once when unhealthy, continue only when healthy, and otherwise wait, up to the
- * longest window. A window is over when all its minutes are known, and also when they cannot be read although they
- * should have arrived by now.
+ * longest window. A window is over when all its minutes are closed, or when they should be by now but could not be
+ * read.
  */
 export function decide(
   { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: StepProgress,

@@ -2,6 +2,7 @@ import type { Share, TrafficChange } from '@deploy/cloudrun';
 import type { Verdict } from '../verdict/judge.ts';
 import type { Minute } from '../verdict/observation.ts';
 import type { Promotion } from '../verdict/promotion.ts';
+import type { RevisionPair } from './bookkeeping.ts';
 import type { Decision } from './decide.ts';
 
 /** The result of smoking a URL. */
@@ -9,20 +10,20 @@ export type SmokeLook = {
   readonly passed: boolean;
   /** What failed, if anything. */
   readonly why?: string;
-  /** The build that the revision's `/manifest.json` names, which differs from image to image. */
+  /** The build that the revision's `/manifest.json` names. It differs from image to image. */
   readonly buildId?: string;
   /** The oldest and the newest client build that the revision accepts; null means no limit. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
-  /** Notes for people about a smoke that passed. */
+  /** Remarks about a smoke that passed, for people. */
   readonly notes?: readonly string[];
 };
 
-/** The result of the runbook's checks at the candidate. */
+/** The result of the runbook's checks after a stage, made at the candidate. */
 export type StageLook =
   | { readonly state: 'passed'; readonly checks: readonly string[] }
   | { readonly state: 'failed' | 'skipped'; readonly why: string };
 
-/** One look at a step, for the display. */
+/** What one poll of a step showed, for the display. */
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];
@@ -30,9 +31,9 @@ export type Poll = {
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
-  /** How many minutes of the window have passed, at most all of them; below 0 before it begins. */
+  /** How many minutes of the window have passed, at most its length; below 0 before it begins. */
   readonly watchedMinutes: number;
-  /** The window's length in minutes; that of the longest window once the window was extended. */
+  /** The window's length in minutes, or that of the longest window once it was extended. */
   readonly windowMinutes: number;
   readonly isExtended: boolean;
   /** What could not be read this time. */
@@ -72,31 +73,28 @@ export type PromotionEvent =
   | { readonly kind: 'trafficReturned'; readonly change: TrafficChange; readonly tookMs: number }
   | { readonly kind: 'promotionEnded'; readonly outcome: PromotionOutcome };
 
-type Pair = { readonly stable: string; readonly canary: string };
-
-/** What came in between, and what serves since. */
-export type Between = {
+/** Somebody else's change of the service: what it was, what serves since, and who made it. */
+export type OtherChange = {
   readonly why: string;
   readonly after: readonly Share[];
-  /** Who changed the service last. */
   readonly by: string;
 };
 
 /** How a promotion ended or stopped. */
 export type PromotionOutcome =
-  | (Pair & { readonly state: 'promoted' })
+  | (RevisionPair & { readonly state: 'promoted' })
   /** Nothing was shifted. */
-  | (Pair & { readonly state: 'not begun'; readonly why: string })
-  | (Pair & {
+  | (RevisionPair & { readonly state: 'not begun'; readonly why: string })
+  | (RevisionPair & {
       readonly state: 'rolled back';
       readonly percent: number;
       readonly why: string;
-      /** Whether the candidate is remembered as failed. Cloud Run may also have refused to shift the traffic. */
+      /** Whether the candidate failed and is remembered as failed. If not, Cloud Run refused to shift the traffic. */
       readonly isItsFault: boolean;
       readonly tag: string;
       readonly serviceUrl: string;
     })
-  | (Pair & { readonly state: 'held'; readonly percent: number; readonly why: string })
+  | (RevisionPair & { readonly state: 'held'; readonly percent: number; readonly why: string })
   /** Somebody else changed the service; nothing more was touched. */
-  | (Pair & Between & { readonly state: 'superseded'; readonly percent: number })
-  | (Pair & { readonly state: 'interrupted'; readonly percent: number });
+  | (RevisionPair & OtherChange & { readonly state: 'superseded'; readonly percent: number })
+  | (RevisionPair & { readonly state: 'interrupted'; readonly percent: number });

@@ -11,19 +11,19 @@ import {
 import type { BegunStep } from './bookkeeping.ts';
 
 /**
- * What a promotion has shown so far, and where reading continues. It is plain data whose size does not grow with time.
+ * What a promotion has shown so far, and from where to read on. It is plain data whose size does not grow with time.
  */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
-  /** The steps so far. Minutes count from the start of the first one. */
+  /** The steps so far. Minutes are read from the start of the first one on. */
   readonly begun: readonly BegunStep[];
-  /** Where the current window begins: at the first whole minute of the step, or after an interruption. */
+  /** Where the current window begins: at the first whole minute of the step, or the first one after an interruption. */
   readonly windowFrom: number;
-  /** Every minute before this one was added. */
+  /** Every minute before this moment was added. */
   readonly readUpTo: number;
 };
 
-/** The evidence of a promotion with these steps. The minutes since the first one are still to be read. */
+/** The evidence of a promotion that has begun these steps. The minutes since the first of them are still to be read. */
 export function beginEvidence(
   promotion: Promotion,
   begun: readonly BegunStep[],
@@ -38,8 +38,11 @@ export function beginStepAt(evidence: PromotionEvidence, step: BegunStep): Promo
   return { ...evidence, begun: [...evidence.begun, step], windowFrom: nextMinute(step.at) };
 }
 
-/** The evidence with the closed minutes, and what it would be with the open ones as well. */
-export function takeIn(
+/**
+ * Adds a reading. `evidence` has its closed minutes, which are listed in `minutes`; `ahead` is the promotion as it
+ * would be with the open ones as well.
+ */
+export function addReading(
   evidence: PromotionEvidence,
   reading: Extract<SourceReading, { state: 'read' }>,
 ): { evidence: PromotionEvidence; ahead: Promotion; minutes: Minute[] } {
@@ -61,12 +64,12 @@ export function takeIn(
   return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
 }
 
-/** How many whole minutes of the current window are known for good. */
+/** How many minutes of the current window are closed. */
 export function knownMinutes(evidence: PromotionEvidence): number {
   return isInCurrentStep(evidence, evidence.promotion) ? minuteOfWindow(evidence.promotion) : 0;
 }
 
-/** Adds what was seen besides traffic: whether the candidate is ready, and whether a smoke check passed. */
+/** Adds what was checked apart from requests: whether the candidate is ready, and whether a smoke check passed. */
 export function withLook(
   { begun }: PromotionEvidence,
   promotion: Promotion,
@@ -82,8 +85,8 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
 }
 
 /**
- * A minute belongs to the last step that had begun by its end. At 100 %, stable has no traffic, and its past is
- * compared instead.
+ * A minute belongs to the last step that had begun by its end. At 100 %, stable is left out: it has no traffic, so its
+ * past is compared instead.
  */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;

@@ -1,21 +1,21 @@
 import { UserError } from '@deploy/cli';
 import type { Unreadable } from '../observations/source.ts';
 
-/** For how many polls to keep trying what fails temporarily. */
+/** How many times to try a call that fails temporarily: once a poll. */
 export const MOST_ATTEMPTS = 60;
 
-/** Whether the same change may work later, because nothing was wrong with the change itself. */
+/** Whether the same call may succeed later, because nothing was wrong with the call itself. */
 export function isPassing(error: UserError): boolean {
   return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kindOf(error));
 }
 
-/** The kind of the call that failed; empty if none did. */
+/** What kind of failure of a call caused this error; empty if no call failed. */
 export function kindOf(error: UserError): string {
   const failed = 'kind' in error ? error : error.cause;
   return failed instanceof Error && 'kind' in failed ? String(failed.kind) : '';
 }
 
-/** What was read, or why it could not be. */
+/** Returns the error of a failed read instead of throwing it. */
 export async function orFailure<T>(read: () => Promise<T>): Promise<T | UserError> {
   try {
     return await read();
@@ -25,9 +25,9 @@ export async function orFailure<T>(read: () => Promise<T>): Promise<T | UserErro
   }
 }
 
-/** Why a promotion that cannot read its revisions' requests does not begin. */
+/** The error of a promotion that does not begin because it cannot read its revisions' requests. */
 export function cannotRead({ why, hint }: Pick<Unreadable, 'why' | 'hint'>): UserError {
-  return new UserError(`the revisions' requests cannot be read, so nothing can be judged:  ${why}`, {
+  return new UserError(`the revisions' requests cannot be read, so nothing can be judged: ${why}`, {
     hint: hint ?? 'Nothing was changed.',
   });
 }

@@ -24,35 +24,37 @@ import {
   withFailure,
   withPromotion,
 } from './bookkeeping.ts';
-import type { Subject } from './candidate.ts';
+import { pairOf, type Subject } from './candidate.ts';
 import { isPassing, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
 
-/** For how many polls to keep trying a change that only cleans up. */
+/** How many times to try a change that only cleans up: once a poll. */
 const ATTEMPTS_TO_LET_GO = 5;
 
-/** How a shift ended. A refused call says nothing about the candidate, so the candidate is not at fault then. */
+/** How a shift ended. `isItsFault`: no call failed, so the candidate itself is the reason. */
 export type Shift =
   | { readonly state: 'served'; readonly change: TrafficChange }
   | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }
   | { readonly state: 'interrupted' };
 
-/** A promotion's hold on its service: every change that it makes there, and what it has stored. */
+/** A promotion's hold on its service: every change that it makes there, and what it has stored there. */
 export type Hold = {
-  /** A resumed promotion keeps the steps it began with. */
+  /** The steps; a resumed promotion keeps those that it began with. */
   readonly steps: readonly number[];
   readonly startedAt: number;
   readonly tag: string;
   begun(): PromotionState['begun'];
-  /** The candidate's share that was asked for last. */
+  /** The share that the candidate was last given. */
   percent(): number;
   /** Throws Superseded when somebody else has changed the service. */
   requireOurs(now: Service): void;
-  /** Stores the promotion on the service, and adds the tag if the candidate does not have it. Returns the tag's URL. */
+  /**
+   * Stores the promotion on the service, and gives the candidate the tag if it does not have it. Returns the tag's URL.
+   */
   take(): Promise<string>;
-  /** Gives the candidate its share. Keeps trying while another attempt may succeed. */
+  /** Gives the candidate this share. Keeps trying while another attempt may succeed. */
   shiftTo(percent: number): Promise<Shift>;
   /**
    * Moves all traffic back to stable at once, and remembers the candidate as failed if it was at fault. Keeps trying
@@ -61,32 +63,32 @@ export type Hold = {
   giveBack(why: string, isItsFault: boolean): Promise<TrafficChange>;
   /** Releases the promotion, so that anyone may resume it. */
   letGo(): Promise<void>;
-  /** Removes the promotion from the service, because it is over, and the tag unless the candidate had it before. */
+  /** Removes the promotion from the service because it is over, and the tag too unless the candidate had it before. */
   forget(): Promise<void>;
 };
 
-/** The hold on a service that was just read. It changes nothing yet. */
+/** A hold on a service that was just read. Nothing is changed yet. */
 export function holdOn(
   { api, settings, location, walker, tell, perform, pause, signal }: WalkRequest,
   subject: Subject,
   source: PromotionSource,
 ): Hold {
-  const pair = { stable: subject.stable.name, canary: subject.canary.name };
+  const pair = pairOf(subject);
   const openApi = async () => api;
   const ownerId = crypto.randomUUID().slice(0, 8);
   const template = JSON.stringify(subject.service.template);
   const tagged = subject.service.traffic.find(({ tag }) => tag === settings.tag)?.revision;
   const nowMs = (): number => source.now().getTime();
   let state: PromotionState = {
-    ...(subject.left ?? {
+    ...(subject.unfinished ?? {
       ...pair,
       startedAt: nowMs(),
       tag: settings.tag,
       hadTag: tagged === pair.canary,
       begun: [],
     }),
-    // A resumed promotion keeps the steps it began with, because its evidence is divided among them.
-    steps: subject.left?.steps ?? settings.steps,
+    // A resumed promotion keeps the steps that it began with, because its evidence is divided among them.
+    steps: subject.unfinished?.steps ?? settings.steps,
   };
   const { steps, startedAt, tag } = state;
   const percent = (): number => candidatePercent(state);
@@ -159,7 +161,7 @@ export function holdOn(
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         const now = await readPatiently();
         requireOurs(now);
-        // The split is served after all: the answer was lost, or the wait for it ended early.
+        // The split is served after all: the answer to the change was lost, or the wait for the split was cut short.
         if (percent() === next && isServed(now, shares))
           return { state: 'served', change: { service: now.name, before, after: shares } };
         if (!isPassing(error) || attempt === MOST_ATTEMPTS)
@@ -206,8 +208,8 @@ export function holdOn(
   }
 
   /**
-   * Checks whether an attempt whose answer was lost made the rollback after all. A second attempt would find the
-   * promotion gone and take that for somebody else's change.
+   * Finds the rollback of an earlier attempt whose answer was lost. Another attempt would find the promotion gone and
+   * take that for somebody else's change.
    */
   async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];
@@ -218,7 +220,7 @@ export function holdOn(
       if (isServed(now, after)) return { service: now.name, before: splitOf(state), after };
       await pause();
     }
-    throw new UserError('the change was accepted and has not settled');
+    throw new UserError('Cloud Run accepted the change and still serves another split');
   }
 
   async function release({ forget }: { forget: boolean }): Promise<void> {
@@ -231,7 +233,7 @@ export function holdOn(
       forget ? promotionOn(now) === undefined : promotionOn(now)?.owner === undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        // An earlier attempt whose answer was lost may have released it.
+        // An earlier attempt, whose answer was lost, may have released it.
         if (attempt > 1 && isFree(await api.read())) return;
         await perform(
           forget && !state.hadTag ? untagRevision(openApi, location, tag, book) : putDown(openApi, book),

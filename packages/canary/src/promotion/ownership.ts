@@ -9,7 +9,7 @@ export type ThisMachine = { readonly host: string; isRunning(pid: number): boole
 /** Who wants to run the promotion. */
 export type Walker = ThisMachine & { readonly account: string; readonly pid: number };
 
-/** Throws a UserError when somebody else is running this promotion, or may still be. */
+/** Throws a UserError when somebody else is running this promotion, or may be. */
 export function requireUnowned(
   { owner, canary, startedAt }: PromotionState,
   walker: Walker,
@@ -18,21 +18,21 @@ export function requireUnowned(
   if (owner === undefined || takeOver || isGone(owner, walker, nowMs)) return;
   const since = new Date(startedAt).toISOString();
   throw new UserError(
-    `${owner.account} is promoting ${canary} on ${owner.host} (process ${owner.pid}) since ${since}; two promotions at once would undo each other`,
+    `${owner.account} has been promoting ${canary} on ${owner.host} (process ${owner.pid}) since ${since}; two promotions at once would undo each other`,
     {
-      hint: `If that one is gone, its promotion can be resumed from ${new Date(owner.until).toISOString()} on, and at once with CANARY_TAKE_OVER=1. Nothing was changed.`,
+      hint: `Nothing was changed. If that process is gone, its promotion can be resumed after ${new Date(owner.until).toISOString()}, or at once with CANARY_TAKE_OVER=1.`,
     },
   );
 }
 
 /**
- * Throws Superseded unless the service is still as this promotion left it: with the same runner, the same split, and
- * the template that it found.
+ * Throws Superseded unless the service is still as this promotion left it: the same owner, the same split, and the
+ * template from the beginning.
  */
 export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {
   const state = promotionOn(now);
   if (state === undefined)
-    throw new Superseded(now, () => `${changedBy(now)}: the promotion that it remembered is no longer there`);
+    throw new Superseded(now, () => `${changedBy(now)}: its note about this promotion is gone`);
   if (!isItsTraffic(now, state)) {
     const traffic = describeShares(sharesOf(now.traffic, now.latestReadyRevision));
     const expected = describeShares(splitOf(state));
@@ -43,7 +43,7 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
   if (JSON.stringify(now.template) !== template) {
-    // The new template's revision may not exist yet. The newest revision is then still the promotion's own candidate.
+    // Until the new template's revision exists, the newest revision is still the promotion's own candidate.
     throw new Superseded(now, (later) =>
       later.latestCreatedRevision === now.latestCreatedRevision && !isSettled(later, later.generation)
         ? `${changedBy(now)}: there is a new template, and its revision is not there yet`
@@ -54,7 +54,8 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
 }
 
 /**
- * Whether a runner no longer exists: it has not renewed its claim in time, or its process on this machine has ended.
+ * Whether a promotion's owner is gone: it has not renewed its claim in time, or its process, on this machine, has
+ * ended.
  */
 export function isGone(owner: Owner, machine: ThisMachine, nowMs: number): boolean {
   return nowMs > owner.until || (owner.host === machine.host && !machine.isRunning(owner.pid));

@@ -6,26 +6,25 @@ import type { PromotionEvent, SmokeLook, StageLook } from './events.ts';
 import type { Walker } from './ownership.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** The source that a promotion reads, and why it could not be read when it was opened. */
+/** The source that a promotion reads, and why its first read failed, if it did. */
 export type PromotionSource = ObservationSource & { readonly unreadable?: Unreadable };
 
-/** What a promotion is asked to do, and what it needs for that. */
+/** What a promotion is asked to do, and everything that it needs to do it. */
 export type WalkRequest = {
   readonly settings: WalkSettings;
   readonly location: ServiceLocation;
   readonly api: ServiceApi;
   /** The candidate, if it was named. */
   readonly canary: string | undefined;
-  /** What was rolled back by hand, if anything: it is refused as a candidate unless `settings.retry` says otherwise. */
+  /** What was rolled back by hand, if anything. It is refused as a candidate, except with `settings.retry`. */
   readonly rolledBack?: RolledBack | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
   /**
-   * Makes the smoke checks at a URL that leads to the candidate, or to the service. Never throws because of what it
-   * finds.
+   * Makes the smoke checks at the URL of the candidate or of the service. A failed check is a result, not an exception.
    */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
-  /** Makes the runbook's checks after a stage at the candidate's own URL. Never throws because of what it finds. */
+  /** Makes the runbook's checks after a stage, at the candidate's URL. A failed check is a result, not an exception. */
   checkStage(url: string): Promise<StageLook>;
   perform<T>(action: Action<T>): Promise<T>;
   /** Waits until the next look; ends early when the signal aborts. */

@@ -11,11 +11,11 @@ export type RunningPromotion = {
   readonly percent: number;
   readonly startedAt: string;
   readonly by: Pick<Owner, 'account' | 'host' | 'pid'>;
-  /** If its process dies, others can resume the promotion from this time on. */
+  /** If its process dies, anyone can resume the promotion after this time. */
   readonly until: string;
 };
 
-/** The promotion that somebody is running on a service, or may still be; undefined when nobody is. */
+/** The promotion that somebody is running on a service, or may be; undefined when nobody is. */
 export function runningPromotion(
   service: Service,
   machine: ThisMachine,
@@ -26,7 +26,10 @@ export function runningPromotion(
   return isGone(state.owner, machine, nowMs) ? undefined : detailsOf(state, state.owner);
 }
 
-/** Throws a UserError when somebody is promoting a candidate, because a deployment would stop that where it is. */
+/**
+ * Throws a UserError when somebody is promoting a candidate, because a deployment would stop the promotion at its
+ * present split.
+ */
 export function requireNoPromotion(
   service: Service,
   { location, machine, nowMs }: { location: ServiceLocation; machine: ThisMachine; nowMs: number },
@@ -35,12 +38,12 @@ export function requireNoPromotion(
   if (running === undefined) return;
   const { stable, canary, percent, startedAt, by, until } = running;
   throw new UserError(
-    `${by.account} is promoting ${canary} on ${by.host} (process ${by.pid}) since ${startedAt}, and it is at ${percent} %: a deployment would stop that promotion there`,
+    `${by.account} has been promoting ${canary} on ${by.host} (process ${by.pid}) since ${startedAt}, and it is at ${percent} %: a deployment would stop that promotion there`,
     {
       hint: [
-        'Nothing was deployed. Wait for its end, or agree to stop it, and go back:',
+        'Nothing was deployed. Wait until the promotion has ended, or agree with its owner to roll it back:',
         `  ${serviceCommand(location, 'canary-rollout', ['rollback', stable])}`,
-        `If that process is gone, its promotion counts as stopped from ${until} on. To deploy all the same: SKIP_PROMOTION_CHECK=1`,
+        `If that process is gone, its promotion counts as stopped after ${until}. To deploy anyway: SKIP_PROMOTION_CHECK=1`,
       ].join('\n'),
     },
   );

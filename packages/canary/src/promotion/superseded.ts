@@ -1,14 +1,14 @@
 import { UserError } from '@deploy/cli';
 import { isSettled, type Service, type ServiceApi, sharesOf } from '@deploy/cloudrun';
-import type { Between } from './events.ts';
+import type { OtherChange } from './events.ts';
 import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 
 /** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
   readonly found: Service;
   /**
-   * Says what somebody else has changed, from a later reading of the service: more is known once Cloud Run has carried
-   * that change out.
+   * Says what somebody else has changed, given the service as it is by then: more is known once Cloud Run has carried
+   * out that change.
    */
   readonly describe: (service: Service) => string;
 
@@ -20,12 +20,13 @@ export class Superseded extends UserError {
 }
 
 /**
- * Waits until Cloud Run has carried out the other change, unless that takes too long or the promotion is interrupted.
+ * Waits until Cloud Run has carried out somebody else's change, unless that takes too long or the promotion is
+ * interrupted, and returns what it came to.
  */
-export async function whatCameBetween(
+export async function awaitOtherChange(
   { api, pause, signal }: { api: ServiceApi; pause(): Promise<void>; signal: AbortSignal },
   { found, describe }: Superseded,
-): Promise<Between> {
+): Promise<OtherChange> {
   let service = found;
   for (let i = 0; i < MOST_ATTEMPTS && !isSettled(service, service.generation) && !signal.aborted; i += 1) {
     await pause();

@@ -1,5 +1,5 @@
 import type { Verdict } from '../verdict/judge.ts';
-import { findSubject, hasAffinity, type Subject } from './candidate.ts';
+import { findSubject, hasAffinity, pairOf, type Subject } from './candidate.ts';
 import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
@@ -7,7 +7,7 @@ import { cannotRead } from './failed-calls.ts';
 import { type Hold, holdOn } from './hold.ts';
 import { requireUnowned } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
-import { Superseded, whatCameBetween } from './superseded.ts';
+import { awaitOtherChange, Superseded } from './superseded.ts';
 import { openWatch, type Watch } from './watch.ts';
 
 /**
@@ -30,8 +30,8 @@ async function walk(request: WalkRequest): Promise<PromotionOutcome> {
   const source = await request.openSource(subject.stable.name, subject.canary.name);
   if (source.unreadable !== undefined) throw cannotRead(source.unreadable);
   const nowMs = source.now().getTime();
-  if (subject.left !== undefined)
-    requireUnowned(subject.left, request.walker, { nowMs, takeOver: settings.takeOver });
+  if (subject.unfinished !== undefined)
+    requireUnowned(subject.unfinished, request.walker, { nowMs, takeOver: settings.takeOver });
   return walkSteps(request, subject, source);
 }
 
@@ -53,7 +53,7 @@ async function walkSteps(
   const hold = holdOn(request, subject, source);
   const watch = await openWatch(request, subject, { source, hold });
   try {
-    const resumedAt = subject.left && hold.percent();
+    const resumedAt = subject.unfinished && hold.percent();
     await request.tell({
       ...{ kind: 'promotionBegun', ...pair, source: source.name, steps: hold.steps },
       ...(resumedAt !== undefined && { resumedAt }),
@@ -63,8 +63,8 @@ async function walkSteps(
     return await takeSteps({ request, subject, hold, watch, checks });
   } catch (error) {
     if (!(error instanceof Superseded)) throw error;
-    const between = await whatCameBetween(request, error);
-    return { state: 'superseded', ...pair, percent: hold.percent(), ...between };
+    const change = await awaitOtherChange(request, error);
+    return { state: 'superseded', ...pair, percent: hold.percent(), ...change };
   }
 }
 
@@ -72,7 +72,7 @@ async function warn({ tell }: WalkRequest, subject: Subject): Promise<void> {
   const say = (warning: string) => tell({ kind: 'promotionWarned', warning });
   if (!hasAffinity(subject)) {
     await say(
-      'session affinity is not on for both revisions: sign-ins live in the memory of one process, so a split breaks them on both; only 5xx of sign-in and sync paths are judged',
+      'session affinity is not on for both revisions: the service keeps sign-ins in the memory of one process, so a split breaks them on both; of sign-ins and sync tokens, only 5xx answers are judged',
     );
   }
   const { stable, canary } = pairOf(subject);
@@ -84,9 +84,9 @@ async function warn({ tell }: WalkRequest, subject: Subject): Promise<void> {
 async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
   const { subject, hold, checks } = walk;
   const pair = pairOf(subject);
-  // A resumed promotion is already at a step.
-  let isStanding = hold.percent() > 0;
-  if (!isStanding) {
+  // A resumed promotion already has the split of its step.
+  let isShifted = hold.percent() > 0;
+  if (!isShifted) {
     const why = await checks.beforeTraffic();
     if (why !== undefined) {
       await hold.forget();
@@ -94,15 +94,15 @@ async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
     }
   }
   for (const percent of hold.steps.filter((step) => step >= hold.percent())) {
-    const ended = (isStanding ? undefined : await shift(walk, percent)) ?? (await watchStep(walk));
+    const ended = (isShifted ? undefined : await shift(walk, percent)) ?? (await watchStep(walk));
     if (ended !== undefined) return ended;
-    isStanding = false;
+    isShifted = false;
   }
   await hold.forget();
   return { state: 'promoted', ...pair };
 }
 
-/** Gives the candidate its share. Returns how the promotion ends when Cloud Run refuses. */
+/** Gives the candidate its share. If Cloud Run refuses, rolls back and returns how the promotion ended. */
 async function shift(walk: Walk, percent: number): Promise<PromotionOutcome | undefined> {
   const { request, hold, watch } = walk;
   const shifted = await hold.shiftTo(percent);
@@ -113,7 +113,7 @@ async function shift(walk: Walk, percent: number): Promise<PromotionOutcome | un
   return undefined;
 }
 
-/** Watches a step to its end. Returns how the promotion ends, or undefined to continue with the next step. */
+/** Watches a step to its end. Returns how the promotion ended, or undefined to continue with the next step. */
 async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
   const { request, subject, hold, watch, checks } = walk;
   const { tell, pause, signal } = request;
@@ -169,8 +169,4 @@ async function goBack(
   const { tag } = hold;
   const serviceUrl = subject.service.url;
   return { state: 'rolled back', ...pairOf(subject), percent, why, isItsFault, tag, serviceUrl };
-}
-
-function pairOf({ stable, canary }: Subject): { stable: string; canary: string } {
-  return { stable: stable.name, canary: canary.name };
 }

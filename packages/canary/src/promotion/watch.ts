@@ -2,29 +2,31 @@ import { UserError } from '@deploy/cli';
 import { MINUTE_MS } from '../cloud/minutes.ts';
 import { judge, type Verdict } from '../verdict/judge.ts';
 import { beginPromotion } from '../verdict/promotion.ts';
-import { hasAffinity, type Subject } from './candidate.ts';
+import { hasAffinity, pairOf, type Subject } from './candidate.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Poll } from './events.ts';
 import {
+  addReading,
   beginEvidence,
   beginStepAt,
   knownMinutes,
   type PromotionEvidence,
-  takeIn,
   withLook,
 } from './evidence.ts';
 import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
-/** What one look has shown, and what to do about it. */
+/** What one look shows, and what to do about it. */
 export type Look = { readonly poll: Poll; readonly decision: Decision };
 
 /** A promotion's view of its two revisions: the minutes so far, and the verdict on them. */
 export type Watch = {
-  /** Begins a step, whose split is served from now on. */
+  /** Begins a step whose split is served now. */
   beginStep(percent: number): void;
-  /** Looks at everything: who changed the service, whether the candidate is ready, what both revisions did. */
+  /**
+   * Looks at everything: whether somebody changed the service, whether the candidate is ready, what both revisions did.
+   */
   look(): Promise<Look>;
   withFailedChecks(): Verdict;
 };
@@ -35,7 +37,7 @@ export async function openWatch(
   subject: Subject,
   { source, hold }: { source: PromotionSource; hold: Hold },
 ): Promise<Watch> {
-  const pair = { stable: subject.stable.name, canary: subject.canary.name };
+  const pair = pairOf(subject);
   const nowMs = (): number => source.now().getTime();
   let evidence = await beginWithHistory();
   let isExtended = false;
@@ -61,14 +63,14 @@ export async function openWatch(
   }
 
   async function look(): Promise<Look> {
-    // Take the time before asking: the answer may be slow, and minutes that pass meanwhile have not been read, so they
-    // are no reason to give up.
+    // Take the time before reading: reading may be slow, and minutes that pass in between were not read, so they must
+    // not count as watched.
     const watched = (nowMs() - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
     let ahead = evidence.promotion;
     if (reading.state === 'read') {
       const from = evidence.readUpTo;
-      const taken = takeIn(evidence, reading);
+      const taken = addReading(evidence, reading);
       evidence = taken.evidence;
       ahead = taken.ahead;
       for (const [i, minute] of taken.minutes.entries()) {
@@ -106,7 +108,7 @@ export async function openWatch(
     const longest = isExtended ? maxWindowMinutes : windowMinutes;
     const poll = {
       ...{ percent, steps: hold.steps, promotion, verdict, decision: decision.next },
-      // No more than the window's length: after its end, the step goes on waiting for late log entries.
+      // At most the window's length: after its end, the step still waits for late log entries.
       watchedMinutes: Math.min(watched, longest),
       ...{ windowMinutes: longest, isExtended },
       ...unreadable,
