@@ -52,8 +52,7 @@ function betaFraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / away(1 - ((a + b) * x) / (a + 1));
   let fraction = d;
-  // The number of rounds grows with the square root of the larger parameter. This limit is far beyond what any canary
-  // needs.
+  // The number of rounds grows with the square root of the larger parameter. No canary ever comes near this limit.
   for (let m = 1; m <= 1_000_000; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
     d = 1 / away(1 + even * d);

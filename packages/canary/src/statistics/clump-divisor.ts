@@ -1,11 +1,11 @@
 import type { Tally } from './tally.ts';
 
-/** One more clump of this many failures is assumed: the history may have been too short or too quiet to contain one. */
+/** Assume one more clump of this many failures, because the history may be too short or too quiet to contain one. */
 const ASSUMED_CLUMP = 10;
 
 /**
- * How many failures count as one piece of evidence, from stable's minutes before the promotion: variance over mean of
- * their failures, at least 1,
+ * How many failures count as one piece of evidence. This is the variance over the mean of the failures in stable's
+ * minutes before the promotion, at least 1:
  *
  *     V   = sum (x_i - n_i p)^2 * T/(T-1)      (0 when T < 2), p = X/N
  *     phi = max(1, (V + C^2) / (X + C)),       C = 10

@@ -9,14 +9,14 @@ export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 const FIRST_STEP_WEIGHT = 0.75;
 
 /**
- * The evidence of a promotion about one signal: for each rate ratio, the sum of the minutes' log factors now and at the
+ * A promotion's evidence about one signal: for each rate ratio, the sum of the minutes' log factors, now and at the
  * start of each step.
  */
 export type SignalEvidence = {
   readonly steps: number;
   readonly sums: readonly number[];
   readonly starts: readonly (readonly number[])[];
-  /** ln E: 0 says nothing; ln 400 is the bound for 1 % false alarms with four signals. */
+  /** ln E. At 0 there is no evidence either way; with four signals, 1 % false alarms mean a bound of ln 400. */
   readonly ln: number;
 };
 
@@ -27,8 +27,8 @@ export function noEvidence(steps: number): SignalEvidence {
 }
 
 /**
- * Begins the next step. From here on there is one more alternative: that the candidate turned bad at this step. Its
- * factor is still 1, as it was before, so the evidence does not jump.
+ * Begins the next step, and with it one more alternative: that the candidate turned bad at this step. It begins with a
+ * factor of 1, which it counted with before, so the evidence does not jump.
  */
 export function beginNextStep(evidence: SignalEvidence): SignalEvidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };
@@ -36,7 +36,7 @@ export function beginNextStep(evidence: SignalEvidence): SignalEvidence {
 
 /**
  * Adds one minute of both revisions. A minute without failures changes nothing. If `clumpDivisor` is null, all failures
- * of a minute are one piece of evidence.
+ * of a minute count as one piece of evidence.
  */
 export function addMinuteEvidence(
   evidence: SignalEvidence,
@@ -58,9 +58,9 @@ export function addMinuteEvidence(
  *     x <= 2 phi:   l = ln(1 + (theta-1) f) - ln(1 + (theta-1) s)          the minute is one piece of evidence
  *     x >  2 phi:   l = (k ln theta - x ln(1 + (theta-1) s)) / phi         counts, divided by phi
  *
- * For a candidate that is in no minute worse than stable, the factor's mean, given x, is at most 1. The first form bets
- * on a bounded mean (Waudby-Smith & Ramdas, arXiv 2010.09686). The second asks whose failure each one is (Lindon &
- * Malek 2022, arXiv 2011.03567, with Hoeffding 1963 for requests that are drawn without replacement).
+ * If the candidate is never worse than stable, the factor's mean, given x, is at most 1. The first form bets on a
+ * bounded mean (Waudby-Smith & Ramdas, arXiv 2010.09686). The second asks of each failure which revision it hit (Lindon
+ * & Malek 2022, arXiv 2011.03567, with Hoeffding 1963 for requests that are drawn without replacement).
  */
 export function lnMinuteFactor(
   theta: number,
@@ -99,7 +99,7 @@ function lnEvidence(sums: readonly number[], { starts, steps }: SignalEvidence):
   return lnSumOfExp(terms);
 }
 
-/** ln(sum of exp), without leaving the range of numbers. */
+/** ln(sum of exp), without overflowing. */
 function lnSumOfExp(terms: readonly number[]): number {
   const largest = terms.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return largest + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - largest), 0));

@@ -5,8 +5,8 @@ import type { Tally } from './tally.ts';
 export type LatencyThreshold = { readonly ms: number; readonly p95Ms: number };
 
 /**
- * Adds histograms. If their bounds differ, the result has those that all of them share, so it is exact without
- * interpolation. Undefined when there is nothing to add or no request.
+ * Adds histograms. If their bounds differ, the result has only the bounds that all of them share, so it is exact and
+ * nothing is interpolated. Undefined without requests.
  */
 export function mergeHistograms(histograms: readonly LatencyHistogram[]): LatencyHistogram | undefined {
   const filled = histograms.filter(({ counts }) => counts.some((count) => count > 0));
@@ -18,7 +18,7 @@ export function mergeHistograms(histograms: readonly LatencyHistogram[]): Latenc
   for (const histogram of filled) {
     let place = 0;
     histogram.counts.forEach((count, i) => {
-      // Everything up to and including the bound's own bucket lies at or below it.
+      // This bucket ends above the bound at `place`, so it counts towards a later one.
       while (place < boundsMs.length && (histogram.boundsMs[i] ?? Infinity) > (boundsMs[place] ?? Infinity))
         place++;
       counts[place] = (counts[place] ?? 0) + count;
@@ -28,7 +28,7 @@ export function mergeHistograms(histograms: readonly LatencyHistogram[]): Latenc
 }
 
 /**
- * The 95th percentile in milliseconds, by linear interpolation in its bucket (the first bucket starts at 0). Infinite
+ * The 95th percentile in milliseconds, interpolated linearly within its bucket (the first bucket starts at 0). Infinite
  * when it is above the last bound; undefined without requests.
  */
 export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined {
@@ -47,8 +47,8 @@ export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined 
 }
 
 /**
- * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when p95 or that bound is
- * above the last one, because these buckets then cannot show which requests were slow.
+ * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when there is no such bound,
+ * because these buckets then cannot show which requests were slow.
  */
 export function latencyThreshold(
   histogram: LatencyHistogram,
@@ -61,7 +61,7 @@ export function latencyThreshold(
   return ms === undefined ? undefined : { ms, p95Ms };
 }
 
-/** How many requests were slower than a bound; undefined when these buckets do not have that bound. */
+/** How many requests took longer than a bound; undefined when these buckets do not have that bound. */
 export function slowerThan({ boundsMs, counts }: LatencyHistogram, ms: number): Tally | undefined {
   const at = boundsMs.indexOf(ms);
   if (at === -1) return undefined;

@@ -1,4 +1,7 @@
-/** A number of requests, and how many of them failed in the signal's own sense: with an error, or too slowly. */
+/**
+ * A number of requests, and how many of them failed. What counts as a failure depends on the signal: an error, or a
+ * slow answer.
+ */
 export type Tally = { readonly failed: number; readonly requests: number };
 
 export const noRequests: Tally = { failed: 0, requests: 0 };
@@ -12,7 +15,7 @@ export function isRateAtLeast({ failed, requests }: Tally, percent: number): boo
   return requests > 0 && failed * 100 >= percent * requests;
 }
 
-/** Whether the first rate is at least `times` the second. True when the second is unknown. */
+/** Whether the first rate is at least `times` the second. True without requests, because a rate is then unknown. */
 export function isRateAtLeastTimes(rate: Tally, times: number, other: Tally): boolean {
   return rate.failed * other.requests >= times * other.failed * rate.requests;
 }

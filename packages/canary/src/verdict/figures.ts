@@ -8,7 +8,7 @@ export function countText(count: number): string {
 /** A share between 0 and 1 in percent, with two significant digits: `8.3 %`, `0.044 %`. */
 export function percentText(share: number): string {
   const percent = share * 100;
-  // With two digits, 99.97 % would become 100 %, which means all.
+  // With two digits, 99.97 % would be shown as 100 %, as if all had failed.
   const digits = percent > 99 && percent < 100 ? 4 : percent >= 100 ? 3 : 2;
   return `${Number(percent.toPrecision(digits))} %`;
 }

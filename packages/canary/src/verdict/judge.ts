@@ -11,20 +11,20 @@ import {
 import { isErrorRateBad, isSlowAt100, mayBeChance, unhealthySignals } from './signals/rules.ts';
 import { type SignalVerdict, signalVerdicts } from './signals/signal-verdict.ts';
 
-/** What a window has shown. Unhealthy takes precedence over inconclusive, and inconclusive over healthy. */
+/** The verdict on a window. Unhealthy takes precedence over inconclusive, and inconclusive over healthy. */
 export type Verdict = {
   readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive';
   /** The minute of the decision, counted from 1 since the promotion began. */
   readonly minute: number;
-  /** One sentence, with the figures that it is based on. */
+  /** One sentence, with the figures behind it. */
   readonly reason: string;
   readonly signals: readonly SignalVerdict[];
 };
 
 export type JudgeOptions = {
   /**
-   * Whether the window is over. Default: whether as many minutes were added as the window has. An open minute must not
-   * count towards that, so work this out before you add one, and pass it.
+   * Whether the window is over. Default: whether as many minutes were added as the window has. Open minutes must not
+   * count, so a caller that adds some works this out before, and passes it.
    */
   readonly isWindowOver?: boolean;
   /** How many minutes of the window have passed, for the reason. Default: those that were added. */
@@ -51,7 +51,7 @@ export function judge(promotion: Promotion, options: JudgeOptions = {}): Verdict
   };
 }
 
-/** Whether `judge` would say `unhealthy`, without working out why. */
+/** Whether the verdict is `unhealthy`. Faster than `judge`, because it does not work out the reasons. */
 export function isUnhealthy(promotion: Promotion): boolean {
   return unhealthySignals(promotion, isWindowComplete(promotion)).length > 0;
 }
@@ -70,14 +70,14 @@ function doubtAbout(
   if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
   if (!isWindowOver) return windowReason(promotion, watchedMinutes);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
-  // Decisions in earlier steps are no substitute: this step's logs may have been lost on the way.
+  // Requests of earlier steps do not make up for a step without any: its logs may have been lost on the way.
   if (needed > 0 && promotion.errors.canary.requests === 0) return nothingSeenReason(promotion);
   if (isErrorRateBad(promotion) && !mayBeChance(promotion)) return inconclusiveErrorsReason(promotion);
   if (isSlowAt100(promotion)) return slowAt100Reason(promotion);
   return undefined;
 }
 
-/** How many requests the candidate must have had since the promotion began before the verdict may be `healthy`. */
+/** How many requests the candidate must have had, since the promotion began, before the verdict may be `healthy`. */
 function requestsNeeded(promotion: Promotion): number {
   const { minRequests } = promotion.plan.limits;
   return Math.ceil((minRequests * (currentStep(promotion) === 100 ? 100 : nextStep(promotion))) / 100);

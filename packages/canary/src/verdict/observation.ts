@@ -1,13 +1,13 @@
 /**
- * Latencies in buckets: `counts[i]` requests took at most `boundsMs[i]` and more than the bound before. The last count
- * is of requests above the last bound.
+ * Latencies in buckets: `counts[i]` requests took at most `boundsMs[i]` and more than the bound before it. The last
+ * count has the requests above the last bound.
  */
 export type LatencyHistogram = {
   readonly boundsMs: readonly number[];
   readonly counts: readonly number[];
 };
 
-/** Requests to the paths of one task, such as signing in, and how many of them failed with a 4xx or 5xx. */
+/** Requests to the paths of one task, such as signing in, and how many of them were answered with a 4xx or 5xx. */
 export type PathFailures = {
   readonly requests: number;
   readonly failures: number;
@@ -44,7 +44,7 @@ export type Limits = {
   readonly max5xxPercent: number;
   readonly maxP95IncreasePercent: number;
   readonly p95FloorMs: number;
-  /** Requests the candidate must have served before the step to 100 %. A smaller step needs its share of them. */
+  /** Requests that the candidate must have had before the step to 100 %. A smaller step needs its share of them. */
   readonly minRequests: number;
   /** At most this percentage of good candidates may be rolled back by mistake. */
   readonly falseAlarmPercent: number;

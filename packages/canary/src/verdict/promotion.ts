@@ -10,7 +10,7 @@ import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } 
 
 /** The rules for judging a promotion, from beginning to end. */
 export type PromotionPlan = {
-  /** The percentages of the steps, rising. A window that is judged alone is the first of them. */
+  /** The percentages of the steps, rising. A window that is judged by itself is the first of them. */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;
@@ -20,7 +20,7 @@ export type PromotionPlan = {
   readonly affinity: boolean;
 };
 
-/** The route decisions that the candidate's pages should have logged in this step. */
+/** The pages that the candidate served in this step, and the route decisions that it logged for them. */
 export type AuditCounts = {
   readonly isMeasured: boolean;
   readonly pages: number;
@@ -47,7 +47,7 @@ export type Promotion = {
   readonly syncToken: Comparison;
   readonly latency: LatencySignal;
   readonly audit: AuditCounts;
-  /** Failures of readiness and smoke checks in this step, and how often they were checked. */
+  /** How often readiness and smoke were checked in this step, and how often a check failed. */
   readonly readiness: Tally;
   readonly smoke: Tally;
 };
@@ -55,7 +55,7 @@ export type Promotion = {
 const noAudit: AuditCounts = { isMeasured: false, pages: 0, decisions: 0, unreadable: 0 };
 const noLooks: Tally = { failed: 0, requests: 0 };
 
-/** A promotion before its first minute. `history` has stable's minutes before it, oldest first. */
+/** A promotion before its first minute. `history` has stable's minutes before the promotion, oldest first. */
 export function beginPromotion(plan: PromotionPlan, history: readonly Observation[]): Promotion {
   const { limits, affinity } = plan;
   const begin = (tallies: Tally[]): Comparison => beginComparison(plan, tallies, { isClumped: true });
@@ -77,9 +77,8 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * The promotion with one more minute. The given promotion is not changed, so an open minute can be added for one poll,
- * and added again with its new figures at the next. Throws a RangeError for a step that is not in the plan or was
- * passed already.
+ * The promotion with one more minute. The given promotion stays as it is, so an open minute can be added for one poll,
+ * and added again with its new figures at the next. Throws a RangeError for a step that is over or not in the plan.
  */
 export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
   const at = promotion.plan.steps.indexOf(step);
@@ -113,8 +112,8 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
 }
 
 /**
- * The promotion with a new window for its step, as after an interruption: from here on, `healthy` takes a whole window.
- * The evidence stays, including that of minutes in which nobody was watching.
+ * The promotion with a new window for its step, for example after an interruption: only after a whole window can it be
+ * `healthy`. The evidence stays, including that of minutes in which nobody was watching.
  */
 export function beginFreshWindow(promotion: Promotion): Promotion {
   return { ...promotion, windowFrom: promotion.minuteOfStep };
@@ -161,8 +160,8 @@ function errorsOf({ errors, requests }: Observation): Tally {
 }
 
 /**
- * What counts as a failure of these paths. Without affinity, only 5xx count, and nothing is known if they were not
- * counted separately.
+ * The failures that count for these paths. Without affinity only 5xx count; undefined if they were not counted
+ * separately.
  */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;

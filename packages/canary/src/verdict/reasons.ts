@@ -53,7 +53,7 @@ export function nothingSeenReason(promotion: Promotion): string {
   return `not one request of the candidate was seen at ${currentStep(promotion)} %: it got none, or their logs were lost`;
 }
 
-/** The candidate is at or above the limit, and it is unclear whether that is its own doing. */
+/** The candidate is at or above the limit, and it is unclear whether the candidate is the cause. */
 export function inconclusiveErrorsReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
   const { canary, stable } = errors;
@@ -80,8 +80,8 @@ export function healthyReason(promotion: Promotion): string {
 }
 
 /**
- * How bad a candidate with these figures may be, and how often a candidate at twice the limit, which nobody wants,
- * would show such figures.
+ * How bad a candidate with these figures may be, and how often a bad candidate, one at twice the limit, would show such
+ * figures.
  */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;
@@ -91,7 +91,7 @@ function whatIsKnown(canary: Tally, limitPercent: number): string {
   return `${upper}; one failing ${bad} % would look like this in ${Math.round(chance * 100)} % of windows`;
 }
 
-/** Whose failures they were: "5 of the 6 failed requests hit the candidate, which got 5 % of the traffic". */
+/** Which revision the failures hit: "5 of the 6 failed requests hit the candidate, which got 5 % of the traffic". */
 function whose(promotion: Promotion, { canary, stable }: Comparison, what: string): string {
   const rate = `${percentText(rateOf(canary))} of its ${what} failed`;
   if (currentStep(promotion) === 100)

@@ -14,7 +14,7 @@ import { noRequests, sumTallies, type Tally } from '../../statistics/tally.ts';
 export type Comparison = {
   /** Whether any minute had figures for this kind of failure. */
   readonly isMeasured: boolean;
-  /** How many failures count as one piece of evidence; null: all failures of a minute do. */
+  /** How many failures count as one piece of evidence; null: all failures of a minute together. */
   readonly clumpDivisor: number | null;
   readonly evidence: SignalEvidence;
   /**
@@ -23,13 +23,13 @@ export type Comparison = {
    */
   readonly canary: Tally;
   readonly stable: Tally;
-  /** Both revisions together in the previous step. */
+  /** The tally of both revisions together in the previous step. */
   readonly stepBefore: Tally;
   /** Stable's minutes before the promotion. */
   readonly history: readonly Tally[];
   /**
-   * Stable's minutes of this step, kept only if there is no history. At 100 %, where stable has no traffic, they are
-   * those of the step before and stand in for the history.
+   * Stable's minutes of this step, kept only if there is no history. At 100 %, where stable has no traffic, these are
+   * the minutes of the step before, and they stand in for the history.
    */
   readonly stableMinutes: readonly Tally[];
   /** At 100 %: stable's minutes, in the order in which they are paired with the candidate's. */
@@ -37,8 +37,8 @@ export type Comparison = {
 };
 
 /**
- * The comparison at the start. With `isClumped` false (latency), a minute's failures are one piece of evidence, however
- * many they are.
+ * The comparison before its first minute. If `isClumped` is false (latency), all failures of a minute count as one
+ * piece of evidence.
  */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
@@ -58,7 +58,7 @@ export function beginComparison(
   };
 }
 
-/** The step that begins. `stepsAhead` is above 1 when nobody watched the steps in between. */
+/** The step that begins. `stepsAhead` is above 1 if no minute of the steps in between was added. */
 export type StepToBegin = {
   readonly percent: number;
   readonly windowMinutes: number;
@@ -103,8 +103,7 @@ function pairsAt100(
 export type MinutePlace = { readonly percent: number; readonly minuteOfStep: number };
 
 /**
- * Adds one minute. Figures that only one of the revisions has are left out, because there is nothing to compare them
- * with.
+ * Adds one minute. If only one of the revisions has figures, there is nothing to compare, and the minute is left out.
  */
 export function addComparisonMinute(
   comparison: Comparison,
@@ -114,7 +113,7 @@ export function addComparisonMinute(
 ): Comparison {
   const isAt100 = percent === 100;
   if (canary === undefined || (stableNow === undefined && !isAt100)) return comparison;
-  // Once all pairs are used, the evidence no longer changes.
+  // Once all pairs are used, there is nothing left to compare with, and the evidence no longer changes.
   const stable = isAt100 ? comparison.pairs[minuteOfStep - 1] : stableNow;
   const { evidence, history, stableMinutes } = comparison;
   return {

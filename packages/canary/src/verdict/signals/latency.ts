@@ -15,17 +15,20 @@ import {
   type StepToBegin,
 } from './comparison.ts';
 
-/** Without a history, this many of stable's first minutes set the threshold and are not judged. */
+/** Without a history, stable's first minutes set the threshold, this many of them, and are not judged. */
 const LEARNING_MINUTES = 3;
-/** How many of its slowest minutes a step ignores: they may be a cold start, or a pause of one instance. */
+/**
+ * How many of the candidate's slowest minutes are ignored in a step: they may be a cold start, or a pause of one
+ * instance.
+ */
 const FORGIVEN_MINUTES = 3;
 const SLOW_PERCENT = 5;
 /** If the threshold is more than this many times p95, a candidate that is twice as slow may stay below it. */
 const COARSE_RATIO = 1.7;
 
 /**
- * Compares the shares of slow requests. The threshold is fixed once, from stable, because it must not follow the
- * traffic.
+ * Compares the shares of slow requests. The threshold is set once, from stable's latencies, and does not change with
+ * the traffic later.
  */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
@@ -104,7 +107,7 @@ function learn(
 }
 
 /**
- * Whether the candidate itself is slow: its share of slow requests is above the limit even without its slowest minutes
+ * Whether the candidate itself is slow: its share of slow requests reaches the limit even without its slowest minutes
  * (three of them; at 100 %, half of all).
  */
 export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
@@ -113,7 +116,7 @@ export function isCandidateSlow({ minutes }: LatencySignal, percent: number): bo
   return isRateAtLeast(rest.reduce(sumTallies, noRequests), SLOW_PERCENT);
 }
 
-/** The ratio of the threshold to p95, if that is too large. */
+/** The ratio of the threshold to p95, if it is too large. */
 export function coarseness({ threshold }: LatencySignal): number | undefined {
   if (threshold.state !== 'known') return undefined;
   const ratio = threshold.ms / threshold.p95Ms;

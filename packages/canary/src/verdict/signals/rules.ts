@@ -16,15 +16,16 @@ export const signalNames = [
 ] as const;
 export type SignalName = (typeof signalNames)[number];
 
-/** The false alarms are divided equally among the signals that are compared, even if some of them are missing. */
+/** The signals that are compared each get an equal share of the false alarms, even if some of them are missing. */
 const COMPARED_SIGNALS = 4;
-/** With this much evidence a candidate may not continue, although it is still too little for a rollback. */
+/** From this much evidence on, a candidate may not continue, although a rollback takes more. */
 const SUSPICIOUS = Math.log(10);
-/** The lowest rate of failed sign-ins and sync tokens that justifies a rollback. */
+/** The lowest percentage of failed sign-ins or sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
  * For a rollback, the candidate's rate of failed sign-ins or sync tokens must be at least this many times stable's. At
- * 100 %, that rate, or its error rate, must also be this many times that of both revisions together in the step before.
+ * 100 %, these rates and the error rate must also be this many times what both revisions together had in the step
+ * before.
  */
 const WORSE_TIMES = 2;
 
@@ -33,13 +34,14 @@ export function lnBound({ plan }: Promotion): number {
   return Math.log((COMPARED_SIGNALS * 100) / plan.limits.falseAlarmPercent);
 }
 
-/** Whether the candidate got more than its share of the failures, beyond chance. */
+/** Whether the candidate got more than its share of the failures, beyond what chance explains. */
 export function isWorse(promotion: Promotion, { evidence }: Comparison): boolean {
   return evidence.ln >= lnBound(promotion);
 }
 
 /**
- * The signals that require a rollback. `isWindowOver` includes those that can only be judged at the end of a window.
+ * The signals that require a rollback. Some can only be judged at the end of a window, so they count only if
+ * `isWindowOver`.
  */
 export function unhealthySignals(promotion: Promotion, isWindowOver: boolean): SignalName[] {
   return signalNames.filter((signal) => isUnhealthy(promotion, signal, isWindowOver));
@@ -75,8 +77,8 @@ export function isErrorRateBad({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * Whether a candidate at or above the limit may still pass, because its true rate may well be below the limit and
- * nothing shows that it is worse than stable. With few requests, a single failure is above any limit.
+ * Whether a candidate at or above the limit may still pass: its true rate may well be below the limit, and nothing
+ * shows that it is worse than stable. Among few requests, a single failure already exceeds any limit.
  */
 export function mayBeChance({ errors, plan }: Promotion): boolean {
   const lower = lowerRateBound(errors.canary, errors.clumpDivisor ?? 1);
@@ -84,8 +86,8 @@ export function mayBeChance({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * At 100 %, slow requests are compared with stable's past and may have an outside cause: a reason to wait, not to roll
- * back.
+ * Whether the candidate is slow at 100 %. There it is compared with stable's past, and the cause may lie outside: a
+ * reason to wait, not to roll back.
  */
 export function isSlowAt100(promotion: Promotion): boolean {
   const { latency } = promotion;

@@ -20,7 +20,9 @@ export type SignalVerdict = {
   readonly canary?: Tally;
   /** The limit for the candidate, in words. */
   readonly limit?: string;
-  /** For comparisons only: the natural logarithms of the evidence against the candidate and of its bound. */
+  /**
+   * Only for signals that are compared: the natural logarithms of the evidence against the candidate and of its bound.
+   */
   readonly lnEvidence?: number;
   readonly lnBound?: number;
   /** A note for the reader, such as why the signal was not judged. */
@@ -114,7 +116,7 @@ function latencyFigures(promotion: Promotion): Figures {
   return { ...figures, shown: { ...figures.shown, note } };
 }
 
-/** Rounds milliseconds for people: bucket bounds may be powers with many digits. */
+/** Milliseconds for people. They are rounded because a bucket bound may have many digits. */
 export function roundedMs(ms: number): string {
   return String(Number(ms.toPrecision(3)));
 }
