@@ -157,7 +157,7 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
         await cloud.settled();
         assert.deepEqual(servedShares(cloud), stage.serves(revisions));
         await requireReports(checkout);
-        if (/has not ended: it still runs, or was killed/.test(again.stderr)) {
+        if (/has not ended: it is still running, or was killed/.test(again.stderr)) {
           count('the next run told of the one that was stopped');
         }
       }));

@@ -211,7 +211,7 @@ describe('the verdict and its reasons', () => {
     after: [],
   });
   const rows: [string, Partial<ReportRecord>, { verdict: string; reasons: string[] }][] = [
-    ['started', { state: 'started' }, open('the deployment is under way, or was killed on the way')],
+    ['started', { state: 'started' }, open('the deployment is under way, or was killed')],
     ['stopped', { state: 'stopped' }, no('the deployment was stopped before anything was deployed')],
     ['failed', { state: 'failed' }, no('the deployment failed')],
     ['a step failed', { steps: [step('deploy', 'failed')] }, no('deploy failed')],
@@ -224,7 +224,7 @@ describe('the verdict and its reasons', () => {
     [
       'a step is open while the deployment is',
       { state: 'started', steps: [step('deploy', 'started')] },
-      open('the deployment is under way, or was killed on the way'),
+      open('the deployment is under way, or was killed'),
     ],
     [
       'a step failed while the deployment was under way',

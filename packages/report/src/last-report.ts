@@ -7,7 +7,7 @@ import { lossOfCandidate, stableNow, trafficNow } from './record/split.ts';
 import { splitInDoubt } from './record/steps.ts';
 import { reportsFolder } from './settings.ts';
 
-// The code that reads reports is loaded only when there is a report: most commands have none to read.
+// The code that reads reports is loaded only if there is a report, because most commands have none to read.
 
 /** Reads a report's file. Throws a UserError when it is not a report, and the system's error when it cannot be read. */
 export async function readReport(path: string): Promise<{ record: ReportRecord }> {
@@ -25,18 +25,18 @@ export async function reportedTraffic(
 ): Promise<{ shares: readonly Share[]; path: string } | undefined> {
   const says = (record: ReportRecord): boolean => trafficNow(record) !== undefined;
   const path = await newestReport(checkout, location, says).catch((error: unknown) => {
-    // The command that writes to this report warns about it; here, a report that cannot be read counts as missing.
+    // A report that cannot be read counts as missing here. The command warns about it when it tries to write to it.
     if (error instanceof UserError) return undefined;
     throw error;
   });
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
   const shares = trafficNow(record);
-  // After an interruption either split may serve, and both are this rollout's own.
+  // After an interruption either split may serve, and both are this rollout's.
   return shares === undefined || splitInDoubt(record) ? undefined : { shares, path };
 }
 
-/** The newest open report of a service in a checkout, of those that `isWanted`; undefined when there is none. */
+/** The newest open report of a service in a checkout, among those that `isWanted`; undefined when there is none. */
 async function newestReport(
   checkout: TargetCheckout,
   location: ServiceLocation,
@@ -49,8 +49,8 @@ async function newestReport(
 }
 
 /**
- * The service's base URL in the report that EVIDENCE_REPORT names, as the preflight found it: its domain, or its own
- * URL while the domain has no certificate. Undefined when no report is named.
+ * The service's base URL in the report that EVIDENCE_REPORT names: the domain, or the service's own URL if the
+ * preflight found the domain without a certificate. Undefined when no report is named.
  */
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
@@ -66,14 +66,15 @@ export async function reportedAddressOf(
     const path = await newestReport(findTargetCheckout(given), location);
     return path === undefined ? undefined : (await readReport(path)).record.baseUrls[0];
   } catch {
-    // It is only for a hint.
+    // The address is only for a hint.
     return undefined;
   }
 }
 
 /**
- * The roles of the revisions, and whether a health smoke of what serves is missing, in the report that EVIDENCE_REPORT
- * names, or else in the newest open report of a service. Undefined when there is no such report, or it cannot be read.
+ * The roles of the revisions, and whether what serves has not been smoked for health, according to the report that
+ * EVIDENCE_REPORT names, or else the newest open report of a service. Undefined when there is no such report, or it
+ * cannot be read.
  */
 export async function reportedRolesOf(
   location: ServiceLocation,
@@ -91,7 +92,7 @@ export async function reportedRolesOf(
 }
 
 /**
- * Which revision is the stable one and which the candidate, and whether a health smoke of what serves is missing,
+ * Which revision is stable and which is the candidate, and whether what serves has not been smoked for health,
  * according to the report in this file; undefined when it knows neither revision.
  */
 export async function reportedRoles(
@@ -110,13 +111,16 @@ export async function reportedRoles(
   };
 }
 
-/** Whether somebody took all traffic from the candidate. What a promotion took back is remembered on the service. */
+/**
+ * Whether somebody took all traffic from the candidate by hand. When a promotion rolls back, the service itself
+ * remembers that.
+ */
 function isRolledBack(record: ReportRecord): boolean {
   const lost = lossOfCandidate(record);
   return lost !== undefined && lost.byWindow !== true && lost.byPromotion !== true;
 }
 
-/** Where the service of a report is and how its rollout stands; undefined when the report has no split yet. */
+/** Where the service of a report is, and how its rollout stands; undefined when the report has no split yet. */
 export async function reportedStanding(path: string | undefined) {
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
@@ -127,7 +131,7 @@ export async function reportedStanding(path: string | undefined) {
     location: { project, region, service },
     ...{ shares, stable: stableNow(record), canary: revisions.after, isRolledBack: isRolledBack(record) },
     isPromotion: revisions.after !== undefined && promotions?.at(-1)?.canary === revisions.after,
-    // The report knows of no traffic that closing it would have to move.
+    // The report does not know of any traffic that closing the window would have to move.
     ...(maintenance.at(-1)?.mode === 'on' && { window: { percent: 100, mustMoveTraffic: false } }),
   };
 }

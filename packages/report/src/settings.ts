@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type TargetCheckout, text } from '@deploy/cli';
 
-/** The variable that chooses the evidence report. */
 export const evidenceSettings = {
   evidenceReport: text(
     'EVIDENCE_REPORT',
@@ -9,7 +8,7 @@ export const evidenceSettings = {
   ),
 };
 
-/** The folder of the reports that EVIDENCE_REPORT does not name, relative to the root of the checkout. */
+/** The folder of the reports, relative to the root of the checkout, unless EVIDENCE_REPORT names a file. */
 export function reportsFolder({ serviceDir }: TargetCheckout): string {
   return join(serviceDir, 'docs', 'reports');
 }

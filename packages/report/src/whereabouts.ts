@@ -12,12 +12,12 @@ export type Whereabouts = {
   checkout: { root: string; commit?: string; clean?: boolean };
 };
 
-/** Asks the machine and git; leaves out what they cannot tell. */
+/** Asks the machine and git, and leaves out whatever git cannot say. */
 export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts> {
   const [commit, top = checkout.root, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
     git(checkout, ['rev-parse', '--show-toplevel']),
-    // List untracked files one by one: a new folder may hold only a report, or a report and other files.
+    // List untracked files one by one: a new folder may contain a report alone, or a report and other files.
     git(checkout, ['status', '--porcelain', '-z', '--untracked-files=all', '--', '.', ...ownFiles(checkout)]),
   ]);
   return {
@@ -34,27 +34,27 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
 // Where validate-rust-cutover puts its results.
 const MATRIX_REPORTS = join('docs', 'reports', 'rust-cutover-validation');
 
-/** Pathspecs that exclude the files which the scripts, and the gates that they run, leave uncommitted. */
-function ownFiles({ serviceDir, webShellDir, ...rest }: TargetCheckout): string[] {
-  const perf = join(webShellDir, 'perf');
+/** Pathspecs that exclude the uncommitted files of the scripts and of the gates that they run. */
+function ownFiles(checkout: TargetCheckout): string[] {
+  const perf = join(checkout.webShellDir, 'perf');
   return [
-    `:(exclude,literal)${reportsFolder({ serviceDir, webShellDir, ...rest })}`,
+    `:(exclude,literal)${reportsFolder(checkout)}`,
     `:(exclude,literal)${MATRIX_REPORTS}`,
-    `:(exclude,literal)${join(webShellDir, 'dist')}`,
+    `:(exclude,literal)${join(checkout.webShellDir, 'dist')}`,
     `:(exclude,literal)${join(perf, 'latest.json')}`,
     `:(exclude,glob)${perf}/signoff-*.json`,
   ];
 }
 
-// If there are more changes than this, some of them are surely not reports.
+// If there are more changed files than this, some of them are surely not reports.
 const MOST_REPORTS = 50;
 
-/** Whether nothing is changed but reports, which may lie anywhere: EVIDENCE_REPORT names their file. */
+/** Whether only reports have changed. They may lie anywhere, because EVIDENCE_REPORT may name any file. */
 async function isClean(top: string, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
   if (entries.length > MOST_REPORTS) return false;
-  // git puts two letters of state and a blank before each path. The old path of a renamed file follows as an entry
-  // without them.
+  // git puts two letters and a blank before each path. After a renamed file comes its old path, as an entry without
+  // them, so a rename never counts as a report.
   const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
   return isReports.every(Boolean);
 }
@@ -65,7 +65,7 @@ async function isReport(path: string): Promise<boolean> {
   return findData(text).length > 0;
 }
 
-/** The user of this machine, who counts as the actor when no account is known. */
+/** The user of this machine, as the actor if no account is known. */
 export function localActor(): string {
   return `${userName()}@${hostname()}`;
 }
@@ -74,13 +74,13 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // In a container, the user's number may have no name.
+    // In a container, the user's id may have no name.
     return 'somebody';
   }
 }
 
 async function git({ root }: TargetCheckout, args: readonly string[]): Promise<string | undefined> {
-  // Takes none of git's locks, because a person may be committing at the same time.
+  // Take none of git's locks, because a person may be committing at the same time.
   const answer = await runCommand(['git', '--no-optional-locks', '-C', root, ...args]);
   return answer.exitCode === 0 ? answer.stdout : undefined;
 }

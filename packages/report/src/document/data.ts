@@ -2,8 +2,8 @@ import { Document, isCollection, isMap, isSeq, parseDocument, visit } from 'yaml
 import type { ReportRecord } from '../record/schema.ts';
 
 /**
- * The data that the scripts read back: the record; the keys of the lines that they wrote, one string for each part of
- * the report; and the comments that people added.
+ * The data that the scripts read back: the record, the keys of the lines that the scripts wrote (one string for each
+ * part of the report), and the comments that people added.
  */
 export type Data = { value: unknown; written: string[] | undefined; comments: string[] };
 
@@ -15,7 +15,7 @@ const OPENING = new RegExp(`^(\`{3,}|~{3,})[ \\t]*${INFO}[ \\t]*\\r?\\n`, 'gm');
 /** Opens the fold around the data; GitHub shows a closed fold as one line. */
 export const FOLD = '<details>\n<summary>Data that the scripts read back</summary>';
 
-/** The block of data and the end of the fold around it; `FOLD` opens that. */
+/** The block of data and the end of the fold that `FOLD` opens. */
 export function dataBlock(
   record: ReportRecord,
   written: readonly string[],
@@ -25,13 +25,13 @@ export function dataBlock(
   return `\`\`\`${INFO}\n${lines}${yamlOf({ ...record, written })}\`\`\`\n\n</details>`;
 }
 
-// Git joins two conflicts that are at most three lines apart (`xdl_simplify_non_conflicts` in xdiff/xmerge.c). A merge
-// that takes the lines of both sides would then have what is between two lists twice.
+// Git joins two conflicts that are at most three lines apart (`xdl_simplify_non_conflicts` in xdiff/xmerge.c). If a
+// merge then takes the lines of both sides, whatever stands between two lists is there twice.
 const APART = '\n\n\n';
 
 /**
- * YAML with one line for each entry, and with lists far enough apart from each other. A merge that takes the lines of
- * both sides then keeps whole entries of both, and no secret escapes redaction by being folded over two lines.
+ * YAML with one line for each entry, and with enough space between the lists. A merge that takes the lines of both
+ * sides then keeps whole entries of both, and no secret escapes redaction because it is folded over two lines.
  */
 export function yamlOf(value: Readonly<Record<string, unknown>>): string {
   // Quotes what a YAML 1.1 parser would read differently.
@@ -77,7 +77,7 @@ export function parseData(yaml: string): Data {
   const document = parseDocument(yaml, { logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) throw error;
-  // Aliases are refused: the scripts write none, and a few lines of them can expand without bounds.
+  // Refuse aliases: the scripts write none, and a few lines of them can expand to any length.
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   const comments = commentsIn(document);
   if (typeof value !== 'object' || value === null || !('written' in value)) {

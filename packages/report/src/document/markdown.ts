@@ -6,7 +6,7 @@ import { toMarkdown } from 'mdast-util-to-markdown';
 export type Inline = string | PhrasingContent;
 
 /**
- * Writes blocks as Markdown for GitHub and escapes every text. It does not pad cells, so that one long name does not
+ * Writes blocks as Markdown for GitHub and escapes all plain text. Cells are not padded, so that one long name does not
  * change every line of its table.
  */
 export function markdown(blocks: readonly RootContent[]): string {
@@ -57,7 +57,10 @@ export function fence(lang: string, value: string): Code {
   return { type: 'code', lang, value };
 }
 
-/** Marks a name or URL as code. A text with characters that could end the code span stays plain. */
+/**
+ * Marks a name or URL as code. A text with a character that is unusual in those stays plain, because it could end the
+ * code.
+ */
 export function code(value: string): Inline {
   return /^[\w./:@+=%,-]+$/.test(value) ? { type: 'inlineCode', value } : value;
 }
@@ -66,9 +69,7 @@ export function link(text: string, url: string): Inline {
   return { type: 'link', url, children: [{ type: 'text', value: text }] };
 }
 
-/**
- * A fold around blocks, closed unless it `isOpen`. `summary` goes in as HTML, so it must not contain text from outside.
- */
+/** A fold around blocks. `summary` is not escaped, because it is HTML, so it must not contain text from outside. */
 export function folded(
   summary: string,
   blocks: readonly RootContent[],

@@ -3,12 +3,12 @@ import type { PromotionEntry } from '../record/schema.ts';
 type Minute = PromotionEntry['minutes'][number];
 type Counts = Minute['canary'];
 
-// With fewer minutes, the axis would count tenths of minutes.
+// With fewer minutes, Mermaid labels the axis in tenths of minutes.
 const FEWEST_MINUTES = 5;
 
 /**
- * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. There is no chart for a
- * figure that is always missing, for errors when there were none, or for only a few minutes.
+ * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. There is none for a
+ * figure that is always missing, none for errors if there were no errors, and none at all for only a few minutes.
  */
 export function promotionCharts({ minutes }: PromotionEntry): string[] {
   if (minutes.length < FEWEST_MINUTES) return [];
@@ -24,7 +24,7 @@ function errorPercent({ requests, errors }: Counts): number | undefined {
   return requests === 0 ? undefined : Math.min(100, toHundredths((errors / requests) * 100));
 }
 
-// Longer than any answer takes, but short enough to be written without an exponent, which Mermaid cannot read.
+// Longer than any answer takes, and small enough to be written without an exponent, which Mermaid cannot read.
 const LONGEST_MS = 10_000_000;
 
 function latency({ p95Ms }: Counts): number | undefined {
@@ -74,8 +74,8 @@ function chart(
 }
 
 /**
- * A chart cannot show a missing value. In the middle, the previous value is repeated. At the end, 0 is drawn, as for
- * stable, which gets no requests at 100 %.
+ * A chart cannot show a missing value. A gap repeats the value before it. Where no more values follow, as for stable at
+ * 100 %, 0 is drawn.
  */
 function withoutGaps(values: readonly (number | undefined)[]): number[] {
   const last = values.findLastIndex((value) => value !== undefined);
@@ -86,7 +86,7 @@ function withoutGaps(values: readonly (number | undefined)[]): number[] {
   });
 }
 
-/** The next number for which the axis has at most a dozen labels, because there is no room for more. */
+/** The next number that gives the axis at most a dozen labels; there is no room for more. */
 function roundedUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const factor = [1, 2, 4, 5, 8, 10].find((each) => each * power >= value) ?? 10;

@@ -9,7 +9,7 @@ import { splitVersion1, tablesOfVersion1, wroteVersion1 } from './version-1.ts';
 
 export type Report = { record: ReportRecord; people: PeoplesText };
 
-/** UTF-8's byte order mark, which some editors write, as it looks in latin1. */
+/** UTF-8's byte order mark, which some editors write, read as latin1. */
 const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
 /**
@@ -19,7 +19,7 @@ export const LONGEST_DATA = 256 * 1024;
 
 /**
  * Reads a report's file: its record, and everything that people wrote in it. Throws a UserError that names the file and
- * what is wrong in it.
+ * says what is wrong with it.
  */
 export function readDocument(bytes: Buffer, file: string): Report {
   // In latin1 each character is one byte, so people's text stays the same whatever its encoding.

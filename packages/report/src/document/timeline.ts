@@ -1,12 +1,10 @@
+import type { Share } from '@deploy/cloudrun';
 import type { ReportRecord } from '../record/schema.ts';
-import type { trafficNow } from '../record/split.ts';
 import { shortName } from './words.ts';
 
-type Split = NonNullable<ReturnType<typeof trafficNow>>;
-
 /**
- * The traffic split over time as a Mermaid timeline: a column for each change with the shares below it, a section for
- * each day. All columns are equally wide; in a Gantt chart, a minute at 5 % would vanish beside a day at 100 %.
+ * The traffic split over time as a Mermaid timeline: a column for each change, with the shares below it, and a section
+ * for each day. All columns are equally wide. (In a Gantt chart, a minute at 5 % would vanish beside a day at 100 %.)
  */
 export function trafficTimeline({ service, startedAt, trafficBefore, trafficChanges }: ReportRecord): string {
   const columns = [
@@ -25,7 +23,7 @@ export function trafficTimeline({ service, startedAt, trafficBefore, trafficChan
   return lines.join('\n');
 }
 
-function events(split: Split, service: string): string {
+function events(split: readonly Share[], service: string): string {
   if (split.length === 0) return 'nothing';
   return split.map(({ revision, percent }) => `${label(revision, service)} ${percent} %`).join(' : ');
 }
@@ -34,8 +32,8 @@ function events(split: Split, service: string): string {
 const LONGEST_LABEL = 20;
 
 /**
- * A label of plain characters only: colons, `#` and `;` have a meaning in a timeline, and its renderer does not decode
- * entities.
+ * A label of plain characters only: colons, `#` and `;` have a meaning in a timeline, and Mermaid does not decode
+ * entities there.
  */
 function label(revision: string, service: string): string {
   const plain = shortName(revision, service).replace(/[^A-Za-z0-9._-]/g, '_');

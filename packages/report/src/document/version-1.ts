@@ -3,8 +3,8 @@ import { describeSplit, trafficNow } from '../record/split.ts';
 import { code, markdown, table } from './markdown.ts';
 import { moment, splitOr } from './words.ts';
 
-// Reports of version 1 start with their data as front matter, and everything from a heading "Notes" on is people's.
-// They do not record which lines the scripts wrote.
+// Reports of version 1 begin with their data as front matter, and everything from the heading "Notes" on is people's.
+// They do not record which lines the scripts wrote, so this recognises those lines by their form.
 
 /** The parts of a report of version 1. */
 export type Version1 = { yaml: string; above: string; below: string };
@@ -48,7 +48,7 @@ const WROTE = [
   /^- validation matrix (?:passed|failed)$/,
 ];
 
-/** What version 1 wrote as tables and this version writes in another form. */
+/** The tables of version 1 that this version writes in another form. */
 export function tablesOfVersion1(record: ReportRecord): string {
   const { image, revisions, trafficBefore, trafficChanges, maintenance } = record;
   const optional = (value: string | undefined, otherwise: string) =>
@@ -94,7 +94,7 @@ export function tablesOfVersion1(record: ReportRecord): string {
   ]);
 }
 
-/** Whether version 1 wrote this, as far as anyone can tell. Everything else counts as a person's. */
+/** Whether this looks like something that version 1 wrote. Everything else counts as a person's. */
 export function wroteVersion1(token: string): boolean {
   const text = token.replace(/\r/g, '');
   return WROTE.some((pattern) => pattern.test(text));

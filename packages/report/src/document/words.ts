@@ -9,7 +9,7 @@ export function moment(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** A duration for people; nothing when it is not known. */
+/** A duration for people; empty when it is not known. */
 export function duration(ms: number | undefined): string {
   return ms === undefined ? '' : durationText(ms);
 }
@@ -19,7 +19,7 @@ export function splitOr(split: ReportRecord['trafficBefore'], otherwise: string)
   return split === undefined ? otherwise : describeSplit(split);
 }
 
-/** A line that says how many earlier entries of a table were dropped; nothing when none were. */
+/** A line that says how many earlier entries of a table were dropped, if any were. */
 export function leftOut(count: number | undefined, what: string): RootContent[] {
   return count === undefined || count === 0 ? [] : [paragraph(`${count} earlier ${what} were left out.`)];
 }
@@ -29,12 +29,12 @@ export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** `00041-abc 95 %, 00042-def 5 %`: a split with the revisions' short names, for tables where many are listed. */
+/** A split with the revisions' short names, for tables with many splits: `00041-abc 95 %, 00042-def 5 %`. */
 export function shortSplit(split: readonly Share[], service: string): string {
   return describeSplit(split.map((share) => ({ ...share, revision: shortName(share.revision, service) })));
 }
 
-/** A revision's name without its service's name, which Cloud Run puts in front. */
+/** A revision's name without the service's name that Cloud Run puts in front. */
 export function shortName(revision: string, service: string): string {
   return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
 }

@@ -20,9 +20,9 @@ export const nobodysText: PeoplesText = {
 };
 
 /**
- * Writes a report as the bytes of its file. People's text is kept unchanged, except that it is redacted too, because
- * reports get committed and a token pasted into one would leak. Throws a UserError when the result could not be read
- * back.
+ * Writes a report as the bytes of its file. People's text stays as it is, except that secrets in it are redacted too:
+ * reports get committed, and a token that somebody pasted into one would leak. Throws a UserError when the result could
+ * not be read back.
  */
 export function writeDocument({ record, people }: Report, file: string): Buffer {
   const text = assemble(shorten(cleanValue(record), fits), people);
@@ -31,7 +31,10 @@ export function writeDocument({ record, people }: Report, file: string): Buffer 
   return bytes;
 }
 
-/** The whole file as latin1. Its data lists the keys of what the scripts wrote; everything else counts as people's. */
+/**
+ * The whole file as latin1. Its data lists the keys of what the scripts wrote, because everything else counts as
+ * people's.
+ */
 function assemble(record: ReportRecord, people: PeoplesText): string {
   const parts: string[] = [];
   const written: string[] = [];
@@ -71,7 +74,7 @@ function placesOf(
 }
 
 function placeOf(sections: readonly string[], heading: string): number {
-  // The first section has the title, which differs by service and version, and a comment above it.
+  // The title is in the first section. It cannot be found by its key, because it differs by service and version.
   if (heading === '' || heading.startsWith('# ')) return 0;
   const [key] = tokensOf(heading);
   // A folded section has its heading inside the fold.
@@ -86,7 +89,7 @@ function keysIn(text: string): string {
 }
 
 function fits(record: ReportRecord): boolean {
-  // Leaves room for the keys in `written`.
+  // This leaves room for the keys in `written`.
   return yamlOf(record).length <= LONGEST_DATA * 0.8;
 }
 
@@ -94,13 +97,13 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-// Decoding bytes that are not UTF-8 would change them; latin1 keeps every byte.
+// Bytes that are not UTF-8 would change if they were decoded as such, so they are redacted as latin1.
 function redacted(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return isUtf8(bytes) ? utf8(redact(bytes.toString())) : redact(text);
 }
 
-// When a secret is an ordinary word such as `name`, redacting it breaks the record.
+// If a secret is an ordinary word such as `name`, redacting it breaks the record.
 function requireReadable(bytes: Buffer, file: string): void {
   try {
     readDocument(bytes, file);

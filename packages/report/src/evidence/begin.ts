@@ -6,8 +6,8 @@ import { reportsFolder } from '../settings.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import type { EvidenceRequest, JoinPlace, JoinRequest, OpenRequest } from './request.ts';
 
-// Commands call these functions first. The code that reads and writes reports is loaded only when there is something to
-// record, because it would double the start-up time of a dry run.
+// Every command calls one of these functions. The code that reads and writes reports is loaded only if there is
+// something to record, because it would double the start-up time of a dry run.
 
 /**
  * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue
@@ -22,7 +22,7 @@ export async function openEvidence(request: OpenRequest): Promise<Evidence> {
 /**
  * Joins the newest open report of a service, or the file that EVIDENCE_REPORT names. Throws a UserError when that file
  * is not a report of this service, unless the command is urgent. When there is no open report, or it cannot be read,
- * the command continues without one, after a note.
+ * the command goes on without one and says so.
  */
 export async function joinEvidence(request: JoinRequest & { location: ServiceLocation }): Promise<Evidence> {
   const place = whereToJoin(request);
@@ -32,7 +32,7 @@ export async function joinEvidence(request: JoinRequest & { location: ServiceLoc
 }
 
 /**
- * Joins the open report that knows a base URL, for a command that knows nothing else, or the file that EVIDENCE_REPORT
+ * Joins the open report that lists a base URL, for a command that knows only the URL, or the file that EVIDENCE_REPORT
  * names. Throws a UserError when that file is not a report.
  */
 export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string }): Promise<Evidence> {

@@ -1,12 +1,12 @@
 import { cleanLine, errorMessage, UserError } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
+import { isSameService } from '../record/service.ts';
 import { describeSplit } from '../record/split.ts';
 import { findByBaseUrl, findByService } from '../store/find.ts';
 import { readReport } from '../store/store.ts';
 import { localActor } from '../whereabouts.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import { refuseWithoutEvidence } from './failure.ts';
-import { isAbout } from './open.ts';
 import { reportEvidence } from './report-evidence.ts';
 import type { JoinPlace, JoinRequest } from './request.ts';
 
@@ -29,13 +29,13 @@ export async function joinByService(
   return evidenceFound(request, async () => {
     const path = await findByService(place.folder, location);
     if (path === undefined && !mayBeMissing) {
-      note(`no open evidence report of ${location.service} in ${place.folder}: this is not written down`);
+      note(`no open evidence report of ${location.service} in ${place.folder}: this command is not recorded`);
     }
     return path;
   });
 }
 
-/** Joins the open report that knows this base URL, or the named one. */
+/** Joins the open report that lists this base URL, or the named one. */
 export async function joinByUrl(
   request: JoinRequest & { baseUrl: string },
   place: JoinPlace,
@@ -65,20 +65,20 @@ async function evidenceIn(path: string, { account, note }: JoinRequest): Promise
   const last = found.steps.at(-1);
   if (last?.state === 'started') {
     note(
-      `the last command of this rollout, ${last.name}, began ${last.startedAt} and has not ended: it still runs, or was killed` +
+      `the last command of this rollout, ${last.name}, began at ${last.startedAt} and has not ended: it is still running, or was killed` +
         (last.asked === undefined ? '' : `; it asked for ${describeSplit(last.asked)}`),
     );
   }
   return reportEvidence({ path, actor: (await account?.()) ?? localActor(), found, deploys: false, note });
 }
 
-/** Throws a UserError unless the file is a report, and of that service when one is given. */
+/** Throws a UserError unless the file is a report, and, if a service is given, a report of that service. */
 async function requireReport(path: string, location: ServiceLocation | undefined): Promise<void> {
   const report = await readReport(path).catch((error: unknown) => {
     if (error instanceof UserError) throw error;
     return refuseWithoutEvidence(path, error);
   });
-  if (location === undefined || isAbout(report.record, location)) return;
+  if (location === undefined || isSameService(report.record, location)) return;
   const { service, project, region } = report.record;
   throw new UserError(
     `${path} is a report of ${service} in ${project}, ${region}, not of ${location.service} in ${location.project}, ${location.region}`,

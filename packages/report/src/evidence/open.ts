@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '@deploy/cli';
-import type { ServiceLocation } from '@deploy/cloudrun';
 import type { ReportRecord } from '../record/schema.ts';
+import { isSameService } from '../record/service.ts';
 import { type DeploymentStart, restartRecord, startRecord } from '../record/start.ts';
 import { reportsFolder } from '../settings.ts';
 import { createAt, createReport, readReport, updateReport } from '../store/store.ts';
@@ -55,7 +55,8 @@ function requireSameDeployment(
   { location, image }: DeploymentStart,
   path: string,
 ): void {
-  const isSame = record.image.reference === image && record.state !== 'deployed' && isAbout(record, location);
+  const isSame =
+    record.image.reference === image && record.state !== 'deployed' && isSameService(record, location);
   if (isSame) return;
   throw new UserError(
     `${path} is the report of another deployment: ${record.image.reference} to ${record.service}, begun ${record.startedAt}`,
@@ -63,8 +64,4 @@ function requireSameDeployment(
       hint: 'Set EVIDENCE_REPORT to a file that does not exist yet, or leave it unset. Nothing was changed.',
     },
   );
-}
-
-export function isAbout(record: ReportRecord, { project, region, service }: ServiceLocation): boolean {
-  return record.project === project && record.region === region && record.service === service;
 }

@@ -14,7 +14,7 @@ export type Writer = {
   actor: string;
   /** The report as this command found it. */
   found: ReportRecord;
-  /** Whether this command makes the deployment that the report is about. */
+  /** Whether this command makes the deployment that the report is of. */
   deploys: boolean;
   note(line: string): void;
 };
@@ -24,7 +24,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
   let known = found;
 
   async function write(event: RolloutEvent): Promise<void> {
-    // Somebody may shift traffic while a smoke check runs; `known` still has the last change before the run.
+    // Somebody may shift traffic while a smoke check runs. `known` is from before the run, and so is its last change.
     const occasion = { at: now(), actor, metChange: lastChange(known) };
     known = await updateReport(path, (record) => applyEvent(record, event, occasion));
   }
@@ -36,7 +36,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       note(`warning: not in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
       return;
     }
-    // A caller that names the revision knows that the URL is a tag's.
+    // A caller that names the revision knows that it smoked a tag's URL.
     if (event.kind === 'smoked' && event.revision === undefined && !isOwnUrl(known, event.outcome.baseUrl)) {
       note(
         `${event.outcome.baseUrl} is not one of the service's own URLs: this run does not count in ${path}`,
@@ -46,12 +46,12 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
 
   async function step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T> {
     const startedAt = now();
-    // A monotonic clock, so that setting the time cannot give a step a negative duration, or hours.
+    // A monotonic clock: if somebody sets the time during a step, its duration must not become negative, or hours.
     const startedMs = performance.now();
     const sentBefore = changesSent();
     const ended = (failure?: string, interrupted = false): RolloutEvent => {
       const durationMs = Math.round(performance.now() - startedMs);
-      // In a deployment every failed step counts, refused or not: the deployment has failed.
+      // In a deployment every failed step counts, whether or not it sent a change, because the deployment has failed.
       const refused = failure !== undefined && !deploys && changesSent() === sentBefore;
       const how = { failure, ...(interrupted && { interrupted }), ...(refused && { refused }) };
       return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, deploys, ...how };

@@ -6,8 +6,8 @@ export type EvidenceRequest = {
   evidenceReport: string | undefined;
   dryRun?: boolean;
   /**
-   * Finds out who acts; called only when something is recorded. If it finds nobody, the user of this machine counts as
-   * the actor.
+   * Finds out whose account acts. Called only if something is recorded. If there is no account, the user of this
+   * machine counts as the actor.
    */
   account?(): Promise<string | undefined>;
   /** Shows people a line on stderr. */
@@ -19,7 +19,7 @@ export type OpenRequest = EvidenceRequest & {
   checkout: TargetCheckout;
   location: ServiceLocation;
   image: string;
-  /** Where the local Cloud Run is, in a rehearsal. */
+  /** Where the local Cloud Run of a rehearsal is. */
   emulatorHost?: string | undefined;
   /** The word in the file name of a new report; default: staging. */
   kind?: 'staging' | 'production';
@@ -30,9 +30,11 @@ export type JoinRequest = EvidenceRequest & {
   repoRoot: string | undefined;
   serviceDir: string;
   webShellDir: string;
-  /** Leaves out the note about a missing report. */
+  /** Whether to say nothing if there is no report. */
   mayBeMissing?: boolean;
-  /** The command goes on whatever happens to its evidence; a failure to record it is only a warning. */
+  /**
+   * Whether the command goes on even if its report cannot be read or is another service's; that is then only a warning.
+   */
   isUrgent?: boolean;
 };
 

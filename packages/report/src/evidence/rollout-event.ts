@@ -6,9 +6,8 @@ import type { MatrixEntry, PromotionEntry } from '../record/schema.ts';
 /**
  * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
  *
- * `stable` is the stable revision among what served before the event, and undefined when traffic was split; cloudrun
- * decides which one it is. `begun` and `ended` frame a step of a command, with the split that it asks for;
- * `Evidence.step` records both.
+ * `stable` is the revision that was stable before the event; undefined if traffic was split. cloudrun decides which
+ * revision that is. `begun` and `ended` frame a step of a command; `Evidence.step` records both.
  */
 export type RolloutEvent =
   | { kind: 'begun'; step: string; startedAt: string; asked?: readonly Share[] }
@@ -21,7 +20,7 @@ export type RolloutEvent =
       failure: string | undefined;
       /** Whether a signal stopped it. */
       interrupted?: boolean;
-      /** Whether it failed before it had sent any change, so that everything is as it was. */
+      /** Whether it failed before it sent any change, so that everything is as it was. */
       refused?: boolean;
       /** Whether a failure of this step ends the deployment. */
       deploys: boolean;
@@ -29,28 +28,34 @@ export type RolloutEvent =
   | { kind: 'domainMappingSeen'; domain: string; state: string }
   | { kind: 'digestResolved'; digest: string }
   /**
-   * What served before anything was changed. With this, the report of a killed deployment still has its rollback
-   * command.
+   * What served before anything was changed. It is recorded early, so that even the report of a killed deployment has
+   * its rollback command.
    */
   | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
   /** A maintenance window that was open when the deployment began. */
   | { kind: 'windowFound'; window: OpenWindow; shares: readonly Share[] }
   /**
-   * The service's own URL and its domain. A smoke run against one of them is recorded in this report and counts towards
-   * its verdict.
+   * The URLs that the public uses: the service's own and its domain. A smoke run against one of them is recorded in
+   * this report and counts for its verdict.
    */
   | { kind: 'reachedAt'; baseUrls: readonly string[] }
-  /** URLs of tags, each of a single revision. Smoke runs against these are recorded too, but do not count. */
+  /**
+   * URLs of tags, each of which leads to a single revision. Smoke runs against these are recorded too, but do not
+   * count.
+   */
   | { kind: 'tagsReachedAt'; baseUrls: readonly string[] }
   | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
   | { kind: 'gatesSkipped' }
   | { kind: 'deployed'; deployment: DeployedRevision; stable: string | undefined }
   | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined; byPromotion?: true }
-  /** Somebody else's split, and who changed the service last; nothing new if the report has that split already. */
+  /**
+   * A split that somebody else made, and who changed the service last. If the report already has that split, nothing is
+   * added.
+   */
   | { kind: 'trafficFound'; shares: readonly Share[]; by: string }
-  /** `revision`: the one that answered, where the caller knows. */
+  /** `revision` is the one that answered, if the caller knows it. */
   | { kind: 'smoked'; outcome: SmokeOutcome; revision?: string }
-  /** A promotion that begins, or is taken up again at a step. What follows belongs to it. */
+  /** A promotion that begins, or is resumed at a step. The promotion events after this one belong to it. */
   | {
       kind: 'promotionBegun';
       stable: string;
@@ -59,7 +64,7 @@ export type RolloutEvent =
       steps: readonly number[];
       resumedAt?: number;
     }
-  /** What one clock minute of a promotion showed. Its start is RFC 3339. */
+  /** What one clock minute of a promotion showed. `startsAt` is RFC 3339. */
   | {
       kind: 'promotionObserved';
       startsAt: string;
@@ -67,13 +72,14 @@ export type RolloutEvent =
       stable?: RequestCounts;
       canary: RequestCounts;
     }
-  /**
-   * What a promotion did or decided, in a sentence: steps, verdicts with their reasons, overrides, warnings, its end.
-   */
+  /** What a promotion did or decided, in a sentence: a step, a verdict with its reason, an override, a warning. */
   | { kind: 'promotionNoted'; text: string }
   | { kind: 'promotionEnded'; state: NonNullable<PromotionEntry['ended']>; text: string }
   | { kind: 'maintenanceChanged'; outcome: MaintenanceOutcome; stable: string | undefined }
   | { kind: 'matrixRun'; matrix: Omit<MatrixEntry, 'at'> };
+
+/** The member of the union for one kind of event. */
+export type EventOf<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
 
 /** What a report needs to know of a deployment. */
 export type DeployedRevision = Omit<Deployment, 'stable' | 'window' | 'isInMaintenance'>;
@@ -81,5 +87,5 @@ export type DeployedRevision = Omit<Deployment, 'stable' | 'window' | 'isInMaint
 /** Requests of one revision, and how many of them were answered with a 5xx. */
 export type RequestCounts = { requests: number; errors: number; p95Ms?: number };
 
-/** When an event was recorded and by whom, and the last traffic change that was known before it. */
+/** When an event was recorded and by whom, and the last traffic change that its command knew of before. */
 export type Occasion = { at: string; actor: string; metChange: string };

@@ -1,23 +1,23 @@
 import { dropTrailingSlashes } from '@deploy/cli';
 import type { ReportRecord } from './schema.ts';
 
-/** A base URL spelt for comparison: no trailing slash, the host in lower case. */
+/** A base URL in the form in which two are compared: no trailing slash, the host in lower case. */
 export function canonicalBaseUrl(url: string): string {
   return dropTrailingSlashes(URL.parse(url)?.href ?? url);
 }
 
-/** Whether a base URL is the service's own, where the public arrives. */
+/** Whether a base URL is one that the public uses, and not a tag's. */
 export function isOwnUrl({ baseUrls, tagUrls }: ReportRecord, url: string): boolean {
   return includes(baseUrls, url) && !(tagUrls === undefined && isTagUrl(url));
 }
 
-/** Whether the report knows a base URL, as the service's own or as a tag's. */
+/** Whether the report lists a base URL, as the service's own or as a tag's. */
 export function isKnownUrl({ baseUrls, tagUrls = [] }: ReportRecord, url: string): boolean {
   return includes([...baseUrls, ...tagUrls], url);
 }
 
-// Reports of earlier versions list the URLs of tags among the others. Cloud Run joins tag and name by three dashes:
-// https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
+// Reports of earlier versions list the URLs of tags among the others. Cloud Run joins a tag and the service's name by
+// three dashes: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
 function isTagUrl(url: string): boolean {
   return /^[^.]+---[^.]+\..*run\.app$/.test(URL.parse(url)?.hostname ?? '');
 }

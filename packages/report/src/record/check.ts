@@ -5,7 +5,7 @@ const newer = v.object({ version: v.pipe(v.number(), v.gtValue(VERSION)) });
 
 export type Checked = { ok: true; record: ReportRecord } | { ok: false; why: string };
 
-/** Checks every field of a record. Says where the first wrong one is, and what is wrong with it. */
+/** Checks every field of a record. If one is wrong, says where the first of them is and what is wrong with it. */
 export function checkRecord(value: unknown): Checked {
   if (v.is(newer, value)) return { ok: false, why: 'a newer version of these scripts wrote it: update them' };
   const result = v.safeParse(recordSchema, value, { abortEarly: true });
@@ -23,7 +23,7 @@ function upgraded({ matrix, updatedAt: _, ...rest }: ReportRecord): ReportRecord
   );
 }
 
-/** Earlier versions did not record the stable revision. A revision that served alone was the stable one. */
+/** Earlier versions did not record the stable revision. If a single revision served, it was the stable one. */
 function withStable(record: ReportRecord): ReportRecord {
   const [only, ...others] = record.trafficBefore ?? [];
   if (

@@ -1,11 +1,11 @@
 import { cleanLine, cleanText, redact } from '@deploy/cli';
 
 /**
- * A copy in which every text is a single line of at most about 500 characters, without control characters or known
+ * A copy in which every text is a single line of about 500 characters at most, without control characters or known
  * secrets. Texts are redacted before they are cut, because half a secret would not be recognised.
  */
 export function cleanValue<T>(value: T): T {
-  // Strings change but stay strings, so the type still holds.
+  // Only the contents of strings change, so the type still holds.
   return clean(value) as T;
 }
 

@@ -1,11 +1,9 @@
 import type { MaintenanceOutcome, Share } from '@deploy/cloudrun';
-import type { DeployedRevision, Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
+import type { DeployedRevision, EventOf, Occasion } from '../evidence/rollout-event.ts';
 import { canonicalBaseUrl } from './base-url.ts';
 import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
 import { percentOf, trafficNow } from './split.ts';
-
-type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
 
 /** Records what served, and which revision of it was stable. Only the first such event of a rollout counts. */
 export function servingFound(
@@ -20,7 +18,7 @@ export function servingFound(
 /** Records the maintenance window that was open before the rollout. Only the first such event counts. */
 export function windowFound(
   record: ReportRecord,
-  { window: { since, by, backTo }, shares }: Event<'windowFound'>,
+  { window: { since, by, backTo }, shares }: EventOf<'windowFound'>,
 ): ReportRecord {
   if (record.windowBefore !== undefined || record.maintenance.length > 0) return record;
   const [only, ...others] = shares;
@@ -33,7 +31,7 @@ export function windowFound(
   return { ...record, windowBefore, maintenance: [opened] };
 }
 
-/** Verification gates that ended. One that did not pass stops a deployment. */
+/** Records how the verification gates ended. One that did not pass stops the deployment. */
 export function gatesRun(
   record: ReportRecord,
   results: GateEntry[],
@@ -52,14 +50,13 @@ export function deployed(
   deployment: DeployedRevision,
   stable: string | undefined,
 ): ReportRecord {
-  // With a window open, the newest revision is the window's.
+  // If a maintenance window was open, the newest revision before was the window's own.
   const newest = record.windowBefore === undefined ? deployment.previousRevision : stable;
   const before = record.revisions.before ?? newest;
   const { digest = record.image.digest } = deployment;
   return {
     ...servingFound(record, deployment.traffic, stable),
-    // The digest that the revision really runs. The image's tag may have pointed to another digest when it was looked
-    // up.
+    // The digest that the revision really runs. When the image was looked up, its tag may have pointed to another one.
     image: { ...record.image, ...(digest === undefined ? {} : { digest }) },
     state: 'deployed',
     revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },
@@ -68,17 +65,17 @@ export function deployed(
 
 export function trafficShifted(
   record: ReportRecord,
-  { change: { before, after }, stable, byPromotion }: Event<'trafficShifted'>,
+  { change: { before, after }, stable, byPromotion }: EventOf<'trafficShifted'>,
   occasion: Occasion,
 ): ReportRecord {
   const by = byPromotion && { byPromotion };
   return trafficMoved(record, { before, after, ...by }, stable, occasion);
 }
 
-/** Somebody else's split. */
+/** Records a split that somebody else made. */
 export function trafficFound(
   record: ReportRecord,
-  { shares, by }: Event<'trafficFound'>,
+  { shares, by }: EventOf<'trafficFound'>,
   { at }: Occasion,
 ): ReportRecord {
   const before = trafficNow(record);
@@ -94,7 +91,7 @@ function isSameSplit(one: readonly Share[], other: readonly Share[]): boolean {
   );
 }
 
-/** What moved the traffic: a window or a promotion, or neither if a person did with set-traffic or rollback. */
+/** What moved the traffic: a window, a promotion, or neither, if a person used set-traffic or rollback. */
 type By = { byWindow?: true; byPromotion?: true };
 
 function trafficMoved(
@@ -104,24 +101,24 @@ function trafficMoved(
   { at, actor }: Occasion,
 ): ReportRecord {
   const entry = { at, actor, before: [...before], after: [...after], ...by };
-  // A promotion may have found this change before the command that made it could write it down.
+  // A promotion may have found this change, as somebody else's, before the command that made it could record it.
   const last = record.trafficChanges.at(-1);
   const isKnown = last?.found === true && isSameSplit(last.before, before) && isSameSplit(last.after, after);
   const earlier = isKnown ? record.trafficChanges.slice(0, -1) : record.trafficChanges;
   return { ...servingFound(record, before, stable), trafficChanges: [...earlier, entry] };
 }
 
-/** A smoke run, and the traffic change that was the last one when it began. */
+/** Records a smoke run, and which traffic change was the last one when it began. */
 export function smoked(
   record: ReportRecord,
-  { outcome, revision }: Event<'smoked'>,
+  { outcome, revision }: EventOf<'smoked'>,
   { actor, metChange }: Occasion,
 ): ReportRecord {
   const entry = { ...smokeEntry(outcome, actor), metChange, ...(revision === undefined ? {} : { revision }) };
   return { ...record, smokes: [...record.smokes, entry] };
 }
 
-/** A maintenance window opened or closed; when that moved traffic, the shift is recorded as well. */
+/** Records that a maintenance window was opened or closed, and the shift if that moved traffic. */
 export function maintenanceChanged(
   record: ReportRecord,
   outcome: MaintenanceOutcome,
@@ -150,8 +147,8 @@ export function maintenanceChanged(
 }
 
 /**
- * A candidate that was deployed into a window is in maintenance mode; once that is closed, its successor is the
- * candidate.
+ * A candidate that was deployed while a window was open is in maintenance mode. Closing the window makes a successor
+ * without it, which is then the candidate.
  */
 function succeeded(
   revisions: ReportRecord['revisions'],
@@ -163,7 +160,7 @@ function succeeded(
   return { ...revisions, after: successor, deployed };
 }
 
-// A few are enough: each run has its summary in a file of its own.
+// A few are enough, because each run has a summary in a file of its own.
 const MATRICES_KEPT = 10;
 
 export function matrixRun(record: ReportRecord, matrix: MatrixEntry): ReportRecord {

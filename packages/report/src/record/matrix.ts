@@ -1,17 +1,15 @@
 import { isOwnUrl } from './base-url.ts';
 import type { MatrixEntry, ReportRecord } from './schema.ts';
+import { isSameService } from './service.ts';
 
 /**
  * Whether a matrix checked the report's service, either at one of its own URLs or by reading its traffic. Earlier
- * versions did not record what was checked; their entries are assumed to be about it.
+ * versions did not record what was checked; assume that it was this service.
  */
 export function isAboutService(record: ReportRecord, { baseUrls, service }: MatrixEntry): boolean {
   if (baseUrls === undefined && service === undefined) return true;
-  const isIt =
-    service?.project === record.project &&
-    service.region === record.region &&
-    service.service === record.service;
-  return isIt || (baseUrls ?? []).some((url) => isOwnUrl(record, url));
+  const readItsTraffic = service !== undefined && isSameService(record, service);
+  return readItsTraffic || (baseUrls ?? []).some((url) => isOwnUrl(record, url));
 }
 
 /** `2 required checks were not made`. */

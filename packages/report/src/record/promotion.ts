@@ -1,17 +1,16 @@
-import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
+import type { EventOf, Occasion } from '../evidence/rollout-event.ts';
 import type { PromotionEntry, ReportRecord } from './schema.ts';
 
-// Four steps of 10 minutes stay below these limits. In a longer promotion, the latest minutes and notes matter most.
+// A promotion of four steps of 10 minutes stays below these limits. In a longer one, the latest minutes and notes
+// matter most.
 const PROMOTIONS_KEPT = 3;
 const MINUTES_KEPT = 180;
 const NOTES_KEPT = 60;
 const LONGEST_NOTE = 600;
 
-type Event<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, { kind: Kind }>;
-
 export function promotionBegun(
   record: ReportRecord,
-  { stable, canary, source, steps, resumedAt }: Event<'promotionBegun'>,
+  { stable, canary, source, steps, resumedAt }: EventOf<'promotionBegun'>,
   { at, actor, metChange }: Occasion,
 ): ReportRecord {
   const entry: PromotionEntry = {
@@ -25,7 +24,7 @@ export function promotionBegun(
 
 export function promotionObserved(
   record: ReportRecord,
-  { startsAt, step, stable, canary }: Event<'promotionObserved'>,
+  { startsAt, step, stable, canary }: EventOf<'promotionObserved'>,
 ): ReportRecord {
   return inLatest(record, (entry) => {
     const minute = { at: startsAt, step, ...(stable === undefined ? {} : { stable }), canary };
@@ -35,7 +34,7 @@ export function promotionObserved(
 
 export function promotionNoted(
   record: ReportRecord,
-  { text }: Event<'promotionNoted'>,
+  { text }: EventOf<'promotionNoted'>,
   { at }: Occasion,
 ): ReportRecord {
   return inLatest(record, (entry) => ({
@@ -46,7 +45,7 @@ export function promotionNoted(
 
 export function promotionEnded(
   record: ReportRecord,
-  { state, text }: Event<'promotionEnded'>,
+  { state, text }: EventOf<'promotionEnded'>,
   occasion: Occasion,
 ): ReportRecord {
   const noted = promotionNoted(record, { kind: 'promotionNoted', text }, occasion);

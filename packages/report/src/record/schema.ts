@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** The version that is written. Version 1 has some of the same fields, in front matter. */
+/** The version that the scripts write. Version 1 has some of the same fields, as front matter. */
 export const VERSION = 2;
 
 const optional = v.exactOptional;
@@ -32,8 +32,8 @@ const gateEntry = v.strictObject({
   exitCode: optional(v.number()),
   cache: optional(v.picklist(['hit', 'miss'])),
   /**
-   * Where the verdict comes from: this run, or a local or remote cache; for a cached verdict also when, where and at
-   * which commit it was established.
+   * Where the verdict comes from: this run, or a local or remote cache. For a cached verdict also when, where and at
+   * which commit the gate ran.
    */
   source: optional(v.string()),
 });
@@ -45,13 +45,13 @@ const step = v.strictObject({
   /** The split that the step asks for, and the last traffic change before it began. */
   asked: optional(split),
   metChange: optional(v.string()),
-  /** Missing while the step is under way, and for ever if it was killed. */
+  /** Missing while the step is under way, and for ever if the command was killed. */
   endedAt: optional(time),
   durationMs: optional(durationMs),
   detail: optional(v.string()),
-  /** Set when a signal stopped it; the split that it asked for may still come into force. */
+  /** Set when a signal stopped it. The split that it asked for may still be served later. */
   interrupted: optional(v.boolean()),
-  /** Set when it failed before it had sent any change, so that everything is as it was. */
+  /** Set when it failed before it sent any change, so that everything is as it was. */
   refused: optional(v.boolean()),
 });
 
@@ -65,14 +65,14 @@ const trafficEntry = v.strictObject({
   /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
   /**
-   * Set when somebody else's change was found. `actor` is who found it; nothing tells which command made the change.
+   * Set when a promotion found this change, and no command recorded it. `actor` is then who changed the service last.
    */
   found: optional(v.boolean()),
 });
 
 const smokeCheck = v.strictObject({
   id: v.string(),
-  /** `unavailable`: the check failed, but it is one that may fail without failing the run. */
+  /** `unavailable`: the check failed, but it is one that may fail without failing the whole run. */
   state: v.picklist(['passed', 'failed', 'unavailable', 'skipped']),
   request: optional(v.string()),
   status: optional(v.number()),
@@ -90,12 +90,11 @@ const smokeEntry = v.strictObject({
   durationMs,
   checks: v.array(smokeCheck),
   /**
-   * Names the last traffic change that the report had when the run began by its `at`, or `start` when there was none.
-   * Compare it only for equality, because the clocks of two machines differ. Reports of earlier versions do not have
-   * it.
+   * The `at` of the last traffic change that the report had when the run began, or `start` if it had none. Compare it
+   * only for equality, because the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
-  /** The revision that the URL leads to, if that is certain, as with a promotion's tag. */
+  /** The revision that the URL leads to, if that is certain, for example because it is a promotion's tag. */
   revision: optional(name),
 });
 
@@ -127,13 +126,13 @@ const maintenanceEntry = v.strictObject({
 
 const matrixEntry = v.strictObject({
   at: time,
-  /** `incomplete`: nothing required failed, but something required was not checked. */
+  /** `incomplete`: no required check failed, but some were not made. */
   verdict: v.picklist(['passed', 'failed', 'incomplete']),
   /** How many required checks were not made. */
   notMade: optional(count),
   /** Its summary file, relative to the checkout. */
   summary: optional(v.string()),
-  /** What was checked: the base URLs of control services, and the service whose traffic was read. */
+  /** What it checked: the base URLs of control services, and the service whose traffic it read. */
   baseUrls: optional(v.array(v.string())),
   service: optional(v.strictObject({ project: v.string(), region: v.string(), service: v.string() })),
 });
@@ -151,7 +150,7 @@ const promotionEntry = v.strictObject({
   resumedAt: optional(count),
   /** The last traffic change before it began, as for a smoke run. */
   metChange: optional(v.string()),
-  /** How it ended. Missing while it is under way, and for ever if it was killed. */
+  /** How it ended. Missing while it is under way, and for ever if its command was killed. */
   ended: optional(v.picklist(['promoted', 'rolled back', 'held', 'not begun', 'superseded', 'interrupted'])),
   notes: v.array(v.strictObject({ at: time, text: v.string() })),
   minutes: v.array(
@@ -163,12 +162,12 @@ export const recordSchema = v.strictObject({
   report: v.literal('staging-deploy'),
   version: v.picklist([1, VERSION]),
   /**
-   * `started`: under way, or killed. `stopped`: ended before anything in the cloud was touched. `failed`: the
+   * `started`: under way, or killed. `stopped`: ended before anything was changed in the cloud. `failed`: the
    * deployment itself failed. `deployed`: its revision is ready.
    */
   state: v.picklist(['started', 'stopped', 'failed', 'deployed']),
   startedAt: time,
-  /** Only in version 1; it caused a merge conflict whenever two branches changed it. */
+  /** Only in version 1. Whenever two branches had changed a report, it caused a merge conflict. */
   updatedAt: optional(time),
   account: optional(v.string()),
   host: v.string(),
@@ -195,10 +194,7 @@ export const recordSchema = v.strictObject({
    * verdict.
    */
   baseUrls: v.array(v.string()),
-  /**
-   * URLs of tags. A smoke run against one of them reaches a single revision; it is recorded but does not count for the
-   * verdict.
-   */
+  /** URLs of tags. A smoke run against one of them reaches a single revision, and does not count for the verdict. */
   tagUrls: optional(v.array(v.string())),
   gates: optional(
     v.strictObject({
@@ -207,8 +203,8 @@ export const recordSchema = v.strictObject({
     }),
   ),
   /**
-   * `after` is the candidate: the revision that was deployed. If closing a maintenance window made a copy of that one
-   * without maintenance mode, `after` is the copy, and `deployed` is the revision that was deployed.
+   * `after` is the candidate, which is usually the revision that was deployed. If that revision is in maintenance mode,
+   * and closing the window made a copy without it, `after` is the copy and `deployed` is the original.
    */
   revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),
@@ -228,7 +224,7 @@ export const recordSchema = v.strictObject({
   /** How many entries were dropped to keep the report short enough to be read back. */
   dropped: optional(dropped),
   maintenance: v.array(maintenanceEntry),
-  /** What reports of earlier versions have about the last matrix; now in `matrices`. */
+  /** The last matrix, in reports of earlier versions. Now `matrices` has it. */
   matrix: optional(matrixEntry),
   matrices: optional(v.array(matrixEntry)),
   /** The latest promotions. One that was interrupted and resumed has several entries. */

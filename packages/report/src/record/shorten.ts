@@ -4,7 +4,7 @@ import type { Dropped, DroppedSmokes, ReportRecord, SmokeEntry } from './schema.
 /** How much of a long rollout a report keeps. */
 type Limits = { smokesPerUrl: number; smokes: number; others: number };
 
-// The first is enough for usual reports. The others are for reports with hundreds of long error messages.
+// The first limits are enough for usual reports. The others are for reports with hundreds of long error messages.
 const LIMITS: readonly Limits[] = [
   { smokesPerUrl: 3, smokes: 40, others: 100 },
   { smokesPerUrl: 2, smokes: 10, others: 30 },
@@ -14,8 +14,8 @@ const LIMITS: readonly Limits[] = [
 const none: Dropped = { steps: 0, trafficChanges: 0, maintenance: 0, smokes: [] };
 
 /**
- * Drops a record's oldest entries, and counts them, until it `fits`. A report that grew too long could not be read
- * back, so nothing could be added to it.
+ * Drops a record's oldest entries, and counts them, until the record `fits`. A report that is too long could not be
+ * read back, so nothing more could be added to it.
  */
 export function shorten(record: ReportRecord, fits: (record: ReportRecord) => boolean): ReportRecord {
   let shortened = record;
@@ -31,18 +31,13 @@ function keepLatest(record: ReportRecord, limits: Limits): ReportRecord {
   const steps = record.steps.slice(-limits.others);
   const trafficChanges = record.trafficChanges.slice(-limits.others);
   const maintenance = record.maintenance.slice(-limits.others);
-  const {
-    steps: noSteps,
-    trafficChanges: noChanges,
-    maintenance: noWindows,
-    smokes: noSmokes,
-  } = record.dropped ?? none;
+  const before = record.dropped ?? none;
   const dropped = {
-    steps: noSteps + record.steps.length - steps.length,
-    trafficChanges: noChanges + record.trafficChanges.length - trafficChanges.length,
-    maintenance: noWindows + record.maintenance.length - maintenance.length,
+    steps: before.steps + record.steps.length - steps.length,
+    trafficChanges: before.trafficChanges + record.trafficChanges.length - trafficChanges.length,
+    maintenance: before.maintenance + record.maintenance.length - maintenance.length,
     smokes: countDropped(
-      noSmokes,
+      before.smokes,
       record.smokes.filter((run) => !smokes.includes(run)),
     ).slice(-limits.smokes),
   };

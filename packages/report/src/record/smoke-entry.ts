@@ -14,7 +14,7 @@ export function smokeEntry(outcome: SmokeOutcome, actor: string): SmokeEntry {
   };
 }
 
-/** Whether a control smoke ran without an access token, and so left out the checks of sessions and tokens. */
+/** Whether a control smoke passed without an access token, so that sessions and tokens were not checked. */
 export function hadNoToken({
   suite,
   state,

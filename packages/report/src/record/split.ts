@@ -18,14 +18,14 @@ export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Sha
   return trafficChanges.at(-1)?.after ?? trafficBefore;
 }
 
-/** The split from before the rollout, and from before the window that was open then; undefined when it is not known. */
+/** The split before the rollout, or before the window that was open then; undefined when it is not known. */
 export function splitBefore({ trafficBefore, windowBefore }: ReportRecord): Share[] | undefined {
   return windowBefore === undefined ? trafficBefore : windowBefore.backTo;
 }
 
 /**
  * The revision to go back to: the last one, other than the candidate, that was given all the traffic in this rollout,
- * or else the one that had it before. Moving into and out of a maintenance window does not count.
+ * or else the one that had all of it before. What a maintenance window moved does not count.
  */
 export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): string | undefined {
   const given = trafficChanges
@@ -45,12 +45,12 @@ export function rollbackCommand(record: ReportRecord): string | undefined {
   if (stable !== undefined) return canaryRollout(record, ['rollback', stable]);
   const [first, second, ...others] = splitBefore(record) ?? [];
   if (first === undefined || second === undefined || others.length > 0) return undefined;
-  // set-traffic takes whole percentages and leaves the rest to the first revision.
+  // set-traffic takes a whole percentage for the second revision and gives the rest to the first.
   if (!Number.isInteger(second.percent) || first.percent + second.percent !== 100) return undefined;
   return canaryRollout(record, ['set-traffic', first.revision, second.revision, String(second.percent)]);
 }
 
-/** The command works in any folder of the machine that the deployment was made from, and adds to this report. */
+/** The command works in any folder of the machine that deployed, and records itself in this report. */
 function canaryRollout(
   { project, region, service, emulatorHost, scripts, checkout }: ReportRecord,
   call: readonly string[],
@@ -69,8 +69,8 @@ function canaryRollout(
 }
 
 /**
- * The last shift that took traffic away from the candidate, if it has none now. Undefined while it has some, and when
- * it never had any.
+ * The last shift that took traffic from the candidate, if the candidate has none now. Undefined while it has some, or
+ * if it never had any.
  */
 export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChanges'][number] | undefined {
   const { after } = record.revisions;

@@ -42,7 +42,7 @@ export function startRecord({
   };
 }
 
-/** The record after the same deployment starts again; it keeps what happened before. */
+/** The record of the same deployment when it is started again. It keeps what happened before. */
 export function restartRecord(record: ReportRecord, { account, whereabouts }: DeploymentStart): ReportRecord {
   const { gates: _, account: __, ...rest } = record;
   return {

@@ -1,14 +1,11 @@
-import type { Occasion, RolloutEvent } from '../evidence/rollout-event.ts';
+import type { EventOf, Occasion } from '../evidence/rollout-event.ts';
 import type { ReportRecord, StepEntry } from './schema.ts';
 import { lastChange } from './split.ts';
-
-type Begun = Extract<RolloutEvent, { kind: 'begun' }>;
-type StepEnded = Extract<RolloutEvent, { kind: 'ended' }>;
 
 /** A step that begins. It stays `started` for ever if the command is killed during it. */
 export function stepBegun(
   record: ReportRecord,
-  { step: name, startedAt, asked }: Begun,
+  { step: name, startedAt, asked }: EventOf<'begun'>,
   { metChange }: Occasion,
 ): ReportRecord {
   const entry: StepEntry = {
@@ -23,7 +20,7 @@ export function stepBegun(
 
 /**
  * Whether a command of this rollout was killed or interrupted when it might already have moved traffic, and no change
- * has been recorded since. If so, the serving split may differ from the recorded one although nobody else changed it.
+ * has been recorded since. Then the split that serves may differ from the recorded one although nobody else changed it.
  */
 export function splitInDoubt(record: ReportRecord): boolean {
   const { steps, trafficChanges, promotions = [] } = record;
@@ -46,8 +43,8 @@ function movesTraffic({ name, asked }: StepEntry): boolean {
   return asked !== undefined || name.startsWith('maintenance-mode ');
 }
 
-/** Ends a step, which is found by its name and start. When a step of a deployment failed, the deployment ended too. */
-export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord {
+/** Ends the step with this name and start. If a step of a deployment failed, the deployment ends too. */
+export function stepEnded(record: ReportRecord, ended: EventOf<'ended'>): ReportRecord {
   const { step: name, startedAt, endedAt, durationMs, failure, interrupted, refused, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>
     step.name === name && step.startedAt === startedAt && step.state === 'started';
@@ -64,7 +61,7 @@ export function stepEnded(record: ReportRecord, ended: StepEnded): ReportRecord 
     ...(refused === true ? { refused } : {}),
   };
   const steps = index === -1 ? [...record.steps, entry] : record.steps.with(index, entry);
-  // The steps before `deploy` touch nothing in the cloud.
+  // The steps before `deploy` change nothing in the cloud.
   const state = name === 'deploy' ? 'failed' : 'stopped';
   return { ...record, steps, ...(deploys && failure !== undefined ? { state } : {}) };
 }

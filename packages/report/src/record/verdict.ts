@@ -4,15 +4,15 @@ import type { ReportRecord, SmokeEntry, StepEntry } from './schema.ts';
 import { hadNoToken } from './smoke-entry.ts';
 import { lastChange, lossOfCandidate, percentOf, trafficNow } from './split.ts';
 
-/** Whether to go on, with all the reasons. */
+/** Whether to go on with the rollout, with all the reasons. */
 export type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
 
-/** A reason against (`no`), something not known yet (`open`), or one in favour (`yes`). */
+/** A reason to stop (`no`), something that is not known yet (`open`), or a reason to go on (`yes`). */
 type Reason = { weighs: 'no' | 'open' | 'yes'; reason: string };
 
 /**
- * The verdict of a record: go or no-go. A single reason against makes it a no-go; otherwise a single unknown makes it
- * undecided. The reasons given are those of the side that won.
+ * Go or no-go: a single `no` makes it a no-go; otherwise a single `open` makes it undecided. Only the reasons of that
+ * kind are returned.
  */
 export function verdictOf(record: ReportRecord): GoOrNoGo {
   const found = [
@@ -34,7 +34,7 @@ export function verdictOf(record: ReportRecord): GoOrNoGo {
 function deploymentReasons({ state, revisions }: ReportRecord): Reason[] {
   switch (state) {
     case 'started':
-      return [{ weighs: 'open', reason: 'the deployment is under way, or was killed on the way' }];
+      return [{ weighs: 'open', reason: 'the deployment is under way, or was killed' }];
     case 'stopped':
       return [{ weighs: 'no', reason: 'the deployment was stopped before anything was deployed' }];
     case 'failed':
@@ -44,7 +44,7 @@ function deploymentReasons({ state, revisions }: ReportRecord): Reason[] {
   }
 }
 
-/** If a step ran several times, its last run counts. One that was refused has changed nothing, so it does not count. */
+/** If a step ran several times, its last run counts. A run that was refused changed nothing, so it does not count. */
 function stepReasons({ steps, state }: ReportRecord): Reason[] {
   const counting = steps.filter(({ refused }) => refused !== true);
   const last = new Map<string, StepEntry>(counting.map((step) => [step.name, step]));
@@ -92,8 +92,8 @@ function trafficReasons(record: ReportRecord): Reason[] {
 }
 
 /**
- * Only smoke runs since the last shift, against the service's own URLs, show what the public gets now. For each URL the
- * last run counts: a pass at one URL does not make up for a failure at another.
+ * Only smoke runs against the service's own URLs since the last shift show what the public gets now. The last run of
+ * each suite at each URL counts: a pass at one URL does not make up for a failure at another.
  */
 export function countingSmokes(record: ReportRecord): SmokeEntry[] {
   const runs = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));
@@ -135,7 +135,7 @@ function maintenanceReasons({ maintenance }: ReportRecord): Reason[] {
     : [];
 }
 
-/** The last matrix about this service with a verdict counts. One that was cut short does not replace it. */
+/** The last complete matrix about this service counts. One that was cut short does not replace it. */
 function matrixReasons(record: ReportRecord): Reason[] {
   const matrices = (record.matrices ?? []).filter((run) => isAboutService(record, run));
   const last = matrices.findLast(({ verdict }) => verdict !== 'incomplete') ?? matrices.at(-1);

@@ -1,33 +1,34 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ServiceLocation } from '@deploy/cloudrun';
 import { isKnownUrl } from '../record/base-url.ts';
 import type { ReportRecord } from '../record/schema.ts';
+import { isSameService } from '../record/service.ts';
 import { isReportName, readReport } from './store.ts';
 
-/** Limits the search, so that a command without a rollout does not read the reports of many years. */
+/** The most reports to look through, so that a command without a rollout does not read those of many years. */
 const MOST_READ = 50;
 
 type Found = { path: string; record: ReportRecord };
 
 /**
  * Finds the newest open report of a service that `suits`; undefined when there is none, or no such folder. Throws a
- * UserError when a newer report cannot be read: it may be the right one, and its entries must not go into an earlier
- * rollout's report.
+ * UserError when a newer report cannot be read: it may be the right one, and what belongs in it must not go into the
+ * report of an earlier rollout.
  */
 export async function findByService(
   folder: string,
-  { project, region, service }: Pick<ReportRecord, 'project' | 'region' | 'service'>,
+  location: ServiceLocation,
   suits: (record: ReportRecord) => boolean = () => true,
 ): Promise<string | undefined> {
   for await (const { path, record } of newestFirst(folder)) {
-    const isIt = record.service === service && record.project === project && record.region === region;
-    if (isIt && isOpen(record) && suits(record)) return path;
+    if (isSameService(record, location) && isOpen(record) && suits(record)) return path;
   }
   return undefined;
 }
 
 /**
- * Finds the newest report that knows this base URL, among the newest open report of each service. Throws as
+ * Finds the newest report that lists this base URL, among the newest open reports of all services. Throws when
  * `findByService` does.
  */
 export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {
@@ -41,7 +42,7 @@ export async function findByBaseUrl(folder: string, baseUrl: string): Promise<st
   return undefined;
 }
 
-/** A deployment that stopped before it deployed anything has no rollout to add to. */
+/** A deployment that stopped before it deployed anything has no rollout, so nothing more can be added to its report. */
 function isOpen({ state }: ReportRecord): boolean {
   return state !== 'stopped';
 }

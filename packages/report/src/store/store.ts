@@ -16,8 +16,8 @@ export async function readReport(path: string): Promise<Report> {
 }
 
 /**
- * Writes a new report into a folder, named after the kind of deployment and the current second, or the next one that is
- * free. Returns its path.
+ * Writes a new report into a folder and returns its path. It is named after the kind of deployment and the current
+ * second, or the next second if that name is taken.
  */
 export async function createReport(folder: string, kind: string, record: ReportRecord): Promise<string> {
   await mkdir(folder, { recursive: true });
@@ -40,8 +40,8 @@ export async function createAt(path: string, record: ReportRecord): Promise<bool
 }
 
 /**
- * Reads a report, changes its record and writes it, under a lock; keeps what people wrote. Throws a UserError when the
- * file is not a report, and the system's error when it cannot be read or written.
+ * Reads a report, changes its record and writes it back, under a lock, and keeps what people wrote. Throws a UserError
+ * when the file is not a report, and the system's error when it cannot be read or written.
  */
 export async function updateReport(
   path: string,

@@ -5,23 +5,26 @@ import { type Token, tokensOf } from './tokens.ts';
 export type Remark = {
   /** The heading of its section; undefined for text above the first section. */
   section: string | undefined;
-  /** The head of the table, when the text is rows that a person added to one. */
+  /** The head of the table, if the text is rows that a person added to a table. */
   tableHead: string | undefined;
   text: string;
 };
 
-/** Everything in a report that people wrote. The scripts keep it whenever they write. Texts are read as latin1. */
+/**
+ * Everything in a report that people wrote. The scripts keep it whenever they write the report. Texts are read as
+ * latin1.
+ */
 export type PeoplesText = {
   remarks: readonly Remark[];
   /** Comments in the data. */
   comments: readonly string[];
-  /** The text after the data, where a new report has an empty section for notes. */
+  /** The text after the data. In a new report, it is an empty section for notes. */
   notes: string;
 };
 
 /**
- * Finds what people wrote above the data: every token whose key is not in `wrote`, the keys of the scripts' own tokens
- * in order. `isKnown` recognises text of an earlier version, which kept no keys.
+ * Finds what people wrote above the data: every token that the scripts did not write. `wrote` has the keys of the
+ * tokens that they wrote, in order. `isKnown` recognises what an earlier version wrote, which kept no keys.
  */
 export function remarksIn(
   text: string,
@@ -65,19 +68,19 @@ function attribute(
   const take = (key: string): void => void missing.set(key, (missing.get(key) ?? 0) - 1);
   for (const [index, { key }] of tokens.entries()) if (isInPlace[index]) take(key);
 
-  let goesAlong = false;
+  let isOurs = false;
   return tokens.map((token, index) => {
     // A section that a person moved is missing in one place and appears in another. A token without words, such as the
     // end of a fold, belongs to whoever wrote the token before it.
     const isMoved =
-      !isInPlace[index] && (missing.get(token.key) ?? 0) > 0 && (isTelling(token.text) || goesAlong);
+      !isInPlace[index] && (missing.get(token.key) ?? 0) > 0 && (hasWords(token.text) || isOurs);
     if (isMoved) take(token.key);
-    goesAlong = isInPlace[index] === true || isMoved || isKnown(token.text);
-    return { token, isOurs: goesAlong };
+    isOurs = isInPlace[index] === true || isMoved || isKnown(token.text);
+    return { token, isOurs };
   });
 }
 
-// Beyond this, comparing takes seconds, so every token is then treated as if it had been moved.
+// With more differences, comparing takes seconds. Then every token is treated as if a person had moved it.
 const MOST_DIFFERENCES = 3000;
 
 /** Decides for each token whether it is still where the scripts wrote it. */
@@ -87,6 +90,6 @@ function compare(tokens: readonly Token[], wrote: readonly string[]): boolean[] 
   return changes.flatMap(({ added, removed, value }) => (removed ? [] : value.map(() => !added)));
 }
 
-function isTelling(token: string): boolean {
+function hasWords(token: string): boolean {
   return /[A-Za-z0-9]/.test(token) && !/^<\/?\w+>$/.test(token);
 }

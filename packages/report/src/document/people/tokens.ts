@@ -30,11 +30,11 @@ function linesOf(text: string): Line[] {
 }
 
 /**
- * Finds the line that closes the fence opened on a line. Returns the same line if it opens none or nothing closes it.
- * Call it with increasing lines.
+ * Returns a function that finds the line which closes the fence opened on a given line, or the same line if no fence
+ * opens there or nothing closes it. Call that function with increasing lines.
  */
 function fenceCloser(lines: readonly Line[]): (index: number) => number {
-  // Fences that no later line closes, so that a text full of them is not searched again for each.
+  // Fences that no later line closes. Without this, a text full of them would be searched to its end for each.
   const unclosed = new Set<string>();
   return (index) => {
     const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[index]?.text ?? '')?.[1];
@@ -49,7 +49,7 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
 }
 
 /**
- * A short hash of a token that stays the same when a formatter pads table cells, or changes the dashes below a table's
+ * A short hash of a token. It stays the same when a formatter pads the cells of a table or changes the dashes below its
  * head, the line ends, or which characters are escaped.
  */
 function keyOf(token: string): string {

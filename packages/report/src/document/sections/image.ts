@@ -20,8 +20,7 @@ function deployed({ after, deployed: first }: ReportRecord['revisions']): Inline
   if (first === undefined) return [code(after)];
   return [
     code(first),
-    ', in maintenance mode; closing the window made ',
+    ', in maintenance mode. Closing the window made a copy without it, which is the candidate: ',
     code(after),
-    ' of it, the candidate',
   ];
 }

@@ -4,7 +4,7 @@ import { code, fence, folded, heading, paragraph, table } from '../markdown.ts';
 import { promotionCharts } from '../promotion-charts.ts';
 import { counted, moment, shortName } from '../words.ts';
 
-/** The canary's promotions: how the last one ended and its charts; the rest folded. */
+/** The canary's promotions: the last one with its charts, the earlier ones folded. */
 export function promotionSection({ promotions = [], service }: ReportRecord): RootContent[] {
   const [last, ...earlier] = promotions.toReversed();
   if (last === undefined) return [];
@@ -23,8 +23,8 @@ function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
       `${moment(at)}, by `,
       code(actor),
       `: ${shortName(canary, service)} beside ${shortName(stable, service)}, in steps of ${steps.join(', ')} %, judged by ${source}`,
-      ...(resumedAt === undefined ? [''] : [`; taken up at ${resumedAt} %`]),
-      `. ${ended === undefined ? 'It has not ended: it still runs, or was killed.' : `${notes.at(-1)?.text ?? ended}.`}`,
+      ...(resumedAt === undefined ? [] : [`; resumed at ${resumedAt} %`]),
+      `. ${ended === undefined ? 'It has not ended: it is still running, or was killed.' : `${notes.at(-1)?.text ?? ended}.`}`,
       inWords(minutes),
     ),
     ...promotionCharts(entry).map((chart) => fence('mermaid', chart)),
@@ -35,7 +35,7 @@ function onePromotion(entry: PromotionEntry, service: string): RootContent[] {
   ];
 }
 
-/** Says in words what no chart shows: that there were no requests, or no errors. */
+/** Says in words what the charts leave out: that there were no requests, or no errors. */
 function inWords(minutes: PromotionEntry['minutes']): string {
   if (minutes.length === 0) return '';
   const requests = minutes.reduce((sum, { canary }) => sum + canary.requests, 0);

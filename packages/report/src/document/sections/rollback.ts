@@ -12,10 +12,16 @@ export function rollbackSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** The rollback command names folders that exist on one machine only. */
+/** Says where the rollback command works, if it names folders, which exist on one machine only. */
 function whereItWorks({ host, scripts }: ReportRecord): RootContent[] {
   if (scripts === undefined) return [];
-  return [paragraph('In any folder of ', code(host), '; elsewhere, with the folders that are there:')];
+  return [
+    paragraph(
+      'On ',
+      code(host),
+      ', in any folder; on another machine, change the folders to the ones there:',
+    ),
+  ];
 }
 
 function stableInWords(record: ReportRecord): Inline[] {
@@ -23,14 +29,14 @@ function stableInWords(record: ReportRecord): Inline[] {
   const when = windowBefore === undefined ? 'before' : 'before the maintenance window that was open then';
   if (stable !== undefined) {
     const first =
-      windowBefore === undefined ? '' : ' While that is open, close it: this brings the traffic back.';
+      windowBefore === undefined ? '' : ' While that window is open, close it: that brings the traffic back.';
     return [code(stable), `, which held all the traffic ${when}.${first}`];
   }
   const split = splitBefore(record);
   if (split === undefined) {
     return windowBefore === undefined
       ? ['not known, since the deployment never read the traffic split.']
-      : ['not known, since a maintenance window was open, and nothing says which split it replaced.'];
+      : ['not known, since a maintenance window was open and the split before it is not recorded.'];
   }
   const before = `unclear, since traffic was split ${when}: ${describeSplit(split)}.`;
   return [

@@ -7,10 +7,10 @@ import { countingSmokes } from '../../record/verdict.ts';
 import { code, folded, heading, type Inline, list, paragraph, strong, table } from '../markdown.ts';
 import { counted, duration, moment, shortName, shortSplit } from '../words.ts';
 
-// If there are more runs than this, those that passed and do not count for the verdict go into a fold.
+// If there are more runs than this, runs that passed and do not count for the verdict go into a fold.
 const MOST_LINES = 6;
 
-/** A line for each run, followed by its checks: shown when the run failed, folded when it passed. */
+/** A line for each run, then the checks of each: shown if the run failed, folded if it passed. */
 export function smokeSection(record: ReportRecord): RootContent[] {
   const { smokes, dropped } = record;
   const title = heading(2, 'Smoke checks');
@@ -64,7 +64,7 @@ function runLine(run: SmokeEntry, record: ReportRecord): Inline[] {
   ];
 }
 
-/** The revision that answered, or those that may have; undefined when that is not known. */
+/** The revision that answered, or all that may have answered; undefined when neither is known. */
 function answeredBy(run: SmokeEntry, record: ReportRecord): string | undefined {
   if (run.revision !== undefined) return shortName(run.revision, record.service);
   if (!isOwnUrl(record, run.baseUrl)) {

@@ -4,7 +4,7 @@ import { percentsOf } from '../../record/split.ts';
 import { folded, heading, paragraph, table } from '../markdown.ts';
 import { counted, duration, leftOut, moment } from '../words.ts';
 
-/** The steps, folded if each of them was done in the end. */
+/** The steps, folded if the last run of each was done. */
 export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   const title = heading(2, 'Steps');
   if (steps.length === 0) return [title, paragraph('None so far.')];
@@ -29,7 +29,7 @@ export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   return folded(summary, blocks, { isOpen });
 }
 
-/** A step without an end was interrupted, unless it is the last one, which may still be running. */
+/** A step that has not ended was interrupted, unless it is the last one, which may still be running. */
 function stateInWords({ state, asked, interrupted, refused }: StepEntry, isLast: boolean): string {
   const goal = asked === undefined ? '' : `; asked for ${percentsOf(asked)}`;
   if (interrupted === true) return `interrupted${goal}`;

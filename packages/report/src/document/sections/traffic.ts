@@ -17,7 +17,7 @@ export function trafficSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Adds to the split before the rollout that it was the split of a maintenance window; empty if no window was open. */
+/** Says that the split before the rollout was a maintenance window's; empty if no window was open. */
 function windowInWords({ windowBefore }: ReportRecord): string {
   if (windowBefore === undefined) return '';
   const { since, backTo } = windowBefore;
@@ -37,11 +37,11 @@ function changes(record: ReportRecord): RootContent[] {
     ]),
   );
   const timeline = fence('mermaid', trafficTimeline(record));
-  const list_ = [rows, ...leftOut(dropped?.trafficChanges, 'changes')];
+  const listed = [rows, ...leftOut(dropped?.trafficChanges, 'changes')];
   const summary = counted(trafficChanges.length, 'change');
-  // A promotion's own charts show its steps.
-  const isShown = trafficChanges.some(({ byPromotion }) => byPromotion === true);
-  return isShown
-    ? folded(`${summary} over time`, [timeline, ...list_])
-    : [timeline, ...folded(summary, list_)];
+  // A promotion's own charts already show its steps, so the timeline is folded too.
+  const hasCharts = trafficChanges.some(({ byPromotion }) => byPromotion === true);
+  return hasCharts
+    ? folded(`${summary} over time`, [timeline, ...listed])
+    : [timeline, ...folded(summary, listed)];
 }
