@@ -96,7 +96,7 @@ describe('a slip of the finger', { concurrency: true }, () => {
       const [error, suggestion, help, ...more] = stderr.split('\n');
       assert.equal(error, `error: there is no action "${action}"`);
       assert.equal(suggestion, `Did you mean: ${meant}`);
-      assert.match(help ?? '', new RegExp(`^All that it can do: .*tsx scripts/${script}\\.ts --help$`));
+      assert.match(help ?? '', new RegExp(`^To see all actions: .*tsx scripts/${script}\\.ts --help$`));
       assert.deepEqual(more, ['']);
     });
   }

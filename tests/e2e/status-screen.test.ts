@@ -164,7 +164,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
     assert.equal(slip.exitCode, 2);
     assert.match(
       stripVTControlCharacters(slip.shown).replaceAll('\r', ''),
-      /^error: there is no action "stauts"\nDid you mean: status\nAll that it can do: .*tsx scripts\/canary-rollout\.ts --help\n$/,
+      /^error: there is no action "stauts"\nDid you mean: status\nTo see all actions: .*tsx scripts\/canary-rollout\.ts --help\n$/,
     );
   });
 });

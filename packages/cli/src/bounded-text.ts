@@ -5,17 +5,19 @@ export type BoundedText = {
   /** Adds one line or several. */
   line(text: string): void;
   /**
-   * The whole text, or its beginning and its end with a line between them that says how much is missing. It is clean
-   * and redacted.
+   * The whole text, or its beginning and its end, with a line between them that says how much is missing. The text is
+   * cleaned and redacted.
    */
   text(): string;
 };
 
-// This much is cut away on both sides of a gap, because a secret of several lines would not be recognised if the gap
-// cut it in two.
+// How much to cut away on both sides of a gap. A secret of several lines may begin or end in the gap, and the rest of
+// it would not be recognised.
 const MARGIN = 64 * 1024;
 
-/** Keeps the beginning and the end of a text of any length, in memory for two to three times `most` characters. */
+/**
+ * Keeps the beginning and the end of a text of any length. It takes memory for two to three times `most` characters.
+ */
 export function boundedText(most: number): BoundedText {
   const head = chunk();
   let older = chunk();
@@ -59,7 +61,7 @@ function chunk() {
   };
 }
 
-// Redact the text as a whole: a secret that contains a line break would not be recognised in single lines.
+// Redact the text as a whole: a secret that contains a line break would not be recognised line by line.
 function shown(parts: readonly string[]): string {
   return redact(cleanText(`${parts.join('\n')}\n`));
 }

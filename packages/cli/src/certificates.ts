@@ -5,16 +5,16 @@ import type { Environment } from './settings.ts';
 let trusting: Promise<void> | undefined;
 
 /**
- * From now on this process also trusts the operating system's certificate authorities (a company's own, for instance),
- * and those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of a
- * second, so call this only after a certificate was not trusted (`isUntrusted`), then connect again.
+ * Makes this process also trust the operating system's certificate authorities (a company's own, for example), and
+ * those of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `CURL_CA_BUNDLE`, as curl does. Loading them takes a tenth of a second,
+ * so call this only after a certificate was not trusted (`isUntrusted`), and then connect again.
  */
 export function trustSystemCertificates(env: Environment): Promise<void> {
   trusting ??= load(env);
   return trusting;
 }
 
-/** Whether a connection failed because the issuer of the certificate is unknown here. */
+/** Whether a connection failed because this process does not know the issuer of the certificate. */
 export function isUntrusted(error: unknown): boolean {
   return UNTRUSTED.includes(errorCode(error));
 }
@@ -39,6 +39,6 @@ async function load(env: Environment): Promise<void> {
   try {
     setDefaultCACertificates([...known]);
   } catch {
-    // If any of them cannot be read, none are added, and the connection fails as before.
+    // If one of them cannot be read, none is added, and the connection fails as before.
   }
 }

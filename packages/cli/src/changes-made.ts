@@ -1,4 +1,4 @@
-/** How many changes this script has sent to the cloud, whatever came of them. */
+/** How many changes this script has sent to the cloud, whether or not they succeeded. */
 let sent = 0;
 
 /** Counts a change that is about to be sent to the cloud. */
@@ -6,16 +6,17 @@ export function countChange(): void {
   sent += 1;
 }
 
-/** How many changes were sent so far. If that is the same before and after some work, the work has changed nothing. */
+/** How many changes were sent so far. If some work does not raise the number, it has changed nothing. */
 export function changesSent(): number {
   return sent;
 }
 
-/** The last change that this script has made in the cloud; undefined if it has made none. */
+/** The last change that this script has made in the cloud. */
 let latest: { what: string; look: string } | undefined;
 
 /**
- * Remembers a change that was made in the cloud and the command that shows it, in case the script is interrupted later.
+ * Remembers a change that was made in the cloud, and the command that shows it, in case the script is interrupted
+ * later.
  */
 export function rememberChange(what: string, look: string): void {
   latest = { what, look };

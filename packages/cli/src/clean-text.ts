@@ -1,11 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 
 const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
-// Window titles and links, up to their end. They are removed before Node's own stripper runs: it searches the rest of
-// the text for the end of each, which takes a minute for a megabyte of beginnings without an end.
+// Commands to the terminal, such as window titles and links, up to their end. They are removed before Node's
+// stripVTControlCharacters runs, which looks for the end of each in all the text that follows: a megabyte of commands
+// without an end takes it a minute.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const COMMAND = /\u001b\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
@@ -13,9 +14,9 @@ const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 
 /**
  * Makes text from outside (API messages, output of commands) safe to show. Removes escape sequences and control
- * characters, which a terminal would act on, and invisible characters: those that turn the direction of writing, so
- * that text looks like other text (https://trojansource.codes), those without width, which hide a word from a search,
- * and tags, which can hide a whole text. Tabs and line breaks stay, and Unicode's separators become line breaks.
+ * characters, because a terminal would act on them, and invisible characters: those that change the direction of
+ * writing can make text look like other text (https://trojansource.codes), those without width hide a word from a
+ * search, and tags can hide a whole text. Tabs and line breaks stay, and Unicode's separators become line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');
@@ -24,7 +25,7 @@ export function cleanText(text: string): string {
     .replace(UNSAFE, '');
 }
 
-/** Does the same and puts the text on one line, cut to `maxLength` characters: for quoting text inside a sentence. */
+/** Does the same, and puts the text on one line, cut to `maxLength` characters, so that a sentence can quote it. */
 export function cleanLine(text: string, maxLength = 500): string {
   const line = cleanText(text).replace(/\s+/g, ' ').trim();
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;

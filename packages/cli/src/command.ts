@@ -6,7 +6,7 @@ import { killWhenAskedAgain } from './interruption.ts';
 import { lineSplitter } from './lines.ts';
 
 export type CommandResult = {
-  /** 127: the command does not exist, 126: it cannot be run, 128 and more: a signal ended it. */
+  /** 127: the command does not exist; 126: it cannot be run; 128 or more: a signal ended it. */
   exitCode: number;
   stdout: string;
   stderr: string;
@@ -14,7 +14,7 @@ export type CommandResult = {
   killedBy?: NodeJS.Signals;
   /** Why it was never started: `ENOENT`, `EACCES`, … */
   notStarted?: string;
-  /** The command has ended, but a process that it left running still held its output open and was killed. */
+  /** The command has ended, but it left a process running that held its output open. */
   leftRunning?: true;
 };
 
@@ -23,20 +23,20 @@ export type CommandOptions = {
   /** The whole environment of the command. Default: this process's own. */
   env?: Record<string, string>;
   /**
-   * When this signal aborts, the command and the processes that it started get SIGTERM, and SIGKILL if they have not
-   * ended after a while. Passing a signal also puts the command in its own process group: Ctrl-C in the terminal then
-   * reaches only this process, and any process left in the group when the command ends is killed.
+   * When this signal aborts, the command and the processes that it started get SIGTERM, and later SIGKILL if they have
+   * not ended. With a signal, the command also gets a process group of its own: Ctrl-C in the terminal then reaches
+   * only this process, and whatever is left of the group when the command ends is killed.
    */
   signal?: AbortSignal;
   /** Called with each line of both streams as it comes. The result then has no output. */
   onLine?(line: string, stream: 'stdout' | 'stderr'): void;
 };
 
-/** How long a command has to stop before it is killed. */
+/** How long a command may take to stop before it is killed. */
 const PATIENCE_MS = 3_000;
 /**
- * Another process may hold a command's output open after the command has ended. Stop reading once it has been silent
- * for the first of these, or after the second in any case.
+ * After a command has ended, another process may still hold its output open. Stop reading once nothing has come for
+ * `GRACE_MS`, and after `LONGEST_GRACE_MS` in any case.
  */
 const GRACE_MS = 500;
 const LONGEST_GRACE_MS = 5_000;
@@ -44,9 +44,9 @@ const LONGEST_GRACE_MS = 5_000;
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Runs a command to its end and returns what it printed. A failure is an exit code, not an exception. It returns when
- * the command has ended, even if another process still holds the output open. Throws an Error when there is more output
- * than any caller could want. The command's standard input is empty.
+ * Runs a command to its end, with an empty standard input, and returns what it printed. A failure is an exit code, not
+ * an exception. Once the command has ended, this returns even if another process still holds the output open. Throws an
+ * Error when there is more output than any caller could want.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -93,8 +93,9 @@ function endOf(child: ChildProcess): Promise<CommandEnd> {
 }
 
 /**
- * Whether both streams close soon. A process that the command left running may hold them open for ever, and may go on
- * writing. What the command itself wrote is read first, however busy this process is.
+ * Whether both streams close soon. If not, a process that the command left running holds them open, perhaps for ever,
+ * and may go on writing. Everything that the command itself wrote is read before this gives up, however busy this
+ * machine is.
  */
 function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
   const streams = [stdout, stderr].filter((stream) => stream !== null);
@@ -112,7 +113,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       isQuiet = true;
-      // The immediate runs only after everything that has arrived was read.
+      // The immediate runs only after everything that has arrived by then was read.
       timer = setTimeout(() => setImmediate(look), GRACE_MS);
     };
     for (const stream of streams) {
@@ -127,7 +128,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
 }
 
 function stopWhenAborted(child: ChildProcess, signal: AbortSignal): Disposable {
-  // In a process group of its own, the command does not get the terminal's Ctrl-C.
+  // The command has a process group of its own, so a second Ctrl-C does not reach it by itself.
   const lastResort = killWhenAskedAgain(() => killGroup(child, 'SIGKILL'));
   let outOfPatience: NodeJS.Timeout | undefined;
   const stop = (): void => {
@@ -157,7 +158,7 @@ function killGroup({ pid }: ChildProcess, how: NodeJS.Signals): void {
 type Reading = { text(): string; close(): void };
 
 function readOutput(stream: Readable, onLine: ((line: string) => void) | undefined): Reading {
-  // A broken pipe has ended as well.
+  // A broken pipe counts as the end of the output.
   stream.on('error', () => {});
   if (onLine === undefined) return keepAll(stream);
   const decoder = new StringDecoder('utf8');

@@ -1,6 +1,6 @@
 /**
- * A failure that the person at the keyboard can act on. It is shown without a stack, as one `error:` line with the hint
- * on the next line. Anything else that is thrown is a bug and shows its stack.
+ * A failure that the person at the keyboard can do something about. It is shown without a stack, as one `error:` line,
+ * with the hint on the next line. Anything else that is thrown is a bug and shows its stack.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -17,8 +17,8 @@ export class UserError extends Error {
 }
 
 /**
- * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown when whatever was running has stopped. The error is
- * shown like any other, and then the script ends itself by that signal.
+ * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown once whatever was running has stopped. It is shown
+ * like any other error, and then the script ends itself by that signal.
  */
 export class Interrupted extends UserError {
   readonly signal: NodeJS.Signals;

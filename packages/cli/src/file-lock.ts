@@ -5,16 +5,16 @@ import { UserError } from './errors.ts';
 export type LockOptions = {
   /** How long to wait for the lock. Default: for ever. */
   patienceMs?: number;
-  /** Called once if somebody else holds the lock. */
+  /** Called once, if somebody else holds the lock. */
   onWait?(): void;
-  /** The error to throw when the time is up. */
+  /** Makes the error to throw when the time is up. */
   tooLong?(): Error;
 };
 
 /**
  * Runs work while no other process, and no other part of this one, holds the lock on this file. The file is created for
- * the lock and removed afterwards. The kernel holds the lock only while the file is open, so the death of its holder
- * frees it at once and there is never a stale lock.
+ * the lock and removed afterwards. The lock lasts only while its file is open, so when its holder dies the kernel frees
+ * it at once, and no lock is ever stale.
  */
 export async function withFileLock<T>(
   path: string,
@@ -49,8 +49,8 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
 }
 
 /**
- * Opens the file, and creates it if necessary. It does not follow a symbolic link, because somebody may have put one
- * there to make us create or lock another file. It does not wait for the reader of a named pipe either.
+ * Opens the file, and creates it if necessary. Does not follow a symbolic link, because somebody may have put one there
+ * to make us create or lock another file. Does not wait for somebody to read from a named pipe either.
  */
 async function openOrdinary(path: string): Promise<FileHandle> {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;

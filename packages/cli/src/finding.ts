@@ -10,11 +10,11 @@ export type Finding = {
   state: FindingState;
   /** What was found, in one line. */
   found: string;
-  /** What to do about it. If there is a command for that, the advice says what the command does. */
+  /** What to do about it. If there is a `command`, the advice says what that does. */
   advice?: string;
   /** A command line to paste. */
   command?: string;
-  /** The gates that it keeps from running. */
+  /** The gates that cannot run because of it. */
   blocks?: readonly string[];
 };
 

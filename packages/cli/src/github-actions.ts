@@ -8,16 +8,15 @@ import { type Environment, text } from './settings.ts';
 /** Where a script runs, and where it writes. */
 type Place = { env: Environment; out: Pick<Output, 'note'> };
 
-/** GitHub Actions names the file for a step's summary in this variable. */
 export const stepSummarySetting = text(
   'GITHUB_STEP_SUMMARY',
   'file to add the summary to; GitHub Actions sets it',
 );
 
 /**
- * Does some work whose output GitHub Actions folds under a title. On a terminal, the title stands above the output;
- * elsewhere there is no title. The workflow commands go to stderr because callers read stdout; the runner looks for
- * them on both streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
+ * Does some work, with its output under a title: folded in GitHub Actions, with a heading on a terminal, and without a
+ * title elsewhere. The workflow commands go to stderr because callers read stdout; the runner looks for them on both
+ * streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
  */
 export async function grouped<T>({ env, out }: Place, title: string, work: () => Promise<T>): Promise<T> {
   if (!isGitHubActions(env)) {
@@ -41,8 +40,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, including its line breaks, to the page of a GitHub Actions job. If that fails, a warning is enough;
- * the run continues.
+ * Adds Markdown, which brings its own line breaks, to the page of a GitHub Actions job. If that fails, the run goes on
+ * after a warning.
  */
 export async function addStepSummary(
   file: string | undefined,
@@ -58,12 +57,12 @@ export async function addStepSummary(
 }
 
 // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
-function isGitHubActions(env: Environment): boolean {
+export function isGitHubActions(env: Environment): boolean {
   return env.GITHUB_ACTIONS === 'true';
 }
 
-// What must be escaped, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts Redact
-// first, because an escaped secret is no longer recognised.
+// What must be escaped, and how, is in https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts.
+// Redact before that, because an escaped secret would not be recognised.
 function escapeData(message: string): string {
   return redact(cleanText(message)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

@@ -1,7 +1,7 @@
 import { Interrupted } from './errors.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// One Ctrl-C arrives twice: from the terminal and, 40 ms later on a busy machine, from pnpm.
+// The same Ctrl-C arrives twice: from the terminal, and, up to 40 ms later on a busy machine, from pnpm.
 const SAME_CTRL_C_MS = 1000;
 
 export type Interruption = Disposable & {
@@ -12,9 +12,9 @@ export type Interruption = Disposable & {
 const lastResorts = new Set<() => void>();
 
 /**
- * From here until it is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the
+ * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the
  * process. Whatever waits takes that signal as a parameter and rejects with its reason. A second Ctrl-C kills the
- * commands that are still stopping; when there are none, and at a third, the process ends at once.
+ * commands that are still stopping. If there are none, or at a third Ctrl-C, the process ends at once.
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
@@ -27,8 +27,8 @@ export function listenForInterruption(): Interruption {
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
-      // On a busy machine this may be the first Ctrl-C arriving late. Whoever pressed it must still see why the script
-      // ended.
+      // On a busy machine this may be the first Ctrl-C, arriving again late. Whoever pressed it must still see why the
+      // script ended.
       process.stderr.write(`\nended at once, since ${name} came again\n`);
       endBy(name);
     } else {
@@ -45,7 +45,7 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** Until it is disposed of, a second Ctrl-C calls this, which kills a command. */
+/** Until the result is disposed of, a second Ctrl-C calls `kill`, which must kill a command. */
 export function killWhenAskedAgain(kill: () => void): Disposable {
   lastResorts.add(kill);
   return { [Symbol.dispose]: () => void lastResorts.delete(kill) };
@@ -58,8 +58,8 @@ export function endBy(name: NodeJS.Signals): void {
 }
 
 /**
- * Does work, and rejects with the signal's reason as soon as it aborts. The abandoned work continues unobserved, so
- * this is for waiting and for requests. When the signal has aborted before, the work does not begin.
+ * Does work, and rejects with the signal's reason as soon as it aborts. The work itself is not stopped, only abandoned,
+ * so use this for waiting and for requests. If the signal has already aborted, the work does not begin.
  */
 export async function interruptible<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   if (signal === undefined) return work();
@@ -68,7 +68,7 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const working = work();
-  // It may fail after it was abandoned, when nobody waits for it any more.
+  // Abandoned work may still fail, and nobody handles that any more.
   working.catch(() => {});
   try {
     return await Promise.race([working, aborted]);
@@ -81,8 +81,8 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
 export type InterruptionNotice = { message: string; hint: string };
 
 /**
- * Does work. If it is interrupted, the error says what that means at this point, in the words of `notice`, which is
- * read only then. When calls are nested, the innermost notice counts.
+ * Does work. If it is interrupted, the error says what that means at this point, in the words that `notice` has then.
+ * When calls are nested, the innermost notice counts.
  */
 export async function tellIfInterrupted<T>(
   signal: AbortSignal | undefined,

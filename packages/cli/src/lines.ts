@@ -2,7 +2,7 @@ import { redact } from './secret.ts';
 
 /** The longest line that is passed on unchanged, in characters. */
 const LONGEST_LINE = 64 * 1024;
-// Keep this much more, so that a secret across the cut is recognised before the line is cut.
+// How much more of a line to keep until it is redacted, so that a secret across the cut is recognised.
 const MARGIN = 64 * 1024;
 
 export type LineSplitter = {
@@ -13,7 +13,7 @@ export type LineSplitter = {
 
 /**
  * Splits text that comes in pieces into lines. If a line is too long or never ends, only its beginning is passed on,
- * with the number of characters that are missing, so memory stays bounded.
+ * with the number of missing characters, so that memory stays bounded.
  */
 export function lineSplitter(onLine: (line: string) => void): LineSplitter {
   let held = '';

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { errorCode } from './errors.ts';
 
 /**
- * Creates a folder and any missing folders above it. Throws the file system's error if that fails. It does not use
- * Node's own `recursive`, which loops for ever below a folder where nothing can be created, such as `/proc`.
+ * Creates a folder and any missing folders above it. Throws the file system's error if that fails. Node's own
+ * `recursive` option would loop for ever below a folder such as `/proc`, where nothing can be created.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {

@@ -4,12 +4,12 @@ import type { Environment, Settings } from './settings.ts';
 /** A variable that no setting reads, and the setting that was probably meant. */
 export type Misspelling = { variable: string; meant: string };
 
-// Shorter names are too often one slip away from another word.
+// In shorter names only one slip is allowed: two slips too easily turn one word into another.
 const SHORTEST_LOOSE_NAME = 10;
 
 /**
- * The variables that are probably misspelt settings: one or two slips away from the name of a setting that is unset. If
- * that setting is set, its name is known, and a similar variable is something else.
+ * The variables that are probably misspelt settings: one or two slips away from the name of a setting that is unset.
+ * (Whoever has set the setting knows its name, so that a similar variable must be something else.)
  */
 export function misspelledVariables(env: Environment, settings: Settings): Misspelling[] {
   const known = Object.values(settings).map(({ name }) => name);

@@ -3,9 +3,9 @@ const WORDS: Record<string, string> = {
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
   ETIMEDOUT: 'it did not answer in time',
-  EHOSTUNREACH: 'there is no way to the host',
+  EHOSTUNREACH: 'there is no route to the host',
   ENETUNREACH: 'the network is unreachable',
-  EADDRNOTAVAIL: 'there is no way to the host',
+  EADDRNOTAVAIL: 'there is no route to the host',
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the host name could not be looked up',
 };

@@ -4,8 +4,8 @@ import { projectRoot } from './target-checkout.ts';
 
 /**
  * The environment for one of the operator's own commands, such as cargo: this process's, without what pnpm and its
- * wrappers have added. This project's own tools come last on the PATH, so that such a command finds the operator's
- * `node`, and `require` finds none of our packages.
+ * wrappers have added. Such a command must find the operator's `node`, so this project's tools come last on its PATH,
+ * and its `require` must find none of our packages.
  */
 export function operatorEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>

@@ -4,7 +4,7 @@ import { cleanText } from './clean-text.ts';
 import { redact } from './secret.ts';
 
 /**
- * Where a script writes: `data` goes to stdout, for callers to read, and `note` to stderr, for people. Both write whole
+ * Where a script writes: `data` goes to stdout, for callers, and `note` goes to stderr, for people. Both write whole
  * lines.
  */
 export type Output = {
@@ -13,9 +13,9 @@ export type Output = {
 };
 
 /**
- * An output on two streams, which removes control characters and known secrets from every line. On a terminal, verdicts
- * and errors are coloured unless NO_COLOR is set. FORCE_COLOR also colours stderr when it is no terminal, but never
- * stdout, which callers read.
+ * Makes an output that removes control characters and known secrets from every line. On a terminal, verdicts and errors
+ * are coloured unless NO_COLOR is set. FORCE_COLOR also colours stderr elsewhere, but never stdout, because callers
+ * read it.
  */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {

@@ -4,14 +4,13 @@ import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
 import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.ts';
 
-/** How the user called this script, as far as that changes the commands to show. */
+/** How the user called this script, as far as the commands to show depend on it. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm'], inFront: [] };
 
 /**
- * Remembers how this script was called, so that the commands that it shows do the same in any folder, also in another
- * terminal.
+ * Remembers how this script was called, so that the commands that it shows work in any folder, and in another terminal.
  */
 export function rememberCaller(env: Environment, cwd = process.cwd()): void {
   const typedIn = rememberFolder(env, cwd);
@@ -20,7 +19,7 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
     pnpm: pnpmOf(env),
     inFront: [
       ['CLOUD_RUN_EMULATOR_HOST', env.CLOUD_RUN_EMULATOR_HOST || undefined],
-      // From elsewhere, another checkout might be found, or none.
+      // Elsewhere, the command might find another checkout, or none.
       [
         'OPENAGENTS_REPO_ROOT',
         root
@@ -34,8 +33,8 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
 }
 
 /**
- * A command line that calls one of this project's scripts, ready to paste into the user's shell. It has the variables
- * that the call needs, including those that lead to a local Cloud Run and to the checkout.
+ * A command line that calls one of this project's scripts, ready to paste into the user's shell. It includes the
+ * variables that the call needs, such as those that lead to a local Cloud Run and to the checkout.
  */
 export function ownCommand(
   script: string,
@@ -50,8 +49,7 @@ export function ownCommand(
 }
 
 /**
- * A gcloud command line, ready to paste. When a local Cloud Run is used, the variables in front of the command lead
- * there.
+ * A gcloud command line, ready to paste. If a local Cloud Run is used, it begins with the variables that lead there.
  */
 export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
@@ -61,8 +59,8 @@ export function gcloudCommand(command: string): string {
 }
 
 /**
- * The variables that lead gcloud's calls of these APIs to a local Cloud Run. They name it as a proxy too: gcloud puts a
- * region in front of the host, and the resulting name has no address.
+ * The variables that lead gcloud's calls of these APIs to a local Cloud Run. They also name it as the proxy, because
+ * gcloud puts a region in front of the host's name, and the resulting name has no address.
  */
 export function gcloudVariables(
   host: string,
@@ -79,8 +77,8 @@ export function gcloudVariables(
 }
 
 /**
- * `pnpm` where the user has installed it, otherwise `npx pnpm@12` as in the README, which asks nothing. A pnpm in a node_modules folder
- * does not count: npx puts one there.
+ * `pnpm` if the user has installed it, otherwise `npx pnpm@12`, as in the README. `--yes` keeps npx from asking. A pnpm
+ * in a node_modules folder does not count, because npx puts one there.
  */
 function pnpmOf({ PATH = '' }: Environment): readonly string[] {
   const own = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));

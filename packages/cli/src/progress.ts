@@ -4,11 +4,11 @@ import { redact } from './secret.ts';
 
 /** Shows a waiting person what the script is waiting for. */
 export type Progress = {
-  /** Says what it is waiting for now. Repeating the same text changes nothing. */
+  /** Says what the script is waiting for now. Repeating the same text changes nothing. */
   update(text: string): void;
   /** Ends the display with a last line. */
   done(text: string): void;
-  /** Ends the display silently; the caller reports the failure. */
+  /** Ends the display without a line, for a caller that reports a failure itself. */
   stop(): void;
 };
 
@@ -21,7 +21,7 @@ export async function startProgress(label: string): Promise<Progress> {
 }
 
 /**
- * A display for work that prints its own lines. On a terminal a live line stays below them; elsewhere the lines are
+ * A display for work that prints lines of its own. On a terminal a live line stays below them; elsewhere the lines are
  * enough.
  */
 export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop'>> {
@@ -36,7 +36,7 @@ export async function startLiveText(
   render: () => string,
   stream: NodeJS.WriteStream = process.stderr,
 ): Promise<Pick<Progress, 'done' | 'stop'>> {
-  // A terminal of unknown width says 0. ora would then clear infinitely many lines.
+  // A terminal of unknown width has 0 columns. ora would then clear lines without end.
   if (stream.columns === 0) return { done: (last) => void stream.write(`${last}\n`), stop: () => {} };
   const { default: ora } = await import('ora');
   const spinner = ora({ text: render(), stream, discardStdin: false }).start();

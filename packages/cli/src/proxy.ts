@@ -10,8 +10,8 @@ export type ProxyServer = {
   /** The variable that names the proxy, such as `HTTPS_PROXY`. */
   variable: string;
   /**
-   * The protocol for talking to the proxy itself. With `socks4` and `socks5` the client resolves host names, not the
-   * proxy.
+   * The protocol between us and the proxy. With `socks4` and `socks5` we resolve host names ourselves, with the others
+   * the proxy does.
    */
   protocol: ProxyProtocol;
   /** A host name or an address; IPv6 without brackets. */
@@ -26,10 +26,10 @@ const protocols = ['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h'] as
 export type ProxyProtocol = (typeof protocols)[number];
 
 /**
- * The proxy for requests to this URL, or undefined when they go directly. The variables, their order and their defaults
- * are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, else `all_proxy` or
- * `ALL_PROXY`; no proxy for the hosts in `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable when its
- * value is not a proxy. Do not call it for the emulator, which is always reached directly. Sources:
+ * The proxy for requests to this URL, or undefined if they go directly. The variables, their order and their defaults
+ * are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, or else `all_proxy`
+ * or `ALL_PROXY`; no proxy for the hosts in `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable if its
+ * value is not a proxy. Do not call this for the emulator, which is always reached directly. Sources:
  * https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
  */
 export function proxyFor(url: URL, env: Environment): ProxyServer | undefined {
@@ -51,7 +51,7 @@ export function proxyAuthorization({ login }: ProxyServer): string | undefined {
 }
 
 const PORTS: Partial<Record<ProxyProtocol, number>> = { https: 443 };
-// curl's default, neither 80, as a URL parser would say, nor 8080, as most people would guess.
+// curl's default. (A URL parser would say 80, and most people would guess 8080.)
 const DEFAULT_PORT = 1080;
 
 function parseProxy(variable: string, text: string): ProxyServer {
@@ -61,11 +61,7 @@ function parseProxy(variable: string, text: string): ProxyServer {
   const login = at < 0 ? undefined : readLogin(authority.slice(0, at));
   const protocol = protocolOf(scheme.toLowerCase());
   if (protocol === undefined) {
-    throw refused(
-      variable,
-      text,
-      `${protocols.join(', ')} are the kinds of proxy that these scripts can use`,
-    );
+    throw refused(variable, text, `these scripts can use proxies of the kinds ${protocols.join(', ')}`);
   }
   const [, name = '', portText] = /^(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/.exec(authority.slice(at + 1)) ?? [];
   const host = name === '' ? undefined : URL.parse(`http://${name}/`)?.hostname;
@@ -74,7 +70,7 @@ function parseProxy(variable: string, text: string): ProxyServer {
     throw refused(
       variable,
       text,
-      'give it as http://proxy.example.com:3128, special characters of a login as %40',
+      'give it as http://proxy.example.com:3128, with special characters of a login encoded, such as %40 for @',
     );
   }
   return {
@@ -88,7 +84,7 @@ function parseProxy(variable: string, text: string): ProxyServer {
 }
 
 function protocolOf(scheme: string): ProxyProtocol | undefined {
-  // curl's older name for it.
+  // An older name that curl still accepts.
   if (scheme === 'socks') return 'socks4';
   return protocols.find((each) => each === scheme);
 }
@@ -96,16 +92,16 @@ function protocolOf(scheme: string): ProxyProtocol | undefined {
 function readLogin(text: string): { user: string; password: Secret } {
   const colon = text.indexOf(':');
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  // The credentials as they appear in the variable, because a tool that prints its environment would show them like
-  // this.
+  // Redact the password as it is written in the variable, too: a tool that prints its environment would show it like
+  // that.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
-  // Without a password, this would hide the user's name with a colon wherever it appears.
+  // Without a password, this would redact the user's name wherever a colon follows it.
   if (password !== '') new Secret(`${decoded.user}:${decoded.password}`);
   return { user: decoded.user, password: new Secret(decoded.password) };
 }
 
-/** Quote nothing that might be a password: in a malformed value it could be anywhere. */
+/** Quotes the value only if it cannot contain a password, which in a malformed value could be anywhere. */
 function refused(variable: string, text: string, advice: string): UserError {
   const quoted = /^[\w.:/[\]-]{1,80}$/.test(text) ? ` ("${text}")` : '';
   return new UserError(`${variable} does not name a usable proxy${quoted}`, {

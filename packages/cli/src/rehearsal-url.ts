@@ -3,8 +3,8 @@ import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
 
 /**
- * Throws a UserError when a local Cloud Run is used (at `emulatorHost`) and the URL does not lead to this machine, to
- * the local Cloud Run's machine or into a private network, because a rehearsal must never touch the real service. The
+ * Throws a UserError if a local Cloud Run is used (at `emulatorHost`) and the URL leads elsewhere than to this machine,
+ * the local Cloud Run's machine or a private network, because a rehearsal must never touch the real service. The
  * message names the variable that the URL came from.
  */
 export function requireRehearsalUrl(emulatorHost: string | undefined, url: string, variable: string): void {
@@ -13,14 +13,17 @@ export function requireRehearsalUrl(emulatorHost: string | undefined, url: strin
   const emulator = URL.parse(`http://${emulatorHost}`)?.hostname;
   if (hostname === emulator || isPrivate(hostname)) return;
   throw new UserError(
-    `${variable} leads to ${cleanLine(hostname, 120)}, while CLOUD_RUN_EMULATOR_HOST sends all else to a local Cloud Run at ${cleanLine(emulatorHost, 120)}`,
+    `${variable} leads to ${cleanLine(hostname, 120)}, while CLOUD_RUN_EMULATOR_HOST sends everything else to a local Cloud Run at ${cleanLine(emulatorHost, 120)}`,
     {
       hint: `A rehearsal must not touch a real service: set ${variable} to the local service's URL, which the preflight shows, or unset CLOUD_RUN_EMULATOR_HOST.`,
     },
   );
 }
 
-/** A name without a dot, a name reserved for this machine, or an address of RFC 1122, 1918, 3927, 4193 or 4291. */
+/**
+ * Whether a host is a name without a dot, a name reserved for this machine, or a private address (RFC 1122, 1918, 3927,
+ * 4193 or 4291).
+ */
 function isPrivate(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '');
   switch (isIP(bare)) {

@@ -19,22 +19,23 @@ export type Program = {
   argv: readonly string[];
   env: Environment;
   out: Output;
-  /** The one interruption of the script. Everything that waits or runs a command takes this signal. */
+  /** Aborts when the script is interrupted. Everything that waits or runs a command takes this signal. */
   signal: AbortSignal;
 };
 
 /**
- * Runs a script's main function. The way it ends decides the exit code: what it returns (nothing means 0), the code of
- * a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage and exits
- * 0, `--help=json` does the same as data. All output is written, and open handles do not keep the process running.
+ * Runs a script's main function. The way that ends decides the exit code: what it returns (nothing means 0), the code
+ * of a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage as
+ * text, `--help=json` as data, and both exit 0. At the end all output is written, and open handles do not keep the
+ * process running.
  */
 export async function runScript(
   usage: Usage,
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
-  // For whoever starts a script with `node`; `tsx` keeps compiled code from the first module on.
+  // For scripts that are started with `node`; the `tsx` command does the same, from the first module on.
   enableCompileCache({ directory: join(projectRoot, 'node_modules/.cache/compiled'), portable: true });
-  // If both are set, NO_COLOR wins. Node would prefer FORCE_COLOR, with a warning.
+  // If both are set, NO_COLOR wins. Node itself would prefer FORCE_COLOR and print a warning.
   if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
   const out = createOutput(process);
   using interruption = listenForInterruption();
@@ -43,7 +44,7 @@ export async function runScript(
   rememberCaller(program.env);
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
-  // Anywhere in the line: people also ask for help on an action.
+  // Wherever it stands among the arguments: people also ask for help on an action.
   if (argv.includes('--help') || argv.includes('-h')) {
     out.data(usageText(usage));
     return;
@@ -56,7 +57,7 @@ export async function runScript(
     warnOfSlips(usage, program);
     process.exitCode = (await main(program)) ?? 0;
     if (process.exitCode === 0 && isDryRun(usage, program.env) && isWatched(program.env))
-      out.note(whatADryRunTells(usage, argv));
+      out.note(dryRunNote(usage, argv));
   } catch (thrown) {
     // Start a new line after the ^C that the terminal shows.
     if (thrown instanceof Interrupted) out.note('');
@@ -70,8 +71,11 @@ function isDryRun({ settings }: Usage, env: Environment): boolean {
   return env.DRY_RUN === '1' && Object.values(settings).some(({ name }) => name === 'DRY_RUN');
 }
 
-/** The last line of a dry run. It must not pass for the approval of a change: it has asked nobody. */
-function whatADryRunTells(usage: Usage, argv: readonly string[]): string {
+/**
+ * The last line of a dry run. Nobody must take a dry run for proof that the change is allowed, because it has asked
+ * nobody.
+ */
+function dryRunNote(usage: Usage, argv: readonly string[]): string {
   const changed = 'dry run: nothing was changed';
   if (callOf(usage, argv)?.changes !== true) return changed;
   return `${changed}, and nothing in the cloud was read: the real run may still be refused`;
@@ -81,8 +85,8 @@ function whatADryRunTells(usage: Usage, argv: readonly string[]): string {
 const LINGER_MS = 200;
 
 /**
- * Lets the process end by itself, or ends it if something that nobody waits for any more (a name look-up, a connection
- * that does not close) keeps it running. All output is written first.
+ * Ends the process once all output is written, if it does not end by itself: a name look-up, or a connection that does
+ * not close, may keep it running although nobody waits for it any more.
  */
 async function endInTime(): Promise<void> {
   const written = (stream: NodeJS.WriteStream) =>
@@ -93,25 +97,25 @@ async function endInTime(): Promise<void> {
 
 /**
  * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the
- * action is nearly a known one, suggests that one on stderr, with the command that shows the help; on a terminal, it
- * then leaves out the usage text.
+ * action looks like a known one, suggests that on stderr, with the command that shows the help; on a terminal, it then
+ * leaves out the usage text.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
   const meant = action && suggestWord(action, actionsOf(usage));
-  // On a terminal, the suggestion would be far below a text that nobody asked for.
+  // On a terminal, the suggestion would be far below a usage text that nobody asked for.
   if (!meant || !process.stdout.isTTY) out.data(usageText(usage));
   if (meant) {
     out.note(`error: there is no action "${cleanLine(action, 60)}"`);
     out.note(`Did you mean: ${meant}`);
-    out.note(`All that it can do: ${ownCommand(/([\w-]+)\.ts$/.exec(usage.script)?.[1] ?? '', ['--help'])}`);
+    out.note(`To see all actions: ${ownCommand(/([\w-]+)\.ts$/.exec(usage.script)?.[1] ?? '', ['--help'])}`);
   }
   return 2;
 }
 
 /**
- * Warns about ignored variables and arguments that were probably meant. They must stay ignored, because callers rely on
- * that.
+ * Warns about variables and arguments that are ignored although somebody probably meant them. They must stay ignored,
+ * because callers rely on that.
  */
 function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
   const misspelled = misspelledVariables(env, usage.settings);
@@ -131,13 +135,16 @@ function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
 
 const PLACE = ['PROJECT', 'REGION', 'SERVICE'];
 
-/** Throws a UserError when the target of a change was probably misspelt, because the default is production. */
+/**
+ * Throws a UserError if the place of a change was probably misspelt, because the change would go to the default, which
+ * is production.
+ */
 function requireKnownPlace(misspelled: readonly Misspelling[]): void {
   const slip = misspelled.find(({ meant }) => PLACE.includes(meant));
   if (slip === undefined) return;
   const { variable, meant } = slip;
   throw new UserError(`${variable} is set and ${meant} is not: did you mean ${meant}?`, {
-    hint: `Nothing was changed, since this would go where ${meant} leads by default. Set ${meant}, or unset ${variable}; to go there all the same: SKIP_SPELLING_CHECK=1`,
+    hint: `Nothing was changed, because this would use the default of ${meant}. Set ${meant}, or unset ${variable}. To use the default anyway: SKIP_SPELLING_CHECK=1`,
   });
 }
 

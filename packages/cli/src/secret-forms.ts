@@ -1,19 +1,22 @@
-// Shorter values are not redacted: that would blank out ordinary words and digits everywhere, even in machine-read
-// output.
+// Shorter values are not redacted, because that would blank out ordinary words and digits everywhere, even in
+// machine-read output.
 const SHORTEST_FORM = 4;
 const SHORTEST_LINE = 8;
 const SHORTEST_IN_BASE64 = 12;
 
 /** The forms in which a secret may appear: the value and each of its lines, plain and encoded. */
 export function formsOf(value: string): Set<string> {
-  const lines = value.split(/\r?\n/).filter((line) => isTelling(line.trim()));
+  const lines = value.split(/\r?\n/).filter((line) => isSecretAlone(line.trim()));
   const values = new Set([value, ...lines, ...lines.map((line) => line.trim())]);
   const forms = [...values].flatMap(encodingsOf).filter((form) => form.length >= SHORTEST_FORM);
   return new Set(forms);
 }
 
-/** Whether a line of a value is secret by itself. The first and the last line of a key are not: every key has them. */
-function isTelling(line: string): boolean {
+/**
+ * Whether a line of a value is secret by itself. Short lines are not, nor the first and last lines of a key, which
+ * every key has.
+ */
+function isSecretAlone(line: string): boolean {
   return line.length >= SHORTEST_LINE && !/^-----(?:BEGIN|END) /.test(line);
 }
 
@@ -29,7 +32,7 @@ function encodingsOf(value: string): string[] {
     value,
     ...[url, strict].flatMap((form) => [form, lowerCaseHex(form), form.replaceAll('%20', '+')]),
     json,
-    // PHP and others escape slashes like this; Go and browsers escape the characters of HTML like this.
+    // PHP and others escape slashes like this, and Go and browsers escape HTML's special characters like that.
     json.replaceAll('/', '\\/'),
     ...[json, json.replaceAll('/', '\\/')].map((form) => form.replace(/[<>&'=+]/g, unicodeEscape)),
     json.replace(/[<>&]/g, unicodeEscape),
@@ -57,13 +60,14 @@ function htmlForms(value: string): string[] {
 }
 
 /**
- * The value in base64. When other text precedes it, such as the name in `Basic` credentials
- * (https://www.rfc-editor.org/rfc/rfc7617), this has only the characters that the value alone determines.
+ * The value in base64: alone, and after other text, such as the name in `Basic` credentials
+ * (https://www.rfc-editor.org/rfc/rfc7617). In the second case, only the characters that depend on nothing but the
+ * value.
  */
 function base64Forms(value: string): string[] {
   const inner = [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
-    // Base64 turns three bytes into four characters, so those at the edges also depend on the neighbouring bytes.
+    // Base64 turns three bytes into four characters, so the characters at the edges also depend on neighbouring bytes.
     const whole = bytes
       .toString('base64')
       .slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));

@@ -3,11 +3,13 @@ import { formsOf } from './secret-forms.ts';
 
 export const REDACTED = '<redacted>';
 
-/** The forms of all values that the script was given as secrets. */
+/** The forms of all values that are certainly secret. */
 const known = new Set<string>();
-/** The forms of values that are only guessed to be secrets, from the names of their variables, each with the value. */
+/** The forms of values that are probably secret, each with its value. */
 const guessed = new Map<string, string>();
-/** Values that the script must print, such as a region. A guess must not blank them out. */
+/**
+ * Values that the script must print, such as a region. A value that is only probably secret must not blank them out.
+ */
 const contract = new Set<string>();
 
 /** All forms, cached until another one is added. */
@@ -44,7 +46,7 @@ export class Secret {
 }
 
 /**
- * Makes `redact` remove a value that is probably secret because of its variable's name, unless the script must print
+ * Makes `redact` remove a value that is probably secret, because of its variable's name, unless the script must print
  * it.
  */
 export function redactGuess(value: string): void {
@@ -52,7 +54,7 @@ export function redactGuess(value: string): void {
   forms = undefined;
 }
 
-/** Makes `redact` remove forms that another process of ours passed on from `secretValues`. */
+/** Makes `redact` remove the forms that another process of ours got from `secretValues` and passed on. */
 export function redactForms(given: readonly string[]): void {
   for (const form of given) known.add(form);
   forms = undefined;
@@ -60,12 +62,12 @@ export function redactForms(given: readonly string[]): void {
 
 /** Marks a value that the script must print, such as the region in `--region us-central1`. */
 export function printedByContract(value: string): void {
-  // Such a value never includes the name and the password in a URL.
+  // Never the name and the password in a URL, though.
   contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
   forms = undefined;
 }
 
-/** What `redact` removes, for our own child processes that must remove it as well. Never show it. */
+/** What `redact` removes, for those of our own child processes that must remove it as well. Never show it. */
 export function secretValues(): string[] {
   const printed = [...contract];
   const guesses = [...guessed].flatMap(([form, value]) =>
@@ -75,8 +77,8 @@ export function secretValues(): string[] {
 }
 
 /**
- * Replaces every known secret in a text by `<redacted>`, even if it is URL-encoded or in JSON, HTML or base64, alone or
- * after other text. Escape sequences that could split a secret must be removed before (`cleanText`).
+ * Replaces every known secret in a text by `<redacted>`, even if it is URL-encoded or in JSON, HTML or base64. Remove
+ * escape sequences first, because they could split a secret (`cleanText`).
  */
 export function redact(text: string): string {
   forms ??= secretValues();

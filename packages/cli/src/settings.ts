@@ -6,7 +6,7 @@ import { printedByContract, Secret } from './secret.ts';
 export type Setting<T> = {
   readonly name: string;
   readonly meaning: string;
-  /** The default as help shows it: `us-central1`, or nothing when there is none. */
+  /** The default, as the help shows it: `us-central1`. Missing when there is none. */
   readonly defaultText?: string;
   readonly secret?: true;
   parse(text: string | undefined): T;
@@ -22,7 +22,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads a script's settings from the environment, once, into a plain typed object. An empty variable counts as unset,
- * and unknown ones are ignored. Throws a UserError that names the variable when a value cannot be used.
+ * and an unknown one is ignored. Throws a UserError that names the variable when a value cannot be used.
  */
 export function readSettings<S extends Settings>(environment: Environment, settings: S): SettingsOf<S> {
   const values = Object.entries(settings).map(([key, setting]) => {
@@ -31,7 +31,7 @@ export function readSettings<S extends Settings>(environment: Environment, setti
     if (typeof value === 'string' && !setting.secret) printedByContract(value);
     return [key, value];
   });
-  // The type holds, because the entries were made from `settings`, key by key.
+  // The type holds because the entries were made from `settings`, key by key.
   return Object.fromEntries(values) as SettingsOf<S>;
 }
 
@@ -46,8 +46,8 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
 /** The pattern of a secret, and the error that explains it without quoting the value. */
 export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
-// Secret Manager holds no more (https://cloud.google.com/secret-manager/quotas), and searching all output for the
-// encoded forms of a megabyte takes seconds.
+// Secret Manager stores no larger ones (https://cloud.google.com/secret-manager/quotas), and searching all output for
+// the encoded forms of a megabyte takes seconds.
 const LONGEST_SECRET = 64 * 1024;
 
 /** A text that must never be shown. */
@@ -155,7 +155,7 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 const FORMATS = ['auto', 'text', 'json'] as const;
 
 /**
- * How something is printed: the same words for every script. `older` has words of earlier versions that are still
+ * How something is printed, with the same words for every script. `older` has words of earlier versions that are still
  * accepted.
  */
 export function outputFormat<const O extends string = never>(

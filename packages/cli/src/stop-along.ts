@@ -3,13 +3,13 @@ import { Interrupted } from './errors.ts';
 import { killWhenAskedAgain } from './interruption.ts';
 
 /**
- * From here until it is disposed of, the signal's abort stops a child and everything that the child has started. The
- * caller waits for the child to end, however long that takes; a second Ctrl-C kills it.
+ * Until the result is disposed of, the signal's abort stops a child and everything that the child has started. The
+ * caller waits until the child has ended, however long that takes; a second Ctrl-C kills it.
  */
 export function stopAlong(child: ProcessPromise, signal: AbortSignal | undefined): Disposable {
   const stop = (): void => {
     const { reason } = signal ?? {};
-    // zx runs a shell to find the child's processes, and Node has a warning about that, which nobody here can act on.
+    // zx runs a shell to find the child's processes. Node warns about that, and nobody here can do anything about it.
     process.noDeprecation = true;
     void child.kill(reason instanceof Interrupted ? reason.signal : 'SIGTERM');
   };

@@ -1,11 +1,12 @@
 /**
- * A Markdown table, a line for each row; the first row is the head. Cells are Markdown: escape text from outside first.
+ * A Markdown table, a line for each row; the first row is the head. Cells are Markdown, so escape text from outside
+ * first.
  */
 export function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string[] {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
-/** Text on one line that cannot end a table cell or become a link, an image or HTML. */
+/** Puts text on one line and escapes it, so that it cannot end a table cell or become a link, an image or HTML. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')

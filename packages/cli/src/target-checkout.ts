@@ -32,7 +32,7 @@ export const checkoutSettings = {
 };
 
 const PNPM_DIR =
-  ' pnpm --dir runs in its own folder and does not say where you are; inside the checkout: OPENAGENTS_REPO_ROOT="$(git rev-parse --show-toplevel)"';
+  ' pnpm --dir runs in its own folder and does not tell the script where you called it. From inside the checkout, set: OPENAGENTS_REPO_ROOT="$(git rev-parse --show-toplevel)"';
 
 /** The root of this project: the folder that contains `packages/` and `scripts/`. */
 export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -40,9 +40,9 @@ export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../
 let calledFrom: string | undefined;
 
 /**
- * Remembers the folder in which a person called the script, where that is known: `npx pnpm --dir` and make change into
- * this project's folder, and a variable says where they were called. A pnpm that the person installed sets no such
- * variable.
+ * Remembers the folder in which a person called the script, if that is known. `npx pnpm --dir` and make change into
+ * this project's folder, and a variable says where they were called. An installed pnpm changes the folder too, but sets
+ * no such variable.
  */
 export function rememberFolder(env: Environment, cwd = process.cwd()): string | undefined {
   if (cwd !== projectRoot) calledFrom = cwd;
@@ -52,9 +52,9 @@ export function rememberFolder(env: Environment, cwd = process.cwd()): string | 
 }
 
 /**
- * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the git root of the folder in which the script was called,
- * of the working directory, or of the folder that contains this project; the first one that has the service. Throws a
- * UserError that says what was tried.
+ * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the first of these git roots that has the service: that of
+ * the folder in which the script was called, of the working directory, of the folder that contains this project. Throws
+ * a UserError that says what was tried.
  */
 export function findTargetCheckout(settings: {
   repoRoot: string | undefined;
@@ -88,7 +88,7 @@ export function findTargetCheckout(settings: {
   );
 }
 
-/** The root of the checkout that contains a folder; undefined when that is not a checkout with the service. */
+/** The root of the checkout that contains a folder; undefined if there is none, or it does not have the service. */
 export function workingCheckout(
   folder: string,
   env: { readonly SERVICE_DIR?: string | undefined },
@@ -98,7 +98,7 @@ export function workingCheckout(
   return root !== undefined && existsSync(join(root, serviceDir)) ? root : undefined;
 }
 
-/** The nearest folder at or above `start` that git calls a work tree. In worktrees and submodules, `.git` is a file. */
+/** The nearest folder, at or above `start`, with a `.git`. In worktrees and submodules that is a file. */
 function gitRoot(start: string): string | undefined {
   let folder = resolve(start);
   while (!existsSync(join(folder, '.git'))) {

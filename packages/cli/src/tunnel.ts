@@ -40,9 +40,9 @@ export class ProxyFailure extends Error {
 }
 
 /**
- * Opens a connection to a host through a proxy, with CONNECT for an HTTP proxy
- * (https://www.rfc-editor.org/rfc/rfc9110#CONNECT) or with SOCKS. The caller adds TLS to the host itself if it needs
- * that. Throws a ProxyFailure, or the signal's reason when it aborts; then the connection is closed.
+ * Opens a connection to a host through a proxy, with CONNECT (https://www.rfc-editor.org/rfc/rfc9110#CONNECT) or with
+ * SOCKS. A caller that needs TLS to the host adds it. Throws a ProxyFailure, or the signal's reason when it aborts; in
+ * both cases the connection is closed.
  */
 export async function openTunnel(
   proxy: ProxyServer,
@@ -93,7 +93,7 @@ type ConnectAnswer = { answer: IncomingMessage; socket: Socket; head: Buffer };
 function answerOf(asking: ClientRequest): Promise<ConnectAnswer> {
   return new Promise((resolve, reject) => {
     asking.once('connect', (answer, socket, head) => {
-      // Until the caller adds its own listener, errors would otherwise crash the process.
+      // An error before the caller adds its own listener would otherwise crash the process.
       socket.on('error', () => {});
       resolve({ answer, socket: socket as Socket, head });
     });
@@ -122,7 +122,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
         ...(login && { userId: login.user, password: login.password.reveal() }),
       },
       destination: { host: destination, port },
-      // Longer than anyone will wait; the real limit is the signal.
+      // The signal is the real limit. This one is longer than anyone will wait.
       timeout: 24 * 3600 * 1000,
     });
     return socket;
@@ -132,7 +132,10 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
   }
 };
 
-/** With these versions of SOCKS the client resolves the name, and version 4 does not support IPv6. */
+/**
+ * The address of a host, for `socks4` and `socks5`, with which the client resolves names. Version 4 does not support
+ * IPv6.
+ */
 async function addressOf(host: string, version: 4 | 5): Promise<string> {
   const { lookup } = await import('node:dns/promises');
   return (await lookup(host, version === 4 ? { family: 4 } : {})).address;

@@ -1,4 +1,7 @@
-/** A URL without its trailing slashes. This uses no pattern: `/+$` takes hours for a megabyte of slashes. */
+/**
+ * A URL without its trailing slashes. It uses no regular expression, because `/+$` takes hours for a megabyte of
+ * slashes.
+ */
 export function dropTrailingSlashes(url: string): string {
   let end = url.length;
   while (url[end - 1] === '/') end -= 1;

@@ -1,14 +1,17 @@
 import type { Settings } from './settings.ts';
 import { wholeWordLines } from './whole-words.ts';
 
-/** `changes` means that it changes something in the cloud, where PROJECT, REGION and SERVICE say. */
+/** One way to call a script. `changes`: it changes something in the cloud, at PROJECT, REGION and SERVICE. */
 export type Call = { arguments: string; does: string; changes?: true };
 
 export type Usage = {
   /** The script's path, as in a command: `scripts/canary-rollout.ts`. */
   script: string;
   purpose: string;
-  /** The arguments of each way to call it: `set-traffic <stable> <canary> <percent>`; empty for none. */
+  /**
+   * Every way to call it, such as `set-traffic <stable> <canary> <percent>`; empty arguments stand for a call without
+   * any.
+   */
   calls: readonly Call[];
   settings: Settings;
   examples?: readonly string[];
@@ -19,7 +22,7 @@ export type UsageData = Omit<Usage, 'settings'> & {
   variables: { name: string; meaning: string; default?: string; secret: boolean }[];
 };
 
-/** The usual width of a terminal. It is fixed, so that the text is the same everywhere. */
+/** The usual width of a terminal, whatever its real width, so that the text is the same everywhere. */
 const WIDTH = 80;
 const WIDEST_LEFT = 40;
 const NO_BREAK = '\u00a0';
@@ -54,7 +57,7 @@ export function usageData({ settings, ...usage }: Usage): UsageData {
   return { ...usage, variables };
 }
 
-/** The call that these arguments belong to; undefined when there is none. */
+/** Which way of calling the script these arguments are; undefined when there is none. */
 export function callOf({ calls }: Usage, [action = '']: readonly string[]): Call | undefined {
   return (
     calls.find((call) => call.arguments.split(' ')[0] === action) ??
@@ -67,14 +70,14 @@ export function actionsOf({ calls }: Usage): string[] {
   return calls.flatMap((call) => call.arguments.split(' ')[0] || []);
 }
 
-/** Formats an example for copying. Where it is too wide, a backslash continues it on the next line. */
+/** Formats an example for copying. If it is too wide, a backslash continues it on the next line. */
 function exampleLines(example: string): string {
   return wrapped(example, WIDTH - 6)
     .join(' \\\n    ')
     .replace(/^/, '  ');
 }
 
-/** Formats two columns. Where the left cell is too wide, the right one goes on the next line. */
+/** Formats two columns. If a left cell is too wide, all right cells go on a line of their own. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const widest = Math.max(...rows.map(([left]) => left.length));
   const width = Math.min(widest, WIDEST_LEFT);
@@ -86,7 +89,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-/** Indents a line, or indents it less when it has a word that cannot be broken and would not fit. */
+/** Indents a line, but less if it contains a long word and would otherwise be too wide. */
 function fitted(line: string, indent: string): string {
   return `${indent.slice(0, Math.max(0, WIDTH - line.length))}${line}`;
 }

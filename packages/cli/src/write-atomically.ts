@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 const TEMPORARY = /^\.being-written\.[0-9a-f-]{36}\.tmp$/;
 
 /**
- * Writes a file completely or not at all, even if the power fails: writes beside it, syncs, renames, and syncs the
- * folder. Nobody else can read the file before it is in place. (write-file-atomic does not sync the folder and may
- * leave a truncated file; its temporary files have the final mode from the start.)
+ * Writes a file completely or not at all, even if the power fails: it writes a file beside it, syncs, renames, and
+ * syncs the folder. Nobody else can read the file before it is in place. (The package write-file-atomic does not sync
+ * the folder, may leave a truncated file, and lets others read its temporary files.)
  */
 export async function writeAtomically(path: string, content: Buffer | string): Promise<void> {
   const folder = dirname(path);
@@ -30,7 +30,8 @@ export async function writeAtomically(path: string, content: Buffer | string): P
 }
 
 /**
- * Removes what killed writers have left behind. Call it with the folder's lock held: then nobody is using those files.
+ * Removes the files that killed writers have left behind. Call it while holding the folder's lock, so that nobody is
+ * using them.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((name) => TEMPORARY.test(name));
@@ -42,7 +43,7 @@ async function syncFolder(folder: string): Promise<void> {
   try {
     await handle.sync();
   } catch (error) {
-    // Some file systems cannot sync a folder and say so (fsync(2): EINVAL).
+    // Some file systems cannot sync a folder, and say so (EINVAL in fsync(2)).
     if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
   } finally {
     await handle.close();
