@@ -3,11 +3,13 @@ import type { Preflight } from './run.ts';
 
 export type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 
-/** Where the findings are shown: a terminal with its width in columns, or a file or pipe. */
+/** Where the findings are shown: a terminal, with its width in columns, or a file or pipe. */
 export type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 40;
-/** From this width on, a table has room for names; in a narrower one it would break them, so that is a list. */
+/**
+ * From this width on, a table has room for long names. A narrower one would break them, so findings are then a list.
+ */
 const WIDE = 120;
 /** Left plus right padding of a cell. */
 const PADDING = 2;
@@ -33,7 +35,7 @@ export async function renderPreflight(
 
 const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
 
-/** The problems to fix come first, then what is only information; each group keeps the runbook's order. */
+/** Puts the problems to fix before mere information. Within each group, the runbook's order stays. */
 function problemsFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);
 }
@@ -54,23 +56,23 @@ async function forPeople(findings: readonly Finding[], columns: number): Promise
 const STATE_WIDTH = 'warning'.length + 2;
 
 /**
- * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. Where a line is
- * longer than the screen, the terminal breaks it, which does no harm to copying.
+ * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. The command is not
+ * broken, even if it is wider than the screen: when the terminal breaks it, it can still be copied.
  */
 function listed({ check, state, found, advice, command }: Finding, columns: number): string[] {
   const indent = ' '.repeat(STATE_WIDTH);
   const [first = '', ...rest] = wholeWordLines(`${check}: ${found}`, columns - STATE_WIDTH);
-  const told =
+  const advised =
     advice === undefined ? [] : wholeWordLines(`-> ${advice}${command ? ':' : ''}`, columns - STATE_WIDTH);
   return [
     `${state.padEnd(STATE_WIDTH)}${first}`,
-    ...[...rest, ...told, ...(command === undefined ? [] : [command])].map((line) => `${indent}${line}`),
+    ...[...rest, ...advised, ...(command === undefined ? [] : [command])].map((line) => `${indent}${line}`),
   ];
 }
 
-/** The command of a finding, to stand below the table, because a cell would break it. */
+/** The command of a finding, for below the table, because a cell would break it. */
 function commandBelow({ check, advice, command }: Finding): string[] {
-  return command === undefined ? [] : [`${check}: ${advice ?? 'to mend it'}:`, `  ${command}`];
+  return command === undefined ? [] : [`${check}: ${advice ?? 'to fix it'}:`, `  ${command}`];
 }
 
 async function table(findings: readonly Finding[], columns: number): Promise<string> {
@@ -84,17 +86,17 @@ async function table(findings: readonly Finding[], columns: number): Promise<str
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [] },
-    // No lines between rows, so that the table fits on a screen.
+    // Without lines between rows, the table fits on a screen.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { check, state, found: what, advice = '', command } of findings) {
-    const told = command === undefined ? advice : `${advice}: see below`;
-    rows.push([check, state, breakable(what, found - PADDING), breakable(told, rest - found - PADDING)]);
+    const toDo = command === undefined ? advice : `${advice}: see below`;
+    rows.push([check, state, breakable(what, found - PADDING), breakable(toDo, rest - found - PADDING)]);
   }
   return rows.toString();
 }
 
-/** Breaks words that are longer than a line; the table would truncate them, digests included. */
+/** Breaks words that are longer than a line, such as digests, because the table would cut them off. */
 function breakable(text: string, width: number): string {
   return text.replace(new RegExp(`\\S{${width}}(?=\\S)`, 'g'), '$& ');
 }

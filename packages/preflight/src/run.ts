@@ -18,14 +18,14 @@ export type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
   /** Whether the verification gates will run. */
   verify: boolean;
   gates: GateChoices;
-  /** Skip every check that calls the cloud. */
+  /** Whether to skip every check that calls the cloud. */
   dryRun?: boolean;
 };
 
 /** What the checks found; `facts` is missing after a dry run. */
 export type Preflight = { findings: Finding[]; facts?: CloudFacts };
 
-// The runbook's order of preconditions; findings of the same check stay together.
+// The runbook's order of preconditions.
 const ORDER = [
   'login',
   'image',
@@ -58,7 +58,7 @@ export async function runPreflight(request: PreflightRequest): Promise<Preflight
   return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
 }
 
-/** Tells whether a gate's verdict is cached. The cache is read at the first question. */
+/** Returns a function that tells whether a gate's verdict is cached. The cache is read when that is first called. */
 function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout) {
   let explained: ReturnType<typeof explainGates> | undefined;
   return async (gate: string): Promise<boolean> => {
@@ -78,16 +78,14 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
   }
 }
 
-/**
- * The verification gates that could run although others are blocked; undefined when nothing blocks only some of them.
- */
+/** The verification gates that could still run; undefined unless only gates are blocked, and not all of them. */
 export function gatesLeft(
   { findings }: Preflight,
   { selected = gateIds }: GateChoices,
 ): string[] | undefined {
   const blocked = findings.flatMap(({ state, blocks = [] }) => (state === 'error' ? blocks : []));
   const left = selected.filter((gate) => !blocked.includes(gate));
-  // The web-shell build runs whatever is chosen, so it does not count as a gate.
+  // Whatever gates are chosen, the web-shell build runs too. If it is blocked, leaving out gates does not help.
   const isByGates = blocked.length > 0 && blocked.every((name) => gateIds.some((gate) => gate === name));
   return isByGates && left.length > 0 ? left : undefined;
 }

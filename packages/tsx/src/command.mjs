@@ -3,7 +3,7 @@ import module from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// Node keeps the compiled script, without its types, for the next start. That saves half the time of a start.
+// Node keeps the compiled script, without its types, for the next start, which then takes half as long.
 module.enableCompileCache?.({
   directory: join(import.meta.dirname, '../../../node_modules/.cache/compiled'),
   portable: true,
@@ -16,7 +16,7 @@ if (!process.features.typescript) {
   );
   process.exitCode = 2;
 } else if (script === undefined || script.startsWith('-')) {
-  console.error('usage: tsx <script> [<argument>…]; options are for: node --import tsx');
+  console.error('usage: tsx <script> [<argument>…]; for options of Node: node --import tsx');
   process.exitCode = 2;
 } else {
   const path = resolve(script);

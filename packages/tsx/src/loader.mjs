@@ -1,2 +1,3 @@
-// For `node --import tsx`. Without `exports` in this package's manifest, the name does not lead back here.
+// For `node --import tsx`. This imports the npm package: a package can import itself by name only if its manifest has
+// `exports`, and this one's has none.
 import 'tsx';
