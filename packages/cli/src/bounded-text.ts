@@ -15,9 +15,7 @@ export type BoundedText = {
 // it would not be recognised.
 const MARGIN = 64 * 1024;
 
-/**
- * Keeps the beginning and the end of a text of any length. It takes memory for two to three times `most` characters.
- */
+/** Keeps the beginning and the end of a text of any length, in memory for at most three times `most` characters. */
 export function boundedText(most: number): BoundedText {
   const head = chunk();
   let older = chunk();

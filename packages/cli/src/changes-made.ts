@@ -14,10 +14,7 @@ export function changesSent(): number {
 /** The last change that this script has made in the cloud. */
 let latest: { what: string; look: string } | undefined;
 
-/**
- * Remembers a change that was made in the cloud, and the command that shows it, in case the script is interrupted
- * later.
- */
+/** Remembers a change in the cloud, and the command that shows it, in case the script is interrupted later. */
 export function rememberChange(what: string, look: string): void {
   latest = { what, look };
 }

@@ -1,7 +1,4 @@
-/**
- * The result of checking a precondition. An error blocks a deployment, a warning does not, and a note is only
- * information.
- */
+/** What a precondition's check found. An error blocks a deployment, a warning does not; a note only informs. */
 export type FindingState = 'ok' | 'note' | 'warning' | 'error';
 
 export type Finding = {

@@ -3,10 +3,7 @@ import { styleText } from 'node:util';
 import { cleanText } from './clean-text.ts';
 import { redact } from './secret.ts';
 
-/**
- * Where a script writes: `data` goes to stdout, for callers, and `note` goes to stderr, for people. Both write whole
- * lines.
- */
+/** Where a script writes whole lines: `data` goes to stdout, for callers, and `note` goes to stderr, for people. */
 export type Output = {
   data(line: string): void;
   note(line: string): void;

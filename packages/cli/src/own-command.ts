@@ -9,9 +9,7 @@ type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm'], inFront: [] };
 
-/**
- * Remembers how this script was called, so that the commands that it shows work in any folder, and in another terminal.
- */
+/** Remembers how this script was called, so that the commands that it shows work in any folder and terminal. */
 export function rememberCaller(env: Environment, cwd = process.cwd()): void {
   const typedIn = rememberFolder(env, cwd);
   const { OPENAGENTS_REPO_ROOT: root } = env;
@@ -48,9 +46,7 @@ export function ownCommand(
   );
 }
 
-/**
- * A gcloud command line, ready to paste. If a local Cloud Run is used, it begins with the variables that lead there.
- */
+/** A gcloud command line, ready to paste, with the variables that lead to a local Cloud Run if one is used. */
 export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
   if (typeof host !== 'string') return command;

@@ -20,10 +20,7 @@ export async function startProgress(label: string): Promise<Progress> {
   return process.stderr.isTTY ? liveLine(label) : plainLines(label);
 }
 
-/**
- * A display for work that prints lines of its own. On a terminal a live line stays below them; elsewhere the lines are
- * enough.
- */
+/** A display for work that prints lines of its own: on a terminal, a live line below them; elsewhere nothing. */
 export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop'>> {
   return process.stderr.isTTY ? liveLine(label) : { stop: () => {} };
 }

@@ -71,10 +71,7 @@ function isDryRun({ settings }: Usage, env: Environment): boolean {
   return env.DRY_RUN === '1' && Object.values(settings).some(({ name }) => name === 'DRY_RUN');
 }
 
-/**
- * The last line of a dry run. Nobody must take a dry run for proof that the change is allowed, because it has asked
- * nobody.
- */
+/** The last line of a dry run. It must not look as if the change were approved: a dry run asks nobody. */
 function dryRunNote(usage: Usage, argv: readonly string[]): string {
   const changed = 'dry run: nothing was changed';
   if (callOf(usage, argv)?.changes !== true) return changed;

@@ -12,10 +12,7 @@ export function formsOf(value: string): Set<string> {
   return new Set(forms);
 }
 
-/**
- * Whether a line of a value is secret by itself. Short lines are not, nor the first and last lines of a key, which
- * every key has.
- */
+/** Whether a line of a value is secret by itself. The first and last lines of a key are not: every key has them. */
 function isSecretAlone(line: string): boolean {
   return line.length >= SHORTEST_LINE && !/^-----(?:BEGIN|END) /.test(line);
 }

@@ -7,9 +7,7 @@ export const REDACTED = '<redacted>';
 const known = new Set<string>();
 /** The forms of values that are probably secret, each with its value. */
 const guessed = new Map<string, string>();
-/**
- * Values that the script must print, such as a region. A value that is only probably secret must not blank them out.
- */
+/** Values that the script must print, such as a region, even if they are probably secret. */
 const contract = new Set<string>();
 
 /** All forms, cached until another one is added. */
@@ -45,10 +43,7 @@ export class Secret {
   }
 }
 
-/**
- * Makes `redact` remove a value that is probably secret, because of its variable's name, unless the script must print
- * it.
- */
+/** Makes `redact` remove a value whose variable has the name of a secret, unless the script must print it. */
 export function redactGuess(value: string): void {
   for (const form of formsOf(value)) guessed.set(form, value);
   forms = undefined;

@@ -80,10 +80,7 @@ export function tokenText(name: string, meaning: string): Setting<Secret | undef
   });
 }
 
-/**
- * A switch: `1` is on; `0` or nothing is off. Anything else is refused, so that `DRY_RUN=true` does not start a real
- * run.
- */
+/** A switch: `1` is on, `0` is off. Anything else is refused, so that `DRY_RUN=true` does not start a real run. */
 export function flag(name: string, meaning: string, defaultOn = false): Setting<boolean> {
   return {
     name,
@@ -154,10 +151,7 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 
 const FORMATS = ['auto', 'text', 'json'] as const;
 
-/**
- * How something is printed, with the same words for every script. `older` has words of earlier versions that are still
- * accepted.
- */
+/** How something is printed, in the same words for every script. Earlier versions' `older` words still work. */
 export function outputFormat<const O extends string = never>(
   name: string,
   meaning: string,

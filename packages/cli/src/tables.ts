@@ -1,7 +1,4 @@
-/**
- * A Markdown table, a line for each row; the first row is the head. Cells are Markdown, so escape text from outside
- * first.
- */
+/** A Markdown table, a line for each row; the first is the head. Escape text from outside before it goes in. */
 export function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string[] {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 }

@@ -132,10 +132,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
   }
 };
 
-/**
- * The address of a host, for `socks4` and `socks5`, with which the client resolves names. Version 4 does not support
- * IPv6.
- */
+/** With `socks4` and `socks5` the client resolves the name. Version 4 does not support IPv6. */
 async function addressOf(host: string, version: 4 | 5): Promise<string> {
   const { lookup } = await import('node:dns/promises');
   return (await lookup(host, version === 4 ? { family: 4 } : {})).address;

@@ -8,10 +8,7 @@ export type Usage = {
   /** The script's path, as in a command: `scripts/canary-rollout.ts`. */
   script: string;
   purpose: string;
-  /**
-   * Every way to call it, such as `set-traffic <stable> <canary> <percent>`; empty arguments stand for a call without
-   * any.
-   */
+  /** Every way to call it, such as `set-traffic <stable> <canary> <percent>`. */
   calls: readonly Call[];
   settings: Settings;
   examples?: readonly string[];

@@ -29,10 +29,7 @@ export async function writeAtomically(path: string, content: Buffer | string): P
   await syncFolder(folder);
 }
 
-/**
- * Removes the files that killed writers have left behind. Call it while holding the folder's lock, so that nobody is
- * using them.
- */
+/** Removes what killed writers left behind. Call it while holding the folder's lock: nobody uses those files then. */
 export async function removeLeftovers(folder: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((name) => TEMPORARY.test(name));
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));

@@ -7,9 +7,7 @@ export type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 export type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 40;
-/**
- * From this width on, a table has room for long names. A narrower one would break them, so findings are then a list.
- */
+/** From this width on, a table has room for long names. In fewer columns, findings are shown as a list. */
 const WIDE = 120;
 /** Left plus right padding of a cell. */
 const PADDING = 2;

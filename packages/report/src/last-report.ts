@@ -111,10 +111,7 @@ export async function reportedRoles(
   };
 }
 
-/**
- * Whether somebody took all traffic from the candidate by hand. When a promotion rolls back, the service itself
- * remembers that.
- */
+/** Whether somebody rolled back by hand. When a promotion rolls back, the service itself remembers that. */
 function isRolledBack(record: ReportRecord): boolean {
   const lost = lossOfCandidate(record);
   return lost !== undefined && lost.byWindow !== true && lost.byPromotion !== true;

@@ -1,7 +1,4 @@
-/**
- * The platform's time, which log entries and metric points carry. This machine's own clock may be wrong, or be changed
- * in between.
- */
+/** The platform's time, which entries and points carry. This machine's clock may be wrong, or be set in between. */
 export type PlatformClock = {
   /** Sets the clock by an answer that has just arrived. */
   hear(answeredAt: Date): void;

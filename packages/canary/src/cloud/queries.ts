@@ -11,9 +11,7 @@ import { MINUTE_MS, minuteOf } from './minutes.ts';
 /** The service whose revisions are observed. */
 export type QueriedService = { readonly service: string; readonly region: string };
 
-/**
- * The longest time that a request to Cloud Run may take: https://cloud.google.com/run/docs/configuring/request-timeout
- */
+/** The longest that a request may take: https://cloud.google.com/run/docs/configuring/request-timeout */
 const LONGEST_REQUEST_MS = 3_600_000;
 /** How far back to look for what is usual for a revision. */
 const HISTORY_MINUTES = 60;

@@ -102,10 +102,7 @@ export function observeRequestLog(
   }
 }
 
-/**
- * Identifies an entry, because the same one may be read twice. An insertId is unique only among entries of the same log
- * and the same time.
- */
+/** The same entry may be read twice. An insertId is unique only among entries of the same log and time. */
 export function identify(entry: RawLogEntry): string {
   const { logName, timestamp, insertId } = entry;
   return insertId === undefined ? JSON.stringify(entry) : `${logName} ${timestamp} ${insertId}`;

@@ -69,8 +69,6 @@ export type ObservationSource = {
    * more requests than may be read.
    */
   readHistory(query: HistoryQuery): Promise<HistoryReading>;
-  /**
-   * The platform's time: the time of the last answer, plus the time that has passed since. Minutes begin by this clock.
-   */
+  /** The platform's time: that of the last answer, plus what has passed since. Minutes begin by this clock. */
   now(): Date;
 };

@@ -14,10 +14,7 @@ type Annotations = Readonly<Record<string, string>>;
 /** The names of the two revisions. */
 export type RevisionPair = { readonly stable: string; readonly canary: string };
 
-/**
- * A step that has begun: its percentage, and when its split was first served (milliseconds since 1970, by the
- * platform's clock).
- */
+/** A step that has begun, and when its split was first served, in milliseconds since 1970 by the platform's clock. */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
 /** Who runs a promotion. As long as it runs, it renews `until` before that time comes. */
@@ -93,10 +90,7 @@ export function splitOf(state: PromotionState): Share[] {
   return splitAt(state, candidatePercent(state));
 }
 
-/**
- * Whether the split that the service was last asked to serve is this promotion's. If not, somebody else has moved the
- * traffic.
- */
+/** Whether the service was last asked for this promotion's split. If not, somebody else has moved the traffic. */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }

@@ -181,9 +181,7 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
   );
 }
 
-/**
- * After a deployment with `--no-traffic`, the latest ready revision may lag behind the latest created one for a while.
- */
+/** After a deployment without traffic, the latest ready revision may lag behind the latest created one. */
 function newestReady(service: Service, stable: string): string {
   const { latestReadyRevision, latestCreatedRevision } = service;
   if (latestReadyRevision !== undefined && latestReadyRevision !== stable) return latestReadyRevision;

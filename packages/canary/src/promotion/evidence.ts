@@ -10,9 +10,7 @@ import {
 } from '../verdict/promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
 
-/**
- * What a promotion has shown so far, and from where to read on. It is plain data whose size does not grow with time.
- */
+/** What a promotion has shown so far, and from where to read on. Its size does not grow with time. */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
   /** The steps so far. Minutes are read from the start of the first one on. */
@@ -84,10 +82,7 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
   return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
 }
 
-/**
- * A minute belongs to the last step that had begun by its end. At 100 %, stable is left out: it has no traffic, so its
- * past is compared instead.
- */
+/** A minute belongs to the last step that had begun by its end. At 100 %, stable's past is compared instead. */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;

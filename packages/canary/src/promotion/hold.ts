@@ -50,9 +50,7 @@ export type Hold = {
   percent(): number;
   /** Throws Superseded when somebody else has changed the service. */
   requireOurs(now: Service): void;
-  /**
-   * Stores the promotion on the service, and gives the candidate the tag if it does not have it. Returns the tag's URL.
-   */
+  /** Stores the promotion on the service, and tags the candidate if it has no tag yet. Returns the tag's URL. */
   take(): Promise<string>;
   /** Gives the candidate this share. Keeps trying while another attempt may succeed. */
   shiftTo(percent: number): Promise<Shift>;

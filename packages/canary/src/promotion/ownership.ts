@@ -25,10 +25,7 @@ export function requireUnowned(
   );
 }
 
-/**
- * Throws Superseded unless the service is still as this promotion left it: the same owner, the same split, and the
- * template from the beginning.
- */
+/** Throws Superseded unless the service still has this promotion's owner and split, and its template from before. */
 export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {
   const state = promotionOn(now);
   if (state === undefined)
@@ -53,10 +50,7 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
   return state;
 }
 
-/**
- * Whether a promotion's owner is gone: it has not renewed its claim in time, or its process, on this machine, has
- * ended.
- */
+/** Whether an owner is gone: it did not renew its claim in time, or was a process of this machine that has ended. */
 export function isGone(owner: Owner, machine: ThisMachine, nowMs: number): boolean {
   return nowMs > owner.until || (owner.host === machine.host && !machine.isRunning(owner.pid));
 }

@@ -20,9 +20,7 @@ export type WalkRequest = {
   readonly rolledBack?: RolledBack | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
-  /**
-   * Makes the smoke checks at the URL of the candidate or of the service. A failed check is a result, not an exception.
-   */
+  /** Makes the smoke checks at the candidate's or the service's URL. A failed check is a result, not an exception. */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
   /** Makes the runbook's checks after a stage, at the candidate's URL. A failed check is a result, not an exception. */
   checkStage(url: string): Promise<StageLook>;

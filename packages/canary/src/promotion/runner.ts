@@ -26,10 +26,7 @@ export function runningPromotion(
   return isGone(state.owner, machine, nowMs) ? undefined : detailsOf(state, state.owner);
 }
 
-/**
- * Throws a UserError when somebody is promoting a candidate, because a deployment would stop the promotion at its
- * present split.
- */
+/** Throws a UserError while somebody is promoting a candidate, because a deployment would stop the promotion. */
 export function requireNoPromotion(
   service: Service,
   { location, machine, nowMs }: { location: ServiceLocation; machine: ThisMachine; nowMs: number },

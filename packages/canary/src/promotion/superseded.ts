@@ -6,10 +6,7 @@ import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 /** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
   readonly found: Service;
-  /**
-   * Says what somebody else has changed, given the service as it is by then: more is known once Cloud Run has carried
-   * out that change.
-   */
+  /** Says what somebody else has changed. Given a later reading of the service, it can say more. */
   readonly describe: (service: Service) => string;
 
   constructor(found: Service, describe: (service: Service) => string) {

@@ -71,9 +71,7 @@ function lnBeta(a: number, b: number): number {
   return lnGamma(a) + lnGamma(b) - lnGamma(a + b);
 }
 
-/**
- * Logarithm of the gamma function for x > 0: Stirling's series (DLMF 5.11.1), after shifting small arguments upwards.
- */
+/** ln of the gamma function for x > 0: Stirling's series (DLMF 5.11.1), after shifting small arguments upwards. */
 function lnGamma(x: number): number {
   let shift = 1;
   let z = x;

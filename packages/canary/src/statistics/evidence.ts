@@ -1,8 +1,6 @@
 import type { Tally } from './tally.ts';
 
-/**
- * The alternatives that the evidence is averaged over: how many times stable's failure rate a bad candidate may have.
- */
+/** The evidence is averaged over these alternatives: how many times stable's failure rate the candidate has. */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 
 /** The weight of the first step's alternative. The other steps share the rest. */

@@ -1,7 +1,4 @@
-/**
- * A number of requests, and how many of them failed. What counts as a failure depends on the signal: an error, or a
- * slow answer.
- */
+/** A number of requests, and how many of them failed. Which ones failed depends on the signal: slow ones, say. */
 export type Tally = { readonly failed: number; readonly requests: number };
 
 export const noRequests: Tally = { failed: 0, requests: 0 };

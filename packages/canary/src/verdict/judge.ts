@@ -33,10 +33,7 @@ export type JudgeOptions = {
   readonly unreadable?: string;
 };
 
-/**
- * Judges the current state of a promotion: it can be `unhealthy` at any time, but `healthy` only once the window is
- * over.
- */
+/** Judges a promotion so far: it can be `unhealthy` at any time, but `healthy` only once the window is over. */
 export function judge(promotion: Promotion, options: JudgeOptions = {}): Verdict {
   const isWindowOver = options.isWindowOver ?? isWindowComplete(promotion);
   const bad = unhealthySignals(promotion, isWindowOver);

@@ -14,9 +14,7 @@ export type PromotionPlan = {
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;
-  /**
-   * Session affinity is on for both revisions. Without it, the split itself breaks sign-ins, and only their 5xx count.
-   */
+  /** Session affinity is on for both revisions. Without it, the split breaks sign-ins, and only their 5xx count. */
   readonly affinity: boolean;
 };
 
@@ -159,10 +157,7 @@ function errorsOf({ errors, requests }: Observation): Tally {
   return { failed: errors, requests };
 }
 
-/**
- * The failures that count for these paths. Without affinity only 5xx count; undefined if they were not counted
- * separately.
- */
+/** The failures that count: without affinity, only 5xx; undefined if those were not counted separately. */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;
   const failed = affinity ? paths.failures : paths.serverErrors;

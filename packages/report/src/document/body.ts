@@ -14,9 +14,7 @@ import { stepsSection } from './sections/steps.ts';
 import { trafficSection } from './sections/traffic.ts';
 import { moment } from './words.ts';
 
-/**
- * The sections of a report as Markdown: first the verdict, then what the runbook requires, then the history, folded.
- */
+/** A report's sections as Markdown: first the verdict, then what the runbook requires, then the history, folded. */
 export function renderSections(record: ReportRecord): string[] {
   const sections = [
     answerSection(record),

@@ -12,9 +12,7 @@ export type Report = { record: ReportRecord; people: PeoplesText };
 /** UTF-8's byte order mark, which some editors write, read as latin1. */
 const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
-/**
- * The longest data that is parsed, in characters. A megabyte of quotation marks takes the YAML parser half a minute.
- */
+/** The longest data to parse, in characters. A megabyte of quotation marks takes the YAML parser half a minute. */
 export const LONGEST_DATA = 256 * 1024;
 
 /**

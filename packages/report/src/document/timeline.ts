@@ -31,10 +31,7 @@ function events(split: readonly Share[], service: string): string {
 // A box is about 20 characters wide and breaks lines only at spaces; the table below has the full name.
 const LONGEST_LABEL = 20;
 
-/**
- * A label of plain characters only: colons, `#` and `;` have a meaning in a timeline, and Mermaid does not decode
- * entities there.
- */
+/** Plain characters only: colons, `#` and `;` mean something in a timeline, and Mermaid decodes no entities there. */
 function label(revision: string, service: string): string {
   const plain = shortName(revision, service).replace(/[^A-Za-z0-9._-]/g, '_');
   return plain.length <= LONGEST_LABEL ? plain : `..${plain.slice(-LONGEST_LABEL)}`;

@@ -31,10 +31,7 @@ export function writeDocument({ record, people }: Report, file: string): Buffer 
   return bytes;
 }
 
-/**
- * The whole file as latin1. Its data lists the keys of what the scripts wrote, because everything else counts as
- * people's.
- */
+/** The whole file as latin1. Its data lists the keys of what the scripts wrote; everything else is people's. */
 function assemble(record: ReportRecord, people: PeoplesText): string {
   const parts: string[] = [];
   const written: string[] = [];

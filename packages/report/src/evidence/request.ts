@@ -5,10 +5,7 @@ export type EvidenceRequest = {
   /** The value of EVIDENCE_REPORT. */
   evidenceReport: string | undefined;
   dryRun?: boolean;
-  /**
-   * Finds out whose account acts. Called only if something is recorded. If there is no account, the user of this
-   * machine counts as the actor.
-   */
+  /** Finds out whose account acts; otherwise this machine's user is the actor. Called only to record something. */
   account?(): Promise<string | undefined>;
   /** Shows people a line on stderr. */
   note(line: string): void;
@@ -32,9 +29,7 @@ export type JoinRequest = EvidenceRequest & {
   webShellDir: string;
   /** Whether to say nothing if there is no report. */
   mayBeMissing?: boolean;
-  /**
-   * Whether the command goes on even if its report cannot be read or is another service's; that is then only a warning.
-   */
+  /** Whether the command goes on, after a warning, even if its report is unreadable or another service's. */
   isUrgent?: boolean;
 };
 

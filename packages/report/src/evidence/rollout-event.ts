@@ -27,10 +27,7 @@ export type RolloutEvent =
     }
   | { kind: 'domainMappingSeen'; domain: string; state: string }
   | { kind: 'digestResolved'; digest: string }
-  /**
-   * What served before anything was changed. It is recorded early, so that even the report of a killed deployment has
-   * its rollback command.
-   */
+  /** What served before any change. With this, even the report of a killed deployment has its rollback command. */
   | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
   /** A maintenance window that was open when the deployment began. */
   | { kind: 'windowFound'; window: OpenWindow; shares: readonly Share[] }
@@ -39,19 +36,13 @@ export type RolloutEvent =
    * this report and counts for its verdict.
    */
   | { kind: 'reachedAt'; baseUrls: readonly string[] }
-  /**
-   * URLs of tags, each of which leads to a single revision. Smoke runs against these are recorded too, but do not
-   * count.
-   */
+  /** URLs of tags, each of a single revision. Smoke runs against these are recorded too, but do not count. */
   | { kind: 'tagsReachedAt'; baseUrls: readonly string[] }
   | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
   | { kind: 'gatesSkipped' }
   | { kind: 'deployed'; deployment: DeployedRevision; stable: string | undefined }
   | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined; byPromotion?: true }
-  /**
-   * A split that somebody else made, and who changed the service last. If the report already has that split, nothing is
-   * added.
-   */
+  /** A split that somebody else made, and who changed the service last. Ignored if the report has that split. */
   | { kind: 'trafficFound'; shares: readonly Share[]; by: string }
   /** `revision` is the one that answered, if the caller knows it. */
   | { kind: 'smoked'; outcome: SmokeOutcome; revision?: string }

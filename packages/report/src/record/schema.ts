@@ -64,9 +64,7 @@ const trafficEntry = v.strictObject({
   byWindow: optional(v.boolean()),
   /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
-  /**
-   * Set when a promotion found this change, and no command recorded it. `actor` is then who changed the service last.
-   */
+  /** Set when a promotion found this change, made by somebody else: `actor`, who changed the service last. */
   found: optional(v.boolean()),
 });
 
@@ -189,12 +187,9 @@ export const recordSchema = v.strictObject({
     digest: optional(v.string()),
   }),
   domainMapping: optional(v.strictObject({ domain: v.string(), state: v.string() })),
-  /**
-   * The service's own URLs: its domain and the URL that Cloud Run gave it. Only smoke runs against these count for the
-   * verdict.
-   */
+  /** The service's own URLs: its domain and the one from Cloud Run. Only smoke runs against these count. */
   baseUrls: v.array(v.string()),
-  /** URLs of tags. A smoke run against one of them reaches a single revision, and does not count for the verdict. */
+  /** URLs of tags. Each leads to a single revision, so smoke runs against these do not count. */
   tagUrls: optional(v.array(v.string())),
   gates: optional(
     v.strictObject({
@@ -208,9 +203,7 @@ export const recordSchema = v.strictObject({
    */
   revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),
-  /**
-   * The maintenance window that was open when the deployment began, and the split that closing it restores, if known.
-   */
+  /** The maintenance window that was open when the deployment began, and the split that closing it restores. */
   windowBefore: optional(v.strictObject({ since: time, by: v.string(), backTo: optional(split) })),
   /**
    * The revision that had all the traffic before the rollout, or before the window that was open then; missing if

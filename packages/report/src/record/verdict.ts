@@ -10,10 +10,7 @@ export type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[
 /** A reason to stop (`no`), something that is not known yet (`open`), or a reason to go on (`yes`). */
 type Reason = { weighs: 'no' | 'open' | 'yes'; reason: string };
 
-/**
- * Go or no-go: a single `no` makes it a no-go; otherwise a single `open` makes it undecided. Only the reasons of that
- * kind are returned.
- */
+/** A single `no` makes it a no-go, or else a single `open` makes it undecided. Only those reasons are returned. */
 export function verdictOf(record: ReportRecord): GoOrNoGo {
   const found = [
     ...deploymentReasons(record),

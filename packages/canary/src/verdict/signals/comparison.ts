@@ -36,10 +36,7 @@ export type Comparison = {
   readonly pairs: readonly Tally[];
 };
 
-/**
- * The comparison before its first minute. If `isClumped` is false (latency), all failures of a minute count as one
- * piece of evidence.
- */
+/** Before the first minute. Unless `isClumped`, all failures of a minute count as one piece of evidence. */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
   history: readonly Tally[],
@@ -102,9 +99,7 @@ function pairsAt100(
 /** The position of a minute in its step. */
 export type MinutePlace = { readonly percent: number; readonly minuteOfStep: number };
 
-/**
- * Adds one minute. If only one of the revisions has figures, there is nothing to compare, and the minute is left out.
- */
+/** Adds one minute. If only one revision has figures, there is nothing to compare, and the minute is left out. */
 export function addComparisonMinute(
   comparison: Comparison,
   canary: Tally | undefined,

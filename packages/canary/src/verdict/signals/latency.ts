@@ -17,19 +17,13 @@ import {
 
 /** Without a history, stable's first minutes set the threshold, this many of them, and are not judged. */
 const LEARNING_MINUTES = 3;
-/**
- * How many of the candidate's slowest minutes are ignored in a step: they may be a cold start, or a pause of one
- * instance.
- */
+/** How many of the slowest minutes of a step are ignored: they may be a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;
 const SLOW_PERCENT = 5;
 /** If the threshold is more than this many times p95, a candidate that is twice as slow may stay below it. */
 const COARSE_RATIO = 1.7;
 
-/**
- * Compares the shares of slow requests. The threshold is set once, from stable's latencies, and does not change with
- * the traffic later.
- */
+/** Compares the shares of slow requests. The threshold is set once, so that it does not follow the traffic. */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
   readonly threshold:

@@ -39,10 +39,7 @@ export function isWorse(promotion: Promotion, { evidence }: Comparison): boolean
   return evidence.ln >= lnBound(promotion);
 }
 
-/**
- * The signals that require a rollback. Some can only be judged at the end of a window, so they count only if
- * `isWindowOver`.
- */
+/** The signals that require a rollback. Some of them can be judged only if `isWindowOver`. */
 export function unhealthySignals(promotion: Promotion, isWindowOver: boolean): SignalName[] {
   return signalNames.filter((signal) => isUnhealthy(promotion, signal, isWindowOver));
 }

@@ -20,9 +20,7 @@ export type SignalVerdict = {
   readonly canary?: Tally;
   /** The limit for the candidate, in words. */
   readonly limit?: string;
-  /**
-   * Only for signals that are compared: the natural logarithms of the evidence against the candidate and of its bound.
-   */
+  /** For signals that are compared: ln of the evidence against the candidate, and ln of its bound. */
   readonly lnEvidence?: number;
   readonly lnBound?: number;
   /** A note for the reader, such as why the signal was not judged. */

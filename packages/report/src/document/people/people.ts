@@ -10,10 +10,7 @@ export type Remark = {
   text: string;
 };
 
-/**
- * Everything in a report that people wrote. The scripts keep it whenever they write the report. Texts are read as
- * latin1.
- */
+/** Everything that people wrote in a report. The scripts keep it whenever they write. Texts are latin1. */
 export type PeoplesText = {
   remarks: readonly Remark[];
   /** Comments in the data. */
