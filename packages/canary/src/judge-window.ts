@@ -18,7 +18,7 @@ export type JudgedRevisions = {
   readonly affinity: boolean;
 };
 
-export type WindowPlan = {
+type WindowPlan = {
   readonly windowMinutes: number;
   /** The percentages of a promotion's steps, rising. The candidate needs enough requests for the next one. */
   readonly steps: readonly number[];

@@ -5,7 +5,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { killWhenAskedAgain } from './interruption.ts';
 import { lineSplitter } from './lines.ts';
 
-export type CommandResult = {
+type CommandResult = {
   /** 127: the command does not exist; 126: it cannot be run; 128 or more: a signal ended it. */
   exitCode: number;
   stdout: string;
@@ -18,7 +18,7 @@ export type CommandResult = {
   leftRunning?: true;
 };
 
-export type CommandOptions = {
+type CommandOptions = {
   cwd?: string;
   /** The whole environment of the command. Default: this process's own. */
   env?: Record<string, string>;

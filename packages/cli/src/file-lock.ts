@@ -2,7 +2,7 @@ import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.ts';
 
-export type LockOptions = {
+type LockOptions = {
   /** How long to wait for the lock. Default: for ever. */
   patienceMs?: number;
   /** Called once, if somebody else holds the lock. */

@@ -1,5 +1,5 @@
 /** What a precondition's check found. An error blocks a deployment, a warning does not; a note only informs. */
-export type FindingState = 'ok' | 'note' | 'warning' | 'error';
+type FindingState = 'ok' | 'note' | 'warning' | 'error';
 
 export type Finding = {
   /** The check's name in the runbook. */

@@ -4,7 +4,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 // The same Ctrl-C arrives twice: from the terminal, and, up to 40 ms later on a busy machine, from pnpm.
 const SAME_CTRL_C_MS = 1000;
 
-export type Interruption = Disposable & {
+type Interruption = Disposable & {
   /** Aborts at the first Ctrl-C, SIGTERM or closed terminal, with an `Interrupted` as its reason. */
   signal: AbortSignal;
 };
@@ -45,7 +45,7 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** Until the result is disposed of, a second Ctrl-C calls `kill`, which must kill a command. */
+/** Until the result is disposed of, a second Ctrl-C calls this function, which kills a command. */
 export function killWhenAskedAgain(kill: () => void): Disposable {
   lastResorts.add(kill);
   return { [Symbol.dispose]: () => void lastResorts.delete(kill) };
@@ -68,7 +68,7 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const working = work();
-  // Abandoned work may still fail, and nobody handles that any more.
+  // Nobody waits for abandoned work any more, so its failure must not count as unhandled.
   working.catch(() => {});
   try {
     return await Promise.race([working, aborted]);
@@ -78,7 +78,7 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
 }
 
 /** What an interruption at this point means: what was going on, and what to do now. */
-export type InterruptionNotice = { message: string; hint: string };
+type InterruptionNotice = { message: string; hint: string };
 
 /**
  * Does work. If it is interrupted, the error says what that means at this point, in the words that `notice` has then.

@@ -5,7 +5,7 @@ const LONGEST_LINE = 64 * 1024;
 // How much more of a line to keep until it is redacted, so that a secret across the cut is recognised.
 const MARGIN = 64 * 1024;
 
-export type LineSplitter = {
+type LineSplitter = {
   add(text: string): void;
   /** Passes on the text after the last line break. */
   end(): void;

@@ -3,7 +3,7 @@ import { wholeSecondsText } from './duration-text.ts';
 import { redact } from './secret.ts';
 
 /** Shows a waiting person what the script is waiting for. */
-export type Progress = {
+type Progress = {
   /** Says what the script is waiting for now. Repeating the same text changes nothing. */
   update(text: string): void;
   /** Ends the display with a last line. */

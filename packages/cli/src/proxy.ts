@@ -10,8 +10,8 @@ export type ProxyServer = {
   /** The variable that names the proxy, such as `HTTPS_PROXY`. */
   variable: string;
   /**
-   * The protocol between us and the proxy. With `socks4` and `socks5` we resolve host names ourselves, with the others
-   * the proxy does.
+   * The protocol between us and the proxy. With `socks4` and `socks5` we resolve host names ourselves; otherwise the
+   * proxy does.
    */
   protocol: ProxyProtocol;
   /** A host name or an address; IPv6 without brackets. */
@@ -23,7 +23,7 @@ export type ProxyServer = {
 };
 
 const protocols = ['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h'] as const;
-export type ProxyProtocol = (typeof protocols)[number];
+type ProxyProtocol = (typeof protocols)[number];
 
 /**
  * The proxy for requests to this URL, or undefined if they go directly. The variables, their order and their defaults

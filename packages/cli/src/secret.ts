@@ -43,7 +43,7 @@ export class Secret {
   }
 }
 
-/** Makes `redact` remove a value whose variable has the name of a secret, unless the script must print it. */
+/** Makes `redact` remove a value that is only probably secret, unless the script must print it. */
 export function redactGuess(value: string): void {
   for (const form of formsOf(value)) guessed.set(form, value);
   forms = undefined;

@@ -44,7 +44,7 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
 }
 
 /** The pattern of a secret, and the error that explains it without quoting the value. */
-export type SecretRule = { pattern: RegExp; refusal: string; hint: string };
+type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
 // Secret Manager stores no larger ones (https://cloud.google.com/secret-manager/quotas), and searching all output for
 // the encoded forms of a megabyte takes seconds.

@@ -54,7 +54,7 @@ export function usageData({ settings, ...usage }: Usage): UsageData {
   return { ...usage, variables };
 }
 
-/** Which way of calling the script these arguments are; undefined when there is none. */
+/** The call that these arguments make; undefined when there is none. */
 export function callOf({ calls }: Usage, [action = '']: readonly string[]): Call | undefined {
   return (
     calls.find((call) => call.arguments.split(' ')[0] === action) ??

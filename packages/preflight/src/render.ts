@@ -1,10 +1,10 @@
 import { adviceLine, type Finding, wholeWordLines } from '@deploy/cli';
 import type { Preflight } from './run.ts';
 
-export type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
+type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 
 /** Where the findings are shown: a terminal, with its width in columns, or a file or pipe. */
-export type Screen = { isTTY?: boolean; columns?: number };
+type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 40;
 /** From this width on, a table has room for long names. In fewer columns, findings are shown as a list. */

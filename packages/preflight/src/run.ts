@@ -11,7 +11,7 @@ import type { CloudCheckRequest, CloudFacts } from '@deploy/cloudrun/preflight';
 import { checkTools, explainGates, type GateChoices, gateIds } from '@deploy/gates';
 import { reportedTraffic } from '@deploy/report';
 
-export type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
+type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
   /** The target checkout, or why there is none. */
   checkout: TargetCheckout | UserError;
   env: Environment;

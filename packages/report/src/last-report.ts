@@ -72,7 +72,7 @@ export async function reportedAddressOf(
 }
 
 /**
- * The roles of the revisions, and whether what serves has not been smoked for health, according to the report that
+ * The roles of the revisions, and whether what serves still lacks a health smoke, according to the report that
  * EVIDENCE_REPORT names, or else the newest open report of a service. Undefined when there is no such report, or it
  * cannot be read.
  */
@@ -92,8 +92,8 @@ export async function reportedRolesOf(
 }
 
 /**
- * Which revision is stable and which is the candidate, and whether what serves has not been smoked for health,
- * according to the report in this file; undefined when it knows neither revision.
+ * Which revision is stable and which is the candidate, and whether what serves still lacks a health smoke, according to
+ * the report in this file; undefined when it knows neither revision.
  */
 export async function reportedRoles(
   path: string | undefined,

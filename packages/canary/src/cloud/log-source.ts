@@ -19,8 +19,6 @@ const LOG_DELAY_MS = 30_000;
 /** The most pages of history to read. Each page costs a read that the polls cannot make in the same minute. */
 const HISTORY_PAGES = 15;
 
-export type LogSourceOptions = { readonly delayMs?: number; readonly patience: Patience };
-
 type Entries = {
   readonly entries: readonly RawLogEntry[];
   /** The platform's time when reading began. Every entry that had arrived by then is included. */
@@ -31,10 +29,7 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /**
-   * `entries` has every request that ended at or after this moment, and every line that was logged since, as far as
-   * their entries had arrived by `readAt`.
-   */
+  /** `entries` has everything that ended or was logged from this moment on and had arrived by `readAt`. */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];
@@ -48,9 +43,9 @@ export function openLogSource(
   api: LogApi,
   service: QueriedService,
   clock: PlatformClock,
-  { delayMs = LOG_DELAY_MS, patience }: LogSourceOptions,
+  { delayMs = LOG_DELAY_MS, patience }: { readonly delayMs?: number; readonly patience: Patience },
 ): ObservationSource {
-  const share = createReadShare(READS_A_MINUTE);
+  const takeRead = limitReads(READS_A_MINUTE);
   let kept: Kept | undefined;
 
   const readPages = async (
@@ -63,7 +58,7 @@ export function openLogSource(
     let after: string | undefined;
     let pages = 0;
     do {
-      if (pages === mostPages || !share.take())
+      if (pages === mostPages || !takeRead())
         return { entries, readAt: readAt ?? clock.now(), isComplete: false };
       const page: EntriesPage<RawLogEntry> = await api.page({
         ...{ filter, order, size: ENTRIES_A_PAGE, after, patience },
@@ -135,8 +130,8 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 }
 
 /**
- * The end of the last minute that is complete although reading, oldest first, had to stop early. Requests that were not
- * read began after the newest entry, so none of them ended in an earlier minute.
+ * Where the complete minutes end, after reading oldest first had to stop early. Requests that were not read began after
+ * the newest entry, so none of them ended in an earlier minute.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -144,9 +139,8 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 }
 
 /**
- * The first minute that is complete although reading, newest first, had to stop early. Requests that were not read
- * began before the oldest entry. Most requests take less than a minute, so they ended in the minute after it at the
- * latest.
+ * Where the complete minutes begin, after reading newest first had to stop early. Requests that were not read began
+ * before the oldest entry, and most requests take less than a minute, so those ended in the next minute at the latest.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -162,22 +156,14 @@ function tooMany(read: number): Unreadable {
   };
 }
 
-/** Our share of the reads that a project has each minute. */
-type ReadShare = {
-  /** Takes one read; false when those of the past minute are used up. */
-  take(): boolean;
-};
-
-/** Allows at most this many reads in any minute. */
-function createReadShare(mostAMinute: number): ReadShare {
+/** Returns a function that takes one read, or returns false if this many were taken in the past minute. */
+function limitReads(mostAMinute: number): () => boolean {
   let taken: number[] = [];
-  return {
-    take() {
-      const now = performance.now();
-      taken = taken.filter((at) => now - at < MINUTE_MS);
-      if (taken.length >= mostAMinute) return false;
-      taken.push(now);
-      return true;
-    },
+  return () => {
+    const now = performance.now();
+    taken = taken.filter((at) => now - at < MINUTE_MS);
+    if (taken.length >= mostAMinute) return false;
+    taken.push(now);
+    return true;
   };
 }

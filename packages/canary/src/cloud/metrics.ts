@@ -1,13 +1,13 @@
 import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import { mergeHistograms } from '../statistics/latency-histogram.ts';
 import type { LatencyHistogram, Observation } from '../verdict/observation.ts';
-import { type Arrival, layOut, minuteOf } from './minutes.ts';
+import { type Arrival, minuteOf, sortIntoMinutes } from './minutes.ts';
 
 /** Cloud Monitoring's JSON has 64-bit numbers as text. */
 type Int64 = string | number;
 
 /** Buckets of a distribution (google.api.Distribution), as JSON. */
-export type RawDistribution = {
+type RawDistribution = {
   readonly count?: Int64;
   readonly bucketOptions?: {
     readonly linearBuckets?: {
@@ -66,7 +66,7 @@ export function observeMetrics(
     const histogram = value.distributionValue && histogramOf(value.distributionValue);
     if (histogram !== undefined) at(place).latencies.push(histogram);
   }
-  const { state, closed } = layOut(query, arrival, (revision, start): Observation => {
+  const { state, closed } = sortIntoMinutes(query, arrival, (revision, start): Observation => {
     const { requests, errors, latencies } = seen.get(`${revision} ${start}`) ?? nothing();
     const latency = mergeHistograms(latencies);
     return { requests, errors, ...(latency === undefined ? {} : { latency }) };

@@ -17,7 +17,7 @@ export function minuteOf(timeMs: number): number {
  * late. The current minute is returned even while the one before it is open, because a candidate that breaks at the
  * start of a minute would otherwise be noticed half a minute later.
  */
-export function layOut(
+export function sortIntoMinutes(
   { stable, canary, from, to }: ObservationQuery,
   { now, delayMs }: Arrival,
   observe: (revision: string, minuteStart: number) => Observation,

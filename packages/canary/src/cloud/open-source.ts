@@ -44,8 +44,8 @@ const LOOK_BACK_MINUTES = 10;
 const MISSED = 10;
 
 /**
- * Opens the source of a service's observations and reads it once, so that problems show at once. A failed call is not
- * an error here: `unreadable` says why the first read failed, and later reads report their failures in the same way.
+ * Opens the source of a service's observations and reads it once, so that problems show early. A failed call is not an
+ * error here: `unreadable` says why the first read failed, and later reads report their failures in the same way.
  * Throws a UserError only for bad settings.
  */
 export async function openObservationSource(
@@ -70,11 +70,11 @@ export async function openObservationSource(
   const descriptor = await orUnreadable(() => monitoringApi.describe('run.googleapis.com/request_count'));
   const isDescribed = !isUnreadable(descriptor);
   if (isDescribed) clock.hear(descriptor.answeredAt);
-  const toldDelayMs = isDescribed ? descriptor.ingestDelayMs : undefined;
+  const statedDelayMs = isDescribed ? descriptor.ingestDelayMs : undefined;
   const metrics = openMetricSource(monitoringApi, location, clock, {
-    delayMs: toldDelayMs ?? USUAL_METRIC_DELAY_MS,
+    delayMs: statedDelayMs ?? USUAL_METRIC_DELAY_MS,
   });
-  const lateness = `metrics are complete after ${Math.round(metrics.delayMs / 1000)} s${toldDelayMs === undefined ? ', an assumption because the platform does not say' : ''}`;
+  const lateness = `metrics are complete after ${Math.round(metrics.delayMs / 1000)} s${statedDelayMs === undefined ? ', an assumption because the platform does not say' : ''}`;
   const counted = await countRequests();
   if (source === 'monitoring') return { ...metrics, why: `asked for; ${lateness}`, ...unreadableIn(counted) };
 

@@ -59,7 +59,7 @@ export function metricFilter(
   ].join(' AND ');
 }
 
-/** Quoted, without duplicates, because a history has only one revision. */
+/** The names, quoted. A query for a history names the same revision twice. */
 function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'canary'>): string[] {
   return [...new Set([stable, canary])].map((revision) => `"${revision}"`);
 }
@@ -73,8 +73,6 @@ export const ENTRIES_A_PAGE = 1000;
 const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;
 
-export type ChosenSource = { readonly name: ObservationSource['name']; readonly why: string };
-
 /** How a source is read: `polls` times a minute, `minutesAtOnce` minutes of requests each time. */
 export type ReadingHabit = { readonly polls: number; readonly minutesAtOnce: number };
 
@@ -82,7 +80,10 @@ export type ReadingHabit = { readonly polls: number; readonly minutesAtOnce: num
  * Which source to read if none was chosen. Request logs are exact, arrive within seconds and contain paths, so they are
  * used unless there are too many requests for a canary's share of the reads.
  */
-export function chooseSource(requestsAMinute: number, { polls, minutesAtOnce }: ReadingHabit): ChosenSource {
+export function chooseSource(
+  requestsAMinute: number,
+  { polls, minutesAtOnce }: ReadingHabit,
+): { name: ObservationSource['name']; why: string } {
   const pages = Math.max(1, Math.ceil((requestsAMinute * minutesAtOnce) / ENTRIES_A_PAGE));
   const reads = Math.ceil(polls * pages);
   const volume = `${countText(Math.round(requestsAMinute))} requests a minute need about ${reads} of the project's 60 log reads a minute`;

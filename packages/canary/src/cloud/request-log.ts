@@ -1,6 +1,6 @@
 import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import type { LatencyHistogram, Observation } from '../verdict/observation.ts';
-import { type Arrival, layOut, minuteOf } from './minutes.ts';
+import { type Arrival, minuteOf, sortIntoMinutes } from './minutes.ts';
 
 /** The fields that we use of an entry, as `entries:list` of Cloud Logging returns it. */
 export type RawLogEntry = {
@@ -62,11 +62,11 @@ type Seen = {
 };
 
 /**
- * What request logs (`run.googleapis.com/requests`) say about two revisions, together with the service's own log lines
- * if they are among the entries. As in the platform's metrics, a request belongs to the minute in which it ended; its
- * entry carries the time when it began. Duplicate entries count once. For sign-ins and sync tokens, a 401 is never a
- * failure: a session lives in the memory of one revision, and the other revision must refuse it. Latencies and statuses
- * include the platform's own answers (429, and 503 when instances are lacking).
+ * Turns request logs (`run.googleapis.com/requests`) into minutes of two revisions, together with the service's own log
+ * lines if there are any. As in the platform's metrics, a request belongs to the minute in which it ended; its entry
+ * carries the time when it began. Duplicate entries count once. For sign-ins and sync tokens, a 401 is never a failure:
+ * a session lives in the memory of one revision, and the other revision must refuse it. Latencies and statuses include
+ * the platform's own answers (429, and 503 when there are not enough instances).
  */
 export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
@@ -90,7 +90,7 @@ export function observeRequestLog(
       countRequest(entry.httpRequest, latencyMs, at(revision, startedAt + latencyMs));
     }
   }
-  return layOut(query, arrival, (revision, minute) =>
+  return sortIntoMinutes(query, arrival, (revision, minute) =>
     observationFrom(seen.get(`${revision} ${minute}`) ?? nothing(), hasOwnLines),
   );
 
@@ -108,7 +108,7 @@ export function identify(entry: RawLogEntry): string {
   return insertId === undefined ? JSON.stringify(entry) : `${logName} ${timestamp} ${insertId}`;
 }
 
-/** When the request that an entry describes ended, or its line was written; NaN for an entry without a time. */
+/** When an entry's request ended, or its line was written; NaN for an entry without a time. */
 export function endOf(entry: RawLogEntry): number {
   return Date.parse(entry.timestamp ?? '') + latencyOf(entry);
 }

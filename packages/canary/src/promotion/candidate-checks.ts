@@ -2,7 +2,7 @@ import type { SmokeLook } from './events.ts';
 import type { WalkRequest } from './request.ts';
 
 export type CandidateChecks = {
-  /** Smokes the candidate and makes the runbook's checks after a stage. Returns why, if something failed twice. */
+  /** Smokes the candidate and makes the runbook's checks after a stage. Returns what failed twice, if anything. */
   beforeNextStep(percent: number): Promise<string | undefined>;
   /**
    * Does the same before any traffic. Also warns if the builds of candidate and stable cannot be told apart, or if the

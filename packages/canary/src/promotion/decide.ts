@@ -7,7 +7,7 @@ export type Decision =
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
 
 /** A step at one look. */
-export type StepProgress = {
+type StepProgress = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
   /** How many minutes of the window are closed. */

@@ -5,11 +5,11 @@ import type { Unreadable } from '../observations/source.ts';
 export const MOST_ATTEMPTS = 60;
 
 /** Whether the same call may succeed later, because nothing was wrong with the call itself. */
-export function isPassing(error: UserError): boolean {
+export function isTemporary(error: UserError): boolean {
   return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kindOf(error));
 }
 
-/** What kind of failure of a call caused this error; empty if no call failed. */
+/** The kind of the failed call behind this error; empty if no call failed. */
 export function kindOf(error: UserError): string {
   const failed = 'kind' in error ? error : error.cause;
   return failed instanceof Error && 'kind' in failed ? String(failed.kind) : '';

@@ -25,7 +25,7 @@ import {
   withPromotion,
 } from './bookkeeping.ts';
 import { pairOf, type Subject } from './candidate.ts';
-import { isPassing, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
+import { isTemporary, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
@@ -34,14 +34,13 @@ import { Superseded } from './superseded.ts';
 const ATTEMPTS_TO_LET_GO = 5;
 
 /** How a shift ended. `isItsFault`: no call failed, so the candidate itself is the reason. */
-export type Shift =
+type Shift =
   | { readonly state: 'served'; readonly change: TrafficChange }
   | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }
   | { readonly state: 'interrupted' };
 
 /** A promotion's hold on its service: every change that it makes there, and what it has stored there. */
 export type Hold = {
-  /** The steps; a resumed promotion keeps those that it began with. */
   readonly steps: readonly number[];
   readonly startedAt: number;
   readonly tag: string;
@@ -162,7 +161,7 @@ export function holdOn(
         // The split is served after all: the answer to the change was lost, or the wait for the split was cut short.
         if (percent() === next && isServed(now, shares))
           return { state: 'served', change: { service: now.name, before, after: shares } };
-        if (!isPassing(error) || attempt === MOST_ATTEMPTS)
+        if (!isTemporary(error) || attempt === MOST_ATTEMPTS)
           return { state: 'refused', why: errorMessage(error), isItsFault: kindOf(error) === '' };
         await tell({ kind: 'promotionWarned', warning: `${errorMessage(error)}; trying again` });
         await pause();
@@ -187,7 +186,7 @@ export function holdOn(
         return found ?? (await perform(rollback(openApi, location, pair.stable, options)));
       } catch (error) {
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
-        if (!isPassing(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
+        if (!isTemporary(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
           throw new UserError(
             `${pair.canary} must be rolled back (${why}), but the traffic could not be moved: ${error.message}`,
             {
@@ -239,7 +238,7 @@ export function holdOn(
         return;
       } catch (error) {
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
-        if (isPassing(error) && attempt < ATTEMPTS_TO_LET_GO && !signal.aborted) {
+        if (isTemporary(error) && attempt < ATTEMPTS_TO_LET_GO && !signal.aborted) {
           await pause();
           continue;
         }

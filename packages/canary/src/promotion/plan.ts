@@ -20,7 +20,7 @@ export type WalkSettings = {
 };
 
 /** One thing that a promotion will do. Revisions that are not known yet are shown as placeholders. */
-export type PlannedAction = { readonly says: string; readonly command?: string };
+type PlannedAction = { readonly says: string; readonly command?: string };
 
 /** The plan of a promotion, for people to read before it runs. */
 export function planPromotion(

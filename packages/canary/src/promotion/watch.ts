@@ -24,7 +24,7 @@ export type Look = { readonly poll: Poll; readonly decision: Decision };
 export type Watch = {
   /** Begins a step whose split is served now. */
   beginStep(percent: number): void;
-  /** Looks whether somebody changed the service, whether the candidate is ready, and what both revisions did. */
+  /** Checks whether somebody changed the service, whether the candidate is ready, and what both revisions did. */
   look(): Promise<Look>;
   withFailedChecks(): Verdict;
 };

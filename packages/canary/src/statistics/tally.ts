@@ -1,4 +1,4 @@
-/** A number of requests, and how many of them failed. Which ones failed depends on the signal: slow ones, say. */
+/** A number of requests, and how many of them failed: with an error or too slowly, depending on the signal. */
 export type Tally = { readonly failed: number; readonly requests: number };
 
 export const noRequests: Tally = { failed: 0, requests: 0 };

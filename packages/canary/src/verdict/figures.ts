@@ -5,7 +5,7 @@ export function countText(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** A share between 0 and 1 in percent, with two significant digits: `8.3 %`, `0.044 %`. */
+/** A share from 0 to 1 as a percentage with two significant digits: `8.3 %`, `0.044 %`. */
 export function percentText(share: number): string {
   const percent = share * 100;
   // With two digits, 99.97 % would be shown as 100 %, as if all had failed.

@@ -21,7 +21,7 @@ export type Verdict = {
   readonly signals: readonly SignalVerdict[];
 };
 
-export type JudgeOptions = {
+type JudgeOptions = {
   /**
    * Whether the window is over. Default: whether as many minutes were added as the window has. Open minutes must not
    * count, so a caller that adds some works this out before, and passes it.
@@ -67,7 +67,7 @@ function doubtAbout(
   if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
   if (!isWindowOver) return windowReason(promotion, watchedMinutes);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
-  // Requests of earlier steps do not make up for a step without any: its logs may have been lost on the way.
+  // Requests of earlier steps do not make up for a step without any: its logs may have been lost.
   if (needed > 0 && promotion.errors.canary.requests === 0) return nothingSeenReason(promotion);
   if (isErrorRateBad(promotion) && !mayBeChance(promotion)) return inconclusiveErrorsReason(promotion);
   if (isSlowAt100(promotion)) return slowAt100Reason(promotion);

@@ -9,7 +9,7 @@ import {
 import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } from './signals/latency.ts';
 
 /** The rules for judging a promotion, from beginning to end. */
-export type PromotionPlan = {
+type PromotionPlan = {
   /** The percentages of the steps, rising. A window that is judged by itself is the first of them. */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
@@ -19,7 +19,7 @@ export type PromotionPlan = {
 };
 
 /** The pages that the candidate served in this step, and the route decisions that it logged for them. */
-export type AuditCounts = {
+type AuditCounts = {
   readonly isMeasured: boolean;
   readonly pages: number;
   readonly decisions: number;

@@ -79,10 +79,7 @@ export function healthyReason(promotion: Promotion): string {
   return isLast ? `${seen}${known}; ${NOT_SIDE_BY_SIDE}` : `${seen}${known}`;
 }
 
-/**
- * How bad a candidate with these figures may be, and how often a bad candidate, one at twice the limit, would show such
- * figures.
- */
+/** How bad a candidate with these figures may be, and how often one at twice the limit would show them. */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;
   const bad = Math.min(100, 2 * limitPercent);

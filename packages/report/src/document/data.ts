@@ -49,12 +49,12 @@ export function yamlOf(value: Readonly<Record<string, unknown>>): string {
   return lists.reduce((spaced, name) => spaced.replace(new RegExp(`^${name}:`, 'm'), `${APART}$&`), text);
 }
 
-/** A report's text around its data. */
-export type Around = { above: string; yaml: string; below: string };
+/** A report's data, and the text above and below it. */
+type DataBlock = { above: string; yaml: string; below: string };
 
 /** The blocks of data in a report; there should be one. */
-export function findData(text: string): Around[] {
-  const blocks: Around[] = [];
+export function findData(text: string): DataBlock[] {
+  const blocks: DataBlock[] = [];
   let end = 0;
   for (const { 0: opening, 1: fence = '', index } of text.matchAll(OPENING)) {
     if (index < end) continue;

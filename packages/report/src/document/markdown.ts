@@ -57,10 +57,7 @@ export function fence(lang: string, value: string): Code {
   return { type: 'code', lang, value };
 }
 
-/**
- * Marks a name or URL as code. A text with a character that is unusual in those stays plain, because it could end the
- * code.
- */
+/** Marks a name or URL as code. Any other text stays plain, because it could end the code span. */
 export function code(value: string): Inline {
   return /^[\w./:@+=%,-]+$/.test(value) ? { type: 'inlineCode', value } : value;
 }
@@ -69,7 +66,7 @@ export function link(text: string, url: string): Inline {
   return { type: 'link', url, children: [{ type: 'text', value: text }] };
 }
 
-/** A fold around blocks. `summary` is not escaped, because it is HTML, so it must not contain text from outside. */
+/** A fold around blocks. `summary` is HTML and is not escaped, so it must not contain text from outside. */
 export function folded(
   summary: string,
   blocks: readonly RootContent[],

@@ -7,8 +7,8 @@ type Counts = Minute['canary'];
 const FEWEST_MINUTES = 5;
 
 /**
- * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. There is none for a
- * figure that is always missing, none for errors if there were no errors, and none at all for only a few minutes.
+ * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. A figure that is always
+ * missing gets no chart; neither do errors if there were none, nor a promotion of only a few minutes.
  */
 export function promotionCharts({ minutes }: PromotionEntry): string[] {
   if (minutes.length < FEWEST_MINUTES) return [];

@@ -7,7 +7,7 @@ import { moment, splitOr } from './words.ts';
 // They do not record which lines the scripts wrote, so this recognises those lines by their form.
 
 /** The parts of a report of version 1. */
-export type Version1 = { yaml: string; above: string; below: string };
+type Version1 = { yaml: string; above: string; below: string };
 
 const FRONT_MATTER = /^(?:\xef\xbb\xbf)?---[ \t]*\r?\n([\s\S]*?\n)---[ \t]*(?:\r?\n|$)/;
 const NOTES = /^ {0,3}#{1,6}[ \t]+notes[ \t]*(?:#+[ \t]*)?\r?$/im;

@@ -9,7 +9,7 @@ import type { Evidence } from './evidence.ts';
 import { refuseWithoutEvidence } from './failure.ts';
 import type { RolloutEvent } from './rollout-event.ts';
 
-export type Writer = {
+type Writer = {
   path: string;
   actor: string;
   /** The report as this command found it. */

@@ -76,7 +76,7 @@ export type EventOf<Kind extends RolloutEvent['kind']> = Extract<RolloutEvent, {
 export type DeployedRevision = Omit<Deployment, 'stable' | 'window' | 'isInMaintenance'>;
 
 /** Requests of one revision, and how many of them were answered with a 5xx. */
-export type RequestCounts = { requests: number; errors: number; p95Ms?: number };
+type RequestCounts = { requests: number; errors: number; p95Ms?: number };
 
-/** When an event was recorded and by whom, and the last traffic change that its command knew of before. */
+/** When an event was recorded and by whom, and the last traffic change that the command knew of before it. */
 export type Occasion = { at: string; actor: string; metChange: string };

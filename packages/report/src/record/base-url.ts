@@ -1,7 +1,7 @@
 import { dropTrailingSlashes } from '@deploy/cli';
 import type { ReportRecord } from './schema.ts';
 
-/** A base URL in the form in which two are compared: no trailing slash, the host in lower case. */
+/** Normalises a base URL, so that two can be compared: no trailing slash, the host in lower case. */
 export function canonicalBaseUrl(url: string): string {
   return dropTrailingSlashes(URL.parse(url)?.href ?? url);
 }

@@ -64,7 +64,7 @@ const trafficEntry = v.strictObject({
   byWindow: optional(v.boolean()),
   /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
-  /** Set when a promotion found this change, made by somebody else: `actor`, who changed the service last. */
+  /** Set when a promotion found this change of somebody else's. `actor` is who changed the service last. */
   found: optional(v.boolean()),
 });
 

@@ -5,7 +5,7 @@ import { hadNoToken } from './smoke-entry.ts';
 import { lastChange, lossOfCandidate, percentOf, trafficNow } from './split.ts';
 
 /** Whether to go on with the rollout, with all the reasons. */
-export type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
+type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
 
 /** A reason to stop (`no`), something that is not known yet (`open`), or a reason to go on (`yes`). */
 type Reason = { weighs: 'no' | 'open' | 'yes'; reason: string };

@@ -15,7 +15,7 @@ import {
   type StepToBegin,
 } from './comparison.ts';
 
-/** Without a history, stable's first minutes set the threshold, this many of them, and are not judged. */
+/** Without a history, the threshold comes from this many of stable's first minutes, which are not judged. */
 const LEARNING_MINUTES = 3;
 /** How many of the slowest minutes of a step are ignored: they may be a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;

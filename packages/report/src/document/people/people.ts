@@ -5,7 +5,7 @@ import { type Token, tokensOf } from './tokens.ts';
 export type Remark = {
   /** The heading of its section; undefined for text above the first section. */
   section: string | undefined;
-  /** The head of the table, if the text is rows that a person added to a table. */
+  /** The head of the table, if a person added these rows to one. */
   tableHead: string | undefined;
   text: string;
 };
