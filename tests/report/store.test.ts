@@ -239,7 +239,7 @@ test('a deployment that works ends well though its report can no longer be writt
     return deployment.revision;
   });
   assert.equal(revision, NEW);
-  const warnings = said.lines.filter((line) => line.startsWith('warning: not in the evidence report'));
+  const warnings = said.lines.filter((line) => line.startsWith('warning: not recorded in the evidence report'));
   assert.equal(warnings.length, 2, 'one for the deployment, one for the end of its step');
 });
 
@@ -386,7 +386,7 @@ describe('later commands', () => {
     const evidence = await joinEvidence(joinRequest(checkout, { note: said.note }));
     await writeFile(path, 'no longer a report');
     await evidence.step('rollback', () => evidence.record(shifted(5, 0)));
-    assert.match(said.lines.join('\n'), /warning: not in the evidence report/);
+    assert.match(said.lines.join('\n'), /warning: not recorded in the evidence report/);
     assert.equal(await readFile(path, 'utf8'), 'no longer a report');
   });
 });

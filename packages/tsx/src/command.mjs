@@ -16,7 +16,7 @@ if (!process.features.typescript) {
   );
   process.exitCode = 2;
 } else if (script === undefined || script.startsWith('-')) {
-  console.error('usage: tsx <script> [<argument>…]; for options of Node: node --import tsx');
+  console.error('usage: tsx <script> [<argument>…]; to pass options to Node: node --import tsx');
   process.exitCode = 2;
 } else {
   const path = resolve(script);

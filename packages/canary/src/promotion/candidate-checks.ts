@@ -62,7 +62,7 @@ export function candidateChecks(
 }
 
 function buildWarning(canary: SmokeLook, stable: SmokeLook): string | undefined {
-  const unverified = 'so it cannot be verified that the candidate is the one that answers';
+  const unverified = 'so nothing shows that the candidate is the one that answers';
   if (canary.buildId === undefined) return `the candidate reports no buildId, ${unverified}`;
   if (canary.buildId === stable.buildId)
     return `candidate and stable have the same buildId, ${canary.buildId}, ${unverified}`;

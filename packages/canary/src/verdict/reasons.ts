@@ -17,7 +17,7 @@ export function unhealthyReason(promotion: Promotion, signal: SignalName): strin
     case 'smoke':
       return `${countText(smoke.failed)} of ${countText(smoke.requests)} smoke checks of the candidate failed`;
     case 'readiness':
-      return `the candidate was not ready, ${countText(readiness.failed)} of the ${countText(readiness.requests)} times it was asked`;
+      return `the candidate was not ready in ${countText(readiness.failed)} of ${countText(readiness.requests)} checks`;
     case 'errors':
       return `${whose(promotion, errors, 'requests')}; the limit is ${plan.limits.max5xxPercent} %`;
     case 'sign-in':

@@ -33,7 +33,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
     try {
       await write(event);
     } catch (error) {
-      note(`warning: not in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
+      note(`warning: not recorded in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
       return;
     }
     // A caller that names the revision knows that it smoked a tag's URL.
