@@ -10,8 +10,9 @@ import {
   type RawTimeSeries,
   requestLogFilter,
 } from '@deploy/canary/cloud';
-import { addMinute, beginPromotion, defaultLimits, judge } from '@deploy/canary/verdict';
+import { addMinute, beginPromotion, judge } from '@deploy/canary/verdict';
 import { smokeUserAgent } from '@deploy/smoke/checks';
+import { defaultLimits } from '../support/limits.ts';
 
 const query = {
   stable: 'control-00001-abc',

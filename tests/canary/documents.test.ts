@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DocumentSplitter, readRecording, type TextDocument } from '@deploy/canary';
-import { defaultLimits } from '@deploy/canary/verdict';
 import { UserError } from '@deploy/cli';
 import fc from 'fast-check';
 import { blocksOf, readPage } from '../docs/markdown.ts';
+import { defaultLimits } from '../support/limits.ts';
 import { seen } from './sample-minutes.ts';
 
 const read = (document: unknown) => readRecording(document, defaultLimits);

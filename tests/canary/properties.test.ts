@@ -9,15 +9,9 @@ import {
   RATE_RATIOS,
   upperRateBound,
 } from '@deploy/canary/statistics';
-import {
-  addMinute,
-  beginPromotion,
-  defaultLimits,
-  judge,
-  type Minute,
-  type Promotion,
-} from '@deploy/canary/verdict';
+import { addMinute, beginPromotion, judge, type Minute, type Promotion } from '@deploy/canary/verdict';
 import fc from 'fast-check';
+import { defaultLimits } from '../support/limits.ts';
 
 /** ln of n over k, by sums of logarithms. */
 function lnChoose(n: number, k: number): number {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DocumentSplitter, judgeRecording, readRecording } from '@deploy/canary';
-import { defaultLimits, type Observation } from '@deploy/canary/verdict';
+import type { Observation } from '@deploy/canary/verdict';
+import { defaultLimits } from '../support/limits.ts';
 import { times } from './sample-minutes.ts';
 
 const LEAST_PER_SECOND = 5000;

@@ -5,11 +5,11 @@ import {
   addMinute,
   beginFreshWindow,
   beginPromotion,
-  defaultLimits,
   judge,
   type Observation,
   type Verdict,
 } from '@deploy/canary/verdict';
+import { defaultLimits } from '../support/limits.ts';
 import { seen, times } from './sample-minutes.ts';
 
 type Sides = { step?: number; stable?: Observation; canary: Observation };

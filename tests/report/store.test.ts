@@ -239,7 +239,9 @@ test('a deployment that works ends well though its report can no longer be writt
     return deployment.revision;
   });
   assert.equal(revision, NEW);
-  const warnings = said.lines.filter((line) => line.startsWith('warning: not recorded in the evidence report'));
+  const warnings = said.lines.filter((line) =>
+    line.startsWith('warning: not recorded in the evidence report'),
+  );
   assert.equal(warnings.length, 2, 'one for the deployment, one for the end of its step');
 });
 

@@ -7,9 +7,9 @@ import {
   walkPromotion,
 } from '@deploy/canary';
 import { observeRequestLog, requestLogFilter } from '@deploy/canary/cloud';
-import { defaultLimits } from '@deploy/canary/verdict';
 import type { Emulator, EmulatorOptions, ImageFaults } from '@deploy/emulator';
 import { apiOf, cloudWith, IMAGES, LOCATION, SERVICE } from './cloud.ts';
+import { defaultLimits } from './limits.ts';
 import { entries } from './observed.ts';
 
 type WalkRequest = Parameters<typeof walkPromotion>[0];

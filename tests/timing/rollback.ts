@@ -7,16 +7,11 @@ import {
   type RawLogEntry,
   requestLogFilter,
 } from '@deploy/canary/cloud';
-import {
-  addMinute,
-  beginPromotion,
-  defaultLimits,
-  isUnhealthy,
-  type Observation,
-} from '@deploy/canary/verdict';
+import { addMinute, beginPromotion, isUnhealthy, type Observation } from '@deploy/canary/verdict';
 import { connectTo, openLogApi } from '@deploy/cloudrun';
 import type { Emulator } from '@deploy/emulator';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
+import { defaultLimits } from '../support/limits.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const MINUTE_MS = 60_000;

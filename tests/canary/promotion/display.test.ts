@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { PromotionEvent } from '@deploy/canary';
-import { beginPromotion, defaultLimits, judge } from '@deploy/canary/verdict';
+import { beginPromotion, judge } from '@deploy/canary/verdict';
 import { pollLine } from '../../../scripts/canary/promote-lines.ts';
 import { promotionTable } from '../../../scripts/canary/promote-table.ts';
+import { defaultLimits } from '../../support/limits.ts';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 

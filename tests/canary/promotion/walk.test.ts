@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ObservedMinute } from '@deploy/canary/cloud';
-import { defaultLimits } from '@deploy/canary/verdict';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { defaultLimits } from '../../support/limits.ts';
 import { cloudWithCandidate, madeUpSource, minutesBetween, startWalk } from '../../support/promotion.ts';
 
 const LINE = '^gcloud run services update-traffic control --project openagentsgemini --region us-central1';

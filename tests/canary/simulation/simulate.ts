@@ -1,12 +1,12 @@
 import {
   addMinute,
   beginPromotion,
-  defaultLimits,
   isUnhealthy,
   judge,
   type Observation,
   type Promotion,
 } from '@deploy/canary/verdict';
+import { defaultLimits } from '../../support/limits.ts';
 import type { Cell } from './cells.ts';
 import { type Random, randomFrom } from './random.ts';
 import { drawFate, drawHistory, drawMinute, STEPS, WINDOW } from './world.ts';

@@ -50,7 +50,7 @@ export function pairOf({ stable, canary }: Subject): RevisionPair {
 export async function findSubject(
   api: ServiceApi,
   service: Service,
-  { skipMaintenanceCheck = false, ...wanted }: Wanted & { skipMaintenanceCheck?: boolean },
+  { skipMaintenanceCheck, ...wanted }: Wanted & { skipMaintenanceCheck: boolean },
 ): Promise<Subject> {
   const requireClosed = async () => (skipMaintenanceCheck ? undefined : requireNoWindow(api, service));
   let subject: Subject;

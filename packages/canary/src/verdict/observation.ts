@@ -50,14 +50,6 @@ export type Limits = {
   readonly falseAlarmPercent: number;
 };
 
-export const defaultLimits: Limits = {
-  max5xxPercent: 1,
-  maxP95IncreasePercent: 20,
-  p95FloorMs: 25,
-  minRequests: 100,
-  falseAlarmPercent: 1,
-};
-
 /** A promotion, or part of one, as it was recorded. */
 export type Recording = {
   /** The percentages of the steps, rising. */
