@@ -111,7 +111,7 @@ describe('judge <stable> <canary>', { concurrency: 4 }, () => {
       run.verdict.reason,
       /^all 20 failed requests hit the candidate, which got 25 % of the traffic/,
     );
-    assert.match(JSON.stringify(run.verdict.source), /^{"name":"logs","why":"\d+ requests a minute take/);
+    assert.match(JSON.stringify(run.verdict.source), /^{"name":"logs","why":"\d+ requests a minute need/);
   });
 
   test('revisions without any traffic: inconclusive', async () => {
