@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { redact, UserError } from '@deploy/cli';
-import { cleanValue } from '../record/clean.ts';
+import { cleanLine, cleanText, redact, UserError } from '@deploy/cli';
 import type { ReportRecord } from '../record/schema.ts';
 import { shorten } from '../record/shorten.ts';
 import { renderSections } from './body.ts';
@@ -25,10 +24,28 @@ export const nobodysText: PeoplesText = {
  * not be read back.
  */
 export function writeDocument({ record, people }: Report, file: string): Buffer {
-  const text = assemble(shorten(cleanValue(record), fits), people);
+  const text = assemble(shorten(cleanRecord(record), fits), people);
   const bytes = Buffer.from(text, 'latin1');
   requireReadable(bytes, file);
   return bytes;
+}
+
+/**
+ * A copy of a record in which every text is a single line of about 500 characters at most, without control characters or known
+ * secrets. Texts are redacted before they are cut, because half a secret would not be recognised.
+ */
+function cleanRecord(record: ReportRecord): ReportRecord {
+  // Only the contents of strings change, so the type still holds.
+  return clean(record) as ReportRecord;
+}
+
+function clean(value: unknown): unknown {
+  if (typeof value === 'string') return cleanLine(redact(cleanText(value))).toWellFormed();
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, clean(each)]));
+  }
+  return value;
 }
 
 /** The whole file as latin1. Its data lists the keys of what the scripts wrote; everything else is people's. */
