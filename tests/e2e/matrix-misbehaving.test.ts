@@ -55,7 +55,7 @@ const ways: readonly Way[] = [
     status: 'passed',
     log: /^last$/m,
   },
-  { name: 'kills itself', does: 'kill -9 $$', status: 'failed', log: /was ended by SIGKILL$/m },
+  { name: 'kills itself', does: 'kill -9 $$', status: 'failed', log: /was killed by SIGKILL$/m },
   {
     name: 'closes its output long before it ends',
     does: 'echo begun; exec >&- 2>&-; sleep 1; exit 4',
@@ -81,7 +81,7 @@ const ways: readonly Way[] = [
     does: '',
     prepare: ({ checkout }) => rmSync(join(checkout.root, SCRIPT)),
     status: 'failed',
-    log: /is not there$/m,
+    log: /is missing$/m,
   },
   {
     name: 'writes results of its own where OUTPUT_DIR says',

@@ -25,14 +25,14 @@ describe('a command of the checkout', () => {
   test('fails with any other code, and when it is ended by a signal', async () => {
     const run = (script: string) => commandWork(shell(script))(boundedText(2 ** 21), signal);
     assert.deepEqual(await run('exit 7'), { passed: false, conclusion: 'sh ended with exit code 7' });
-    assert.deepEqual(await run('kill -9 $$'), { passed: false, conclusion: 'sh was ended by SIGKILL' });
+    assert.deepEqual(await run('kill -9 $$'), { passed: false, conclusion: 'sh was killed by SIGKILL' });
   });
 
   test('that is not there is told apart from one that is no program', async () => {
     const run = (program: string) =>
       commandWork({ ...shell(''), words: [program] })(boundedText(2 ** 21), signal);
     await assert.rejects(run('no-such-program'), {
-      message: 'no-such-program is not there',
+      message: 'no-such-program is missing',
       hint: 'Install no-such-program, or put it on the PATH.',
     });
     await assert.rejects(run(import.meta.filename), { message: `${import.meta.filename} is not executable` });

@@ -5,8 +5,8 @@ import type { CheckId, Judgement } from './outcome.ts';
 export type CheckLog = BoundedText;
 
 /**
- * Performs a check and logs its requests, answers and conclusions. The check fails when this throws; when it throws the
- * signal's own reason, the check counts as interrupted.
+ * Performs a check and logs its requests, answers and conclusions. The check fails if this throws, and counts as
+ * skipped if it throws the reason that the signal was aborted with.
  */
 export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Judgement>;
 

@@ -9,19 +9,9 @@ const MANIFEST = 'apps/runtime/Cargo.toml';
 const HARNESS = 'scripts/run-cross-surface-contract-harness.sh';
 
 /** The checks that run commands of the target checkout. */
-export type CheckoutCommands = {
-  runtimeSmoke(baseUrl: string): Planned;
-  khalaTests(): Planned;
-  crossSurfaceHarness(): Planned;
-};
-
-export function checkoutCommands({ root }: TargetCheckout, env: Environment): CheckoutCommands {
-  const inCheckout = (words: Command['words'], more: Partial<Command> = {}): Command => ({
-    words,
-    env: childEnvironment(env, OWN_VARIABLES),
-    cwd: root,
-    ...more,
-  });
+export function checkoutCommands({ root }: TargetCheckout, env: Environment) {
+  const inherited = childEnvironment(env, OWN_VARIABLES);
+  const inCheckout = (words: Command['words']): Command => ({ words, env: inherited, cwd: root });
   const planned = (work: Planned['work'], command: string): Planned => ({
     lane: 'one-by-one',
     work,
@@ -29,7 +19,7 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment): Ch
   });
 
   return {
-    runtimeSmoke(baseUrl) {
+    runtimeSmoke(baseUrl: string): Planned {
       const words = (manifest: string): Command['words'] => [
         'cargo',
         'run',
@@ -38,16 +28,17 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment): Ch
         '--bin',
         'runtime-smoke',
       ];
-      const { env: inherited, ...command } = inCheckout(words(join(root, MANIFEST)), {
-        remark: `note: runtime-smoke writes a run into the store of ${baseUrl}, and leaves it there`,
-      });
       return planned(
-        commandWork({ ...command, env: { ...inherited, SMOKE_BASE_URL: baseUrl } }),
+        commandWork({
+          ...inCheckout(words(join(root, MANIFEST))),
+          env: { ...inherited, SMOKE_BASE_URL: baseUrl },
+          remark: `note: runtime-smoke writes a run into the store of ${baseUrl} and leaves it there`,
+        }),
         commandLine([['SMOKE_BASE_URL', baseUrl]], words(MANIFEST)),
       );
     },
 
-    khalaTests() {
+    khalaTests(): Planned {
       const words = (manifest: string): Command['words'] => [
         'cargo',
         'test',
@@ -63,16 +54,18 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment): Ch
       );
     },
 
-    crossSurfaceHarness: () =>
+    crossSurfaceHarness: (): Planned =>
       planned(commandWork(inCheckout([join(root, HARNESS)])), commandLine([], [HARNESS])),
   };
 }
 
-/** Variables that commands of the checkout do not get: this project's own secrets, and the matrix's output folder. */
+/**
+ * Variables that are kept from commands of the checkout: this project's own secrets, and the matrix's output folder.
+ */
 const OWN_VARIABLES = [
   // The harness reads the same variable, and would write its own results into the matrix's folder.
   matrixSettings.outputDir.name,
-  // These belong to the smoke script and maintenance-mode; the matrix does not read them.
+  // Tokens for smoke-control and maintenance-mode, which are not among the matrix's settings.
   'OPENAGENTS_CONTROL_ACCESS_TOKEN',
   'MAINTENANCE_BYPASS_TOKEN',
   ...Object.values(matrixSettings).flatMap((setting) =>

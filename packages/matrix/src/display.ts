@@ -10,8 +10,8 @@ export type Display = {
 };
 
 /**
- * Where a run is shown. With `explains`, a line for people below each failed or skipped check says why; the check's own
- * line is for callers.
+ * Where a run is shown. With `explains`, each check that failed or was skipped gets a second line, which tells people
+ * why. The first line is for programs.
  */
 type Place = { out: Output; explains?: boolean };
 
@@ -37,9 +37,9 @@ export function linesDisplay(ids: readonly CheckId[], place: Place): Display {
     ended(result) {
       ended.set(result.id, result);
       for (let id = ids[next]; id !== undefined; id = ids[next]) {
-        const its = ended.get(id);
-        if (its === undefined) return;
-        show(its, place);
+        const nextResult = ended.get(id);
+        if (nextResult === undefined) return;
+        show(nextResult, place);
         next += 1;
       }
     },
@@ -52,7 +52,7 @@ function show(result: MatrixResult, { out, explains = false }: Place): void {
   if (explains && result.status !== 'passed') out.note(`  ${cleanLine(explanationOf(result), 400)}`);
 }
 
-/** A live table of all checks on a terminal. At the end it gives way to the lines that a pipe gets. */
+/** A live table of all checks on a terminal. When it closes, the lines that a pipe would get take its place. */
 async function liveTable(
   checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
   { terminal, ...place }: Place & { terminal: NodeJS.WriteStream },

@@ -25,7 +25,7 @@ export async function runMatrix(
       onStart: display.started,
       async onEnd(result, log) {
         logs.set(result.id, log);
-        // For anyone who follows the run; a failed write is repeated at the end.
+        // Written now so that people can follow the run. If that fails, it is tried again at the end.
         await folder.writeLog(result.id, log).catch(() => {});
         display.ended(result);
       },
@@ -50,16 +50,13 @@ export async function runMatrix(
 }
 
 /**
- * The failure of a run, for stderr: which checks failed, and how many were skipped. With MATRIX_ONLY only the checks in
- * `named` decide.
+ * The failure of a run, for stderr: which checks failed, and how many were skipped. `named` are the checks in
+ * MATRIX_ONLY: only these decide, if it is set.
  */
 export function matrixFailure(
   { checks }: Pick<MatrixOutcome, 'checks'>,
   { summary }: Pick<ResultsFolder, 'summary'>,
-  {
-    named = new Set(checkIds),
-    rerun,
-  }: { named?: ReadonlySet<CheckId>; rerun?(failed: readonly CheckId[]): string } = {},
+  { named, rerun }: { named: ReadonlySet<CheckId>; rerun?(failed: readonly CheckId[]): string },
 ): UserError | undefined {
   const deciding = checks.filter(({ id, required }) =>
     named.size < checkIds.length ? named.has(id) : required,

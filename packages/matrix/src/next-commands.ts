@@ -4,7 +4,7 @@ import type { CheckId } from './outcome.ts';
 import { matrixSettings } from './settings.ts';
 import type { MatrixSettings } from './target.ts';
 
-/** Variables of a run that another run must not take over. */
+/** Variables that a second run must not take over from the first. */
 const NOT_AGAIN: readonly string[] = [
   matrixSettings.outputDir.name,
   matrixSettings.only.name,
@@ -12,8 +12,8 @@ const NOT_AGAIN: readonly string[] = [
 ];
 
 /**
- * The command that runs these checks again, as they were run. It has no tokens, because the operator's shell still has
- * them.
+ * The command that runs these checks again with the same settings. Tokens are left out, because the operator's shell
+ * still has them.
  */
 export function rerunCommand(failed: readonly CheckId[], env: Environment): string {
   const given = Object.values(matrixSettings).flatMap((setting) => {
@@ -25,13 +25,13 @@ export function rerunCommand(failed: readonly CheckId[], env: Environment): stri
 }
 
 /**
- * What to do after a matrix that has passed. The service that was checked, and SERVICE in the operator's shell, may be
- * staging's, so the command names production's: the same name without the ending.
+ * What to do after the matrix has passed. The service that was checked, and SERVICE in the operator's shell, may be
+ * staging's, so the command names production's: the same name without `-staging`.
  */
 export function afterMatrix({ project, region, controlService }: MatrixSettings): NextStep {
   const service = controlService.replace(/-staging$/, '');
   return {
-    says: 'next: commit the results; then, with the same image in IMAGE, production',
+    says: 'next: commit the results; then, with the same image in IMAGE, deploy to production',
     command: serviceCommand({ project, region, service }, 'deploy-production'),
   };
 }

@@ -1,4 +1,4 @@
-/** The checks, in the order that every table has. */
+/** The checks, in the order of every table. */
 export const checkIds = [
   'control-staging-health',
   'control-staging-smoke',
@@ -45,7 +45,7 @@ export type MatrixResult = About &
 export type MatrixOutcome = {
   startedAt: string;
   endedAt: string;
-  /** Measured separately, because someone may set the clock between the two. */
+  /** Measured by another clock than the two times, because someone may set the clock during a run. */
   durationMs: number;
   overall: 'passed' | 'failed';
   totals: Totals;

@@ -12,7 +12,7 @@ import { rerunCommands } from './rerun-commands.ts';
 import { type ControlTarget, type MatrixSettings, type MatrixTarget, readTarget } from './target.ts';
 
 export type MatrixPlan = {
-  /** All of them, in order. */
+  /** All twelve, in the order of `checkIds`. */
   checks: readonly MatrixCheck[];
   environment: MatrixOutcome['environment'];
   /** Notes for the operator before anything runs. */
@@ -83,7 +83,7 @@ function draftChecks(
   });
   const smoke = ({ where, ...service }: ControlTarget): Draft => ({
     required: true,
-    description: `The control service in ${where} does what it must`,
+    description: `The control service in ${where} passes its smoke checks`,
     plan: {
       lane: 'at-once',
       command: rerun.script('smoke-control', [
@@ -135,12 +135,12 @@ function draftChecks(
     },
     'khala-contract-tests': {
       required: true,
-      description: "The runtime's contract tests of its Khala topics",
+      description: 'The runtime passes the contract tests of its Khala topics',
       plan: switched(given.runKhalaTests, 'RUN_KHALA_CONTRACT_TESTS', local.khalaTests),
     },
     'cross-surface-contract-harness': {
       required: false,
-      description: 'The contract harness across all surfaces',
+      description: 'The contract harness passes across all surfaces',
       plan: switched(given.runCrossSurface, 'RUN_CROSS_SURFACE', local.crossSurfaceHarness),
     },
     'control-error-log-probe': logProbe(
@@ -152,7 +152,7 @@ function draftChecks(
     'runtime-error-log-probe': logProbe('runtime-error-log-probe', 'runtime', runtime, 'RUNTIME_SERVICE'),
     'control-canary-status': {
       required: true,
-      description: 'What the control service serves can be read',
+      description: 'The traffic split of the control service can be read',
       plan: switched(given.runLogProbes, 'RUN_LOG_PROBES', () => ({
         lane: 'at-once',
         command: rerun.cloudScript('canary-rollout', [['SERVICE', control.service]], 'status'),

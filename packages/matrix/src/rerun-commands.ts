@@ -7,8 +7,8 @@ import type { MatrixSettings } from './target.ts';
  * Commands that rerun one check with this project's scripts; the user types them in the root of the target checkout.
  */
 export type RerunCommands = {
-  script(name: string, variables: readonly Variable[], ...args: string[]): string;
-  /** A script that asks Google, with its project and region. */
+  script(name: string, variables: readonly Variable[]): string;
+  /** A script that calls Google: its project and region are added. */
   cloudScript(name: string, variables: readonly Variable[], ...args: string[]): string;
   /** For a check without its own script: the matrix, limited to this check. */
   matrix(id: CheckId, variables: readonly Variable[]): string;
@@ -19,7 +19,7 @@ export function rerunCommands(
   checkout: TargetCheckout,
 ): RerunCommands {
   const pnpm = (name: string, args: readonly string[]): string[] => [
-    // Whoever reads the files may have no pnpm.
+    // People who read the files may not have pnpm.
     ...['npx', '--yes', 'pnpm@12'],
     '--dir',
     projectFrom(checkout),
@@ -29,7 +29,7 @@ export function rerunCommands(
   ];
   const emulator: Variable = ['CLOUD_RUN_EMULATOR_HOST', emulatorHost];
   return {
-    script: (name, variables, ...args) => commandLine(variables, pnpm(name, args)),
+    script: (name, variables) => commandLine(variables, pnpm(name, [])),
     cloudScript: (name, variables, ...args) =>
       commandLine([emulator, ['PROJECT', project], ['REGION', region], ...variables], pnpm(name, args)),
     matrix: (id, variables) =>

@@ -21,28 +21,28 @@ export async function runChecks(
 ): Promise<MatrixResult[]> {
   let builds: Promise<unknown> = Promise.resolve();
   const results = checks.map(async (check) => {
-    let made: Promise<Made>;
-    if ('skip' in check.plan || check.plan.lane === 'at-once') made = makeCheck(check, options);
+    let ran: Promise<Ran>;
+    if ('skip' in check.plan || check.plan.lane === 'at-once') ran = runCheck(check, options);
     else {
-      made = builds.then(() => makeCheck(check, options));
+      ran = builds.then(() => runCheck(check, options));
       // The next build does not wait for this one's log to be written.
-      builds = made;
+      builds = ran;
     }
-    const { result, log } = await made;
+    const { result, log } = await ran;
     await options.onEnd(result, log);
     return result;
   });
   return Promise.all(results);
 }
 
-type Made = { result: MatrixResult; log: string };
+type Ran = { result: MatrixResult; log: string };
 
-async function makeCheck(check: MatrixCheck, { signal, onStart }: RunOptions): Promise<Made> {
+async function runCheck(check: MatrixCheck, { signal, onStart }: RunOptions): Promise<Ran> {
   const log = boundedText(LONGEST_LOG);
   const { id, required, description, plan } = check;
   const about = { id, required, description };
   log.line(`check: ${id} (${description})`);
-  const end = (result: MatrixResult): Made => {
+  const end = (result: MatrixResult): Ran => {
     log.line(`${result.status}: ${explanationOf(result)}`);
     return { result, log: log.text() };
   };

@@ -53,7 +53,7 @@ export function readTarget(given: MatrixSettings, env: Environment): MatrixTarge
       accessToken: given.stagingAccessToken,
       bypassToken: given.stagingBypassToken ?? given.ambientBypassToken,
       remark: usesAmbientToken
-        ? 'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN goes to staging only; production has PROD_MAINTENANCE_BYPASS_TOKEN'
+        ? 'OPENAGENTS_MAINTENANCE_BYPASS_TOKEN goes to staging only; to give production one, set PROD_MAINTENANCE_BYPASS_TOKEN'
         : undefined,
     },
     production: {

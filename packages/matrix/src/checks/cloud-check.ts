@@ -2,26 +2,23 @@ import { UserError } from '@deploy/cli';
 import { CloudError } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
 
-/** A check that asks Google. When Google refuses, the message names the variables that the matrix reads. */
-export function cloudCheck(names: string, work: CheckWork): CheckWork {
+/** A check that calls Google. If Google refuses, the hint names the matrix's own variables. */
+export function cloudCheck(variables: string, work: CheckWork): CheckWork {
   return async (log, signal) => {
     try {
       return await work(log, signal);
     } catch (error) {
-      throw error instanceof CloudError ? inTheseWords(error, names) : error;
+      if (!(error instanceof CloudError)) throw error;
+      const hint = hintFor(error, variables);
+      throw new UserError(error.message, { ...(hint && { hint }), cause: error });
     }
   };
 }
 
-function inTheseWords(error: CloudError, names: string): UserError {
-  const hint = hintFor(error, names);
-  return new UserError(error.message, { ...(hint && { hint }), cause: error });
-}
-
-function hintFor({ kind, hint }: CloudError, names: string): string | undefined {
+function hintFor({ kind, hint }: CloudError, variables: string): string | undefined {
   switch (kind) {
     case 'not-found':
-      return `Check GCP_PROJECT, GCP_REGION, ${names}.`;
+      return `Check GCP_PROJECT, GCP_REGION, ${variables}.`;
     case 'forbidden':
       return 'Check GCP_PROJECT and the account (gcloud config list); the checks require roles/run.viewer and roles/logging.viewer.';
     default:

@@ -10,7 +10,10 @@ export type Command = {
   remark?: string;
 };
 
-/** Runs a command, which passes with exit code 0. An interruption stops it and every process it started. */
+/**
+ * Runs a command. The check passes if the exit code is 0. An interruption stops the command and every process it
+ * started.
+ */
 export function commandWork({ words, env, cwd, remark }: Command): CheckWork {
   return async (log, signal) => {
     if (remark !== undefined) log.line(remark);
@@ -22,9 +25,10 @@ export function commandWork({ words, env, cwd, remark }: Command): CheckWork {
       onLine: log.line,
     });
     if (notStarted !== undefined) throw cannotRun(program, notStarted);
-    if (leftRunning) log.line(`note: what ${program} left running held its output open, and was killed`);
+    if (leftRunning)
+      log.line(`note: a process that ${program} left running held its output open, and was killed`);
     signal.throwIfAborted();
-    if (killedBy !== undefined) return { passed: false, conclusion: `${program} was ended by ${killedBy}` };
+    if (killedBy !== undefined) return { passed: false, conclusion: `${program} was killed by ${killedBy}` };
     return { passed: exitCode === 0, conclusion: `${program} ended with exit code ${exitCode}` };
   };
 }
@@ -38,7 +42,7 @@ function cannotRun(program: string, code: string): UserError {
   });
 }
 
-const WHY_NOT: Record<string, string> = { ENOENT: 'is not there', EACCES: 'is not executable' };
+const WHY_NOT: Record<string, string> = { ENOENT: 'is missing', EACCES: 'is not executable' };
 
 /**
  * The environment for commands of the target checkout: the operator's, without this project's own variables. A command

@@ -34,7 +34,7 @@ async function smoke(
   { baseUrl, timeoutMs, retries }: SmokeClientOptions,
   log: CheckLog,
 ): Promise<Judgement> {
-  log.line(`asked: ${baseUrl}, ${timeoutMs / 1000} s a request, ${retries} retries`);
+  log.line(`asked: ${baseUrl}, ${timeoutMs / 1000} s per request, ${retries} retries`);
   const outcome = await run();
   for (const check of outcome.checks) log.line(describe(check));
   log.line('');
@@ -47,7 +47,7 @@ async function smoke(
 }
 
 function describe(check: SmokeResult): string {
-  if (check.state === 'skipped') return `- ${check.id}: not asked, ${check.why}`;
+  if (check.state === 'skipped') return `- ${check.id}: skipped, ${check.why}`;
   const attempts = check.attempts > 1 ? `, ${check.attempts} attempts` : '';
   const answer = check.status === undefined ? 'no answer' : `HTTP ${check.status}`;
   const asked = `- ${check.id}: ${check.request}: ${answer} after ${check.durationMs} ms${attempts}`;
@@ -59,5 +59,5 @@ function describe(check: SmokeResult): string {
 function summary({ baseUrl, checks }: SmokeOutcome): string {
   const passed = checks.filter(({ state }) => state === 'passed').length;
   const others = checks.flatMap(({ id, state }) => (state === 'passed' ? [] : [`${id} ${state}`]));
-  return `${passed} of ${checks.length} requests to ${baseUrl} as they should be${others.length === 0 ? '' : ` (${others.join(', ')})`}`;
+  return `${passed} of ${checks.length} requests to ${baseUrl} passed${others.length === 0 ? '' : ` (${others.join(', ')})`}`;
 }

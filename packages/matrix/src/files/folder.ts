@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   cleanLine,
+  errorCode,
   errorMessage,
   junitXml,
   makeFolders,
@@ -25,10 +26,10 @@ export type ResultsFolder = {
 
 /** Creates the folder if needed. Throws a UserError when that fails, before any check runs. */
 export async function openResultsFolder(folder: string): Promise<ResultsFolder> {
-  await orRefuse(folder, makeFolders(join(folder, 'logs')));
+  await makeFolders(join(folder, 'logs')).catch(refuse(folder));
   const write = (name: string, text: string) => {
     const path = join(folder, name);
-    return orRefuse(path, writeInto(path, text));
+    return writeInto(path, text).catch(refuse(path));
   };
   return {
     results: join(folder, 'results.tsv'),
@@ -54,16 +55,14 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
  * `-3` and so on to the name. Throws a UserError when that fails.
  */
 export async function openNewResultsFolder(parent: string, name: string): Promise<ResultsFolder> {
-  await orRefuse(parent, makeFolders(parent));
+  await makeFolders(parent).catch(refuse(parent));
   for (let number = 1; ; number += 1) {
     const folder = join(parent, number === 1 ? name : `${name}-${number}`);
     try {
       await mkdir(folder);
       return await openResultsFolder(folder);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-        await orRefuse(folder, Promise.reject(error));
-      }
+      if (errorCode(error) !== 'EEXIST') refuse(folder)(error);
     }
   }
 }
@@ -79,17 +78,16 @@ export function summaryOf(outcome: MatrixOutcome): string {
   return summaryMarkdown(withoutSecrets(outcome));
 }
 
-/** Redacts before rendering: once a format has escaped characters in a secret, the secret is not recognised. */
+/** Redacts before rendering, because a secret is no longer recognised once its characters have been escaped. */
 function withoutSecrets(outcome: MatrixOutcome): MatrixOutcome {
   return JSON.parse(JSON.stringify(outcome), (_name, value) =>
     typeof value === 'string' ? redact(value) : value,
   );
 }
 
-async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
+/** Turns a failure to write into a UserError. */
+function refuse(path: string): (error: unknown) => never {
+  return (error) => {
     if (error instanceof UserError) throw error;
     throw new UserError(
       `${cleanLine(path, 200)} cannot be written (${cleanLine(errorMessage(error), 200)})`,
@@ -98,5 +96,5 @@ async function orRefuse(path: string, work: Promise<unknown>): Promise<void> {
         cause: error,
       },
     );
-  }
+  };
 }

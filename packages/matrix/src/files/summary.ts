@@ -33,7 +33,7 @@ export function summaryMarkdown({
     '',
     '## Commands',
     '',
-    'To make a check again, in the root of the OpenAgents checkout:',
+    'To run a check again, in the root of the OpenAgents checkout:',
     '',
     ...checks.map((check) =>
       check.status === 'skipped'
