@@ -306,9 +306,9 @@ describe('what a check says', () => {
     assert.ok(check.attempts === 1 && check.durationMs >= 0);
   });
 
-  test('of a redirect to another host, which was not asked', async () => {
+  test('of a redirect to another host, which was not checked', async () => {
     const elsewhere = { location: 'https://login.example.com/x?secret' };
-    const note = 'it redirects to another host, login.example.com, which was not asked';
+    const note = 'it redirects to another host, login.example.com, which was not checked';
     assert.equal(await noteOf({ status: 302, headers: elsewhere }), note);
     assert.equal(await noteOf({ status: 300, headers: elsewhere }), note);
     assert.equal(await noteOf({ status: 299, headers: elsewhere }), undefined);

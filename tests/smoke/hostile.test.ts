@@ -41,7 +41,7 @@ describe('a hostile server ends in a clear failure', () => {
     assert.equal(run.exitCode, 1);
     assert.match(
       run.stderr,
-      /^error: readiness: GET http\S+\/readyz: expected an answer, got no whole answer within 1 s$/m,
+      /^error: readiness: GET http\S+\/readyz: expected an answer, got no complete answer within 1 s$/m,
     );
     assert.doesNotMatch(run.stderr, /\n\s+at /);
   });
@@ -84,7 +84,7 @@ describe('a hostile server ends in a clear failure', () => {
     const run = await smoke(server.url.replace('http:', 'https:'));
     assert.equal(run.exitCode, 1);
     assert.match(run.stderr, /the TLS connection failed/);
-    assert.match(run.stderr, /^What listens there does not speak TLS/m);
+    assert.match(run.stderr, /^The server on this port does not speak TLS/m);
   });
 
   test('a certificate that nobody vouches for', async () => {
@@ -96,7 +96,7 @@ describe('a hostile server ends in a clear failure', () => {
     assert.equal(run.exitCode, 1);
     assert.match(
       run.stderr,
-      /the TLS connection failed \(\w*SELF_SIGNED\w*\)\nNobody that this machine trusts has issued/,
+      /the TLS connection failed \(\w*SELF_SIGNED\w*\)\nThis machine does not trust the issuer/,
     );
   });
 

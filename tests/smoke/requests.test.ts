@@ -45,7 +45,7 @@ describe('an answer', () => {
     assert.equal(run.stdout, `ok: ${service.url}/healthz and ${service.url}/readyz\n`);
     assert.match(
       run.stderr,
-      /^note: readiness: GET \/readyz: it redirects to another host, login\.example\.com, which was not asked$/m,
+      /^note: readiness: GET \/readyz: it redirects to another host, login\.example\.com, which was not checked$/m,
     );
     assert.ok(!run.stderr.includes('secret-place'));
   });
@@ -159,7 +159,7 @@ describe('a name that is never looked up', () => {
       },
     });
     assert.equal(run.exitCode, 1);
-    assert.match(run.stderr, /got no whole answer within 1 s: the host name has not been looked up$/m);
+    assert.match(run.stderr, /got no complete answer within 1 s: the host name has not been looked up$/m);
     assert.ok(run.durationMs < 60_000, `took ${run.durationMs} ms`);
   });
 });
@@ -174,7 +174,7 @@ describe('proxies', () => {
     assert.equal(run.exitCode, 1);
     assert.ok(
       run.stderr.includes(
-        `got no whole answer within 1 s: the proxy http://127.0.0.1:${proxy.port} (HTTPS_PROXY) has opened no connection`,
+        `got no complete answer within 1 s: the proxy http://127.0.0.1:${proxy.port} (HTTPS_PROXY) has opened no connection`,
       ),
       run.stderr,
     );

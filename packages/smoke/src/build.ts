@@ -1,8 +1,7 @@
 import { openSmokeClient, type SmokeClientOptions } from './http.ts';
 
 /**
- * What a service's `/manifest.json` says about the build that answered. It is the only thing that differs from image to
- * image.
+ * What a service's `/manifest.json` says about the build that answered. No other answer shows which image is running.
  */
 export type ServedBuild = {
   readonly buildId: string;

@@ -13,10 +13,13 @@ export type Check = Probe & { id: string };
 export type CheckContext = {
   baseUrl: string;
   hasBypassToken: boolean;
-  /** Whether MAINTENANCE_BYPASS_TOKEN is set, which the maintenance scripts read and the smoke scripts do not. */
-  hasOtherToken?: boolean;
-  /** Whether the variable for the token is set to nothing, as when it was to be filled from another one that is not set. */
-  isTokenEmpty?: boolean;
+  /** Whether MAINTENANCE_BYPASS_TOKEN is set. Only maintenance-mode reads that variable, so it does not help here. */
+  hasMaintenanceModeToken?: boolean;
+  /**
+   * Whether the variable for the bypass token is set but empty, for instance because it was copied from one that is
+   * unset.
+   */
+  isBypassTokenEmpty?: boolean;
   /** Removes secrets that the service issued during this run from its answers. */
   hide(text: string): string;
 };

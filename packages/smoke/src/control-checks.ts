@@ -11,8 +11,8 @@ import {
 import { entryCacheProbe, manifestCacheProbe, manifestProbe, workerCacheProbe } from './checks/static.ts';
 import type { Answer } from './exchange.ts';
 
-/** What the control suite has to make its checks from: what the operator gave, and what has come back so far. */
-export type Known = {
+/** What the checks are made from: the operator's tokens, and the answer about the manifest once it has arrived. */
+export type SuiteInputs = {
   bypassToken: Secret | undefined;
   authorization: Record<string, string> | undefined;
   manifest: Answer | undefined;
@@ -33,7 +33,7 @@ type ControlCheck = {
   /** A failure of this check does not fail the run. */
   isBestEffort?: boolean;
   /** The check itself, or why it is skipped; undefined when the operator did not ask for it. */
-  make(known: Known): Probe | { skipped: string } | undefined;
+  make(inputs: SuiteInputs): Probe | { skipped: string } | undefined;
 };
 
 const WINDOW = '[smoke] maintenance bypass bootstrap';
@@ -101,18 +101,18 @@ export const controlBestEffort: readonly string[] = controlChecks
 /** The checks of one wave in the order to send them, and those that are skipped, by id and reason. */
 export function checksOf(
   wave: Wave,
-  known: Known,
+  inputs: SuiteInputs,
 ): { checks: Check[]; skipped: [id: string, why: string][] } {
   const checks: Check[] = [];
   const skipped: [string, string][] = [];
-  // Best-effort checks go last: a server that handles one request at a time, and hangs on one of these, has then
-  // answered the others.
+  // Best-effort checks are sent last: if a server handles one request at a time and hangs on one of them, it has
+  // already answered the others.
   const ofWave = controlChecks.filter((each) => each.wave === wave);
   for (const { id, make } of [
     ...ofWave.filter(({ isBestEffort }) => !isBestEffort),
     ...ofWave.filter(({ isBestEffort }) => isBestEffort),
   ]) {
-    const made = make(known);
+    const made = make(inputs);
     if (made === undefined) continue;
     if ('skipped' in made) skipped.push([id, made.skipped]);
     else checks.push({ id, ...made });

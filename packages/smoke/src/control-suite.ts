@@ -1,6 +1,6 @@
 import type { Secret } from '@deploy/cli';
 import type { Check, CheckContext } from './check.ts';
-import { checksOf, controlBestEffort, controlChecks, type Known, waves } from './control-checks.ts';
+import { checksOf, controlBestEffort, controlChecks, type SuiteInputs, waves } from './control-checks.ts';
 import { type Cookies, openCookies } from './cookies.ts';
 import type { SmokeClient, SmokeClientOptions } from './http.ts';
 import { decisiveFailure, type SmokeOutcome, type SmokeResult } from './outcome.ts';
@@ -21,23 +21,23 @@ export function runControlSmoke({
   ...options
 }: ControlSmokeOptions): Promise<SmokeOutcome> {
   const authorization = accessToken && { authorization: `Bearer ${accessToken.reveal()}` };
-  const known: Known = { bypassToken, authorization, manifest: undefined };
+  const inputs: SuiteInputs = { bypassToken, authorization, manifest: undefined };
   let cookies: Cookies | undefined;
   const context: CheckContext = {
     baseUrl: options.baseUrl,
     hasBypassToken: bypassToken !== undefined,
-    hasOtherToken: Boolean(options.env.MAINTENANCE_BYPASS_TOKEN),
-    isTokenEmpty: options.env.OPENAGENTS_MAINTENANCE_BYPASS_TOKEN === '',
+    hasMaintenanceModeToken: Boolean(options.env.MAINTENANCE_BYPASS_TOKEN),
+    isBypassTokenEmpty: options.env.OPENAGENTS_MAINTENANCE_BYPASS_TOKEN === '',
     hide: (text) => cookies?.hide(text) ?? text,
   };
   return runSuite(
     {
       name: 'control',
       bestEffort: controlBestEffort,
-      atOnce: checksOf('main', known).checks.length,
+      atOnce: checksOf('main', inputs).checks.length,
       async run(client) {
         if (bypassToken !== undefined) cookies = await openCookies(options.baseUrl);
-        return runWaves(client, { known, context, cookies });
+        return runWaves(client, { inputs, context, cookies });
       },
     },
     options,
@@ -47,12 +47,12 @@ export function runControlSmoke({
 
 async function runWaves(
   client: SmokeClient,
-  { known, context, cookies }: { known: Known; context: CheckContext; cookies: Cookies | undefined },
+  { inputs, context, cookies }: { inputs: SuiteInputs; context: CheckContext; cookies: Cookies | undefined },
 ): Promise<SmokeResult[]> {
   const headersFor = async ({ request }: Check) => (await cookies?.headerFor(request.path)) ?? {};
   const results: SmokeResult[] = [];
   for (const wave of waves) {
-    const { checks, skipped } = checksOf(wave, known);
+    const { checks, skipped } = checksOf(wave, inputs);
     results.push(...skipped.map(([id, why]): SmokeResult => ({ id, state: 'skipped', why })));
     if (decisiveFailure({ checks: results, bestEffort: controlBestEffort }) !== undefined) {
       // Without entry, every other answer would be the maintenance page.
@@ -66,7 +66,7 @@ async function runWaves(
       if (!exchange.answered) continue;
       // The answer to the bypass is a redirect; its cookie opens the window for the other requests.
       if (wave === 'entry') await cookies?.store(exchange.answer.setCookies);
-      if (result.id === 'manifest') known.manifest = exchange.answer;
+      if (result.id === 'manifest') inputs.manifest = exchange.answer;
     }
   }
   return controlChecks.flatMap(({ id }) => results.find((result) => result.id === id) ?? []);

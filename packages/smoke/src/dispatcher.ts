@@ -7,9 +7,9 @@ import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
   timeoutMs: number;
-  /** As many as there are requests in flight at once: waiting for a connection would cost another round trip. */
+  /** One for each request that is in flight at once, because waiting for a connection would cost another round trip. */
   connections: number;
-  /** Names the proxies and more certificates to trust, as for curl. */
+  /** Names the proxies, and further certificates to trust, in the variables that curl reads. */
   env: Environment;
 };
 
@@ -56,8 +56,8 @@ export async function openDispatcher(
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
-    // Every connection offers HTTP/2, but the pool does not know: it would open a single connection first to learn what
-    // the server speaks, and a server without HTTP/2 would then cost two more round trips.
+    // Every connection offers HTTP/2, but the pool must not know. Otherwise it would first open a single connection to
+    // learn what the server speaks, and a server without HTTP/2 would cost two more round trips.
     allowH2: false,
     connect: early.connect,
   });

@@ -8,8 +8,8 @@ export type EarlyConnections = {
   /** Hands out the early connections that still work; when they are used up, opens more. */
   connect: buildConnector.connector;
   /**
-   * Resolves once the name has been looked up and connecting has begun or failed; connecting continues in the
-   * background. It does not wait long for a slow lookup, because no request's time limit is running yet.
+   * Resolves once the name has been looked up and connecting has begun or failed. Connecting then continues in the
+   * background. A slow lookup is not waited for, because no request's time limit is running yet.
    */
   begun: Promise<void>;
   /** Closes the connections that are not open yet or were not handed out. */
@@ -18,7 +18,7 @@ export type EarlyConnections = {
 
 /**
  * Opens connections before there is anything to send, so that the HTTP client loads while the other side answers. This
- * saves about 40 ms of a smoke run at 50 ms round-trip time, and two round trips of a run that needs more connections
+ * saves about 40 ms of a smoke run at 50 ms round-trip time, and two round trips in a run that needs more connections
  * later than at first.
  */
 export function connectEarly(origin: URL, howMany: number, route: Route): EarlyConnections {

@@ -8,7 +8,7 @@ export type Failure = { reason: string; hint: string | undefined };
 /** A request that hit its time limit. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
-  /** What the connection was waiting for, when it was not even open. */
+  /** What the connection was waiting for, if it was not open yet. */
   readonly stage: Stage | undefined;
 
   constructor(stage: Stage | undefined) {
@@ -30,7 +30,7 @@ export function failureOf(
   if (cause instanceof TimedOut || isTimeout(cause)) {
     const waitsFor = cause instanceof TimedOut ? cause.stage : stage;
     const detail = waitsFor === undefined ? '' : `: ${WAITS[waitsFor](proxyShown)}`;
-    return { reason: `no whole answer within ${timeoutMs / 1000} s${detail}`, hint: undefined };
+    return { reason: `no complete answer within ${timeoutMs / 1000} s${detail}`, hint: undefined };
   }
   if (cause instanceof ProxyFailure) return { reason: cause.message, hint: cause.hint };
   const code = errorCode(cause);
@@ -65,10 +65,10 @@ const REASONS: Record<string, string> = {
   UND_ERR_SOCKET: 'the connection was cut',
   UND_ERR_INFO: 'the connection was cut',
   UND_ERR_ABORTED: 'the connection was cut',
-  ERR_HTTP2_STREAM_ERROR: 'the server gave the request up',
-  ERR_HTTP2_STREAM_CANCEL: 'the server gave the request up',
+  ERR_HTTP2_STREAM_ERROR: 'the server cancelled the request',
+  ERR_HTTP2_STREAM_CANCEL: 'the server cancelled the request',
   ERR_HTTP2_ERROR: 'the answer is not HTTP/2',
-  ERR_HTTP2_SESSION_ERROR: 'the server gave the connection up',
+  ERR_HTTP2_SESSION_ERROR: 'the server gave up the connection',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: `the answer is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB`,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is not as long as it says',
@@ -91,22 +91,22 @@ function isTls(code: string): boolean {
 const TLS_HINTS: readonly [codes: RegExp, hint: string][] = [
   [
     /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST/,
-    'What listens there does not speak TLS: an http URL, or another port?',
+    'The server on this port does not speak TLS: use an http URL, or another port.',
   ],
   [/ALTNAME/, 'The certificate is for another host: check the URL, and the domain mapping of the service.'],
   [/EXPIRED/, "The certificate has expired, or this machine's clock is wrong."],
   [/NOT_YET_VALID/, "The certificate is not valid yet, or this machine's clock is wrong."],
   [
     /UNABLE_TO_VERIFY_LEAF/,
-    'The server does not send the certificate of its issuer: let it send the whole chain, intermediate certificates included.',
+    "The server does not send its issuer's certificate: configure it to send the whole chain, with the intermediate certificates.",
   ],
   [
     /SELF_SIGNED|ISSUER_CERT/,
-    "Nobody that this machine trusts has issued the certificate: add your company's CA to the operating system's, or name its file in NODE_EXTRA_CA_CERTS.",
+    "This machine does not trust the issuer of the certificate: add your company's CA to the operating system's, or name its file in NODE_EXTRA_CA_CERTS.",
   ],
   [
     /^$|ECONNRESET|EPIPE|HANDSHAKE|INTERNAL_ERROR|UNRECOGNIZED_NAME|EPROTO|UNEXPECTED_EOF/,
-    "A certificate that is still pending looks like this: use the service's own run.app URL as OPENAGENTS_BASE_URL meanwhile.",
+    "This is what a certificate that is still pending looks like: until it is there, set OPENAGENTS_BASE_URL to the service's own run.app URL.",
   ],
 ];
 

@@ -5,19 +5,19 @@ import type { Answer } from './exchange.ts';
 export function hintFor(
   { id: checkId, request }: Check,
   answer: Answer,
-  { baseUrl, hasBypassToken, hasOtherToken = false, isTokenEmpty = false }: CheckContext,
+  { baseUrl, hasBypassToken, hasMaintenanceModeToken = false, isBypassTokenEmpty = false }: CheckContext,
 ): string | undefined {
   const { status, headers, body } = answer;
   const isHtml = headers['content-type']?.includes('html') ?? false;
   if (status === 404 && checkId === 'health' && isHtml) {
     // https://cloud.google.com/run/docs/known-issues: some paths ending in z are reserved.
-    return `Google's front end answers /healthz itself on Cloud Run URLs; it never reaches the service (${new URL(baseUrl).host}). /readyz is the probe that counts: scripts/smoke-control.ts.`;
+    return `On Cloud Run's own URLs Google's front end answers /healthz itself, so the request did not reach the service (${new URL(baseUrl).host}). Rely on /readyz, as scripts/smoke-control.ts does.`;
   }
   if (status === 503 && /maintenance/i.test(body)) {
-    if (!hasBypassToken && hasOtherToken) {
-      return 'The service is in its maintenance window, and only MAINTENANCE_BYPASS_TOKEN is set, which maintenance-mode.ts reads. Put this in front: OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="$MAINTENANCE_BYPASS_TOKEN"';
+    if (!hasBypassToken && hasMaintenanceModeToken) {
+      return 'The service is in its maintenance window, and only MAINTENANCE_BYPASS_TOKEN is set, which only maintenance-mode.ts reads. Put this before the command: OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="$MAINTENANCE_BYPASS_TOKEN"';
     }
-    if (isTokenEmpty) {
+    if (isBypassTokenEmpty) {
       return 'The service is in its maintenance window, and OPENAGENTS_MAINTENANCE_BYPASS_TOKEN is set but empty: give it the token that the window was opened with.';
     }
     return hasBypassToken
@@ -30,10 +30,10 @@ export function hintFor(
       : "The access token has expired, or was issued by another revision or instance: sessions live in the service's memory.";
   }
   if (status === 426) {
-    return 'The service enforces client compatibility (OA_COMPAT_CONTROL_ENFORCED), which these checks do not claim.';
+    return 'The service turns away clients that do not say which version they are (OA_COMPAT_CONTROL_ENFORCED), and these checks do not say it.';
   }
   if (status === 403 && checkId.startsWith('sync-token')) {
-    return "The scope is an owner's: the active organisation of this token's session is probably one where it is a member only.";
+    return "Only an owner may ask for this scope, and in the active organisation of its session this token's user is probably only a member.";
   }
   return undefined;
 }

@@ -22,13 +22,13 @@ export type SmokeClientOptions = {
   retries: number;
   /** The script that sends the requests: its name goes into their user agent. */
   script: string;
-  /** Names the proxies and more certificates to trust, as for curl. */
+  /** Names the proxies, and further certificates to trust, in the variables that curl reads. */
   env: Environment;
   /** Ends the requests, and the pauses between attempts. */
   signal?: AbortSignal | undefined;
 };
 
-/** The user agent of these scripts' requests. Request counters can exclude these requests by its first word. */
+/** The user agent of these scripts' requests. Its first word lets those who count requests leave these out. */
 export function smokeUserAgent(script: string): string {
   return `openagents-deploy-scripts (${script})`;
 }
@@ -64,8 +64,8 @@ export async function openSmokeClient(
         method,
         path,
         signal,
-        // By default undici closes the connection after a HEAD, because some servers send a body with the answer, and
-        // holds other requests back until then: https://github.com/nodejs/undici/issues/258
+        // By default undici closes the connection after a HEAD, because some servers answer it with a body, and holds
+        // other requests back until then: https://github.com/nodejs/undici/issues/258
         reset: false,
         blocking: false,
         headers,
@@ -114,7 +114,10 @@ export async function openSmokeClient(
   return { send: (request) => interruptible(interruption, () => send(request)), close };
 }
 
-/** Makes an attempt, and another one after each failure that is worth retrying, until one succeeds or none is left. */
+/**
+ * Makes an attempt, and after each failure that is worth retrying another one, until one succeeds or `retries` are used
+ * up.
+ */
 async function repeat(
   attempt: () => Promise<Answer>,
   { retries, timeoutMs }: Pick<SmokeClientOptions, 'retries' | 'timeoutMs'>,

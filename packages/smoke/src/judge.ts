@@ -49,7 +49,7 @@ function redirectNote({ status, headers }: Answer, { baseUrl }: CheckContext): s
   const asked = new URL(baseUrl).hostname;
   const host = URL.parse(headers.location, `${baseUrl}/`)?.hostname;
   if (host === undefined || host === asked) return undefined;
-  return `it redirects to another host, ${cleanLine(host, 120)}, which was not asked`;
+  return `it redirects to another host, ${cleanLine(host, 120)}, which was not checked`;
 }
 
 // Redact before cutting: half a secret would not be recognised.

@@ -21,14 +21,14 @@ export type PostStageOptions = SmokeClientOptions & {
 /** What the service issues to a signed-in user: access and refresh tokens, challenges, sync tokens. */
 const ISSUED = /\b(?:oa_(?:at|rt)|challenge)_\w+|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
-/** What the post-stage checks need but do not have, in words. */
+/** Why the post-stage checks were skipped. */
 const NO_LOGIN = 'OPENAGENTS_CONTROL_ACCESS_TOKEN and CANARY_SIGN_IN_EMAIL are unset';
 const ISSUED_ELSEWHERE =
   "the access token was not issued by this revision (401): sessions live in a revision's memory; in mock mode, CANARY_SIGN_IN_EMAIL and CANARY_SIGN_IN_CODE sign in at the revision itself";
 
 /**
- * Makes the runbook's checks after a stage at one revision's URL: session, sync token, route split, policy. They need
- * someone who is signed in at that revision; otherwise all of them are skipped, with the reason.
+ * Runs the checks that the runbook asks for after a stage, at one revision's URL: session, sync token, route split,
+ * policy. They need someone who is signed in at that revision; otherwise all of them are skipped, with the reason.
  */
 export function runPostStageChecks({
   accessToken,

@@ -44,7 +44,7 @@ export type Route = {
 
 export type RouteOptions = {
   timeoutMs: number;
-  /** The proxy: connections are tunnelled through it, or end there when it forwards plain requests. */
+  /** The proxy, if there is one. Connections are tunnelled through it, or end at it when it forwards plain requests. */
   proxy: ProxyServer | undefined;
   forwards: boolean;
   env: Environment;
@@ -73,8 +73,8 @@ export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Ro
     };
     const connected = run()
       .catch((error: unknown) => {
-        const isProxys = proxy !== undefined && forwards;
-        throw new ConnectionFailure(attempt.stage, isProxys ? ProxyFailure.from(proxy, error) : error);
+        const endsAtProxy = proxy !== undefined && forwards;
+        throw new ConnectionFailure(attempt.stage, endsAtProxy ? ProxyFailure.from(proxy, error) : error);
       })
       .finally(() => {
         pending.delete(attempt);
@@ -101,7 +101,8 @@ export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Ro
           socket = opened;
           everOpened = true;
         },
-        // The caller sees this rejection too; a connection that was opened early may not have a caller.
+        // The caller sees this rejection too. But a connection that was opened early may have no caller, and an
+        // unhandled rejection would end the process.
         () => {
           failed = true;
         },

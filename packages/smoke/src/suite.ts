@@ -4,7 +4,7 @@ import { openSmokeClient, type SmokeClient, type SmokeClientOptions } from './ht
 import { judgeCheck } from './judge.ts';
 import { decisiveFailure, type SmokeOutcome, type SmokeResult } from './outcome.ts';
 
-/** A check's result, with the answer for later checks that depend on it. */
+/** A check's result, and the answer, which later checks may depend on. */
 export type Ran = { result: SmokeResult; exchange: Exchange };
 
 export type Suite = {

@@ -2,11 +2,12 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { buildConnector as BuildConnector, Dispatcher, Pool } from 'undici';
 
-// The parts of undici that a connection pool needs. Its front door also loads fetch, caches and web sockets, which took
-// 80 ms of this process's 250; these parts take 35. The version is pinned, and every smoke test goes through here.
+// The parts of undici that a connection pool needs. Importing undici as a whole also loads fetch, caches and web
+// sockets, which took 80 ms of this process's 250; these parts take 35. The version is pinned, and every smoke test
+// goes through here.
 const require = createRequire(import.meta.url);
 
-/** Opens a connection and returns its socket at once; the library's types do not show that it does. */
+/** Opens a connection and returns its socket at once. The library does so too, but its types do not say it. */
 export type Connect = (...args: Parameters<BuildConnector.connector>) => Socket;
 
 type SendRequest = (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;

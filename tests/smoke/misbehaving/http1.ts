@@ -23,7 +23,7 @@ const at = (name: string, ends: Case['ends'], url: string): Case => ({
   serve: async () => ({ url, [Symbol.asyncDispose]: async () => {} }),
 });
 
-const TIME_OUT = /^no whole answer within [\d.]+ s$/;
+const TIME_OUT = /^no complete answer within [\d.]+ s$/;
 const CUT = /^the connection was cut$/;
 const NOT_HTTP = /^the answer is not HTTP/;
 
@@ -37,7 +37,7 @@ export const http1: readonly Case[] = [
     socket.write(`${HEAD}content-length: 100000\r\n\r\n`);
     drip(socket);
   }),
-  answering('sends a body without an end', /larger than 4 MiB|no whole answer/, (socket) => {
+  answering('sends a body without an end', /larger than 4 MiB|no complete answer/, (socket) => {
     socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
     flood(socket, `10000\r\n${'x'.repeat(0x10000)}\r\n`);
   }),

@@ -41,7 +41,7 @@ function streaming(
   return over(server, name, ends);
 }
 
-const TIME_OUT = /^no whole answer within [\d.]+ s$/;
+const TIME_OUT = /^no complete answer within [\d.]+ s$/;
 
 export const http2: readonly Case[] = [
   streaming('never answers', TIME_OUT, () => {}),
@@ -49,7 +49,7 @@ export const http2: readonly Case[] = [
     stream.respond({ ':status': 200 });
     drip(stream);
   }),
-  streaming('sends a body without an end', /larger than 4 MiB|no whole answer/, (stream) => {
+  streaming('sends a body without an end', /larger than 4 MiB|no complete answer/, (stream) => {
     stream.respond({ ':status': 200 });
     flood(stream, 'x'.repeat(0x10000));
   }),
@@ -57,10 +57,10 @@ export const http2: readonly Case[] = [
     stream.respond({ ':status': 200 });
     stream.write('ok');
   }),
-  streaming('resets every stream', /^the server gave the request up$/, (stream) => stream.close(2)),
+  streaming('resets every stream', /^the server cancelled the request$/, (stream) => stream.close(2)),
   streaming(
     'resets every stream in the middle',
-    /^the (?:server gave the request up|connection was cut)$/,
+    /^the (?:server cancelled the request|connection was cut)$/,
     (stream) => {
       stream.respond({ ':status': 200 });
       stream.write('ok', () => stream.destroy(new Error('gone')));
@@ -87,7 +87,7 @@ export const http2: readonly Case[] = [
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
       }),
     'agrees to it and speaks HTTP/1',
-    /not HTTP\/2|the connection was cut|gave the connection up/,
+    /not HTTP\/2|the connection was cut|gave up the connection/,
   ),
   over(
     ({ good }) =>

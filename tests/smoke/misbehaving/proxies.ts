@@ -74,8 +74,8 @@ function opens(socket: Socket, login?: string): void {
 }
 
 const SILENT =
-  /^no whole answer within [\d.]+ s: the proxy \S+:\d+ \(HTTPS_PROXY\) has opened no connection$/;
-const TLS_SILENT = /^no whole answer within [\d.]+ s: the TLS handshake has not ended$/;
+  /^no complete answer within [\d.]+ s: the proxy \S+:\d+ \(HTTPS_PROXY\) has opened no connection$/;
+const TLS_SILENT = /^no complete answer within [\d.]+ s: the TLS handshake has not ended$/;
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 const named = (reason: string): RegExp => new RegExp(`^the proxy \\S+ \\(HTTPS_PROXY\\): ${reason}$`);
 

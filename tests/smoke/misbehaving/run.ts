@@ -48,5 +48,5 @@ export async function testEach(limits: Limits, look: (tookMs: number) => void): 
 
 /** Whether the smoke ends because its time is up. */
 function isTheLimit(ends: Case['ends']): boolean {
-  return ends instanceof RegExp && /whole answer/.test(ends.source);
+  return ends instanceof RegExp && /complete answer/.test(ends.source);
 }

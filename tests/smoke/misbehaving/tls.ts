@@ -35,7 +35,7 @@ const fromNow = (days: number): Date => new Date(Date.now() + days * DAY_MS);
 const CASES: readonly Case[] = [
   raw(
     'never answers the handshake',
-    /^no whole answer within [\d.]+ s: the TLS handshake has not ended$/,
+    /^no complete answer within [\d.]+ s: the TLS handshake has not ended$/,
     () => {},
   ),
   raw('cuts the handshake', /^the TLS handshake was cut \(ECONNRESET\)$/, (socket) =>
@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
   ),
   raw(
     'drips its handshake',
-    /^no whole answer within [\d.]+ s: the TLS handshake has not ended$/,
+    /^no complete answer within [\d.]+ s: the TLS handshake has not ended$/,
     (socket) => {
       socket.write(Buffer.from([22, 3, 3, 64, 0]));
       drip(socket);
@@ -98,8 +98,8 @@ const HINTS: Record<string, RegExp> = {
   'resets the handshake': /certificate that is still pending/,
   'offers nothing that both know': /certificate that is still pending/,
   'does not speak TLS': /does not speak TLS/,
-  'nobody vouches for it': /Nobody that this machine trusts/,
-  'vouches for itself': /Nobody that this machine trusts/,
+  'nobody vouches for it': /This machine does not trust the issuer/,
+  'vouches for itself': /This machine does not trust the issuer/,
   'is for another host': /is for another host/,
   'has expired': /has expired/,
   'is not valid yet': /is not valid yet/,

@@ -9,7 +9,7 @@ type Headers = Record<string, string>;
 /** The pages that the runbook lists, which the Rust shell must serve. */
 const PAGES = ['/login', '/onboarding/checklist', '/l402/paywalls'] as const;
 const RUST = 'rust_shell';
-/** Every session has this scope in its own organisation, and not in one that does not exist. */
+/** Every session has this scope in its own organisation, but not in an organisation that does not exist. */
 const SCOPE = 'runtime.read';
 const FOREIGN_ORGANISATION = 'org:not-of-this-session';
 
@@ -18,7 +18,7 @@ export function stageSession(headers: Headers): Check {
   return { id: 'session', ...sessionProbe('/api/auth/session')(headers) };
 }
 
-/** What the runbook asks people to check after each stage, as a signed-in user. */
+/** What the runbook asks people to check after each stage while they are signed in. */
 export function stageChecks(headers: Headers): Check[] {
   return [
     { id: 'sync-token', ...syncTokenProbe('/api/sync/token')(headers) },

@@ -22,7 +22,7 @@ export function controlStatusProbe(authorization: Record<string, string> | undef
   };
 }
 
-/** Asks whose session the token is. */
+/** Asks whose session the token belongs to. */
 export function sessionProbe(path: string): (authorization: Record<string, string>) => Probe {
   return (headers) => ({ request: { method: 'GET', path, headers }, judge: below400 });
 }
