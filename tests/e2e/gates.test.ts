@@ -40,7 +40,7 @@ describe('gates.ts', () => {
     const explained = await gates(['--explain']);
     assert.equal(explained.exitCode, 0);
     const said = lines(explained);
-    assert.match(said[0] ?? '', /^\[miss\] cargo-test: this machine knows no verdict of it$/);
+    assert.match(said[0] ?? '', /^\[miss\] cargo-test: this machine has no earlier verdict of it$/);
     assert.match(said[3] ?? '', /^\[miss\] perf-budget: changed since the verdict of .*: .*host\/new\.html$/);
   });
 

@@ -24,7 +24,7 @@ const CALLS = {
 type Script = keyof typeof CALLS;
 
 const NO_GIT =
-  /^\[warning\] tools: git is missing: what is built cannot be named, and no verdict is cached -> Install git\.$/m;
+  /^\[warning\] tools: git is missing: nobody can tell which commit is built, and no verdict is cached -> Install git\.$/m;
 const NO_CARGO = /^\[error\] tools: cargo is missing; needed by cargo-test -> Install Rust: \S+$/m;
 
 type Outcome = { exitCode: number; says?: RegExp };

@@ -292,7 +292,7 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
   assert.equal(script.signalCode, 'SIGINT');
   assert.match(
     await complaint,
-    /^error: interrupted while web-shell-build was running\nIt was stopped, .* nothing after it was begun\.\n$/m,
+    /^error: interrupted while web-shell-build was running\nIt was stopped, .* nothing after it was started\.\n$/m,
   );
   const left = await readdir(temporary);
   assert.deepEqual(

@@ -1,10 +1,10 @@
-// The body of every turbo task here. Turbo starts it only when the result is in no cache. It is JavaScript and keeps
-// what it compiles, because a TypeScript program starts half a second later.
+// The body of every turbo task here. Turbo starts it only when the result is in no cache. It is JavaScript and caches
+// compiled code, because a TypeScript program would start half a second later.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// The exit code for a caller that wants cached verdicts only: EX_UNAVAILABLE of sysexits.h. `for-turbo/pnpm` gives the
-// same answer sooner, where there is a shell.
+// The exit code for a caller that wants cached verdicts only: EX_UNAVAILABLE of sysexits.h. Where there is a shell,
+// `for-turbo/pnpm` has already given the same answer.
 const NOT_CACHED = 69;
 
 if (process.env.GATES_ONLY_REPLAY === '1') process.exitCode = NOT_CACHED;

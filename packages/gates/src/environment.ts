@@ -4,6 +4,7 @@ import { cleanLine, type Environment, operatorEnvironment, UserError } from '@de
 import type { Gate } from './gates.ts';
 import { namesProgram } from './inputs/programs.ts';
 
+// This matches more names than the redaction does, because a gate can do without a variable that may be a secret.
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY/i;
 
 // Variables that steer a gate: how cargo, rustc, C compilers, Node, Python and wasm-pack build and run, and what the
@@ -18,7 +19,7 @@ const STEERING = [
 // Settings for the measurements of gates that are scripts; the other gates do not get them.
 const MEASURES = [/^(?:LATENCY|SOAK|WARMUP|PERF)_/, /_(?:BUDGET|SAMPLES)(?:_|$)/];
 
-// Variables that only say where things are on this machine, how to reach the network, and how to talk to the user.
+// Variables that only say where things are on this machine, how to reach the network, or how to show output.
 const NEUTRAL = [
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|SSH_AUTH_SOCK)$/,
   /^(?:https?|all|no|ftp)_proxy$/i,
@@ -34,11 +35,6 @@ const NEUTRAL = [
 const matches = (patterns: readonly RegExp[], name: string): boolean =>
   patterns.some((pattern) => pattern.test(name));
 
-// This matches more names than the redaction does, because a gate can do without a variable that may be a secret.
-function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name);
-}
-
 // Variables that cargo and rustup set for a program that they start; cargo sets them again for each build:
 // https://doc.rust-lang.org/cargo/reference/environment-variables.html
 const STARTED_BY_CARGO =
@@ -53,7 +49,7 @@ const OURS = /^(?:turbo_|gates_)/i;
 /** The environment for runs that are not cached: the operator's without secrets, which no gate needs. */
 export function uncachedEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(operatorEnvironment(env)).filter(([name]) => !isSecretName(name) && !OURS.test(name)),
+    Object.entries(operatorEnvironment(env)).filter(([name]) => !SECRET_NAME.test(name) && !OURS.test(name)),
   );
 }
 
@@ -71,7 +67,7 @@ export function gateEnvironment(
   const steering = gate.isScript ? [...STEERING, ...MEASURES] : STEERING;
   const given = Object.entries(operatorEnvironment(env)).filter(
     ([name]) =>
-      !isSecretName(name) &&
+      !SECRET_NAME.test(name) &&
       !OURS.test(name) &&
       (passed.includes(name) ||
         ((matches(steering, name) || matches(NEUTRAL, name)) && !STARTED_BY_CARGO.test(name))),
@@ -108,9 +104,9 @@ export function parsePassedNames(text: string | undefined): string[] {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new UserError(`GATES_PASS_ENV has "${cleanLine(name, 60)}", which is not a variable's name`);
     }
-    if (isSecretName(name)) {
-      throw new UserError(`GATES_PASS_ENV has ${name}, which looks like a secret: gates get none`, {
-        hint: 'What a gate is given ends up in its log. Give a test what it needs in a file that git ignores.',
+    if (SECRET_NAME.test(name)) {
+      throw new UserError(`GATES_PASS_ENV has ${name}, which looks like a secret, and gates get no secrets`, {
+        hint: 'A gate may print what it gets, and its log is stored and shared. Put what a test needs into a file that git ignores.',
       });
     }
   }

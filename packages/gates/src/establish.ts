@@ -16,9 +16,12 @@ export type EstablishRequest = {
   fingerprint: string;
 };
 
-/** A gate that is about to run. */
+/** A gate whose inputs have been recorded and that is about to run. */
 export type Establishing = {
-  /** Writes the record of the gate, which just passed. The caller may give a reason not to keep the verdict. */
+  /**
+   * Call this when the gate has passed: it writes the gate's record. `notKept` is the caller's own reason not to keep
+   * the verdict, if there is one.
+   */
   passed(notKept: string | undefined): Promise<RunnerReport>;
 };
 
@@ -93,22 +96,22 @@ async function commitOf({
   }
 }
 
-function toolsOf(print: FingerprintOrWhyNot): Record<string, string> {
-  if ('unknown' in print) return {};
-  return Object.fromEntries([...print.inputs.tools].filter(([name]) => TOOL_NAME.test(name)));
+function toolsOf(fingerprint: FingerprintOrWhyNot): Record<string, string> {
+  if ('unknown' in fingerprint) return {};
+  return Object.fromEntries([...fingerprint.inputs.tools].filter(([name]) => TOOL_NAME.test(name)));
 }
 
 /** What the build read beyond the fingerprint; undefined when a cargo gate left no notes about it. */
 async function alsoReadBy(
   gate: Gate,
-  print: FingerprintOrWhyNot,
+  fingerprint: FingerprintOrWhyNot,
   { checkout, gateEnv }: RunnerOrder,
 ): Promise<AlsoRead | undefined> {
-  if ('unknown' in print) return {};
+  if ('unknown' in fingerprint) return {};
   const root = await realpath(checkout.root);
-  const isCovered = (name: string): boolean => inputNames.has(print.inputs, name);
+  const isCovered = (name: string): boolean => inputNames.has(fingerprint.inputs, name);
   const seen = await Promise.all(
-    print.crates.map((crates) => readElsewhere({ root, crates, gateEnv, isCovered })),
+    fingerprint.crates.map((crates) => readElsewhere({ root, crates, gateEnv, isCovered })),
   );
   if (!gate.isScript && seen.includes(undefined)) return undefined;
   return Object.assign({}, ...seen);

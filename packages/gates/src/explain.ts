@@ -1,6 +1,6 @@
 import { cleanLine, type Environment, type TargetCheckout } from '@deploy/cli';
 import { gateEnvironment } from './environment.ts';
-import { type FingerprintOrWhyNot, fingerprintGates } from './fingerprint.ts';
+import { type FingerprintOrWhyNot, fingerprintGates, idsOf } from './fingerprint.ts';
 import { type Gate, type GateId, verificationGates } from './gates.ts';
 import { nearestRemembered } from './remembered.ts';
 import type { GateChoices } from './settings.ts';
@@ -18,29 +18,27 @@ export type Explanation = {
 
 export type ExplainRequest = { checkout: TargetCheckout; env: Environment; choices: GateChoices };
 
-/** Tells for each selected gate what a run would find in the cache. Runs nothing. */
+/** Says for each selected gate what a run would find in the cache. Runs nothing. */
 export async function explainGates({ checkout, env, choices }: ExplainRequest): Promise<Explanation[]> {
   const gates = verificationGates.filter(({ id }) => choices.selected?.includes(id) ?? true);
   const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
-  const prints = await fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
-  const fingerprints = new Map(
-    [...prints].flatMap(([id, print]) => ('id' in print ? [[id, print.id] as const] : [])),
-  );
+  const found = await fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
+  const fingerprints = idsOf(found);
   const asked = choices.force ? undefined : askTurbo({ gates: [...fingerprints.keys()], fingerprints, env });
-  return Promise.all(gates.map((gate) => explain(gate, prints.get(gate.id))));
+  return Promise.all(gates.map((gate) => explain(gate, found.get(gate.id))));
 
-  async function explain(gate: Gate, print: FingerprintOrWhyNot | undefined): Promise<Explanation> {
+  async function explain(gate: Gate, fingerprint: FingerprintOrWhyNot | undefined): Promise<Explanation> {
     const miss = (reason: string, changed: readonly string[] = []): Explanation => ({
       gate: gate.id,
       expect: 'miss',
       reason,
       changed,
     });
-    if (choices.force) return miss('GATES_FORCE=1 runs it whatever is cached');
-    if (print === undefined || 'unknown' in print) {
-      return miss(`its verdict cannot be cached: ${cleanLine(print?.unknown ?? 'it has no inputs')}`);
+    if (choices.force) return miss('GATES_FORCE=1 runs it even if its verdict is cached');
+    if (fingerprint === undefined || 'unknown' in fingerprint) {
+      return miss(`its verdict cannot be cached: ${cleanLine(fingerprint?.unknown ?? 'it has no inputs')}`);
     }
-    const [places, nearest] = await Promise.all([asked, nearestRemembered(gate.id, print.inputs, env)]);
+    const [places, nearest] = await Promise.all([asked, nearestRemembered(gate.id, fingerprint.inputs, env)]);
     const place = places?.get(gate.id);
     const record = nearest?.changed.length === 0 ? nearest.verdict.record : undefined;
     if (place !== undefined) {
@@ -48,7 +46,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
       const why =
         record &&
         (await whyNotUsed(record, {
-          fingerprint: print.id,
+          fingerprint: fingerprint.id,
           root: checkout.root,
           gateEnv: gateEnvOf(gate),
           maxAgeMs,
@@ -56,7 +54,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
       if (why !== undefined) return miss(`its cached verdict is not used: ${why}`);
       const established = record
         ? `, established ${record.establishedAt} on ${cleanLine(record.where, 200)}`
-        : '; its age is checked when it is taken from there';
+        : '; its age is checked when a run takes it from there';
       return {
         gate: gate.id,
         expect: 'hit',
@@ -64,9 +62,9 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
         changed: [],
       };
     }
-    if (nearest === undefined) return miss('this machine knows no verdict of it');
+    if (nearest === undefined) return miss('this machine has no earlier verdict of it');
     const { verdict, changed } = nearest;
-    if (changed.length === 0) return miss('its verdict is in no cache any more');
+    if (changed.length === 0) return miss('its verdict is no longer in any cache');
     const { establishedAt, commit } = verdict.record;
     return miss(
       `changed since the verdict of ${establishedAt} at commit ${commit.slice(0, 12)}: ${listed(changed)}`,

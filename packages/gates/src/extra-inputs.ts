@@ -4,7 +4,10 @@ import { cleanLine, UserError } from '@deploy/cli';
 import { InputsUnknown } from './fingerprint-inputs.ts';
 import { type GateId, gateIds } from './gates.ts';
 
-/** A file or folder of the checkout that one gate, or every gate, reads without our being able to find that out. */
+/**
+ * A file or folder of the checkout that one gate (or every gate, if `gate` is undefined) reads in a way that we cannot
+ * detect.
+ */
 export type ExtraInput = { gate: GateId | undefined; path: string };
 
 const FILE = '.gates-inputs';

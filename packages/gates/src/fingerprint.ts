@@ -12,7 +12,7 @@ import { groupByPath } from './inputs/files-under.ts';
 import { gitIn } from './inputs/git.ts';
 import { isOutputOf } from './inputs/outputs.ts';
 import { toolVersions } from './inputs/tool-versions.ts';
-import { contentAt, type Entries, installedAt } from './inputs/tree.ts';
+import { contentAt, type Entries, type Entry, installedAt } from './inputs/tree.ts';
 import { readWorktree } from './inputs/worktree.ts';
 import { type Needs, needsOf, type Tool } from './tools/needs.ts';
 
@@ -38,11 +38,12 @@ export type FingerprintRequest = {
 };
 
 /**
- * Raise this when the fingerprint of an unchanged checkout changes, so that verdicts under the old scheme never match.
+ * Raise this whenever a change here gives an unchanged checkout another fingerprint, so that verdicts of the old scheme
+ * never match.
  */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
-// Files that tell pyenv, asdf, mise, nvm and others which version to use in the folders below.
+// In these files pyenv, asdf, mise, nvm and others find out which version to use in the folders below.
 const VERSION_FILES = [
   '.python-version',
   '.node-version',
@@ -136,6 +137,15 @@ export async function fingerprintGates(
   }
 }
 
+/** The ids of the fingerprints that could be taken. */
+export function idsOf(
+  fingerprints: Iterable<readonly [GateId, FingerprintOrWhyNot]>,
+): ReadonlyMap<GateId, string> {
+  return new Map(
+    [...fingerprints].flatMap(([gate, found]) => ('id' in found ? [[gate, found.id] as const] : [])),
+  );
+}
+
 /** The names of a gate's inputs that changed or were touched between two fingerprints. */
 export function touchedBetween(before: Fingerprint, after: Fingerprint): string[] {
   const names = new Set([...before.changedAt.keys(), ...after.changedAt.keys()]);
@@ -143,12 +153,12 @@ export function touchedBetween(before: Fingerprint, after: Fingerprint): string[
   return [...new Set([...inputNames.changed(before.inputs, after.inputs), ...touched])].sort();
 }
 
-/** Installed packages above the web shell, which scripts find, and files there that choose a tool's version. */
-function aboveWebShell(
-  root: string,
-  webShellDir: string,
-): [string, Entries extends Map<string, infer E> ? E : never][] {
-  const found: [string, ReturnType<typeof contentAt>][] = [];
+/**
+ * The folders above the web shell: their installed packages, which scripts find, and their files that choose a tool's
+ * version.
+ */
+function aboveWebShell(root: string, webShellDir: string): [path: string, Entry][] {
+  const found: [path: string, Entry][] = [];
   for (let folder = dirname(join(root, webShellDir)); ; folder = dirname(folder)) {
     const packages = join(folder, 'node_modules');
     found.push([`${relative(root, packages)}/`, installedAt(packages)]);

@@ -4,8 +4,8 @@ export type GateLine = { stream: 'stdout' | 'stderr' | 'note'; text: string };
 const MARKS = { stdout: 'out| ', stderr: 'err| ', note: 'note| ' } as const;
 
 /**
- * Marks a gate's line for its way through turbo, which merges the two streams and adds lines of its own and of pnpm.
- * The mark shows that the line is the gate's, and which stream it came from.
+ * Marks a gate's line before it goes through turbo, which merges the two streams and adds its own lines and pnpm's. The
+ * mark shows that the line is the gate's, and which stream it came from.
  */
 export function frameLine({ stream, text }: GateLine): string {
   return `${MARKS[stream]}${text}`;

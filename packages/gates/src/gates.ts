@@ -1,27 +1,26 @@
 import { join } from 'node:path';
 import type { TargetCheckout } from '@deploy/cli';
 
-/** A turbo task of this package: the web-shell build, or one of the four verification gates. */
+/** The verification gates, in the order in which they run. */
 export const gateIds = ['cargo-test', 'wasm-check', 'sw-policy', 'perf-budget'] as const;
+/** A turbo task of this package: one of the four verification gates, or the web-shell build. */
 export type GateId = (typeof gateIds)[number] | 'web-shell-build';
-
-export type PackageFolder = 'serviceDir' | 'webShellDir';
 
 export type Gate = {
   id: GateId;
   /** The command, run in the root of the target checkout. */
   command(checkout: TargetCheckout): readonly [program: string, ...args: string[]];
-  /** The folders whose packages, with the crates that they use, the verdict depends on. */
-  packages: readonly PackageFolder[];
+  /** The folders of the packages that the verdict depends on. The crates that they use count as well. */
+  packages: readonly ('serviceDir' | 'webShellDir')[];
   /** Whether it is a script of the checkout, which may measure and have budgets. */
   isScript: boolean;
   /** Whether it starts the service and measures it. */
   measures: boolean;
-  /** Gates without which this one cannot pass: when one of them failed, this one does not run. */
+  /** If one of these gates has failed, this one does not run, because it could not pass. */
   needs: readonly GateId[];
 };
 
-const webShellBuild: Gate = {
+export const webShellBuild: Gate = {
   id: 'web-shell-build',
   command: ({ root, webShellDir }) => [join(root, webShellDir, 'build-dist.sh')],
   packages: ['webShellDir'],
@@ -73,8 +72,6 @@ export const verificationGates: readonly Gate[] = [
     needs: ['wasm-check'],
   },
 ];
-
-export const webShellBuildTasks: readonly Gate[] = [webShellBuild];
 
 export function findGate(id: string | undefined): Gate {
   const gate = [webShellBuild, ...verificationGates].find((each) => each.id === id);

@@ -5,8 +5,8 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
 
 /**
- * Does work in a checkout while no other build or measurement runs there, also from other copies of this project:
- * builds recreate `dist`, and a build alongside would distort a measurement.
+ * Does work while no other build or measurement runs in the same checkout, not even one started by another copy of this
+ * project: builds recreate `dist`, and would distort a measurement.
  */
 export async function aloneIn<T>(
   root: string,
@@ -21,7 +21,9 @@ export async function aloneIn<T>(
   return withFileLock(join(await lockFolder(env), `checkout-${place}.lock`), { onWait }, work);
 }
 
-/** Does work while this user measures nothing else on this machine: two measurements would disturb each other. */
+/**
+ * Does work while this user measures nothing else on this machine, because two measurements would disturb each other.
+ */
 export async function aloneMeasuring<T>(
   env: Environment,
   onWait: () => void,
@@ -33,8 +35,8 @@ export async function aloneMeasuring<T>(
 const TURBO_LOCK = join(projectRoot, '.turbo/gates.lock');
 
 /**
- * Does work while no other run uses the files where turbo keeps a task's log and its record: in this project they
- * are the same for every run.
+ * Does work while no other run uses the files in which turbo keeps a task's log and its record: every run of this
+ * project uses the same ones.
  */
 export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(TURBO_LOCK), { recursive: true });
@@ -42,7 +44,7 @@ export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Pr
 }
 
 /**
- * The folder for this user's locks, which nobody else can write to: in the runtime folder of the login, else in the
+ * The folder for this user's locks, which nobody else can write to: in the login session's runtime folder, else in the
  * cache (https://specifications.freedesktop.org/basedir-spec/latest), else in this project.
  */
 async function lockFolder({ XDG_RUNTIME_DIR = '', XDG_CACHE_HOME = '', HOME }: Environment): Promise<string> {

@@ -43,26 +43,26 @@ export type GateOutcome = { result: GateResult; complaint: string };
 /** Takes a gate's verdict from the cache if it still holds; otherwise runs the gate. */
 export async function runCached(gate: Gate, context: GateContext): Promise<GateOutcome> {
   const { out, choices, checkout, gateEnvOf } = context;
-  const print = await context.fingerprint(gate);
-  if ('unknown' in print) {
-    return runUncached(gate, context, `this run, without a cache: ${cleanLine(print.unknown)}`);
+  const fingerprint = await context.fingerprint(gate);
+  if ('unknown' in fingerprint) {
+    return runUncached(gate, context, `this run, without a cache: ${cleanLine(fingerprint.unknown)}`);
   }
   const cached = choices.force ? undefined : await context.replay(gate);
   if (cached !== undefined) {
     const { record } = cached;
     const why = await whyNotUsed(record, {
-      fingerprint: print.id,
+      fingerprint: fingerprint.id,
       root: checkout.root,
       gateEnv: gateEnvOf(gate),
       maxAgeMs: choices.maxAgeMs,
     });
     if (record !== undefined && why === undefined) {
-      await rememberIfPossible({ record, inputs: print.inputs }, context);
+      await rememberIfPossible({ record, inputs: fingerprint.inputs }, context);
       return replayed(gate, context, { ...cached, record });
     }
     out.note(`${gate.id}: its cached verdict is not used: ${why}`);
   }
-  return runAndKeep(gate, context, print);
+  return runAndKeep(gate, context, fingerprint);
 }
 
 /** Runs a gate whatever is cached, and keeps nothing. */
@@ -91,8 +91,8 @@ function replayed(
   };
 }
 
-async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint): Promise<GateOutcome> {
-  const { task, complaint, report } = await run(gate, context, print);
+async function runAndKeep(gate: Gate, context: GateContext, fingerprint: Fingerprint): Promise<GateOutcome> {
+  const { task, complaint, report } = await run(gate, context, fingerprint);
   if (task === undefined) {
     // Turbo runs nothing when it cannot open its cache, but a gate needs no cache.
     context.out.note(`warning: turbo cannot use its cache, so nothing of ${gate.id} is kept (${complaint})`);
@@ -103,10 +103,10 @@ async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint):
   }
   const { notKept, record } = report;
   if (notKept === undefined) {
-    await rememberIfPossible({ record, inputs: print.inputs }, context);
+    await rememberIfPossible({ record, inputs: fingerprint.inputs }, context);
     return ended(gate, task, { source: 'this run', complaint });
   }
-  context.out.note(`${gate.id}: passed, but its verdict is not kept for another time; ${notKept}`);
+  context.out.note(`${gate.id}: passed, but its verdict is not kept for later runs: ${notKept}`);
   // NOT_KEPT counts as a pass only when the runner also reported one.
   const passed = task.exitCode === NOT_KEPT ? { ...task, exitCode: 0 } : task;
   return ended(gate, passed, { source: `this run, and not kept: ${notKept}`, complaint });
@@ -115,22 +115,22 @@ async function runAndKeep(gate: Gate, context: GateContext, print: Fingerprint):
 type Run = { task: TaskSummary | undefined; complaint: string; report: RunnerReport | undefined };
 
 /** Runs a gate through turbo, which caches the result if a fingerprint is given. */
-async function run(gate: Gate, context: GateContext, print?: Fingerprint): Promise<Run> {
+async function run(gate: Gate, context: GateContext, fingerprint?: Fingerprint): Promise<Run> {
   const { checkout, env, gateEnvOf, choices, out, signal } = context;
   await using channel = await openRunnerChannel(() => ({
     checkout,
-    gateEnv: print === undefined ? uncachedEnvironment(env) : gateEnvOf(gate),
+    gateEnv: fingerprint === undefined ? uncachedEnvironment(env) : gateEnvOf(gate),
     extraInputs: choices.extraInputs,
     secrets: secretValues(),
     where: placeOf(env),
   }));
-  const onWait = (): void => out.note(`${gate.id}: waiting for another run of gates from here`);
+  const onWait = (): void => out.note(`${gate.id}: waiting for another run of gates in this project`);
   const work = async () => {
     const live = await startLiveLine(gate.id);
     return runTurbo({
       gates: [gate.id],
-      cache: print === undefined ? 'none' : 'renew',
-      fingerprints: new Map(print === undefined ? [] : [[gate.id, print.id]]),
+      cache: fingerprint === undefined ? 'none' : 'renew',
+      fingerprints: new Map(fingerprint === undefined ? [] : [[gate.id, fingerprint.id]]),
       env,
       channel: channel.path,
       signal,
@@ -167,7 +167,7 @@ function ended(
   };
 }
 
-/** Remembers a verdict. Failing to do so is worth only a warning, because the verdict itself still counts. */
+/** Remembers a verdict. If that fails, only warns, because the verdict itself still counts. */
 async function rememberIfPossible(verdict: Remembered, { env, out }: GateContext): Promise<void> {
   try {
     await remember(verdict, env);

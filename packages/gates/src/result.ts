@@ -11,7 +11,7 @@ export type GateRun = {
   results: readonly GateResult[];
   /** Gates that were not selected; if there are any, the run is not a full verification. */
   leftOut: readonly GateId[];
-  /** Turbo's own error message, when some gate did not pass although none failed. */
+  /** Turbo's own error message, for when a gate did not run although no other failed. */
   complaint: string;
 };
 

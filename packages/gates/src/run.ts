@@ -7,8 +7,8 @@ import {
   type TargetCheckout,
 } from '@deploy/cli';
 import { gateEnvironment } from './environment.ts';
-import { fingerprintGates } from './fingerprint.ts';
-import { type Gate, type GateId, verificationGates, webShellBuildTasks } from './gates.ts';
+import { fingerprintGates, idsOf } from './fingerprint.ts';
+import { type Gate, type GateId, verificationGates, webShellBuild } from './gates.ts';
 import { type GateContext, runCached, runUncached } from './one-gate.ts';
 import { replayGates } from './replays.ts';
 import type { GateResult, GateRun } from './result.ts';
@@ -19,7 +19,7 @@ type GateRequest = {
   checkout: TargetCheckout;
   env: Environment;
   out: Output;
-  /** Stops the gate that runs. */
+  /** Stops the gate that is running. */
   signal?: AbortSignal | undefined;
 };
 
@@ -39,7 +39,7 @@ const EVERYTHING_AFRESH: GateChoices = {
 
 /** Builds the web shell's `dist`, without a cache. */
 export function runWebShellBuild(request: GateRequest): Promise<GateRun> {
-  return runInTurn(webShellBuildTasks, { ...request, choices: EVERYTHING_AFRESH }, false);
+  return runInTurn([webShellBuild], { ...request, choices: EVERYTHING_AFRESH }, false);
 }
 
 /** Runs the verification gates one after another, or reuses verdicts in turbo's cache that are still valid. */
@@ -61,22 +61,22 @@ async function runInTurn(
     out.note('the shared cache of verdicts is not used: TURBO_REMOTE_CACHE_SIGNATURE_KEY is unset');
   }
   for (const value of secretsAmong(env)) redactGuess(value);
-  let prints: ReturnType<typeof fingerprintGates> | undefined;
+  let fingerprints: ReturnType<typeof fingerprintGates> | undefined;
   let replays: ReturnType<typeof replayGates> | undefined;
   const results = new Map<GateId, GateResult>();
   const context: GateContext = {
     ...request,
     gateEnvOf,
     async fingerprint(gate) {
-      prints ??= fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
-      return (await prints).get(gate.id) ?? { unknown: 'it has no inputs' };
+      fingerprints ??= fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
+      return (await fingerprints).get(gate.id) ?? { unknown: 'it has no inputs' };
     },
     async replay(gate) {
       replays ??= replayAllThatAreLeft();
       return (await replays).get(gate.id);
     },
     stale: () => {
-      prints = undefined;
+      fingerprints = undefined;
       replays = undefined;
     },
   };
@@ -99,10 +99,7 @@ async function runInTurn(
     const known = await Promise.all(
       left.map(async (gate) => [gate.id, await context.fingerprint(gate)] as const),
     );
-    const fingerprints = new Map(
-      known.flatMap(([id, print]) => ('id' in print ? [[id, print.id] as const] : [])),
-    );
-    const onWait = () => out.note('waiting for another run of gates from here');
-    return replayGates({ fingerprints, env, signal }, onWait);
+    const onWait = () => out.note('waiting for another run of gates in this project');
+    return replayGates({ fingerprints: idsOf(known), env, signal }, onWait);
   }
 }

@@ -28,7 +28,8 @@ const NOT_EXECUTABLE = 126;
  */
 export async function runOrderedGate(id: string | undefined, env: Environment): Promise<number> {
   const { GATES_CHANNEL } = env;
-  if (GATES_CHANNEL === undefined) throw new Error('a gate is run by the deployment scripts, through turbo');
+  if (GATES_CHANNEL === undefined)
+    throw new Error('GATES_CHANNEL is unset: only the deployment scripts run a gate, through turbo');
   const gate = findGate(id);
   const fingerprint = env[fingerprintVariable(gate.id)] ?? '';
   const script = await callScript(GATES_CHANNEL);
@@ -91,7 +92,7 @@ async function runGate(
   if (exitCode !== 0 || establishing === undefined) return { exitCode: exitCode ?? 1 };
   const stillTaken = port !== undefined && (await isPortTaken(port));
   const report = await establishing.passed(
-    stillTaken ? `something listened on port ${port} when it had ended` : undefined,
+    stillTaken ? `something still listened on port ${port} after it had ended` : undefined,
   );
   return { exitCode: report.notKept === undefined ? 0 : NOT_KEPT, report };
 }

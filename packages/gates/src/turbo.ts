@@ -56,7 +56,10 @@ const LOCAL_ONLY = '--cache=local:rw,remote:';
 const TURBO_VARIABLE =
   /^(?:TURBO_(?:API|TOKEN|TEAM|TEAMID|CACHE_DIR|REMOTE_CACHE_\w+|PREFLIGHT)|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR))$/i;
 
-/** Whether a shared cache is configured without a signing key: then anyone who can write to it could forge verdicts. */
+/**
+ * Whether a shared cache is configured without a signing key. Then anyone who can write to the cache could forge
+ * verdicts.
+ */
 export function isUnsigned(env: Environment): boolean {
   return Boolean(env.TURBO_TOKEN) && !env.TURBO_REMOTE_CACHE_SIGNATURE_KEY;
 }
@@ -68,7 +71,7 @@ export function isUnsigned(env: Environment): boolean {
 export function runTurbo(request: TurboRequest): Promise<TurboRun> {
   const notice = {
     message: `while ${request.gates.join(', ')} was running`,
-    hint: 'It was stopped, and nothing after it was begun.',
+    hint: 'It was stopped, and nothing after it was started.',
   };
   return tellIfInterrupted(request.signal, notice, () => runToItsEnd(request));
 }
@@ -96,16 +99,14 @@ async function runToItsEnd(request: TurboRequest): Promise<TurboRun> {
   return { tasks: await readSummary(summaryFile, gates), complaint: cleanLine(complaint, 300) };
 }
 
-/** Runs a command, passes on the lines of its output, and returns what it said on stderr. */
+/** Runs a command, passes on its output line by line, and returns what it wrote to stderr. */
 type Follow = (
   command: TurboCommand,
   signal: AbortSignal | undefined,
   onLine: (line: string) => void,
 ) => Promise<string>;
 
-/**
- * A gate has children of its own and may take long to stop; zx finds them all and gives them the time that they need.
- */
+/** A gate has child processes and may take long to stop; zx finds them all and gives them the time that they need. */
 const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
   const { $ } = await import('zx/core');
   const child = $({ cwd, env, nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })`${words}`;
@@ -166,8 +167,8 @@ function commandOf(request: TurboRequest, flags: readonly string[]): TurboComman
 }
 
 /**
- * Turbo's program for this machine, without the `turbo` command, a Node script that takes 0.1 s to find it. That
- * command is the fallback when the package for this kind of machine does not have the program.
+ * Turbo's program for this machine. The `turbo` command would take 0.1 s to find it, because that command is a Node
+ * script. It is only used if the program is not where it should be.
  */
 function turboProgram(): string {
   const [system, extension] = process.platform === 'win32' ? ['windows', '.exe'] : [process.platform, ''];
@@ -196,7 +197,7 @@ function turboEnvironment({ cache, fingerprints, env, channel }: TurboRequest): 
     TURBO_REMOTE_CACHE_TIMEOUT: '10',
     TURBO_REMOTE_CACHE_UPLOAD_TIMEOUT: '20',
     ...Object.fromEntries(own),
-    // So that turbo finds what it calls as pnpm, and this project's own Node.
+    // So that turbo finds our `pnpm` and this project's own Node.
     PATH: [FOR_TURBO, join(projectRoot, 'node_modules/.bin'), env.PATH ?? ''].join(delimiter),
     HOME: env.HOME ?? '',
     TURBO_TELEMETRY_DISABLED: '1',

@@ -24,10 +24,10 @@ const RERUN = /^cargo::?rerun-if-(env-)?changed=(.+)$/;
 const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|OPT_LEVEL|DEBUG|NUM_JOBS)$/;
 
 /**
- * What the compiler and the crates' build scripts read, according to their notes in the target folder: files that
- * `include_str!` takes from elsewhere, variables of `env!`. Source: `rustc --emit dep-info`, and
+ * What the compiler and the crates' build scripts read, according to the notes that they leave in the target folder:
+ * files that `include_str!` takes from elsewhere, variables of `env!`. Undefined when there are no notes: then nobody
+ * knows what they read. Sources: `rustc --emit dep-info`, and
  * https://doc.rust-lang.org/cargo/reference/build-scripts.html
- * Undefined when there are no notes: then nobody knows what they read.
  */
 export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | undefined> {
   const { root, crates, gateEnv, isCovered } = request;
@@ -39,7 +39,7 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | un
     for (const file of await buildOutputs(profile, crates.names)) await addBuildOutput(file);
   }
   const seen = [...names].filter((name) => !isCovered(name)).sort();
-  return isSeen ? Object.fromEntries(seen.map((name) => [name, now(name, root, gateEnv)])) : undefined;
+  return isSeen ? Object.fromEntries(seen.map((name) => [name, stateNow(name, root, gateEnv)])) : undefined;
 
   async function addDepInfo(file: string): Promise<void> {
     const lines = (await readFile(file, 'utf8')).split('\n');
@@ -88,10 +88,10 @@ export function changedSince(
   root: string,
   gateEnv: Readonly<Record<string, string>>,
 ): string[] {
-  return Object.keys(alsoRead).filter((name) => alsoRead[name] !== now(name, root, gateEnv));
+  return Object.keys(alsoRead).filter((name) => alsoRead[name] !== stateNow(name, root, gateEnv));
 }
 
-function now(name: string, root: string, gateEnv: Readonly<Record<string, string>>): string {
+function stateNow(name: string, root: string, gateEnv: Readonly<Record<string, string>>): string {
   if (!name.startsWith(VARIABLE)) return contentAt(resolve(root, name)).state;
   const value = gateEnv[name.slice(VARIABLE.length)];
   return value === undefined ? 'unset' : hash('sha256', value);

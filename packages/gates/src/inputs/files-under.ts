@@ -8,8 +8,7 @@ import type { Entries, Entry } from './tree.ts';
 export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => Entries;
 
 /**
- * Groups entries by the paths above them, in one pass for all gates: there may be tens of thousands of entries, and
- * many in the same folder.
+ * Groups entries by the paths above them, in one pass for all gates, because there may be tens of thousands of entries.
  */
 export function groupByPath(entries: Entries, paths: readonly string[]): FilesUnder {
   const groups = new Map(paths.map((path) => [path, [] as [string, Entry][]]));

@@ -48,7 +48,7 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
 const MOST_ASKED = 200;
 
 /**
- * Returns the leftovers that git tracks, because a tracked file is an input. If git cannot be asked, every leftover
+ * Returns the leftovers that git tracks, because a tracked file is an input. If git does not answer, every leftover
  * counts as tracked.
  */
 export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {

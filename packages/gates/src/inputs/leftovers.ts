@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 // Files of macOS, Windows, vim, Emacs, other editors, network file systems and Python. Cargo may build any file that
 // ends with .rs as a program, so such a file always counts.
-const DROPPING =
+const LEFT_BEHIND =
   /^(?:\.DS_Store|\._.*|Thumbs\.db|[Dd]esktop\.ini|\..*\.sw[a-p]|4913|.*~|\.#.*|#.*#|\.nfs[0-9a-f]+|\.fuse_hidden.*|__pycache__|\.idea|\.vscode)$/;
 
-/** Whether the name is that of a file that editors or systems leave behind. */
-export function isDropping(name: string): boolean {
-  return DROPPING.test(name) && !name.endsWith('.rs');
+/** Whether editors or systems leave behind files of this name. */
+export function isLeftBehind(name: string): boolean {
+  return LEFT_BEHIND.test(name) && !name.endsWith('.rs');
 }
 
 // https://bford.info/cachedir/

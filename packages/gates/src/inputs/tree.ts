@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { errorMessage } from '@deploy/cli';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
-import { isCacheFolder, isDropping } from './leftovers.ts';
+import { isCacheFolder, isLeftBehind } from './leftovers.ts';
 
 /** What is at a path. */
 export type Entry = {
@@ -25,7 +25,7 @@ export type Entry = {
   changedAt: number;
 };
 
-/** Entries by their path relative to the root; a folder that counts as one thing ends with a slash. */
+/** Entries by their path relative to the root. The path of a folder that is a single entry ends with a slash. */
 export type Entries = Map<string, Entry>;
 
 export type TreeOptions = {
@@ -37,13 +37,13 @@ export type TreeOptions = {
 
 const MISSING: Entry = { state: 'missing', changedAt: 0 };
 const PART_BYTES = 256 * 1024;
-// What was a file a moment ago may be a link or a pipe by now: neither is followed or waited for.
+// What was a file a moment ago may have become a link or a pipe: do not follow the one or wait for the other.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Reads the files at and under a path as a build would, byte by byte, without git, which can be told to overlook
- * changes. Also returns the leftovers that it skipped. Reading is synchronous because that takes a third of the time
- * for ten thousand small files. Throws InputsUnknown when something cannot be read.
+ * Reads the files at and under a path as a build would: byte by byte, and without git, which can be told to overlook
+ * changes. Also returns the leftovers that it skipped. It reads synchronously, which takes a third of the time when
+ * there are ten thousand small files. Throws InputsUnknown when something cannot be read.
  */
 export function readTree(
   root: string,
@@ -73,13 +73,13 @@ export function readTree(
       const { name } = found;
       const child = at === '.' ? name : `${at}/${name}`;
       if (name === '.git') continue;
-      if (!options.withLeftovers && isDropping(name)) leftovers.push(child);
+      if (!options.withLeftovers && isLeftBehind(name)) leftovers.push(child);
       else if (name === 'node_modules') put(`${child}/`, installedAt(join(root, child)));
       else if (options.isOutput(child)) continue;
       else if (found.isDirectory()) readFolder(child);
       else {
-        // Opens the file without a look at its path first, which would cost as much again: the open file says what it
-        // is.
+        // Opens the file without an lstat of its path first, which would cost as much again: an fstat of the open file
+        // shows what it is.
         const file = found.isFile() ? fileAt(`${folder}/${name}`) : undefined;
         if (file === undefined) look(child);
         else put(child, file);

@@ -1,7 +1,7 @@
 import type { Environment, Finding, TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
-import { type GateId, verificationGates, webShellBuildTasks } from '../gates.ts';
+import { type GateId, verificationGates, webShellBuild } from '../gates.ts';
 import { GitMissing, gitIn, hasChanges } from '../inputs/git.ts';
 import { type Needs, needsOf, type Tool } from './needs.ts';
 import { lookForTool, type ToolState } from './versions.ts';
@@ -35,7 +35,7 @@ type GateNeeds = Needs & { gate: GateId };
  */
 export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> {
   const { checkout, env, isCached = async () => false } = request;
-  const gates = [...webShellBuildTasks, ...verificationGates.filter(({ id }) => request.gates.includes(id))];
+  const gates = [webShellBuild, ...verificationGates.filter(({ id }) => request.gates.includes(id))];
   const commit = checkCheckout(checkout, env);
   const needs = await Promise.all(
     gates.map(async (gate): Promise<GateNeeds> => ({ gate: gate.id, ...(await needsOf(gate, checkout)) })),
@@ -102,7 +102,7 @@ async function checkCheckout(checkout: TargetCheckout, env: Environment): Promis
       return {
         check: CHECK,
         state: 'warning',
-        found: 'git is missing: what is built cannot be named, and no verdict is cached',
+        found: 'git is missing: nobody can tell which commit is built, and no verdict is cached',
         advice: 'Install git.',
       };
     }
@@ -110,7 +110,7 @@ async function checkCheckout(checkout: TargetCheckout, env: Environment): Promis
     return {
       check: CHECK,
       state: 'warning',
-      found: `${checkout.root} is no git checkout, or has no commit: what is built from it cannot be named`,
+      found: `${checkout.root} is not a git checkout, or has no commit: nobody can tell what is built from it`,
       advice: 'Point OPENAGENTS_REPO_ROOT at a clone of the OpenAgents repository.',
     };
   }

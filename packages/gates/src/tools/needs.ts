@@ -48,12 +48,12 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
     seen.add(path);
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) {
-      // Only the gate's own script must be there. Another one may be no more than mentioned, for instance in a message.
+      // Only the gate's own script must exist. Another one may only be mentioned, for instance in a message.
       if (path === program) missingScripts.push(relative(checkout.root, path));
       continue;
     }
     files.push(relative(checkout.root, path));
-    // Names in build output mean nothing.
+    // A name in build output does not mean that the gate uses such a file.
     if (path.startsWith(join(checkout.root, checkout.webShellDir, 'dist/'))) continue;
     const calls = text.replace(COMMENT, '').replace(SUBSTITUTION, '$$');
     if (path === program || SHELL_SCRIPT.test(path)) for (const tool of toolsIn(calls)) tools.add(tool);
