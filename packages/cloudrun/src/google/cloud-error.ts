@@ -91,7 +91,8 @@ export function unanswered(thrown: unknown): unknown {
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
-// This refusal has the status ABORTED but is final: the revision name is taken, and a retry cannot change that.
+// A refusal with the status ABORTED that is final all the same: the revision name is taken, and a retry cannot change
+// that.
 const PERMANENT_CONFLICT = /already exists/i;
 
 function explain({ location }: CallSubject, error: Error): Explanation {

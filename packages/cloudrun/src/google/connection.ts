@@ -11,7 +11,7 @@ export type Connection = {
   signal?: AbortSignal | undefined;
 };
 
-/** The settings of a script that say how to reach Google; see `cloudSettings`. */
+/** The values of those of `cloudSettings` that say how to reach Google. */
 export type ConnectionSettings = {
   emulatorHost: string | undefined;
   accessToken: Secret | undefined;

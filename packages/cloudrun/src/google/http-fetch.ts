@@ -3,8 +3,8 @@ import type { Http } from './http.ts';
 const TIMEOUT_MS = 60_000;
 
 /**
- * A `fetch` for Google's libraries that sends its requests like all others. It ignores the agents that the libraries
- * pass.
+ * A `fetch` for Google's libraries that sends their requests through the same client as all others. It ignores the
+ * agents that the libraries pass.
  */
 export function fetchOver(
   http: Http,

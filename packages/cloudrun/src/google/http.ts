@@ -7,7 +7,7 @@ import {
   trustSystemCertificates,
 } from '@deploy/cli';
 
-// Loading node:https takes 20 ms, which dry runs save. An import of node:http would load undici as well: 0.1 s more.
+// Dry runs never load node:https, which takes 20 ms. An import of node:http would also load undici: another 0.1 s.
 const clientFor = (isSecure: boolean) => process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
 
 export type HttpRequest = {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { cleanLine, type Environment, errorMessage, type Secret, UserError } from '@deploy/cli';
 import type { AuthClient, GoogleAuth } from 'google-auth-library';
 import { askGcloud, type GcloudLogin } from './gcloud-login.ts';
-import type { Http } from './http.ts';
+import type { Http, HttpAnswer } from './http.ts';
 import { fetchOver } from './http-fetch.ts';
 import { HOW_TO_LOG_IN, type Identity } from './identity.ts';
 
@@ -15,6 +15,20 @@ export type Login = {
   /** The account that acts, for the record; undefined if unknown, for instance when only an access token was given. */
   account(): Promise<string | undefined>;
 };
+
+/**
+ * Sends a request with the login's headers. When it is refused for its token, sends it once more with a new one: a
+ * request that was refused was not carried out, so it is safe to repeat.
+ */
+export async function sendWithLogin(
+  login: Login,
+  url: string,
+  send: (headers: Readonly<Record<string, string>>) => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  const headers = await login.headers(url);
+  const answer = await send(headers);
+  return answer.status === 401 && (await login.renew(headers)) ? send(await login.headers(url)) : answer;
+}
 
 /** Opens the login of an identity. Asks for nothing until the first request needs it. */
 export function openLogin(identity: Identity, http: Http, env: Environment): Login {
@@ -125,7 +139,7 @@ async function openLibrary(http: Http) {
 
 /**
  * Makes a client fetch its tokens like all other requests, through a proxy if there is one. For an impersonated
- * account, the client has another client inside, which no option reaches.
+ * account, the client contains another client, which cannot be configured from outside.
  */
 function sendOver(http: Http, client: AuthClient): void {
   client.transporter.defaults.fetchImplementation = fetchOver(http);

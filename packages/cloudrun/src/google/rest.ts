@@ -3,26 +3,26 @@ import { callOnce, type Patience, repeatableCall } from './call.ts';
 import { ApiRefusal, type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
 import { type Http, type HttpAnswer, openHttp } from './http.ts';
-import { type Login, openLogin } from './login.ts';
+import { type Login, openLogin, sendWithLogin } from './login.ts';
 
 /** A call to one of Google's REST APIs. */
 export type RestCall = {
   method?: 'GET' | 'POST' | 'PATCH';
-  /** `run.googleapis.com` */
+  /** For instance `run.googleapis.com`. */
   host: string;
   path: string;
   query?: Readonly<Record<string, string | undefined>>;
   /** Sent as JSON. */
   body?: unknown;
-  /** Default: 10 seconds, which is long for a read. */
+  /** Default: 10 seconds. Reads usually take far less. */
   timeoutMs?: number;
   /** Aborts this call only. */
   signal?: AbortSignal;
   /** How long to keep repeating a repeatable call; default: `usual`. */
   patience?: Patience;
   /**
-   * Called with the platform's time, from the `Date` header of an answer and so in whole seconds. This machine's clock
-   * may be wrong.
+   * Called with the platform's time, because this machine's clock may be wrong. It comes from an answer's `Date`
+   * header, in whole seconds.
    */
   onDate?: (date: Date) => void;
 };
@@ -85,12 +85,9 @@ function openRest({ emulatorHost, identity, env, signal: interruption }: Connect
     }
   };
   const call = async <T>(request: RestCall): Promise<T> => {
-    const headersOf = () => login.headers(endpointOf(emulatorHost, request.host));
-    const headers = await headersOf();
-    let answer = await send(request, headers);
-    // A call that was refused for its token was not carried out, so it is safe to repeat with a new token.
-    if (answer.status === 401 && (await login.renew(headers)))
-      answer = await send(request, await headersOf());
+    const answer = await sendWithLogin(login, endpointOf(emulatorHost, request.host), (headers) =>
+      send(request, headers),
+    );
     const date = new Date(answer.headers.date ?? '');
     if (!Number.isNaN(date.getTime())) request.onDate?.(date);
     const json = parse(answer.text);

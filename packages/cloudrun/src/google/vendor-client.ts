@@ -4,7 +4,7 @@ import { googleRest } from './rest.ts';
 
 /**
  * Options that make Google's client libraries use REST and send every request through this connection, to Google or to
- * the emulator. Left alone, google-gax brings its own agent, and gaxios then ignores every proxy.
+ * the emulator. Without them, google-gax brings its own agent, and then gaxios ignores every proxy.
  */
 export async function clientOptions(connection: Connection) {
   const { PassThroughClient } = await import('google-auth-library');

@@ -1,6 +1,7 @@
 import { UserError } from '@deploy/cli';
 import { type Connection, endpointOf } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
+import { sendWithLogin } from '../google/login.ts';
 import { googleRest } from '../google/rest.ts';
 
 /**
@@ -33,20 +34,15 @@ export function isGoogleRegistry(host: string | undefined): host is string {
 export function openRegistry(connection: Connection, host: string): Registry {
   const { http, login } = googleRest(connection);
   const origin = endpointOf(connection.emulatorHost, host);
-  const send: Registry = async (method, path) => {
-    const request = (headers: Readonly<Record<string, string>>) =>
+  const send: Registry = (method, path) =>
+    sendWithLogin(login, origin, (headers) =>
       http.send({
         method,
         url: `${origin}${path}`,
         headers: { accept: ACCEPT, ...headers },
         timeoutMs: TIMEOUT_MS,
-      });
-    const headers = await login.headers(origin);
-    const answer = await request(headers);
-    return answer.status === 401 && (await login.renew(headers))
-      ? request(await login.headers(origin))
-      : answer;
-  };
+      }),
+    );
   return async (method, path) => {
     const { default: pRetry } = await import('p-retry');
     return pRetry(
