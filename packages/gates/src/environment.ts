@@ -35,11 +35,11 @@ const NEUTRAL = [
 const matches = (patterns: readonly RegExp[], name: string): boolean =>
   patterns.some((pattern) => pattern.test(name));
 
-// Variables that cargo and rustup set for a program that they start; cargo sets them again for each build:
-// https://doc.rust-lang.org/cargo/reference/environment-variables.html
+// Variables that cargo and rustup set for the programs that they start. Gates do not get them, because cargo sets them
+// anew for each build: https://doc.rust-lang.org/cargo/reference/environment-variables.html
 const STARTED_BY_CARGO =
   /^(?:CARGO|CARGO_(?:MANIFEST_(?:DIR|PATH|LINKS)|PKG_.*|BIN_.*|CRATE_NAME|PRIMARY_PACKAGE|MAKEFLAGS|TARGET_TMPDIR|RUSTC_CURRENT_DIR)|OUT_DIR|RUST_RECURSION_COUNT)$/;
-// Where the loader looks for libraries. `cargo run` adds its build folders and the toolchain's.
+// Where the loader looks for libraries. `cargo run` adds its build folders and the toolchain's, which gates do not get.
 const LIBRARY_PATH = /^(?:LD_LIBRARY_PATH|DYLD_(?:FALLBACK_)?LIBRARY_PATH)$/;
 const OF_CARGO = /\/(?:debug|release)(?:\/|$)|\/toolchains\/[^/]+\/lib(?:\/|$)/;
 
@@ -55,9 +55,9 @@ export function uncachedEnvironment(env: Environment): Record<string, string> {
 
 /**
  * The environment for gates whose verdicts are kept: an allow list of variables that steer a gate or that the machine
- * needs. Nothing else reaches the gate and changes a verdict unseen, not even the locale and the time zone, which
- * differ between colleagues. The variables in `passed` are allowed as well and count as steering. Secrets are never
- * allowed.
+ * needs. Nothing else reaches the gate, so no other variable can change a verdict unseen. Not even the locale and the
+ * time zone are allowed, because they differ between colleagues. The variables in `passed` are allowed as well and
+ * count as steering. Secrets are never allowed.
  */
 export function gateEnvironment(
   env: Environment,

@@ -31,7 +31,7 @@ export type FingerprintOrWhyNot = Fingerprint | { unknown: string };
 
 export type FingerprintRequest = {
   checkout: TargetCheckout;
-  /** Returns what `gateEnvironment` returns for the gate. */
+  /** The gate's environment, as `gateEnvironment` makes it. */
   gateEnvOf(gate: Gate): Record<string, string>;
   /** Inputs in addition to those that the checkout lists in `.gates-inputs`. */
   extraInputs?: readonly ExtraInput[];
@@ -43,7 +43,7 @@ export type FingerprintRequest = {
  */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
-// In these files pyenv, asdf, mise, nvm and others find out which version to use in the folders below.
+// Files that tell pyenv, asdf, mise, nvm and others which version to use in the folders below.
 const VERSION_FILES = [
   '.python-version',
   '.node-version',
@@ -190,7 +190,7 @@ type GatePaths = {
   inside: string[];
   /** Folders of packages. If one has no files at all, it must be the wrong folder. */
   packages: string[];
-  /** Crates, manifests and files named by scripts that lie elsewhere, absolute. */
+  /** Absolute paths of the crates, manifests and files named by scripts that lie outside the checkout. */
   outside: string[];
   /** Folders whose cargo configuration applies. */
   configured: string[];

@@ -12,7 +12,10 @@ export type Gate = {
   command(checkout: TargetCheckout): readonly [program: string, ...args: string[]];
   /** The folders of the packages that the verdict depends on. The crates that they use count as well. */
   packages: readonly ('serviceDir' | 'webShellDir')[];
-  /** Whether it is a script of the checkout, which may measure and have budgets. */
+  /**
+   * Whether the command is a script of the checkout. Only such a gate gets the variables about measurements and
+   * budgets.
+   */
   isScript: boolean;
   /** Whether it starts the service and measures it. */
   measures: boolean;

@@ -73,7 +73,7 @@ export async function openRunnerChannel(order: () => RunnerOrder): Promise<Runne
   };
 }
 
-/** The runner's end. */
+/** The runner's end of the channel. */
 export type ScriptChannel = {
   order: RunnerOrder;
   /** Aborts when the script exits before `close`. */

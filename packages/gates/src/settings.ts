@@ -34,7 +34,7 @@ export const gateSettings = {
   ),
 };
 
-/** The settings of the gates, once read. */
+/** The values of the gates' own settings. */
 export type GateChoices = {
   selected: readonly GateId[] | undefined;
   force: boolean;

@@ -15,7 +15,7 @@ export type Planned = {
   work: CheckWork;
   /** Builds share a lock and the processor, so they run one by one, beside the checks that run all at once. */
   lane: 'at-once' | 'one-by-one';
-  /** The command that reruns it. */
+  /** The command that reruns the check. */
   command: string;
 };
 

@@ -22,7 +22,7 @@ export async function readWorktree({ root, paths, isOutput }: WorktreeRequest, g
   return new Map([...trees, ...whole].flatMap(({ entries }) => [...entries]));
 }
 
-/** The paths that do not lie under another one of them. */
+/** Those of the paths that do not lie under another of them. */
 function topmost(paths: readonly string[]): string[] {
   const sorted = [...new Set(paths)].sort();
   return sorted.filter(
