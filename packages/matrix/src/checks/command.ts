@@ -37,7 +37,7 @@ function cannotRun(program: string, code: string): UserError {
   const why = WHY_NOT[code] ?? `cannot be run (${code})`;
   return new UserError(`${program} ${why}`, {
     hint: program.includes('/')
-      ? 'Is the target checkout complete?'
+      ? 'Check that the target checkout is complete.'
       : `Install ${program}, or put it on the PATH.`,
   });
 }
