@@ -20,8 +20,8 @@ import {
   openServiceApi,
   type Revision,
   type ServiceLocation,
+  servedShares,
   serviceCommand,
-  sharesOf,
 } from '@deploy/cloudrun';
 import { EXIT_CODES, isForPeople, renderVerdict } from './print.ts';
 import { limitsOf } from './settings.ts';
@@ -103,9 +103,7 @@ async function lookAt(
     readRevision(request.stable, '<stable>'),
     readRevision(request.canary, '<canary>'),
   ]);
-  const share = sharesOf(service.served, service.latestReadyRevision).find(
-    ({ revision }) => revision === request.canary,
-  );
+  const share = servedShares(service).find(({ revision }) => revision === request.canary);
   const { state } = canary.ready;
   return {
     ...{ stable: stable.name, canary: canary.name },

@@ -23,8 +23,8 @@ import {
   requireImageAsLookedUp,
   requireRegistry,
   requireTag,
+  servedShares,
   serviceCommand,
-  sharesOf,
 } from '@deploy/cloudrun';
 import type { CloudFacts } from '@deploy/cloudrun/preflight';
 import { gateIds, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
@@ -122,8 +122,8 @@ export async function runDeployment(
     const found = await performAction(lookAtService(openApi), run);
     if (!found.dryRun) {
       const { service, window, stable } = found.outcome;
-      const { served, latestReadyRevision, url } = service;
-      const shares = sharesOf(served, latestReadyRevision);
+      const { served, url } = service;
+      const shares = servedShares(service);
       if (window?.percent === 100) await evidence.record({ kind: 'windowFound', window, shares });
       await evidence.record({ kind: 'servingFound', shares, stable });
       await evidence.record({ kind: 'reachedAt', baseUrls: [url] });

@@ -44,8 +44,8 @@ describe('drift between a service and its migrations', () => {
       }),
     );
     assert.deepEqual(found, [
-      'service runtime runs no image that it names, but job migrate runs no image that it names',
-      'service runtime runs no image that it names, but its newest execution migrate-abcde runs no image that it names',
+      'service runtime runs an unknown image, but job migrate runs an unknown image',
+      'service runtime runs an unknown image, but its newest execution migrate-abcde runs an unknown image',
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('drift between a service and its migrations', () => {
     [
       'no image on the job',
       { job: { name: 'migrate', image: '' } },
-      [`service runtime runs ${IMAGE}, but job migrate runs no image that it names`],
+      [`service runtime runs ${IMAGE}, but job migrate runs an unknown image`],
     ],
     [
       'everything at once',

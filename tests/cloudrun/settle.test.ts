@@ -85,7 +85,7 @@ describe('a look at what came of a change', () => {
     assert.match(seen.message, CHANGED);
     assert.match(
       seen.hint ?? '',
-      /^Ask for a role\. Look at what came of it: gcloud run services describe control /,
+      /^Ask for a role\.\nLook at what came of it: gcloud run services describe control /,
     );
     assert.ok(seen.cause instanceof CloudError);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import { deployNoTraffic, putDown } from '@deploy/cloudrun';
+import { deployNoTraffic, writeAnnotations } from '@deploy/cloudrun';
 import { changeService } from '@deploy/cloudrun/service';
 import type { Emulator, Fault } from '@deploy/emulator';
 import { apiOf, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
@@ -200,7 +200,7 @@ describe('what is put down on the service without another change', { concurrency
     test(`is put down again when it is lost on its way, ${name}`, async () => {
       await using cloud = await pinnedCloud();
       cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'before', act: () => act(cloud) } });
-      await putDown(() => apiOf(cloud), note).perform();
+      await writeAnnotations(() => apiOf(cloud), note).perform();
       assert.deepEqual(cloud.service(SERVICE).annotations, { note: 'ours' });
       assert.equal(writes(cloud), 2);
     });
@@ -209,7 +209,7 @@ describe('what is put down on the service without another change', { concurrency
   test('is not put down twice when only the answer is lost', async () => {
     await using cloud = await pinnedCloud();
     cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'after' } });
-    await putDown(() => apiOf(cloud), note).perform();
+    await writeAnnotations(() => apiOf(cloud), note).perform();
     assert.deepEqual(cloud.service(SERVICE).annotations, { note: 'ours' });
     assert.equal(writes(cloud), 1);
   });

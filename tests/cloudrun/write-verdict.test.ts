@@ -186,7 +186,7 @@ describe('somebody else who replaces our change while it settles', { concurrency
       shiftTo(cloud, b),
       userError(
         new RegExp(`^bob@example\\.com changed .* in the meantime: traffic went from ${b}=100 to ${a}=100$`),
-        /^Yours is not in force\. Agree on who goes first/,
+        /^Your change is not in force\. Agree on who goes first/,
       ),
     );
   });

@@ -73,7 +73,10 @@ describe('set-traffic with stable and canary named the wrong way round', () => {
     const verdict = await verdictIn(env.EVIDENCE_REPORT);
     const refused = await shift(cloud, [canary, stable, '5'], env);
     assert.equal(refused.exitCode, 1);
-    assert.match(refused.stderr, /^error: .* swapped: by .*report\.md, \S+ is the stable revision/m);
+    assert.match(
+      refused.stderr,
+      /^error: .* swapped: according to .*report\.md, \S+ is the stable revision/m,
+    );
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
     // An attempt that was never written is written down, and makes the verdict no worse.
     assert.equal(await verdictIn(env.EVIDENCE_REPORT), verdict);
@@ -198,7 +201,10 @@ describe('a candidate that the report knows', () => {
 
     const forwards = await rollout('rollback', canary);
     assert.equal(forwards.exitCode, 1);
-    assert.match(forwards.stderr, /^error: \S+ is the canary by .*report\.md, so this would go forwards/m);
+    assert.match(
+      forwards.stderr,
+      /^error: \S+ is the canary according to .*report\.md, so this would go forwards/m,
+    );
     assert.match(forwards.stderr, new RegExp(`^ {2}.*canary-rollout\\.ts rollback ${stable}$`, 'm'));
     assert.deepEqual(serving(cloud), [`${stable}=95`, `${canary}=5`]);
 

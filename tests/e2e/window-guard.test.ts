@@ -56,7 +56,7 @@ describe('a candidate in maintenance mode while what serves is not', () => {
     assert.equal(refused.exitCode, 1);
     assert.match(
       refused.stderr,
-      /^error: the newest template of control has maintenance mode on, and what serves/m,
+      /^error: the newest template of control has maintenance mode on, but what serves/m,
     );
     assert.match(
       refused.stderr,
@@ -86,7 +86,7 @@ describe('a candidate in maintenance mode while what serves is not', () => {
       assert.equal(refused.exitCode, 1);
       assert.match(
         refused.stderr,
-        new RegExp(`^error: ${poisoned} is in maintenance mode, and what serves`, 'm'),
+        new RegExp(`^error: ${poisoned} is in maintenance mode, but what serves`, 'm'),
       );
       assert.match(refused.stderr, /SKIP_MAINTENANCE_CHECK=1/);
       assert.deepEqual(serving(cloud), [`${stable}=100`]);

@@ -269,7 +269,7 @@ describe('a window that fails', () => {
       if (isOpen) {
         assert.match(
           failed.stderr,
-          /^error: .*maintenance mode is on for the public, only the newest template/m,
+          /^error: .*maintenance mode is on for the public, but the newest template/m,
         );
         const status = await run(cloud, 'maintenance-mode', ['status']);
         assert.match(

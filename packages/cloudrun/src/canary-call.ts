@@ -16,7 +16,7 @@ export function isCanaryAction(word: string | undefined): word is CanaryAction {
 }
 
 /**
- * Checks an action's arguments, given the service that they are about. Throws a UserError with exit code 2 if their
+ * Checks an action's arguments, which are about revisions of `service`. Throws a UserError with exit code 2 if their
  * number is wrong or a value is impossible.
  */
 export function parseCanaryCall(action: CanaryAction, args: readonly string[], service: string): CanaryCall {
@@ -41,15 +41,12 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[], s
   }
 }
 
-/** The candidate that `promote` was given, if any. */
-export type PromoteCall = { canary: string | undefined };
-
-/** Checks the arguments of `promote`. Throws a UserError with exit code 2. */
-export function parsePromoteCall(args: readonly string[], service: string): PromoteCall {
+/** Checks the arguments of `promote`: the candidate, or nothing. Throws a UserError with exit code 2. */
+export function parsePromoteCall(args: readonly string[], service: string): { canary: string | undefined } {
   const [canary] = args;
   if (args.length > 1 || canary === '') {
     throw new UserError(`promote takes one argument at most, the candidate, got ${args.length} arguments`, {
-      hint: 'Usage: promote [<canary>], by default the newest ready revision that gets no traffic',
+      hint: 'Usage: promote [<canary>]; without it, promote takes the newest ready revision that gets no traffic',
       exitCode: 2,
     });
   }

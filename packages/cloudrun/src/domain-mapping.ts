@@ -22,7 +22,7 @@ type ApiMapping = {
 };
 
 /**
- * Reads a domain mapping. Only Cloud Run's v1 API has them, on the host of the region:
+ * Reads a domain mapping. Only Cloud Run's v1 API has domain mappings, on the region's own host:
  * https://cloud.google.com/run/docs/reference/rest/v1/namespaces.domainmappings/get
  */
 export async function readDomainMapping(

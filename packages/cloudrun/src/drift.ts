@@ -1,6 +1,6 @@
 import type { Execution, Job } from './jobs.ts';
 import { isSameImage } from './registry/image-reference.ts';
-import type { Service } from './service/service.ts';
+import { reasonAndMessage, type Service } from './service/service.ts';
 
 /** What a service runs, what its migration job would run, and what that job ran last. */
 export type MigrationState = {
@@ -13,8 +13,8 @@ export type MigrationState = {
 };
 
 /**
- * The disagreements between the three, one sentence each that names both sides. Empty when the migrations of the
- * service's image have run successfully.
+ * The disagreements between service, job and execution. Each is one sentence that names both sides. Empty when the
+ * migrations of the service's image have run successfully.
  */
 export function migrationDrift({ service, job, execution, expectedImage }: MigrationState): string[] {
   const serviceSide = side(`service ${service.name}`, service.image);
@@ -36,9 +36,9 @@ export function migrationDrift({ service, job, execution, expectedImage }: Migra
     return findings;
   }
   compare(serviceSide, side(`its newest execution ${execution.name}`, execution.image));
-  const { state, reason, message } = execution.completed;
+  const { state } = execution.completed;
   if (state !== 'succeeded') {
-    const why = [reason, message].filter((part) => part !== undefined).join(': ');
+    const why = reasonAndMessage(execution.completed);
     findings.push(
       `execution ${execution.name} of ${execution.createTime} should have succeeded, but is ${WORDS[state]}${why === '' ? '' : ` (${why})`}`,
     );
@@ -56,5 +56,5 @@ const WORDS = {
 type Side = { what: string; image: string; shown: string };
 
 function side(what: string, image: string): Side {
-  return { what, image, shown: image === '' ? 'no image that it names' : image };
+  return { what, image, shown: image === '' ? 'an unknown image' : image };
 }

@@ -44,13 +44,14 @@ export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './se
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export { laterDeployment } from './service/superseded.ts';
 export { type ReportedRoles, requireBackwards, whyForwards } from './service/swapped.ts';
-export { putDown, tagRevision, untagRevision } from './service/tag-revision.ts';
+export { tagRevision, untagRevision, writeAnnotations } from './service/tag-revision.ts';
 export {
   briefRevision,
   briefShares,
   describeShares,
   type Share,
   sameShares,
+  servedShares,
   sharesOf,
   stableRevision,
 } from './service/traffic.ts';

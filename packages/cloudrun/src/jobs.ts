@@ -1,7 +1,8 @@
 import type { protos } from '@google-cloud/run';
 import { repeatableCall } from './google/call.ts';
 import type { Connection } from './google/connection.ts';
-import { clientOptions } from './google/vendor-client.ts';
+import { fetchOver } from './google/http-fetch.ts';
+import { googleRest } from './google/rest.ts';
 import { type ApiCondition, type Condition, readCondition, shortName } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
 
@@ -22,7 +23,7 @@ export type Execution = {
   completed: Condition;
 };
 
-/** The calls about jobs, which all only read. Each throws a CloudError when it fails. */
+/** The calls about jobs. They only read. Each throws a CloudError when it fails. */
 export type JobApi = {
   readJob(job: string): Promise<Job>;
   newestExecution(job: string): Promise<Execution | undefined>;
@@ -76,4 +77,22 @@ function imageOf(template: protos.google.cloud.run.v2.ITaskTemplate | null | und
 /** Converts a time from the vendor's client to RFC 3339. */
 function readTime(time: protos.google.protobuf.ITimestamp | null | undefined): string {
   return new Date(Number(time?.seconds ?? 0) * 1000 + Number(time?.nanos ?? 0) / 1e6).toISOString();
+}
+
+/**
+ * Options that make Google's client libraries use REST and send every request through this connection, to Google or to
+ * the emulator. Without them, google-gax brings its own agent, and then gaxios ignores every proxy.
+ */
+async function clientOptions(connection: Connection) {
+  const { PassThroughClient } = await import('google-auth-library');
+  const { http, login } = googleRest(connection);
+  const fetchImplementation = fetchOver(http, login.headers);
+  const authClient = new PassThroughClient({ transporterOptions: { fetchImplementation } });
+  return { fallback: true, authClient, ...endpoint(connection.emulatorHost) };
+}
+
+function endpoint(emulatorHost: string | undefined) {
+  if (emulatorHost === undefined) return {};
+  const { hostname, port } = new URL(`http://${emulatorHost}`);
+  return { protocol: 'http', apiEndpoint: hostname, port: Number(port || 80) };
 }

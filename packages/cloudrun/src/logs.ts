@@ -25,7 +25,7 @@ export type EntriesQuery = {
   size: number;
   /** Where the previous page ended. */
   after?: string | undefined;
-  /** How long to wait when others have used up the project's 60 reads a minute. */
+  /** How long to keep trying when others have used up the project's quota of 60 reads per minute. */
   patience: Patience;
 };
 
@@ -47,7 +47,7 @@ export type LogApi = {
 
 // A search over an index that is still being written can take a while.
 const READ_TIMEOUT_MS = 60_000;
-// Pages are read every few seconds, so after this long it is better to ask again.
+// A page is read every few seconds, so a read that takes longer than this is better repeated.
 const PAGE_TIMEOUT_MS = 20_000;
 
 /** The filter for a service's entries since a moment that are errors or worse. */
@@ -102,7 +102,6 @@ export async function openLogApi(connection: Connection, location: ServiceLocati
       const query = { filter, order: 'newest first', size: limit, patience: 'usual' } as const;
       const found: LogEntry[] = [];
       let after: string | undefined;
-      // An empty page need not be the last one.
       do {
         const { entries, next } = await readPage<ApiEntry>({ ...query, after }, READ_TIMEOUT_MS);
         found.push(...entries.map(readEntry));

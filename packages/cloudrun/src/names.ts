@@ -2,9 +2,9 @@ import { cleanLine, resolveProject, UserError } from '@deploy/cli';
 import { parseImageReference } from './registry/image-reference.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-// Lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen. That is how the Admin
-// API's CreateService and gcloud's --revision-suffix describe the names of services (at most 49 characters) and
-// revisions (at most 63).
+// The names of services (at most 49 characters) and revisions (at most 63), as the Admin API's CreateService and
+// gcloud's --revision-suffix describe them: lower-case letters, digits and hyphens, starting with a letter and not
+// ending with a hyphen.
 const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
 // Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
@@ -18,10 +18,7 @@ const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/;
 
 const VARIABLES: ServiceLocation = { project: 'PROJECT', region: 'REGION', service: 'SERVICE' };
 
-/**
- * Checks the names that locate a service. Throws a UserError that names the variable of the first one that cannot be
- * right.
- */
+/** Checks the names that locate a service. Throws a UserError that names the variable of the first invalid one. */
 export function requireLocation(
   { project, region, service }: ServiceLocation,
   variables = VARIABLES,
@@ -66,7 +63,7 @@ export function requireJobName(name: string, variable: string): void {
 
 /**
  * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. The scripts show
- * people revisions without their service's name, so the error for such a short name gives the full one.
+ * revisions without their service's name, so people may type that; the error then suggests the full name.
  */
 export function requireRevisionName(name: string, argument: string, service: string): void {
   const isShort = SHORT_REVISION_NAME.test(name);
@@ -85,8 +82,8 @@ export function requireImage(name: string, argument: string, exitCode: 1 | 2 = 1
 }
 
 /**
- * Throws a UserError when an image names no registry. Cloud Run would take it from Docker Hub, which is hardly what the
- * person meant.
+ * Throws a UserError when an image names no registry. Cloud Run would take the image from Docker Hub, and that is
+ * probably not what the person meant.
  */
 export function requireRegistry(image: string, argument: string): void {
   if (parseImageReference(image).host !== undefined) return;
@@ -117,7 +114,7 @@ export function requireTag(tag: string, service: string, variable: string): void
   const longest = LONGEST_TAG_AND_SERVICE - service.length;
   if (tag.length <= longest) return;
   throw new UserError(
-    `${variable} is "${tag}", which is too long: a tag and the name of its service have ${LONGEST_TAG_AND_SERVICE} characters together, and ${service} has ${service.length}`,
+    `${variable} is "${tag}", which is too long: a tag and the name of its service may have ${LONGEST_TAG_AND_SERVICE} characters together, and ${service} has ${service.length}`,
     {
       hint:
         longest > 0 ? `Choose a tag of at most ${longest} characters.` : 'This service cannot have a tag.',
@@ -133,7 +130,7 @@ function requireMatch(
   expected: string,
   refusal: { exitCode?: 1 | 2; hint?: string } = {},
 ): void {
-  // Check the length first: matching a megabyte against a pattern could take very long.
+  // Check the length first, because matching a megabyte against a pattern could take very long.
   if (value.length <= maxLength && pattern.test(value)) return;
   throw new UserError(`${what} is "${cleanLine(value, 80)}", which is not ${expected}`, refusal);
 }

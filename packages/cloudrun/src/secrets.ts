@@ -27,7 +27,8 @@ export type SecretApi = {
 const HOST = 'secretmanager.googleapis.com';
 const TIMEOUT_MS = 15_000;
 
-type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
+/** An access policy as the API sends it. */
+export type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
 
 /** Opens Secret Manager in one project: https://cloud.google.com/secret-manager/docs/reference/rest */
 export async function openSecretApi(connection: Connection, location: ServiceLocation): Promise<SecretApi> {
@@ -67,15 +68,12 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
     async accessPolicy(secret) {
       // If the request does not ask for this version, a policy with conditions is refused.
       const query = { 'options.requestedPolicyVersion': '3' };
-      const { bindings = [] } = await rest.repeatable<ApiPolicy>(
-        about('reading the access policy of', secret),
-        to(`${secretName(secret)}:getIamPolicy`, query),
+      return readBindings(
+        await rest.repeatable<ApiPolicy>(
+          about('reading the access policy of', secret),
+          to(`${secretName(secret)}:getIamPolicy`, query),
+        ),
       );
-      return bindings.map(({ role = '', members = [], condition }) => ({
-        role,
-        members,
-        conditional: condition !== undefined,
-      }));
     },
 
     async latestIsEnabled(secret) {
@@ -92,12 +90,12 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
           body: { replication: { automatic: {} } },
         });
       } catch (error) {
-        // Either someone else was faster or an earlier answer was lost, but the secret exists now.
+        // Someone else was faster, or an earlier answer was lost. In either case the secret now exists.
         if (!isAlreadyThere(error)) throw error;
       }
     },
 
-    // If an answer was lost, this may add one version too many, with the same value, which does no harm.
+    // If an answer was lost, this may add the same value twice, as two versions. That does no harm.
     async addVersion(secret, value) {
       const { crc32c } = await import('@aws-crypto/crc32c');
       const data = Buffer.from(value.reveal());
@@ -112,6 +110,14 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
   };
 }
 
+export function readBindings({ bindings = [] }: ApiPolicy): PolicyBinding[] {
+  return bindings.map(({ role = '', members = [], condition }) => ({
+    role,
+    members,
+    conditional: condition !== undefined,
+  }));
+}
+
 /** Finds out whether the secret must be created first. */
 export function isSecretMissing(openApi: () => Promise<SecretApi>, secret: string): Action<boolean> {
   return { perform: async () => !(await (await openApi()).exists(secret)) };
@@ -122,7 +128,17 @@ export function isSecretMissing(openApi: () => Promise<SecretApi>, secret: strin
  * the revision fails to start.
  */
 export function requireEnabledVersion(openApi: () => Promise<SecretApi>, secret: string): Action<void> {
-  return { perform: async () => checkEnabledVersion(await openApi(), secret) };
+  return {
+    async perform() {
+      const enabled = await (await openApi()).latestIsEnabled(secret);
+      if (enabled) return;
+      const problem =
+        enabled === undefined ? 'has no version' : 'has its latest version disabled or destroyed';
+      throw new UserError(`secret ${secret} ${problem}, so a revision that uses it would not start`, {
+        hint: 'Nothing was changed. Set MAINTENANCE_BYPASS_TOKEN to store a bypass token in it.',
+      });
+    },
+  };
 }
 
 export function createSecret(
@@ -146,15 +162,6 @@ export function addSecretVersion(
     announcement: gcloudCommands.addSecretVersion(project, secret),
     perform: async () => (await openApi()).addVersion(secret, value),
   };
-}
-
-async function checkEnabledVersion(secrets: SecretApi, secret: string): Promise<void> {
-  const enabled = await secrets.latestIsEnabled(secret);
-  if (enabled) return;
-  const problem = enabled === undefined ? 'has no version' : 'has its latest version disabled or destroyed';
-  throw new UserError(`secret ${secret} ${problem}, so a revision that uses it would not start`, {
-    hint: 'Nothing was changed. Set MAINTENANCE_BYPASS_TOKEN to store a bypass token in it.',
-  });
 }
 
 async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import { flag, text, textWithDefault, tokenText } from '@deploy/cli';
 
-/** The variables that tell every script which project to use at Google, and who is asking. */
+/** The variables that tell every script which project to use, and as whom to log in to Google. */
 export const cloudSettings = {
   project: text('PROJECT', 'Google Cloud project (default: the active gcloud project)'),
   region: textWithDefault('REGION', 'us-central1', 'Cloud Run region'),
@@ -17,12 +17,12 @@ export const cloudSettings = {
 
 export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
-  'deploy or shift traffic even if that shows the public the maintenance page, or lets the public in while a maintenance window is open',
+  'deploy or shift traffic even if the public would then see the maintenance page, or would get in while a maintenance window is open',
 );
 
 export const skipPromotionCheckSetting = flag(
   'SKIP_PROMOTION_CHECK',
-  'deploy even while somebody is promoting a revision of the service, which stops that promotion at its present split',
+  'deploy even while somebody is promoting a revision of the service; this stops that promotion at its present split',
 );
 
 export const skipStableCheckSetting = flag(

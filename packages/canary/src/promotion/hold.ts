@@ -2,7 +2,6 @@ import { errorMessage, UserError } from '@deploy/cli';
 import {
   type Bookkeeping,
   changedBy,
-  putDown,
   rollback,
   type Service,
   type Share,
@@ -11,6 +10,7 @@ import {
   type TrafficChange,
   tagRevision,
   untagRevision,
+  writeAnnotations,
 } from '@deploy/cloudrun';
 import { MINUTE_MS } from '../cloud/minutes.ts';
 import {
@@ -121,7 +121,7 @@ export function holdOn(
     };
     const service = await perform(
       tagged === pair.canary
-        ? putDown(openApi, book)
+        ? writeAnnotations(openApi, book)
         : tagRevision(openApi, location, { tag, revision: pair.canary }, book),
     );
     state = next;
@@ -233,7 +233,9 @@ export function holdOn(
         // An earlier attempt, whose answer was lost, may have released it.
         if (attempt > 1 && isFree(await api.read())) return;
         await perform(
-          forget && !state.hadTag ? untagRevision(openApi, location, tag, book) : putDown(openApi, book),
+          forget && !state.hadTag
+            ? untagRevision(openApi, location, tag, book)
+            : writeAnnotations(openApi, book),
         );
         return;
       } catch (error) {

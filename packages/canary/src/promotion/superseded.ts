@@ -1,5 +1,5 @@
 import { UserError } from '@deploy/cli';
-import { isSettled, type Service, type ServiceApi, sharesOf } from '@deploy/cloudrun';
+import { isSettled, type Service, type ServiceApi, servedShares } from '@deploy/cloudrun';
 import type { OtherChange } from './events.ts';
 import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 
@@ -32,7 +32,7 @@ export async function awaitOtherChange(
   }
   return {
     why: describe(service),
-    after: sharesOf(service.served, service.latestReadyRevision),
+    after: servedShares(service),
     by: service.lastModifier,
   };
 }

@@ -58,7 +58,8 @@ export function listCommand({ project }: ServiceLocation): string {
 
 /**
  * A list for gcloud that starts with its own delimiter (`gcloud topic escaping`), because the allowed paths contain
- * commas. The delimiter is a colon, unless a value contains one, which would make gcloud split that value.
+ * commas. The delimiter is a colon. If a value contains a colon, gcloud would split it there, so then it is another
+ * character.
  */
 function delimited(entries: readonly string[]): string {
   const delimiter =

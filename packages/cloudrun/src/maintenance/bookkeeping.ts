@@ -1,29 +1,29 @@
 import type { Service } from '../service/service.ts';
-import { type Share, sharesOf } from '../service/traffic.ts';
+import { type Share, servedShares } from '../service/traffic.ts';
 
-// What a window must remember is kept on the service itself, so that whoever closes it finds it, even after an
-// interruption. Annotations with such keys belong to the user: Service.annotations in
-// google/cloud/run/v2/service.proto.
+// What must be remembered about a window is kept on the service itself, so that whoever closes the window finds it
+// there, even after an interruption. Cloud Run leaves annotations with such keys to the user (Service.annotations in
+// google/cloud/run/v2/service.proto).
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 const STANDS_IN_FOR = 'openagents.com/maintenance-stands-in-for';
 
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * Adds to the annotations the split that a maintenance revision is about to replace. For a window that is already open
- * and only gets a new token, the split from before it was opened is kept, if it is known.
+ * Adds to the annotations the split that a maintenance revision is about to replace. If the window is already open and
+ * only gets a new token, this keeps the split from before it was opened, if that is known.
  */
 export function recordSplit(
   service: Service,
   { isOpen, revision }: { isOpen: boolean; revision: string },
 ): Annotations {
-  const shares = isOpen ? replacedSplit(service) : sharesOf(service.served, service.latestReadyRevision);
+  const shares = isOpen ? replacedSplit(service) : servedShares(service);
   return shares === undefined
     ? forgetSplit(service.annotations)
     : withReplacedSplit(service.annotations, revision, shares);
 }
 
-/** Adds to the annotations the split that gets the traffic back from this maintenance revision. */
+/** Adds to the annotations the split that is to be restored when this maintenance revision gives the traffic back. */
 export function withReplacedSplit(
   annotations: Annotations,
   revision: string,
@@ -43,7 +43,7 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
  */
 export function replacedSplit(service: Service): Share[] | undefined {
   const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];
-  const [serving] = sharesOf(service.served, service.latestReadyRevision);
+  const [serving] = servedShares(service);
   if (text === undefined || serving?.revision !== holder || serving?.percent !== 100) return undefined;
   const shares = text.split(',').map((entry) => {
     const [revision = '', percent = ''] = entry.split('=');
@@ -54,8 +54,8 @@ export function replacedSplit(service: Service): Share[] | undefined {
 }
 
 /**
- * Notes in the annotations that the template of revision `window` stands in for the template of revision `replaced`,
- * until that is written back.
+ * Notes in the annotations that the template of revision `window` stands in for that of revision `replaced`, until the
+ * latter is written back.
  */
 export function recordStandIn(annotations: Annotations, window: string, replaced: string): Annotations {
   return { ...annotations, [STANDS_IN_FOR]: `${window};${replaced}` };
@@ -66,9 +66,9 @@ export function forgetStandIn({ [STANDS_IN_FOR]: _, ...others }: Annotations): A
 }
 
 /**
- * The revision whose template is replaced by the service's present one; undefined if none is. The note holds only while
- * the template still has the window's revision name. Every deployment changes or drops that name, because the platform
- * refuses to use a name again for another configuration.
+ * The revision whose template the service's present one stands in for; undefined if there is none. The note counts only
+ * while the template still has the window's revision name: every deployment changes or drops that name, because the
+ * platform refuses a used name with another configuration.
  */
 export function standsInFor({
   annotations,

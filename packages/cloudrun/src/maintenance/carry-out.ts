@@ -13,7 +13,7 @@ import {
   followsLatest,
   pinLatest,
   sameShares,
-  sharesOf,
+  servedShares,
   type TrafficSplit,
 } from '../service/traffic.ts';
 import { forgetSplit, forgetStandIn, recordSplit, recordStandIn } from './bookkeeping.ts';
@@ -35,26 +35,26 @@ export type CarryOutContext = {
 };
 
 /**
- * What was done: the revision that was made for the window, if any; the copies without maintenance mode that closing it
- * made; notes for the operator.
+ * What was done. `revision` was made for the window, if one was needed. `successors` are the copies without maintenance
+ * mode that closing the window made. `notes` are for the operator.
  */
 export type CarriedOut = { revision: string | undefined; successors: Successor[]; notes: string[] };
 
 /**
- * Carries out a plan. First changes what the public sees, then corrects the newest template, so that the public does
- * not wait for a candidate that does not start. Throws a UserError.
+ * Carries out a plan. Changes first what the public sees and then the newest template, so that the public never has to
+ * wait for a candidate that does not start. Throws a UserError.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
   const successors: Successor[] = [];
-  const succeed = (of: string | undefined, made: string): void => {
+  const addSuccessor = (of: string | undefined, made: string): void => {
     if (context.mode === 'off' && of !== undefined) successors.push({ of, revision: made });
   };
   let revision: string | undefined;
   let { service } = context;
   if (plan.window !== undefined) {
     ({ revision, service } = await makeAndServe(plan, plan.window, context));
-    succeed(context.base, revision);
+    addSuccessor(context.base, revision);
   }
   if (plan.restore !== undefined) {
     context.tell('giving the traffic back');
@@ -65,9 +65,9 @@ export async function carryOut(plan: MaintenancePlan, context: CarryOutContext):
   }
   if (plan.newest !== undefined) {
     const { made, warning } = await writeNewest(plan.newest, context, service);
-    if (warning === undefined) succeed(context.newestRevision, made);
+    if (warning === undefined) addSuccessor(context.newestRevision, made);
     else notes.push(warning);
-    if (followsLatest(context.service.traffic)) notes.push(goesByName(service));
+    if (followsLatest(context.service.traffic)) notes.push(nowPinned(service));
   }
   return { revision, successors, notes };
 }
@@ -97,7 +97,7 @@ async function makeAndServe(
     if (traffic === 'follows') return { revision: revision.name, service: made };
     return { revision: revision.name, service: await moveTraffic(revision.name, context, made) };
   } catch (error) {
-    throw await withTemplatePutBack(plan.fallback, { written, nonce }, context, error);
+    throw await restoreNewestTemplate(plan.fallback, { written, nonce }, context, error);
   }
 }
 
@@ -145,7 +145,7 @@ async function writeNewest(
   } catch (error) {
     throw addTo(
       error,
-      `; the service was changed before that: maintenance mode is ${mode} for the public, only the newest template does not have it yet`,
+      `; the service was changed before that: maintenance mode is ${mode} for the public, but the newest template was not updated`,
       'Running this again continues from there.',
     );
   }
@@ -156,7 +156,7 @@ async function writeNewest(
  * and returns the error to throw. Nothing is restored if the window may be in force after all, or if someone else has
  * deployed; running the same command again continues from there.
  */
-async function withTemplatePutBack(
+async function restoreNewestTemplate(
   fallback: RevisionTemplate | undefined,
   { written, nonce }: { written: RevisionTemplate; nonce: string },
   context: CarryOutContext,
@@ -169,11 +169,12 @@ async function withTemplatePutBack(
     // The change was not even accepted.
     if (service.generation === context.service.generation) return error;
     if (!isDeepStrictEqual(service.template, written))
-      return addTo(error, '', `Before the window the newest template was that of ${newestRevision}.`);
+      return addTo(error, '', `Before the window, the newest template was that of ${newestRevision}.`);
     const made = await api.findRevision(nonce);
     const isOurs = (split: TrafficSplit) =>
       split.some(({ revision, percent }) => revision !== undefined && revision === made?.name && percent > 0);
-    // Traffic that is on its way to the window may arrive at any moment. If it has settled elsewhere, it will not.
+    // While the service is changing, the traffic may still reach the window. Once it has settled elsewhere, it will
+    // not.
     if (isOurs(service.served) || (service.reconciling && isOurs(service.traffic))) return error;
     tell('restoring the newest template');
     await write(context, service, {
@@ -192,7 +193,7 @@ async function withTemplatePutBack(
   return addTo(
     error,
     '',
-    `The newest template is again ${mode === 'on' ? `that of ${newestRevision}` : 'as asked for'}.`,
+    `The newest template is again that of ${newestRevision}${mode === 'on' ? '' : ', with maintenance mode off'}.`,
   );
 }
 
@@ -209,7 +210,7 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
     (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
     operation,
   );
-  // The next steps would rest on a split or a template that the other change may have replaced.
+  // The next steps assume a split and a template that the other change may have replaced.
   if (settled.generation !== generation) throw changedMeanwhile(settled);
   return settled;
 }
@@ -221,7 +222,7 @@ function changedMeanwhile(now: Service): UserError {
   });
 }
 
-/** The template with this mark and without the name of the last revision. */
+/** The template with this mark, and without the name of the revision that was last made from it. */
 function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
   return withNonce(template, nonce);
 }
@@ -230,13 +231,13 @@ function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): R
  * The split, by revision names, that leaves all traffic where it is: a new revision gets nothing, not even the share of
  * LATEST, and a split that the platform could not serve is not requested again.
  */
-function asServed({ traffic, served, latestReadyRevision }: Service): TrafficSplit {
-  if (served.length > 0 && !sameShares(traffic, served))
-    return assignTraffic(traffic, sharesOf(served, latestReadyRevision));
+function asServed(service: Service): TrafficSplit {
+  const { traffic, served, latestReadyRevision } = service;
+  if (served.length > 0 && !sameShares(traffic, served)) return assignTraffic(traffic, servedShares(service));
   return latestReadyRevision === undefined ? traffic : pinLatest(traffic, latestReadyRevision);
 }
 
-function goesByName({ name }: Service): string {
+function nowPinned({ name }: Service): string {
   return (
     `traffic of ${name} followed LATEST and is now pinned, because the newest revision is not the one that served; ` +
     `to follow LATEST again after the window: gcloud run services update-traffic ${name} --to-latest`
@@ -246,7 +247,7 @@ function goesByName({ name }: Service): string {
 function addTo(error: unknown, message: string, hint: string): unknown {
   if (!(error instanceof UserError)) return error;
   return new UserError(`${error.message}${message}`, {
-    hint: [error.hint, hint].filter((part) => part !== undefined).join(' '),
+    hint: [error.hint, hint].filter((part) => part !== undefined).join('\n'),
     exitCode: error.exitCode,
     cause: error,
   });

@@ -6,9 +6,13 @@ export type MaintenanceWish = { mode: 'on'; values: MaintenanceValues } | { mode
 
 const SWITCH = 'OA_MAINTENANCE_MODE_ENABLED';
 
-/** Whether a revision of this template is in maintenance mode, reading the switch as the service does. */
+/** Whether a revision of this template is in maintenance mode. */
 export function isMaintenanceOn(template: RevisionTemplate): boolean {
-  const value = envOf(template).find(({ name }) => name === SWITCH)?.value ?? '';
+  return isSwitchedOn(envOf(template).find(({ name }) => name === SWITCH)?.value ?? '');
+}
+
+/** Reads the value of a switch as the service does. */
+export function isSwitchedOn(value: string): boolean {
   return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
 }
 

@@ -4,19 +4,18 @@ import type { ServiceApi } from '../service/api.ts';
 import { isWindowMade } from '../service/nonce.ts';
 import type { Revision, Service } from '../service/service.ts';
 import type { RevisionTemplate } from '../service/template.ts';
-import { describeShares, sharesOf } from '../service/traffic.ts';
+import { describeShares, servedShares } from '../service/traffic.ts';
 import { standsInFor } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
-import { closeCommand, mustMoveTrafficToClose } from './open-window.ts';
-import { maintenancePercent } from './percent.ts';
+import { closeCommand, maintenancePercent, mustMoveTrafficToClose } from './open-window.ts';
 import { findSuccessor } from './successor.ts';
 
 const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
 
 /**
- * Throws a UserError when a revision of this template would be in maintenance mode while the serving one is not: as the
- * next canary it would turn its share of the public away. Such a template is left behind by a window that failed or was
- * opened by other means.
+ * Throws a UserError when a revision of this template would be in maintenance mode while the serving one is not,
+ * because as the next canary it would turn its share of the public away. A window that failed, or that was opened
+ * without these scripts, leaves such a template behind.
  */
 export async function requireUsableCandidate(
   api: ServiceApi,
@@ -28,7 +27,7 @@ export async function requireUsableCandidate(
   const replaced = standsInFor(service);
   if (replaced !== undefined) {
     throw new UserError(
-      `the newest template of ${service.name} belongs to an unfinished maintenance window, which replaced the template of ${replaced}: a deployment now would lose the settings of that one`,
+      `the newest template of ${service.name} belongs to an unfinished maintenance window, which replaced the template of ${replaced}: a deployment now would lose the settings of ${replaced}`,
       {
         hint: `Nothing was changed. Finish the window first, with enable, or with disable:\n  ${disable}\n${toInsist}`,
       },
@@ -38,7 +37,7 @@ export async function requireUsableCandidate(
   const percent = await maintenancePercent(api, service);
   if (percent === 100) return;
   throw new UserError(
-    `the newest template of ${service.name} has maintenance mode on, and what serves (${servedBy(service)}) has ${percent === 0 ? 'not' : `for ${percent} % of the traffic only`}: the new revision would turn the public away`,
+    `the newest template of ${service.name} has maintenance mode on, but what serves (${servedBy(service)}) has it ${percent === 0 ? 'off' : `on for only ${percent} % of the traffic`}: the new revision would turn the public away`,
     {
       hint: `Nothing was changed. To remove it from the template:\n  ${disable}\n${toInsist}`,
     },
@@ -46,8 +45,8 @@ export async function requireUsableCandidate(
 }
 
 /**
- * Throws a UserError when shifting traffic to these revisions would take part of the public into maintenance mode, or
- * past a window that is open for everyone.
+ * Throws a UserError when shifting traffic to these revisions would show part of the public the maintenance page, or
+ * would let it past a window that is open for all traffic.
  */
 export async function requireSameSideOfWindow(
   api: ServiceApi,
@@ -56,8 +55,8 @@ export async function requireSameSideOfWindow(
 ): Promise<void> {
   const inMaintenance = wanted.filter(({ revision }) => isMaintenanceOn(revision.template));
   const after = inMaintenance.reduce((sum, { percent }) => sum + percent, 0);
-  const shares = sharesOf(service.served, service.latestReadyRevision);
-  // Most shifts are between revisions that already serve. Then there is nothing more to read.
+  const shares = servedShares(service);
+  // Most shifts are between revisions that already serve, and then nothing more has to be read.
   const isOpenForAll = !wanted.some(
     (each) => !inMaintenance.includes(each) && shares.some(({ revision }) => revision === each.revision.name),
   );
@@ -70,7 +69,7 @@ export async function requireSameSideOfWindow(
     const names = inMaintenance.map(({ revision }) => revision.name).join(', ');
     const instead = await Promise.all(inMaintenance.map((each) => insteadOf(api, each.revision, disable)));
     throw new UserError(
-      `${names} is in maintenance mode, and what serves (${servedBy(service)}) is ${before === 0 ? 'not' : `for ${before} % of the traffic only`}: this would turn the public away`,
+      `${names} is in maintenance mode, but what serves (${servedBy(service)}) is ${before === 0 ? 'not' : `for only ${before} % of the traffic`}: this would turn the public away`,
       { hint: `Nothing was changed. ${[...instead, toInsist].join('\n')}` },
     );
   }
@@ -86,12 +85,12 @@ export async function requireSameSideOfWindow(
 async function insteadOf(api: ServiceApi, revision: Revision, disable: string): Promise<string> {
   const successor = await findSuccessor(api, revision);
   if (successor !== undefined)
-    return `Closing the window made a revision of the same image without it, which can take traffic: ${successor.name}`;
+    return `Closing the window made a revision of the same image that is not in maintenance mode and can take traffic: ${successor.name}`;
   if (isWindowMade(revision)) {
     const status = serviceCommand(api.location, 'canary-rollout', ['status']);
     return `It was made for a maintenance window. To see which revision is the stable one, and which the candidate:\n  ${status}`;
   }
-  return `To get a candidate without it, run this and deploy again:\n  ${disable}`;
+  return `To get a candidate that is not in maintenance mode, run this and deploy again:\n  ${disable}`;
 }
 
 /**
@@ -122,6 +121,6 @@ export async function requireNoWindow(api: ServiceApi, service: Service): Promis
   );
 }
 
-function servedBy({ served, latestReadyRevision }: Service): string {
-  return describeShares(sharesOf(served, latestReadyRevision));
+function servedBy(service: Service): string {
+  return describeShares(servedShares(service));
 }

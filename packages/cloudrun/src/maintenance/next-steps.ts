@@ -32,7 +32,7 @@ export function afterWindow(
       ? []
       : [
           {
-            says: `with a browser: ${baseUrl}/?maintenance_bypass=<token> sets a cookie that lets in for ${window.cookieTtlSeconds} s; the token`,
+            says: `with a browser: ${baseUrl}/?maintenance_bypass=<token> sets a cookie that lets you in for ${window.cookieTtlSeconds} s; to see the token`,
             command: stored,
           },
         ]),

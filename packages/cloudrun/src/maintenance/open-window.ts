@@ -2,7 +2,7 @@ import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from '../service/api.ts';
 import { isWindowMade } from '../service/nonce.ts';
 import type { Revision, Service } from '../service/service.ts';
-import { followsLatestOnly, type Share, sharesOf, stableRevision } from '../service/traffic.ts';
+import { followsLatestOnly, type Share, servedShares, stableRevision } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { replacedSplit } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
@@ -21,19 +21,28 @@ export type OpenWindow = {
 /** The window that is open for the public, or for part of it; undefined when none is. */
 export async function readOpenWindow(api: ServiceApi, service: Service): Promise<OpenWindow | undefined> {
   // While no revision is ready, LATEST leads nowhere.
-  const shares = sharesOf(service.served, service.latestReadyRevision).filter(
-    ({ revision }) => revision !== 'LATEST',
-  );
+  const shares = servedShares(service).filter(({ revision }) => revision !== 'LATEST');
   const serving = await Promise.all(shares.map(({ revision }) => api.readRevision(revision)));
   return windowAmong(serving, service);
 }
 
-/** The window that is open on these revisions; those without traffic do not count. Undefined when none is open. */
-export function windowAmong(revisions: readonly Revision[], service: Service): OpenWindow | undefined {
-  const shares = sharesOf(service.served, service.latestReadyRevision);
-  const inWindow = revisions.filter(
+/** The percentage of the traffic that goes to revisions in maintenance mode. */
+export async function maintenancePercent(api: ServiceApi, service: Service): Promise<number> {
+  return (await readOpenWindow(api, service))?.percent ?? 0;
+}
+
+/** Which of these revisions get traffic and are in maintenance mode. */
+export function servingInMaintenance<R extends Revision>(revisions: readonly R[], service: Service): R[] {
+  const shares = servedShares(service);
+  return revisions.filter(
     ({ name, template }) => shares.some(({ revision }) => revision === name) && isMaintenanceOn(template),
   );
+}
+
+/** The window that is open on these revisions; those without traffic do not count. Undefined when none is open. */
+export function windowAmong(revisions: readonly Revision[], service: Service): OpenWindow | undefined {
+  const shares = servedShares(service);
+  const inWindow = servingInMaintenance(revisions, service);
   const [first] = inWindow.toSorted((one, other) => one.createTime.localeCompare(other.createTime));
   if (first === undefined) return undefined;
   return {
@@ -63,14 +72,14 @@ export function mustMoveTrafficToClose(service: Service): boolean {
 
 /**
  * The split that the open window has replaced, if it was opened while the traffic followed LATEST. No split is stored
- * for such a window, because closing it makes a new revision, which LATEST then leads to. But a deployment pins the
- * traffic to the window's revision, and closing the window then needs the split. The window's revision was made from
- * the newest one, which had all the traffic: the revision before the window's. Undefined when that is uncertain.
+ * for such a window, because closing it makes a new revision, and LATEST then leads to that. But a deployment during
+ * the window pins the traffic to the window's revision, and then the split is needed to close the window. All the
+ * traffic went to the newest revision, from which the window's revision was made: it is the one before the window's.
+ * Undefined when that is uncertain.
  */
 export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
-  const { traffic, served, latestReadyRevision } = service;
-  const holder = stableRevision(sharesOf(served, latestReadyRevision));
-  if (holder === undefined || !followsLatestOnly(traffic)) return undefined;
+  const holder = stableRevision(servedShares(service));
+  if (holder === undefined || !followsLatestOnly(service.traffic)) return undefined;
   let isPast = false;
   for await (const revision of api.revisions()) {
     if (revision.name === holder) {
@@ -78,7 +87,7 @@ export async function splitBeforeLatest(api: ServiceApi, service: Service): Prom
       isPast = true;
       continue;
     }
-    // In between there may be revisions of the same window with an earlier token.
+    // Revisions of the same window with earlier tokens may lie in between.
     if (!isPast || isMaintenanceOn(revision.template)) continue;
     const [window, before] = await Promise.all(
       [holder, revision.name].map((name) => api.readRunningRevision(name)),
@@ -92,11 +101,8 @@ export async function splitBeforeLatest(api: ServiceApi, service: Service): Prom
 }
 
 /** The stable revision: the one that gets all the traffic, or that gets it back when an open window is closed. */
-export function stableBehindWindow(
-  { served, latestReadyRevision }: Service,
-  window: OpenWindow | undefined,
-): string | undefined {
+export function stableBehindWindow(service: Service, window: OpenWindow | undefined): string | undefined {
   if (window !== undefined && window.percent === 100)
     return window.backTo === undefined ? undefined : stableRevision(window.backTo);
-  return stableRevision(sharesOf(served, latestReadyRevision));
+  return stableRevision(servedShares(service));
 }

@@ -17,7 +17,10 @@ export type MaintenanceOutcome = {
   successors: readonly Successor[];
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];
-  /** All traffic goes to revisions in the requested mode. Reports of earlier versions have another state, too. */
+  /**
+   * Means that all traffic goes to revisions in the requested mode. Reports that earlier versions wrote may have
+   * another state.
+   */
   state: 'serving';
 };
 

@@ -10,8 +10,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must still answer if it is
- * an allowed path. When it is off, the start page must answer below 400. A `token` must open the window as well: a
- * window that was already open rejects a new token until the traffic has moved. Requests go through the proxy that
+ * an allowed path. When it is off, the start page must answer below 400. If there is a `token`, it must also open the
+ * window: one that was already open rejects a new token until the traffic has moved. Requests go through the proxy that
  * `env` names, like the smoke checks. Throws a UserError when the answers are still wrong after `patienceMs`
  * (milliseconds; by default half a minute).
  */

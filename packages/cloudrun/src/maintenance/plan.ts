@@ -3,11 +3,11 @@ import { serviceCommand } from '../own-commands.ts';
 import { serveSameImage, withRunningImage } from '../service/running-image.ts';
 import type { Revision, RunningRevision, Service } from '../service/service.ts';
 import type { RevisionTemplate } from '../service/template.ts';
-import { describeShares, followsLatestOnly, type Share, sharesOf } from '../service/traffic.ts';
+import { describeShares, followsLatestOnly, type Share, servedShares } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { fulfils, type MaintenanceWish, withWish } from './environment.ts';
 
-/** What the decision is based on. */
+/** What a plan is based on. */
 export type Situation = {
   location: ServiceLocation;
   service: Service;
@@ -31,7 +31,7 @@ export type SplitBefore = {
 export type NewestTemplate = Pick<RunningRevision, 'template' | 'imageDigest'> & {
   /** The revision that was made from it. */
   revision: string | undefined;
-  /** Whether a window that was not finished has replaced it. */
+  /** Whether an unfinished window has replaced it on the service. */
   isReplaced: boolean;
 };
 
@@ -61,11 +61,11 @@ export type MaintenancePlan = {
 };
 
 /**
- * Plans how to open or close a maintenance window. The window is made from what serves, because the newest template may
- * belong to a candidate that nobody has released. The newest template then gets the same variables, so that the next
- * deployment finds it as it was. Everything that is written keeps the image that its revision already runs, by digest:
- * a tag may have moved, and a change of configuration must never change the code. Throws a UserError, before anything
- * was changed, when traffic is pinned and must not be moved.
+ * Plans how to open or close a maintenance window. The window's revision is made from the one that serves, because the
+ * newest template may belong to a candidate that nobody has released. The newest template then gets the same variables
+ * and otherwise stays as it was, for the next deployment. Everything that is written keeps the image that its revision
+ * already runs, by digest: a tag may have moved, and a change of configuration must never change the code. Throws a
+ * UserError, before anything was changed, when traffic is pinned and must not be moved.
  */
 export function planMaintenance(
   { location, service, serving, base, newest, before }: Situation,
@@ -77,8 +77,8 @@ export function planMaintenance(
 
   const newestBefore = withRunningImage(newest.template, newest.imageDigest);
   const newestAfter = withWish(newestBefore, wish);
-  // A deployment during the window may have switched the template off on purpose. Opening the window again does not
-  // override that.
+  // A deployment during the window may have switched maintenance mode off in the template on purpose. Opening the
+  // window again does not override that.
   const isNewestDue = newest.isReplaced || (wish.mode === 'off' && !fulfils(newest.template, wish));
   const newestStep = isNewestDue ? { newest: newestAfter } : {};
 
@@ -89,7 +89,8 @@ export function planMaintenance(
   if (lost !== undefined && lost.problem === undefined) return { restore: lost.shares, ...newestStep };
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
-  // If the split from before the window is lost, whoever opened the window has already allowed the traffic to move.
+  // If the split from before the window cannot be restored, the traffic may move: whoever opened the window has allowed
+  // that.
   if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(location, service, wish.mode);
   const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
@@ -101,8 +102,8 @@ export function planMaintenance(
       ...note,
     };
   }
-  // LATEST must not lead to the revision that is made from the newest template afterwards: the traffic must stay on the
-  // window's revision.
+  // The traffic must stay on the window's revision, so it must not follow LATEST to the revision that is made from the
+  // newest template afterwards.
   return {
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,
@@ -120,7 +121,7 @@ function splitIsLost({ shares, problem }: SplitBefore): string {
 
 function trafficIsPinned(location: ServiceLocation, service: Service, mode: 'on' | 'off'): UserError {
   const [action, later] = mode === 'on' ? ['enable', ', and have the split put back later'] : ['disable', ''];
-  const shares = describeShares(sharesOf(service.served, service.latestReadyRevision));
+  const shares = describeShares(servedShares(service));
   const command = serviceCommand(location, 'maintenance-mode', [action], [['MAINTENANCE_MOVE_TRAFFIC', '1']]);
   return new UserError(
     `maintenance mode of ${service.name} is NOT ${mode} as asked for: traffic is pinned (${shares}), so a revision made for it would get none; nothing was changed`,

@@ -8,7 +8,7 @@ import { knativeTraffic } from '../service/status.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { standsInFor } from './bookkeeping.ts';
 import { isMaintenanceOn } from './environment.ts';
-import { maintenancePercent } from './percent.ts';
+import { maintenancePercent } from './open-window.ts';
 
 export type MaintenanceStatus = {
   service: Service;
@@ -44,7 +44,7 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
     };
   });
   const view = {
-    // If there are no variables, gcloud prints nothing of the template.
+    // If there are no variables, gcloud leaves out the template.
     ...(env.length > 0 && { spec: { template: { spec: { containers: [{ env }] } } } }),
     status: { latestReadyRevisionName: service.latestReadyRevision, traffic: knativeTraffic(service) },
   };

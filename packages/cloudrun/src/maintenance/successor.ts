@@ -4,8 +4,8 @@ import type { Revision } from '../service/service.ts';
 import { isMaintenanceOn } from './environment.ts';
 
 /**
- * For a revision that was deployed while a maintenance window was open: the copy of it, with the same image but without
- * maintenance mode, that closing the window made. Undefined when there is none, or when the revision is not in
+ * Finds the copy that closing a maintenance window made of a revision which was deployed while the window was open: it
+ * has the same image, but not maintenance mode. Undefined when there is none, or when the revision is not in
  * maintenance mode.
  */
 export async function findSuccessor(api: ServiceApi, revision: Revision): Promise<Revision | undefined> {

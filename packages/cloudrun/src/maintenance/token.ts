@@ -24,8 +24,8 @@ export type BypassToken = {
 };
 
 /**
- * Makes sure that the secret holds a token, before anything about the service changes: stores a new one, creating the
- * secret if needed, or checks that the stored one can be read. Throws a UserError.
+ * Makes sure that the secret holds a token, before anything about the service changes. Stores a new token if one is
+ * given, and creates the secret if needed. Otherwise checks that the stored token can be read. Throws a UserError.
  */
 export async function prepareToken(
   connection: Connection,
@@ -60,7 +60,7 @@ function storedIn(secretName: string): string {
  */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;
-  const hint = [error.hint, storedIn(secretName)].filter((part) => part !== undefined).join(' ');
+  const hint = [error.hint, storedIn(secretName)].filter((part) => part !== undefined).join('\n');
   if (error instanceof Interrupted) return new Interrupted(error.signal, error.message, hint);
   return new UserError(error.message, { hint, exitCode: error.exitCode, cause: error });
 }

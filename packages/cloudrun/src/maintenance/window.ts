@@ -5,7 +5,7 @@ import type { ServiceApi } from '../service/api.ts';
 import { readRunningIfThere } from '../service/named-revision.ts';
 import type { Revision, Service } from '../service/service.ts';
 import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from '../service/settle.ts';
-import { describeShares, type Share, sharesOf } from '../service/traffic.ts';
+import { describeShares, type Share, servedShares } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { replacedSplit, standsInFor } from './bookkeeping.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
@@ -94,7 +94,7 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
   if (!isSettled(found, found.generation))
     tell(`waiting first for ${found.name}: ${describeCondition(found.ready)}`);
   const service = await waitUntilSettled(api, found.generation);
-  const shares = sharesOf(service.served, service.latestReadyRevision);
+  const shares = servedShares(service);
   const [first] = shares;
   const [serving, base, newest, before] = await Promise.all([
     readAll(api, shares),
@@ -105,10 +105,7 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
   return { location: api.location, service, serving, base, newest, before };
 }
 
-/**
- * The split that an open window replaced. Since then its revisions may have been deleted, or may have become unable to
- * serve.
- */
+/** The split that an open window replaced, and whether its revisions still exist and can serve. */
 async function findSplitBefore(api: ServiceApi, service: Service): Promise<SplitBefore | undefined> {
   const shares = replacedSplit(service);
   if (shares === undefined) return undefined;
@@ -125,8 +122,8 @@ async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | und
 }
 
 /**
- * The template that the next deployment should build on: the service's own, or if an unfinished window has replaced
- * that, the one from before the window.
+ * The template that the next deployment should build on: the service's own, or the one from before the window if an
+ * unfinished window has replaced it.
  */
 async function findNewestTemplate(api: ServiceApi, service: Service): Promise<NewestTemplate> {
   const replaced = standsInFor(service);
@@ -154,7 +151,7 @@ async function verify(
   { service: before, revision, successors, notes, rotated }: Done,
 ): Promise<MaintenanceOutcome> {
   const service = await api.read();
-  const after = sharesOf(service.served, service.latestReadyRevision);
+  const after = servedShares(service);
   const isInMode = (await readAll(api, after)).every(({ template }) => fulfils(template, wish));
   // Only instances that started after a new token was stored know it, so the traffic must be on the new revision.
   const isServing = isInMode && (!rotated || after.every((share) => share.revision === revision));
@@ -171,7 +168,7 @@ async function verify(
     mode: wish.mode,
     changed: service.generation !== before.generation,
     revision,
-    before: sharesOf(before.served, before.latestReadyRevision),
+    before: servedShares(before),
     after,
     ...(service.url !== '' && { url: service.url }),
     successors,

@@ -24,7 +24,7 @@ export type CloudCheckRequest = {
   /** The variable that names the domain; default: STAGING_DOMAIN. */
   domainVariable?: string;
   expectedTraffic: ExpectedTraffic | undefined;
-  /** Makes a candidate in maintenance mode a warning instead of an error. */
+  /** Whether a candidate in maintenance mode is only a warning instead of an error. */
   skipMaintenanceCheck?: boolean;
 };
 
@@ -41,8 +41,8 @@ export type CloudFacts = {
 };
 
 /**
- * Checks all preconditions of a deployment that lie in the cloud, all at once, and changes nothing. Problems that a
- * person can solve become findings and are not thrown.
+ * Checks those preconditions of a deployment that lie in the cloud, all at once, and changes nothing. Problems that a
+ * person can solve are not thrown but become findings.
  */
 export async function checkCloud(
   request: CloudCheckRequest,
@@ -64,7 +64,7 @@ export async function checkCloud(
       if (!read.read) return [];
       const { template } = read.value;
       return [
-        ...checkEnvironment(template, domain, location),
+        ...(await checkEnvironment(template, domain, location)),
         ...(await checkSecrets(openedSecrets, connection, location, template)),
       ];
     }),

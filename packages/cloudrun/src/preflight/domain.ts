@@ -1,5 +1,6 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import type { DomainCondition, DomainMapping } from '../domain-mapping.ts';
+import { reasonAndMessage } from '../service/service.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
 
@@ -69,9 +70,9 @@ function untilThen(advice: string, serviceUrl: string | undefined): Pick<Finding
 /** Each reason and message once, because several conditions often have the same one. */
 function describe(conditions: readonly DomainCondition[]): string {
   const byCause = new Map<string, string[]>();
-  for (const { type, status, reason, message } of conditions) {
-    const cause = [reason, message].filter((part) => part !== undefined).join(': ');
-    byCause.set(cause, [...(byCause.get(cause) ?? []), `${type}=${status}`]);
+  for (const condition of conditions) {
+    const cause = reasonAndMessage(condition);
+    byCause.set(cause, [...(byCause.get(cause) ?? []), `${condition.type}=${condition.status}`]);
   }
   const parts = [...byCause].map(([cause, types]) => `${types.join(', ')}${cause && ` (${cause})`}`);
   return cleanLine(parts.join('; '), 400);

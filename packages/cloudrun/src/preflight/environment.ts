@@ -1,8 +1,9 @@
 import { cleanLine, type Finding, gcloudCommand } from '@deploy/cli';
+import { isSwitchedOn } from '../maintenance/environment.ts';
 import { ingressContainer } from '../service/ingress-container.ts';
 import type { Container, RevisionTemplate } from '../service/template.ts';
 import type { ServiceLocation } from '../service-location.ts';
-import { problem, tryReadNow } from './read.ts';
+import { problem, tryRead } from './read.ts';
 
 /** A variable of the template: its value, or the secret it comes from. */
 type Given = { value: string } | { fromSecret: string };
@@ -38,12 +39,12 @@ const CHECKS = {
 } as const;
 
 /** Checks that the template has the runbook's required configuration. `domain` is staging's domain. */
-export function checkEnvironment(
+export async function checkEnvironment(
   template: RevisionTemplate,
   domain: string,
   location: ServiceLocation,
-): Finding[] {
-  const container = tryReadNow(() => ingressContainer(template));
+): Promise<Finding[]> {
+  const container = await tryRead(async () => ingressContainer(template));
   if (!container.read) return [{ check: CHECKS.required, state: 'error', ...problem(container.error) }];
   const env = readEnv(container.value);
   return [...required(env), ...recommended(env, domain, location), ...compatibility(env)];
@@ -65,8 +66,8 @@ function required(env: ReadonlyMap<string, Given>): Finding[] {
 }
 
 /**
- * The runbook and the image disagree about STATIC_DIR: the image has its web shell in another place than the runbook
- * says, and sets the variable accordingly.
+ * The runbook and the image disagree about STATIC_DIR: the web shell is not where the runbook says, and the image sets
+ * the variable to where it is.
  */
 function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
   const check = CHECKS.required;
@@ -78,7 +79,7 @@ function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
           check,
           state: 'warning',
           found: `${problem}, as the runbook says`,
-          advice: `Correct only if the image has its web shell there; the current image has it in ${IMAGE_STATIC_DIR}.`,
+          advice: `This is correct only if the image has its web shell there; the current image has it in ${IMAGE_STATIC_DIR}.`,
         },
       ]
     : [
@@ -111,8 +112,8 @@ function recommended(
         ({
           check,
           state: 'warning',
-          found: `${name} is a plain value, which everybody who may look at the service can read`,
-          advice: 'Put it into a secret. To use that secret, with its name for SECRET',
+          found: `${name} is a plain value, which everybody who may view the service can read`,
+          advice: 'Put it into a secret. To use the secret (replace SECRET by its name)',
           command: gcloudCommand(
             `gcloud run services update ${service} --project ${project} --region ${region} --update-secrets ${name}=SECRET:latest`,
           ),
@@ -127,7 +128,7 @@ function recommended(
 function compatibility(env: ReadonlyMap<string, Given>): Finding[] {
   const check = CHECKS.compatibility;
   const enforced = env.get(`${COMPAT}_ENFORCED`);
-  const isEnforced = enforced !== undefined && ('fromSecret' in enforced || isTrue(enforced.value));
+  const isEnforced = enforced !== undefined && ('fromSecret' in enforced || isSwitchedOn(enforced.value));
   if (!isEnforced) return [{ check, state: 'ok', found: 'not enforced' }];
   const missing = [`${COMPAT}_PROTOCOL_VERSION`, `${COMPAT}_MIN_CLIENT_BUILD_ID`].filter(
     (name) => !isSet(env.get(name)),
@@ -149,17 +150,12 @@ function unmet(env: ReadonlyMap<string, Given>, { names, value: wanted }: Requir
   if (!isSet(given)) return `${names.join(' or ')} is ${given === undefined ? 'not set' : 'empty'}`;
   // Values in secrets are not read.
   if (wanted === undefined || given === undefined || 'fromSecret' in given) return undefined;
-  const isSame = given.value === wanted || (wanted === 'true' && isTrue(given.value));
+  const isSame = given.value === wanted || (wanted === 'true' && isSwitchedOn(given.value));
   return isSame ? undefined : `${name} is "${cleanLine(given.value, 80)}", not ${wanted}`;
 }
 
 function howToSet({ names: [name], value }: Requirement): string {
   return `Set ${name}${value === undefined ? '' : `=${value}`} on the service.`;
-}
-
-/** Reads a switch the way the service does. */
-function isTrue(value: string): boolean {
-  return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
 }
 
 function isSet(given: Given | undefined): boolean {

@@ -30,7 +30,7 @@ export async function findAccount(
   }
 }
 
-/** Judges by the result of reading the service whether the identity may use the project. */
+/** Whether the account may use the project, judging by the result of reading the service. */
 export function checkLogin(
   account: string | undefined,
   connection: Connection,
@@ -50,7 +50,10 @@ export function checkLogin(
   };
 }
 
-/** Cloud Run answers "not found" only to callers with read permission. */
+/**
+ * Whether the thing does not exist. The login is good then: Cloud Run answers "not found" only to callers with read
+ * permission.
+ */
 export function isAbsent(error: unknown): boolean {
   return error instanceof CloudError && error.kind === 'not-found';
 }

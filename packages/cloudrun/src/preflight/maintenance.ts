@@ -1,6 +1,6 @@
 import type { Finding } from '@deploy/cli';
 import { requireUsableCandidate } from '../maintenance/guard.ts';
-import { maintenancePercent } from '../maintenance/percent.ts';
+import { maintenancePercent } from '../maintenance/open-window.ts';
 import { describeMaintenance } from '../maintenance/status.ts';
 import type { ServiceApi } from '../service/api.ts';
 import type { Service } from '../service/service.ts';
@@ -9,8 +9,8 @@ import { problem, tryRead } from './read.ts';
 const CHECK = 'maintenance';
 
 /**
- * The state of the maintenance window, and whether a deployment would be built in maintenance mode while no window is
- * open.
+ * The state of the maintenance window, and whether the next deployment would be in maintenance mode although no window
+ * is open.
  */
 export async function checkMaintenance(
   openApi: () => Promise<ServiceApi>,

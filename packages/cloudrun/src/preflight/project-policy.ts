@@ -1,9 +1,7 @@
 import type { Connection } from '../google/connection.ts';
 import { googleRest } from '../google/rest.ts';
-import type { PolicyBinding } from '../secrets.ts';
+import { type ApiPolicy, type PolicyBinding, readBindings } from '../secrets.ts';
 import type { ServiceLocation } from '../service-location.ts';
-
-type ApiPolicy = { bindings?: { role?: string; members?: string[]; condition?: unknown }[] };
 
 /** Returns a function that reads the access policy of a secret's project, once for each project. */
 export function projectPolicies(
@@ -21,7 +19,7 @@ export function projectPolicies(
 
 /** https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy */
 async function readPolicy(connection: Connection, location: ServiceLocation): Promise<PolicyBinding[]> {
-  const { bindings = [] } = await googleRest(connection).repeatable<ApiPolicy>(
+  const policy = await googleRest(connection).repeatable<ApiPolicy>(
     { doing: `reading the access policy of project ${location.project}`, location },
     {
       method: 'POST',
@@ -30,9 +28,5 @@ async function readPolicy(connection: Connection, location: ServiceLocation): Pr
       body: { options: { requestedPolicyVersion: 3 } },
     },
   );
-  return bindings.map(({ role = '', members = [], condition }) => ({
-    role,
-    members,
-    conditional: condition !== undefined,
-  }));
+  return readBindings(policy);
 }

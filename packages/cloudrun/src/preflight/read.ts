@@ -12,16 +12,6 @@ export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-/** The synchronous form of `tryRead`. */
-export function tryReadNow<T>(work: () => T): Read<T> {
-  try {
-    return { read: true, value: work() };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { read: false, error };
-  }
-}
-
 /** The wording of a failure in a finding, on one line. */
 export function problem({ message, hint }: UserError): { found: string; advice?: string } {
   return { found: message, ...(hint === undefined ? {} : { advice: hint.replace(/\n\s*/g, ' ') }) };

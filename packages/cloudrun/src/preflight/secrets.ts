@@ -119,7 +119,7 @@ async function checkReadable(
     check: CHECK,
     state: 'error',
     found: `${account} may not read secret ${secret}, by the access policies of the secret and its project`,
-    advice: 'If a folder or the organisation lets it: SKIP_PREFLIGHT=1. To let it',
+    advice: 'If a folder or the organisation permits it: SKIP_PREFLIGHT=1. To permit it',
     command: gcloudCommand(
       `gcloud secrets add-iam-policy-binding ${secret} --project ${project} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor`,
     ),

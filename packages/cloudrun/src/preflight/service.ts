@@ -1,7 +1,7 @@
 import { cleanLine, type Finding } from '@deploy/cli';
 import { listCommand } from '../gcloud/commands.ts';
-import type { Service } from '../service/service.ts';
-import { briefShares, followsLatest, type Share, sameShares, sharesOf } from '../service/traffic.ts';
+import { reasonAndMessage, type Service } from '../service/service.ts';
+import { briefShares, followsLatest, type Share, sameShares, servedShares } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
@@ -23,10 +23,15 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
           advice: 'Check SERVICE and REGION; to list the services',
           command: listCommand(location),
         }
-      : { check, state: 'error', found: `${where} could not be read`, advice: 'See login.' };
+      : {
+          check,
+          state: 'error',
+          found: `${where} could not be read`,
+          advice: 'See the finding about the login.',
+        };
   }
   const { reconciling, ready, url } = service.value;
-  const said = [ready.reason, ready.message].filter((part) => part !== undefined).join(': ');
+  const said = reasonAndMessage(ready);
   if (reconciling || ready.state !== 'succeeded') {
     return {
       check,
@@ -41,12 +46,10 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
 }
 
 /** Whether the traffic is split as expected, and whether it follows LATEST or is pinned. */
-export function checkTraffic(
-  { name, served, latestReadyRevision }: Service,
-  expected: ExpectedTraffic | undefined,
-): Finding {
+export function checkTraffic(service: Service, expected: ExpectedTraffic | undefined): Finding {
   const check = 'traffic';
-  const shares = sharesOf(served, latestReadyRevision);
+  const { name, served } = service;
+  const shares = servedShares(service);
   const kind = followsLatest(served) ? 'follows LATEST' : 'pinned';
   const found = `${briefShares(shares, name)} (${kind})`;
   if (expected === undefined) return { check, state: 'ok', found: `${found}; no report to compare with` };

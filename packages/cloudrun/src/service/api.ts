@@ -41,8 +41,8 @@ export type ServiceApi = {
   /** Sends one write, once. */
   write(change: ServiceChange, etag: string): Promise<AcceptedWrite>;
   /**
-   * Waits until an operation is done, whether it succeeded or failed, or until the platform decides to answer. Returns
-   * whether it is done. The platform may also answer at once.
+   * Waits until an operation is done, whether it succeeded or failed, and returns true. The platform may also answer
+   * earlier, even at once; then this returns false.
    */
   waitForOperation(operation: string, signal: AbortSignal): Promise<boolean>;
 };
@@ -132,7 +132,8 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
           method: 'PATCH',
           host: HOST,
           path,
-          // Name what is written. Writing back a whole service would resend the old revision's name, which is refused.
+          // Name what is written. Writing back a whole service would also send the old revision's name, and the
+          // platform refuses that.
           query: { updateMask: ['traffic', ...Object.keys(others)].join() },
           body: { name, etag, traffic: writeTraffic(traffic), ...others },
           timeoutMs: WRITE_TIMEOUT_MS,

@@ -30,8 +30,8 @@ const ATTEMPTS = 5;
 
 /**
  * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a write
- * whose answer was lost. It compares `generation`, the platform's count of accepted changes. The etag is sent as well,
- * but it is uncertain that the platform enforces it (one published test saw v2 accept stale ones), and it also changes
+ * whose answer was lost. What it compares is `generation`, the platform's count of accepted changes. The etag is sent
+ * as well, but the platform may not enforce it (one published test saw v2 accept stale etags), and it also changes
  * during the platform's own reconciliation. Throws a UserError when the change was not made, or when another change
  * slipped in between the last comparison and the write.
  */
@@ -147,8 +147,8 @@ async function lookUpLostWrite(
 }
 
 /**
- * Whether the service has our change. A template is recognised by its mark, even after another change; a mere split by
- * its content.
+ * Whether the service has our change. A template is recognised by its mark, even after another change. A change of the
+ * split alone is recognised by its content.
  */
 async function isOurs(
   api: ServiceApi,

@@ -28,6 +28,7 @@ import {
   pinLatest,
   type Share,
   sameShares,
+  servedShares,
   sharesOf,
 } from './traffic.ts';
 
@@ -47,14 +48,15 @@ export type Deployment = {
    */
   stable: string | undefined;
   window: OpenWindow | undefined;
-  /** Whether the new revision is in maintenance mode, as the template was that it was made from. */
+  /** Whether the new revision is in maintenance mode, like the template that it was made from. */
   isInMaintenance: boolean;
 };
 
 /**
  * `skipMaintenanceCheck` also deploys from a template in maintenance mode while the serving revision is not. `tag`
  * gives the new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it.
- * `permit` is called with the service as it is just before each attempt, and throws if the deployment must not be made.
+ * `permit` is called before each attempt, with the service as it is then, and throws if the deployment must not be
+ * made.
  */
 export type DeployOptions = {
   skipMaintenanceCheck?: boolean;
@@ -108,7 +110,7 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
       revision: revision.name,
       digest: imageDigest === undefined ? undefined : digestOf(imageDigest),
       previousRevision: accepted.before.latestReadyRevision,
-      traffic: sharesOf(settled.served, settled.latestReadyRevision),
+      traffic: servedShares(settled),
       stable: stableBehindWindow(settled, window),
       window,
       isInMaintenance: isMaintenanceOn(revision.template),
@@ -144,7 +146,7 @@ function planDeployment(
     const traffic = pinLatest(service.traffic, service.latestReadyRevision);
     const annotations = await annotationsFor(api, service);
     if (tag === undefined) return { template: marked, traffic, ...annotations };
-    // A tag must point to a revision by name, so here we choose the name, as gcloud does (TagOnDeployChange in
+    // A tag must name its revision, so the name is chosen here, as gcloud does (TagOnDeployChange in
     // command_lib/run/config_changes.py).
     const revision = inventRevisionName(service);
     return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision), ...annotations };
@@ -167,7 +169,8 @@ async function annotationsFor(
 }
 
 /**
- * While the service is being changed, it is uncertain what LATEST means. With pinned traffic there is no need to wait.
+ * Waits for the service to settle if its traffic follows LATEST, because until then it is uncertain which revision
+ * LATEST is.
  */
 async function settledIfNeeded(
   api: ServiceApi,
@@ -188,8 +191,8 @@ function withImage({ revision: _, ...template }: RevisionTemplate, image: string
 }
 
 /**
- * What serves decides: a no-traffic deploy that moved traffic has failed, whatever the platform reports. Tags that were
- * added or removed meanwhile move no traffic.
+ * Throws a UserError if the deployment moved traffic: then it has failed, whatever the platform reports. Tags that were
+ * added or removed meanwhile do not count, because they move no traffic.
  */
 function requireTrafficUntouched(
   location: ServiceLocation,
@@ -197,7 +200,7 @@ function requireTrafficUntouched(
   settled: Service,
 ): void {
   if (sameShares(settled.served, change.traffic)) return;
-  const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
+  const serving = describeShares(servedShares(settled));
   const wanted = describeShares(sharesOf(change.traffic, undefined));
   throw settled.generation > generation
     ? new UserError(

@@ -3,8 +3,8 @@ import type { Container, RevisionTemplate } from './template.ts';
 
 /**
  * The container that receives the requests, which is the app: the only one, or else the first one that exposes a port,
- * as in gcloud (`container` in api_lib/run/container_resource.py). It need not be listed first. Throws a UserError that
- * names the containers when none of several exposes a port.
+ * as in gcloud (`container` in api_lib/run/container_resource.py). Other containers may be listed before it. Throws a
+ * UserError that names the containers if there are several and none exposes a port.
  */
 export function ingressContainer(template: RevisionTemplate): Container {
   const found = findIngressContainer(template);
@@ -20,7 +20,7 @@ export function ingressContainer(template: RevisionTemplate): Container {
       );
 }
 
-/** Finds the same container; undefined if it is ambiguous. */
+/** The same, but undefined where `ingressContainer` throws. */
 export function findIngressContainer({ containers = [] }: RevisionTemplate): Container | undefined {
   return containers.length === 1 ? containers[0] : containers.find(({ ports = [] }) => ports.length > 0);
 }

@@ -2,7 +2,7 @@ import { suggestWord, UserError } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi } from './api.ts';
 import type { Revision, RunningRevision, Service } from './service.ts';
-import { describeShares, sharesOf } from './traffic.ts';
+import { describeShares, servedShares } from './traffic.ts';
 
 /**
  * Reads a revision that a person has named. Throws a UserError that suggests another one if there is none of that name.
@@ -14,9 +14,7 @@ export async function readNamedRevision(api: ServiceApi, name: string, service: 
     if (!(error instanceof CloudError) || error.kind !== 'not-found') throw error;
     const near = await nearestRevision(api, name);
     const advice =
-      near === undefined
-        ? `Its traffic: ${describeShares(sharesOf(service.served, service.latestReadyRevision))}.`
-        : `Did you mean ${near}?`;
+      near === undefined ? `Its traffic: ${describeShares(servedShares(service))}.` : `Did you mean ${near}?`;
     throw new UserError(`service ${service.name} has no revision ${name}`, {
       hint: `${advice} Nothing was changed.`,
       cause: error,
@@ -39,7 +37,8 @@ export async function nearestRevision(api: ServiceApi, given: string): Promise<s
 }
 
 /**
- * Reads a running revision; undefined if it was deleted, by a person or by Cloud Run, which keeps the newest thousand.
+ * Reads a running revision; undefined if it was deleted, by a person or by Cloud Run, which keeps only the newest
+ * thousand.
  */
 export async function readRunningIfThere(
   api: ServiceApi,

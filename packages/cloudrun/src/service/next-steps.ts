@@ -5,12 +5,12 @@ import type { ServiceLocation } from '../service-location.ts';
 import type { Share } from './traffic.ts';
 
 /** The state of a rollout, as far as the next step depends on it. */
-export type Standing = {
+export type RolloutState = {
   shares: readonly Share[];
   /** Undefined if it is unknown. */
   stable: string | undefined;
   canary: string | undefined;
-  /** Whether the canary had traffic and was rolled back: then there is nothing to go on with. */
+  /** Whether the canary had traffic and was rolled back. Then the rollout is over. */
   isRolledBack?: boolean;
   /** The maintenance window that is open, if any. */
   window?: Pick<OpenWindow, 'percent' | 'mustMoveTraffic'> | undefined;
@@ -25,7 +25,7 @@ export type Standing = {
 const BY_HAND = [5, 25, 50, 100];
 
 /**
- * The next steps of a rollout as complete commands. The first one continues the rollout, the last one takes it back.
+ * The next steps of a rollout as complete commands. The first one continues the rollout, the last one rolls it back.
  */
 export function nextSteps(
   at: ServiceLocation,
@@ -38,7 +38,7 @@ export function nextSteps(
     isPromotion = false,
     lacksHealthSmoke = false,
     baseUrl,
-  }: Standing,
+  }: RolloutState,
 ): NextStep[] {
   const call = (says: string, script: string, ...args: string[]): NextStep => ({
     says,
@@ -51,10 +51,9 @@ export function nextSteps(
     return [
       ...(window.percent < 100 ? [finish] : []),
       { says: 'next, to close the maintenance window', command: closeCommand(at, window.mustMoveTraffic) },
-      // Closing it may make a copy of the candidate, which then is the candidate, so its name is not known yet.
-      ...(isWaiting
-        ? [call('then, to walk the candidate to all the traffic', 'canary-rollout', 'promote')]
-        : []),
+      // Closing the window may make a copy of the candidate, and then the copy is the candidate: its name is not known
+      // yet.
+      ...(isWaiting ? [call('then, to promote the candidate', 'canary-rollout', 'promote')] : []),
     ];
   }
   const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];

@@ -22,14 +22,14 @@ export function newNonce(): string {
 const OF_WINDOW = 'window-';
 
 /**
- * A new mark for a template that opens or closes a maintenance window. The next deployment replaces it, even one by
- * gcloud.
+ * A new mark for a template that opens or closes a maintenance window. The next deployment replaces the mark, even if
+ * it is made with gcloud.
  */
 export function newWindowNonce(): string {
   return `${OF_WINDOW}${newNonce()}`;
 }
 
-/** Whether a revision was made in order to open or close a maintenance window, so that it is nobody's candidate. */
+/** Whether a revision was made only to open or close a maintenance window. Such a revision is nobody's candidate. */
 export function isWindowMade({ nonce }: { nonce: string | undefined }): boolean {
   return nonce?.startsWith(OF_WINDOW) ?? false;
 }

@@ -1,11 +1,11 @@
 import { replacedSplit } from '../maintenance/bookkeeping.ts';
 import { isMaintenanceOn } from '../maintenance/environment.ts';
-import { type OpenWindow, windowAmong } from '../maintenance/open-window.ts';
+import { type OpenWindow, servingInMaintenance, windowAmong } from '../maintenance/open-window.ts';
 import { digestOf, parseImageReference } from '../registry/image-reference.ts';
 import type { ServiceApi } from './api.ts';
 import { readRunningIfThere } from './named-revision.ts';
 import type { RunningRevision, Service } from './service.ts';
-import { type Share, sharesOf, stableRevision } from './traffic.ts';
+import { type Share, servedShares, stableRevision } from './traffic.ts';
 
 export type Role = 'stable' | 'canary' | 'window' | 'newest';
 
@@ -35,7 +35,7 @@ export type KnownRoles = { stable?: string | undefined; canary?: string | undefi
 
 /** Reads what a person wants to know about a service: the revisions that matter, each with its role, and the window. */
 export async function readOverview(api: ServiceApi, service: Service, known: KnownRoles): Promise<Overview> {
-  const shares = sharesOf(service.served, service.latestReadyRevision);
+  const shares = servedShares(service);
   const backTo = replacedSplit(service);
   const { latestCreatedRevision: newest, latestReadyRevision } = service;
   const names = [
@@ -46,9 +46,7 @@ export async function readOverview(api: ServiceApi, service: Service, known: Kno
   ];
   const read = await Promise.all([...new Set(names)].map((name) => readRunningIfThere(api, name)));
   const revisions = read.filter((each) => each !== undefined);
-  const inWindow = revisions.filter(
-    ({ name, template }) => shares.some(({ revision }) => revision === name) && isMaintenanceOn(template),
-  );
+  const inWindow = servingInMaintenance(revisions, service);
   const { stable, canary } = rolesOf(revisions, { shares: backTo ?? shares, latestReadyRevision, known });
   const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;
   const rows = revisions.map((each): OverviewRow => {
@@ -91,7 +89,7 @@ function rolesOf(
 ): KnownRoles {
   const isPromoted = shares.some(({ revision, percent }) => revision === known.canary && percent === 100);
   const later = isPromoted ? newerThan(known.canary, revisions, latestReadyRevision) : undefined;
-  // The known canary has been promoted and a newer revision exists, so the known roles belong to an earlier rollout.
+  // The known canary has all the traffic and a newer revision exists, so the known roles belong to an earlier rollout.
   if (later !== undefined) return { stable: known.canary, canary: later };
   const isThere = (name: string | undefined) => revisions.some((each) => each.name === name);
   const serving = revisions
@@ -114,7 +112,7 @@ function newerThan(
   const base = revisions.find(({ name }) => name === stable);
   const newest = revisions.find(({ name }) => name === latestReadyRevision);
   if (base === undefined || newest === undefined || isMaintenanceOn(newest.template)) return undefined;
-  // A window leaves a revision that runs the same as the stable one; it is nobody's candidate.
+  // A window leaves a revision behind that runs the same image as the stable one. It is nobody's candidate.
   const isSame = newest.imageDigest !== undefined && newest.imageDigest === base.imageDigest;
   return !isSame && newest.createTime > base.createTime ? newest.name : undefined;
 }

@@ -3,7 +3,7 @@ import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
 import type { Revision, Service } from './service.ts';
 import { describeCondition, lookAfterChange } from './settle.ts';
-import { describeShares, sharesOf } from './traffic.ts';
+import { describeShares, servedShares } from './traffic.ts';
 
 /** The revision that a settled service made from the template with our mark. Throws a UserError when there is none. */
 export async function ownRevision(api: ServiceApi, settled: Service, nonce: string): Promise<Revision> {
@@ -25,8 +25,8 @@ export async function ownRevision(api: ServiceApi, settled: Service, nonce: stri
  */
 export function requireReadyRevision(revision: Revision, before: Service, settled: Service): void {
   if (revision.ready.state === 'succeeded') return;
-  const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
-  const wasServing = describeShares(sharesOf(before.served, before.latestReadyRevision));
+  const serving = describeShares(servedShares(settled));
+  const wasServing = describeShares(servedShares(before));
   const traffic =
     serving === wasServing
       ? `Traffic is untouched (${serving}), so no rollback is needed`

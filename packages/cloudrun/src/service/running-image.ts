@@ -4,8 +4,8 @@ import type { RunningRevision } from './service.ts';
 import type { RevisionTemplate } from './template.ts';
 
 /**
- * Replaces the image's tag with the digest that a revision of this template runs: a new revision resolves the tag
- * again, and it may have moved. gcloud's `services update` does the same (_EnsureImageDigest in
+ * Replaces the image's tag with the digest that a revision of this template runs, because a new revision would resolve
+ * the tag again, and the tag may have moved. gcloud's `services update` does the same (_EnsureImageDigest in
  * command_lib/run/serverless_operations.py). An image stays as it is if it already has a digest, or if no digest is
  * known.
  */
@@ -22,7 +22,7 @@ export function serveSameImage({ name, template, imageDigest }: RunningRevision)
     throw new UserError(
       `cannot tell which image revision ${name} runs: the platform gives no digest for it`,
       {
-        hint: 'Nothing was changed: a new revision might run another image, since tags move. Deploy an image by its digest first.',
+        hint: 'Nothing was changed, because a new revision might run another image if the tag was moved. Deploy an image by its digest first.',
       },
     );
   }

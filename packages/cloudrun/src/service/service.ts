@@ -32,7 +32,7 @@ export type Service = {
   annotations: Readonly<Record<string, string>>;
   /**
    * The image of the template's ingress container: what the next revision will run, not necessarily what serves. Empty
-   * when it is ambiguous.
+   * when it is unclear which container that is.
    */
   image: string;
   /** The split that was asked for. */
@@ -171,8 +171,8 @@ const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
 /**
  * Fields that a Revision has but a RevisionTemplate does not: those that the platform writes, and the launch stage,
  * which belongs to the service. The two share all other field names (revision.proto, revision_template.proto in
- * google/cloud/run/v2), and will probably share future ones. It is better to send an unknown field, which would be
- * refused, than to leave one out, which nobody would notice.
+ * google/cloud/run/v2), and will probably share future ones. A field that is not listed here is sent: the platform
+ * would refuse a wrong one, but nobody would notice one that is left out.
  */
 const ONLY_OF_REVISIONS = new Set([
   'name',
@@ -247,6 +247,17 @@ export function readCondition(condition: ApiCondition | undefined): Condition {
     reason: typeof reason === 'string' ? reason : undefined,
     message: condition?.message || undefined,
   };
+}
+
+/** What a condition says in words: `HEALTH_CHECK_CONTAINER_ERROR: the container …`; empty when it says nothing. */
+export function reasonAndMessage({
+  reason,
+  message,
+}: {
+  reason: string | undefined;
+  message: string | undefined;
+}): string {
+  return [reason, message].filter((part) => part !== undefined).join(': ');
 }
 
 /** A time in RFC 3339, cut to milliseconds; the epoch if the text is not a time. */

@@ -6,9 +6,10 @@ import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
-import type { Condition, Service } from './service.ts';
+import { type Condition, reasonAndMessage, type Service } from './service.ts';
 
-// A revision may use all 240 s of its startup probe, after the image was imported. gcloud waits without a limit.
+// Long enough for importing the image, and then for a startup probe that uses all its 240 s. gcloud waits without a
+// limit.
 const SETTLE_TIMEOUT_MS = 15 * 60_000;
 const FIRST_POLL_MS = 100;
 const SLOWEST_POLL_MS = 2_000;
@@ -18,10 +19,10 @@ export type Watcher = (service: Service) => void;
 
 /**
  * Waits until the platform has carried out the given generation or a later one, and returns the settled service,
- * whether the change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` is the
- * operation that carries the change out; when it ends, the next read follows at once, but only the service decides.
- * Throws a UserError after a quarter of an hour, or when reading the service is no longer allowed. The platform
- * finishes the change in either case, and also when the script is stopped.
+ * whether the change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` carries
+ * the change out: when it ends, the service is read at once, but only the service's own state decides. Throws a
+ * UserError after a quarter of an hour, or when the service can no longer be read. The platform finishes the change in
+ * any case, even when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
@@ -46,17 +47,17 @@ async function lookUntilSettled(
 ): Promise<Service> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   const over = new AbortController();
-  let bell = operation === undefined ? undefined : whenDone(api, operation, over.signal);
+  let operationEnd = operation === undefined ? undefined : whenDone(api, operation, over.signal);
   let pauseMs = FIRST_POLL_MS;
   const rest = async (): Promise<void> => {
-    const hasRung = await interruptible(api.signal, () => pauseUnlessRung(pauseMs, bell));
-    if (hasRung) bell = undefined;
-    pauseMs = hasRung ? FIRST_POLL_MS : Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
+    const hasEnded = await interruptible(api.signal, () => pauseUnlessEnded(pauseMs, operationEnd));
+    if (hasEnded) operationEnd = undefined;
+    pauseMs = hasEnded ? FIRST_POLL_MS : Math.min(pauseMs * 1.5, SLOWEST_POLL_MS);
   };
   try {
-    if (bell !== undefined) await rest();
+    if (operationEnd !== undefined) await rest();
     while (true) {
-      const service = await readUnlessTroubled(api, generation, deadline);
+      const service = await readIfPossible(api, generation, deadline);
       if (service !== undefined) {
         if (isSettled(service, generation)) return service;
         watch(service);
@@ -70,7 +71,7 @@ async function lookUntilSettled(
 }
 
 /** Reads the service; undefined when that did not work this time and there is still time to try again. */
-async function readUnlessTroubled(
+async function readIfPossible(
   api: ServiceApi,
   generation: number,
   deadline: number,
@@ -86,7 +87,8 @@ async function readUnlessTroubled(
 }
 
 /**
- * Resolves when the operation is done, and never if its state is unknown, because the caller polls the service as well.
+ * Resolves when the operation is done. If its state is unknown, this never resolves, which does no harm, because the
+ * caller polls the service as well.
  */
 async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal): Promise<void> {
   const never = new Promise<void>(() => {});
@@ -94,28 +96,28 @@ async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal)
     const askedAt = performance.now();
     const isDone = await api.waitForOperation(operation, signal).catch(() => undefined);
     if (isDone) return;
-    // The platform may answer without waiting. Asking again at once would then never pause.
+    // The platform may answer without waiting. Asking it again and again would then never pause.
     if (isDone === undefined || performance.now() - askedAt < SLOWEST_POLL_MS) return never;
   }
 }
 
-/** Pauses until the bell resolves or the time is over; returns whether the bell ended the pause. */
-async function pauseUnlessRung(ms: number, bell: Promise<void> | undefined): Promise<boolean> {
-  if (bell === undefined) {
+/** Pauses until the operation ends or the time is over. Returns whether the operation has ended. */
+async function pauseUnlessEnded(ms: number, operationEnd: Promise<void> | undefined): Promise<boolean> {
+  if (operationEnd === undefined) {
     await pause(ms);
     return false;
   }
   const over = new AbortController();
   try {
     const slept = pause(ms, undefined, { signal: over.signal });
-    return await Promise.race([slept.then(() => false), bell.then(() => true)]);
+    return await Promise.race([slept.then(() => false), operationEnd.then(() => true)]);
   } finally {
     over.abort();
   }
 }
 
 /**
- * Reads what came of an accepted change. When that fails or is interrupted, the error also says that the change was
+ * Finds out what came of an accepted change. If that fails or is interrupted, the error also says that the change was
  * accepted.
  */
 export async function lookAfterChange<T>(
@@ -132,12 +134,12 @@ export async function lookAfterChange<T>(
   }
 }
 
-/** Adds to a failed read that the change before it was accepted. */
+/** Adds to the error of a read that the change before it was accepted. */
 function changedAnyway(api: ServiceApi, generation: number | undefined, error: unknown): unknown {
   if (!(error instanceof CloudError)) return error;
   const { goesOn, look } = afterwards(api, generation);
   return new UserError(`${error.message}; ${goesOn}`, {
-    hint: error.hint === undefined ? look : `${error.hint} ${look}`,
+    hint: error.hint === undefined ? look : `${error.hint}\n${look}`,
     cause: error,
   });
 }
@@ -166,10 +168,7 @@ export function isSettled(service: Service, generation: number): boolean {
 
 /** A condition as one phrase: `HEALTH_CHECK_CONTAINER_ERROR: the container …`. */
 export function describeCondition(condition: Condition): string {
-  const { reason, message, state } = condition;
-  return (
-    [reason, message].filter((part) => part !== undefined).join(': ') || `the platform says only "${state}"`
-  );
+  return reasonAndMessage(condition) || `the platform says only "${condition.state}"`;
 }
 
 function notSettled(location: ServiceLocation, service: Service): UserError {

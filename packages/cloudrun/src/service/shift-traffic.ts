@@ -17,6 +17,7 @@ import {
   type Share,
   sameShares,
   sameSplit,
+  servedShares,
   sharesOf,
   type TrafficSplit,
 } from './traffic.ts';
@@ -34,8 +35,8 @@ export type TrafficChange = {
 /**
  * `skipMaintenanceCheck` shifts even if the public would then see the maintenance page, or would get past an open
  * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later
- * deployment has superseded the canary. `remark` is called before a change is written, with the service as it then is,
- * and may say something about it.
+ * deployment has superseded the canary. `remark` is called just before a change is written, with the service as it is
+ * then, and may print a remark.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;
@@ -45,7 +46,8 @@ export type ShiftOptions = {
 };
 
 /**
- * Notes to keep on the service, written in the same write. Called with the service as it is just before each attempt.
+ * Notes to keep on the service, in the same write as the change. Both functions are called before each attempt, with
+ * the service as it is then.
  */
 export type Bookkeeping = {
   /** Throws if the change must no longer be written, for instance because somebody else has changed the service. */
@@ -95,8 +97,8 @@ async function shift(
     requireServed(api.location, accepted, settled);
     const change = {
       service,
-      before: sharesOf(accepted.before.served, accepted.before.latestReadyRevision),
-      after: sharesOf(settled.served, settled.latestReadyRevision),
+      before: servedShares(accepted.before),
+      after: servedShares(settled),
       ...(settled.url !== '' && { url: settled.url }),
     };
     progress.done(
@@ -105,7 +107,7 @@ async function shift(
     return change;
   } catch (error) {
     if (!(error instanceof AlreadyServed)) throw error;
-    const split = sharesOf(error.service.served, error.service.latestReadyRevision);
+    const split = servedShares(error.service);
     progress.done(
       `traffic of ${service} was ${briefShares(split, service)} already: there was nothing to change`,
     );
@@ -133,8 +135,8 @@ function planShift(
 ): Plan {
   return async (now, first) => {
     bookkeeping?.permit(now);
-    // If somebody has changed the shares since the first read, writing ours would replace their split without anyone
-    // having decided that. Tags that they changed are no problem: those stay.
+    // If somebody has changed the shares since the first read, writing ours would replace a split that the operator has
+    // not seen. Changed tags do not matter, because all tags stay.
     if (!sameShares(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
     const wanted = await Promise.all(
       shares
@@ -155,8 +157,8 @@ function planShift(
 }
 
 /**
- * Whether this split is already asked for and served, compared by name: traffic that follows LATEST still has to be
- * pinned.
+ * Whether this split is already asked for and served. Revisions are compared by name, so traffic that follows LATEST
+ * still has to be pinned.
  */
 function isInForce({ reconciling, traffic, served }: Service, wanted: TrafficSplit): boolean {
   return !reconciling && sameSplit(traffic, wanted) && sameShares(served, wanted);
@@ -168,12 +170,12 @@ async function readReady(api: ServiceApi, name: string, service: Service): Promi
   throw new UserError(
     `revision ${name} is not ready and cannot take traffic: ${describeCondition(revision.ready)}`,
     {
-      hint: `Nothing was changed: traffic stays at ${describeShares(sharesOf(service.served, service.latestReadyRevision))}.`,
+      hint: `Nothing was changed: traffic stays at ${describeShares(servedShares(service))}.`,
     },
   );
 }
 
-/** What serves decides, compared with what was asked for. */
+/** Throws a UserError unless the requested split is the one that serves, whatever the platform reports. */
 function requireServed(
   location: ServiceLocation,
   { change, generation, before }: AcceptedChange,
@@ -183,12 +185,12 @@ function requireServed(
   if (settled.generation > generation && !sameShares(settled.traffic, change.traffic)) {
     throw shiftedMeanwhile(settled, { ...before, traffic: change.traffic });
   }
-  const serving = describeShares(sharesOf(settled.served, settled.latestReadyRevision));
+  const serving = describeShares(servedShares(settled));
   throw new UserError(
     `the platform did not shift the traffic: ${serving} serves, ${describeShares(sharesOf(change.traffic, undefined))} was asked for ` +
       `(${describeCondition(settled.ready)})`,
     {
-      hint: `Cloud Run still has the failed split as its target. Replace it, for instance:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', sharesOf(settled.served, settled.latestReadyRevision)[0]?.revision ?? 'STABLE'])}`,
+      hint: `Cloud Run still has the failed split as its target. Replace it, for instance:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', servedShares(settled)[0]?.revision ?? 'STABLE'])}`,
     },
   );
 }
@@ -197,6 +199,6 @@ function shiftedMeanwhile(now: Service, first: Service): UserError {
   const was = describeShares(sharesOf(first.traffic, first.latestReadyRevision));
   const is = describeShares(sharesOf(now.traffic, now.latestReadyRevision));
   return new UserError(`${changedBy(now)} in the meantime: traffic went from ${was} to ${is}`, {
-    hint: 'Yours is not in force. Agree on who goes first; if this split is still wanted, run this again.',
+    hint: 'Your change is not in force. Agree on who goes first; if this split is still wanted, run this again.',
   });
 }

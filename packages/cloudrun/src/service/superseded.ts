@@ -5,7 +5,7 @@ import type { ServiceApi } from './api.ts';
 import { isWindowMade } from './nonce.ts';
 import type { Revision, Service } from './service.ts';
 import type { NamedRoles } from './swapped.ts';
-import { sharesOf } from './traffic.ts';
+import { servedShares } from './traffic.ts';
 
 /**
  * Throws a UserError when a canary that has no traffic yet was superseded by a later deployment: the command was
@@ -16,7 +16,7 @@ export async function requireNotSuperseded(
   service: Service,
   { stable, canary, canaryPercent }: NamedRoles,
 ): Promise<void> {
-  const shares = sharesOf(service.served, service.latestReadyRevision);
+  const shares = servedShares(service);
   if (canaryPercent === 0 || shares.some(({ revision }) => revision === canary)) return;
   const later = await laterDeployment(api, service, { stable, canary });
   if (later === undefined) return;
@@ -27,7 +27,7 @@ export async function requireNotSuperseded(
       hint: [
         'Nothing was changed. To shift to the newer one instead:',
         `  ${serviceCommand(api.location, 'canary-rollout', ['set-traffic', stable, name, String(canaryPercent)])}`,
-        'To shift the traffic as you said all the same: SKIP_STABLE_CHECK=1',
+        'To shift the traffic as given anyway: SKIP_STABLE_CHECK=1',
       ].join('\n'),
     },
   );

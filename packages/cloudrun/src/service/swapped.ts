@@ -3,7 +3,7 @@ import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import type { Service } from './service.ts';
-import { sharesOf } from './traffic.ts';
+import { servedShares } from './traffic.ts';
 
 /** The two revisions of a split, as they were named, and the canary's share. */
 export type NamedRoles = { stable: string; canary: string; canaryPercent: number };
@@ -21,8 +21,8 @@ export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefin
 
 /**
  * Throws a UserError when the stable revision and the canary were swapped, because the candidate would then get the
- * stable one's share: 95 % instead of 5 %. The rollout's report knows which is which. Without one, the canary is taken
- * for the stable revision if it has the larger share now and is the older of the two.
+ * stable one's share: 95 % instead of 5 %. The rollout's report says which is which. Without a report, they count as
+ * swapped if the one named as the canary has the larger share now and is the older of the two.
  */
 export async function requireNotSwapped(
   api: ServiceApi,
@@ -36,9 +36,9 @@ export async function requireNotSwapped(
     `stable and canary seem to be swapped: ${sign}, and this would give ${100 - canaryPercent} % to ${stable}`,
     {
       hint: [
-        'Nothing was changed. The other way round:',
+        'Nothing was changed. To shift the other way round:',
         `  ${serviceCommand(api.location, 'canary-rollout', ['set-traffic', canary, stable, String(canaryPercent)])}`,
-        'To shift the traffic as you said all the same: SKIP_STABLE_CHECK=1',
+        'To shift the traffic as given anyway: SKIP_STABLE_CHECK=1',
       ].join('\n'),
     },
   );
@@ -53,11 +53,11 @@ export function requireBackwards(
   const { stable, source } = reported;
   const back =
     stable === undefined ? [] : [`  ${serviceCommand(at, 'canary-rollout', ['rollback', stable])}`];
-  throw new UserError(`${to} is the canary by ${source}, so this would go forwards, not back`, {
+  throw new UserError(`${to} is the canary according to ${source}, so this would go forwards, not back`, {
     hint: [
       `Nothing was changed.${stable === undefined ? '' : ' To go back:'}`,
       ...back,
-      'To give it all the traffic all the same: SKIP_STABLE_CHECK=1',
+      'To give it all the traffic anyway: SKIP_STABLE_CHECK=1',
     ].join('\n'),
   });
 }
@@ -68,11 +68,10 @@ export function requireBackwards(
  */
 export async function whyForwards(
   api: ServiceApi,
-  { served, latestReadyRevision }: Service,
+  service: Service,
   { to, reported }: { to: string; reported: ReportedRoles | undefined },
 ): Promise<string | undefined> {
-  const shares = sharesOf(served, latestReadyRevision);
-  const [most] = shares;
+  const [most] = servedShares(service);
   if (reported?.stable === to || most === undefined || most.revision === to) return undefined;
   try {
     const [one, other] = await Promise.all([api.readRevision(to), api.readRevision(most.revision)]);
@@ -80,7 +79,7 @@ export async function whyForwards(
       ? `${to} is newer than ${most.revision}, which has ${most.percent} % of the traffic`
       : undefined;
   } catch (error) {
-    // A rollback must not fail because a remark cannot be made.
+    // This is only good for a remark, and a rollback must not fail because of that.
     if (error instanceof UserError && !(error instanceof Interrupted)) return undefined;
     throw error;
   }
@@ -88,20 +87,20 @@ export async function whyForwards(
 
 function byReport({ stable, canary }: NamedRoles, reported: ReportedRoles | undefined): string | undefined {
   if (reported === undefined) return undefined;
-  if (reported.stable === canary) return `by ${reported.source}, ${canary} is the stable revision`;
-  if (reported.canary === stable) return `by ${reported.source}, ${stable} is the canary`;
+  if (reported.stable === canary) return `according to ${reported.source}, ${canary} is the stable revision`;
+  if (reported.canary === stable) return `according to ${reported.source}, ${stable} is the canary`;
   return undefined;
 }
 
 async function byWhatServes(
   api: ServiceApi,
-  { served, latestReadyRevision }: Service,
+  service: Service,
   { stable, canary }: NamedRoles,
   reported: ReportedRoles | undefined,
 ): Promise<string | undefined> {
-  // The report also names this revision as the stable one, so the order is right, whatever serves now.
+  // The report names the same revision as the stable one, so the order is right, whatever serves now.
   if (reported?.stable === stable) return undefined;
-  const shares = sharesOf(served, latestReadyRevision);
+  const shares = servedShares(service);
   const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;
   if (percentOf(canary) <= percentOf(stable)) return undefined;
   const [one, other] = await Promise.all([api.readRevision(stable), api.readRevision(canary)]);

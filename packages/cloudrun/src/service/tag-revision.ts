@@ -55,7 +55,10 @@ export function untagRevision(
 }
 
 /** Writes annotations to the service and changes nothing else. gcloud has no command for this. */
-export function putDown(openApi: () => Promise<ServiceApi>, bookkeeping: Bookkeeping): Action<Service> {
+export function writeAnnotations(
+  openApi: () => Promise<ServiceApi>,
+  bookkeeping: Bookkeeping,
+): Action<Service> {
   return { perform: async () => change(await openApi(), bookkeeping, (split) => split) };
 }
 
@@ -76,7 +79,10 @@ function tagged({ served }: Service, tag: string): Service['served'][number] | u
   return served.find((target) => target.tag === tag);
 }
 
-/** What serves is what counts: the platform can accept a change and still fail to carry it out. */
+/**
+ * Throws a UserError unless what serves shows the change: the platform can accept a change and still fail to carry it
+ * out.
+ */
 function requireDone(location: ServiceLocation, service: Service, isDone: boolean, instead: string): Service {
   if (isDone) return service;
   throw new UserError(

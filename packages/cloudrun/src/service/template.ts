@@ -22,8 +22,8 @@ export type Volume = {
 };
 
 /**
- * The template for new revisions: the JSON that the API sent, to be written back with only the intended fields changed,
- * including fields that nobody here knows.
+ * The template for new revisions: the JSON that the API sent, with all its fields, even those that we do not know. It
+ * is written back with only the intended fields changed.
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services#RevisionTemplate
  */
 export type RevisionTemplate = {

@@ -78,6 +78,17 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
   return merge(shares);
 }
 
+/** The shares that a service serves. */
+export function servedShares({
+  served,
+  latestReadyRevision,
+}: {
+  served: TrafficSplit;
+  latestReadyRevision: string | undefined;
+}): Share[] {
+  return sharesOf(served, latestReadyRevision);
+}
+
 /**
  * The stable revision: the one that gets all the traffic. If the traffic is split, there is none, and we do not guess:
  * neither the first entry nor the second newest revision has to be the stable one.
@@ -99,7 +110,9 @@ export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
   return sameSplit(withoutTags(one), withoutTags(other));
 }
 
-/** Shares for people, without the service's name, with which all revisions begin: `00002-abc=95 00003-def=5`. */
+/**
+ * Shares for people, without the service's name, which every revision's name begins with: `00002-abc=95 00003-def=5`.
+ */
 export function briefShares(shares: readonly Share[], service: string): string {
   return describeShares(
     shares.map(({ revision, percent }) => ({ revision: briefRevision(revision, service), percent })),
