@@ -67,7 +67,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     const { message, hint } = await interruptedAt(cloud, { match: WRITE });
     assert.equal(
       message,
-      'interrupted while the change of service control was being sent: whether it is made is unknown',
+      'interrupted while the change of service control was being sent: it is unknown whether it was made',
     );
     assert.match(hint, /^Look before running this again: /);
     assert.match(hint, LOOK_COMMAND);
@@ -77,7 +77,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     await using cloud = await pinnedCloud();
     cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'after' } });
     const { message } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
-    assert.match(message, /^interrupted while the change of service control was being sent: whether /);
+    assert.match(message, /^interrupted while the change of service control was being sent: it is unknown /);
     await cloud.settled();
     assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[1]}=100`]);
   });

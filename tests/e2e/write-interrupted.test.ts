@@ -47,7 +47,7 @@ describe('a shift that is interrupted', { concurrency: true }, () => {
     const { message, hint = '' } = await interruptedAt(cloud, { match: WRITE });
     assert.equal(
       message,
-      'error: interrupted while the change of service control was being sent: whether it is made is unknown',
+      'error: interrupted while the change of service control was being sent: it is unknown whether it was made',
     );
     assert.match(hint, /^Look before running this again: /);
     assert.match(hint, LOOK_COMMAND);

@@ -19,7 +19,7 @@ export function parseExtraInputs(text: string | undefined): ExtraInput[] {
     const parsed = parseEntry(entry);
     if (typeof parsed !== 'string') return parsed;
     throw new UserError(`GATES_EXTRA_INPUTS has "${cleanLine(entry, 60)}": ${parsed}`, {
-      hint: 'Write paths relative to the checkout, or gate:path, with commas between.',
+      hint: 'Each entry is a path relative to the checkout, or gate:path. Separate them by commas.',
     });
   });
 }

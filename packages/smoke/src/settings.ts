@@ -79,7 +79,7 @@ export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS
   const trimmed = dropTrailingSlashes(given.slice(0, LONGEST + 1));
   if (given.length <= LONGEST && isBaseUrl(trimmed)) return trimmed;
   throw new UserError(
-    `${variable} is "${cleanLine(trimmed.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not an http or https URL without user, query and fragment`,
+    `${variable} is "${cleanLine(trimmed.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not usable: it must be an http or https URL without a user, a query or a fragment`,
     {
       hint: 'For instance: https://staging.openagents.com',
     },

@@ -39,7 +39,7 @@ export async function requireUsableCandidate(
   throw new UserError(
     `the newest template of ${service.name} has maintenance mode on, but what serves (${servedBy(service)}) has it ${percent === 0 ? 'off' : `on for only ${percent} % of the traffic`}: the new revision would turn the public away`,
     {
-      hint: `Nothing was changed. To remove it from the template:\n  ${disable}\n${toInsist}`,
+      hint: `Nothing was changed. To switch it off in the template:\n  ${disable}\n${toInsist}`,
     },
   );
 }

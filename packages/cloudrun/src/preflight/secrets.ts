@@ -26,7 +26,8 @@ export async function checkSecrets(
   template: RevisionTemplate,
 ): Promise<Finding[]> {
   const references = referencesIn(template);
-  if (references.length === 0) return [{ check: CHECK, state: 'ok', found: 'the service refers to none' }];
+  if (references.length === 0)
+    return [{ check: CHECK, state: 'ok', found: 'the service refers to no secret' }];
   const opened = await tryRead(openSecrets);
   if (!opened.read) return [{ check: CHECK, state: 'error', ...problem(opened.error) }];
   const api = opened.value;
@@ -118,8 +119,8 @@ async function checkReadable(
   return {
     check: CHECK,
     state: 'error',
-    found: `${account} may not read secret ${secret}, by the access policies of the secret and its project`,
-    advice: 'If a folder or the organisation permits it: SKIP_PREFLIGHT=1. To permit it',
+    found: `${account} may not read secret ${secret}, according to the access policies of the secret and its project`,
+    advice: 'If a folder or the organisation grants this permission: SKIP_PREFLIGHT=1. To grant it',
     command: gcloudCommand(
       `gcloud secrets add-iam-policy-binding ${secret} --project ${project} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor`,
     ),

@@ -66,7 +66,7 @@ async function tryToChange(
       continue;
     }
     const notice = {
-      message: `while the change of service ${before.name} was being sent: whether it is made is unknown`,
+      message: `while the change of service ${before.name} was being sent: it is unknown whether it was made`,
       hint: `Look before running this again: ${lookCommand(api.location)}`,
     };
     const written = await tellIfInterrupted(api.signal, notice, () => writeOnce(api, change, before));
@@ -85,7 +85,7 @@ async function tryToChange(
   throw new UserError(
     `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${lastConflict}`,
     {
-      hint: `Agree on who goes first, look at the state, then run this again: ${lookCommand(api.location)}`,
+      hint: `Agree on who goes first, then run this again. To see the state before that: ${lookCommand(api.location)}`,
     },
   );
 }
@@ -135,7 +135,7 @@ async function lookUpLostWrite(
     throw new UserError(
       `${error.message}; and the service cannot be read, so whether the change was made is unknown`,
       {
-        hint: `Before running this again, look: ${lookCommand(api.location)}`,
+        hint: `Look before running this again: ${lookCommand(api.location)}`,
         cause: error,
       },
     );
