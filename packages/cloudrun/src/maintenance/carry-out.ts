@@ -6,7 +6,7 @@ import { changedBy, changeService } from '../service/change.ts';
 import { inventRevisionName, newWindowNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
 import type { Service } from '../service/service.ts';
-import { describeCondition, waitUntilSettled } from '../service/settle.ts';
+import { describeCondition, waitForChange } from '../service/settle.ts';
 import type { RevisionTemplate } from '../service/template.ts';
 import {
   assignTraffic,
@@ -203,15 +203,10 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
     if (now.generation !== read.generation) throw changedMeanwhile(now);
     return change;
   };
-  const { generation, operation } = await changeService(api, plan, tell);
-  const settled = await waitUntilSettled(
-    api,
-    generation,
-    (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`),
-    operation,
-  );
+  const accepted = await changeService(api, plan, tell);
+  const settled = await waitForChange(api, accepted, tell);
   // The next steps assume a split and a template that the other change may have replaced.
-  if (settled.generation !== generation) throw changedMeanwhile(settled);
+  if (settled.generation !== accepted.generation) throw changedMeanwhile(settled);
   return settled;
 }
 

@@ -19,7 +19,7 @@ import { withIngressContainer } from './ingress-container.ts';
 import { inventRevisionName, newNonce, withNonce } from './nonce.ts';
 import { ownRevision, requireReadyRevision } from './own-revision.ts';
 import type { Service } from './service.ts';
-import { describeCondition, isSettled, lookAfterChange, waitUntilSettled } from './settle.ts';
+import { describeCondition, isSettled, lookAfterChange, waitForChange, waitUntilSettled } from './settle.ts';
 import type { RevisionTemplate } from './template.ts';
 import {
   assignTag,
@@ -90,12 +90,7 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
       planDeployment(api, image, { ...options, nonce, tell: progress.update }),
       progress.update,
     );
-    const settled = await waitUntilSettled(
-      api,
-      accepted.generation,
-      (now) => progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
-      accepted.operation,
-    );
+    const settled = await waitForChange(api, accepted, progress.update);
     const revision = await ownRevision(api, settled, nonce);
     requireReadyRevision(revision, accepted.before, settled);
     requireTrafficUntouched(api.location, accepted, settled);

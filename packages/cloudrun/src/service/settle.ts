@@ -5,7 +5,7 @@ import { CloudError } from '../google/cloud-error.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
-import { changedBy } from './change.ts';
+import { type AcceptedChange, changedBy } from './change.ts';
 import { type Condition, reasonAndMessage, type Service } from './service.ts';
 
 // Long enough for importing the image, and then for a startup probe that uses all its 240 s. gcloud waits without a
@@ -37,6 +37,16 @@ export async function waitUntilSettled(
     watch(service);
   };
   return tellIfInterrupted(api.signal, notice, () => lookUntilSettled(api, generation, onLook, operation));
+}
+
+/** Waits until an accepted change has settled, and says meanwhile what the service reports. */
+export function waitForChange(
+  api: ServiceApi,
+  { generation, operation }: Pick<AcceptedChange, 'generation' | 'operation'>,
+  tell: (text: string) => void,
+): Promise<Service> {
+  const watch: Watcher = (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`);
+  return waitUntilSettled(api, generation, watch, operation);
 }
 
 async function lookUntilSettled(

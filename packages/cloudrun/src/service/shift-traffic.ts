@@ -7,7 +7,7 @@ import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy, changeService, type Plan } from './change.ts';
 import { readNamedRevision } from './named-revision.ts';
 import type { Revision, Service } from './service.ts';
-import { describeCondition, waitUntilSettled } from './settle.ts';
+import { describeCondition, waitForChange } from './settle.ts';
 import { requireNotSuperseded } from './superseded.ts';
 import { type RolesCheck, requireNotSwapped } from './swapped.ts';
 import {
@@ -88,12 +88,7 @@ async function shift(
   const progress = await startProgress(`shifting traffic of ${service} to ${briefShares(shares, service)}`);
   try {
     const accepted = await changeService(api, planShift(api, shares, options), progress.update);
-    const settled = await waitUntilSettled(
-      api,
-      accepted.generation,
-      (now) => progress.update(`waiting for ${service}: ${describeCondition(now.ready)}`),
-      accepted.operation,
-    );
+    const settled = await waitForChange(api, accepted, progress.update);
     requireServed(api.location, accepted, settled);
     const change = {
       service,
