@@ -4,7 +4,7 @@ import { checksOf, controlBestEffort, controlChecks, type SuiteInputs, waves } f
 import { type Cookies, openCookies } from './cookies.ts';
 import type { SmokeClient, SmokeClientOptions } from './http.ts';
 import { decisiveFailure, type SmokeOutcome, type SmokeResult } from './outcome.ts';
-import { runAtOnce, runSuite } from './suite.ts';
+import { runCheck, runSuite } from './suite.ts';
 
 type ControlSmokeOptions = SmokeClientOptions & {
   accessToken: Secret | undefined;
@@ -49,7 +49,8 @@ async function runWaves(
   client: SmokeClient,
   { inputs, context, cookies }: { inputs: SuiteInputs; context: CheckContext; cookies: Cookies | undefined },
 ): Promise<SmokeResult[]> {
-  const headersFor = async ({ request }: Check) => (await cookies?.headerFor(request.path)) ?? {};
+  const run = async (check: Check) =>
+    runCheck(check, client, context, await cookies?.headerFor(check.request.path));
   const results: SmokeResult[] = [];
   for (const wave of waves) {
     const { checks, skipped } = checksOf(wave, inputs);
@@ -61,7 +62,7 @@ async function runWaves(
       results.push(...checks.map(({ id }): SmokeResult => ({ id, state: 'skipped', why })));
       continue;
     }
-    for (const { result, exchange } of await runAtOnce(checks, client, context, headersFor)) {
+    for (const { result, exchange } of await Promise.all(checks.map(run))) {
       results.push(result);
       if (!exchange.answered) continue;
       // The answer to the bypass is a redirect; its cookie opens the window for the other requests.

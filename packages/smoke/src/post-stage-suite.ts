@@ -10,7 +10,7 @@ import {
 } from './checks/post-stage.ts';
 import type { SmokeClient, SmokeClientOptions } from './http.ts';
 import type { SmokeOutcome, SmokeResult } from './outcome.ts';
-import { runAtOnce, runSuite } from './suite.ts';
+import { runAtOnce, runCheck, runSuite } from './suite.ts';
 
 export type PostStageOptions = SmokeClientOptions & {
   accessToken: Secret | undefined;
@@ -46,11 +46,10 @@ export function runPostStageChecks({
       bestEffort: [],
       atOnce: stageChecks({}).length,
       async run(client) {
-        const login =
+        const { results, token } =
           signIn === undefined
             ? { results: [], token: accessToken }
             : await signInAt(client, signIn, context);
-        const { results, token } = login;
         if (token === undefined)
           return [...results, ...skipped(signIn === undefined ? NO_LOGIN : 'signing in failed')];
         return [...results, ...(await check(client, token, context, signIn !== undefined))];
@@ -72,15 +71,15 @@ async function signInAt(
   { email, code }: NonNullable<PostStageOptions['signIn']>,
   context: CheckContext,
 ): Promise<{ results: SmokeResult[]; token: Secret | undefined }> {
-  const [asked] = await runAtOnce([codeCheck(email)], client, context);
-  const challenge = asked?.exchange.answered ? challengeOf(asked.exchange.answer) : undefined;
-  const results = asked === undefined ? [] : [asked.result];
-  if (asked?.result.state !== 'passed' || challenge === undefined) return { results, token: undefined };
-  const [verified] = await runAtOnce([verifyCheck(code.reveal(), challenge)], client, context);
-  const token = verified?.exchange.answered ? tokenOf(verified.exchange.answer) : undefined;
+  const asked = await runCheck(codeCheck(email), client, context);
+  const challenge = asked.exchange.answered ? challengeOf(asked.exchange.answer) : undefined;
+  if (asked.result.state !== 'passed' || challenge === undefined)
+    return { results: [asked.result], token: undefined };
+  const verified = await runCheck(verifyCheck(code.reveal(), challenge), client, context);
+  const token = verified.exchange.answered ? tokenOf(verified.exchange.answer) : undefined;
   return {
-    results: [...results, ...(verified === undefined ? [] : [verified.result])],
-    token: verified?.result.state === 'passed' && token !== undefined ? new Secret(token) : undefined,
+    results: [asked.result, verified.result],
+    token: verified.result.state === 'passed' && token !== undefined ? new Secret(token) : undefined,
   };
 }
 
@@ -91,9 +90,7 @@ async function check(
   isIssuedHere: boolean,
 ): Promise<SmokeResult[]> {
   const headers = { authorization: `Bearer ${token.reveal()}` };
-  const [session] = await runAtOnce([stageSession(headers)], client, context);
-  if (session === undefined) return [];
-  const { result } = session;
+  const { result } = await runCheck(stageSession(headers), client, context);
   if (result.state === 'failed') {
     if (result.status === 401 && !isIssuedHere) return skipped(ISSUED_ELSEWHERE);
     return [result, ...skipped('the session check failed').slice(1)];

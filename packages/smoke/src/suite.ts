@@ -42,18 +42,23 @@ export async function runSuite(
   }
 }
 
+/** Sends a check's request, with these headers added, and judges what comes of it. */
+export async function runCheck(
+  check: Check,
+  client: SmokeClient,
+  context: CheckContext,
+  added: Record<string, string> = {},
+): Promise<Ran> {
+  const headers = { ...check.request.headers, ...added };
+  const exchange = await client.send({ ...check.request, headers });
+  return { result: judgeCheck(check, exchange, context), exchange };
+}
+
 /** Sends the requests of these checks all at once. */
 export function runAtOnce(
   checks: readonly Check[],
   client: SmokeClient,
   context: CheckContext,
-  headersFor: (check: Check) => Promise<Record<string, string>> = async () => ({}),
 ): Promise<Ran[]> {
-  return Promise.all(
-    checks.map(async (check) => {
-      const headers = { ...check.request.headers, ...(await headersFor(check)) };
-      const exchange = await client.send({ ...check.request, headers });
-      return { result: judgeCheck(check, exchange, context), exchange };
-    }),
-  );
+  return Promise.all(checks.map((check) => runCheck(check, client, context)));
 }
