@@ -59,7 +59,7 @@ export function nextSteps(
   const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];
   if (canary === undefined || (isRolledBack && percent === 0)) return [];
   if (percent === 100)
-    return [...smoke(baseUrl, lacksHealthSmoke ? 'smoke-health' : 'smoke-control'), ...back];
+    return [...smokeSteps(baseUrl, lacksHealthSmoke ? 'smoke-health' : 'smoke-control'), ...back];
   if (percent === 0 || isPromotion) {
     const says =
       percent === 0 ? 'next, to give it all the traffic step by step' : 'next, to go on with the promotion';
@@ -70,18 +70,17 @@ export function nextSteps(
     stable === undefined
       ? []
       : [call(`then ${more} %`, 'canary-rollout', 'set-traffic', stable, canary, String(more))];
-  return [...smoke(baseUrl), ...onwards, ...back];
+  return [...smokeSteps(baseUrl), ...onwards, ...back];
 }
 
-function smoke(
-  baseUrl: string | undefined,
-  script: 'smoke-health' | 'smoke-control' = 'smoke-control',
-): NextStep[] {
+type SmokeScript = 'smoke-health' | 'smoke-control';
+
+/** The step that checks what serves; none if the address is not known. */
+export function smokeSteps(baseUrl: string | undefined, script: SmokeScript = 'smoke-control'): NextStep[] {
   if (baseUrl === undefined) return [];
-  return [
-    {
-      says: 'next, to check what serves',
-      command: ownCommand(script, [], [['OPENAGENTS_BASE_URL', baseUrl]]),
-    },
-  ];
+  return [{ says: 'next, to check what serves', command: smokeCommand(baseUrl, script) }];
+}
+
+export function smokeCommand(baseUrl: string, script: SmokeScript = 'smoke-control'): string {
+  return ownCommand(script, [], [['OPENAGENTS_BASE_URL', baseUrl]]);
 }

@@ -250,13 +250,7 @@ export function readCondition(condition: ApiCondition | undefined): Condition {
 }
 
 /** What a condition says in words: `HEALTH_CHECK_CONTAINER_ERROR: the container …`; empty when it says nothing. */
-export function reasonAndMessage({
-  reason,
-  message,
-}: {
-  reason: string | undefined;
-  message: string | undefined;
-}): string {
+export function reasonAndMessage({ reason, message }: Pick<Condition, 'reason' | 'message'>): string {
   return [reason, message].filter((part) => part !== undefined).join(': ');
 }
 

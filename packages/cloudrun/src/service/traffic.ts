@@ -78,14 +78,10 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
   return merge(shares);
 }
 
+type Serving = { served: TrafficSplit; latestReadyRevision: string | undefined };
+
 /** The shares that a service serves. */
-export function servedShares({
-  served,
-  latestReadyRevision,
-}: {
-  served: TrafficSplit;
-  latestReadyRevision: string | undefined;
-}): Share[] {
+export function servedShares({ served, latestReadyRevision }: Serving): Share[] {
   return sharesOf(served, latestReadyRevision);
 }
 
