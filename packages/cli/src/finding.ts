@@ -15,6 +15,22 @@ export type Finding = {
   blocks?: readonly string[];
 };
 
+type Make = (found: string, advice?: string, command?: string) => Finding;
+
+/** Makes the findings of one check. */
+export function findingsOf(check: string): Readonly<Record<FindingState, Make>> {
+  const make =
+    (state: FindingState): Make =>
+    (found, advice, command) => ({
+      check,
+      state,
+      found,
+      ...(advice !== undefined && { advice }),
+      ...(command !== undefined && { command }),
+    });
+  return { ok: make('ok'), note: make('note'), warning: make('warning'), error: make('error') };
+}
+
 /** What to do about a finding, on one line. */
 export function adviceLine({ advice, command }: Finding): string | undefined {
   if (advice === undefined || command === undefined) return advice ?? command;

@@ -9,7 +9,7 @@ export { commandLine, HERE, type Variable } from './command-line.ts';
 export { ageText, durationText, wholeSecondsText } from './duration-text.ts';
 export { errorCode, errorMessage, Interrupted, UserError } from './errors.ts';
 export { withFileLock } from './file-lock.ts';
-export { adviceLine, type Finding } from './finding.ts';
+export { adviceLine, type Finding, findingsOf } from './finding.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
 export { interruptible, listenForInterruption, tellIfInterrupted } from './interruption.ts';
 export { type JunitCase, type JunitSuite, junitXml } from './junit.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '@deploy/cli';
+import { type Finding, findingsOf } from '@deploy/cli';
 import { readDomainMapping } from '../domain-mapping.ts';
 import type { Connection } from '../google/connection.ts';
 import { googleRest } from '../google/rest.ts';
@@ -97,11 +97,9 @@ export async function checkCloud(
 }
 
 function notLookedAt(): Finding[] {
-  return ['traffic', 'env', 'secrets', 'maintenance'].map((check) => ({
-    check,
-    state: 'note',
-    found: 'not checked, because the service could not be read',
-  }));
+  return ['traffic', 'env', 'secrets', 'maintenance'].map((check) =>
+    findingsOf(check).note('not checked, because the service could not be read'),
+  );
 }
 
 function once<T>(open: () => Promise<T>): () => Promise<T> {

@@ -1,4 +1,4 @@
-import { cleanLine, type Finding } from '@deploy/cli';
+import { cleanLine, type Finding, findingsOf } from '@deploy/cli';
 import type { DomainCondition, DomainMapping } from '../domain-mapping.ts';
 import { reasonAndMessage } from '../service/service.ts';
 import { isAbsent } from './login.ts';
@@ -7,7 +7,7 @@ import type { Read } from './read.ts';
 /** The state of the domain, and the URL to use for the service until it is ready. */
 export type DomainVerdict = { finding: Finding; state: string; baseUrl: string | undefined };
 
-const CHECK = 'domain mapping';
+const { ok, warning } = findingsOf('domain mapping');
 /** What must be True before the domain can be used. */
 const NEEDED = ['Ready', 'CertificateProvisioned'];
 
@@ -21,12 +21,7 @@ export function checkDomain(
   const warn = (state: string, found: string, advice = ''): DomainVerdict => ({
     state,
     baseUrl: serviceUrl,
-    finding: {
-      check: CHECK,
-      state: 'warning',
-      found,
-      ...untilThen(advice, serviceUrl),
-    },
+    finding: warning(found, ...untilThen(advice, serviceUrl)),
   });
   if (!mapping.read) {
     return isAbsent(mapping.error)
@@ -51,20 +46,16 @@ export function checkDomain(
   return {
     state: 'ready',
     baseUrl: `https://${domain}`,
-    finding: {
-      check: CHECK,
-      state: 'ok',
-      found: `${domain} leads to ${service}; Ready and CertificateProvisioned are True`,
-    },
+    finding: ok(`${domain} leads to ${service}; Ready and CertificateProvisioned are True`),
   };
 }
 
-function untilThen(advice: string, serviceUrl: string | undefined): Pick<Finding, 'advice' | 'command'> {
-  if (serviceUrl === undefined) return advice === '' ? {} : { advice: advice.trim() };
-  return {
-    advice: `${advice}Until then use the service's own URL`,
-    command: `export OPENAGENTS_BASE_URL=${serviceUrl}`,
-  };
+function untilThen(
+  advice: string,
+  serviceUrl: string | undefined,
+): [] | [advice: string] | [advice: string, command: string] {
+  if (serviceUrl === undefined) return advice === '' ? [] : [advice.trim()];
+  return [`${advice}Until then use the service's own URL`, `export OPENAGENTS_BASE_URL=${serviceUrl}`];
 }
 
 /** Each reason and message once, because several conditions often have the same one. */

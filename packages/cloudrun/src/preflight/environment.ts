@@ -1,4 +1,4 @@
-import { cleanLine, type Finding, gcloudCommand } from '@deploy/cli';
+import { cleanLine, type Finding, findingsOf, gcloudCommand } from '@deploy/cli';
 import { isSwitchedOn } from '../maintenance/environment.ts';
 import { ingressContainer } from '../service/ingress-container.ts';
 import type { Container, RevisionTemplate } from '../service/template.ts';
@@ -32,11 +32,7 @@ const IMAGE_STATIC_DIR = '/app/web-shell/dist';
 const COMPAT = 'OA_COMPAT_CONTROL';
 const BELONGS_IN_SECRET = /_(?:API_KEY|SIGNING_KEY)$/;
 
-const CHECKS = {
-  required: 'env: required',
-  recommended: 'env: recommended',
-  compatibility: 'env: compatibility',
-} as const;
+const REQUIRED_CHECK = 'env: required';
 
 /** Checks that the template has the runbook's required configuration. `domain` is staging's domain. */
 export async function checkEnvironment(
@@ -45,24 +41,21 @@ export async function checkEnvironment(
   location: ServiceLocation,
 ): Promise<Finding[]> {
   const container = await tryRead(async () => ingressContainer(template));
-  if (!container.read) return [{ check: CHECKS.required, state: 'error', ...problem(container.error) }];
+  if (!container.read) return [findingsOf(REQUIRED_CHECK).error(...problem(container.error))];
   const env = readEnv(container.value);
   return [...required(env), ...recommended(env, domain, location), ...compatibility(env)];
 }
 
 function required(env: ReadonlyMap<string, Given>): Finding[] {
-  const check = CHECKS.required;
+  const { ok, error } = findingsOf(REQUIRED_CHECK);
   const problems = [
-    ...REQUIRED.flatMap((requirement): Finding[] => {
+    ...REQUIRED.flatMap((requirement) => {
       const problem = unmet(env, requirement);
-      if (problem === undefined) return [];
-      return [{ check, state: 'error', found: problem, advice: howToSet(requirement) }];
+      return problem === undefined ? [] : [error(problem, howToSet(requirement))];
     }),
     ...staticDir(env),
   ];
-  return problems.length > 0
-    ? problems
-    : [{ check, state: 'ok', found: `all ${REQUIRED.length + 1} variables are set` }];
+  return problems.length > 0 ? problems : [ok(`all ${REQUIRED.length + 1} variables are set`)];
 }
 
 /**
@@ -70,26 +63,17 @@ function required(env: ReadonlyMap<string, Given>): Finding[] {
  * the variable to where it is.
  */
 function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
-  const check = CHECKS.required;
-  const problem = unmet(env, { names: [STATIC_DIR], value: RUNBOOK_STATIC_DIR });
+  const { warning, error } = findingsOf(REQUIRED_CHECK);
+  const requirement: Requirement = { names: [STATIC_DIR], value: RUNBOOK_STATIC_DIR };
+  const problem = unmet(env, requirement);
   if (problem === undefined) return [];
-  return env.has(STATIC_DIR)
-    ? [
-        {
-          check,
-          state: 'warning',
-          found: `${problem}, as the runbook says`,
-          advice: `This is correct only if the image has its web shell there; the current image has it in ${IMAGE_STATIC_DIR}.`,
-        },
-      ]
-    : [
-        {
-          check,
-          state: 'error',
-          found: problem,
-          advice: howToSet({ names: [STATIC_DIR], value: RUNBOOK_STATIC_DIR }),
-        },
-      ];
+  if (!env.has(STATIC_DIR)) return [error(problem, howToSet(requirement))];
+  return [
+    warning(
+      `${problem}, as the runbook says`,
+      `This is correct only if the image has its web shell there; the current image has it in ${IMAGE_STATIC_DIR}.`,
+    ),
+  ];
 }
 
 function recommended(
@@ -97,50 +81,45 @@ function recommended(
   domain: string,
   { project, region, service }: ServiceLocation,
 ): Finding[] {
-  const check = CHECKS.recommended;
+  const { ok, warning } = findingsOf('env: recommended');
   const issuer: Requirement = { names: ['OA_SYNC_TOKEN_ISSUER'], value: `https://${domain}` };
   const problem = unmet(env, issuer);
   const plain = [...env].flatMap(([name, given]) =>
     BELONGS_IN_SECRET.test(name) && 'value' in given && given.value !== '' ? [name] : [],
   );
-  const findings: Finding[] = [
-    ...(problem === undefined
-      ? []
-      : [{ check, state: 'warning', found: problem, advice: howToSet(issuer) } as const]),
-    ...plain.map(
-      (name) =>
-        ({
-          check,
-          state: 'warning',
-          found: `${name} is a plain value, which everybody who may view the service can read`,
-          advice: 'Put it into a secret. To use the secret (replace SECRET by its name)',
-          command: gcloudCommand(
-            `gcloud run services update ${service} --project ${project} --region ${region} --update-secrets ${name}=SECRET:latest`,
-          ),
-        }) as const,
+  const findings = [
+    ...(problem === undefined ? [] : [warning(problem, howToSet(issuer))]),
+    ...plain.map((name) =>
+      warning(
+        `${name} is a plain value, which everybody who may view the service can read`,
+        'Put it into a secret. To use the secret (replace SECRET by its name)',
+        gcloudCommand(
+          `gcloud run services update ${service} --project ${project} --region ${region} --update-secrets ${name}=SECRET:latest`,
+        ),
+      ),
     ),
   ];
   return findings.length > 0
     ? findings
-    : [{ check, state: 'ok', found: `tokens are issued by https://${domain}; keys come from secrets` }];
+    : [ok(`tokens are issued by https://${domain}; keys come from secrets`)];
 }
 
 function compatibility(env: ReadonlyMap<string, Given>): Finding[] {
-  const check = CHECKS.compatibility;
+  const { ok, warning } = findingsOf('env: compatibility');
   const enforced = env.get(`${COMPAT}_ENFORCED`);
   const isEnforced = enforced !== undefined && ('fromSecret' in enforced || isSwitchedOn(enforced.value));
-  if (!isEnforced) return [{ check, state: 'ok', found: 'not enforced' }];
+  if (!isEnforced) return [ok('not enforced')];
   const missing = [`${COMPAT}_PROTOCOL_VERSION`, `${COMPAT}_MIN_CLIENT_BUILD_ID`].filter(
     (name) => !isSet(env.get(name)),
   );
   return missing.length === 0
-    ? [{ check, state: 'ok', found: 'enforced, with a protocol version and an oldest client build' }]
-    : missing.map((name) => ({
-        check,
-        state: 'warning',
-        found: `${COMPAT}_ENFORCED is on, but ${name} is not set, so the service's own default decides which clients it turns away`,
-        advice: `Set ${name} on the service.`,
-      }));
+    ? [ok('enforced, with a protocol version and an oldest client build')]
+    : missing.map((name) =>
+        warning(
+          `${COMPAT}_ENFORCED is on, but ${name} is not set, so the service's own default decides which clients it turns away`,
+          `Set ${name} on the service.`,
+        ),
+      );
 }
 
 /** What is wrong with a variable, without its value if that may be a secret; undefined when nothing is wrong. */

@@ -1,61 +1,37 @@
-import { cleanLine, type Finding } from '@deploy/cli';
+import { cleanLine, type Finding, findingsOf } from '@deploy/cli';
 import { HOW_TO_LOG_IN } from '../google/identity.ts';
 import { noRegistryAdvice } from '../names.ts';
 import { parseImageReference } from '../registry/image-reference.ts';
 import type { ImageLookup } from '../registry/look-up.ts';
 
-const CHECK = 'image';
+const { ok, note, error } = findingsOf('image');
 
 export function checkImage(image: string | undefined, lookup: ImageLookup | undefined): Finding {
-  if (image === undefined || lookup === undefined) {
-    return {
-      check: CHECK,
-      state: 'error',
-      found: 'IMAGE is unset',
-      advice: 'Set IMAGE=<registry>/<repository>/<image>:<tag>, the image to deploy.',
-    };
-  }
+  if (image === undefined || lookup === undefined)
+    return error('IMAGE is unset', 'Set IMAGE=<registry>/<repository>/<image>:<tag>, the image to deploy.');
   const name = cleanLine(image, 300);
   switch (lookup.state) {
     case 'found':
-      return {
-        check: CHECK,
-        state: 'ok',
-        found: name.includes(lookup.digest) ? `${name} is there` : `${name} is ${lookup.digest}`,
-      };
+      return ok(name.includes(lookup.digest) ? `${name} is there` : `${name} is ${lookup.digest}`);
     case 'missing':
-      return {
-        check: CHECK,
-        state: 'error',
-        found: `${name} is not in its registry`,
-        advice:
-          lookup.newestTags.length === 0
-            ? 'The repository has no tags or does not exist: check the path in IMAGE, or push the image.'
-            : `Set IMAGE to an image that exists, or push this one; the newest tags: ${lookup.newestTags.join(', ')}`,
-      };
+      return error(
+        `${name} is not in its registry`,
+        lookup.newestTags.length === 0
+          ? 'The repository has no tags or does not exist: check the path in IMAGE, or push the image.'
+          : `Set IMAGE to an image that exists, or push this one; the newest tags: ${lookup.newestTags.join(', ')}`,
+      );
     case 'not-looked-up': {
       const { host } = parseImageReference(image);
-      if (host === undefined)
-        return {
-          check: CHECK,
-          state: 'error',
-          found: `${name} names no registry`,
-          advice: noRegistryAdvice(image),
-        };
-      return {
-        check: CHECK,
-        state: 'note',
-        found: `${name} was not looked up: ${host} is not one of Google's registries`,
-      };
+      return host === undefined
+        ? error(`${name} names no registry`, noRegistryAdvice(image))
+        : note(`${name} was not looked up: ${host} is not one of Google's registries`);
     }
     case 'failed':
-      return {
-        check: CHECK,
-        state: 'error',
-        found: `${name} could not be looked up: ${lookup.why}`,
-        advice: lookup.denied
+      return error(
+        `${name} could not be looked up: ${lookup.why}`,
+        lookup.denied
           ? `Reading images requires roles/artifactregistry.reader on the repository. ${HOW_TO_LOG_IN}`
           : 'Check IMAGE, the network and the proxy settings.',
-      };
+      );
   }
 }

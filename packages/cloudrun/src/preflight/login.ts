@@ -1,4 +1,4 @@
-import type { Finding } from '@deploy/cli';
+import { type Finding, findingsOf } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { Connection } from '../google/connection.ts';
 import { HOW_TO_LOG_IN } from '../google/identity.ts';
@@ -6,7 +6,7 @@ import { accountOf, googleRest } from '../google/rest.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { problem, type Read } from './read.ts';
 
-const CHECK = 'login';
+const { ok, error } = findingsOf('login');
 
 /**
  * The account that acts. If the login does not name it, this asks Google whose token it is
@@ -38,16 +38,9 @@ export function checkLogin(
   service: Read<unknown>,
 ): Finding {
   const who = account ?? nameless(connection);
-  if (service.read || isAbsent(service.error)) {
-    return { check: CHECK, state: 'ok', found: `${who} can read project ${project}` };
-  }
-  const { found, advice } = problem(service.error);
-  return {
-    check: CHECK,
-    state: 'error',
-    found: `${who} cannot read project ${project}: ${found}`,
-    advice: advice ?? HOW_TO_LOG_IN,
-  };
+  if (service.read || isAbsent(service.error)) return ok(`${who} can read project ${project}`);
+  const [found, advice = HOW_TO_LOG_IN] = problem(service.error);
+  return error(`${who} cannot read project ${project}: ${found}`, advice);
 }
 
 /**

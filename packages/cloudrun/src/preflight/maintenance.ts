@@ -1,4 +1,4 @@
-import type { Finding } from '@deploy/cli';
+import { type Finding, findingsOf } from '@deploy/cli';
 import { requireUsableCandidate } from '../maintenance/guard.ts';
 import { maintenancePercent } from '../maintenance/open-window.ts';
 import { describeMaintenance } from '../maintenance/status.ts';
@@ -6,7 +6,7 @@ import type { ServiceApi } from '../service/api.ts';
 import type { Service } from '../service/service.ts';
 import { problem, tryRead } from './read.ts';
 
-const CHECK = 'maintenance';
+const { note, warning, error } = findingsOf('maintenance');
 
 /**
  * The state of the maintenance window, and whether the next deployment would be in maintenance mode although no window
@@ -18,28 +18,12 @@ export async function checkMaintenance(
   { skipMaintenanceCheck }: { skipMaintenanceCheck: boolean },
 ): Promise<Finding[]> {
   const percent = await tryRead(async () => maintenancePercent(await openApi(), service));
-  if (!percent.read)
-    return [
-      {
-        check: CHECK,
-        state: 'note',
-        found: `cannot tell whether a window is open: ${percent.error.message}`,
-      },
-    ];
+  if (!percent.read) return [note(`cannot tell whether a window is open: ${percent.error.message}`)];
   const found = describeMaintenance({ service, percent: percent.value });
   const usable = await tryRead(async () =>
     requireUsableCandidate(await openApi(), service, service.template),
   );
-  return [
-    { check: CHECK, state: 'note', found },
-    ...(usable.read
-      ? []
-      : [
-          {
-            check: CHECK,
-            state: skipMaintenanceCheck ? 'warning' : 'error',
-            ...problem(usable.error),
-          } as const,
-        ]),
-  ];
+  if (usable.read) return [note(found)];
+  const make = skipMaintenanceCheck ? warning : error;
+  return [note(found), make(...problem(usable.error))];
 }

@@ -12,7 +12,7 @@ export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-/** The wording of a failure in a finding, on one line. */
-export function problem({ message, hint }: UserError): { found: string; advice?: string } {
-  return { found: message, ...(hint === undefined ? {} : { advice: hint.replace(/\n\s*/g, ' ') }) };
+/** A failure as the words of a finding. The advice is on one line. */
+export function problem({ message, hint }: UserError): [found: string, advice?: string] {
+  return hint === undefined ? [message] : [message, hint.replace(/\n\s*/g, ' ')];
 }

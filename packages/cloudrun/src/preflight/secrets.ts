@@ -1,4 +1,4 @@
-import { type Finding, gcloudCommand } from '@deploy/cli';
+import { type Finding, findingsOf, gcloudCommand } from '@deploy/cli';
 import { CloudError } from '../google/cloud-error.ts';
 import type { Connection } from '../google/connection.ts';
 import type { PolicyBinding, SecretApi } from '../secrets.ts';
@@ -10,7 +10,7 @@ import { problem, tryRead } from './read.ts';
 
 type Reference = { secret: string; version: string };
 
-const CHECK = 'secrets';
+const { ok, note, error } = findingsOf('secrets');
 
 /**
  * Checks that every secret version that the template refers to exists and is enabled, and that the service's account
@@ -26,10 +26,9 @@ export async function checkSecrets(
   template: RevisionTemplate,
 ): Promise<Finding[]> {
   const references = referencesIn(template);
-  if (references.length === 0)
-    return [{ check: CHECK, state: 'ok', found: 'the service refers to no secret' }];
+  if (references.length === 0) return [ok('the service refers to no secret')];
   const opened = await tryRead(openSecrets);
-  if (!opened.read) return [{ check: CHECK, state: 'error', ...problem(opened.error) }];
+  if (!opened.read) return [error(...problem(opened.error))];
   const api = opened.value;
   const [versions, readable] = await Promise.all([
     Promise.all(references.map((reference) => checkVersion(api, location, reference))),
@@ -51,18 +50,12 @@ async function checkAllReadable(
   { template, references }: { template: RevisionTemplate; references: readonly Reference[] },
 ): Promise<Finding[]> {
   const account = template.serviceAccount;
-  if (!account) return [cannotTell('cannot tell whether they are readable: the service names no account')];
+  if (!account) return [note('cannot tell whether they are readable: the service names no account')];
   const secrets = [...new Set(references.map(({ secret }) => secret))];
   const policyOf = projectPolicies(connection, location);
   const problems = await Promise.all(
     secrets.map((secret) =>
-      checkReadable(
-        secret,
-        account,
-        location,
-        () => api.accessPolicy(secret),
-        () => policyOf(secret),
-      ),
+      checkReadable(secret, account, location, [() => api.accessPolicy(secret), () => policyOf(secret)]),
     ),
   );
   const found = problems.flatMap((finding) => finding ?? []);
@@ -79,60 +72,46 @@ async function checkVersion(
   const state = await tryRead(() => api.versionState(secret, version));
   if (!state.read) {
     return isForbidden(state.error)
-      ? cannotTell(`version ${version} of secret ${secret} could not be looked at: ${state.error.message}`)
-      : { check: CHECK, state: 'error', ...problem(state.error) };
+      ? note(`version ${version} of secret ${secret} could not be looked at: ${state.error.message}`)
+      : error(...problem(state.error));
   }
   if (state.value === 'ENABLED') return undefined;
-  return {
-    check: CHECK,
-    state: 'error',
-    found:
-      state.value === undefined
-        ? `secret ${secret} does not exist, or has no version ${version}`
-        : `version ${version} of secret ${secret} is ${state.value}`,
-    advice: 'A revision that uses it does not start. To add a version, from standard input',
-    command: gcloudCommand(`gcloud secrets versions add ${secret} --project ${project} --data-file=-`),
-  };
+  return error(
+    state.value === undefined
+      ? `secret ${secret} does not exist, or has no version ${version}`
+      : `version ${version} of secret ${secret} is ${state.value}`,
+    'A revision that uses it does not start. To add a version, from standard input',
+    gcloudCommand(`gcloud secrets versions add ${secret} --project ${project} --data-file=-`),
+  );
 }
 
 async function checkReadable(
   secret: string,
   account: string,
   { project }: ServiceLocation,
-  readSecretPolicy: () => Promise<PolicyBinding[]>,
-  readProjectPolicy: () => Promise<PolicyBinding[]>,
+  policies: readonly (() => Promise<PolicyBinding[]>)[],
 ): Promise<Finding | undefined> {
-  for (const readPolicy of [readSecretPolicy, readProjectPolicy]) {
+  for (const readPolicy of policies) {
     const policy = await tryRead(readPolicy);
     // checkVersion reports a missing secret.
     if (!policy.read && policy.error instanceof CloudError && policy.error.kind === 'not-found')
       return undefined;
     if (!policy.read)
-      return cannotTell(`cannot tell whether ${account} may read secret ${secret}: ${policy.error.message}`);
+      return note(`cannot tell whether ${account} may read secret ${secret}: ${policy.error.message}`);
     const answer = readsSecrets(policy.value, account);
     if (answer === 'yes') return undefined;
     if (answer === 'perhaps')
-      return cannotTell(
+      return note(
         `cannot tell whether ${account} may read secret ${secret}: its permissions are conditional, or come from a group or a custom role`,
       );
   }
-  return {
-    check: CHECK,
-    state: 'error',
-    found: `${account} may not read secret ${secret}, according to the access policies of the secret and its project`,
-    advice: 'If a folder or the organisation grants this permission: SKIP_PREFLIGHT=1. To grant it',
-    command: gcloudCommand(
+  return error(
+    `${account} may not read secret ${secret}, according to the access policies of the secret and its project`,
+    'If a folder or the organisation grants this permission: SKIP_PREFLIGHT=1. To grant it',
+    gcloudCommand(
       `gcloud secrets add-iam-policy-binding ${secret} --project ${project} --member serviceAccount:${account} --role roles/secretmanager.secretAccessor`,
     ),
-  };
-}
-
-function ok(found: string): Finding {
-  return { check: CHECK, state: 'ok', found };
-}
-
-function cannotTell(found: string): Finding {
-  return { check: CHECK, state: 'note', found };
+  );
 }
 
 function isForbidden(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { cleanLine, type Finding } from '@deploy/cli';
+import { cleanLine, type Finding, findingsOf } from '@deploy/cli';
 import { listCommand } from '../gcloud/commands.ts';
 import { reasonAndMessage, type Service } from '../service/service.ts';
 import { briefShares, followsLatest, type Share, sameShares, servedShares } from '../service/traffic.ts';
@@ -12,54 +12,41 @@ export type ExpectedTraffic = { shares: readonly Share[]; source: string };
 /** Whether the service exists and has settled. */
 export function checkService(location: ServiceLocation, service: Read<Service>): Finding {
   const { project, region, service: name } = location;
-  const check = 'service';
+  const { ok, warning, error } = findingsOf('service');
   const where = `${name} in ${region} of project ${project}`;
   if (!service.read) {
     return isAbsent(service.error)
-      ? {
-          check,
-          state: 'error',
-          found: `there is no service ${where}`,
-          advice: 'Check SERVICE and REGION; to list the services',
-          command: listCommand(location),
-        }
-      : {
-          check,
-          state: 'error',
-          found: `${where} could not be read`,
-          advice: 'See the finding about the login.',
-        };
+      ? error(
+          `there is no service ${where}`,
+          'Check SERVICE and REGION; to list the services',
+          listCommand(location),
+        )
+      : error(`${where} could not be read`, 'See the finding about the login.');
   }
   const { reconciling, ready, url } = service.value;
   const said = reasonAndMessage(ready);
   if (reconciling || ready.state !== 'succeeded') {
-    return {
-      check,
-      state: 'warning',
-      found: `${where} ${reconciling ? 'is still changing' : 'is not ready'}${said && `: ${cleanLine(said, 300)}`}`,
-      advice: reconciling
+    return warning(
+      `${where} ${reconciling ? 'is still changing' : 'is not ready'}${said && `: ${cleanLine(said, 300)}`}`,
+      reconciling
         ? 'Wait until it has settled, or find out who is changing it.'
         : 'The serving revision is not the latest one; look at the logs of the latest one.',
-    };
+    );
   }
-  return { check, state: 'ok', found: `${where} is ready, at ${url}` };
+  return ok(`${where} is ready, at ${url}`);
 }
 
 /** Whether the traffic is split as expected, and whether it follows LATEST or is pinned. */
 export function checkTraffic(service: Service, expected: ExpectedTraffic | undefined): Finding {
-  const check = 'traffic';
+  const { ok, warning } = findingsOf('traffic');
   const { name, served } = service;
   const shares = servedShares(service);
   const kind = followsLatest(served) ? 'follows LATEST' : 'pinned';
   const found = `${briefShares(shares, name)} (${kind})`;
-  if (expected === undefined) return { check, state: 'ok', found: `${found}; no report to compare with` };
-  if (sameShares(shares, expected.shares)) {
-    return { check, state: 'ok', found: `${found}, as ${expected.source} says` };
-  }
-  return {
-    check,
-    state: 'warning',
-    found: `${found}, but ${expected.source} says ${briefShares(expected.shares, name)}`,
-    advice: 'Somebody shifted traffic without the scripts: find out who and why before you go on.',
-  };
+  if (expected === undefined) return ok(`${found}; no report to compare with`);
+  if (sameShares(shares, expected.shares)) return ok(`${found}, as ${expected.source} says`);
+  return warning(
+    `${found}, but ${expected.source} says ${briefShares(expected.shares, name)}`,
+    'Somebody shifted traffic without the scripts: find out who and why before you go on.',
+  );
 }

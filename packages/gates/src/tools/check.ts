@@ -1,4 +1,4 @@
-import type { Environment, Finding, TargetCheckout } from '@deploy/cli';
+import { type Environment, type Finding, findingsOf, type TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { type GateId, verificationGates, webShellBuild } from '../gates.ts';
@@ -15,17 +15,17 @@ type ToolCheckRequest = {
   isCached?(gate: GateId): Promise<boolean>;
 };
 
-const CHECK = 'tools';
+const { ok, note, warning, error } = findingsOf('tools');
 
-type Remedy = Pick<Finding, 'advice' | 'command'>;
+type Remedy = [advice: string, command?: string];
 
 const HOW_TO_GET: Readonly<Record<Tool, Remedy>> = {
-  cargo: { advice: 'Install Rust: https://rustup.rs' },
-  'wasm32-unknown-unknown': { advice: 'To add it', command: 'rustup target add wasm32-unknown-unknown' },
-  'wasm-pack': { advice: 'To install it', command: 'cargo install wasm-pack' },
-  node: { advice: 'Install Node.' },
-  python3: { advice: 'Install Python 3.' },
-  jq: { advice: 'Install jq.' },
+  cargo: ['Install Rust: https://rustup.rs'],
+  'wasm32-unknown-unknown': ['To add it', 'rustup target add wasm32-unknown-unknown'],
+  'wasm-pack': ['To install it', 'cargo install wasm-pack'],
+  node: ['Install Node.'],
+  python3: ['Install Python 3.'],
+  jq: ['Install jq.'],
 };
 
 type GateNeeds = Needs & { gate: GateId };
@@ -53,12 +53,12 @@ export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> 
   for (const each of needs) {
     for (const script of each.missingScripts) {
       const problem = `${script} is missing from the checkout`;
-      const remedy = { advice: 'Check OPENAGENTS_REPO_ROOT and WEB_SHELL_DIR.' };
+      const remedy: Remedy = ['Check OPENAGENTS_REPO_ROOT and WEB_SHELL_DIR.'];
       missing.push(finding([each], problem, remedy, isCached));
     }
   }
   return [
-    ...(there.length === 0 ? [] : [{ check: CHECK, state: 'ok', found: there.join(', ') } as const]),
+    ...(there.length === 0 ? [] : [ok(there.join(', '))]),
     ...(await Promise.all(missing)),
     await commit,
   ];
@@ -74,44 +74,25 @@ async function finding(
   const cached = await Promise.all(names.map(isCached));
   const running = names.filter((_, i) => !cached[i]);
   return running.length > 0
-    ? {
-        check: CHECK,
-        state: 'error',
-        found: `${problem}; needed by ${running.join(', ')}`,
-        ...remedy,
-        blocks: running,
-      }
-    : {
-        check: CHECK,
-        state: 'note',
-        found: `${problem}; ${names.join(', ')} would need it, but their verdicts are cached`,
-      };
+    ? { ...error(`${problem}; needed by ${running.join(', ')}`, ...remedy), blocks: running }
+    : note(`${problem}; ${names.join(', ')} would need it, but their verdicts are cached`);
 }
 
 async function checkCheckout(checkout: TargetCheckout, env: Environment): Promise<Finding> {
   const git = gitIn(checkout.root, uncachedEnvironment(env));
   try {
     const [head, changed] = await Promise.all([git('rev-parse', 'HEAD'), hasChanges(git, checkout)]);
-    return {
-      check: CHECK,
-      state: 'ok',
-      found: `checkout ${checkout.root} at commit ${head.trim()}${changed ? ', with changes' : ''}`,
-    };
-  } catch (error) {
-    if (error instanceof GitMissing) {
-      return {
-        check: CHECK,
-        state: 'warning',
-        found: 'git is missing: nobody can tell which commit is built, and no verdict is cached',
-        advice: 'Install git.',
-      };
-    }
-    if (!(error instanceof InputsUnknown)) throw error;
-    return {
-      check: CHECK,
-      state: 'warning',
-      found: `${checkout.root} is not a git checkout, or has no commit: nobody can tell what is built from it`,
-      advice: 'Point OPENAGENTS_REPO_ROOT at a clone of the OpenAgents repository.',
-    };
+    return ok(`checkout ${checkout.root} at commit ${head.trim()}${changed ? ', with changes' : ''}`);
+  } catch (thrown) {
+    if (thrown instanceof GitMissing)
+      return warning(
+        'git is missing: nobody can tell which commit is built, and no verdict is cached',
+        'Install git.',
+      );
+    if (!(thrown instanceof InputsUnknown)) throw thrown;
+    return warning(
+      `${checkout.root} is not a git checkout, or has no commit: nobody can tell what is built from it`,
+      'Point OPENAGENTS_REPO_ROOT at a clone of the OpenAgents repository.',
+    );
   }
 }
