@@ -142,8 +142,8 @@ function explain({ location }: CallSubject, error: Error): Explanation {
 }
 
 /**
- * The role that the account needs. It depends on the API of the permission that Google's refusal names: `Permission
- * 'run.services.get' denied …`.
+ * The role that the account needs, going by the permission that Google's refusal names: `Permission 'run.services.get'
+ * denied …`.
  */
 function neededRole(said: string): string {
   const [, api = ''] = /permission '?([a-z]+)\./i.exec(said) ?? [];
@@ -197,7 +197,7 @@ function isTimeout(error: Error): boolean {
   return false;
 }
 
-/** The failure of a call that was answered with something that is not from the API, such as a proxy's error page. */
+/** The error for an answer that is not from the API, such as a proxy's error page. */
 export function noUsableAnswer(): Error {
   return Object.assign(new Error('the answer was not JSON'), { code: GRPC.unavailable });
 }

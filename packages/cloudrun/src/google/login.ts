@@ -17,8 +17,8 @@ export type Login = {
 };
 
 /**
- * Sends a request with the login's headers. When it is refused for its token, sends it once more with a new one: a
- * request that was refused was not carried out, so it is safe to repeat.
+ * Sends a request with the login's headers. If it is refused because of its token, sends it once more with a new one.
+ * That is safe, because a refused request was not carried out.
  */
 export async function sendWithLogin(
   login: Login,

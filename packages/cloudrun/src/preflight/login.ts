@@ -44,8 +44,8 @@ export function checkLogin(
 }
 
 /**
- * Whether the thing does not exist. The login is good then: Cloud Run answers "not found" only to callers with read
- * permission.
+ * Whether the answer was "not found". Cloud Run gives that answer only to callers with read permission, so the login is
+ * good.
  */
 export function isAbsent(error: unknown): boolean {
   return error instanceof CloudError && error.kind === 'not-found';

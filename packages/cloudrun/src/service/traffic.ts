@@ -80,7 +80,7 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
 
 type Serving = { served: TrafficSplit; latestReadyRevision: string | undefined };
 
-/** The shares that a service serves. */
+/** How a service divides its traffic now, as shares. */
 export function servedShares({ served, latestReadyRevision }: Serving): Share[] {
   return sharesOf(served, latestReadyRevision);
 }
