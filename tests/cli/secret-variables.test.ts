@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redact } from '@deploy/cli';
+import { runInNewContext } from 'node:vm';
+import { redact, secretsAmong } from '@deploy/cli';
 import { takeSecretsOut } from '@deploy/cli/start';
 
 test('secrets by their names are known from the start, and left to no command that simply inherits the environment', () => {
@@ -21,3 +22,15 @@ test('secrets by their names are known from the start, and left to no command th
     'connecting with <redacted> and <redacted> to bypass-of-the-service, 1 try',
   );
 });
+
+// Every script looks through its whole environment as it starts. A look that takes the square of a value's length takes
+// an hour for these; this one takes a few milliseconds.
+for (const [what, value] of [
+  ['letters', 'a'.repeat(2_000_000)],
+  ['URLs without a password', 'https://'.repeat(250_000)],
+] as const) {
+  test(`a variable of two megabytes of ${what} keeps no script from starting`, () => {
+    const look = (): string[] => secretsAmong({ CERTIFICATES: `${value} https://me:pass-0123@host` });
+    assert.deepEqual(runInNewContext('look()', { look }, { timeout: 60_000 }), ['pass-0123', 'pass-0123']);
+  });
+}
