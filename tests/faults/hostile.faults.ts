@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 import { bareCheckout, openReport } from './calls.ts';
 import { count } from './counts.ts';
 
@@ -84,12 +85,11 @@ async function runWith(
   const given = args.map((arg) => (arg === HERE ? '"$V"' : `'${arg}'`)).join(' ');
   const assigned = variable === undefined ? '' : `export ${variable}="$V"; `;
   const file = join(projectRoot, 'scripts', `${script}.ts`);
-  const command = `V=$(cat; echo .); V=\${V%.}; ${assigned}exec "$NODE" "${file}" ${given} </dev/null`;
+  const command = `V=$(cat; echo .); V=\${V%.}; ${assigned}exec "$NODE" ${COMPILE_CACHE.join(' ')} "${file}" ${given} </dev/null`;
   const child = spawn('sh', ['-c', command], {
     cwd,
     env: {
       ...{ PATH: process.env.PATH, HOME: cwd, NODE: process.execPath },
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ...env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '@deploy/emulator';
-import { sampleCheckout } from '@deploy/rehearsal/stage';
+import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { openEvidence, readReport } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { count } from './counts.ts';
@@ -59,11 +61,13 @@ const STAGES: readonly Stage[] = [
 
 describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
   let tools: StandInTools;
+  let committed: SampleCheckout;
   const durations = new Map<Stage, number>();
   before(async () => {
     tools = await standInTools({ cargo: 'exit 0' });
+    committed = await sampleCheckout();
     for (const stage of STAGES) {
-      await inStage(stage, async (run) => {
+      await inStage(stage, async ({ run }) => {
         // The first time fills caches.
         for (const calm of [await run(), await run()]) {
           assert.equal(calm.exitCode, 0, calm.stderr);
@@ -72,12 +76,21 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
       });
     }
   });
-  after(() => tools[Symbol.asyncDispose]());
+  after(async () => {
+    for (const each of [committed, tools]) await each[Symbol.asyncDispose]();
+  });
 
-  type Run = (onStart?: (kill: (signal: NodeJS.Signals) => void) => void) => Promise<ScriptRun>;
+  type Situation = {
+    /** Runs the stage's script as a process of its own, which can be killed. */
+    run(onStart?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<ScriptRun>;
+    /** Runs it to its end, in a process that has run others. */
+    runAgain(): Promise<ScriptRun>;
+    cloud: Emulator;
+    checkout: string;
+  };
 
-  /** Gives what runs a stage's script in the situation that it begins in, with the evidence of the stages before. */
-  async function inStage(stage: Stage, use: (run: Run, cloud: Emulator, checkout: string) => Promise<void>) {
+  /** Lets a stage's script run in the situation that it begins in, with the evidence of the stages before. */
+  async function inStage(stage: Stage, use: (situation: Situation) => Promise<void>) {
     const { images, canary } = stage;
     await using cloud = await cloudWith({
       reconcileMs: SETTLES_IN_MS,
@@ -93,10 +106,10 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
         },
       ],
     });
-    await using checkout = await sampleCheckout();
+    await using checkout = await copyOf(committed.root);
+    const { root } = checkout;
     const revisions = revisionNames(cloud);
     if (stage.script === 'canary-rollout') {
-      const { root } = checkout;
       const where = {
         root,
         serviceDir: 'apps/openagents.com/service',
@@ -111,20 +124,28 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
       const evidence = await openEvidence({ ...request, note: () => {} });
       await evidence.step('deploy', async () => {});
     }
-    const run: Run = (onStart) =>
-      runScriptProcess(stage.script, stage.args(revisions), {
-        env: { ...cloudEnv(cloud), ...stage.env, OPENAGENTS_REPO_ROOT: checkout.root },
-        pathFirst: [tools.folder],
-        ...(onStart && { onStart: (child) => onStart((signal) => child.kill(signal)) }),
-      });
-    await use(run, cloud, checkout.root);
+    const args = stage.args(revisions);
+    const options = {
+      env: { ...cloudEnv(cloud), ...stage.env, OPENAGENTS_REPO_ROOT: root },
+      pathFirst: [tools.folder],
+    };
+    await use({
+      run: (onStart) =>
+        runScriptProcess(stage.script, args, {
+          ...options,
+          ...(onStart && { onStart: (child) => onStart((signal) => child.kill(signal)) }),
+        }),
+      runAgain: () => runScript(stage.script, args, options),
+      cloud,
+      checkout: root,
+    });
   }
 
   for (let i = 0; i < KILLS; i += 1) {
     const stage = STAGES[i % STAGES.length] as Stage;
     const signal = i % 2 === 0 ? 'SIGKILL' : 'SIGINT';
     test(`${stage.name}: ${signal}`, () =>
-      inStage(stage, async (run, cloud, checkout) => {
+      inStage(stage, async ({ run, runAgain, cloud, checkout }) => {
         const revisions = revisionNames(cloud);
         const { generation } = cloud.service(SERVICE);
         // Every other time anywhere, else when the change has been sent: the moments that matter are few.
@@ -152,7 +173,7 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
         const changed = cloud.service(SERVICE).generation !== generation;
         if (changed) count('stopped after the platform had taken a change');
 
-        const again = await run();
+        const again = await runAgain();
         assert.equal(again.exitCode, 0, again.stderr);
         await cloud.settled();
         assert.deepEqual(servedShares(cloud), stage.serves(revisions));
@@ -163,6 +184,13 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
       }));
   }
 });
+
+/** A copy of a committed checkout, made faster than git commits it. */
+async function copyOf(committed: string): Promise<{ root: string; [Symbol.asyncDispose](): Promise<void> }> {
+  const root = await mkdtemp(join(tmpdir(), 'openagents-'));
+  await cp(committed, root, { recursive: true });
+  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
+}
 
 async function requireReports(checkout: string): Promise<void> {
   const folder = join(checkout, 'apps/openagents.com/service/docs/reports');

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { cleanLine, cleanText, commandLine, dropTrailingSlashes, readSettings, UserError } from '@deploy/cli';
+import {
+  cleanLine,
+  cleanText,
+  commandLine,
+  dropTrailingSlashes,
+  readSettings,
+  secretsAmong,
+  UserError,
+} from '@deploy/cli';
 import {
   canaryActions,
   cloudSettings,
@@ -122,6 +130,9 @@ describe(`no text makes a parser crash, hang, or accept what the platform would 
   });
   feed('the checks of a matrix', (text, other) => {
     assert.ok(parseOnly(`${text},control-prod-smoke,${other}`).size > 0);
+  });
+  feed('variables that nobody asked for', (text, other) => {
+    secretsAmong({ EXTRA: text, MORE: `https://${other}@host` });
   });
   feed('settings', (text, other) => {
     for (const settings of [cloudSettings, maintenanceSettings, controlSmokeSettings]) {

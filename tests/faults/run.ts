@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '@deploy/cli';
 import { markdownTable } from 'markdown-table';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 
 const HELP = `Usage: pnpm test:faults [--write] [--only <script>] [name ...]
 
@@ -34,22 +35,16 @@ async function run(
       names.length === 0
         ? ['tests/faults/*.faults.ts']
         : names.map((name) => `tests/faults/${name}.faults.ts`);
-    const child = spawn(
-      process.execPath,
-      ['--import', import.meta.resolve('tsx'), '--test', '--test-concurrency=2', ...files],
-      {
-        cwd: projectRoot,
-        stdio: ['ignore', 'inherit', 'inherit'],
-        env: {
-          ...process.env,
-          FAULT_COUNTS: counts,
-          FAULTS_WRITE: write ? '1' : '0',
-          FAULTS_ONLY: only,
-          // Hundreds of short processes that all load the same.
-          NODE_COMPILE_CACHE: join(folder, 'compiled'),
-        },
+    const child = spawn(process.execPath, [...COMPILE_CACHE, '--test', '--test-concurrency=2', ...files], {
+      cwd: projectRoot,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        FAULT_COUNTS: counts,
+        FAULTS_WRITE: write ? '1' : '0',
+        FAULTS_ONLY: only,
       },
-    );
+    });
     const [exitCode] = (await once(child, 'close')) as [number | null];
     process.stdout.write(`\n${await countsTable(counts)}\n`);
     return exitCode ?? 1;
