@@ -4,12 +4,12 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { projectRoot, UserError } from '@deploy/cli';
 import { gateIds, requirePassed } from '@deploy/gates';
 import { freePort } from '../support/free-port.ts';
 import { without } from '../support/needs.ts';
-import { cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
+import { type Checkout, cachingCheckout, SERVICE, states, WEB } from './support/caching-checkout.ts';
 
 // Where rustup has its toolchains: a home of one's own has none.
 const rustupHome = process.env.RUSTUP_HOME ?? join(homedir(), '.rustup');
@@ -19,52 +19,21 @@ const noCargo = await without('a cargo');
 const PERF = join(WEB, 'scripts/perf-budget-gate.sh');
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
-describe('cached verdicts', { concurrency: 2 }, () => {
-  test('are replayed with their log, and tell where they come from', async () => {
-    await using checkout = await cachingCheckout();
-    const first = await checkout.run();
-    assert.deepEqual(states(first), all('miss'));
-    const second = await checkout.run();
-    assert.deepEqual(states(second), all('hit'));
-    const ofCargo = noCargo === false ? 'test result: ok. 2 passed' : 'stand-in for: cargo test';
-    for (const line of [ofCargo, 'sw-policy: ok', 'perf-budget: ok']) {
-      assert.ok(first.text.includes(line) && second.text.includes(line), line);
-    }
-    const commit = (await checkout.git('rev-parse', '--short=12', 'HEAD')).trim();
-    for (const result of second.results) {
-      assert.ok(result.state === 'passed');
-      assert.match(result.source, /^local cache; first established \S+Z on \S+ at commit [0-9a-f]{12}$/);
-      assert.ok(result.source.endsWith(commit));
-    }
-    requirePassed(second);
-  });
-
-  test('hold in a second clone elsewhere, under another home and umask, with other reports and leftovers', async () => {
-    await using checkout = await cachingCheckout();
+/** Each test goes on from where the one before it left the checkout. */
+describe('verdicts of the real gates, in the life of one checkout', () => {
+  let checkout: Checkout;
+  before(async () => {
+    checkout = await cachingCheckout();
     // Git does not bring it, and a build reads it.
     await checkout.add('.gitignore', '!generated.rs\n');
     await checkout.git('add', '-A');
     await checkout.git('commit', '-qm', 'Everything that is built is in git');
-    assert.deepEqual(states(await checkout.run()), all('miss'));
-    assert.ok((await readdir(checkout.at(`${WEB}/perf`))).some((name) => name.startsWith('signoff-')));
-    assert.deepEqual(states(await checkout.run()), all('hit'));
-
-    const theirs = await checkout.clone('another/person/here', '0077');
-    await checkout.putAt(
-      join(theirs.env.HOME ?? '', '.cargo/config.toml'),
-      '[net]\ngit-fetch-with-cli = true\n',
-    );
-    await checkout.putAt(join(theirs.root, SERVICE, 'src/.DS_Store'), 'x');
-    await checkout.putAt(join(theirs.root, WEB, 'perf/latest.json'), '{}');
-    const env = { ...theirs.env, CARGO_HOME: undefined, RUSTUP_HOME: rustupHome, LANG: 'de_DE.UTF-8' };
-    const run = await checkout.run({ root: theirs.root, env });
-    assert.deepEqual(states(run), all('hit'), run.text);
   });
+  after(() => checkout[Symbol.asyncDispose]());
 
   test('a failure is never one of them; what does not depend on it goes on, what does is not run', {
     skip: noCargo,
   }, async () => {
-    await using checkout = await cachingCheckout();
     await checkout.add(`${SERVICE}/src/lib.rs`, BROKEN);
     await checkout.add(`${WEB}/src/lib.rs`, '\nfn broken( {\n');
     for (const _ of ['first', 'again']) {
@@ -84,9 +53,65 @@ describe('cached verdicts', { concurrency: 2 }, () => {
       );
     }
     await checkout.restore();
-    assert.deepEqual(states(await checkout.run()), all('miss'));
   });
 
+  test('are replayed with their log, and tell where they come from', async () => {
+    const first = await checkout.run();
+    assert.deepEqual(states(first), all('miss'));
+    const second = await checkout.run();
+    assert.deepEqual(states(second), all('hit'));
+    const ofCargo = noCargo === false ? 'test result: ok. 2 passed' : 'stand-in for: cargo test';
+    for (const line of [ofCargo, 'sw-policy: ok', 'perf-budget: ok']) {
+      assert.ok(first.text.includes(line) && second.text.includes(line), line);
+    }
+    const commit = (await checkout.git('rev-parse', '--short=12', 'HEAD')).trim();
+    for (const result of second.results) {
+      assert.ok(result.state === 'passed');
+      assert.match(result.source, /^local cache; first established \S+Z on \S+ at commit [0-9a-f]{12}$/);
+      assert.ok(result.source.endsWith(commit));
+    }
+    requirePassed(second);
+  });
+
+  test('hold in a second clone elsewhere, under another home and umask, with other reports and leftovers', async () => {
+    assert.ok((await readdir(checkout.at(`${WEB}/perf`))).some((name) => name.startsWith('signoff-')));
+    const theirs = await checkout.clone('another/person/here', '0077');
+    await checkout.putAt(
+      join(theirs.env.HOME ?? '', '.cargo/config.toml'),
+      '[net]\ngit-fetch-with-cli = true\n',
+    );
+    await checkout.putAt(join(theirs.root, SERVICE, 'src/.DS_Store'), 'x');
+    await checkout.putAt(join(theirs.root, WEB, 'perf/latest.json'), '{}');
+    const env = { ...theirs.env, CARGO_HOME: undefined, RUSTUP_HOME: rustupHome, LANG: 'de_DE.UTF-8' };
+    const run = await checkout.run({ root: theirs.root, env });
+    assert.deepEqual(states(run), all('hit'), run.text);
+  });
+
+  test('a budget that is exceeded fails although the same files have passed', async () => {
+    const choices = { selected: ['perf-budget'] as const };
+    const run = await checkout.run({ choices, env: { JS_BUDGET_BYTES: '10' } });
+    assert.deepEqual(states(run), ['perf-budget failed']);
+  });
+
+  test('what cargo builds in a folder of its own is looked at there', {
+    skip: noCargo,
+  }, async () => {
+    const choices = { selected: ['cargo-test'] as const };
+    const env = { CARGO_BUILD_BUILD_DIR: join(checkout.home, 'built') };
+    const built = await checkout.run({ choices: { ...choices, force: true }, env });
+    assert.deepEqual(states(built), ['cargo-test miss']);
+    assert.deepEqual(states(await checkout.run({ choices, env })), ['cargo-test hit']);
+    await checkout.add('docs/openapi.txt', 'one more\n');
+    const run = await checkout.run({ choices, env });
+    assert.match(
+      run.text,
+      /is not used: something that the build reads outside its crates has changed: docs\/openapi\.txt/,
+    );
+    assert.deepEqual(states(run), ['cargo-test miss']);
+  });
+});
+
+describe('cached verdicts', { concurrency: 2 }, () => {
   test('are not used when they are too old, or when all are to run', async () => {
     await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     await checkout.run({ choices: { selected: ['wasm-check'] } });
@@ -100,7 +125,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     assert.deepEqual(states(await checkout.run({ choices })), ['wasm-check hit']);
   });
 
-  test("a gate that prints what turbo's summary is announced with neither gets another verdict nor loses a file", async () => {
+  test("a gate that prints what turbo's summary is announced with, or ends as the runner does, neither gets another verdict nor loses a file", async () => {
     await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const forged = join(checkout.root, '../forged.json');
     const execution = { exitCode: 0, startTime: 0, endTime: 1 };
@@ -109,7 +134,7 @@ describe('cached verdicts', { concurrency: 2 }, () => {
       JSON.stringify({ tasks: [{ task: 'sw-policy', cache: { status: 'MISS' }, execution }] }),
     );
     const choices = { selected: ['sw-policy'] as const };
-    await checkout.add(POLICY, `\necho 'Summary:   ${forged}'; exit 3\n`);
+    await checkout.add(POLICY, `\necho 'Summary:   ${forged}'; exit 75\n`);
     const failed = await checkout.run({ choices });
     assert.deepEqual(states(failed), ['sw-policy failed']);
     await checkout.restore();
@@ -117,13 +142,6 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     const passed = await checkout.run({ choices });
     assert.deepEqual(states(passed), ['sw-policy miss']);
     assert.match(await readFile(forged, 'utf8'), /sw-policy/);
-  });
-
-  test('a selection leaves out the others, and says so', async () => {
-    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
-    const run = await checkout.run({ choices: { selected: ['sw-policy', 'perf-budget'] } });
-    assert.deepEqual(states(run), ['sw-policy miss', 'perf-budget miss']);
-    assert.deepEqual(run.leftOut, ['cargo-test', 'wasm-check']);
   });
 
   test('a gate during which an input changed has passed, and its verdict is not kept', async () => {
@@ -150,38 +168,21 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     assert.deepEqual(states(await checkout.run({ choices })), ['sw-policy miss']);
   });
 
-  test('what cargo builds in a folder of its own is looked at there', {
-    skip: noCargo,
-  }, async () => {
-    await using checkout = await cachingCheckout();
-    const choices = { selected: ['cargo-test'] as const };
-    const env = { CARGO_BUILD_BUILD_DIR: join(checkout.home, 'built') };
-    assert.deepEqual(states(await checkout.run({ choices, env })), ['cargo-test miss']);
-    assert.deepEqual(states(await checkout.run({ choices, env })), ['cargo-test hit']);
-    await checkout.add('docs/openapi.txt', 'one more\n');
-    const run = await checkout.run({ choices, env });
-    assert.match(
-      run.text,
-      /is not used: something that the build reads outside its crates has changed: docs\/openapi\.txt/,
-    );
-    assert.deepEqual(states(run), ['cargo-test miss']);
-  });
-
   test('a gate that measures refuses to measure what listens there already', async () => {
     await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const asked = {
-      choices: { selected: ['sw-policy', 'perf-budget'] as const },
+      choices: { selected: ['perf-budget'] as const },
       env: { OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}` },
     };
     const refused = await checkout.run(asked);
-    assert.deepEqual(states(refused), ['sw-policy miss', 'perf-budget failed']);
+    assert.deepEqual(states(refused), ['perf-budget failed']);
     assert.match(refused.text, new RegExp(`^port ${port} is taken: perf-budget would measure`, 'm'));
     server.close();
     await once(server, 'close');
-    assert.deepEqual(states(await checkout.run(asked)), ['sw-policy hit', 'perf-budget miss']);
+    assert.deepEqual(states(await checkout.run(asked)), ['perf-budget miss']);
   });
 
   test('a gate that leaves its service running has passed, and its verdict is not kept', async () => {
@@ -243,24 +244,18 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
     assert.doesNotMatch(text, /canary|^has (?:TURBO|GATES|npm)_/m);
   });
 
-  test('a gate with exit code 75 of its own has failed', async () => {
-    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
-    await checkout.put(POLICY, '#!/bin/sh\nexit 75\n');
-    await checkout.chmod(POLICY, 0o755);
-    const run = await checkout.run({ choices: { selected: ['sw-policy'] } });
-    assert.deepEqual(states(run), ['sw-policy failed']);
-  });
-
-  test('two runs at once from one project keep their verdicts apart', async () => {
+  test('two runs at once from one project keep their verdicts apart, and what was not selected is left out', async () => {
     await using one = await cachingCheckout({ cargo: 'stand-in' });
     await using two = await cachingCheckout({ cargo: 'stand-in' });
     await two.add(POLICY, '\nexit 3\n');
-    const choices = { selected: ['sw-policy', 'perf-budget'] as const };
-    const [good, bad] = await Promise.all([one.run({ choices }), two.run({ choices })]);
+    const both = { selected: ['sw-policy', 'perf-budget'] as const };
+    const choices = { selected: ['sw-policy'] as const };
+    const [good, bad] = await Promise.all([one.run({ choices: both }), two.run({ choices })]);
     assert.deepEqual(states(good), ['sw-policy miss', 'perf-budget miss']);
-    assert.deepEqual(states(bad), ['sw-policy failed', 'perf-budget miss']);
-    assert.deepEqual(states(await one.run({ choices })), ['sw-policy hit', 'perf-budget hit']);
-    assert.deepEqual(states(await two.run({ choices })), ['sw-policy failed', 'perf-budget hit']);
+    assert.deepEqual(good.leftOut, ['cargo-test', 'wasm-check']);
+    assert.deepEqual(states(bad), ['sw-policy failed']);
+    assert.deepEqual(states(await one.run({ choices: both })), ['sw-policy hit', 'perf-budget hit']);
+    assert.deepEqual(states(await two.run({ choices })), ['sw-policy failed']);
   });
 });
 
@@ -334,14 +329,6 @@ describe("turbo's traps", { concurrency: 2 }, () => {
       complaint: 'x',
     };
     assert.throws(() => requirePassed(notStarted), /turbo did not run cargo-test: x/);
-  });
-
-  test('a budget that is exceeded fails although the same files have passed before', async () => {
-    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
-    const choices = { selected: ['perf-budget'] as const };
-    assert.deepEqual(states(await checkout.run({ choices })), ['perf-budget miss']);
-    const run = await checkout.run({ choices, env: { JS_BUDGET_BYTES: '10' } });
-    assert.deepEqual(states(run), ['perf-budget failed']);
   });
 });
 

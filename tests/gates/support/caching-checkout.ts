@@ -29,12 +29,15 @@ export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 
 /**
  * A checkout of its own with what `committedCheckout` has, and with a turbo cache of its own. With `stand-in`, gates
- * run a stand-in for cargo, which compiles nothing.
+ * run a stand-in for cargo, which compiles nothing, and scripts that do nothing: for tests of what is around a gate.
  */
 export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real' | 'stand-in' } = {}) {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
   const root = join(home, 'checkout');
-  await cp(await committedCheckout(), root, { recursive: true, verbatimSymlinks: true });
+  await cp(await committedCheckout(which === 'real' ? 'real' : 'short'), root, {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   const cargo = await cargoFor(which);
   const env: Record<string, string | undefined> = {
     ...cargo.env,
