@@ -18,11 +18,11 @@ export async function cargoFor(which: 'real' | 'stand-in'): ReturnType<typeof pr
 async function askRealCargo(folder: string): Promise<void> {
   const { exitCode, stdout } = await runCommand(['sh', '-c', 'command -v cargo']);
   if (exitCode !== 0) return;
-  const standIn = join(folder, 'stand-in-for-cargo');
-  await rename(join(folder, 'cargo'), standIn);
+  await rename(join(folder, 'cargo'), join(folder, 'stand-in-for-cargo'));
+  // Without the folder's name in it: what a cargo that is a script says is part of a fingerprint.
   await writeFile(
     join(folder, 'cargo'),
-    `#!/bin/sh\n[ "$1" = metadata ] && exec '${stdout.trim()}' "$@"\nexec '${standIn}' "$@"\n`,
+    `#!/bin/sh\n[ "$1" = metadata ] && exec '${stdout.trim()}' "$@"\nexec "\${0%/*}/stand-in-for-cargo" "$@"\n`,
   );
   await chmod(join(folder, 'cargo'), 0o755);
 }
