@@ -74,7 +74,7 @@ test('every command of the page for those on call does what it is there for', {
       WEB_SHELL_DIR: checkout.webShellDir,
       CANARY_WINDOW: '1m',
       CANARY_MAX_WINDOW: '1m',
-      CANARY_POLL_SECONDS: '1',
+      CANARY_POLL_SECONDS: '20',
       CANARY_SOURCE: 'logs',
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
