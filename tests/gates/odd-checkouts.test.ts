@@ -330,7 +330,7 @@ const rows: Row[] = [
 describe('in an odd checkout', () => {
   let checkout: Checkout;
   before(async () => {
-    checkout = await cachingCheckout();
+    checkout = await cachingCheckout({ cargo: 'stand-in' });
   });
   after(() => checkout[Symbol.asyncDispose]());
   for (const { checkout: kind, change, misses, setUp, make } of rows) {
@@ -347,9 +347,6 @@ describe('in an odd checkout', () => {
         });
         assert.deepEqual(changed, misses);
       } finally {
-        await checkout.git('config', '--unset-all', 'core.fsmonitor').catch(() => {});
-        await checkout.git('config', '--unset-all', 'core.fileMode').catch(() => {});
-        await checkout.git('update-index', '--no-fsmonitor').catch(() => {});
         await rename(outer(checkout), `${outer(checkout)}-${Math.random()}`).catch(() => {});
         await checkout.restore();
       }
@@ -381,7 +378,7 @@ describe('variables that only say how a program was started', () => {
   ];
   for (const [what, env] of rows) {
     test(`${what}: all hit`, async () => {
-      await using checkout = await cachingCheckout();
+      await using checkout = await cachingCheckout({ cargo: 'stand-in' });
       const [plain, started] = [await checkout.fingerprints(), await checkout.fingerprints({ env })];
       for (const gate of gateIds) assert.deepEqual(started.get(gate), plain.get(gate));
     });

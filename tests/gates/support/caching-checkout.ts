@@ -25,6 +25,21 @@ export const CHOICES: GateChoices = {
   extraInputs: [],
 };
 
+/** In one shell, because it takes less to start git from there than from this process. */
+const RESTORE = `
+git ls-files -v | while read -r tag path; do
+  case $tag in
+    S) git update-index --no-skip-worktree "$path" ;;
+    [a-z]) git update-index --no-assume-unchanged "$path" ;;
+  esac
+done
+for setting in core.fsmonitor core.fileMode; do git config --unset-all $setting || true; done
+git update-index --no-fsmonitor
+git clean -ffdqx -e target -e dist
+git checkout -q -f main
+git reset -q --hard main
+`;
+
 export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 
 /**
@@ -78,14 +93,8 @@ export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real
     /** As it was committed, but for what git ignores, which is put back as it was. */
     async restore(): Promise<void> {
       for (const each of left.splice(0)) await each[Symbol.asyncDispose]();
-      const tagged = (await git('ls-files', '-v')).split('\n').filter((line) => /^(?:[a-z]|S)/.test(line));
-      for (const line of tagged) {
-        const flag = line.startsWith('S') ? '--no-skip-worktree' : '--no-assume-unchanged';
-        await git('update-index', flag, line.slice(2));
-      }
-      await git('clean', '-ffdqx', '-e', 'target', '-e', 'dist');
-      await git('checkout', '-q', '-f', 'main');
-      await git('reset', '-q', '--hard', 'main');
+      const { exitCode, stderr } = await runCommand(['sh', '-euc', RESTORE], { cwd: root });
+      if (exitCode !== 0) throw new Error(`the checkout cannot be put back: ${stderr}`);
       await put(`${SERVICE}/src/generated.rs`, 'pub const GENERATED: u8 = 1;\n');
     },
     explain: (
