@@ -87,6 +87,17 @@ describe('verdicts of the real gates, in the life of one checkout', () => {
     assert.deepEqual(states(run), all('hit'), run.text);
   });
 
+  test('do not hold when something changed that a build has read elsewhere: a file that include_str! takes in, a variable that option_env! does', {
+    skip: noCargo,
+  }, async () => {
+    const missed = async (env: Record<string, string> = {}): Promise<string[]> =>
+      (await checkout.explain({ env })).flatMap(({ gate, expect }) => (expect === 'miss' ? [gate] : []));
+    assert.deepEqual(await missed({ USER: 'somebody' }), ['cargo-test', 'perf-budget']);
+    await checkout.add('docs/openapi.txt', '\n');
+    assert.deepEqual(await missed(), ['cargo-test', 'perf-budget']);
+    await checkout.restore();
+  });
+
   test('a budget that is exceeded fails although the same files have passed', async () => {
     const choices = { selected: ['perf-budget'] as const };
     const run = await checkout.run({ choices, env: { JS_BUDGET_BYTES: '10' } });

@@ -12,7 +12,7 @@ import {
 } from '@deploy/gates';
 import { fingerprintGates, gateEnvironment, verificationGates } from '@deploy/gates/inputs';
 import { cargoFor } from './cargo.ts';
-import { committedCheckout, gitIn, SERVICE, WEB } from './committed-checkout.ts';
+import { committedCheckout, gitIn, type Scripts, SERVICE, WEB } from './committed-checkout.ts';
 
 export { SERVICE, WEB };
 
@@ -44,12 +44,19 @@ export type Checkout = Awaited<ReturnType<typeof cachingCheckout>>;
 
 /**
  * A checkout of its own with what `committedCheckout` has, and with a turbo cache of its own. With `stand-in`, gates
- * run a stand-in for cargo, which compiles nothing, and scripts that do nothing: for tests of what is around a gate.
+ * run a stand-in for cargo, which compiles nothing, and scripts that do nothing, unless real ones are asked for: that is
+ * enough for tests of what is around a gate.
  */
-export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real' | 'stand-in' } = {}) {
+export async function cachingCheckout({
+  cargo: which = 'real',
+  scripts = which === 'real' ? 'real' : 'short',
+}: {
+  cargo?: 'real' | 'stand-in';
+  scripts?: Scripts;
+} = {}) {
   const home = await mkdtemp(join(tmpdir(), 'gates-cache-'));
   const root = join(home, 'checkout');
-  await cp(await committedCheckout(which === 'real' ? 'real' : 'short'), root, {
+  await cp(await committedCheckout(scripts), root, {
     recursive: true,
     verbatimSymlinks: true,
   });
@@ -138,7 +145,7 @@ export async function cachingCheckout({ cargo: which = 'real' }: { cargo?: 'real
       return { root: join(folder, 'openagents'), env: { HOME: theirs.HOME, USER: 'operator' } };
     },
     /** Fingerprints of all gates, afresh. */
-    fingerprints: (more: { root?: string; env?: Record<string, string> } = {}) =>
+    fingerprints: (more: { root?: string; env?: Record<string, string | undefined> } = {}) =>
       fingerprintGates(verificationGates, {
         checkout: checkoutAt(more.root),
         gateEnvOf: (gate) => gateEnvironment({ ...env, ...more.env }, gate),
