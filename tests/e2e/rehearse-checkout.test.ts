@@ -7,15 +7,20 @@ import { projectRoot, runCommand } from '@deploy/cli';
 import { gateIds } from '@deploy/gates';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { buildService } from '../support/built-service.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
 const OWN_TOOLS = join(projectRoot, 'node_modules/.bin');
 
 /** Runs a rehearsal whose temporary files can be looked at, and sees that none is left. */
-async function rehearse(args: readonly string[], env: Record<string, string> = {}): Promise<ScriptRun> {
+async function rehearse(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  start: typeof runScript = runScriptProcess,
+): Promise<ScriptRun> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'rehearse-'));
-  const run = await runScriptProcess('rehearse', args, {
+  const run = await start('rehearse', args, {
     env: { TMPDIR: folder.path, ...env },
     pathFirst: [OWN_TOOLS],
   });
@@ -119,7 +124,7 @@ describe('what cannot be rehearsed is refused with exit code 2, at once', () => 
   ];
   for (const [name, args, message] of rows) {
     test(name, async () => {
-      const run = await rehearse(args);
+      const run = await rehearse(args, {}, runScript);
       assert.equal(run.exitCode, 2, run.stderr);
       assert.match(run.stderr, message);
     });

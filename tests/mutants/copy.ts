@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, symlink } from 'node:fs/promises';
+import { copyFile, cp, lstat, mkdir, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -27,7 +27,11 @@ export async function copyProject(from: string, to: string): Promise<void> {
 
 /** A file that was deleted and not yet committed, or a package without dependencies, is nothing to copy. */
 async function copyIfThere(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true, verbatimSymlinks: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  try {
+    // Node's `cp` looks at every folder above a file, which takes four times as long as to copy it.
+    if ((await lstat(from)).isFile()) await copyFile(from, to);
+    else await cp(from, to, { recursive: true, verbatimSymlinks: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promi
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { readSection } from '../support/page-section.ts';
 import { AREAS } from './areas.ts';
@@ -61,15 +61,6 @@ describe('the areas of mutants', () => {
       assert.ok(shareKilled(each) >= ENOUGH, `${each.folder} ${shareKilled(each)} %`);
   });
 });
-
-test("a mutant's copy of the project runs its own sources, not those that it was copied from", () =>
-  inFolder(async (folder) => {
-    await copyProject(projectRoot, folder);
-    const require = createRequire(join(folder, 'tests/run.ts'));
-    assert.equal(require.resolve('@deploy/cli'), join(folder, 'packages/cli/src/index.ts'));
-    const installed = await realpath(dirname(require.resolve('zx/package.json')));
-    assert.ok(installed.startsWith(await realpath(join(projectRoot, 'node_modules'))), installed);
-  }));
 
 const NAMES = {
   traffic: 'packages/cloudrun/src/service/traffic.ts',
@@ -247,9 +238,22 @@ test('what is killed by time alone counts as killed, and is listed', () => {
   );
 });
 
-test('a line that changed is tried in a copy, and a run that may take no time says what it left', async () =>
-  inFolder(async (root) => {
+describe('a copy of the project', () => {
+  let root: string;
+  before(async () => {
+    root = await realpath(await mkdtemp(join(tmpdir(), 'mutants-copy-')));
     await copyProject(projectRoot, root);
+  });
+  after(() => rm(root, { recursive: true, force: true }));
+
+  test('runs its own sources, not those that it was copied from', async () => {
+    const require = createRequire(join(root, 'tests/run.ts'));
+    assert.equal(require.resolve('@deploy/cli'), join(root, 'packages/cli/src/index.ts'));
+    const installed = await realpath(dirname(require.resolve('zx/package.json')));
+    assert.ok(installed.startsWith(await realpath(join(projectRoot, 'node_modules'))), installed);
+  });
+
+  test('a line that changed is tried in a copy, and a run that may take no time says what it left', async () => {
     const git = (...words: string[]): void =>
       void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words], {
         cwd: root,
@@ -282,4 +286,5 @@ test('a line that changed is tried in a copy, and a run that may take no time sa
       /^mutants: packages\/cloudrun\/src\/service\/traffic\.ts, line \d+: [1-9]\d* of [1-9]\d* killed$/m,
     );
     assert.match(tried, /traffic\.ts:\d+ shares\.length > 99 -> /);
-  }));
+  });
+});
