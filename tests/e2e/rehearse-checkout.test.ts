@@ -17,7 +17,7 @@ const OWN_TOOLS = join(projectRoot, 'node_modules/.bin');
 async function rehearse(
   args: readonly string[],
   env: Record<string, string> = {},
-  start: typeof runScript = runScriptProcess,
+  start = runScript,
 ): Promise<ScriptRun> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'rehearse-'));
   const run = await start('rehearse', args, {
@@ -51,10 +51,9 @@ test('a checkout is rehearsed as it is committed, with its own program as the se
 
   const program = 'target/debug/openagents-control-service';
   const run = await rehearse(
-    ['--checkout', '.', '--service', program, '--steps', 'deploy,gates,canary,smoke'],
-    {
-      INIT_CWD: checkout.root,
-    },
+    ['--checkout', '.', '--service', program, '--steps', 'deploy,gates,smoke'],
+    { INIT_CWD: checkout.root },
+    runScriptProcess,
   );
   assert.equal(run.exitCode, 0, `${run.stdout}\n${run.stderr}`);
   assert.match(run.stdout, /^Real: .*$/m);
@@ -124,7 +123,7 @@ describe('what cannot be rehearsed is refused with exit code 2, at once', () => 
   ];
   for (const [name, args, message] of rows) {
     test(name, async () => {
-      const run = await rehearse(args, {}, runScript);
+      const run = await rehearse(args);
       assert.equal(run.exitCode, 2, run.stderr);
       assert.match(run.stderr, message);
     });
