@@ -258,15 +258,16 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
   test('two runs at once from one project keep their verdicts apart, and what was not selected is left out', async () => {
     await using one = await cachingCheckout({ cargo: 'stand-in' });
     await using two = await cachingCheckout({ cargo: 'stand-in' });
+    const env = { TURBO_CACHE_DIR: one.env.TURBO_CACHE_DIR };
     await two.add(POLICY, '\nexit 3\n');
     const both = { selected: ['sw-policy', 'perf-budget'] as const };
     const choices = { selected: ['sw-policy'] as const };
-    const [good, bad] = await Promise.all([one.run({ choices: both }), two.run({ choices })]);
+    const [good, bad] = await Promise.all([one.run({ choices: both }), two.run({ choices, env })]);
     assert.deepEqual(states(good), ['sw-policy miss', 'perf-budget miss']);
     assert.deepEqual(good.leftOut, ['cargo-test', 'wasm-check']);
     assert.deepEqual(states(bad), ['sw-policy failed']);
     assert.deepEqual(states(await one.run({ choices: both })), ['sw-policy hit', 'perf-budget hit']);
-    assert.deepEqual(states(await two.run({ choices })), ['sw-policy failed']);
+    assert.deepEqual(states(await two.run({ choices, env })), ['sw-policy failed']);
   });
 });
 
