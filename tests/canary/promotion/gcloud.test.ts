@@ -5,14 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from '@deploy/cli';
 import { PROJECT, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
-import { gcloudEnv } from '../../support/gcloud.ts';
+import { gcloudEnv, withoutGcloud } from '../../support/gcloud.ts';
 import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
 
-const { exitCode: gcloudMissing } = await runCommand(['gcloud', '--version']);
-const skip = gcloudMissing === 0 ? false : 'there is no gcloud on this machine';
-
 test('gcloud itself moves the traffic in the middle of a promotion: it wins, and nothing more is touched', {
-  skip,
+  skip: withoutGcloud,
 }, async () => {
   await using cloud = await cloudWithCandidate();
   await using config = await mkdtempDisposable(join(tmpdir(), 'gcloud-config-'));
