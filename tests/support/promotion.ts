@@ -102,6 +102,20 @@ export function minutesBetween(from: Date, end: Date, figures: { stable: Figures
   }));
 }
 
+/** Made-up figures of a minute with many people on a service that does well. */
+export const WELL = { stable: { requests: 45, errors: 0 }, canary: { requests: 15, errors: 0 } };
+/** The same with a candidate that fails often. */
+export const FAILING = { stable: { requests: 45, errors: 0 }, canary: { requests: 15, errors: 6 } };
+
+/** The same figures in each minute that has passed. */
+function steadySource(cloud: Emulator, figures: typeof WELL): PromotionSource {
+  const now = () => new Date(cloud.clock.now());
+  return madeUpSource({
+    now,
+    read: async ({ from }) => ({ state: 'read', closed: minutesBetween(from, now(), figures), open: [] }),
+  });
+}
+
 export type Walk = {
   events: PromotionEvent[];
   announced: string[];
@@ -111,13 +125,20 @@ export type Walk = {
   outcome: Promise<PromotionOutcome>;
 };
 
-/** Starts a promotion in this process. */
+/**
+ * Starts a promotion in this process. It goes by the request logs, or by `minutes`, which are made up: where the traffic
+ * is not what is tested, requests would only take the processor's time.
+ */
 export async function startWalk(
   cloud: Emulator,
   {
     settings = {},
+    minutes,
     ...changes
-  }: Partial<Omit<WalkRequest, 'settings'>> & { settings?: Partial<WalkSettings> } = {},
+  }: Partial<Omit<WalkRequest, 'settings'>> & {
+    settings?: Partial<WalkSettings>;
+    minutes?: typeof WELL;
+  } = {},
 ): Promise<Walk> {
   const api = await apiOf(cloud);
   const stopping = new AbortController();
@@ -131,7 +152,7 @@ export async function startWalk(
     api,
     canary: undefined,
     walker: { account: 'operator@example.com', host: hostname(), pid: process.pid, isRunning: () => true },
-    openSource: async () => sourceOf(cloud),
+    openSource: async () => (minutes === undefined ? sourceOf(cloud) : steadySource(cloud, minutes)),
     smoke: smokeManifest,
     checkStage: async () => ({ state: 'skipped', why: 'nobody is signed in' }),
     perform(action) {

@@ -4,7 +4,7 @@ import type { PromotionEvent } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
-import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
+import { cloudWithCandidate, FAILING, startWalk, WELL } from '../../support/promotion.ts';
 
 const PROMOTION = 'openagents.com/canary-promotion';
 const isStep = (percent: number) => (event: PromotionEvent) =>
@@ -12,11 +12,11 @@ const isStep = (percent: number) => (event: PromotionEvent) =>
 const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) => method === 'PATCH').length;
 const remembered = (cloud: Emulator) => JSON.parse(cloud.service(SERVICE).annotations?.[PROMOTION] ?? 'null');
 
-describe("somebody else's change in the middle of a promotion", { concurrency: 2 }, () => {
+describe("somebody else's change in the middle of a promotion", { concurrency: 6 }, () => {
   test('of the traffic wins: nothing more is touched, and it is told who it was', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = ''] = revisionNames(cloud);
-    const walk = await startWalk(cloud);
+    const walk = await startWalk(cloud, { minutes: WELL });
     await walk.until(isStep(25));
     const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const;
     cloud.changeTraffic(SERVICE, [{ type, revision: stable, percent: 100 }], 'bob@example.com');
@@ -33,7 +33,7 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 2
   });
 
   test('of the traffic wins over a rollback as well', async () => {
-    await using cloud = await cloudWithCandidate({ candidate: { errorPercent: 40 } });
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);
     const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const;
     const theirs = [
@@ -41,6 +41,7 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 2
       { type, revision: canary, percent: 40 },
     ];
     const walk = await startWalk(cloud, {
+      minutes: FAILING,
       async perform(action) {
         // At the very last moment: the rollback is decided and announced.
         if (/--to-revisions [\w-]+=100$/.test(action.announcement ?? ''))
@@ -55,8 +56,8 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 2
   });
 
   test('of the template wins, and its revision is named although it takes a while', async () => {
-    await using cloud = await cloudWithCandidate({ reconcileMs: 1000 });
-    const walk = await startWalk(cloud);
+    await using cloud = await cloudWithCandidate({ perMinute: 0, reconcileMs: 1000 });
+    const walk = await startWalk(cloud, { minutes: WELL });
     await walk.until(isStep(25));
     cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '77s' }), 'bob@example.com');
     const outcome = await walk.outcome;
@@ -69,13 +70,13 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 2
   });
 });
 
-describe('a promotion that is there already', { concurrency: 2 }, () => {
+describe('a promotion that is there already', { concurrency: 6 }, () => {
   test('keeps a second one out, which is told whose it is and since when', async () => {
-    await using cloud = await cloudWithCandidate();
-    const first = await startWalk(cloud);
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const first = await startWalk(cloud, { minutes: WELL });
     await first.until(isStep(25));
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => false };
-    const second = await startWalk(cloud, { walker: elsewhere });
+    const second = await startWalk(cloud, { minutes: WELL, walker: elsewhere });
     await assert.rejects(
       second.outcome,
       /^UserError: operator@example\.com has been promoting control-00002-\w+ on .* since 20/,
@@ -84,9 +85,12 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
   });
 
   test('of two that start at the same moment one goes on, and the other touches nothing more', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
-    const walks = await Promise.all([startWalk(cloud), startWalk(cloud, { walker: elsewhere })]);
+    const walks = await Promise.all([
+      startWalk(cloud, { minutes: WELL }),
+      startWalk(cloud, { minutes: WELL, walker: elsewhere }),
+    ]);
     const ended = await Promise.allSettled(walks.map(({ outcome }) => outcome));
     const states = ended.map((each) => (each.status === 'fulfilled' ? each.value.state : 'refused'));
     assert.equal(states.filter((state) => state === 'promoted').length, 1, String(states));
@@ -99,11 +103,11 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
   });
 
   test('can be taken over; whoever had it touches nothing more', async () => {
-    await using cloud = await cloudWithCandidate();
-    const first = await startWalk(cloud);
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const first = await startWalk(cloud, { minutes: WELL });
     await first.until(isStep(25));
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => false };
-    const second = await startWalk(cloud, { walker: elsewhere, settings: { takeOver: true } });
+    const second = await startWalk(cloud, { minutes: WELL, walker: elsewhere, settings: { takeOver: true } });
     const outcome = await first.outcome;
     assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
     assert.match(outcome.why, /carol@example\.com on elsewhere took this promotion over/);
@@ -111,9 +115,9 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
   });
 
   test('is taken up at its step after an interruption, with a fresh window and the evidence of before', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);
-    const first = await startWalk(cloud);
+    const first = await startWalk(cloud, { minutes: WELL });
     await first.until(({ kind }) => kind === 'minuteObserved');
     first.stop();
     assert.deepEqual(await first.outcome, { state: 'interrupted', stable, canary, percent: 25 });
@@ -121,7 +125,7 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
     assert.equal(remembered(cloud).owner, undefined);
 
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
-    const second = await startWalk(cloud, { walker: elsewhere });
+    const second = await startWalk(cloud, { minutes: WELL, walker: elsewhere });
     const begun = await second.until(({ kind }) => kind === 'promotionBegun');
     assert.equal(begun.kind === 'promotionBegun' && begun.resumedAt, 25);
     assert.deepEqual(await second.outcome, { state: 'promoted', stable, canary });
@@ -134,16 +138,18 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
   });
 
   test('goes on without a name only while no later deployment may be meant', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);
-    const first = await startWalk(cloud);
+    const first = await startWalk(cloud, { minutes: WELL });
     await first.until(isStep(25));
     first.stop();
     await first.outcome;
     cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '77s' }), 'bob@example.com');
     await cloud.settled();
     const later = revisionNames(cloud)[2];
-    const refused = await (await startWalk(cloud)).outcome.catch((error: UserError) => error);
+    const refused = await (await startWalk(cloud, { minutes: WELL })).outcome.catch(
+      (error: UserError) => error,
+    );
     assert.ok(refused instanceof UserError);
     assert.match(
       refused.message,
@@ -153,31 +159,32 @@ describe('a promotion that is there already', { concurrency: 2 }, () => {
       refused.hint ?? '',
       new RegExp(`promote ${canary}\\n[^]*rollback ${stable}\\n[^]*promote ${later}$`),
     );
-    const named = await startWalk(cloud, { canary });
+    const named = await startWalk(cloud, { minutes: WELL, canary });
     assert.deepEqual(await named.outcome, { state: 'promoted', stable, canary });
   });
 
   test('is history once somebody has moved the traffic', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = ''] = revisionNames(cloud);
-    const first = await startWalk(cloud);
+    const first = await startWalk(cloud, { minutes: WELL });
     await first.until(isStep(25));
     const type = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION' as const;
     cloud.changeTraffic(SERVICE, [{ type, revision: stable, percent: 100 }], 'bob@example.com');
     await first.outcome;
-    const second = await startWalk(cloud);
+    const second = await startWalk(cloud, { minutes: WELL });
     const begun = await second.until(({ kind }) => kind === 'promotionBegun');
     assert.ok(begun.kind === 'promotionBegun' && begun.resumedAt === undefined);
     assert.equal((await second.outcome).state, 'promoted');
   });
 });
 
-describe('trouble on the way', { concurrency: 2 }, () => {
+describe('trouble on the way', { concurrency: 6 }, () => {
   test('a candidate that breaks at its third step is taken back by what its smoke meets', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = ''] = revisionNames(cloud);
     let isBroken = false;
     const walk = await startWalk(cloud, {
+      minutes: WELL,
       settings: { steps: [10, 25, 50, 100], windowMinutes: 1 },
       smoke: async (_, of) =>
         of === 'service' || !isBroken ? { passed: true } : { passed: false, why: 'readiness: 503' },
@@ -195,6 +202,7 @@ describe('trouble on the way', { concurrency: 2 }, () => {
     const [stable = '', canary = ''] = revisionNames(cloud);
     const refusal = { httpStatus: 403, status: 'PERMISSION_DENIED', message: 'no longer allowed' } as const;
     const walk = await startWalk(cloud, {
+      minutes: WELL,
       perform(action) {
         if (action.announcement?.includes(`${canary}=25`))
           cloud.on({ match: { method: 'PATCH', path: /services/ }, fault: { kind: 'error', ...refusal } });
@@ -206,15 +214,15 @@ describe('trouble on the way', { concurrency: 2 }, () => {
     assert.match(outcome.why, /no longer allowed/);
     assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
     assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
-    const again = await startWalk(cloud);
+    const again = await startWalk(cloud, { minutes: WELL });
     await again.until(isStep(25));
     again.stop();
     await again.outcome;
   });
 
   test('a service that cannot be read for a while is waited for', async () => {
-    await using cloud = await cloudWithCandidate();
-    const walk = await startWalk(cloud);
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const walk = await startWalk(cloud, { minutes: WELL });
     await walk.until(isStep(25));
     const match = { method: 'GET', path: /\/services\/control$/ };
     cloud.on({

@@ -11,7 +11,7 @@ import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
 test('gcloud itself moves the traffic in the middle of a promotion: it wins, and nothing more is touched', {
   skip: withoutGcloud,
 }, async () => {
-  await using cloud = await cloudWithCandidate();
+  await using cloud = await cloudWithCandidate({ perMinute: 0 });
   await using config = await mkdtempDisposable(join(tmpdir(), 'gcloud-config-'));
   const [stable = '', canary = ''] = revisionNames(cloud);
   // Nothing ends before gcloud has done its work, which takes seconds, and minutes of this clock.

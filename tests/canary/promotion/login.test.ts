@@ -4,7 +4,7 @@ import { connectTo, openServiceApi } from '@deploy/cloudrun';
 import { LOCATION, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { gcloudLogin } from '../../support/gcloud-login.ts';
 import { googleBehindProxy, googleCertificate } from '../../support/google-behind-proxy.ts';
-import { cloudWithCandidate, startWalk } from '../../support/promotion.ts';
+import { cloudWithCandidate, FAILING, startWalk, WELL } from '../../support/promotion.ts';
 
 const certificate = await googleCertificate();
 after(() => certificate[Symbol.asyncDispose]());
@@ -23,14 +23,10 @@ const moments = ['before the write', 'after the write'] as const;
  * A promotion as alice, whose login expires in the middle of a change of traffic: the one whose gcloud line ends like
  * this. Gives how the promotion ends, and how many writes were accepted.
  */
-async function promoteAsAlice(
-  candidate: { errorPercent?: number },
-  line: RegExp,
-  moment: (typeof moments)[number],
-) {
+async function promoteAsAlice(minutes: typeof WELL, line: RegExp, moment: (typeof moments)[number]) {
   const expiredTokens: string[] = [];
   const people = { [FIRST]: 'alice@example.com', [SECOND]: 'alice@example.com' };
-  await using cloud = await cloudWithCandidate({ candidate, expiredTokens, people });
+  await using cloud = await cloudWithCandidate({ perMinute: 0, expiredTokens, people });
   await using google = await googleBehindProxy(cloud, certificate, 'unused');
   await using gcloud = await gcloudLogin({ first: FIRST, second: SECOND, renewedAt: RENEWED_AT });
   const env = {
@@ -45,6 +41,7 @@ async function promoteAsAlice(
   let armed = false;
   const walk = await startWalk(cloud, {
     api,
+    minutes,
     settings: { maxWindowMinutes: 600 },
     async perform(action) {
       if (!armed && line.test(action.announcement ?? '')) {
@@ -72,10 +69,10 @@ async function promoteAsAlice(
   return { outcome, written, stable, canary, ...state };
 }
 
-describe('a login that expires in the middle', { concurrency: 2 }, () => {
+describe('a login that expires in the middle', { concurrency: 4 }, () => {
   for (const moment of moments) {
     test(`of a shift, ${moment}: the shift is made once, and the promotion goes on after the next login`, async () => {
-      const { outcome, written, canary, ...state } = await promoteAsAlice({}, /=25$/, moment);
+      const { outcome, written, canary, ...state } = await promoteAsAlice(WELL, /=25$/, moment);
       assert.equal(outcome.state, 'promoted', JSON.stringify(outcome));
       assert.deepEqual(state.serving, [`${canary}=100`]);
       // The tag, two steps, and the tag's end.
@@ -83,9 +80,8 @@ describe('a login that expires in the middle', { concurrency: 2 }, () => {
     });
 
     test(`of the rollback, ${moment}: it is made once, after the next login`, async () => {
-      const faults = { errorPercent: 40 };
       const { outcome, written, stable, canary, ...state } = await promoteAsAlice(
-        faults,
+        FAILING,
         /-00001-\w+=100$/,
         moment,
       );
