@@ -54,16 +54,14 @@ describe('the scripts write their evidence', () => {
       OPENAGENTS_BASE_URL: cloud.service(SERVICE).uri,
     };
     const run = async (script: string, args: string[] = [], more: Record<string, string> = {}) => {
-      // A token in the report must be taken out by the very run that knows it.
-      const ended = await runScriptProcess(script, args, {
-        env: { ...env, ...more },
-        pathFirst: [tools.folder],
-      });
+      // The token must be taken out of the report by the run that knows it. So that one shares its process with no other.
+      const start = 'MAINTENANCE_BYPASS_TOKEN' in more ? runScriptProcess : runScript;
+      const ended = await start(script, args, { env: { ...env, ...more }, pathFirst: [tools.folder] });
       assert.equal(ended.exitCode, 0, ended.stderr);
       return ended;
     };
     const image = `${IMAGES}:two`;
-    const opened = await run('deploy-staging', [], { IMAGE: image });
+    const opened = await run('deploy-staging', [], { IMAGE: image, GATES: 'cargo-test,wasm-check' });
     const [one = '', two = ''] = revisionNames(cloud);
     assert.deepEqual(serving(cloud), [`${one}=100`]);
     await run('canary-rollout', ['set-traffic', one, two, '5']);
@@ -99,9 +97,10 @@ describe('the scripts write their evidence', () => {
       ],
     );
     assert.deepEqual(
-      record.gates?.results.map(({ verdict }) => verdict),
-      Array(4).fill('passed'),
+      record.gates?.results.map(({ gate, verdict }) => `${gate} ${verdict}`),
+      ['cargo-test passed', 'wasm-check passed'],
     );
+    assert.equal(record.gates?.extent, 'partial');
     assert.deepEqual(
       record.smokes.map(({ suite, state }) => `${suite} ${state}`),
       ['health passed', 'control passed'],
@@ -197,6 +196,7 @@ describe('the scripts write their evidence', () => {
     assert.equal(run.exitCode, 101);
     const { record } = await readReport(await onlyReport(checkout.root));
     assert.equal(record.state, 'stopped');
+    assert.equal(record.gates?.extent, 'all');
     assert.equal(record.gates?.results.find(({ gate }) => gate === 'cargo-test')?.exitCode, 101);
     assert.equal(revisionNames(cloud).length, 1);
     assert.ok(cloud.requests.every(({ method }) => method === 'GET'));

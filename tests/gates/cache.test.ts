@@ -214,7 +214,10 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
     });
     process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
     assert.deepEqual(states(run), ['perf-budget miss'], run.text);
-    assert.match(run.text, new RegExp(`not kept.*something still listened on port ${port} after it had ended`));
+    assert.match(
+      run.text,
+      new RegExp(`not kept.*something still listened on port ${port} after it had ended`),
+    );
   });
 
   test('a cache that cannot be written to is a warning', async () => {

@@ -7,18 +7,11 @@ const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVAT
 const SHORTEST_SECRET = 8;
 // A single word, perhaps with a digit, is hardly a secret, and callers may read lines that contain it.
 const ORDINARY_WORD = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11}|[A-Z]{1,12})\d?$/;
-<<<<<<< HEAD
 // A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), also within a longer
-// text.
-const USERINFO = /[a-z][a-z0-9+.-]*:\/\/([^/?#\s"'<>]+)@/gi;
-// Google's library reads these from the process's environment, to log in through another cloud
-=======
-// A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), even inside a longer
-// text. Of the scheme only the last character is looked at: a pattern for all of it starts anew at every letter of a long
-// word, and takes minutes for a value of 100 kB.
+// text. Only the last character of the scheme is looked at: a pattern for the whole scheme would start anew at every
+// letter of a long word, and take minutes for a value of 100 kB.
 const USERINFO = /(?<=[a-z0-9+.-]):\/\/([^/?#\s"'<>]+)@/gi;
-// Google's library reads these itself, for a login through another cloud
->>>>>>> a6811ed (A long environment variable keeps no script from starting: looking for passwords in URLs took the square of a value's length)
+// Google's library reads these from the process's environment, to log in through another cloud
 // (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
 const READ_LATER = /^AWS_/;
 
