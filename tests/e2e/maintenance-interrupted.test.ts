@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
 import { cloudEnv, cloudWith, IMAGES, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const TOKEN = 'sesame-0123456789abcdef';
@@ -52,13 +53,13 @@ describe('an enable that is killed with SIGKILL', () => {
         });
         assert.equal(killed.exitCode, null, killed.stderr);
 
-        const again = await runScriptProcess('maintenance-mode', ['enable'], { env });
+        const again = await runScript('maintenance-mode', ['enable'], { env });
         assert.equal(again.exitCode, 0, again.stderr);
         const { uri } = cloud.service(SERVICE);
         assert.equal(await statusOf(uri), 503);
         assert.equal(await statusOf(`${uri}/?maintenance_bypass=${TOKEN}`), 307);
 
-        const closed = await runScriptProcess('maintenance-mode', ['disable'], { env });
+        const closed = await runScript('maintenance-mode', ['disable'], { env });
         assert.equal(closed.exitCode, 0, closed.stderr);
         assert.equal(await statusOf(uri), 200);
         assert.deepEqual(serving(cloud), before);

@@ -5,6 +5,7 @@ import type { Emulator } from '@deploy/emulator';
 import { openEvidence, readReport } from '@deploy/report';
 import { testCheckout } from '../report/support/checkout.ts';
 import { cloudEnv, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 
@@ -22,7 +23,7 @@ const SECRETS = new RegExp(`${CODE}|oa_[ar]t_|eyJ`);
 
 const cloudOf = () =>
   cloudWithCandidate({
-    perMinute: 60,
+    perMinute: 30,
     clockWaitsAfterMs: 60_000,
     env: { OA_AUTH_MOCK_MAGIC_CODE: CODE },
   });
@@ -129,7 +130,7 @@ describe('the checks after each step of a promotion', { concurrency: 2 }, () => 
   ] as const) {
     test(`${given} alone is refused`, async () => {
       const env = { PROJECT: 'p', CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1', [given]: SIGN_IN[given] };
-      const run = await runScriptProcess('canary-rollout', ['promote'], { env });
+      const run = await runScript('canary-rollout', ['promote'], { env });
       assert.equal(run.exitCode, 1);
       assert.match(run.stderr, new RegExp(`^error: ${given} is set and ${missing} is not$`, 'm'));
     });

@@ -36,7 +36,10 @@ function promote(
 describe('trouble in the middle of a promotion', { concurrency: 2 }, () => {
   test('a candidate whose process crashes at the third step is taken back', async () => {
     await using service = await crashingService();
-    await using cloud = await cloudWithCandidate({ clockWaitsAfterMs: 60_000, container: service.program });
+    await using cloud = await cloudWithCandidate({
+      ...{ perMinute: 30, clockWaitsAfterMs: 60_000 },
+      container: service.program,
+    });
     const [stable = '', canary = ''] = revisionNames(cloud);
     const steps = { CANARY_STEPS: '25,50,75,100', CANARY_SOURCE: 'logs', CANARY_POLL_SECONDS: '1.2' };
     const run = await promote(cloud, steps, ['75 %: served now', service.crash]);
@@ -53,7 +56,7 @@ describe('trouble in the middle of a promotion', { concurrency: 2 }, () => {
   });
 
   test('Monitoring that is down for five minutes is waited for, and rolls nothing back', async () => {
-    await using cloud = await cloudWithCandidate({ monitoring: { delayMs: 60_000 } });
+    await using cloud = await cloudWithCandidate({ perMinute: 30, monitoring: { delayMs: 60_000 } });
     const [, canary = ''] = revisionNames(cloud);
     const down = { kind: 'error', httpStatus: 503, status: 'UNAVAILABLE', message: 'down' } as const;
     let downMinutes = 0;
