@@ -5,7 +5,6 @@ import type { Output } from './output.ts';
 import { redact } from './secret.ts';
 import { type Environment, text } from './settings.ts';
 
-/** Where a script runs, and where it writes. */
 type Place = { env: Environment; out: Pick<Output, 'note'> };
 
 export const stepSummarySetting = text(

@@ -43,7 +43,6 @@ export function usageText(usage: Usage): string {
   ].join('\n');
 }
 
-/** A script's help as data. */
 export function usageData({ settings, ...usage }: Usage): UsageData {
   const variables = Object.values(settings).map(({ name, meaning, defaultText, secret = false }) => ({
     name,

@@ -40,7 +40,6 @@ export type Poll = {
   readonly unreadable?: string;
 };
 
-/** Something that happens in a promotion. */
 export type PromotionEvent =
   | {
       readonly kind: 'promotionBegun';
@@ -80,7 +79,6 @@ export type OtherChange = {
   readonly by: string;
 };
 
-/** How a promotion ended or stopped. */
 export type PromotionOutcome =
   | (RevisionPair & { readonly state: 'promoted' })
   /** Nothing was shifted. */

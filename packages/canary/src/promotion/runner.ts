@@ -3,7 +3,6 @@ import { type Service, type ServiceLocation, serviceCommand } from '@deploy/clou
 import { candidatePercent, type Owner, type PromotionState, unfinishedPromotion } from './bookkeeping.ts';
 import { isGone, type ThisMachine } from './ownership.ts';
 
-/** A promotion that somebody is running. */
 export type RunningPromotion = {
   readonly stable: string;
   readonly canary: string;

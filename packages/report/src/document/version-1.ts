@@ -6,7 +6,6 @@ import { moment, splitOr } from './words.ts';
 // Reports of version 1 begin with their data as front matter, and everything from the heading "Notes" on is people's.
 // They do not record which lines the scripts wrote, so this recognises those lines by their form.
 
-/** The parts of a report of version 1. */
 type Version1 = { yaml: string; above: string; below: string };
 
 const FRONT_MATTER = /^(?:\xef\xbb\xbf)?---[ \t]*\r?\n([\s\S]*?\n)---[ \t]*(?:\r?\n|$)/;

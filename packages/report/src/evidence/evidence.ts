@@ -19,7 +19,6 @@ export type Evidence = {
   record(event: RolloutEvent): Promise<void>;
 };
 
-/** The evidence of a command that records nothing. */
 export const noEvidence: Evidence = {
   path: undefined,
   step: (_name, work) => work(),
