@@ -28,7 +28,7 @@ type WindowPlan = {
 export type WindowVerdict = Verdict & {
   /** The whole clock minutes that were judged. */
   readonly window: { readonly from: Date; readonly to: Date };
-  /** With how many of stable's earlier minutes the window was compared. */
+  /** How many of stable's earlier minutes were used as its history. */
   readonly historyMinutes: number;
   /** Why there is no history, if it could not be read. */
   readonly historyUnreadable?: string;

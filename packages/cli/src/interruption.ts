@@ -27,8 +27,8 @@ export function listenForInterruption(): Interruption {
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
-      // On a busy machine this may be the first Ctrl-C, arriving again late. Whoever pressed it must still see why the
-      // script ended.
+      // On a busy machine this may be the first Ctrl-C, arriving for the second time. Whoever pressed it must still see
+      // why the script ended.
       process.stderr.write(`\nended at once, since ${name} came again\n`);
       endBy(name);
     } else {

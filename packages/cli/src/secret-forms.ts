@@ -57,9 +57,9 @@ function htmlForms(value: string): string[] {
 }
 
 /**
- * The value in base64: alone, and after other text, such as the name in `Basic` credentials
- * (https://www.rfc-editor.org/rfc/rfc7617). In the second case, only the characters that depend on nothing but the
- * value.
+ * The value in base64, alone and after other text, such as the name in `Basic` credentials
+ * (https://www.rfc-editor.org/rfc/rfc7617). After other text, only those characters count that depend on the value
+ * alone.
  */
 function base64Forms(value: string): string[] {
   const inner = [0, 1, 2].flatMap((before) => {

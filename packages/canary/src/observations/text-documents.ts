@@ -17,7 +17,7 @@ export class DocumentSplitter {
   #begun: string[] = [];
   #begunLength = 0;
   readonly #depth = new BracketDepth();
-  /** Set once a document has filled exactly one line: from then on, every line counts as a document. */
+  /** Whether a document has filled exactly one line. From then on, every line counts as a document. */
   #isLineByLine = false;
   #isSkipping = false;
 

@@ -30,7 +30,7 @@ import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
 
-/** How many times to try a change that only cleans up: once a poll. */
+/** For how many polls to keep trying a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
 
 /** How a shift ended. `isItsFault`: no call failed, so the candidate itself is the reason. */

@@ -111,7 +111,7 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-// Bytes that are not UTF-8 would change if they were decoded as such, so they are redacted as latin1.
+// Text that is not UTF-8 would change if it were decoded as UTF-8, so it is redacted as latin1.
 function redacted(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return isUtf8(bytes) ? utf8(redact(bytes.toString())) : redact(text);
