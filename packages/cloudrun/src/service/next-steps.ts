@@ -53,7 +53,9 @@ export function nextSteps(
       { says: 'next, to close the maintenance window', command: closeCommand(at, window.mustMoveTraffic) },
       // Closing the window may make a copy of the candidate, and then the copy is the candidate: its name is not known
       // yet.
-      ...(isWaiting ? [call('then, to promote the candidate', 'canary-rollout', 'promote')] : []),
+      ...(isWaiting
+        ? [call('then, to give the candidate all the traffic step by step', 'canary-rollout', 'promote')]
+        : []),
     ];
   }
   const back = stable === undefined ? [] : [call('back', 'canary-rollout', 'rollback', stable)];
