@@ -75,7 +75,7 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
     const again = await promoteAgain(cloud);
     assert.equal(again.exitCode, 0, again.stderr);
     assert.match(again.stderr, /^resuming at 25 %: .*; the window starts over$/m);
-    assert.deepEqual(serving(cloud), [`$canary=100`]);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
   });
 
   test('kill -9 as well, at once: its process is gone', async () => {
