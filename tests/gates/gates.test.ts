@@ -11,6 +11,7 @@ import { type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy
 import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { without } from '../support/needs.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 
 const places = { serviceDir: 'apps/openagents.com/service', webShellDir: 'apps/openagents.com/web-shell' };
@@ -213,22 +214,18 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
     join(checkout.root, BUILD),
     `sh -c 'echo $$ > ${pidFile}; while true; do sleep 0.1; done'\n`,
   );
-  const script = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), join(projectRoot, 'scripts/deploy-staging.ts')],
-    {
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        PROJECT: 'p',
-        IMAGE: 'i:t',
-        DRY_RUN: '1',
-        OPENAGENTS_REPO_ROOT: checkout.root,
-        TMPDIR: temporary,
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
+  const script = spawn(process.execPath, [...COMPILE_CACHE, join(projectRoot, 'scripts/deploy-staging.ts')], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PROJECT: 'p',
+      IMAGE: 'i:t',
+      DRY_RUN: '1',
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      TMPDIR: temporary,
     },
-  );
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const complaint = text(script.stderr);
   const pid = await until(
     'the gate runs',
@@ -263,20 +260,16 @@ test('a script that is killed takes its gate along, and the next run waits until
     `trap 'while [ ! -e ${mayEnd} ]; do sleep 0.1; done; echo late >> ${log}; exit 0' TERM\necho begun >> ${log}\nwhile true; do sleep 0.1; done`,
   );
   const seen = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
-  const script = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), join(projectRoot, 'scripts/gates.ts')],
-    {
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        GATES: 'sw-policy',
-        OPENAGENTS_REPO_ROOT: checkout.root,
-        TURBO_CACHE_DIR: join(tools.folder, 'turbo'),
-      },
-      stdio: 'ignore',
+  const script = spawn(process.execPath, [...COMPILE_CACHE, join(projectRoot, 'scripts/gates.ts')], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      GATES: 'sw-policy',
+      OPENAGENTS_REPO_ROOT: checkout.root,
+      TURBO_CACHE_DIR: join(tools.folder, 'turbo'),
     },
-  );
+    stdio: 'ignore',
+  });
   await until('the gate runs', async () => (await seen()) !== '');
   script.kill('SIGKILL');
   await once(script, 'exit');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { projectRoot } from '@deploy/cli';
+import { COMPILE_CACHE } from './run-script.ts';
 
 /** Runs a script with one of the preloads in front of it, and gives what that told. Throws when the script fails. */
 export async function runPreloaded(
@@ -11,10 +12,15 @@ export async function runPreloaded(
   [script, ...args]: readonly [string, ...string[]],
   env: Record<string, string>,
 ): Promise<string> {
-  const imports = [import.meta.resolve('tsx'), join(import.meta.dirname, 'preload', `${preload}.ts`)];
   const child = spawn(
     process.execPath,
-    [...imports.flatMap((each) => ['--import', each]), join(projectRoot, 'scripts', `${script}.ts`), ...args],
+    [
+      ...COMPILE_CACHE,
+      '--import',
+      join(import.meta.dirname, 'preload', `${preload}.ts`),
+      join(projectRoot, 'scripts', `${script}.ts`),
+      ...args,
+    ],
     {
       cwd: projectRoot,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
