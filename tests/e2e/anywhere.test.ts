@@ -13,6 +13,9 @@ const tsx = join(tools, 'tsx');
 const env = {
   PATH: `${tools}:${process.env.PATH}`,
   HOME: process.env.HOME ?? '',
+  // What is compiled is kept, as `pnpm tsx` does it; Node alone compiles anew for each start.
+  NODE_COMPILE_CACHE: join(projectRoot, 'node_modules/.cache/compiled'),
+  NODE_COMPILE_CACHE_PORTABLE: '1',
   DRY_RUN: '1',
   PROJECT: 'p',
   SERVICE: 's',

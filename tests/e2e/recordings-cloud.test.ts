@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { canaryActions } from '@deploy/cloudrun';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
+import { runScript } from '../support/hosted-script.ts';
 import { type Recording, recordingsOf, usageVariables } from '../support/recordings.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 import { type StandInTools, standInTools, type ToolCall } from '../support/stand-in-tools.ts';
 
 // Where ours differs from the recorded shell script, on purpose: a failed gate is explained on stderr, a short token
@@ -34,7 +34,7 @@ describe('the recorded runs of canary-rollout, deploy-staging and maintenance-mo
   for (const recording of recordings) {
     test(recording.id, async () => {
       await using tools = await recordedTools(checkout.root);
-      const run = await runScriptProcess(recording.script, recording.args, {
+      const run = await runScript(recording.script, recording.args, {
         env: { ...recording.env, OPENAGENTS_REPO_ROOT: checkout.root },
         pathFirst: [tools.folder],
       });

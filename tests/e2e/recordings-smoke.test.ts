@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { runScript } from '../support/hosted-script.ts';
 import { type RecordedExchange, recordedService } from '../support/recorded-service.ts';
 import { recordingsOf } from '../support/recordings.ts';
-import { runScriptProcess } from '../support/run-script.ts';
 
 // Ours differs on purpose in two things: a failure is exit code 1, where the shell script passed on curl's, and is
 // always explained; and requests that do not depend on each other are in flight at once, so that what comes after a
@@ -20,7 +20,7 @@ describe('the recorded runs of the smoke scripts', () => {
       await using service = await recordedService(scenario ?? {});
       const withUrl = (text: string): string => text.replaceAll('<BASE>', service.url);
       const ownEnv = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, withUrl(value)]));
-      const run = await runScriptProcess(script, args, { env: ownEnv });
+      const run = await runScript(script, args, { env: ownEnv });
 
       assert.equal(run.exitCode, ownExitCode(observed.exit), run.stderr);
       assert.equal(run.stdout, withUrl(observed.stdout));
