@@ -107,7 +107,11 @@ test('a program that does not start shows its last output, before anything is re
 
 describe('what cannot be rehearsed is refused with exit code 2, at once', () => {
   const rows: [name: string, args: readonly string[], message: RegExp][] = [
-    ['an unknown option', ['--stpes', 'deploy'], /^error: Unknown option '--stpes'/],
+    [
+      'an option that is misspelt, with the one that was meant',
+      ['--kep'],
+      /^error: Unknown option '--kep'\nDid you mean: --keep\n--help lists the options\.\n$/,
+    ],
     ['an option without its value', ['--checkout'], /^error: .*--checkout/],
     ['unknown steps', ['--steps', 'deploy,dance'], /^error: --steps does not know 'dance'\nChoose from /],
     [
@@ -125,6 +129,7 @@ describe('what cannot be rehearsed is refused with exit code 2, at once', () => 
     test(name, async () => {
       const run = await rehearse(args);
       assert.equal(run.exitCode, 2, run.stderr);
+      assert.equal(run.stdout, '');
       assert.match(run.stderr, message);
     });
   }

@@ -28,16 +28,6 @@ test('Ctrl-C in a rehearsal stops the step and leaves nothing behind', async () 
   assert.deepEqual(left, []);
 });
 
-test('an option that is misspelt is refused before anything is started, with the one that was meant', async () => {
-  const run = await runScriptProcess('rehearse', ['--kep']);
-  assert.equal(run.exitCode, 2);
-  assert.equal(run.stdout, '');
-  assert.equal(
-    run.stderr,
-    "error: Unknown option '--kep'\nDid you mean: --keep\n--help lists the options.\n",
-  );
-});
-
 test('--keep keeps the checkout after Ctrl-C, and prints every export with which the scripts act on what is kept', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'rehearse-'));
   let status: Promise<ScriptRun> | undefined;
