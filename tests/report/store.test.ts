@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Interrupted, Secret } from '@deploy/cli';
 import { joinEvidence, joinEvidenceByUrl, openEvidence, readReport, reportedTraffic } from '@deploy/report';
-import { testCheckout } from './support/checkout.ts';
+import { type TestCheckout, testCheckout } from './support/checkout.ts';
 import { startProgram } from './support/program.ts';
 import {
   deployedReport,
@@ -408,50 +408,56 @@ test('a secret is in no part of the file, however it got there', async () => {
   assert.ok(text.includes('<redacted>') || text.includes('redacted'));
 });
 
-test('20 processes add to one report at once, and none of it is lost', async () => {
+test('20 runs of five processes add to one report at once, and none of it is lost', async () => {
   await using checkout = await testCheckout();
   const path = await deployedReport(checkout);
-  const names = Array.from({ length: 20 }, (_, i) => `person-${i}`);
+  const names = Array.from({ length: 5 }, (_, i) => ['a', 'b', 'c', 'd'].map((run) => `person-${i}${run}`));
   const ended = await Promise.all(
-    names.map((name) => startProgram('add-smoke', [checkout.root, name]).ended),
+    names.map((runs) => startProgram('add-smoke', [checkout.root, ...runs]).ended),
   );
   assert.deepEqual(new Set(ended.map(({ exitCode }) => exitCode)), new Set([0]));
   const { record } = await readReport(path);
-  assert.deepEqual(record.smokes.map(({ actor }) => actor).sort(), names.sort());
+  assert.deepEqual(record.smokes.map(({ actor }) => actor).sort(), names.flat().sort());
   assert.equal((await checkout.files()).length, 1, 'nothing is left over');
 });
 
-test('killed at 50 random moments: the file parses, and the next command goes on with it', async (t) => {
-  await using checkout = await testCheckout();
-  const calm = startProgram('whole-rollout', [checkout.root]);
-  const { exitCode, stderr, wroteForMs } = await calm.ended;
+test('50 rollouts killed at random moments: the file parses, and the next command goes on with it', async (t) => {
+  // Five are killed with each process. They are all somewhere else, since each waits for its own files.
+  const fiveCheckouts = () => Promise.all(Array.from({ length: 5 }, testCheckout));
+  const dispose = (checkouts: TestCheckout[]) =>
+    Promise.all(checkouts.map((each) => each[Symbol.asyncDispose]()));
+  const calm = await fiveCheckouts();
+  const { exitCode, stderr, wroteForMs } = await startProgram('whole-rollout', roots(calm)).ended;
   assert.equal(exitCode, 0, stderr);
-  const killed = { begun: 0, before: 0 };
-  const killOne = async (): Promise<void> => {
-    await using mine = await testCheckout();
-    const program = startProgram('whole-rollout', [mine.root]);
-    const begun = await program.begun;
+  await dispose(calm);
+
+  let killed = 0;
+  for (let i = 0; i < 10; i += 1) {
+    const checkouts = await fiveCheckouts();
+    const program = startProgram('whole-rollout', roots(checkouts));
+    assert.ok(await program.begun);
     await pause(Math.random() * wroteForMs);
     program.kill('SIGKILL');
     await program.ended;
-    killed[begun ? 'begun' : 'before'] += 1;
-    const [report, ...others] = (await mine.files()).filter((name) => name.endsWith('report.md'));
-    assert.deepEqual(others, []);
-    const path = join(mine.reports, report ?? '');
-    await readReport(path);
-    const evidence = await joinEvidence(joinRequest(mine));
-    assert.equal(evidence.path, path, 'found as the open report of its service');
-    await evidence.record({ kind: 'smoked', outcome: smokeOutcome('control') });
-    assert.equal((await readReport(path)).record.smokes.at(-1)?.suite, 'control');
-    assert.deepEqual(await mine.files(), [report], 'the next command clears away what the killed one left');
-  };
-  const killAll = async (): Promise<void> => {
-    for (let i = 0; i < 10; i += 1) await killOne();
-  };
-  await Promise.all([1, 2, 3, 4, 5].map(killAll));
-  assert.equal(killed.begun, 50);
-  t.diagnostic(`killed in the ${Math.round(wroteForMs)} ms of a rollout: ${killed.begun}`);
+    for (const mine of checkouts) {
+      const [report, ...others] = (await mine.files()).filter((name) => name.endsWith('report.md'));
+      assert.deepEqual(others, []);
+      const path = join(mine.reports, report ?? '');
+      await readReport(path);
+      const evidence = await joinEvidence(joinRequest(mine));
+      assert.equal(evidence.path, path, 'found as the open report of its service');
+      await evidence.record({ kind: 'smoked', outcome: smokeOutcome('control') });
+      assert.equal((await readReport(path)).record.smokes.at(-1)?.suite, 'control');
+      assert.deepEqual(await mine.files(), [report], 'the next command clears away what the killed one left');
+      killed += 1;
+    }
+    await dispose(checkouts);
+  }
+  assert.equal(killed, 50);
+  t.diagnostic(`killed within ${Math.round(wroteForMs)} ms`);
 });
+
+const roots = (checkouts: readonly TestCheckout[]): string[] => checkouts.map(({ root }) => root);
 
 test('a folder that may not be written to stops a deployment before its first step', {
   skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
