@@ -10,7 +10,7 @@ import { verdictOf } from './verdict.ts';
 // Most of a run is waiting: for a retry, for the service to settle.
 const AT_ONCE = 6;
 // A stall costs no work, only time.
-const STALLS_AT_ONCE = 14;
+const STALLS_AT_ONCE = 28;
 
 const hosts = scriptHosts();
 after(() => hosts[Symbol.asyncDispose]());
