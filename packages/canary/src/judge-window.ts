@@ -20,7 +20,9 @@ export type JudgedRevisions = {
 
 type WindowPlan = {
   readonly windowMinutes: number;
-  /** The percentages of a promotion's steps, rising. The candidate needs enough requests for the next one. */
+  /**
+   * The percentages of a promotion's steps, rising. The next one decides how many requests the candidate must have had.
+   */
   readonly steps: readonly number[];
   readonly limits: Limits;
 };
@@ -34,12 +36,12 @@ export type WindowVerdict = Verdict & {
   readonly historyUnreadable?: string;
 };
 
-/** The platform gives its time in whole seconds. */
+/** The platform gives its time in whole seconds, so it may be off by this much. */
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges the last window by itself: the newest minutes whose figures must be complete by now. If the source cannot be
- * read, the verdict is inconclusive.
+ * Judges a single window, outside any promotion: the newest minutes whose figures must be complete by now. If the
+ * source cannot be read, the verdict is inconclusive.
  */
 export async function judgeLastWindow(
   source: OpenedSource,
@@ -76,16 +78,16 @@ export async function judgeLastWindow(
 }
 
 /**
- * The steps of a window that is judged by itself: the candidate's present share and the steps above it. A candidate
- * without traffic has all steps ahead of it.
+ * The steps for judging a single window: the candidate's present share and the steps above it. A candidate without
+ * traffic has all steps ahead of it.
  */
 function stepsFrom(percent: number, steps: readonly number[]): readonly number[] {
   return percent === 0 ? steps : [percent, ...steps.filter((step) => step > percent)];
 }
 
 /**
- * Stable's minutes before the window, or, if it had no requests then because the candidate already had all the traffic,
- * those before the candidate was made.
+ * Stable's minutes before the window. If stable had no requests in them, because the candidate already had all the
+ * traffic, its minutes before the candidate was made.
  */
 async function readHistory(
   source: ObservationSource,

@@ -14,9 +14,11 @@ import {
 import { endOf, identify, observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** How late an entry is assumed to arrive. Cloud Logging promises no limit, but entries usually come within seconds. */
+/**
+ * The longest that an entry is assumed to take to arrive. Cloud Logging promises no limit; usually it takes seconds.
+ */
 const LOG_DELAY_MS = 30_000;
-/** The most pages of history to read. Each page costs a read that the polls cannot make in the same minute. */
+/** The most pages of history to read. Each page uses up one of the reads per minute that the polls need too. */
 const HISTORY_PAGES = 15;
 
 type Entries = {
@@ -29,7 +31,7 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /** `entries` has everything that ended or was logged from this moment on and had arrived by `readAt`. */
+  /** From this moment on, `entries` has everything that ended or was logged, as far as it had arrived by `readAt`. */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];
@@ -80,7 +82,8 @@ export function openLogSource(
     read: (query) =>
       orUnreadable(async () => {
         const known = keptFor(query, kept);
-        // Entries arrive within `delayMs`, so the last poll has already read everything that ended that long before it.
+        // Entries arrive within `delayMs`, so the last poll already has everything that ended more than `delayMs`
+        // before it.
         const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),
@@ -117,7 +120,7 @@ function keptFor(query: ObservationQuery, kept: Kept | undefined): Kept | undefi
   return kept?.revisions === revisionsOf(query) && kept.from <= query.from.getTime() ? kept : undefined;
 }
 
-/** These entries without duplicates, and without those from before the query. */
+/** The entries without duplicates, and without those that ended before the query's `from`. */
 function keep(entries: readonly RawLogEntry[], query: ObservationQuery, readAt: Date): Kept {
   const from = query.from.getTime();
   const found = new Map<string, RawLogEntry>();
@@ -130,8 +133,8 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 }
 
 /**
- * Where the complete minutes end, after reading oldest first had to stop early. Requests that were not read began after
- * the newest entry, so none of them ended in an earlier minute.
+ * The end of the complete minutes, if entries were read oldest first and not all of them. The unread requests began
+ * after the newest entry, so none of them ended in an earlier minute.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -139,8 +142,8 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 }
 
 /**
- * Where the complete minutes begin, after reading newest first had to stop early. Requests that were not read began
- * before the oldest entry, and most requests take less than a minute, so those ended in the next minute at the latest.
+ * The start of the complete minutes, if entries were read newest first and not all of them. The unread requests began
+ * before the oldest entry, and most requests take less than a minute, so they ended in the next minute at the latest.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -156,7 +159,9 @@ function tooMany(read: number): Unreadable {
   };
 }
 
-/** Returns a function that takes one read, or returns false if this many were taken in the past minute. */
+/**
+ * Returns a function that returns true if another read is allowed, and counts it: at most `mostAMinute` in any minute.
+ */
 function limitReads(mostAMinute: number): () => boolean {
   let taken: number[] = [];
   return () => {

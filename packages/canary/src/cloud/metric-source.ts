@@ -5,7 +5,7 @@ import type { PlatformClock } from './platform-clock.ts';
 import { historyIn, historyQuery, metricFilter, type QueriedService } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** Reads observations from a service's metrics, as raw points, once they are old enough to be complete. */
+/** Reads observations from the raw points of a service's metrics, once the points are old enough to be complete. */
 export function openMetricSource(
   api: MonitoringApi,
   service: QueriedService,

@@ -3,7 +3,7 @@ import { mergeHistograms } from '../statistics/latency-histogram.ts';
 import type { LatencyHistogram, Observation } from '../verdict/observation.ts';
 import { type Arrival, minuteOf, sortIntoMinutes } from './minutes.ts';
 
-/** Cloud Monitoring's JSON has 64-bit numbers as text. */
+/** Cloud Monitoring's JSON writes 64-bit numbers as strings. */
 type Int64 = string | number;
 
 /** Buckets of a distribution (google.api.Distribution), as JSON. */
@@ -22,7 +22,7 @@ type RawDistribution = {
     };
     readonly explicitBuckets?: { readonly bounds?: readonly number[] };
   };
-  /** Trailing zeros are left out. */
+  /** The API leaves out trailing zeros. */
   readonly bucketCounts?: readonly Int64[];
 };
 

@@ -12,10 +12,10 @@ export function minuteOf(timeMs: number): number {
 }
 
 /**
- * Sorts observations into minutes. A minute is closed once everything in it must have arrived; a revision without
- * observations then had no requests. Until then it is open: its figures may still grow, and missing ones may only be
- * late. The current minute is returned even while the one before it is open, because a candidate that breaks at the
- * start of a minute would otherwise be noticed half a minute later.
+ * Sorts observations into minutes. A minute is closed once everything in it must have arrived; only then does a
+ * revision without observations count as having had no requests. Before that the minute is open: its figures may still
+ * grow, and missing ones may only be late. The current minute is returned even while the one before it is open;
+ * otherwise a candidate that breaks at the start of a minute would be noticed half a minute later.
  */
 export function sortIntoMinutes(
   { stable, canary, from, to }: ObservationQuery,

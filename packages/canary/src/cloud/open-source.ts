@@ -15,32 +15,35 @@ import { createPlatformClock } from './platform-clock.ts';
 import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** `auto`: request logs while their volume allows that, otherwise metrics. */
+/** `auto`: request logs unless there are too many requests to read, otherwise metrics. */
 export type SourceChoice = 'auto' | ObservationSource['name'];
 
 export type SourceRequest = {
   readonly source: SourceChoice;
   readonly stable: string;
   readonly canary: string;
-  /** How often the source will be read, and how much at a time. `auto` chooses by this. */
+  /** How often the source will be read, and how much at a time. `auto` uses this to choose a source. */
   readonly habit: ReadingHabit;
-  /** How long a read waits when others have used up the project's log reads. */
+  /** How long a read waits when others have used up the project's quota of log reads. */
   readonly patience: Patience;
-  /** How late a log entry is assumed to arrive, in milliseconds; default: 30 s. */
+  /** The longest that a log entry is assumed to take to arrive, in milliseconds; default: 30 s. */
   readonly logDelayMs?: number;
 };
 
 export type OpenedSource = ObservationSource & {
-  /** Why this source was chosen, for people: `asked for`, or why `auto` preferred it. */
+  /** Why this source was chosen, in words: because the user asked for it, or why `auto` preferred it. */
   readonly why: string;
   /** Why the first read failed, if it did. */
   readonly unreadable?: Unreadable;
 };
 
-/** The delay to assume when a metric's descriptor has none: two minutes after sampling, and one minute to sample. */
+/**
+ * The delay to assume when a metric's descriptor states none: a sample is taken every minute and takes up to two more
+ * to appear.
+ */
 const USUAL_METRIC_DELAY_MS = 180_000;
 const LOOK_BACK_MINUTES = 10;
-/** When the metrics have at least this many requests and the logs have none, that is no coincidence. */
+/** If the metrics have at least this many requests and the logs have none, something keeps them out of the logs. */
 const MISSED = 10;
 
 /**
@@ -92,7 +95,7 @@ export async function openObservationSource(
   }
   return { ...logs, why: chosen.why };
 
-  /** The last minutes whose metrics should have arrived by now. */
+  /** The latest minutes whose metrics should have arrived by now. */
   function lookBack(): { from: Date; to: Date } {
     const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
     return { from: new Date(to - LOOK_BACK_MINUTES * MINUTE_MS), to: new Date(to) };

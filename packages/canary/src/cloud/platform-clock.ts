@@ -1,6 +1,9 @@
-/** The platform's time, which entries and points carry. This machine's clock may be wrong, or be set in between. */
+/**
+ * The platform's time, with which entries and points are stamped. This machine's clock may be wrong, or be reset
+ * midway.
+ */
 export type PlatformClock = {
-  /** Sets the clock by an answer that has just arrived. */
+  /** Sets the clock by the time in an answer that has just arrived. */
   hear(answeredAt: Date): void;
   now(): Date;
 };

@@ -59,7 +59,7 @@ export function metricFilter(
   ].join(' AND ');
 }
 
-/** The names, quoted. A query for a history names the same revision twice. */
+/** The quoted names, each only once: a query for a history gives the same revision as stable and as canary. */
 function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'canary'>): string[] {
   return [...new Set([stable, canary])].map((revision) => `"${revision}"`);
 }
@@ -67,8 +67,9 @@ function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'cana
 /** `entries:list` returns at most this many entries per page. */
 export const ENTRIES_A_PAGE = 1000;
 /**
- * A project may make 60 reads a minute, and people need some of them. A canary takes at most `READS_A_MINUTE`, history
- * included; `auto` chooses request logs only if the polls need no more than `READS_FOR_POLLS`.
+ * Cloud Logging allows a project 60 reads a minute, and people need some of them. A canary makes at most
+ * `READS_A_MINUTE`, history included; `auto` chooses request logs only if the polls need no more than
+ * `READS_FOR_POLLS`.
  */
 const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;
@@ -99,7 +100,7 @@ export function historyQuery({ revision, before }: HistoryQuery): ObservationQue
   return { stable: revision, canary: revision, from, to };
 }
 
-/** The minutes of the one revision in the answer to such a query; minutes without requests are left out. */
+/** The revision's minutes in the answer to a `historyQuery`; minutes without requests are left out. */
 export function historyIn({ closed }: Pick<ReadMinutes, 'closed'>): HistoryReading {
   return { state: 'read', minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])) };
 }

@@ -33,13 +33,13 @@ const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
 /**
- * A route decision that the service logged, but cut off or not as JSON. The name of the event is not enough to
- * recognise one: anyone can put it into a request, and so into a sidecar's access log.
+ * Matches a route decision that the service logged as text: cut off, or in a format other than JSON. The event's name
+ * alone proves nothing: anyone can put it into a request, and so into a sidecar's access log.
  */
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
 /**
- * The log of requests. An `httpRequest` is not enough to recognise an entry of it, because structured lines of the
+ * The name of the request log. An `httpRequest` does not prove that an entry is from it: structured log lines of the
  * service itself may have one too.
  */
 const REQUEST_LOG = /run\.googleapis\.com%2Frequests$/;
@@ -174,7 +174,8 @@ function observationFrom(seen: Seen, hasOwnLines: boolean): Observation {
     latency,
     signIn,
     syncToken,
-    // Without a single line of the service, its lines were probably not read, so missing decisions prove nothing.
+    // If there is not a single log line of the service, its lines were probably not read, and missing decisions prove
+    // nothing.
     ...(hasOwnLines ? { pages, routeDecisions, unreadableDecisions } : {}),
   };
 }

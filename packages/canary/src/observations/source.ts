@@ -19,11 +19,10 @@ export type ObservedMinute = {
 /** Why a source could not be read. That is a reason to wait, never one to roll back. */
 export type Unreadable = {
   readonly state: 'unreadable';
-  /** The kind of the failed cloud call, or `too many` requests to read them all. */
+  /** The kind of the failed cloud call; `too many` if there are more requests than may be read. */
   readonly kind: CloudErrorKind | 'too many';
-  /** What failed, as a sentence without its full stop. If the login has expired, it says so. */
+  /** What failed (an expired login, for example), as a sentence without its full stop. */
   readonly why: string;
-  /** What to do about it. */
   readonly hint?: string;
 };
 
@@ -36,17 +35,17 @@ export type ReadMinutes = {
   readonly closed: readonly ObservedMinute[];
   /**
    * The minutes that may still get entries, oldest first: the previous minute if it is still open, then the current
-   * one. Always empty for metrics, because the figures of the two revisions arrive separately and an incomplete minute
-   * cannot be compared.
+   * one. Always empty for metrics: the figures of the two revisions arrive separately, so they cannot be compared
+   * before the minute is complete.
    */
   readonly open: readonly ObservedMinute[];
-  /** Why minutes before `to` are missing although they have ended. The next reading continues with them. */
+  /** Why some minutes before `to` are missing although they are over. The next reading continues with them. */
   readonly behind?: string;
 };
 
 export type SourceReading = ReadMinutes | Unreadable;
 
-/** The minutes of one revision before a moment, oldest first. Minutes without requests are left out. */
+/** One revision's minutes before a given moment, oldest first. Minutes without requests are left out. */
 export type HistoryReading =
   | { readonly state: 'read'; readonly minutes: readonly Observation[] }
   | Unreadable;
@@ -65,10 +64,10 @@ export type ObservationSource = {
   /** Reads the observations of both revisions. A failed call becomes an `unreadable` reading; only a bug throws. */
   read(query: ObservationQuery): Promise<SourceReading>;
   /**
-   * Reads the last hour of one revision before a moment: what is usual for it. Returns fewer minutes when they have
-   * more requests than may be read.
+   * Reads the last hour of one revision before a given moment, to learn what is usual for it. Returns fewer minutes
+   * when an hour has more requests than may be read.
    */
   readHistory(query: HistoryQuery): Promise<HistoryReading>;
-  /** The platform's time: that of the last answer, plus what has passed since. Minutes begin by this clock. */
+  /** The platform's time: that of its last answer, plus the time since. It decides where minutes begin. */
   now(): Date;
 };

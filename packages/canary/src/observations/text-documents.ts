@@ -1,7 +1,7 @@
 /** One document of an input: text that may or may not be valid JSON. */
 export type TextDocument = { readonly value: unknown } | { readonly unreadable: string };
 
-/** More characters than any document has. A longer line or document is skipped, so that memory stays bounded. */
+/** Longer than any real document. A longer line or document is skipped, so that memory stays bounded. */
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
@@ -17,7 +17,7 @@ export class DocumentSplitter {
   #begun: string[] = [];
   #begunLength = 0;
   readonly #depth = new BracketDepth();
-  /** Whether a document has filled exactly one line. From then on, every line counts as a document. */
+  /** Whether some document has filled exactly one line. From then on, every line counts as a document. */
   #isLineByLine = false;
   #isSkipping = false;
 

@@ -1,8 +1,8 @@
 import { type Service, type Share, sameShares, sharesOf } from '@deploy/cloudrun';
 
-// A promotion keeps its notes in annotations of the service itself, so that another machine can see and resume it. Keys
-// like these belong to the user; google/cloud/run/v2/service.proto (Service.annotations) lists those that the platform
-// reserves.
+// A promotion keeps its notes in annotations of the service itself, so that another machine can see and resume it.
+// Users may add annotations with any key that the platform does not reserve; google/cloud/run/v2/service.proto
+// (Service.annotations) lists the reserved ones.
 const PROMOTION = 'openagents.com/canary-promotion';
 const FAILED = 'openagents.com/canary-failed';
 const VERSION = 1;
@@ -11,13 +11,12 @@ const MOST_FAILED = 10;
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** The names of the two revisions. */
 export type RevisionPair = { readonly stable: string; readonly canary: string };
 
 /** A step that has begun, and when its split was first served, in milliseconds since 1970 by the platform's clock. */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
-/** Who runs a promotion. As long as it runs, it renews `until` before that time comes. */
+/** Who runs a promotion. While the promotion runs, its process keeps moving `until` further into the future. */
 export type Owner = {
   readonly id: string;
   readonly account: string;
@@ -37,14 +36,14 @@ export type PromotionState = {
   readonly hadTag: boolean;
   /** The steps so far, in order; none while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
-  /** Undefined once its owner has released it. */
+  /** Undefined once the owner has released the promotion. */
   readonly owner?: Owner;
 };
 
 /** A candidate that was rolled back. */
 export type FailedCandidate = { readonly revision: string; readonly at: string; readonly why: string };
 
-/** The promotion that is stored on the service; undefined when there is none that can be read. */
+/** The promotion that is stored on the service; undefined when there is none, or it is not readable. */
 export function promotionOn({ annotations }: Pick<Service, 'annotations'>): PromotionState | undefined {
   const state = parse(annotations[PROMOTION]);
   return isState(state) ? state : undefined;
@@ -95,7 +94,7 @@ export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }
 
-/** The stored promotion, if the service still has its split, so that it is running or can be resumed. */
+/** The stored promotion, if the service still has its split: it is running, or can be resumed. */
 export function unfinishedPromotion(service: Service): PromotionState | undefined {
   const state = promotionOn(service);
   return state !== undefined && isItsTraffic(service, state) ? state : undefined;
@@ -111,8 +110,8 @@ function failedOn(annotations: Annotations): FailedCandidate[] {
 }
 
 /**
- * People may have edited the annotation, or a later version of these scripts may have written it. Whatever does not
- * look as expected counts as no promotion.
+ * Whether this is a promotion that can be read. People may have edited the annotation, or a later version of these
+ * scripts may have written it; anything unexpected counts as no promotion.
  */
 function isState(state: unknown): state is PromotionState & { v: number } {
   if (!isRecord(state) || state.v !== VERSION) return false;

@@ -2,14 +2,17 @@ import type { SmokeLook } from './events.ts';
 import type { WalkRequest } from './request.ts';
 
 export type CandidateChecks = {
-  /** Smokes the candidate and makes the runbook's checks after a stage. Returns what failed twice, if anything. */
+  /**
+   * Makes the smoke checks and the runbook's checks after a stage at the candidate, and repeats what fails. Returns
+   * what failed twice, if anything.
+   */
   beforeNextStep(percent: number): Promise<string | undefined>;
   /**
-   * Does the same before any traffic. Also warns if the builds of candidate and stable cannot be told apart, or if the
-   * candidate refuses pages of stable's build.
+   * Makes the same checks before the candidate gets any traffic. Also warns if the builds of candidate and stable
+   * cannot be told apart, or if the candidate refuses pages of stable's build.
    */
   beforeTraffic(): Promise<string | undefined>;
-  /** Smokes the service after a rollback. */
+  /** Makes the smoke checks at the service after a rollback. */
   afterRollback(): Promise<void>;
 };
 
@@ -46,7 +49,7 @@ export function candidateChecks(
     return look;
   }
 
-  /** If the checks are skipped every time, says why only once. */
+  /** Makes the runbook's checks after a stage. If they are skipped several times in a row, reports that only once. */
   async function checkStage(percent: number): Promise<string | undefined> {
     const first = await request.checkStage(urls.candidate);
     const look = first.state === 'failed' ? await request.checkStage(urls.candidate) : first;

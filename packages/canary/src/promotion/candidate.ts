@@ -43,9 +43,9 @@ export function pairOf({ stable, canary }: Subject): RevisionPair {
 
 /**
  * Finds the stable revision and the candidate: those of the promotion that is stored on the service, or else the
- * revision with all the traffic and the newest ready revision without any. Revisions that a maintenance window made do
- * not count. Throws a UserError when there is no such pair, when the candidate was rolled back before, or when a
- * maintenance window is open.
+ * revision with all the traffic and the newest ready revision without any. Revisions that were made by opening or
+ * closing a maintenance window do not count. Throws a UserError when there is no such pair, when the candidate was
+ * rolled back before, or when a maintenance window is open.
  */
 export async function findSubject(
   api: ServiceApi,
@@ -57,8 +57,8 @@ export async function findSubject(
   try {
     subject = await findPair(api, service, wanted);
   } catch (error) {
-    // If a maintenance window is open, report that instead: it is the real reason, and the advice of the first error
-    // would make things worse.
+    // If a maintenance window is open, report that instead: it is the real reason, and following the advice in this
+    // error would make things worse.
     if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
     throw error;
   }
@@ -120,8 +120,8 @@ function requireNotRolledBack(service: Service, canary: string, rolledBack: Roll
 }
 
 /**
- * Throws a UserError when a revision was deployed after the candidate of an unfinished promotion: without a name, it is
- * unclear which of the two is to be promoted.
+ * Throws a UserError when a newer revision was deployed after the candidate of an unfinished promotion: unless the user
+ * names one, it is unclear which of the two to promote.
  */
 async function requireNoLater(api: ServiceApi, service: Service, unfinished: PromotionState): Promise<void> {
   const { stable, canary } = unfinished;
@@ -160,8 +160,8 @@ function requireStable(at: ServiceLocation, service: Service, named: string | un
 }
 
 /**
- * The newest revision that was deployed and has no traffic. Throws a UserError when only a maintenance window made
- * revisions since the stable one.
+ * The newest deployed revision that has no traffic. Throws a UserError when all revisions since the stable one were
+ * made by a maintenance window.
  */
 async function newestCandidate(api: ServiceApi, service: Service, stable: string): Promise<string> {
   const newest = newestReady(service, stable);
@@ -181,7 +181,10 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
   );
 }
 
-/** After a deployment without traffic, the latest ready revision may lag behind the latest created one. */
+/**
+ * The latest ready revision, or the latest created one if the stable one is still listed as the latest ready: that
+ * field may lag behind after a deployment without traffic.
+ */
 function newestReady(service: Service, stable: string): string {
   const { latestReadyRevision, latestCreatedRevision } = service;
   if (latestReadyRevision !== undefined && latestReadyRevision !== stable) return latestReadyRevision;

@@ -1,12 +1,12 @@
 import type { Verdict } from '../verdict/judge.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** What to do next with a step. `isOverride`: there was no verdict, so CANARY_ON_INCONCLUSIVE decided. */
+/** What to do next with a step. `isOverride`: the verdict was inconclusive, so CANARY_ON_INCONCLUSIVE decided. */
 export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
 
-/** A step at one look. */
+/** The state of a step at one poll. */
 type StepProgress = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
@@ -14,16 +14,16 @@ type StepProgress = {
   readonly knownMinutes: number;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
-  /** Whether minutes that have ended are still to be read. The next look continues with them. */
+  /** Whether some minutes that are over were not read yet. The next poll continues with them. */
   readonly isBehind: boolean;
   /** How many of the watched minutes may still be incomplete because of the platform's delay. */
   readonly delayMinutes: number;
 };
 
 /**
- * The rule of a promotion: roll back at once when unhealthy, continue only when healthy, and otherwise wait, up to the
- * longest window. A window is over when all its minutes are closed, or when they should be by now but could not be
- * read.
+ * The rule of a promotion: roll back at once when unhealthy, continue only when healthy, and otherwise wait, at most
+ * for the longest window. A window is over when all its minutes are closed, or when they should be closed by now but
+ * could not be read.
  */
 export function decide(
   { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: StepProgress,

@@ -5,25 +5,24 @@ import type { Promotion } from '../verdict/promotion.ts';
 import type { RevisionPair } from './bookkeeping.ts';
 import type { Decision } from './decide.ts';
 
-/** The result of smoking a URL. */
+/** The result of the smoke checks at one URL. */
 export type SmokeLook = {
   readonly passed: boolean;
-  /** What failed, if anything. */
   readonly why?: string;
   /** The build that the revision's `/manifest.json` names. It differs from image to image. */
   readonly buildId?: string;
-  /** The oldest and the newest client build that the revision accepts; null means no limit. */
+  /** Remarks for people, when the smoke checks passed. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
   /** Remarks about a smoke that passed, for people. */
   readonly notes?: readonly string[];
 };
 
-/** The result of the runbook's checks after a stage, made at the candidate. */
+/** The result of the runbook's checks after a stage, which are made at the candidate. */
 export type StageLook =
   | { readonly state: 'passed'; readonly checks: readonly string[] }
   | { readonly state: 'failed' | 'skipped'; readonly why: string };
 
-/** What one poll of a step showed, for the display. */
+/** What one poll of a step showed; this is what a display needs. */
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];
@@ -33,10 +32,10 @@ export type Poll = {
   readonly decision: Decision['next'];
   /** How many minutes of the window have passed, at most its length; below 0 before it begins. */
   readonly watchedMinutes: number;
-  /** The window's length in minutes, or that of the longest window once it was extended. */
+  /** The window's length in minutes; after an extension, the length of the longest window. */
   readonly windowMinutes: number;
   readonly isExtended: boolean;
-  /** What could not be read this time. */
+  /** What could not be read at this poll. */
   readonly unreadable?: string;
 };
 
@@ -47,7 +46,7 @@ export type PromotionEvent =
       readonly canary: string;
       readonly source: string;
       readonly steps: readonly number[];
-      /** The step at which it was resumed, after an interruption. */
+      /** If an interrupted promotion was resumed: the step at which it continues. */
       readonly resumedAt?: number;
     }
   | { readonly kind: 'promotionWarned'; readonly warning: string }
@@ -57,7 +56,7 @@ export type PromotionEvent =
       readonly look: SmokeLook;
       readonly of: 'candidate' | 'service';
     }
-  /** 0 % means before any traffic. */
+  /** 0 means that the candidate has no traffic yet. */
   | { readonly kind: 'stageChecked'; readonly percent: number; readonly look: StageLook }
   | { readonly kind: 'stepBegun'; readonly percent: number; readonly change: TrafficChange }
   | { readonly kind: 'minuteObserved'; readonly startsAt: string; readonly minute: Minute }
@@ -72,7 +71,7 @@ export type PromotionEvent =
   | { readonly kind: 'trafficReturned'; readonly change: TrafficChange; readonly tookMs: number }
   | { readonly kind: 'promotionEnded'; readonly outcome: PromotionOutcome };
 
-/** Somebody else's change of the service: what it was, what serves since, and who made it. */
+/** A change of the service by somebody else: what was changed, what serves since then, and who did it. */
 export type OtherChange = {
   readonly why: string;
   readonly after: readonly Share[];
@@ -81,18 +80,20 @@ export type OtherChange = {
 
 export type PromotionOutcome =
   | (RevisionPair & { readonly state: 'promoted' })
-  /** Nothing was shifted. */
+  /** No traffic was shifted. */
   | (RevisionPair & { readonly state: 'not begun'; readonly why: string })
   | (RevisionPair & {
       readonly state: 'rolled back';
       readonly percent: number;
       readonly why: string;
-      /** Whether the candidate failed and is remembered as failed. If not, Cloud Run refused to shift the traffic. */
+      /**
+       * Whether the candidate failed, and is remembered as failed. If false, Cloud Run refused to shift the traffic.
+       */
       readonly isItsFault: boolean;
       readonly tag: string;
       readonly serviceUrl: string;
     })
   | (RevisionPair & { readonly state: 'held'; readonly percent: number; readonly why: string })
-  /** Somebody else changed the service; nothing more was touched. */
+  /** Somebody else changed the service, so the promotion stopped without touching it again. */
   | (RevisionPair & OtherChange & { readonly state: 'superseded'; readonly percent: number })
   | (RevisionPair & { readonly state: 'interrupted'; readonly percent: number });

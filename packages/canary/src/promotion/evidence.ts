@@ -10,18 +10,18 @@ import {
 } from '../verdict/promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
 
-/** What a promotion has shown so far, and from where to read on. Its size does not grow with time. */
+/** What a promotion has shown so far, and where to continue reading. It does not grow with time. */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
   /** The steps so far. Minutes are read from the start of the first one on. */
   readonly begun: readonly BegunStep[];
   /** Where the current window begins: at the first whole minute of the step, or the first one after an interruption. */
   readonly windowFrom: number;
-  /** Every minute before this moment was added. */
+  /** Every minute before this moment has been added. */
   readonly readUpTo: number;
 };
 
-/** The evidence of a promotion that has begun these steps. The minutes since the first of them are still to be read. */
+/** The evidence of a promotion that has begun these steps, before any of their minutes is read. */
 export function beginEvidence(
   promotion: Promotion,
   begun: readonly BegunStep[],
@@ -37,8 +37,8 @@ export function beginStepAt(evidence: PromotionEvidence, step: BegunStep): Promo
 }
 
 /**
- * Adds a reading. `evidence` has its closed minutes, which are listed in `minutes`; `ahead` is the promotion as it
- * would be with the open ones as well.
+ * Adds what was read. The returned `evidence` includes the closed minutes, which `minutes` lists; `ahead` is the
+ * promotion as it would be if the open minutes counted as well.
  */
 export function addReading(
   evidence: PromotionEvidence,
@@ -82,7 +82,10 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
   return currentStep(promotion) === begun.at(-1)?.percent && promotion.minuteOfStep > 0;
 }
 
-/** A minute belongs to the last step that had begun by its end. At 100 %, stable's past is compared instead. */
+/**
+ * A minute belongs to the last step that had begun by its end. At 100 %, stable's present figures are left out, because
+ * the candidate is then compared with stable's past.
+ */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;
   const step = (begun.findLast(({ at }) => at < end) ?? begun[0])?.percent ?? 100;

@@ -1,7 +1,7 @@
 import { UserError } from '@deploy/cli';
 import type { Unreadable } from '../observations/source.ts';
 
-/** For how many polls to keep trying a call that fails temporarily. */
+/** For how many polls to repeat a call that fails for a temporary reason. */
 export const MOST_ATTEMPTS = 60;
 
 /** Whether the same call may succeed later, because nothing was wrong with the call itself. */

@@ -30,7 +30,7 @@ import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
 
-/** For how many polls to keep trying a change that only cleans up. */
+/** For how many polls to repeat a change that only cleans up. */
 const ATTEMPTS_TO_LET_GO = 5;
 
 /** How a shift ended. `isItsFault`: no call failed, so the candidate itself is the reason. */
@@ -39,7 +39,7 @@ type Shift =
   | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }
   | { readonly state: 'interrupted' };
 
-/** A promotion's hold on its service: every change that it makes there, and what it has stored there. */
+/** A promotion's hold on its service: it makes every change there, and knows what the promotion has stored there. */
 export type Hold = {
   readonly steps: readonly number[];
   readonly startedAt: number;
@@ -51,11 +51,11 @@ export type Hold = {
   requireOurs(now: Service): void;
   /** Stores the promotion on the service, and tags the candidate if it has no tag yet. Returns the tag's URL. */
   take(): Promise<string>;
-  /** Gives the candidate this share. Keeps trying while another attempt may succeed. */
+  /** Gives the candidate this share. Retries as long as that may help. */
   shiftTo(percent: number): Promise<Shift>;
   /**
-   * Moves all traffic back to stable at once, and remembers the candidate as failed if it was at fault. Keeps trying
-   * while another attempt may succeed.
+   * Moves all traffic back to stable at once, and remembers the candidate as failed if it was at fault. Retries as long
+   * as that may help.
    */
   giveBack(why: string, isItsFault: boolean): Promise<TrafficChange>;
   /** Releases the promotion, so that anyone may resume it. */
@@ -64,7 +64,7 @@ export type Hold = {
   forget(): Promise<void>;
 };
 
-/** A hold on a service that was just read. Nothing is changed yet. */
+/** Makes a hold on a service that was just read, without changing anything yet. */
 export function holdOn(
   { api, settings, location, walker, tell, perform, pause, signal }: WalkRequest,
   subject: Subject,
@@ -84,7 +84,7 @@ export function holdOn(
       hadTag: tagged === pair.canary,
       begun: [],
     }),
-    // A resumed promotion keeps the steps that it began with, because its evidence is divided among them.
+    // A resumed promotion keeps its original steps, because its evidence is divided among them.
     steps: subject.unfinished?.steps ?? settings.steps,
   };
   const { steps, startedAt, tag } = state;
@@ -158,7 +158,7 @@ export function holdOn(
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         const now = await readPatiently();
         requireOurs(now);
-        // The split is served after all: the answer to the change was lost, or the wait for the split was cut short.
+        // The split is served after all: the answer to the change was lost, or waiting for the split was cut short.
         if (percent() === next && isServed(now, shares))
           return { state: 'served', change: { service: now.name, before, after: shares } };
         if (!isTemporary(error) || attempt === MOST_ATTEMPTS)
@@ -205,8 +205,8 @@ export function holdOn(
   }
 
   /**
-   * Finds the rollback of an earlier attempt whose answer was lost. Another attempt would find the promotion gone and
-   * take that for somebody else's change.
+   * Finds out whether an earlier attempt, whose answer was lost, did roll back. Another attempt would find the
+   * promotion gone and take that for somebody else's change.
    */
   async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];
@@ -230,7 +230,7 @@ export function holdOn(
       forget ? promotionOn(now) === undefined : promotionOn(now)?.owner === undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        // An earlier attempt, whose answer was lost, may have released it.
+        // An earlier attempt, whose answer was lost, may have released the promotion.
         if (attempt > 1 && isFree(await api.read())) return;
         await perform(
           forget && !state.hadTag

@@ -3,7 +3,7 @@ import { changedBy, describeShares, isSettled, type Service, sharesOf } from '@d
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
 import { Superseded } from './superseded.ts';
 
-/** This machine, and whether a process on it still exists. */
+/** This machine's name, and a way to find out whether one of its processes still exists. */
 export type ThisMachine = { readonly host: string; isRunning(pid: number): boolean };
 
 /** Who wants to run the promotion. */
@@ -25,7 +25,7 @@ export function requireUnowned(
   );
 }
 
-/** Throws Superseded unless the service still has this promotion's owner and split, and its template from before. */
+/** Throws Superseded unless the service still has this promotion's owner and split, and the given template. */
 export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {
   const state = promotionOn(now);
   if (state === undefined)
@@ -40,7 +40,8 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
   if (JSON.stringify(now.template) !== template) {
-    // Until the new template's revision exists, the newest revision is still the promotion's own candidate.
+    // Until the new template's revision exists, the newest revision is still the promotion's own candidate, so do not
+    // blame that one.
     throw new Superseded(now, (later) =>
       later.latestCreatedRevision === now.latestCreatedRevision && !isSettled(later, later.generation)
         ? `${changedBy(now)}: there is a new template, and its revision is not there yet`

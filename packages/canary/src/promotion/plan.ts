@@ -11,15 +11,15 @@ export type WalkSettings = {
   readonly maxWindowMinutes: number;
   readonly limits: Limits;
   readonly onInconclusive: 'hold' | 'rollback' | 'advance';
-  /** The tag whose URL is smoked. */
+  /** The tag at whose URL the candidate is checked. */
   readonly tag: string;
   readonly retry: boolean;
-  /** Take over a promotion that somebody else may still be running. */
+  /** Whether to take over a promotion that somebody else may still be running. */
   readonly takeOver: boolean;
   readonly skipMaintenanceCheck: boolean;
 };
 
-/** One thing that a promotion will do. Revisions that are not known yet are shown as placeholders. */
+/** One thing that a promotion will do. Placeholders stand for revisions that are not known yet. */
 type PlannedAction = { readonly says: string; readonly command?: string };
 
 /** The plan of a promotion, for people to read before it runs. */

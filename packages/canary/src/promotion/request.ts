@@ -9,14 +9,13 @@ import type { WalkSettings } from './plan.ts';
 /** The source that a promotion reads, and why its first read failed, if it did. */
 export type PromotionSource = ObservationSource & { readonly unreadable?: Unreadable };
 
-/** What a promotion is asked to do, and everything that it needs to do it. */
 export type WalkRequest = {
   readonly settings: WalkSettings;
   readonly location: ServiceLocation;
   readonly api: ServiceApi;
-  /** The candidate, if it was named. */
+  /** The candidate, if the user named one. */
   readonly canary: string | undefined;
-  /** What was rolled back by hand, if anything. It is refused as a candidate, except with `settings.retry`. */
+  /** The revision that was rolled back by hand, if any. It is refused as a candidate, except with `settings.retry`. */
   readonly rolledBack?: RolledBack | undefined;
   readonly walker: Walker;
   openSource(stable: string, canary: string): Promise<PromotionSource>;
@@ -25,7 +24,7 @@ export type WalkRequest = {
   /** Makes the runbook's checks after a stage, at the candidate's URL. A failed check is a result, not an exception. */
   checkStage(url: string): Promise<StageLook>;
   perform<T>(action: Action<T>): Promise<T>;
-  /** Waits until the next look; ends early when the signal aborts. */
+  /** Waits until the next poll; ends early when the signal aborts. */
   pause(): Promise<void>;
   readonly signal: AbortSignal;
   /** Called with every event, and awaited. */

@@ -6,7 +6,7 @@ import { isGone, type ThisMachine } from './ownership.ts';
 export type RunningPromotion = {
   readonly stable: string;
   readonly canary: string;
-  /** The step that it is at; 0 before any traffic. */
+  /** The current step; 0 before the candidate has any traffic. */
   readonly percent: number;
   readonly startedAt: string;
   readonly by: Pick<Owner, 'account' | 'host' | 'pid'>;

@@ -6,7 +6,7 @@ import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 /** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
   readonly found: Service;
-  /** Says what somebody else has changed. Given a later reading of the service, it can say more. */
+  /** Says what somebody else has changed. If given the service as read later, it can say more. */
   readonly describe: (service: Service) => string;
 
   constructor(found: Service, describe: (service: Service) => string) {
@@ -18,7 +18,7 @@ export class Superseded extends UserError {
 
 /**
  * Waits until Cloud Run has carried out somebody else's change, unless that takes too long or the promotion is
- * interrupted, and returns what it came to.
+ * interrupted. Returns how the service stands after that.
  */
 export async function awaitOtherChange(
   { api, pause, signal }: { api: ServiceApi; pause(): Promise<void>; signal: AbortSignal },

@@ -12,7 +12,7 @@ import { openWatch, type Watch } from './watch.ts';
 
 /**
  * Raises a candidate to 100 % of the traffic, and rolls it back if it is worse than stable. Throws a UserError if it
- * cannot begin. Everything that happens afterwards is an outcome, except a rollback that failed.
+ * cannot begin. Once begun, it returns an outcome whatever happens, and throws only if a rollback fails.
  */
 export async function walkPromotion(request: WalkRequest): Promise<PromotionOutcome> {
   const outcome = await walk(request);
@@ -84,7 +84,7 @@ async function warn({ tell }: WalkRequest, subject: Subject): Promise<void> {
 async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
   const { subject, hold, checks } = walk;
   const pair = pairOf(subject);
-  // A resumed promotion already has the split of its step.
+  // A resumed promotion already has its step's split.
   let isShifted = hold.percent() > 0;
   if (!isShifted) {
     const why = await checks.beforeTraffic();

@@ -17,19 +17,19 @@ import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
-/** What one look shows, and what to do about it. */
+/** What one poll shows, and what to do about it. */
 export type Look = { readonly poll: Poll; readonly decision: Decision };
 
 /** A promotion's view of its two revisions: the minutes so far, and the verdict on them. */
 export type Watch = {
-  /** Begins a step whose split is served now. */
+  /** Begins a step, from now on: its split has just been served. */
   beginStep(percent: number): void;
   /** Checks whether somebody changed the service, whether the candidate is ready, and what both revisions did. */
   look(): Promise<Look>;
   withFailedChecks(): Verdict;
 };
 
-/** Begins to watch. Throws a UserError when stable's past cannot be read. */
+/** Begins to watch the revisions. Throws a UserError when stable's past cannot be read. */
 export async function openWatch(
   { settings, api, tell }: WalkRequest,
   subject: Subject,
@@ -61,8 +61,8 @@ export async function openWatch(
   }
 
   async function look(): Promise<Look> {
-    // Take the time before reading: reading may be slow, and minutes that pass in between were not read, so they must
-    // not count as watched.
+    // Take the time before reading. Reading may be slow, and minutes that pass meanwhile are not read, so they must not
+    // count as watched.
     const watched = (nowMs() - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
     let ahead = evidence.promotion;
@@ -100,13 +100,13 @@ export async function openWatch(
       },
       settings,
     );
-    // A window is extended once; after that, the step waits.
+    // A window is extended only once. If it is to be extended again, wait instead.
     const decision: Decision = decided.next === 'extend' && isExtended ? { next: 'wait' } : decided;
     isExtended ||= decided.next === 'extend';
     const longest = isExtended ? maxWindowMinutes : windowMinutes;
     const poll = {
       ...{ percent, steps: hold.steps, promotion, verdict, decision: decision.next },
-      // At most the window's length: after its end, the step still waits for late log entries.
+      // At most the window's length: after the window ends, the step still waits for late log entries.
       watchedMinutes: Math.min(watched, longest),
       ...{ windowMinutes: longest, isExtended },
       ...unreadable,

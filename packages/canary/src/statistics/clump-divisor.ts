@@ -10,8 +10,8 @@ const ASSUMED_CLUMP = 10;
  *     V   = sum (x_i - n_i p)^2 * T/(T-1)      (0 when T < 2), p = X/N
  *     phi = max(1, (V + C^2) / (X + C)),       C = 10
  *
- * (quasi-Poisson dispersion, McCullagh & Nelder, Generalized Linear Models; "+ C" is this project's own). It is 10
- * without a history, and with one that has no failures.
+ * (quasi-Poisson dispersion, McCullagh & Nelder, Generalized Linear Models; "+ C" is this project's own). The
+ * result is 10 if there is no history, or no failure in it.
  */
 export function clumpDivisor(history: readonly Tally[]): number {
   let failed = 0;

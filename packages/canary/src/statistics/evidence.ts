@@ -1,14 +1,14 @@
 import type { Tally } from './tally.ts';
 
-/** The evidence is averaged over these alternatives: how many times stable's failure rate the candidate has. */
+/** The candidate may fail this many times as often as stable. The evidence is the average over these alternatives. */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 
-/** The weight of the first step's alternative. The other steps share the rest. */
+/** The weight of the alternative that the candidate was bad from the first step on. The other steps share the rest. */
 const FIRST_STEP_WEIGHT = 0.75;
 
 /**
- * A promotion's evidence about one signal: for each rate ratio, the sum of the minutes' log factors, now and at the
- * start of each step.
+ * A promotion's evidence about one signal: for each rate ratio, the sum of the minutes' log factors, both now and as it
+ * was at the start of each step.
  */
 export type SignalEvidence = {
   readonly steps: number;
@@ -18,15 +18,15 @@ export type SignalEvidence = {
   readonly ln: number;
 };
 
-/** The evidence before the first minute of a promotion with this many steps. Its first step has begun. */
+/** The evidence of a promotion with this many steps, before its first minute. The first step counts as begun. */
 export function noEvidence(steps: number): SignalEvidence {
   const sums = RATE_RATIOS.map(() => 0);
   return { steps, sums, starts: [sums], ln: 0 };
 }
 
 /**
- * Begins the next step, and with it one more alternative: that the candidate turned bad at this step. It begins with a
- * factor of 1, which it counted with before, so the evidence does not jump.
+ * Begins the next step, and with it one more alternative: that the candidate turned bad at this step. Until now this
+ * alternative counted as a factor of 1, and it begins with 1, so the evidence does not jump.
  */
 export function beginNextStep(evidence: SignalEvidence): SignalEvidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };

@@ -18,7 +18,7 @@ export function mergeHistograms(histograms: readonly LatencyHistogram[]): Latenc
   for (const histogram of filled) {
     let place = 0;
     histogram.counts.forEach((count, i) => {
-      // This bucket ends above the bound at `place`, so it counts towards a later one.
+      // This bucket ends above the bound at `place`, so its requests count towards a later bound.
       while (place < boundsMs.length && (histogram.boundsMs[i] ?? Infinity) > (boundsMs[place] ?? Infinity))
         place++;
       counts[place] = (counts[place] ?? 0) + count;
@@ -47,8 +47,8 @@ export function p95({ boundsMs, counts }: LatencyHistogram): number | undefined 
 }
 
 /**
- * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when there is no such bound,
- * because these buckets then cannot show which requests were slow.
+ * The first bucket bound at or above both p95 x (1 + increase) and p95 + floor. Undefined when no bound is that high:
+ * these buckets then cannot show which requests were slow.
  */
 export function latencyThreshold(
   histogram: LatencyHistogram,

@@ -12,7 +12,10 @@ export function isRateAtLeast({ failed, requests }: Tally, percent: number): boo
   return requests > 0 && failed * 100 >= percent * requests;
 }
 
-/** Whether the first rate is at least `times` the second. True without requests, because a rate is then unknown. */
+/**
+ * Whether the first rate is at least `times` the second. True if either has no requests, because its rate is then
+ * unknown.
+ */
 export function isRateAtLeastTimes(rate: Tally, times: number, other: Tally): boolean {
   return rate.failed * other.requests >= times * other.failed * rate.requests;
 }

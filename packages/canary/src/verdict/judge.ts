@@ -14,7 +14,7 @@ import { type SignalVerdict, signalVerdicts } from './signals/signal-verdict.ts'
 /** The verdict on a window. Unhealthy takes precedence over inconclusive, and inconclusive over healthy. */
 export type Verdict = {
   readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive';
-  /** The minute of the decision, counted from 1 since the promotion began. */
+  /** The minute in which this was decided, counted from 1 since the promotion began. */
   readonly minute: number;
   /** One sentence, with the figures behind it. */
   readonly reason: string;
@@ -23,11 +23,11 @@ export type Verdict = {
 
 type JudgeOptions = {
   /**
-   * Whether the window is over. Default: whether as many minutes were added as the window has. Open minutes must not
-   * count, so a caller that adds some works this out before, and passes it.
+   * Whether the window is over. Default: whether all its minutes were added. Open minutes must not count for this, so a
+   * caller that also adds open minutes passes what it worked out before adding them.
    */
   readonly isWindowOver?: boolean;
-  /** How many minutes of the window have passed, for the reason. Default: those that were added. */
+  /** How many minutes of the window have passed, for use in the reason. Default: as many as were added. */
   readonly watchedMinutes?: number;
   /** Why something could not be measured: a reason to wait, never one to roll back. */
   readonly unreadable?: string;
@@ -53,7 +53,7 @@ export function isUnhealthy(promotion: Promotion): boolean {
   return unhealthySignals(promotion, isWindowComplete(promotion)).length > 0;
 }
 
-/** Whether as many minutes were added as the current window has. */
+/** Whether all minutes of the current window were added. */
 function isWindowComplete(promotion: Promotion): boolean {
   return minuteOfWindow(promotion) >= promotion.plan.windowMinutes;
 }
@@ -67,7 +67,7 @@ function doubtAbout(
   if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
   if (!isWindowOver) return windowReason(promotion, watchedMinutes);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
-  // Requests of earlier steps do not make up for a step without any: its logs may have been lost.
+  // Requests of earlier steps do not make up for a step in which none were seen: its logs may have been lost.
   if (needed > 0 && promotion.errors.canary.requests === 0) return nothingSeenReason(promotion);
   if (isErrorRateBad(promotion) && !mayBeChance(promotion)) return inconclusiveErrorsReason(promotion);
   if (isSlowAt100(promotion)) return slowAt100Reason(promotion);

@@ -11,11 +11,11 @@ export type LatencyHistogram = {
 export type PathFailures = {
   readonly requests: number;
   readonly failures: number;
-  /** How many of the failures were 5xx. Only these count while sessions do not stay on one revision. */
+  /** How many of the failures were 5xx. Without session affinity only these count. */
   readonly serverErrors?: number;
 };
 
-/** What one minute of one revision showed. Missing fields were not measured and are not judged. */
+/** What one minute of one revision showed. A missing field was not measured and is not judged. */
 export type Observation = {
   readonly requests: number;
   /** Requests that were answered with a 5xx. */
@@ -23,7 +23,7 @@ export type Observation = {
   readonly latency?: LatencyHistogram;
   readonly signIn?: PathFailures;
   readonly syncToken?: PathFailures;
-  /** Pages that were served, and route decisions that the service logged for them. */
+  /** Pages that were served, and the route decisions that the service logged for those pages. */
   readonly pages?: number;
   readonly routeDecisions?: number;
   /** Route decisions that were logged but are not JSON. */
@@ -32,7 +32,7 @@ export type Observation = {
   readonly smokePassed?: boolean;
 };
 
-/** One clock minute of both revisions. At 100 %, stable may be missing, because it gets no traffic. */
+/** One clock minute of both revisions. At 100 %, stable may be missing, because it has no traffic. */
 export type Minute = {
   /** The step, in percent, that this minute belongs to. */
   readonly step: number;
@@ -44,7 +44,10 @@ export type Limits = {
   readonly max5xxPercent: number;
   readonly maxP95IncreasePercent: number;
   readonly p95FloorMs: number;
-  /** Requests that the candidate must have had before the step to 100 %. A smaller step needs its share of them. */
+  /**
+   * How many requests the candidate must have had before the step to 100 %; before a smaller step, that percentage of
+   * it.
+   */
   readonly minRequests: number;
   /** At most this percentage of good candidates may be rolled back by mistake. */
   readonly falseAlarmPercent: number;
@@ -57,7 +60,7 @@ export type Recording = {
   /** How long each step is watched, in minutes. If missing, the window ends with the recording. */
   readonly windowMinutes?: number;
   readonly limits: Limits;
-  /** Session affinity is on for both revisions, so the split by itself does not break sign-ins. */
+  /** Whether session affinity is on for both revisions, so that the split by itself does not break sign-ins. */
   readonly affinity: boolean;
   /** Stable's minutes before the promotion, oldest first. */
   readonly history: readonly Observation[];

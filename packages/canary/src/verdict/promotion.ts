@@ -10,11 +10,16 @@ import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } 
 
 /** The rules for judging a promotion, from beginning to end. */
 type PromotionPlan = {
-  /** The percentages of the steps, rising. A window that is judged by itself is the first of them. */
+  /**
+   * The percentages of the steps, rising. When a single window is judged, the first is the candidate's present share.
+   */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;
-  /** Session affinity is on for both revisions. Without it, the split breaks sign-ins, and only their 5xx count. */
+  /**
+   * Whether session affinity is on for both revisions. Without it, the split breaks sign-ins, so that only their 5xx
+   * count.
+   */
   readonly affinity: boolean;
 };
 
@@ -36,7 +41,7 @@ export type Promotion = {
   readonly minute: number;
   readonly stepIndex: number;
   readonly minuteOfStep: number;
-  /** The minute of the step in which its current window began: 0, unless a new window was begun. */
+  /** The minute of the step in which the current window began: 0, unless `beginFreshWindow` was called. */
   readonly windowFrom: number;
   /** The candidate's requests since the promotion began. */
   readonly canaryRequests: number;
@@ -75,8 +80,9 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * The promotion with one more minute. The given promotion stays as it is, so an open minute can be added for one poll,
- * and added again with its new figures at the next. Throws a RangeError for a step that is over or not in the plan.
+ * The promotion with one more minute. The given promotion stays as it is, so a caller can add an open minute for one
+ * poll, and at the next poll add it to the same promotion with newer figures. Throws a RangeError for a step that is
+ * over or not in the plan.
  */
 export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
   const at = promotion.plan.steps.indexOf(step);
@@ -110,8 +116,8 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
 }
 
 /**
- * The promotion with a new window for its step, for example after an interruption: only after a whole window can it be
- * `healthy`. The evidence stays, including that of minutes in which nobody was watching.
+ * The promotion with a new window for its step, for example after an interruption, so that it can be `healthy` only
+ * after another whole window. The evidence stays, including that of minutes in which nobody was watching.
  */
 export function beginFreshWindow(promotion: Promotion): Promotion {
   return { ...promotion, windowFrom: promotion.minuteOfStep };
@@ -126,7 +132,7 @@ export function currentStep({ plan, stepIndex }: Promotion): number {
   return plan.steps[stepIndex] ?? 100;
 }
 
-/** The percentage of the next step; at the last step, all the traffic. */
+/** The percentage of the next step; 100 if there is no next step. */
 export function nextStep({ plan, stepIndex }: Promotion): number {
   return plan.steps[stepIndex + 1] ?? 100;
 }
@@ -157,7 +163,7 @@ function errorsOf({ errors, requests }: Observation): Tally {
   return { failed: errors, requests };
 }
 
-/** The failures that count: without affinity, only 5xx; undefined if those were not counted separately. */
+/** The failures that count: without affinity, only the 5xx; undefined if the 5xx were not counted separately. */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;
   const failed = affinity ? paths.failures : paths.serverErrors;

@@ -10,7 +10,7 @@ import { roundedMs } from './signals/signal-verdict.ts';
 const NOT_SIDE_BY_SIDE =
   'the candidate gets all the traffic, so it was compared with stable before the promotion, not at the same time';
 
-/** Why the candidate must be rolled back, with this step's figures. */
+/** The reason to roll the candidate back, with this step's figures. */
 export function unhealthyReason(promotion: Promotion, signal: SignalName): string {
   const { smoke, readiness, errors, signIn, syncToken, latency, audit, plan } = promotion;
   switch (signal) {
@@ -33,7 +33,7 @@ export function unhealthyReason(promotion: Promotion, signal: SignalName): strin
   }
 }
 
-/** Nothing is wrong so far, and the window is not over. */
+/** The reason while nothing is wrong so far and the window is not over. */
 export function windowReason(promotion: Promotion, watchedMinutes = minuteOfWindow(promotion)): string {
   const { plan, errors } = promotion;
   const failed = `${tallyText(errors.canary)} candidate requests failed`;
@@ -48,12 +48,12 @@ export function tooFewRequestsReason(promotion: Promotion, needed: number): stri
   return `too few requests: the candidate had ${countText(promotion.canaryRequests)} since the promotion began, and ${countText(needed)} are needed before ${next}`;
 }
 
-/** Enough requests were seen in the steps before, and none in this one. */
+/** The reason when enough requests were seen in earlier steps, but none in this one. */
 export function nothingSeenReason(promotion: Promotion): string {
   return `not one request of the candidate was seen at ${currentStep(promotion)} %: it got none, or their logs were lost`;
 }
 
-/** The candidate is at or above the limit, and it is unclear whether the candidate is the cause. */
+/** The reason when the candidate's error rate has reached the limit, but the candidate may not be the cause. */
 export function inconclusiveErrorsReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
   const { canary, stable } = errors;
@@ -67,7 +67,7 @@ export function slowAt100Reason(promotion: Promotion): string {
   return `${slowness(promotion, promotion.latency.comparison)}, which is no reason to roll back`;
 }
 
-/** What is known about a healthy candidate, and what is not. */
+/** The reason for `healthy`: what is known about the candidate, and what is not. */
 export function healthyReason(promotion: Promotion): string {
   const { errors, plan } = promotion;
   const { canary, stable } = errors;
@@ -79,7 +79,10 @@ export function healthyReason(promotion: Promotion): string {
   return isLast ? `${seen}${known}; ${NOT_SIDE_BY_SIDE}` : `${seen}${known}`;
 }
 
-/** How bad a candidate with these figures may be, and how often one at twice the limit would show them. */
+/**
+ * How bad a candidate with these figures may be, and how often a candidate with twice the allowed error rate would show
+ * such figures.
+ */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;
   const bad = Math.min(100, 2 * limitPercent);

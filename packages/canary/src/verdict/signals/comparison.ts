@@ -8,18 +8,18 @@ import {
 import { noRequests, sumTallies, type Tally } from '../../statistics/tally.ts';
 
 /**
- * One kind of failure, compared between candidate and stable minute by minute through the whole promotion. It is plain
- * data that can be stored and read back.
+ * The comparison of one kind of failure between candidate and stable, minute by minute through the whole promotion. It
+ * is plain data that can be stored and read back.
  */
 export type Comparison = {
   /** Whether any minute had figures for this kind of failure. */
   readonly isMeasured: boolean;
-  /** How many failures count as one piece of evidence; null: all failures of a minute together. */
+  /** How many failures count as one piece of evidence; null if all failures of a minute count as one. */
   readonly clumpDivisor: number | null;
   readonly evidence: SignalEvidence;
   /**
-   * The candidate's and stable's tallies of this step so far. At 100 %, stable's tally has the minutes that the
-   * candidate's were paired with.
+   * The tallies of candidate and stable in this step so far. At 100 %, stable's tally is that of its earlier minutes
+   * with which the candidate's minutes were paired.
    */
   readonly canary: Tally;
   readonly stable: Tally;
@@ -36,7 +36,9 @@ export type Comparison = {
   readonly pairs: readonly Tally[];
 };
 
-/** Before the first minute. Unless `isClumped`, all failures of a minute count as one piece of evidence. */
+/**
+ * A comparison before its first minute. Unless `isClumped`, all failures of a minute count as one piece of evidence.
+ */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
   history: readonly Tally[],
@@ -55,7 +57,7 @@ export function beginComparison(
   };
 }
 
-/** The step that begins. `stepsAhead` is above 1 if no minute of the steps in between was added. */
+/** The step that begins. `stepsAhead` is above 1 if steps were skipped, because none of their minutes was added. */
 export type StepToBegin = {
   readonly percent: number;
   readonly windowMinutes: number;
@@ -64,8 +66,8 @@ export type StepToBegin = {
 
 /**
  * Begins the next step. At 100 %, stable has no traffic, so the candidate's minute i is paired with minutes g(i-1)+1
- * ... g i of the history, where g = floor(T / window minutes), at least 1. Without a history it is paired with stable's
- * minute i of the previous step. Each minute is used once.
+ * ... g i of the history, where g = floor(minutes of history / window minutes), at least 1. Without a history, it is
+ * paired with stable's minute i of the previous step. No earlier minute is used twice.
  */
 export function beginComparisonStep(
   comparison: Comparison,
@@ -99,7 +101,7 @@ function pairsAt100(
 /** The position of a minute in its step. */
 export type MinutePlace = { readonly percent: number; readonly minuteOfStep: number };
 
-/** Adds one minute. If only one revision has figures, there is nothing to compare, and the minute is left out. */
+/** Adds one minute. If only one revision has figures, the minute is left out, because there is nothing to compare. */
 export function addComparisonMinute(
   comparison: Comparison,
   canary: Tally | undefined,
@@ -108,7 +110,7 @@ export function addComparisonMinute(
 ): Comparison {
   const isAt100 = percent === 100;
   if (canary === undefined || (stableNow === undefined && !isAt100)) return comparison;
-  // Once all pairs are used, there is nothing left to compare with, and the evidence no longer changes.
+  // Once all pairs are used, there is nothing left to compare with, so the evidence no longer changes.
   const stable = isAt100 ? comparison.pairs[minuteOfStep - 1] : stableNow;
   const { evidence, history, stableMinutes } = comparison;
   return {

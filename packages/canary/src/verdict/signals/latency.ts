@@ -20,10 +20,10 @@ const LEARNING_MINUTES = 3;
 /** How many of the slowest minutes of a step are ignored: they may be a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;
 const SLOW_PERCENT = 5;
-/** If the threshold is more than this many times p95, a candidate that is twice as slow may stay below it. */
+/** If the threshold is more than this many times p95, a candidate twice as slow as stable may go unnoticed. */
 const COARSE_RATIO = 1.7;
 
-/** Compares the shares of slow requests. The threshold is set once, so that it does not follow the traffic. */
+/** Compares how many requests were slow. The threshold is set once, so that it cannot drift with the traffic. */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
   readonly threshold:
@@ -102,7 +102,7 @@ function learn(
 
 /**
  * Whether the candidate itself is slow: its share of slow requests reaches the limit even without its slowest minutes
- * (three of them; at 100 %, half of all).
+ * (without three of them, or at 100 % without half of all).
  */
 export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
   const forgiven = percent === 100 ? Math.floor(minutes.length / 2) : FORGIVEN_MINUTES;
@@ -110,7 +110,7 @@ export function isCandidateSlow({ minutes }: LatencySignal, percent: number): bo
   return isRateAtLeast(rest.reduce(sumTallies, noRequests), SLOW_PERCENT);
 }
 
-/** The ratio of the threshold to p95, if it is too large. */
+/** The ratio of the threshold to p95, if it is too large for slow candidates to be noticed. */
 export function coarseness({ threshold }: LatencySignal): number | undefined {
   if (threshold.state !== 'known') return undefined;
   const ratio = threshold.ms / threshold.p95Ms;

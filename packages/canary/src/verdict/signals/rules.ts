@@ -4,7 +4,7 @@ import { currentStep, type Promotion } from '../promotion.ts';
 import type { Comparison } from './comparison.ts';
 import { isCandidateSlow } from './latency.ts';
 
-/** The signals. The first bad one in this order gives the reason. */
+/** The signals, in order of precedence: the first bad one gives the reason. */
 export const signalNames = [
   'smoke',
   'readiness',
@@ -16,16 +16,18 @@ export const signalNames = [
 ] as const;
 export type SignalName = (typeof signalNames)[number];
 
-/** The signals that are compared each get an equal share of the false alarms, even if some of them are missing. */
+/**
+ * How many signals are compared. Each gets an equal share of the allowed false alarms, even if some have no figures.
+ */
 const COMPARED_SIGNALS = 4;
-/** From this much evidence on, a candidate may not continue, although a rollback takes more. */
+/** With this much evidence against it, a candidate may not continue, although a rollback takes more. */
 const SUSPICIOUS = Math.log(10);
 /** The lowest percentage of failed sign-ins or sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
  * For a rollback, the candidate's rate of failed sign-ins or sync tokens must be at least this many times stable's. At
- * 100 %, these rates and the error rate must also be this many times what both revisions together had in the step
- * before.
+ * 100 %, these rates and the error rate must also be at least this many times the rate of both revisions together in
+ * the previous step.
  */
 const WORSE_TIMES = 2;
 
@@ -74,8 +76,8 @@ export function isErrorRateBad({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * Whether a candidate at or above the limit may still pass: its true rate may well be below the limit, and nothing
- * shows that it is worse than stable. Among few requests, a single failure already exceeds any limit.
+ * Whether a candidate whose error rate has reached the limit may still pass: its true rate may well be below the limit,
+ * and nothing shows that it is worse than stable. When requests are few, a single failure already exceeds any limit.
  */
 export function mayBeChance({ errors, plan }: Promotion): boolean {
   const lower = lowerRateBound(errors.canary, errors.clumpDivisor ?? 1);
@@ -83,8 +85,8 @@ export function mayBeChance({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * Whether the candidate is slow at 100 %. There it is compared with stable's past, and the cause may lie outside: a
- * reason to wait, not to roll back.
+ * Whether the candidate is slow at 100 %. At that step it is compared with stable's past, and something else may have
+ * changed since, so being slow is then a reason to wait, not to roll back.
  */
 export function isSlowAt100(promotion: Promotion): boolean {
   const { latency } = promotion;

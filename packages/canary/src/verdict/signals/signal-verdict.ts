@@ -20,14 +20,14 @@ export type SignalVerdict = {
   readonly canary?: Tally;
   /** The limit for the candidate, in words. */
   readonly limit?: string;
-  /** For signals that are compared: ln of the evidence against the candidate, and ln of its bound. */
+  /** For signals that are compared: ln of the evidence against the candidate, and ln of the bound for a rollback. */
   readonly lnEvidence?: number;
   readonly lnBound?: number;
   /** A note for the reader, such as why the signal was not judged. */
   readonly note?: string;
 };
 
-/** The verdict of each signal, in the order of the reasons. */
+/** The verdict of each signal, in the order of `signalNames`. */
 export function signalVerdicts(
   promotion: Promotion,
   bad: readonly SignalName[],
