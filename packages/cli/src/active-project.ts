@@ -3,8 +3,8 @@ import { UserError } from './errors.ts';
 import { interruptible } from './interruption.ts';
 
 /**
- * The project to use: the given one, or else gcloud's active one. gcloud reads it from its local configuration, without
- * the network. Throws a UserError if there is no project.
+ * The project to use: the given one, or else gcloud's active one, which gcloud reads from its local configuration
+ * without the network. Throws a UserError if there is no project.
  */
 export async function resolveProject(given: string | undefined, signal?: AbortSignal): Promise<string> {
   const project = given ?? (await interruptible(signal, activeGcloudProject));

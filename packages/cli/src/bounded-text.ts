@@ -11,11 +11,14 @@ export type BoundedText = {
   text(): string;
 };
 
-// How much to cut away on both sides of a gap. A secret of several lines may begin or end in the gap, and the rest of
-// it would not be recognised.
+// How much to cut away on both sides of a gap: a secret of several lines may begin or end in the gap, and `redact`
+// would not recognise what remains of it.
 const MARGIN = 64 * 1024;
 
-/** Keeps the beginning and the end of a text of any length, in memory for at most three times `most` characters. */
+/**
+ * Keeps the beginning and the end of a text of any length. Never holds more than three times `most` characters in
+ * memory.
+ */
 export function boundedText(most: number): BoundedText {
   const head = chunk();
   let older = chunk();

@@ -19,7 +19,7 @@ export function isUntrusted(error: unknown): boolean {
   return UNTRUSTED.includes(errorCode(error));
 }
 
-// https://nodejs.org/api/tls.html#x509-certificate-error-codes
+// The codes of a missing issuer, from https://nodejs.org/api/tls.html#x509-certificate-error-codes
 const UNTRUSTED = [
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -30,7 +30,8 @@ const UNTRUSTED = [
 
 async function load(env: Environment): Promise<void> {
   const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
-  // On Linux, if SSL_CERT_FILE and SSL_CERT_DIR are set, their certificates replace the operating system's.
+  // On Linux, `system` means the certificates of SSL_CERT_FILE and SSL_CERT_DIR, if set, instead of the operating
+  // system's.
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   const bundle = env.CURL_CA_BUNDLE ? await readFile(env.CURL_CA_BUNDLE, 'utf8').catch(() => '') : '';
   for (const [certificate] of bundle.matchAll(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)) {
@@ -39,6 +40,6 @@ async function load(env: Environment): Promise<void> {
   try {
     setDefaultCACertificates([...known]);
   } catch {
-    // If one of them cannot be read, none is added, and the connection fails as before.
+    // If one certificate is malformed, none is added, and the connection fails as before.
   }
 }

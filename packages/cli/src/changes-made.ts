@@ -6,7 +6,7 @@ export function countChange(): void {
   sent += 1;
 }
 
-/** How many changes were sent so far. If some work does not raise the number, it has changed nothing. */
+/** How many changes were sent so far. Work that does not raise this number has changed nothing. */
 export function changesSent(): number {
   return sent;
 }
@@ -14,12 +14,12 @@ export function changesSent(): number {
 /** The last change that this script has made in the cloud. */
 let latest: { what: string; look: string } | undefined;
 
-/** Remembers a change in the cloud, and the command that shows it, in case the script is interrupted later. */
+/** Remembers a change in the cloud, and a command that shows its result, in case the script is interrupted later. */
 export function rememberChange(what: string, look: string): void {
   latest = { what, look };
 }
 
-/** What to say about an interruption when nothing more specific is known. */
+/** What an interruption message says when there is nothing more specific to say. */
 export function whatWasChanged(): string {
   if (latest === undefined) return 'Nothing was changed in the cloud.';
   return `Before that, ${latest.what}. Look at what came of it: ${latest.look}`;

@@ -25,7 +25,9 @@ export function cleanText(text: string): string {
     .replace(UNSAFE, '');
 }
 
-/** Does the same, and puts the text on one line, cut to `maxLength` characters, so that a sentence can quote it. */
+/**
+ * Like `cleanText`, but also puts the text on one line, cut to `maxLength` characters, so that a sentence can quote it.
+ */
 export function cleanLine(text: string, maxLength = 500): string {
   const line = cleanText(text).replace(/\s+/g, ' ').trim();
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;

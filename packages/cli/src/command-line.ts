@@ -2,12 +2,12 @@ import { REDACTED, type Secret } from './secret.ts';
 
 export type Variable = readonly [name: string, value: string | Secret | undefined];
 
-/** Stands for the folder in which the user is to type the command: the root of the checkout. */
+/** As a variable's value in a command: the folder where the user types it, which must be the root of the checkout. */
 export const HERE = Symbol('the working directory');
 
 /**
- * A command to type into a POSIX shell, with its variables in front; unset ones are left out. A secret appears as
- * `'<redacted>'`. Without the quotes, the shell would take `<` and `>` for redirections.
+ * A command to type into a POSIX shell, with its variables in front; unset variables are left out. A secret appears as
+ * `'<redacted>'`, quoted because the shell would otherwise take `<` and `>` for redirections.
  */
 export function commandLine(
   variables: readonly (Variable | readonly [name: string, value: typeof HERE])[],

@@ -10,9 +10,9 @@ type CommandResult = {
   exitCode: number;
   stdout: string;
   stderr: string;
-  /** The signal that ended it. */
+  /** The signal that ended the command. */
   killedBy?: NodeJS.Signals;
-  /** Why it was never started: `ENOENT`, `EACCES`, … */
+  /** Why the command was never started: `ENOENT`, `EACCES`, … */
   notStarted?: string;
   /** The command has ended, but it left a process running that held its output open. */
   leftRunning?: true;
@@ -24,29 +24,29 @@ type CommandOptions = {
   env?: Record<string, string>;
   /**
    * When this signal aborts, the command and the processes that it started get SIGTERM, and later SIGKILL if they have
-   * not ended. With a signal, the command also gets a process group of its own: Ctrl-C in the terminal then reaches
-   * only this process, and whatever is left of the group when the command ends is killed.
+   * not ended. Setting this also gives the command a process group of its own: Ctrl-C in the terminal then reaches only
+   * this process, and whatever is left of the group when the command ends is killed.
    */
   signal?: AbortSignal;
-  /** Called with each line of both streams as it comes. The result then has no output. */
+  /** Called with each line of both streams as it comes. The result's `stdout` and `stderr` are then empty. */
   onLine?(line: string, stream: 'stdout' | 'stderr'): void;
 };
 
 /** How long a command may take to stop before it is killed. */
 const PATIENCE_MS = 3_000;
 /**
- * After a command has ended, another process may still hold its output open. Stop reading once nothing has come for
+ * After a command has ended, another process may still hold its output open. Stop reading when no output has come for
  * `GRACE_MS`, and after `LONGEST_GRACE_MS` in any case.
  */
 const GRACE_MS = 500;
 const LONGEST_GRACE_MS = 5_000;
-/** A limit far above the output of any command that is read as a whole. */
+/** Far more output than any command has whose output is kept as a whole. */
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Runs a command to its end, with an empty standard input, and returns what it printed. A failure is an exit code, not
- * an exception. Once the command has ended, this returns even if another process still holds the output open. Throws an
- * Error when there is more output than any caller could want.
+ * Runs a command to its end, with an empty standard input, and returns what it printed. If the command fails, the
+ * result has its exit code; nothing is thrown. Once the command has ended, this returns even if another process still
+ * holds the output open. Throws an Error when there is more output than any caller could want.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -113,7 +113,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       isQuiet = true;
-      // The immediate runs only after everything that has arrived by then was read.
+      // The immediate runs only after everything that had arrived by then was read.
       timer = setTimeout(() => setImmediate(look), GRACE_MS);
     };
     for (const stream of streams) {
@@ -128,7 +128,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
 }
 
 function stopWhenAborted(child: ChildProcess, signal: AbortSignal): Disposable {
-  // The command has a process group of its own, so a second Ctrl-C does not reach it by itself.
+  // The command has a process group of its own, so the terminal does not pass a second Ctrl-C on to it.
   const lastResort = killWhenAskedAgain(() => killGroup(child, 'SIGKILL'));
   let outOfPatience: NodeJS.Timeout | undefined;
   const stop = (): void => {

@@ -29,7 +29,6 @@ export class Interrupted extends UserError {
   }
 }
 
-/** The message of anything that was thrown. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

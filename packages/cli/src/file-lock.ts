@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.ts';
 
 type LockOptions = {
-  /** How long to wait for the lock. Default: for ever. */
+  /** How long to wait for the lock; unlimited by default. */
   patienceMs?: number;
   /** Called once, if somebody else holds the lock. */
   onWait?(): void;
@@ -25,7 +25,7 @@ export async function withFileLock<T>(
   try {
     return await work();
   } finally {
-    // Remove the file while it is still locked, so that nobody else can be working under it.
+    // Remove the file while it is still locked. Once it is unlocked, another process may be holding the lock on it.
     await unlink(path).catch(() => {});
     await lock.close();
   }
@@ -50,13 +50,13 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
 
 /**
  * Opens the file, and creates it if necessary. Does not follow a symbolic link, because somebody may have put one there
- * to make us create or lock another file. Does not wait for somebody to read from a named pipe either.
+ * to make us create or lock another file. If the file is a named pipe, does not wait for a reader.
  */
 async function openOrdinary(path: string): Promise<FileHandle> {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600).catch(
     (error: NodeJS.ErrnoException) => {
-      // It is a link, a pipe that nobody reads from, or a folder.
+      // The path is a link, a pipe that nobody reads from, or a folder.
       if (/^(?:ELOOP|EMLINK|ENXIO|EISDIR)$/.test(error.code ?? '')) throw notOrdinary(path);
       throw error;
     },

@@ -1,4 +1,4 @@
-/** What a precondition's check found. An error blocks a deployment, a warning does not; a note only informs. */
+/** What the check of a precondition found. An error blocks a deployment, a warning does not; a note only informs. */
 type FindingState = 'ok' | 'note' | 'warning' | 'error';
 
 export type Finding = {
@@ -7,17 +7,17 @@ export type Finding = {
   state: FindingState;
   /** What was found, in one line. */
   found: string;
-  /** What to do about it. If there is a `command`, the advice says what that does. */
+  /** What to do about the finding. If there is a `command`, the advice says what the command does. */
   advice?: string;
   /** A command line to paste. */
   command?: string;
-  /** The gates that cannot run because of it. */
+  /** The gates that cannot run because of this finding. */
   blocks?: readonly string[];
 };
 
 type Make = (found: string, advice?: string, command?: string) => Finding;
 
-/** Makes the findings of one check. */
+/** Functions that make the findings of one check, one function per state. */
 export function findingsOf(check: string): Readonly<Record<FindingState, Make>> {
   const make =
     (state: FindingState): Make =>

@@ -39,8 +39,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, which brings its own line breaks, to the page of a GitHub Actions job. If that fails, the run goes on
- * after a warning.
+ * Adds Markdown, which brings its own line breaks, to the page of a GitHub Actions job. If that fails, warns, and the
+ * run goes on.
  */
 export async function addStepSummary(
   file: string | undefined,
@@ -55,13 +55,13 @@ export async function addStepSummary(
   }
 }
 
-// https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+// GITHUB_ACTIONS is always true there: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 export function isGitHubActions(env: Environment): boolean {
   return env.GITHUB_ACTIONS === 'true';
 }
 
-// What must be escaped, and how, is in https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts.
-// Redact before that, because an escaped secret would not be recognised.
+// What to escape, and how: https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts. Redact first,
+// because an escaped secret would not be recognised.
 function escapeData(message: string): string {
   return redact(cleanText(message)).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

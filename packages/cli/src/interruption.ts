@@ -1,7 +1,8 @@
 import { Interrupted } from './errors.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// The same Ctrl-C arrives twice: from the terminal, and, up to 40 ms later on a busy machine, from pnpm.
+// A repeat within this time is the same Ctrl-C: one press arrives from the terminal and, up to 40 ms later on a busy
+// machine, also from pnpm.
 const SAME_CTRL_C_MS = 1000;
 
 type Interruption = Disposable & {
@@ -27,7 +28,7 @@ export function listenForInterruption(): Interruption {
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
-      // On a busy machine this may be the first Ctrl-C, arriving for the second time. Whoever pressed it must still see
+      // On a busy machine this may be the first Ctrl-C arriving from pnpm as well. Whoever pressed it must still see
       // why the script ended.
       process.stderr.write(`\nended at once, since ${name} came again\n`);
       endBy(name);
@@ -45,13 +46,13 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** Until the result is disposed of, a second Ctrl-C calls this function, which kills a command. */
+/** Until the result is disposed of, a second Ctrl-C calls `kill`, which is to kill a command. */
 export function killWhenAskedAgain(kill: () => void): Disposable {
   lastResorts.add(kill);
   return { [Symbol.dispose]: () => void lastResorts.delete(kill) };
 }
 
-/** Ends this process by a signal, as if nothing had listened for it. */
+/** Ends this process by a signal, as if no listener for the signal were there. */
 export function endBy(name: NodeJS.Signals): void {
   process.removeAllListeners(name);
   process.kill(process.pid, name);
@@ -77,12 +78,12 @@ export async function interruptible<T>(signal: AbortSignal | undefined, work: ()
   }
 }
 
-/** What an interruption at this point means: what was going on, and what to do now. */
+/** What an interruption means at this point: what was going on, and what to do now. */
 type InterruptionNotice = { message: string; hint: string };
 
 /**
- * Does work. If it is interrupted, the error says what that means at this point, in the words that `notice` has then.
- * When calls are nested, the innermost notice counts.
+ * Does work. If it is interrupted, throws an Interrupted with the words that `notice` has at that moment; the work may
+ * change them as it goes on. When calls are nested, the innermost notice counts.
  */
 export async function tellIfInterrupted<T>(
   signal: AbortSignal | undefined,

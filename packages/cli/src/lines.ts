@@ -2,12 +2,12 @@ import { redact } from './secret.ts';
 
 /** The longest line that is passed on unchanged, in characters. */
 const LONGEST_LINE = 64 * 1024;
-// How much more of a line to keep until it is redacted, so that a secret across the cut is recognised.
+// How many more characters of a line to keep until it is redacted, so that a secret across the cut is recognised.
 const MARGIN = 64 * 1024;
 
 type LineSplitter = {
   add(text: string): void;
-  /** Passes on the text after the last line break. */
+  /** Passes on the text after the last line break, at the end of the input. */
   end(): void;
 };
 

@@ -9,7 +9,7 @@ const SHORTEST_LOOSE_NAME = 10;
 
 /**
  * The variables that are probably misspelt settings: one or two slips away from the name of a setting that is unset.
- * (Whoever has set the setting knows its name, so that a similar variable must be something else.)
+ * (Whoever has set the setting knows its name, so a similar variable must be something else.)
  */
 export function misspelledVariables(env: Environment, settings: Settings): Misspelling[] {
   const known = Object.values(settings).map(({ name }) => name);
@@ -31,7 +31,7 @@ export function suggestWord(
   return closestMatch(word.toLowerCase(), known, { maxDistance });
 }
 
-/** Two swapped neighbours count as one slip, although they take two replacements. */
+/** Two swapped neighbouring letters count as one slip, although `distance` counts two. */
 function isWithinSlips(variable: string, name: string): boolean {
   return distance(variable, name) <= slips(name) || isTransposed(variable, name);
 }

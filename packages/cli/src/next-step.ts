@@ -7,7 +7,7 @@ export type NextStep = { says: string; command?: string };
 
 /**
  * Whether a person is watching: stderr is a terminal or the log of a GitHub Actions run. Elsewhere a program may read
- * stderr merged with stdout, so the scripts print no extra lines there.
+ * stderr together with stdout, so the scripts print no extra lines there.
  */
 export function isWatched(env: Environment): boolean {
   return process.stderr.isTTY === true || isGitHubActions(env);

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether `no_proxy` exempts a host, by curl's rules (https://curl.se/docs/manpage.html#--noproxy). Its value is a
- * list, separated by commas or blanks, of names (with or without a leading dot, a name also stands for all names below
- * it), of addresses, and of networks such as `10.0.0.0/8`. A lone `*` exempts every host; there are no other wildcards
- * and no ports.
+ * Whether `no_proxy` exempts a host, by curl's rules (https://curl.se/docs/manpage.html#--noproxy). It is a list,
+ * separated by commas or blanks, of names, addresses, and networks such as `10.0.0.0/8`. A name, with or without a
+ * leading dot, also stands for all names below it. A lone `*` exempts every host; there are no other wildcards, and no
+ * ports.
  */
 export function isExempt(hostname: string, noProxy: string): boolean {
   if (noProxy.trim() === '*') return true;
@@ -29,7 +29,7 @@ function coversAddress(entry: string, address: string): boolean {
   return list.check(address, type);
 }
 
-/** The name in lower case, without leading and trailing dots. */
+/** The name in lower case, without its leading and trailing dot. */
 function plainName(name: string): string {
   return name.replace(/^\./, '').replace(/\.$/, '').toLowerCase();
 }

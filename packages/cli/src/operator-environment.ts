@@ -3,9 +3,9 @@ import type { Environment } from './settings.ts';
 import { projectRoot } from './target-checkout.ts';
 
 /**
- * The environment for one of the operator's own commands, such as cargo: this process's, without what pnpm and its
- * wrappers have added. Such a command must find the operator's `node`, so this project's tools come last on its PATH,
- * and its `require` must find none of our packages.
+ * The environment for one of the operator's own commands, such as cargo: this process's environment, without what pnpm
+ * and its wrappers have added. Such a command must find the operator's `node`, so this project's tools come last on its
+ * PATH; and a script that it runs must not `require` our packages by accident.
  */
 export function operatorEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>

@@ -4,7 +4,7 @@ import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
 import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.ts';
 
-/** How the user called this script, as far as the commands to show depend on it. */
+/** How the user called this script, in so far as the commands that it shows must repeat it. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm'], inFront: [] };
@@ -17,7 +17,7 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
     pnpm: pnpmOf(env),
     inFront: [
       ['CLOUD_RUN_EMULATOR_HOST', env.CLOUD_RUN_EMULATOR_HOST || undefined],
-      // Elsewhere, the command might find another checkout, or none.
+      // Without this, the command might find another checkout, or none, when it is typed in another folder.
       [
         'OPENAGENTS_REPO_ROOT',
         root
@@ -32,7 +32,7 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
 
 /**
  * A command line that calls one of this project's scripts, ready to paste into the user's shell. It includes the
- * variables that the call needs, such as those that lead to a local Cloud Run and to the checkout.
+ * variables that the call needs, such as those that point to a local Cloud Run and to the checkout.
  */
 export function ownCommand(
   script: string,
@@ -46,7 +46,7 @@ export function ownCommand(
   );
 }
 
-/** A gcloud command line, ready to paste, with the variables that lead to a local Cloud Run if one is used. */
+/** A gcloud command line, ready to paste, with the variables that point gcloud to a local Cloud Run if one is used. */
 export function gcloudCommand(command: string): string {
   const [, host] = caller.inFront.find(([name]) => name === 'CLOUD_RUN_EMULATOR_HOST') ?? [];
   if (typeof host !== 'string') return command;
@@ -55,7 +55,7 @@ export function gcloudCommand(command: string): string {
 }
 
 /**
- * The variables that lead gcloud's calls of these APIs to a local Cloud Run. They also name it as the proxy, because
+ * The variables that send gcloud's calls of these APIs to a local Cloud Run. They also make it gcloud's proxy, because
  * gcloud puts a region in front of the host's name, and the resulting name has no address.
  */
 export function gcloudVariables(

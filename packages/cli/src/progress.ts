@@ -13,8 +13,8 @@ type Progress = {
 };
 
 /**
- * Starts a progress display on stderr. On a terminal it is one live line with the elapsed time; elsewhere a plain line
- * is printed whenever the text changes.
+ * Starts a progress display on stderr. On a terminal this is one live line with the elapsed time; elsewhere a plain
+ * line is printed whenever the text changes.
  */
 export async function startProgress(label: string): Promise<Progress> {
   return process.stderr.isTTY ? liveLine(label) : plainLines(label);
@@ -26,14 +26,14 @@ export async function startLiveLine(label: string): Promise<Pick<Progress, 'stop
 }
 
 /**
- * Draws one or more lines of text beside a spinner on a terminal, and redraws them as they change. Anything else that
- * is printed meanwhile appears above. The text must not contain secrets.
+ * Draws one or more lines of text beside a spinner on a terminal, and redraws them as they change. Whatever else is
+ * printed meanwhile appears above them. The text must not contain secrets.
  */
 export async function startLiveText(
   render: () => string,
   stream: NodeJS.WriteStream = process.stderr,
 ): Promise<Pick<Progress, 'done' | 'stop'>> {
-  // A terminal of unknown width has 0 columns. ora would then clear lines without end.
+  // A terminal of unknown width reports 0 columns, and ora would then never finish clearing lines.
   if (stream.columns === 0) return { done: (last) => void stream.write(`${last}\n`), stop: () => {} };
   const { default: ora } = await import('ora');
   const spinner = ora({ text: render(), stream, discardStdin: false }).start();

@@ -28,7 +28,7 @@ type ProxyProtocol = (typeof protocols)[number];
 /**
  * The proxy for requests to this URL, or undefined if they go directly. The variables, their order and their defaults
  * are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, or else `all_proxy`
- * or `ALL_PROXY`; no proxy for the hosts in `no_proxy` or `NO_PROXY`. Throws a UserError that names the variable if its
+ * or `ALL_PROXY`; hosts in `no_proxy` or `NO_PROXY` get no proxy. Throws a UserError that names the variable if its
  * value is not a proxy. Do not call this for the emulator, which is always reached directly. Sources:
  * https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
  */
@@ -84,7 +84,7 @@ function parseProxy(variable: string, text: string): ProxyServer {
 }
 
 function protocolOf(scheme: string): ProxyProtocol | undefined {
-  // An older name that curl still accepts.
+  // `socks` is an older name that curl still accepts.
   if (scheme === 'socks') return 'socks4';
   return protocols.find((each) => each === scheme);
 }
@@ -92,8 +92,8 @@ function protocolOf(scheme: string): ProxyProtocol | undefined {
 function readLogin(text: string): { user: string; password: Secret } {
   const colon = text.indexOf(':');
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  // Redact the password as it is written in the variable, too: a tool that prints its environment would show it like
-  // that.
+  // Also redact the password as it is written in the variable: a tool that prints its environment shows it in that
+  // form.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
   // Without a password, this would redact the user's name wherever a colon follows it.
@@ -101,7 +101,7 @@ function readLogin(text: string): { user: string; password: Secret } {
   return { user: decoded.user, password: new Secret(decoded.password) };
 }
 
-/** Quotes the value only if it cannot contain a password, which in a malformed value could be anywhere. */
+/** Quotes the value only if no password can be in it: in a malformed value, one could be anywhere. */
 function refused(variable: string, text: string, advice: string): UserError {
   const quoted = /^[\w.:/[\]-]{1,80}$/.test(text) ? ` ("${text}")` : '';
   return new UserError(`${variable} does not name a usable proxy${quoted}`, {

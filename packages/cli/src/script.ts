@@ -24,16 +24,16 @@ export type Program = {
 };
 
 /**
- * Runs a script's main function. The way that ends decides the exit code: what it returns (nothing means 0), the code
- * of a UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage as
- * text, `--help=json` as data, and both exit 0. At the end all output is written, and open handles do not keep the
- * process running.
+ * Runs a script's main function and sets the exit code: what the function returns (nothing means 0), the code of a
+ * UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage as text,
+ * `--help=json` as data, and both exit 0. At the end all output is written, and open handles do not keep the process
+ * running.
  */
 export async function runScript(
   usage: Usage,
   main: (program: Program) => Promise<number | undefined>,
 ): Promise<void> {
-  // For scripts that are started with `node`; the `tsx` command does the same, from the first module on.
+  // Needed for scripts that are started with `node`; those started with `tsx` have a cache already.
   enableCompileCache({ directory: join(projectRoot, 'node_modules/.cache/compiled'), portable: true });
   // If both are set, NO_COLOR wins. Node itself would prefer FORCE_COLOR and print a warning.
   if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
@@ -44,7 +44,7 @@ export async function runScript(
   rememberCaller(program.env);
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
-  // Wherever it stands among the arguments: people also ask for help on an action.
+  // Look for it among all arguments: people also ask for help on an action.
   if (argv.includes('--help') || argv.includes('-h')) {
     out.data(usageText(usage));
     return;
@@ -71,7 +71,7 @@ function isDryRun({ settings }: Usage, env: Environment): boolean {
   return env.DRY_RUN === '1' && Object.values(settings).some(({ name }) => name === 'DRY_RUN');
 }
 
-/** The last line of a dry run. It must not look as if the change were approved: a dry run asks nobody. */
+/** The last line of a dry run. It must not sound as if the change had been approved, because a dry run asks nobody. */
 function dryRunNote(usage: Usage, argv: readonly string[]): string {
   const changed = 'dry run: nothing was changed';
   if (callOf(usage, argv)?.changes !== true) return changed;
@@ -82,8 +82,8 @@ function dryRunNote(usage: Usage, argv: readonly string[]): string {
 const LINGER_MS = 200;
 
 /**
- * Ends the process once all output is written, if it does not end by itself: a name look-up, or a connection that does
- * not close, may keep it running although nobody waits for it any more.
+ * Ends the process once all output is written, if it does not end by itself: a DNS query, or a connection that does not
+ * close, may keep it running although nobody waits for the result any more.
  */
 async function endInTime(): Promise<void> {
   const written = (stream: NodeJS.WriteStream) =>
@@ -94,8 +94,8 @@ async function endInTime(): Promise<void> {
 
 /**
  * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the
- * action looks like a known one, suggests that on stderr, with the command that shows the help; on a terminal, it then
- * leaves out the usage text.
+ * action looks like a known one, suggests the known one on stderr, with the command that shows the help; on a terminal,
+ * it then leaves out the usage text.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
@@ -111,8 +111,8 @@ export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'ar
 }
 
 /**
- * Warns about variables and arguments that are ignored although somebody probably meant them. They must stay ignored,
- * because callers rely on that.
+ * Warns about ignored variables and arguments that were probably meant for this script. They must stay ignored, because
+ * callers rely on that.
  */
 function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
   const misspelled = misspelledVariables(env, usage.settings);
@@ -133,8 +133,8 @@ function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
 const PLACE = ['PROJECT', 'REGION', 'SERVICE'];
 
 /**
- * Throws a UserError if the place of a change was probably misspelt, because the change would go to the default, which
- * is production.
+ * Throws a UserError if a variable that says where to make a change was probably misspelt: the change would go to the
+ * default place, which is production.
  */
 function requireKnownPlace(misspelled: readonly Misspelling[]): void {
   const slip = misspelled.find(({ meant }) => PLACE.includes(meant));

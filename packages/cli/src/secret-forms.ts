@@ -12,13 +12,16 @@ export function formsOf(value: string): Set<string> {
   return new Set(forms);
 }
 
-/** Whether a line of a value is secret by itself. The first and last lines of a key are not: every key has them. */
+/**
+ * Whether a line of a value is secret on its own. The first and last lines of a key are not: they are the same in every
+ * key.
+ */
 function isSecretAlone(line: string): boolean {
   return line.length >= SHORTEST_LINE && !/^-----(?:BEGIN|END) /.test(line);
 }
 
 function encodingsOf(value: string): string[] {
-  // Half a surrogate pair has no URL-encoding.
+  // Half a surrogate pair cannot be URL-encoded.
   const url = encodeURIComponent(value.toWellFormed());
   const strict = url.replace(
     /[!'()*]/g,
@@ -29,7 +32,8 @@ function encodingsOf(value: string): string[] {
     value,
     ...[url, strict].flatMap((form) => [form, lowerCaseHex(form), form.replaceAll('%20', '+')]),
     json,
-    // PHP and others escape slashes like this, and Go and browsers escape HTML's special characters like that.
+    // PHP and others write `/` as `\/` in JSON; Go and browsers write HTML's special characters as `\u003c` and the
+    // like.
     json.replaceAll('/', '\\/'),
     ...[json, json.replaceAll('/', '\\/')].map((form) => form.replace(/[<>&'=+]/g, unicodeEscape)),
     json.replace(/[<>&]/g, unicodeEscape),
@@ -57,9 +61,9 @@ function htmlForms(value: string): string[] {
 }
 
 /**
- * The value in base64, alone and after other text, such as the name in `Basic` credentials
- * (https://www.rfc-editor.org/rfc/rfc7617). After other text, only those characters count that depend on the value
- * alone.
+ * The value in base64, on its own and after other text, such as the name in `Basic` credentials
+ * (https://www.rfc-editor.org/rfc/rfc7617). After other text, only the characters that depend on the value alone are
+ * used.
  */
 function base64Forms(value: string): string[] {
   const inner = [0, 1, 2].flatMap((before) => {

@@ -5,19 +5,19 @@ import { percentDecoded } from './url-text.ts';
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY)$/i;
 // Shorter values are switches and the like. Redacting them would blank out ordinary words.
 const SHORTEST_SECRET = 8;
-// A single word, perhaps with a digit, is hardly a secret, and callers may read lines that contain it.
+// A single word, perhaps with a digit, is hardly a secret, and redacting it could break lines that callers read.
 const ORDINARY_WORD = /^(?:[a-z]{1,12}|[A-Z][a-z]{1,11}|[A-Z]{1,12})\d?$/;
 // A URL with a name or a password in it (https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1), also within a longer
-// text. Only the last character of the scheme is looked at: a pattern for the whole scheme would start anew at every
-// letter of a long word, and take minutes for a value of 100 kB.
+// text. The pattern has only the last character of the scheme: with the whole scheme, matching would start anew at
+// every letter of a long word, and take minutes for a value of 100 kB.
 const USERINFO = /(?<=[a-z0-9+.-]):\/\/([^/?#\s"'<>]+)@/gi;
-// Google's library reads these from the process's environment, to log in through another cloud
+// Keep these in the process's environment, where Google's library reads them to log in through another cloud
 // (https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds).
 const READ_LATER = /^AWS_/;
 
 /**
- * The values that are secret because of where they are: in a variable with the name of a secret, unless they are too
- * short or too ordinary, or, in any variable, the name and password in a URL.
+ * The values that are secret because of where they are: the values of variables with the name of a secret, unless they
+ * are too short or too ordinary; and the name and password in any variable's URL.
  */
 export function secretsAmong(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value = '']) => [
@@ -28,7 +28,7 @@ export function secretsAmong(environment: Environment): string[] {
   ]);
 }
 
-/** The password, as it is written and decoded. A name without a password is a token, so it is secret too. */
+/** The password, both as written and decoded. A name without a password is a token, so it is secret too. */
 function credentialsIn(userinfo: string): string[] {
   const [name = '', ...rest] = userinfo.split(':');
   const password = rest.join(':');
@@ -37,9 +37,9 @@ function credentialsIn(userinfo: string): string[] {
 }
 
 /**
- * Returns a copy of an environment and removes the variables with secret names from the original, because a command
- * that inherits the process's environment, such as git, needs none of them. From now on the values are never shown,
- * even if the script does not read them: a server may send one back, or a tool may find it elsewhere and print it.
+ * Returns a copy of an environment, and removes the variables with secret names from the original: it is inherited by
+ * commands such as git, which need none of them. From now on the values are never shown, even if the script does not
+ * read them: a server may send one back, or a tool may find it elsewhere and print it.
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };

@@ -5,9 +5,9 @@ export const REDACTED = '<redacted>';
 
 /** The forms of all values that are certainly secret. */
 const known = new Set<string>();
-/** The forms of values that are probably secret, each with its value. */
+/** The forms of values that are probably secret, each mapped to its value. */
 const guessed = new Map<string, string>();
-/** Values that the script must print, such as a region, even if they are probably secret. */
+/** Values that the script must print, such as a region, even if they look like secrets. */
 const contract = new Set<string>();
 
 /** All forms, cached until another one is added. */
@@ -57,12 +57,14 @@ export function redactForms(given: readonly string[]): void {
 
 /** Marks a value that the script must print, such as the region in `--region us-central1`. */
 export function printedByContract(value: string): void {
-  // Never the name and the password in a URL, though.
+  // The name and the password in a URL stay secret, though.
   contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
   forms = undefined;
 }
 
-/** What `redact` removes, for those of our own child processes that must remove it as well. Never show it. */
+/**
+ * What `redact` removes, to be passed to those of our own child processes that must remove it as well. Never show it.
+ */
 export function secretValues(): string[] {
   const printed = [...contract];
   const guesses = [...guessed].flatMap(([form, value]) =>
@@ -77,7 +79,7 @@ export function secretValues(): string[] {
  */
 export function redact(text: string): string {
   forms ??= secretValues();
-  // Replace the longest forms first, so that no part of a secret is left.
+  // Replace longer forms first: replacing a shorter one inside them would leave the rest visible.
   const met = forms.filter((form) => text.includes(form)).sort((a, b) => b.length - a.length);
   if (met.length === 0) return text;
   const isLong = (form: string): boolean => form.length > LONGEST_IN_A_PATTERN;
@@ -86,7 +88,7 @@ export function redact(text: string): string {
   return others.length === 0 ? withoutLong : withoutLong.replace(patternOf(others), REDACTED);
 }
 
-// A regular expression is limited to some hundred thousand characters, and a secret may be longer.
+// A regular expression can hold only some hundred thousand characters, and a secret may be longer.
 const LONGEST_IN_A_PATTERN = 1000;
 
 function patternOf(longestFirst: readonly string[]): RegExp {

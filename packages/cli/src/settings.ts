@@ -43,14 +43,14 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
   return { name, meaning, defaultText, parse: (value) => value ?? defaultText };
 }
 
-/** The pattern of a secret, and the error that explains it without quoting the value. */
+/** The pattern that a secret must match, and the error that explains a mismatch without quoting the value. */
 type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
-// Secret Manager stores no larger ones (https://cloud.google.com/secret-manager/quotas), and searching all output for
-// the encoded forms of a megabyte takes seconds.
+// Secret Manager stores no secret larger than this (https://cloud.google.com/secret-manager/quotas), and searching all
+// output for the encoded forms of a megabyte would take seconds.
 const LONGEST_SECRET = 64 * 1024;
 
-/** A text that must never be shown. */
+/** A setting whose value must never be shown. */
 export function secretText(name: string, meaning: string, rule?: SecretRule): Setting<Secret | undefined> {
   return {
     name,
@@ -151,7 +151,7 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 
 const FORMATS = ['auto', 'text', 'json'] as const;
 
-/** How something is printed, in the same words for every script. Earlier versions' `older` words still work. */
+/** An output format. Every script uses the same words for it; the words of earlier versions, `older`, still work. */
 export function outputFormat<const O extends string = never>(
   name: string,
   meaning: string,

@@ -3,7 +3,7 @@ import { Interrupted } from './errors.ts';
 import { killWhenAskedAgain } from './interruption.ts';
 
 /**
- * Until the result is disposed of, the signal's abort stops a child and everything that the child has started. The
+ * Until the result is disposed of, aborting the signal stops a child and everything that the child has started. The
  * caller waits until the child has ended, however long that takes; a second Ctrl-C kills it.
  */
 export function stopAlong(child: ProcessPromise, signal: AbortSignal | undefined): Disposable {

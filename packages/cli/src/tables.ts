@@ -1,4 +1,4 @@
-/** A Markdown table, a line for each row; the first is the head. Escape text from outside before it goes in. */
+/** A Markdown table with one line per row; the first row is the head. Escape text from outside before passing it in. */
 export function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string[] {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 }
@@ -13,7 +13,7 @@ export function escapeMarkdown(text: string): string {
     .replaceAll('>', '&gt;');
 }
 
-/** Rows of plain text with aligned columns, two spaces apart. The last column may be of any width. */
+/** Rows of plain text with aligned columns, two spaces apart, without trailing blanks. */
 export function alignedRows(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>

@@ -41,8 +41,8 @@ let calledFrom: string | undefined;
 
 /**
  * Remembers the folder in which a person called the script, if that is known. `npx pnpm --dir` and make change into
- * this project's folder, and a variable says where they were called. An installed pnpm changes the folder too, but sets
- * no such variable.
+ * this project's folder, but set a variable that says where they were called. An installed pnpm changes the folder too,
+ * but sets no such variable.
  */
 export function rememberFolder(env: Environment, cwd = process.cwd()): string | undefined {
   if (cwd !== projectRoot) calledFrom = cwd;
@@ -52,9 +52,9 @@ export function rememberFolder(env: Environment, cwd = process.cwd()): string | 
 }
 
 /**
- * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the first of these git roots that has the service: that of
- * the folder in which the script was called, of the working directory, of the folder that contains this project. Throws
- * a UserError that says what was tried.
+ * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the first git root that has the service, going up from three
+ * folders in turn: the one in which the script was called, the working directory, and the one that contains this
+ * project. Throws a UserError that says what was tried.
  */
 export function findTargetCheckout(settings: {
   repoRoot: string | undefined;
@@ -98,7 +98,7 @@ export function workingCheckout(
   return root !== undefined && existsSync(join(root, serviceDir)) ? root : undefined;
 }
 
-/** The nearest folder, at or above `start`, with a `.git`. In worktrees and submodules that is a file. */
+/** The nearest folder, at or above `start`, with a `.git` (a folder, or a file in worktrees and submodules). */
 function gitRoot(start: string): string | undefined {
   let folder = resolve(start);
   while (!existsSync(join(folder, '.git'))) {

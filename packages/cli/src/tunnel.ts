@@ -5,7 +5,7 @@ import { errorCode, errorMessage } from './errors.ts';
 import { networkFailure } from './network-failure.ts';
 import { type ProxyServer, proxyAuthorization } from './proxy.ts';
 
-/** A proxy that did not open a connection. The message names the proxy and the variable that it comes from. */
+/** The error when a proxy opens no connection. The message names the proxy and the variable that it comes from. */
 export class ProxyFailure extends Error {
   override readonly name = 'ProxyFailure';
   /** What to do next, if known. */
@@ -23,7 +23,7 @@ export class ProxyFailure extends Error {
     this.status = options.status;
   }
 
-  /** The proxy itself cannot be reached. */
+  /** For a proxy that cannot be reached at all. */
   static from(proxy: ProxyServer, error: unknown): ProxyFailure {
     const code = errorCode(error);
     const reason = networkFailure(code) ?? (code || cleanLine(errorMessage(error), 120));
@@ -41,8 +41,8 @@ export class ProxyFailure extends Error {
 
 /**
  * Opens a connection to a host through a proxy, with CONNECT (https://www.rfc-editor.org/rfc/rfc9110#CONNECT) or with
- * SOCKS. A caller that needs TLS to the host adds it. Throws a ProxyFailure, or the signal's reason when it aborts; in
- * both cases the connection is closed.
+ * SOCKS. TLS to the host is up to the caller. Throws a ProxyFailure, or the signal's reason when it aborts; in both
+ * cases the connection is closed.
  */
 export async function openTunnel(
   proxy: ProxyServer,
@@ -122,7 +122,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
         ...(login && { userId: login.user, password: login.password.reveal() }),
       },
       destination: { host: destination, port },
-      // The signal is the real limit. This one is longer than anyone will wait.
+      // The signal sets the real limit; this timeout is only longer than anyone will wait.
       timeout: 24 * 3600 * 1000,
     });
     return socket;

@@ -1,7 +1,7 @@
 import type { Settings } from './settings.ts';
 import { wholeWordLines } from './whole-words.ts';
 
-/** One way to call a script. `changes`: it changes something in the cloud, at PROJECT, REGION and SERVICE. */
+/** One way to call a script. `changes`: the call changes something in the cloud, at PROJECT, REGION and SERVICE. */
 export type Call = { arguments: string; does: string; changes?: true };
 
 export type Usage = {
@@ -19,7 +19,7 @@ export type UsageData = Omit<Usage, 'settings'> & {
   variables: { name: string; meaning: string; default?: string; secret: boolean }[];
 };
 
-/** The usual width of a terminal, whatever its real width, so that the text is the same everywhere. */
+/** The usual width of a terminal. Used whatever the real width is, so that the text is the same everywhere. */
 const WIDTH = 80;
 const WIDEST_LEFT = 40;
 const NO_BREAK = '\u00a0';
@@ -53,7 +53,7 @@ export function usageData({ settings, ...usage }: Usage): UsageData {
   return { ...usage, variables };
 }
 
-/** The call that these arguments make; undefined when there is none. */
+/** The way of calling the script that fits these arguments; undefined when there is none. */
 export function callOf({ calls }: Usage, [action = '']: readonly string[]): Call | undefined {
   return (
     calls.find((call) => call.arguments.split(' ')[0] === action) ??
@@ -66,14 +66,14 @@ export function actionsOf({ calls }: Usage): string[] {
   return calls.flatMap((call) => call.arguments.split(' ')[0] || []);
 }
 
-/** Formats an example for copying. If it is too wide, a backslash continues it on the next line. */
+/** Formats an example for copying. If it is too wide, it continues on the next line after a backslash. */
 function exampleLines(example: string): string {
   return wrapped(example, WIDTH - 6)
     .join(' \\\n    ')
     .replace(/^/, '  ');
 }
 
-/** Formats two columns. If a left cell is too wide, all right cells go on a line of their own. */
+/** Formats two columns. If a left cell is too wide, every right cell goes on a line of its own. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const widest = Math.max(...rows.map(([left]) => left.length));
   const width = Math.min(widest, WIDEST_LEFT);

@@ -1,4 +1,4 @@
-/** Breaks a text into lines of whole words. Even a word that is longer than a line stays whole. */
+/** Breaks a text into lines of whole words. A word that is longer than a line stays whole, too. */
 export function wholeWordLines(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 const TEMPORARY = /^\.being-written\.[0-9a-f-]{36}\.tmp$/;
 
 /**
- * Writes a file completely or not at all, even if the power fails: it writes a file beside it, syncs, renames, and
- * syncs the folder. Nobody else can read the file before it is in place. (The package write-file-atomic does not sync
- * the folder, may leave a truncated file, and lets others read its temporary files.)
+ * Writes a file completely or not at all, even if the power fails: it writes a temporary file in the same folder, syncs
+ * it, renames it, and syncs the folder. Nobody else can read the file before it is in place. (The package
+ * write-file-atomic does not sync the folder, may leave a truncated file, and lets others read its temporary files.)
  */
 export async function writeAtomically(path: string, content: Buffer | string): Promise<void> {
   const folder = dirname(path);
@@ -29,7 +29,10 @@ export async function writeAtomically(path: string, content: Buffer | string): P
   await syncFolder(folder);
 }
 
-/** Removes what killed writers left behind. Call it while holding the folder's lock: nobody uses those files then. */
+/**
+ * Removes the temporary files of writers that were killed. Call it while holding the folder's lock, when no writer can
+ * be using them.
+ */
 export async function removeLeftovers(folder: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((name) => TEMPORARY.test(name));
   await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })));
@@ -40,7 +43,7 @@ async function syncFolder(folder: string): Promise<void> {
   try {
     await handle.sync();
   } catch (error) {
-    // Some file systems cannot sync a folder, and say so (EINVAL in fsync(2)).
+    // Some file systems cannot sync a folder, and report EINVAL (fsync(2)).
     if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
   } finally {
     await handle.close();

@@ -16,8 +16,8 @@ export function isCanaryAction(word: string | undefined): word is CanaryAction {
 }
 
 /**
- * Checks an action's arguments, which are about revisions of `service`. Throws a UserError with exit code 2 if their
- * number is wrong or a value is impossible.
+ * Checks an action's arguments; revisions must be those of `service`. Throws a UserError with exit code 2 if there are
+ * too many or too few, or a value is impossible.
  */
 export function parseCanaryCall(action: CanaryAction, args: readonly string[], service: string): CanaryCall {
   switch (action) {
@@ -106,7 +106,7 @@ function exactly<N extends keyof Arguments>(count: N, args: readonly string[], c
   );
 }
 
-// No leading zero: the shell read 010 as octal, and 08 not at all.
+// No leading zero: a shell reads 010 as octal, and 08 not at all.
 function parsePercent(text: string): number {
   if (/^(?:0|[1-9][0-9]?|100)$/.test(text)) return Number(text);
   throw new UserError(

@@ -13,14 +13,14 @@ export type MigrationState = {
 };
 
 /**
- * The disagreements between service, job and execution. Each is one sentence that names both sides. Empty when the
+ * The disagreements between service, job and execution, each as a sentence that names both sides. Empty when the
  * migrations of the service's image have run successfully.
  */
 export function migrationDrift({ service, job, execution, expectedImage }: MigrationState): string[] {
   const serviceSide = side(`service ${service.name}`, service.image);
   const findings: string[] = [];
   const compare = (one: Side, other: Side): void => {
-    // Two images that are both unknown do not count as the same.
+    // Two unknown images do not count as the same.
     if (other.image === '' || !isSameImage(one.image, other.image)) {
       findings.push(`${one.what} runs ${one.shown}, but ${other.what} runs ${other.shown}`);
     }

@@ -46,7 +46,7 @@ export const gcloudCommands = {
     `gcloud run services update ${at.service} ${flags(at)} --update-env-vars OA_MAINTENANCE_MODE_ENABLED=false`,
 };
 
-/** The command that shows what serves traffic. It is quoted for pasting into a shell; the announcements are not. */
+/** The command that shows what serves traffic, quoted for pasting into a shell, unlike the announcements. */
 export function lookCommand(at: ServiceLocation): string {
   return gcloudCommand(gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'"));
 }
@@ -58,8 +58,7 @@ export function listCommand({ project }: ServiceLocation): string {
 
 /**
  * A list for gcloud that starts with its own delimiter (`gcloud topic escaping`), because the allowed paths contain
- * commas. The delimiter is a colon. If a value contains a colon, gcloud would split it there, so then it is another
- * character.
+ * commas. The delimiter is a colon, or another character if a value contains a colon.
  */
 function delimited(entries: readonly string[]): string {
   const delimiter =

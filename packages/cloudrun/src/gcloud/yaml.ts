@@ -79,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-/** A string in double quotes may be folded, with a backslash, before a space and on either side of an escape. */
+/** A string in double quotes, which may be folded before a space and on either side of an escape, with a backslash. */
 function doubleQuoted(start: string, text: string, indent: string): string[] {
   const characters = Array.from(text);
   const lines: string[] = [];
@@ -142,7 +142,7 @@ function isPrintable(text: string): boolean {
   return /^(?:[\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\u{10000}-\u{10ffff}])*$/u.test(text);
 }
 
-// Booleans, floats, integers, merge keys, null, dates and `=`, as ruamel.yaml's resolver recognises them.
+// What ruamel.yaml's resolver takes for booleans, floats, integers, merge keys, null, dates and `=`.
 const OTHER_TYPES = [
   /^(?:true|True|TRUE|false|False|FALSE)$/,
   /^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?$/,

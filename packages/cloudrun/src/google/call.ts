@@ -1,8 +1,8 @@
 import { asCloudError, type CallSubject, CloudError } from './cloud-error.ts';
 
 /**
- * How long to keep repeating a call. `usual` gives up after five seconds. `a poll` gives up after 15 seconds. `a
- * minute` gives up after one minute, by which time a quota per minute is renewed.
+ * How long to keep repeating a call: `usual` means up to 5 seconds, `a poll` up to 15 seconds, and `a minute` up to one
+ * minute, by which time a quota per minute is renewed.
  */
 export type Patience = 'usual' | 'a poll' | 'a minute';
 

@@ -6,7 +6,7 @@ import { HOW_TO_LOG_IN } from './identity.ts';
 /**
  * Why a cloud call failed. Each kind calls for a different reaction:
  * - conflict: somebody else changed the resource in between; nothing was done.
- * - rate-limited: nothing was done; later it may work.
+ * - rate-limited: nothing was done, and the call may work later.
  * - unanswered: no answer, or one that does not say whether the request was carried out.
  * - refused: the platform said no and will say no again.
  */
@@ -67,10 +67,10 @@ const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   429: GRPC.resourceExhausted,
 };
 
-/** An error answer of a REST API, with the status code that Google's clients would have given it. */
+/** A REST API's error answer, with the gRPC status code that Google's clients would have given it. */
 export class ApiRefusal extends Error {
   readonly code: number;
-  /** The name of the status, as in google/rpc/code.proto (`ALREADY_EXISTS`); undefined when the answer has none. */
+  /** The name of the status, as in google/rpc/code.proto (`ALREADY_EXISTS`); undefined when the answer names none. */
   readonly status: string | undefined;
 
   constructor(httpStatus: number, body: unknown) {
@@ -83,16 +83,16 @@ export class ApiRefusal extends Error {
 }
 
 /**
- * Adds the status code for "unavailable" to the error of a call that got no complete answer. Returns any other error as
- * it is.
+ * Adds the status code for "unavailable" to the error of a call that got no complete answer. Returns any other error
+ * unchanged.
  */
 export function unanswered(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || (systemCodeOf(thrown) === undefined && !isTimeout(thrown))) return thrown;
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
-// A refusal with the status ABORTED that is final all the same: the revision name is taken, and a retry cannot change
-// that.
+// The message of a refusal that has the status ABORTED but is final: the revision name is taken, so a retry cannot
+// help.
 const PERMANENT_CONFLICT = /already exists/i;
 
 function explain({ location }: CallSubject, error: Error): Explanation {
@@ -142,8 +142,8 @@ function explain({ location }: CallSubject, error: Error): Explanation {
 }
 
 /**
- * The role that the account needs, going by the permission that Google's refusal names: `Permission 'run.services.get'
- * denied …`.
+ * The role that the account needs, judging by the permission that Google's refusal names: `Permission
+ * 'run.services.get' denied …`.
  */
 function neededRole(said: string): string {
   const [, api = ''] = /permission '?([a-z]+)\./i.exec(said) ?? [];

@@ -11,7 +11,7 @@ export type Connection = {
   signal?: AbortSignal | undefined;
 };
 
-/** The values of those of `cloudSettings` that say how to reach Google. */
+/** The values of the settings in `cloudSettings` that say how to reach Google. */
 export type ConnectionSettings = {
   emulatorHost: string | undefined;
   accessToken: Secret | undefined;

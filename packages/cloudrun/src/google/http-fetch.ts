@@ -3,8 +3,8 @@ import type { Http } from './http.ts';
 const TIMEOUT_MS = 60_000;
 
 /**
- * A `fetch` for Google's libraries that sends their requests through the same client as all others. It ignores the
- * agents that the libraries pass.
+ * A `fetch` that makes Google's libraries use the same HTTP client as all our other requests. It ignores the agents
+ * that the libraries pass.
  */
 export function fetchOver(
   http: Http,
@@ -23,7 +23,7 @@ export function fetchOver(
     const given = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, String(value)]],
     );
-    // https://fetch.spec.whatwg.org/#null-body-status
+    // A response with one of these statuses must not have a body: https://fetch.spec.whatwg.org/#null-body-status
     return new Response([204, 304].includes(status) ? null : text, { status, headers: given });
   };
 }
