@@ -14,14 +14,15 @@ export type JudgedRevisions = {
   readonly canaryMadeAt: Date;
   /** Undefined: the platform does not know yet. */
   readonly isCanaryReady: boolean | undefined;
-  /** Session affinity is on for both revisions. */
+  /** Whether session affinity is on for both revisions. */
   readonly affinity: boolean;
 };
 
 type WindowPlan = {
   readonly windowMinutes: number;
   /**
-   * The percentages of a promotion's steps, rising. The next one decides how many requests the candidate must have had.
+   * The percentages of a promotion's steps, rising. The step after the present one decides how many requests the
+   * candidate must have had.
    */
   readonly steps: readonly number[];
   readonly limits: Limits;
@@ -86,8 +87,8 @@ function stepsFrom(percent: number, steps: readonly number[]): readonly number[]
 }
 
 /**
- * Stable's minutes before the window. If stable had no requests in them, because the candidate already had all the
- * traffic, its minutes before the candidate was made.
+ * Stable's minutes before the window. If they have no requests, because the candidate already had all the traffic,
+ * stable's minutes before the candidate was made.
  */
 async function readHistory(
   source: ObservationSource,

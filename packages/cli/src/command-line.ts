@@ -2,7 +2,7 @@ import { REDACTED, type Secret } from './secret.ts';
 
 export type Variable = readonly [name: string, value: string | Secret | undefined];
 
-/** As a variable's value in a command: the folder where the user types it, which must be the root of the checkout. */
+/** As a variable's value: the folder in which the user types the command, `$PWD`. It must be the checkout's root. */
 export const HERE = Symbol('the working directory');
 
 /**

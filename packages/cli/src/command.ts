@@ -40,7 +40,7 @@ const PATIENCE_MS = 3_000;
  */
 const GRACE_MS = 500;
 const LONGEST_GRACE_MS = 5_000;
-/** Far more output than any command has whose output is kept as a whole. */
+/** The most output to keep of one command: far more than any command here prints. */
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
 /**

@@ -25,7 +25,7 @@ export async function withFileLock<T>(
   try {
     return await work();
   } finally {
-    // Remove the file while it is still locked. Once it is unlocked, another process may be holding the lock on it.
+    // Remove the file while it is still locked: after that, another process may hold the lock on it.
     await unlink(path).catch(() => {});
     await lock.close();
   }

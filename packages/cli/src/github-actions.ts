@@ -39,8 +39,7 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, which brings its own line breaks, to the page of a GitHub Actions job. If that fails, warns, and the
- * run goes on.
+ * Adds Markdown, which brings its own line breaks, to the page of a GitHub Actions job. A failure is only a warning.
  */
 export async function addStepSummary(
   file: string | undefined,
@@ -55,7 +54,7 @@ export async function addStepSummary(
   }
 }
 
-// GITHUB_ACTIONS is always true there: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+// GitHub Actions always sets this: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 export function isGitHubActions(env: Environment): boolean {
   return env.GITHUB_ACTIONS === 'true';
 }

@@ -46,13 +46,13 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** Until the result is disposed of, a second Ctrl-C calls `kill`, which is to kill a command. */
+/** Until the result is disposed of, a second Ctrl-C calls `kill`, for a command that does not stop by itself. */
 export function killWhenAskedAgain(kill: () => void): Disposable {
   lastResorts.add(kill);
   return { [Symbol.dispose]: () => void lastResorts.delete(kill) };
 }
 
-/** Ends this process by a signal, as if no listener for the signal were there. */
+/** Ends this process by a signal, after removing the listeners that would catch it. */
 export function endBy(name: NodeJS.Signals): void {
   process.removeAllListeners(name);
   process.kill(process.pid, name);

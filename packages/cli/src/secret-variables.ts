@@ -17,7 +17,7 @@ const READ_LATER = /^AWS_/;
 
 /**
  * The values that are secret because of where they are: the values of variables with the name of a secret, unless they
- * are too short or too ordinary; and the name and password in any variable's URL.
+ * are too short or too ordinary; and the name and password of a URL in any variable.
  */
 export function secretsAmong(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value = '']) => [

@@ -23,7 +23,7 @@ export class ProxyFailure extends Error {
     this.status = options.status;
   }
 
-  /** For a proxy that cannot be reached at all. */
+  /** The failure of a proxy that cannot be reached at all. */
   static from(proxy: ProxyServer, error: unknown): ProxyFailure {
     const code = errorCode(error);
     const reason = networkFailure(code) ?? (code || cleanLine(errorMessage(error), 120));
@@ -122,7 +122,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
         ...(login && { userId: login.user, password: login.password.reveal() }),
       },
       destination: { host: destination, port },
-      // The signal sets the real limit; this timeout is only longer than anyone will wait.
+      // The signal sets the real limit. This timeout only has to be longer than anyone will wait.
       timeout: 24 * 3600 * 1000,
     });
     return socket;

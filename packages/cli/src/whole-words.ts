@@ -1,4 +1,4 @@
-/** Breaks a text into lines of whole words. A word that is longer than a line stays whole, too. */
+/** Breaks a text into lines of whole words. A word longer than a line is not broken. */
 export function wholeWordLines(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -14,9 +14,7 @@ import {
 import { endOf, identify, observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/**
- * The longest that an entry is assumed to take to arrive. Cloud Logging promises no limit; usually it takes seconds.
- */
+/** Entries are assumed to arrive within this time. Cloud Logging promises no limit, but usually it takes seconds. */
 const LOG_DELAY_MS = 30_000;
 /** The most pages of history to read. Each page uses up one of the reads per minute that the polls need too. */
 const HISTORY_PAGES = 15;
@@ -31,7 +29,9 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /** From this moment on, `entries` has everything that ended or was logged, as far as it had arrived by `readAt`. */
+  /**
+   * Since this moment: `entries` has everything that has ended or been logged since then and had arrived by `readAt`.
+   */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];
@@ -160,7 +160,8 @@ function tooMany(read: number): Unreadable {
 }
 
 /**
- * Returns a function that returns true if another read is allowed, and counts it: at most `mostAMinute` in any minute.
+ * Returns a function to call before each read: false if `mostAMinute` reads were already made in the past minute,
+ * otherwise it counts the read and returns true.
  */
 function limitReads(mostAMinute: number): () => boolean {
   let taken: number[] = [];

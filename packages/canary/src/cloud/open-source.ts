@@ -26,7 +26,7 @@ export type SourceRequest = {
   readonly habit: ReadingHabit;
   /** How long a read waits when others have used up the project's quota of log reads. */
   readonly patience: Patience;
-  /** The longest that a log entry is assumed to take to arrive, in milliseconds; default: 30 s. */
+  /** Log entries are assumed to arrive within this time, in milliseconds; default: 30 s. */
   readonly logDelayMs?: number;
 };
 

@@ -102,7 +102,10 @@ export function observeRequestLog(
   }
 }
 
-/** The same entry may be read twice. An insertId is unique only among entries of the same log and time. */
+/**
+ * A key for recognising an entry that was read twice. An insertId is unique only among entries of the same log and
+ * time.
+ */
 export function identify(entry: RawLogEntry): string {
   const { logName, timestamp, insertId } = entry;
   return insertId === undefined ? JSON.stringify(entry) : `${logName} ${timestamp} ${insertId}`;

@@ -11,9 +11,9 @@ export type SmokeLook = {
   readonly why?: string;
   /** The build that the revision's `/manifest.json` names. It differs from image to image. */
   readonly buildId?: string;
-  /** Remarks for people, when the smoke checks passed. */
+  /** The oldest and the newest client build that the revision accepts; null means no limit. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
-  /** Remarks about a smoke that passed, for people. */
+  /** Remarks for people when the smoke checks passed. */
   readonly notes?: readonly string[];
 };
 
@@ -22,7 +22,7 @@ export type StageLook =
   | { readonly state: 'passed'; readonly checks: readonly string[] }
   | { readonly state: 'failed' | 'skipped'; readonly why: string };
 
-/** What one poll of a step showed; this is what a display needs. */
+/** What one poll of a step showed, as a display needs it. */
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];

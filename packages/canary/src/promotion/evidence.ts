@@ -10,7 +10,9 @@ import {
 } from '../verdict/promotion.ts';
 import type { BegunStep } from './bookkeeping.ts';
 
-/** What a promotion has shown so far, and where to continue reading. It does not grow with time. */
+/**
+ * What a promotion has shown so far, and where to continue reading. It stays small however long the promotion takes.
+ */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
   /** The steps so far. Minutes are read from the start of the first one on. */

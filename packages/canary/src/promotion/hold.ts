@@ -205,8 +205,8 @@ export function holdOn(
   }
 
   /**
-   * Finds out whether an earlier attempt, whose answer was lost, did roll back. Another attempt would find the
-   * promotion gone and take that for somebody else's change.
+   * Finds the rollback that an earlier attempt made although its answer was lost. Without this, the next attempt would
+   * find the promotion gone and take that for somebody else's change.
    */
   async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];

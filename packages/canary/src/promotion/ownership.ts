@@ -40,8 +40,8 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
   if (JSON.stringify(now.template) !== template) {
-    // Until the new template's revision exists, the newest revision is still the promotion's own candidate, so do not
-    // blame that one.
+    // Until the new template's revision exists, the newest revision is still the promotion's own candidate, so the
+    // message must not name it.
     throw new Superseded(now, (later) =>
       later.latestCreatedRevision === now.latestCreatedRevision && !isSettled(later, later.generation)
         ? `${changedBy(now)}: there is a new template, and its revision is not there yet`

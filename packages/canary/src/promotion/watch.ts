@@ -22,7 +22,7 @@ export type Look = { readonly poll: Poll; readonly decision: Decision };
 
 /** A promotion's view of its two revisions: the minutes so far, and the verdict on them. */
 export type Watch = {
-  /** Begins a step, from now on: its split has just been served. */
+  /** Begins a step whose split has just been served. */
   beginStep(percent: number): void;
   /** Checks whether somebody changed the service, whether the candidate is ready, and what both revisions did. */
   look(): Promise<Look>;

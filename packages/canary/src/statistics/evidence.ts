@@ -1,9 +1,12 @@
 import type { Tally } from './tally.ts';
 
-/** The candidate may fail this many times as often as stable. The evidence is the average over these alternatives. */
+/** The alternatives: the candidate fails this many times as often as stable. The evidence is averaged over them. */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 
-/** The weight of the alternative that the candidate was bad from the first step on. The other steps share the rest. */
+/**
+ * The weight of the alternative that the candidate was bad from the first step on. Those of the other steps share the
+ * rest.
+ */
 const FIRST_STEP_WEIGHT = 0.75;
 
 /**

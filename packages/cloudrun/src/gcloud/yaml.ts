@@ -79,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-/** A string in double quotes, which may be folded before a space and on either side of an escape, with a backslash. */
+/** A string in double quotes. A backslash may fold it before a space, and before or after an escape. */
 function doubleQuoted(start: string, text: string, indent: string): string[] {
   const characters = Array.from(text);
   const lines: string[] = [];

@@ -58,7 +58,7 @@ const GRPC = {
   unauthenticated: 16,
 };
 
-// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto maps each code to an HTTP status.
+// How codes and HTTP statuses correspond: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   401: GRPC.unauthenticated,
   403: GRPC.permissionDenied,
