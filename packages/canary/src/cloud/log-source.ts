@@ -29,9 +29,7 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /**
-   * Since this moment: `entries` has everything that has ended or been logged since then and had arrived by `readAt`.
-   */
+  /** `entries` has everything that has ended or been logged since this moment, if it had arrived by `readAt`. */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];

@@ -23,7 +23,7 @@ const SLOW_PERCENT = 5;
 /** If the threshold is more than this many times p95, a candidate twice as slow as stable may go unnoticed. */
 const COARSE_RATIO = 1.7;
 
-/** Compares the shares of requests that were slow. The threshold is set once, so that it cannot drift with the traffic. */
+/** Compares the shares of slow requests. The threshold is set once, so that it cannot drift with the traffic. */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
   readonly threshold:
