@@ -28,7 +28,7 @@ export type Observation = {
   onSystem: ContainerOptions['onSystem'];
   /** Adds an entry that is readable at once. */
   log(entry: LogEntrySeed): void;
-  /** Adds a past request to the logs and the metrics, as if it had been routed then. */
+  /** Adds a past request to the logs and the metrics, dated when it happened. */
   recall(request: PastRequest): void;
   setFaults(image: string, faults: ImageFaults): void;
   routes(guard: Guard): Routes;

@@ -8,18 +8,18 @@ import type { ExponentialBuckets } from './monitoring/distribution.ts';
 import type { RevisionJson, ServiceJson, TemplateJson, TrafficTargetJson } from './service/resources.ts';
 import type { ImageFaults } from './traffic/image-faults.ts';
 
-/** How an image's containers start: they serve, never listen, or the image is not in the registry. */
+/** What an image's containers do when started: serve, or never listen; `missing`: the image is not in the registry. */
 export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
 
 export type EnvSeed = Record<string, string | { secret: string; version: string }>;
 
-/** A service that exists, settled, when the emulator starts. */
+/** A service that exists when the emulator starts, with no change under way. */
 export type ServiceSeed = {
   name: string;
   image: string;
   env?: EnvSeed;
   serviceAccount?: string;
-  /** The program that its revisions run instead of the control service's stand-in. */
+  /** The program that its revisions run (default: the emulator's stand-in for the control service). */
   container?: ContainerProgram;
   /** Requests sent to its address from the start. */
   load?: LoadOptions;
@@ -66,7 +66,7 @@ export type LogEntrySeed = {
   payload: string | Record<string, unknown>;
 };
 
-/** A request from before the emulator was started. By default somebody opened a page, and it worked. */
+/** A request from before the emulator was started; by default, a page that was opened successfully. */
 export type PastRequest = {
   service: string;
   /** Its short name. */
@@ -130,7 +130,7 @@ export type EmulatorOptions = {
    * (https://cloud.google.com/run/docs/known-issues). Default: none.
    */
   reservedPaths?: readonly string[];
-  /** The program that revisions run instead of the stand-in, unless their service names its own. */
+  /** The program of services that do not name their own (default: the stand-in for the control service). */
   container?: ContainerProgram;
   /** How many times faster than real time the emulator's clock runs (default 1). */
   clockSpeed?: number;
@@ -144,7 +144,7 @@ export type EmulatorOptions = {
   logs?: {
     /** How long an entry takes to become readable (default 2000), by the emulator's clock. */
     delayMs?: number;
-    /** How many calls of `entries.list` a minute of that clock allows (default 60). */
+    /** How many calls of `entries.list` are allowed in a minute of the emulator's clock (default 60). */
     readsPerMinute?: number;
   };
   monitoring?: {
@@ -157,7 +157,7 @@ export type EmulatorOptions = {
   };
 };
 
-/** An API call that was answered; `status` is 0 when the connection was cut before it was handled. */
+/** An API call that was received; `status` is 0 if the connection was cut before the call was handled. */
 export type RecordedRequest = {
   method: string;
   path: string;
@@ -189,7 +189,7 @@ export type Emulator = {
    * are healthy by default.
    */
   pushImage(image: string, behaviour?: ImageBehaviour): void;
-  /** The image that answers a revision's requests, by the digest that was resolved for the revision. */
+  /** The digest that a revision runs: what its image's tag was resolved to when the revision was made. */
   imageDigest(service: string, revision: string): string | undefined;
   addExecution(job: string, execution: ExecutionSeed): void;
   /** Starts sending requests to a service's address as people would, until the emulator stops. */

@@ -12,7 +12,7 @@ const SEEDED_BY = 'seed@example.com';
 
 export type SeedPlace = ContainerOptions & { project: string; region: string };
 
-/** Creates a settled service. Rejects an invalid one. */
+/** Creates a service and waits until it has settled. Rejects if the service is invalid. */
 export async function seedService(
   store: ServiceStore,
   seed: ServiceSeed | RecordedServiceSeed,
@@ -27,7 +27,7 @@ async function adoptRecorded(
   recorded: RecordedKnativeService,
   place: SeedPlace,
 ): Promise<void> {
-  // The recorded service was ready, so its secrets existed; their values are unknown.
+  // The recorded service was ready, so its secrets existed. Their values are unknown: make some up.
   for (const container of recorded.spec.template.spec?.containers ?? []) {
     for (const { valueFrom } of container.env ?? []) {
       if (valueFrom?.secretKeyRef) ensureSecret(place.secrets, valueFrom.secretKeyRef);

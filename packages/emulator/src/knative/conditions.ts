@@ -12,7 +12,7 @@ const STATE: Readonly<Record<string, ConditionJson['state']>> = {
   False: 'CONDITION_FAILED',
 };
 
-// The order in recorded services. Other conditions follow.
+// Recorded services list these conditions first, in this order; any others follow.
 const ORDER = ['Ready', 'ConfigurationsReady', 'RoutesReady'];
 
 export function conditionsToKnative(conditions: readonly ConditionJson[]): KnativeCondition[] {
@@ -27,7 +27,7 @@ export function conditionsToKnative(conditions: readonly ConditionJson[]): Knati
     .sort((one, other) => rank(one.type) - rank(other.type));
 }
 
-/** Conditions as recorded, without their reasons, which v2 spells differently. */
+/** The conditions of a recorded service, translated to v2. Reasons are dropped, because v2 spells them differently. */
 export function conditionsFromKnative(conditions: readonly KnativeCondition[]): ConditionJson[] {
   return conditions.map(({ type, status, message, lastTransitionTime }) => ({
     type,

@@ -8,9 +8,9 @@ import { serviceFromKnative, targetFromKnative } from './service.ts';
 import type { KnativeTarget, RecordedKnativeService } from './types.ts';
 
 /**
- * A service as it was read from Cloud Run, to be adopted with its name, generation and split. Only the revisions that
- * serve or are its latest are created. All of them get the current template, because the recording has no earlier ones.
- * The secrets that the template refers to must exist, or the revisions do not start.
+ * A service as it was read from Cloud Run, to be adopted with its name, generation and traffic split. Only its latest
+ * revisions and those that the split names are created. All of them get the current template, because the recording has
+ * no earlier ones. The secrets that the template refers to must exist, or the revisions do not start.
  */
 export function recordedService(
   { metadata, spec, status = {} }: RecordedKnativeService,
@@ -67,7 +67,7 @@ async function startRevisions(
   const served = [...(spec.traffic ?? []), ...(status.traffic ?? [])].map(
     ({ revisionName }: KnativeTarget) => revisionName,
   );
-  // The generation in a revision's name gives the order of creation.
+  // A revision's name contains its generation, so sorting by name gives the order of creation.
   const names = [...new Set([...served, ready, created])].filter((name) => name !== undefined).sort();
   const revisions = names.map((name) => newRevision(name, json, knative));
   await Promise.all(

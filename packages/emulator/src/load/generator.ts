@@ -4,18 +4,18 @@ import { call } from './call.ts';
 import { createPerson, type Person } from './person.ts';
 
 export type LoadOptions = {
-  /** Requests per minute of the emulator's clock, on average, at random moments. */
+  /** Requests per minute of the emulator's clock, on average: they are sent at random moments. */
   perMinute: number;
   /** Whether people sign in (default true). */
   signsIn?: boolean;
 };
 
 export type Load = {
-  /** Answers by status so far; 0 for requests without one. */
+  /** The number of answers so far, by status; status 0 counts requests without an answer. */
   statuses(): Readonly<Record<number, number>>;
   /** Requests that were left out because the machine could not keep up. */
   missed(): number;
-  /** Resolves when the last request has ended. */
+  /** Stops sending; resolves when the last request has ended. */
   stop(): Promise<void>;
 };
 

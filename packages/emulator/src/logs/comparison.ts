@@ -5,14 +5,14 @@ import { plainText, unparseable } from './tokens.ts';
 
 export type EntryFilter = (entry: LogEntryJson) => boolean;
 
-// Fields of LogEntry itself. If an entry lacks one, it counts as empty, as in proto3. A field that is missing from a
-// payload or from labels never matches, whatever it is compared with ("Missing and defaulted fields" of the query
-// language).
+// OWN are fields of LogEntry itself, which count as empty if an entry lacks them, as in proto3. PRESENT_OR_NOT are
+// fields of a payload or of labels: if one is missing, it never matches, whatever it is compared with ("Missing and
+// defaulted fields" of the query language).
 const OWN = /^(?:logName|insertId|trace|spanId|resource\.type|httpRequest\.\w+)$/;
 const PRESENT_OR_NOT = /^(?:textPayload|(?:jsonPayload|protoPayload|labels|resource\.labels)\..+)$/;
 const TIME = /^(?:timestamp|receiveTimestamp)$/;
 
-/** One comparison. Throws a 400 for a field, an operator or a value that the API would refuse. */
+/** The filter for one comparison. Throws a 400 for a field, an operator or a value that the API would refuse. */
 export function comparison(field: string, operator: string, wanted: string): EntryFilter {
   if (field === 'severity') return severityComparison(operator, wanted);
   if (TIME.test(field)) return timeComparison(field, operator, wanted);
@@ -118,7 +118,7 @@ function numberOf(value: unknown): number | undefined {
 
 function regularExpression(source: string): RegExp {
   try {
-    // RE2 takes flags as a leading `(?is)`. JavaScript does not, so they become the RegExp's flags.
+    // RE2 takes flags as a leading `(?is)`. JavaScript has no such syntax, so they become the RegExp's flags.
     const [, flags = '', rest = source] = /^\(\?([is]+)\)(.*)$/s.exec(source) ?? [];
     return new RegExp(rest, flags);
   } catch {

@@ -46,7 +46,7 @@ export function percentile(of: Distribution, share: number, buckets: Exponential
   return 0;
 }
 
-/** In proto3 JSON, where 64-bit numbers are text. Trailing zeros of the buckets are left out. */
+/** The distribution in proto3 JSON, where 64-bit numbers are strings. Empty buckets at the end are left out. */
 export function distributionJson(value: Distribution, exponentialBuckets: ExponentialBuckets) {
   const mean = value.count === 0 ? 0 : value.sum / value.count;
   return {

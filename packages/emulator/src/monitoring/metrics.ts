@@ -21,8 +21,7 @@ export function isMetricType(type: string): type is MetricType {
 }
 
 /**
- * The descriptor of a metric. It states no delay if `ingestDelaySeconds` is undefined; the platform's may not state one
- * either.
+ * The descriptor of a metric. Without `ingestDelaySeconds` it states no delay, as the real platform's may not either.
  */
 export function metricDescriptor(type: MetricType, project: string, ingestDelaySeconds: number | undefined) {
   return {

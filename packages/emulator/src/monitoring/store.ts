@@ -5,8 +5,8 @@ import { addValue, type Distribution, EMPTY, type ExponentialBuckets } from './d
 import type { SeriesLabels } from './filter.ts';
 
 /**
- * The requests of one minute to a revision that got one response code. The minute ends at `endsAt`, milliseconds since
- * 1970.
+ * One minute's requests to a revision that were answered with the same status. The minute ends at `endsAt`, in
+ * milliseconds since 1970.
  */
 export type Point = { endsAt: number; count: number; latencies: Distribution };
 
@@ -17,7 +17,7 @@ export type Series = Omit<SeriesLabels, 'metric'> & {
 
 export type MetricStore = {
   record(request: RoutedRequest): void;
-  /** The series that are readable by now, with their points from after `from` up to `to`, newest first. */
+  /** The series that are readable by now, with their points later than `from` and not later than `to`, newest first. */
   series(interval: { from: number; to: number }): Series[];
 };
 

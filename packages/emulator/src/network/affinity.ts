@@ -1,9 +1,9 @@
 /**
  * Session affinity: a cookie for 30 days that takes precedence over the traffic split
- * (https://cloud.google.com/run/docs/configuring/session-affinity). It holds a fixed place between 0 and 1. The split
- * divides that range among its revisions, oldest first, so that a changed split moves as few clients as possible: a
- * change from 90/10 to 80/20 moves one client in ten. If the place now belongs to a revision without affinity, the
- * cookie is ignored.
+ * (https://cloud.google.com/run/docs/configuring/session-affinity). The cookie holds a fixed place, a number between 0
+ * and 1. The split divides that range among its revisions, oldest first, so that a changed split moves as few clients
+ * as possible: a change from 90/10 to 80/20 moves one client in ten. If the place now belongs to a revision without
+ * affinity, the cookie is ignored.
  */
 export type SplitRow<T> = { value: T; weight: number; hasAffinity: boolean };
 
@@ -21,7 +21,7 @@ export function placeOf(cookies: string | undefined): number | undefined {
   return undefined;
 }
 
-/** The row at a place, if it has affinity. */
+/** The row of the split that a cookie's place falls into; undefined if its revision has no affinity. */
 export function rowAt<T>(rows: readonly SplitRow<T>[], place: number): SplitRow<T> | undefined {
   const total = rows.reduce((sum, { weight }) => sum + weight, 0);
   let upTo = 0;

@@ -10,11 +10,11 @@ import type { RoutedRequest } from '../traffic/routed-request.ts';
 export type Destination = {
   service: string;
   revision: string;
-  /** Undefined when there is no instance. */
+  /** The port of the revision's instance; undefined when there is none. */
   port: number | undefined;
-  /** What the faults of its image do to this request. */
+  /** What the simulated faults of the revision's image do to this request. */
   fate: RequestFate | undefined;
-  /** The platform's cookie for the answer. */
+  /** The cookie for session affinity, to be set in the answer. */
   setCookie: string | undefined;
 };
 
@@ -102,13 +102,14 @@ export function forward(
   const waitOut = async (ms: number): Promise<void> => {
     if (ms <= 0) return;
     const asleepAt = performance.now();
-    // In real time, because the clock may be waiting for a reader, who may be waiting for this answer.
+    // In real time: the emulator's clock may stand still until somebody reads the logs, and that person may be waiting
+    // for this answer.
     await pause(ms / clock.speed);
     waitedMs = ms;
     waitedWallMs = performance.now() - asleepAt;
   };
   if (failure !== undefined) {
-    // The container never sees the request, or its log would show a success beside the failure.
+    // The request is kept from the container, whose log would otherwise show a success beside the failure.
     incoming.resume();
     void waitOut(takesMs ?? 0).then(() => {
       if (!outgoing.destroyed) answerInstead(failure, failureBody(failure), 'application/json');

@@ -16,7 +16,7 @@ export type FrontEnd = {
   /** Gives a URL to each of these tags that has none yet. */
   openTags(names: readonly string[]): Promise<void>;
   tagUrl(tag: string): string | undefined;
-  /** Starts routing to what the service serves now. */
+  /** From now on, routes requests by the service's current split. */
   route(service: { json: ServiceJson; revisions: readonly StoredRevision[] }): void;
   close(): Promise<void>;
 };
@@ -26,7 +26,7 @@ export type Ingress = {
   clock: Clock;
   /** Paths that the front end answers itself, with a 404. */
   reservedPaths: readonly string[];
-  /** The faults that an image's containers have, by the reference in the revision's template. */
+  /** The faults of an image's containers; `image` is the reference in the revision's template. */
   faultsOf(image: string): FaultyImage | undefined;
   /** Called with each request that was routed to a revision, once it has ended. */
   onRouted(request: RoutedRequest): void;

@@ -3,7 +3,7 @@ export type Picker<T> = () => T | undefined;
 
 /**
  * A smooth weighted round robin: over any 100 picks with weights that add up to 100, each is picked exactly as often as
- * its weight says, well mixed. The platform picks at random; here, tests can count a split.
+ * its weight says, well mixed. The platform picks at random, but tests need exact counts.
  */
 export function weightedPicker<T>(choices: readonly { value: T; weight: number }[]): Picker<T> {
   const rows = choices.filter(({ weight }) => weight > 0).map((choice) => ({ ...choice, credit: 0 }));

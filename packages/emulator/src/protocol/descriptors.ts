@@ -13,7 +13,7 @@ const CLIENTS = {
 } as const;
 const roots = new Map<string, protobuf.Root>();
 
-/** A message's descriptor. A client's descriptors are read when one of them is first needed: that takes 0.1 s. */
+/** A message's descriptor. Reading the descriptors of a client takes 0.1 s, so that is done only when one is needed. */
 function lookupType(name: string): protobuf.Type {
   const client = Object.entries(CLIENTS).find(([prefix]) => name.startsWith(prefix))?.[1];
   if (client === undefined) throw new Error(`no descriptor for ${name}`);

@@ -15,11 +15,11 @@ const OF_REVISIONS = {
 };
 
 /**
- * Fields of messages, with their types, and values of enums that the real API has and the vendor's package does not
- * know yet. Its serializer would erase them. Sources: the current REST reference
+ * Fields of messages (with their types) and values of enums that the real API has but the vendor's package does not
+ * know yet: its serializer would drop them. Sources: the current REST reference
  * (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services) and
  * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service. `fileStore`
- * and `EXECUTION_ENVIRONMENT_GEN3` are invented, for whatever Google will add next.
+ * and `EXECUTION_ENVIRONMENT_GEN3` are invented; they stand for whatever Google adds next.
  */
 const NEWER: Readonly<Record<string, Additions>> = {
   RevisionTemplate: { fields: OF_REVISIONS },
@@ -48,7 +48,7 @@ function addBelow({ nested = {} }: DescriptorJson): void {
     const { fields = {}, values = {} } = NEWER[name] ?? {};
     for (const [i, [field, fieldType]] of Object.entries(fields).entries()) {
       if (type.fields?.[field] !== undefined) continue;
-      // Optional, so that a 0 that was set (which switches a scaling target off) differs from a missing value.
+      // Made optional, so that an explicit 0 (which switches a scaling target off) differs from a missing value.
       type.oneofs = { ...type.oneofs, [`_${field}`]: { oneof: [field] } };
       type.fields = {
         ...type.fields,

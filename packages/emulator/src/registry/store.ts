@@ -7,7 +7,7 @@ export type StoredManifest = { digest: string; mediaType: string; bytes: string;
 export type Registry = {
   /** How a container of that image starts. */
   behaviourOf(reference: string): ImageBehaviour;
-  /** The image by the digest that its tag means now, `host/path@sha256:…`; undefined if there is no such image. */
+  /** The digest that a tag points to now, as `host/path@sha256:…`; undefined if there is no such image. */
   resolve(reference: string): string | undefined;
   /** Pushes another image under the tag. The previous one stays available by its digest. */
   push(reference: string, behaviour: ImageBehaviour): void;
@@ -31,7 +31,7 @@ const HOUR_MS = 3_600_000;
  * listed has every tag that is asked for, except those whose image is listed as missing.
  */
 export function createRegistry({ images, repositories }: RegistryOptions): Registry {
-  // A request to a registry names the repository without the registry's host.
+  // Keyed by path, because a request to a registry names the repository without the registry's host.
   const behaviours = byPath(images);
   const known = byPath(repositories);
   const asked = new Map<string, Set<string>>();

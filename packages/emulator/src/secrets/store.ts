@@ -6,12 +6,12 @@ export type SecretVersion = {
   value: string;
   state: VersionState;
   createTime: string;
-  /** Whether a checksum was sent along when it was added. */
+  /** Whether the client sent a checksum when it added this version. */
   hasClientChecksum: boolean;
 };
 export type StoredSecret = { name: string; createTime: string; versions: SecretVersion[] };
 
-/** Secret Manager's secrets of one project. */
+/** One project's secrets in Secret Manager. */
 export type SecretStore = {
   create(name: string): StoredSecret;
   get(name: string): StoredSecret;

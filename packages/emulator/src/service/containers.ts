@@ -17,9 +17,9 @@ export type ContainerOptions = {
   clock: Clock;
   ingress: Ingress;
   watchdog: Watchdog;
-  /** Aborts containers that are starting when the emulator stops. */
+  /** Aborts when the emulator stops, which ends containers that are still starting. */
   stopping: AbortSignal;
-  /** The program that a service's revisions run; undefined for the control service's stand-in. */
+  /** The program that a service's revisions run; undefined means the stand-in for the control service. */
   programOf(service: string): ContainerProgram | undefined;
   /** Called with each line that a container writes. */
   onLine(revision: StoredRevision, stream: 'stdout' | 'stderr', text: string): void;
@@ -31,7 +31,7 @@ export type ContainerOptions = {
 export async function startContainer(revision: StoredRevision, options: ContainerOptions): Promise<void> {
   const { registry, secrets } = options;
   const container = ingressContainer(revision.template);
-  // The revision runs the digest that its tag had when it was made, whatever the tag means by now.
+  // A revision keeps the digest that its image's tag had when the revision was made, even if the tag has moved since.
   const image = revision.imageDigest ?? container.image ?? '';
   const failure = whyItCannotStart(revision.name, image, registry.behaviourOf(image));
   if (failure !== undefined) return settle(revision, failure);
@@ -54,9 +54,7 @@ export async function startContainer(revision: StoredRevision, options: Containe
   settle(revision, condition('Ready', 'CONDITION_SUCCEEDED'));
 }
 
-/**
- * Returns a function that starts an instance of the revision: the control service's stand-in, or the user's program.
- */
+/** Returns a function that starts an instance: the stand-in for the control service, or the user's program. */
 function launcherFor(
   revision: StoredRevision,
   image: string,
@@ -116,7 +114,7 @@ function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour
   }
 }
 
-// The platform's message, which is also that for a container that has exited:
+// The platform's message, which it also uses for a container that has exited:
 // https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start
 function neverListened(name: string, { failed }: StartFailure): ConditionJson {
   const exited = failed === 'exited' ? ' The container exited before it listened.' : '';
@@ -152,8 +150,8 @@ function resolveEnv(container: ContainerJson, secrets: SecretStore): ResolvedEnv
   return { values };
 }
 
-// https://cloud.google.com/run/docs/configuring/healthchecks: TCP, 240 s, one failure, unless the container has its
-// own.
+// https://cloud.google.com/run/docs/configuring/healthchecks: DEFAULT is the probe of a container that has none of its
+// own (TCP, 240 s, one failure); OWN holds the defaults for fields that a container's own probe leaves out.
 const DEFAULT = { initialDelaySeconds: 0, periodSeconds: 240, failureThreshold: 1 };
 const OWN = { initialDelaySeconds: 0, periodSeconds: 10, failureThreshold: 3 };
 

@@ -1,7 +1,7 @@
 import { type Json, topFieldOf, writableFields } from '../protocol/descriptors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
-// Without the two fields that a caller may send but not change: they identify the service and its state.
+// A caller may send `name` and `etag`, which identify the service and its state, but cannot change them.
 const WRITABLE = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
 
 /**
@@ -16,7 +16,7 @@ export function applyMask<T extends Json>(current: T, request: Json, mask: strin
     // Naming a field that only the platform writes has no effect, but is not an error.
     if (WRITABLE.includes(field)) next = replaceAt(next, request, path.split('.'));
   }
-  // Only fields of the same resource were replaced.
+  // The result is still a T: only fields of the same resource were replaced.
   return next as T;
 }
 

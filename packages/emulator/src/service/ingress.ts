@@ -15,7 +15,7 @@ export function hasPort({ ports }: ContainerJson): boolean {
   return Array.isArray(ports) && ports.length > 0;
 }
 
-/** The tag is resolved to a digest when a revision is made: https://cloud.google.com/run/docs/deploying#service */
+/** Resolves the tag to a digest when a revision is made: https://cloud.google.com/run/docs/deploying#service */
 export function resolveImage(revision: StoredRevision, registry: Registry): void {
   revision.imageDigest = registry.resolve(ingressContainer(revision.template).image ?? '');
 }

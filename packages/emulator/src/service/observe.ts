@@ -11,9 +11,9 @@ import { newEtag, type StoredRevision } from './revisions.ts';
 import type { StoredService } from './stored-service.ts';
 
 /**
- * The service after its newest generation succeeded or failed: what serves, the conditions, the latest revisions. If
- * the desired split cannot be served, or routing fails for another reason (`whyNotRouted`), the earlier split keeps
- * serving while the desired one stays in the spec, so the two differ.
+ * The service once its newest generation has succeeded or failed, with its new conditions, latest revisions and
+ * traffic. If the desired split cannot be served, or routing fails for another reason (`whyNotRouted`), the earlier
+ * split keeps serving while the desired one stays in the spec, so the two differ.
  */
 export function observe({ json, revisions, frontEnd }: StoredService, whyNotRouted?: string): ServiceJson {
   const newest = revisions.at(-1);

@@ -10,7 +10,7 @@ export type Operation = {
   name: string;
   service: string;
   done: boolean;
-  /** How the operation must end. */
+  /** A simulated failure; undefined for a normal end. */
   fate?: OperationFate;
   error?: OperationError;
   /** What the service would look like, for a change that is only checked. */
@@ -24,7 +24,7 @@ export type OperationLog = {
   begin(service: string, fate?: OperationFate): Operation;
   /**
    * Makes an operation that is already done: for a change without effect, or, with a preview, for a change that is only
-   * checked. The latter cannot be read later.
+   * checked. An operation with a preview cannot be read later.
    */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;

@@ -37,7 +37,7 @@ export type ServiceJson = {
   [key: string]: unknown;
   name: string;
   uid: string;
-  /** An int64, so it is text. */
+  /** An int64, which proto3 JSON writes as a string. */
   generation: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
@@ -59,8 +59,8 @@ export type ServiceJson = {
 };
 
 /**
- * The annotations and labels of a v1 service that v2 has no field for, because it reserves their namespaces. They are
- * kept as written.
+ * The annotations and labels of a v1 service in namespaces that v2 reserves and has no fields for. They are kept as
+ * written.
  */
 export type KnativeExtras = {
   annotations: Readonly<Record<string, string>>;

@@ -25,12 +25,12 @@ export type ServiceChange = {
   /** The new values, in v2's spelling. Only the fields in the mask are used. */
   fields: Json;
   mask?: string | undefined;
-  /** Default: the fields that only v1 has stay as they are. */
+  /** The annotations and labels that only v1 has (default: unchanged). */
   knative?: KnativeExtras;
   /** The etag that the caller read. If it is given, the update fails when the service has changed since. */
   etag?: string | undefined;
   person: string;
-  /** How the operation must end; undefined for a normal end. */
+  /** A simulated failure of the operation; undefined for a normal end. */
   fate?: OperationFate | undefined;
 };
 
@@ -40,7 +40,7 @@ export type AdoptedService = {
   /** Its JSON, once its address is known. */
   json(place: { name: string; uri: string; urls: string[]; etag: string }): ServiceJson;
   knative: KnativeExtras;
-  /** Makes its revisions, oldest first. They are ready, with a container, or failed. */
+  /** Makes its revisions, oldest first. Each is either ready, with a container, or failed. */
   revisions(json: ServiceJson): Promise<StoredRevision[]>;
 };
 
@@ -58,7 +58,7 @@ export type ServiceStore = {
     validateOnly?: boolean,
   ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
-  /** Throws a 400 for the newest revision, and for one that the traffic split names. */
+  /** Throws a 400 for the newest revision, the latest ready one, and any that the traffic split names. */
   removeRevision(name: string, revision: string): void;
   adopt(service: AdoptedService): Promise<void>;
   operation(name: string): Operation;

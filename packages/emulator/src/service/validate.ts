@@ -54,7 +54,7 @@ function validateTraffic(service: string, traffic: readonly TrafficTargetJson[])
       throw invalidArgument('traffic: a target of the type LATEST names no revision.');
     if (target.tag !== undefined) {
       if (!TAG.test(target.tag)) throw invalidArgument(`traffic: tag '${target.tag}' is not a valid tag.`);
-      // Quoted in https://github.com/PolicyEngine/policyengine-api/issues/3729
+      // The limit is quoted in https://github.com/PolicyEngine/policyengine-api/issues/3729
       if (target.tag.length + service.length > LONGEST_TAG_AND_SERVICE)
         throw invalidArgument('Combined traffic tag and service name cannot exceed 46 characters.');
       if (tags.has(target.tag)) throw invalidArgument(`traffic: tag '${target.tag}' is used twice.`);
@@ -83,8 +83,8 @@ function validateTemplate(service: string, template: TemplateJson): void {
 }
 
 /**
- * Throws a 400 unless exactly one container has the port that receives the requests. A container that is alone need not
- * name one: the platform gives it a default.
+ * Throws a 400 unless exactly one container has the port that receives the requests. A single container need not name a
+ * port: the platform gives it a default.
  */
 function validateContainers(containers: readonly ContainerJson[]): void {
   if (containers.length === 0) throw invalidArgument('template.containers[0].image is required.');
@@ -98,7 +98,8 @@ function validateContainers(containers: readonly ContainerJson[]): void {
     if (Array.isArray(ports) && ports.length > 1)
       throw invalidArgument(`${where}.ports: only a single port can be specified.`);
   }
-  // Quoted in many reports, such as https://github.com/terraform-google-modules/terraform-google-cloud-run/pull/450
+  // The message is quoted in many reports, such as
+  // https://github.com/terraform-google-modules/terraform-google-cloud-run/pull/450
   if (containers.length > 1 && containers.filter(hasPort).length !== 1) {
     throw invalidArgument(
       'template.containers: Revision template should contain exactly one container with an exposed port.',

@@ -28,7 +28,7 @@ export type RequestFate = {
   noInstance: number | undefined;
   /** The status to answer with, without asking the container. */
   failure: number | undefined;
-  /** How long the request takes; undefined for its real time, times `factor`. */
+  /** How long the request takes; undefined for its real time multiplied by `factor`. */
   takesMs: number | undefined;
   factor: number;
 };
@@ -71,9 +71,7 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   };
 }
 
-/**
- * Returns true for a share of the calls, in clumps. The first clump comes after half the usual distance between two.
- */
+/** Returns true for a share of the calls, in clumps. The first clump comes after half the usual gap between clumps. */
 function share(percent = 0, clump = 1): () => boolean {
   let credit = clump * 50;
   let left = 0;

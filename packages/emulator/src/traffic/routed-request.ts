@@ -1,4 +1,4 @@
-/** A request to a revision that has been answered, by its container or by the platform. */
+/** An answered request to a revision; the answer may come from its container or from the platform. */
 export type RoutedRequest = {
   service: string;
   revision: string;
