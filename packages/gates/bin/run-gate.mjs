@@ -1,10 +1,10 @@
-// The body of every turbo task here. Turbo starts it only when the result is in no cache. It is JavaScript and caches
-// compiled code, because a TypeScript program would start half a second later.
+// Every turbo task of this package runs this program, which turbo starts only when no cache has the task's result. It
+// is JavaScript and caches compiled code, because a TypeScript program would start half a second later.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// The exit code for a caller that wants cached verdicts only: EX_UNAVAILABLE of sysexits.h. Where there is a shell,
-// `for-turbo/pnpm` has already given the same answer.
+// The exit code when the caller wants cached verdicts only: EX_UNAVAILABLE of sysexits.h. Where there is a shell,
+// `for-turbo/pnpm` exits with the same code before this program is started.
 const NOT_CACHED = 69;
 
 if (process.env.GATES_ONLY_REPLAY === '1') process.exitCode = NOT_CACHED;

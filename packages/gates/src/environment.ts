@@ -4,7 +4,7 @@ import { cleanLine, type Environment, operatorEnvironment, UserError } from '@de
 import type { Gate } from './gates.ts';
 import { namesProgram } from './inputs/programs.ts';
 
-// This matches more names than the redaction does, because a gate can do without a variable that may be a secret.
+// This matches more names than redaction does, because a gate can do without a variable that may be a secret.
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|SIGNING_KEY|PRIVATE_KEY|ACCESS_KEY/i;
 
 // Variables that steer a gate: how cargo, rustc, C compilers, Node, Python and wasm-pack build and run, and what the
@@ -27,7 +27,7 @@ const NEUTRAL = [
   /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
   /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
   /^(?:CARGO_BUILD_BUILD_DIR|CARGO_BUILD_INCREMENTAL|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/,
-  // These do not count by themselves, because the fingerprint contains the compiler that they lead to.
+  // These need not be inputs, because the fingerprint contains the compiler that they select.
   /^(?:RUSTUP_HOME|RUSTUP_TOOLCHAIN|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
   /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
 ];
@@ -39,14 +39,14 @@ const matches = (patterns: readonly RegExp[], name: string): boolean =>
 // anew for each build: https://doc.rust-lang.org/cargo/reference/environment-variables.html
 const STARTED_BY_CARGO =
   /^(?:CARGO|CARGO_(?:MANIFEST_(?:DIR|PATH|LINKS)|PKG_.*|BIN_.*|CRATE_NAME|PRIMARY_PACKAGE|MAKEFLAGS|TARGET_TMPDIR|RUSTC_CURRENT_DIR)|OUT_DIR|RUST_RECURSION_COUNT)$/;
-// Where the loader looks for libraries. `cargo run` adds its build folders and the toolchain's, which gates do not get.
+// Where the loader looks for libraries. `cargo run` adds its build folders and the toolchain's; gates get neither.
 const LIBRARY_PATH = /^(?:LD_LIBRARY_PATH|DYLD_(?:FALLBACK_)?LIBRARY_PATH)$/;
 const OF_CARGO = /\/(?:debug|release)(?:\/|$)|\/toolchains\/[^/]+\/lib(?:\/|$)/;
 
-// Turbo's own variables, and ours for the tasks.
+// Turbo's own variables, and those that this project sets for its turbo tasks.
 const OURS = /^(?:turbo_|gates_)/i;
 
-/** The environment for runs that are not cached: the operator's without secrets, which no gate needs. */
+/** The environment for runs that are not cached: the operator's, without secrets, because no gate needs any. */
 export function uncachedEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(operatorEnvironment(env)).filter(([name]) => !SECRET_NAME.test(name) && !OURS.test(name)),

@@ -12,7 +12,7 @@ export type Explanation = {
   gate: GateId;
   expect: 'hit' | 'miss';
   reason: string;
-  /** On a miss, the inputs that differ from those of the nearest known verdict. */
+  /** On a miss, the inputs that differ from those of the most similar earlier verdict. */
   changed: readonly string[];
 };
 

@@ -3,7 +3,7 @@
  * them can expose a secret.
  */
 export type FingerprintInputs = {
-  /** The gate's command line, for a checkout at `.`. */
+  /** The gate's command line with the checkout at `.`, so that it is the same in every checkout. */
   command: string;
   /** Hashes of the variables that steer the gate, by name. */
   variables: ReadonlyMap<string, string>;
@@ -17,7 +17,7 @@ export type FingerprintInputs = {
 
 const KINDS = ['variables', 'tools', 'files', 'configuration'] as const;
 
-/** Inputs by the names that people read: paths, tools, `variable NAME`. */
+/** Works with inputs by the names that people read: paths, tools, `variable NAME`. */
 export const inputNames = {
   /** Whether something is among the inputs. */
   has(inputs: FingerprintInputs, name: string): boolean {
@@ -25,7 +25,7 @@ export const inputNames = {
       ? inputs.variables.has(name.slice(VARIABLE.length))
       : inputs.files.has(name) || inputs.configuration.has(name);
   },
-  /** The names of the inputs that are not the same in both. */
+  /** The names of the inputs that differ between the two. */
   changed(before: FingerprintInputs, after: FingerprintInputs): string[] {
     const changed = KINDS.flatMap((kind) => {
       const names = new Set([...before[kind].keys(), ...after[kind].keys()]);
@@ -37,7 +37,7 @@ export const inputNames = {
   },
 };
 
-/** The prefix of variables among the names of inputs. */
+/** Begins the name of an input that is an environment variable. */
 export const VARIABLE = 'variable ';
 
 /** The inputs as JSON, which has no maps. */

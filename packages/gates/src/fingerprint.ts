@@ -43,7 +43,7 @@ export type FingerprintRequest = {
  */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
-// Files that tell pyenv, asdf, mise, nvm and others which version to use in the folders below.
+// Files that tell pyenv, asdf, mise, nvm and others which version to use in the folder and all folders below it.
 const VERSION_FILES = [
   '.python-version',
   '.node-version',
@@ -60,13 +60,13 @@ export async function fingerprintGates(
 ): Promise<ReadonlyMap<GateId, FingerprintOrWhyNot>> {
   const [first] = gates;
   if (first === undefined) return new Map();
-  // Every gate passes these tools the same variables, so the first gate's environment will do.
+  // These tools ignore the variables in which the gates' environments differ, so the first gate's environment will do.
   const gateEnv = gateEnvOf(first);
   const root = await realpath(checkout.root);
   const wanted = await Promise.all(
     gates.map(async (gate) => ({ gate, needs: await needsOf(gate, checkout) })),
   );
-  // The wasm target is left out: having it installed does not change a verdict. The compiler's version does.
+  // The wasm target is left out: whether it is installed changes no verdict, and cargo's entry covers the compiler.
   const toolsOf = (each: Needs): Tool[] => [
     ...new Set<Tool>(['cargo', ...each.tools].filter((tool): tool is Tool => tool !== WASM_TARGET)),
   ];
@@ -98,7 +98,7 @@ export async function fingerprintGates(
     ),
   );
 
-  // One after another: most packages share a workspace, and then cargo runs only once.
+  // One after another, so that packages of the same workspace, as most are, share one run of cargo.
   async function withPaths(): Promise<Wanted[]> {
     const workspaces = new Workspaces(gateEnv);
     const all: Wanted[] = [];
@@ -154,8 +154,8 @@ export function touchedBetween(before: Fingerprint, after: Fingerprint): string[
 }
 
 /**
- * The folders above the web shell: their installed packages, which scripts find, and their files that choose a tool's
- * version.
+ * What the folders above the web shell contribute: the packages installed there, which scripts can load, and the files
+ * that choose a tool's version.
  */
 function aboveWebShell(root: string, webShellDir: string): [path: string, Entry][] {
   const found: [path: string, Entry][] = [];
@@ -190,7 +190,7 @@ type GatePaths = {
   inside: string[];
   /** Folders of packages. If one has no files at all, it must be the wrong folder. */
   packages: string[];
-  /** Absolute paths of the crates, manifests and files named by scripts that lie outside the checkout. */
+  /** Absolute paths outside the checkout: of crates, of manifests, and of files that scripts name. */
   outside: string[];
   /** Folders whose cargo configuration applies. */
   configured: string[];

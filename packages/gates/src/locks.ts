@@ -6,7 +6,7 @@ import { type Environment, errorMessage, projectRoot, UserError, withFileLock } 
 
 /**
  * Does work while no other build or measurement runs in the same checkout, not even one started by another copy of this
- * project: builds recreate `dist`, and would distort a measurement.
+ * project: a build recreates `dist`, and would distort a measurement that runs beside it.
  */
 export async function aloneIn<T>(
   root: string,
@@ -35,8 +35,8 @@ export async function aloneMeasuring<T>(
 const TURBO_LOCK = join(projectRoot, '.turbo/gates.lock');
 
 /**
- * Does work while no other run uses the files in which turbo keeps a task's log and its record: every run of this
- * project uses the same ones.
+ * Does work while no other run uses the files in which turbo keeps a task's log and its record, because all runs of
+ * this project share these files.
  */
 export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(TURBO_LOCK), { recursive: true });

@@ -23,7 +23,7 @@ function accepts(host: string, port: number): Promise<boolean> {
     };
     socket.once('connect', () => end(true));
     socket.once('error', () => end(false));
-    // A local port that does not answer at once is filtered: treat it as free.
+    // A local port that neither accepts nor refuses is filtered: treat it as free.
     socket.setTimeout(5000, () => end(false));
   });
 }

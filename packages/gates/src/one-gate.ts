@@ -37,7 +37,7 @@ export type GateContext = {
   stale(): void;
 };
 
-/** How a gate ended, and what turbo itself had to say. */
+/** How a gate ended, and turbo's own error message, if any. */
 export type GateOutcome = { result: GateResult; complaint: string };
 
 /** Takes a gate's verdict from the cache if it still holds; otherwise runs the gate. */
@@ -79,7 +79,7 @@ function replayed(
   const show = showing(out);
   for (const line of lines) if (line.stream !== 'note') show(line);
   const { establishedAt, where, commit, hadChanges, durationMs } = record;
-  // The record may come from a shared cache: keep it on one line, whatever it holds.
+  // The record may come from a shared cache, so its text is forced onto one line, whatever it holds.
   const source = cleanLine(
     `${from} cache; first established ${establishedAt} on ${where} ` +
       `at commit ${commit.slice(0, 12)}${hadChanges ? ' with changes' : ''}`,
@@ -94,7 +94,7 @@ function replayed(
 async function runAndKeep(gate: Gate, context: GateContext, fingerprint: Fingerprint): Promise<GateOutcome> {
   const { task, complaint, report } = await run(gate, context, fingerprint);
   if (task === undefined) {
-    // Turbo runs nothing when it cannot open its cache, but a gate needs no cache.
+    // Turbo runs nothing when it cannot open its cache, but the gate can run without one.
     context.out.note(`warning: turbo cannot use its cache, so nothing of ${gate.id} is kept (${complaint})`);
     return runUncached(gate, context, 'this run, without a cache');
   }
@@ -107,7 +107,7 @@ async function runAndKeep(gate: Gate, context: GateContext, fingerprint: Fingerp
     return ended(gate, task, { source: 'this run', complaint });
   }
   context.out.note(`${gate.id}: passed, but its verdict is not kept for later runs: ${notKept}`);
-  // NOT_KEPT counts as a pass only when the runner also reported one.
+  // Without the runner's report, NOT_KEPT would be a failure: a gate itself may exit with that code.
   const passed = task.exitCode === NOT_KEPT ? { ...task, exitCode: 0 } : task;
   return ended(gate, passed, { source: `this run, and not kept: ${notKept}`, complaint });
 }
@@ -137,7 +137,7 @@ async function run(gate: Gate, context: GateContext, fingerprint?: Fingerprint):
       onLine: showing(out),
     }).finally(live.stop);
   };
-  // Nobody reads turbo's files about the build, so builds in different checkouts need not wait for each other.
+  // Nobody reads what turbo records about the build, so builds in different checkouts need not wait for each other.
   const { tasks, complaint } = await (gate.id === 'web-shell-build'
     ? work()
     : aloneWithTurbosFiles(onWait, work));

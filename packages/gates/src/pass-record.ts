@@ -28,7 +28,7 @@ const passRecord = v.strictObject({
 /** The record that a gate leaves when it passes. Turbo stores it with the log and restores it on a cache hit. */
 export type PassRecord = v.InferOutput<typeof passRecord>;
 
-/** Inside this package, where turbo looks for outputs; turbo.json names this file. */
+/** Lies inside this package, because turbo looks for outputs only there; turbo.json names this file too. */
 function fileOf(gate: GateId): string {
   return join(projectRoot, 'packages/gates/.pass-records', `${gate}.json`);
 }

@@ -10,7 +10,7 @@ export type Remembered = { record: PassRecord; inputs: FingerprintInputs };
 
 const MOST_KEPT = 10;
 
-/** Beside turbo's cache, which holds the verdicts themselves. */
+/** The folder lies beside turbo's cache, which holds the verdicts themselves. */
 function folderOf(gate: GateId, { TURBO_CACHE_DIR }: Environment): string {
   return join(TURBO_CACHE_DIR || join(projectRoot, '.turbo'), 'verdicts', gate);
 }
@@ -24,7 +24,7 @@ export async function remember({ record, inputs }: Remembered, env: Environment)
   await Promise.all(kept.slice(MOST_KEPT).map((old) => rm(old, { force: true })));
 }
 
-/** The remembered verdict of a gate whose inputs differ least, and the names of the inputs that differ. */
+/** The remembered verdict with the inputs closest to these, and the names of the inputs that differ. */
 export async function nearestRemembered(
   gate: GateId,
   inputs: FingerprintInputs,

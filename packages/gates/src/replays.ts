@@ -7,7 +7,7 @@ import { replayedLines, runTurbo, type TurboRequest } from './turbo.ts';
 /** A gate's result that turbo restored from a cache. */
 export type Replay = {
   from: 'local' | 'remote';
-  /** Undefined when it is missing or unreadable. */
+  /** Undefined when the record is missing or unreadable. */
   record: PassRecord | undefined;
   lines: readonly GateLine[];
 };

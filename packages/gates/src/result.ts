@@ -11,11 +11,11 @@ export type GateRun = {
   results: readonly GateResult[];
   /** Gates that were not selected; if there are any, the run is not a full verification. */
   leftOut: readonly GateId[];
-  /** Turbo's own error message, for when a gate did not run although no other failed. */
+  /** Turbo's own error message, which explains a gate that did not run although no other gate failed. */
   complaint: string;
 };
 
-/** Throws a UserError with the first failed gate's own exit code unless every gate has passed. */
+/** Unless every gate has passed, throws a UserError with the exit code of the first gate that failed. */
 export function requirePassed({ results, complaint }: GateRun, hint = 'Nothing was deployed.'): void {
   const failed = results.filter((result) => result.state === 'failed');
   const [first] = failed;

@@ -20,8 +20,8 @@ export type RunnerOrder = {
 };
 
 /**
- * The runner's exit code for a gate that passed when turbo must not keep its verdict. It is EX_TEMPFAIL of sysexits.h:
- * a program that cannot do its work now.
+ * The runner's exit code when the gate passed but turbo must not keep its verdict: EX_TEMPFAIL of sysexits.h, which is
+ * not 0, because turbo caches every task that exits with 0.
  */
 export const NOT_KEPT = 75;
 
@@ -40,7 +40,7 @@ export type RunnerChannel = AsyncDisposable & {
 };
 
 /**
- * Opens a channel to the runner of this run only: a socket in a folder that only this user can open. Its content,
+ * Opens a channel for this run's own runner: a socket in a folder that only this user can open. What passes through it,
  * including secrets, never reaches a disk, a command line or an environment where a gate could find it. When this
  * process is killed, the channel closes and the runner stops the gate.
  */
@@ -76,7 +76,7 @@ export async function openRunnerChannel(order: () => RunnerOrder): Promise<Runne
 /** The runner's end of the channel. */
 export type ScriptChannel = {
   order: RunnerOrder;
-  /** Aborts when the script exits before `close`. */
+  /** Aborts when the script exits before `close` is called. */
   gone: AbortSignal;
   /** Sends the report, if the gate passed, and waits until the script has received it. */
   close(report?: RunnerReport): Promise<void>;

@@ -33,14 +33,14 @@ export type TurboRun = {
 export type CacheMode = 'replay' | 'renew' | 'none';
 
 export type TurboRequest = {
-  /** One gate, or several to replay. */
+  /** One gate; several are allowed for `replay` only. */
   gates: readonly GateId[];
   cache: CacheMode;
   /** The gates' fingerprints; unused when nothing is cached. */
   fingerprints: ReadonlyMap<GateId, string>;
   /** This process's environment, for turbo's own settings. */
   env: Environment;
-  /** Where the gate's runner reaches this process; required to run a gate. */
+  /** The socket on which the gate's runner reaches this process; required to run a gate. */
   channel?: string;
   /** Stops turbo, the gate and everything that the gate started. */
   signal?: AbortSignal | undefined;
@@ -115,7 +115,7 @@ const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
   return (await child).stderr;
 };
 
-/** No gate runs, so this does without zx, which takes longer to load than turbo takes to replay. */
+/** No gate runs, so this needs no zx to stop its processes: zx takes longer to load than turbo takes to replay. */
 const followReplay: Follow = async ({ words, cwd, env }, signal, onLine) => {
   const complaints: string[] = [];
   await runCommand(words, {
@@ -128,7 +128,7 @@ const followReplay: Follow = async ({ words, cwd, env }, signal, onLine) => {
 };
 
 const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
-  // A task without a cached result starts its runner, which fails at once; the other tasks continue.
+  // A task without a cached result starts its runner, which fails at once; the flag lets the other tasks continue.
   replay: ['--continue=always'],
   renew: ['--force'],
   none: ['--cache=local:,remote:'],
@@ -167,8 +167,8 @@ function commandOf(request: TurboRequest, flags: readonly string[]): TurboComman
 }
 
 /**
- * Finds turbo's own program for this machine, which saves the 0.1 s that the `turbo` command, a Node script, takes to
- * find it. Returns that command when the program is not in its usual place.
+ * Finds turbo's own program for this machine, because starting it directly is 0.1 s faster than the `turbo` command, a
+ * Node script that looks for it. Returns that command when the program is not in its usual place.
  */
 function turboProgram(): string {
   const [system, extension] = process.platform === 'win32' ? ['windows', '.exe'] : [process.platform, ''];

@@ -31,8 +31,9 @@ const REFUSED = ['patch', 'paths', 'include'];
 
 /**
  * The configuration of cargo and rustup for a build in these folders: settings that can change the result, and the
- * programs and source folders that they name. Throws InputsUnknown for a configuration that hides what is built.
- * Sources: https://doc.rust-lang.org/cargo/reference/config.html, https://rust-lang.github.io/rustup/overrides.html
+ * programs and source folders that they name. Throws InputsUnknown for a configuration that leaves unknown what is
+ * built. Sources: https://doc.rust-lang.org/cargo/reference/config.html,
+ * https://rust-lang.github.io/rustup/overrides.html
  */
 export async function cargoConfiguration(
   folders: readonly string[],

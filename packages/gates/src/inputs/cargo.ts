@@ -131,7 +131,7 @@ function parsed(stdout: string): Metadata {
     const found = JSON.parse(stdout) as Metadata;
     if (Array.isArray(found.packages) && typeof found.workspace_root === 'string') return found;
   } catch {
-    // The error below covers this too: what ran as `cargo` may be another program.
+    // Text that is not JSON gets the same error: what ran as `cargo` may be another program.
   }
   throw new InputsUnknown('cargo metadata printed something that is not metadata');
 }

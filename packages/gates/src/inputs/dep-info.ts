@@ -6,8 +6,8 @@ import type { Crates } from './cargo.ts';
 import { contentAt } from './tree.ts';
 
 /**
- * What a build read beyond its fingerprint's inputs, with the state of each: files by path, variables as `variable
- * NAME`.
+ * What a build read that its fingerprint does not cover: the state of each file, by path, and of each variable, by
+ * `variable NAME`.
  */
 export type AlsoRead = Readonly<Record<string, string>>;
 
@@ -25,8 +25,8 @@ const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|
 
 /**
  * What the compiler and the crates' build scripts read, according to the notes that they leave in the target folder:
- * files that `include_str!` takes from elsewhere, variables of `env!`. Undefined when there are no notes: then nobody
- * knows what they read. Sources: `rustc --emit dep-info`, and
+ * for example, files that `include_str!` takes from elsewhere, and variables of `env!`. Undefined when there are no
+ * notes, because the reads are unknown then. Sources: `rustc --emit dep-info`, and
  * https://doc.rust-lang.org/cargo/reference/build-scripts.html
  */
 export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | undefined> {
@@ -43,7 +43,7 @@ export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | un
 
   async function addDepInfo(file: string): Promise<void> {
     const lines = (await readFile(file, 'utf8')).split('\n');
-    // Every source also has a line of its own that ends with a colon.
+    // A dep-info file has a line `<path>:` for every source, besides the lines that list all sources of an output.
     const sources = lines.flatMap((line) =>
       line.endsWith(':') ? [resolve(crates.workspaceRoot, line.slice(0, -1).replaceAll('\\ ', ' '))] : [],
     );
@@ -97,7 +97,7 @@ function stateNow(name: string, root: string, gateEnv: Readonly<Record<string, s
   return value === undefined ? 'unset' : hash('sha256', value);
 }
 
-/** The `debug` and `release` folders, for this machine and for every target. */
+/** The `debug` and `release` folders in a target folder, for this machine and for every other target. */
 async function profileFolders(target: string): Promise<string[]> {
   const entries = await readdir(target, { withFileTypes: true }).catch(() => []);
   const first = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(target, name));

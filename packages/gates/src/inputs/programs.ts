@@ -9,12 +9,12 @@ export type ConfiguredProgram = { name: string; words: readonly string[]; folder
 const PROGRAM_VARIABLE =
   /^(?:RUSTC|RUSTDOC|RUSTC_WRAPPER|RUSTC_WORKSPACE_WRAPPER|CARGO_BUILD_RUSTC(?:_WRAPPER|_WORKSPACE_WRAPPER)?|CARGO_BUILD_RUSTDOC|CARGO_TARGET_.*_(?:RUNNER|LINKER))$/;
 
-/** Whether a variable names a program that cargo runs: then the program's content counts, not its path. */
+/** Whether a variable names a program that cargo runs. If so, the program's content is the input, not its path. */
 export function namesProgram(variable: string): boolean {
   return PROGRAM_VARIABLE.test(variable);
 }
 
-/** The programs that variables tell cargo to run in a folder. */
+/** The programs that environment variables tell cargo to run in a folder. */
 export function programsInEnvironment(
   env: Readonly<Record<string, string>>,
   folder: string,

@@ -22,7 +22,7 @@ export async function readWorktree({ root, paths, isOutput }: WorktreeRequest, g
   return new Map([...trees, ...whole].flatMap(({ entries }) => [...entries]));
 }
 
-/** Those of the paths that do not lie under another of them. */
+/** The paths that do not lie under another of the given paths. */
 function topmost(paths: readonly string[]): string[] {
   const sorted = [...new Set(paths)].sort();
   return sorted.filter(

@@ -30,9 +30,7 @@ const HOW_TO_GET: Readonly<Record<Tool, Remedy>> = {
 
 type GateNeeds = Needs & { gate: GateId };
 
-/**
- * Checks the tools and scripts that the gates will call, and the checkout. Missing ones are findings, not exceptions.
- */
+/** Checks the checkout, and the tools and scripts that gates call. What is missing is a finding, not an exception. */
 export async function checkTools(request: ToolCheckRequest): Promise<Finding[]> {
   const { checkout, env, isCached = async () => false } = request;
   const gates = [webShellBuild, ...verificationGates.filter(({ id }) => request.gates.includes(id))];

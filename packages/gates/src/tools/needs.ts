@@ -3,15 +3,15 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { TargetCheckout } from '@deploy/cli';
 import type { Gate } from '../gates.ts';
 
-/** A program that gates call, or a target whose standard library they need. */
+/** A program that gates call, or a Rust target whose standard library they need. */
 export type Tool = 'cargo' | 'wasm32-unknown-unknown' | 'wasm-pack' | 'node' | 'python3' | 'jq';
 
 /** What a gate needs: tools, and files of the checkout. */
 export type Needs = {
   tools: ReadonlySet<Tool>;
   /**
-   * The scripts that the gate runs and the paths that these name, relative to the checkout's root: files, and folders
-   * where a pattern or a variable selects the file.
+   * The scripts that the gate runs and the files that these scripts name, relative to the checkout's root. Where a
+   * script selects a file with a pattern or a variable, its whole folder is listed.
    */
   files: readonly string[];
   missingScripts: readonly string[];
@@ -19,12 +19,12 @@ export type Needs = {
 
 const WASM = 'wasm32-unknown-unknown';
 const PROGRAMS = ['cargo', 'wasm-pack', 'node', 'python3', 'jq'] as const;
-// `$name`, `${name}` and `$(command)`: their values are unknown, so they end a name.
+// `$name`, `${name}` and `$(command)`. Their values are unknown, so a file name ends where one of them begins.
 const SUBSTITUTION = /\$(?:\w+|\{[^}]*\}|\([^)]*\))/g;
 const COMMENT = /(^|\s)#.*$/gm;
-// A word with an extension or a folder; any other word is a command.
+// A word with an extension or a slash is taken for a file name, any other word for a command.
 const FILE_NAME = /[\w./-]*\/[\w.-]+|[\w.-]+\.\w+\b/g;
-// A folder, followed by a file name with a pattern or a variable in it.
+// A folder, followed by a file name that contains a pattern or a variable.
 const FOLDER_OF_SOME = /([\w./-]*[\w-]\/)[\w.-]*[*?[$]/g;
 const SCRIPT = /\.(?:sh|bash|[cm]?[jt]s|py)$|\/[^./]+$/;
 const SHELL_SCRIPT = /\.(?:sh|bash)$|\/[^./]+$/;
@@ -48,12 +48,12 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
     seen.add(path);
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) {
-      // Only the gate's own script must exist. Another one may only be mentioned, for instance in a message.
+      // Only the gate's own script must exist. Other scripts may be named without being run, for instance in a message.
       if (path === program) missingScripts.push(relative(checkout.root, path));
       continue;
     }
     files.push(relative(checkout.root, path));
-    // A name in build output does not mean that the gate uses such a file.
+    // Build output is not searched for names: a name in it does not mean that the gate reads a file of that name.
     if (path.startsWith(join(checkout.root, checkout.webShellDir, 'dist/'))) continue;
     const calls = text.replace(COMMENT, '').replace(SUBSTITUTION, '$$');
     if (path === program || SHELL_SCRIPT.test(path)) for (const tool of toolsIn(calls)) tools.add(tool);

@@ -24,7 +24,7 @@ export async function lookForTool(
     return { there: false, why: isTarget ? 'is missing: there is no rustc' : 'is missing' };
   if (exitCode !== 0) return { there: false, why: `does not run: ${cleanLine(stderr, 200)}` };
   if (!isTarget) return { there: true, version: /\d+(?:\.\d+)+\S*/.exec(stdout)?.[0] };
-  // rustc prints the folder even when the target is not installed.
+  // rustc prints the target's folder even when the target is not installed, so only an existing folder counts.
   return existsSync(stdout.trim())
     ? { there: true, version: undefined }
     : { there: false, why: 'is not installed' };
