@@ -10,7 +10,6 @@ export type CheckLog = BoundedText;
  */
 export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Judgement>;
 
-/** How a check runs. */
 export type Planned = {
   work: CheckWork;
   /** Builds share a lock and the processor, so they run one by one, beside the checks that run all at once. */

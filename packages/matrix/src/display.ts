@@ -10,12 +10,12 @@ export type Display = {
 };
 
 /**
- * Where a run is shown. With `explains`, each check that failed or was skipped gets a second line, which tells people
- * why. The first line is for programs.
+ * Where a run is shown. The first line for a check is for programs; with `explains`, a second line tells people why a
+ * check failed or was skipped.
  */
 type Place = { out: Output; explains?: boolean };
 
-/** A live table on a terminal, else lines. */
+/** A live table on a terminal; plain lines anywhere else. */
 export async function openDisplay(
   checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
   { terminal, ...place }: Place & { terminal: NodeJS.WriteStream },
@@ -77,7 +77,7 @@ async function liveTable(
   };
 }
 
-/** Times come from `performance.now()`: setting the clock does not affect it. */
+/** Times are from `performance.now()`, which does not jump when somebody sets the clock. */
 export type TableState = {
   startedAt: ReadonlyMap<CheckId, number>;
   results: ReadonlyMap<CheckId, MatrixResult>;

@@ -7,8 +7,8 @@ import type { MatrixOutcome } from './outcome.ts';
 import { type MatrixSettings, readTarget } from './target.ts';
 
 /**
- * Finds the evidence report that gets the matrix's verdict: the open report with the staging base URL, else the report
- * of the control service. Without such a report the matrix simply records nothing. Throws a UserError when
+ * Finds the evidence report to which the matrix's verdict is added: the open report with the staging base URL, else the
+ * report of the control service. Without such a report the matrix simply records nothing. Throws a UserError when
  * EVIDENCE_REPORT names a file that is not a report.
  */
 export async function joinMatrixEvidence(
@@ -27,10 +27,10 @@ export async function joinMatrixEvidence(
 type Matrix = Extract<RolloutEvent, { kind: 'matrixRun' }>['matrix'];
 
 /**
- * Adds a run's verdict to the evidence, with the services it checked and the path of its summary in the target
- * checkout. When nothing failed but some required checks did not run, as after an interruption, the verdict is
- * `incomplete`. A run of selected checks (MATRIX_ONLY) cannot speak for the whole: it is recorded only when it found a
- * failure.
+ * Adds a run's verdict to the evidence, with the services that the run checked and the path of its summary in the
+ * target checkout. When nothing failed but some required checks did not run, as after an interruption, the verdict is
+ * `incomplete`. A run of selected checks (MATRIX_ONLY) cannot pass for the whole matrix, so it is recorded only when it
+ * found a failure.
  */
 export async function addVerdict(
   evidence: Pick<Evidence, 'record'>,

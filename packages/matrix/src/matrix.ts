@@ -25,7 +25,7 @@ export async function runMatrix(
       onStart: display.started,
       async onEnd(result, log) {
         logs.set(result.id, log);
-        // Written now so that people can follow the run. If that fails, it is tried again at the end.
+        // Written now so that people can follow the run. A log that cannot be written now is written at the end.
         await folder.writeLog(result.id, log).catch(() => {});
         display.ended(result);
       },
@@ -50,8 +50,8 @@ export async function runMatrix(
 }
 
 /**
- * The failure of a run, for stderr: which checks failed, and how many were skipped. `named` are the checks in
- * MATRIX_ONLY: only these decide, if it is set.
+ * The failure of a run, for stderr: which checks failed, and how many were skipped. If MATRIX_ONLY is set, only the
+ * checks in it (`named`) decide; otherwise, all required checks do.
  */
 export function matrixFailure(
   { checks }: Pick<MatrixOutcome, 'checks'>,

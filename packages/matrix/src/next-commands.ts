@@ -25,8 +25,8 @@ export function rerunCommand(failed: readonly CheckId[], env: Environment): stri
 }
 
 /**
- * What to do after the matrix has passed. The service that was checked, and SERVICE in the operator's shell, may be
- * staging's, so the command names production's: the same name without `-staging`.
+ * The next step after the matrix has passed. The checked service, and SERVICE in the operator's shell, may be
+ * staging's, so the command names the production service: the same name without `-staging`.
  */
 export function afterMatrix({ project, region, controlService }: MatrixSettings): NextStep {
   const service = controlService.replace(/-staging$/, '');

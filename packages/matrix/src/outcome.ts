@@ -1,4 +1,4 @@
-/** The checks, in the order of every table. */
+/** The checks, in the order in which they are shown. */
 export const checkIds = [
   'control-staging-health',
   'control-staging-smoke',
@@ -19,7 +19,7 @@ export type CheckId = (typeof checkIds)[number];
 /** What a check found. */
 export type Judgement = {
   passed: boolean;
-  /** Why, in one sentence. */
+  /** Why the check passed or failed, in one sentence. */
   conclusion: string;
   figures?: Readonly<Record<string, number>>;
 };
@@ -45,7 +45,7 @@ export type MatrixResult = About &
 export type MatrixOutcome = {
   startedAt: string;
   endedAt: string;
-  /** Measured by another clock than the two times, because someone may set the clock during a run. */
+  /** Measured with a monotonic clock, because someone may set the system clock during a run. */
   durationMs: number;
   overall: 'passed' | 'failed';
   totals: Totals;

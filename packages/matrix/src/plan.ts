@@ -40,7 +40,10 @@ export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env:
   };
 }
 
-/** With a local Cloud Run, every URL must be local too, including the defaults of the two control services. */
+/**
+ * With a local Cloud Run, the URLs of all selected checks must be local too, even the defaults of the two control
+ * services, so that a rehearsal never calls real services.
+ */
 function requireRehearsal(
   emulatorHost: string | undefined,
   { staging, production, stagingRuntimeUrl, prodRuntimeUrl }: MatrixTarget,

@@ -8,7 +8,7 @@ import type { MatrixSettings } from './target.ts';
  */
 export type RerunCommands = {
   script(name: string, variables: readonly Variable[]): string;
-  /** A script that calls Google: its project and region are added. */
+  /** A script that calls Google: the command also sets its project and region. */
   cloudScript(name: string, variables: readonly Variable[], ...args: string[]): string;
   /** For a check without its own script: the matrix, limited to this check. */
   matrix(id: CheckId, variables: readonly Variable[]): string;
@@ -19,7 +19,7 @@ export function rerunCommands(
   checkout: TargetCheckout,
 ): RerunCommands {
   const pnpm = (name: string, args: readonly string[]): string[] => [
-    // People who read the files may not have pnpm.
+    // People who copy the command from the results may not have pnpm.
     ...['npx', '--yes', 'pnpm@12'],
     '--dir',
     projectFrom(checkout),
@@ -36,7 +36,7 @@ export function rerunCommands(
       commandLine(
         [
           ['MATRIX_ONLY', id],
-          // pnpm changes to the project's folder, and from there the script could not find the checkout.
+          // Set because pnpm changes to the project's folder, where the script would not find the checkout.
           ['OPENAGENTS_REPO_ROOT', HERE],
           emulator,
           ['GCP_PROJECT', project],

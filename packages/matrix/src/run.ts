@@ -3,7 +3,7 @@ import { boundedText, durationText, errorMessage, Interrupted, redact, UserError
 import type { CheckLog, MatrixCheck } from './check.ts';
 import { type CheckId, explanationOf, type Judgement, type MatrixResult } from './outcome.ts';
 
-/** In characters. Of a longer log, the beginning and the end are kept. */
+/** In characters. A longer log keeps its beginning and its end. */
 const LONGEST_LOG = 2 * 1024 * 1024;
 
 export type RunOptions = {
@@ -25,7 +25,7 @@ export async function runChecks(
     if ('skip' in check.plan || check.plan.lane === 'at-once') ran = runCheck(check, options);
     else {
       ran = builds.then(() => runCheck(check, options));
-      // The next build does not wait for this one's log to be written.
+      // The next build waits for this one, but not until its log has been written.
       builds = ran;
     }
     const { result, log } = await ran;

@@ -13,7 +13,7 @@ export type MatrixSettings = SettingsOf<typeof matrixSettings>;
 
 /** A control service, with the tokens that grant access to it. */
 export type ControlTarget = {
-  /** For messages: staging, production. */
+  /** The name of the service for messages: staging or production. */
   where: string;
   baseUrl: string;
   accessToken: Secret | undefined;

@@ -7,7 +7,7 @@ type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 40;
-/** From this width on, a table has room for long names. In fewer columns, findings are shown as a list. */
+/** From this width on, findings are shown as a table; in fewer columns as a list, because long names would not fit. */
 const WIDE = 120;
 /** Left plus right padding of a cell. */
 const PADDING = 2;
@@ -33,12 +33,12 @@ export async function renderPreflight(
 
 const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
 
-/** Puts the problems to fix before mere information. Within each group, the runbook's order stays. */
+/** Sorts errors first, then warnings, notes and what is in order; within each of these, the runbook's order stays. */
 function problemsFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);
 }
 
-/** `[error] image: … is not in its registry -> Set IMAGE to …` */
+/** For example: `[error] image: … is not in its registry -> Set IMAGE to …` */
 function plainLine(finding: Finding): string {
   const { check, state, found } = finding;
   const advice = adviceLine(finding);
@@ -54,8 +54,8 @@ async function forPeople(findings: readonly Finding[], columns: number): Promise
 const STATE_WIDTH = 'warning'.length + 2;
 
 /**
- * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. The command is not
- * broken, even if it is wider than the screen: when the terminal breaks it, it can still be copied.
+ * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. A command wider
+ * than the screen is not broken here, because only a line that the terminal itself wraps can be copied in one piece.
  */
 function listed({ check, state, found, advice, command }: Finding, columns: number): string[] {
   const indent = ' '.repeat(STATE_WIDTH);
@@ -68,7 +68,7 @@ function listed({ check, state, found, advice, command }: Finding, columns: numb
   ];
 }
 
-/** The command of a finding, for below the table, because a cell would break it. */
+/** A finding's command, to be shown below the table: a cell would break it. */
 function commandBelow({ check, advice, command }: Finding): string[] {
   return command === undefined ? [] : [`${check}: ${advice ?? 'to fix it'}:`, `  ${command}`];
 }
@@ -94,7 +94,7 @@ async function table(findings: readonly Finding[], columns: number): Promise<str
   return rows.toString();
 }
 
-/** Breaks words that are longer than a line, such as digests, because the table would cut them off. */
+/** Adds spaces to words that are longer than a line, such as digests, because the table would cut them off. */
 function breakable(text: string, width: number): string {
   return text.replace(new RegExp(`\\S{${width}}(?=\\S)`, 'g'), '$& ');
 }

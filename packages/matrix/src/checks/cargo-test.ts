@@ -2,13 +2,13 @@ import type { CheckWork } from '../check.ts';
 import { type Command, commandWork } from './command.ts';
 
 /**
- * Runs `cargo test` and reports how many tests ran. Cargo succeeds even when no test matches the filter; the conclusion
- * then says so, but the verdict stays cargo's.
+ * Runs `cargo test` and reports how many tests ran. Cargo succeeds even when no test matches the filter: then the check
+ * passes, but its conclusion says that no test ran.
  */
 export function cargoTestWork(command: Command): CheckWork {
   const work = commandWork(command);
   return async (log, signal) => {
-    // Only counters, so that memory does not grow with the output.
+    // Lines are counted, not collected, so that memory does not grow with the output.
     let programs = 0;
     let testsRun = 0;
     const counting = {

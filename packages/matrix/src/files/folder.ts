@@ -73,7 +73,7 @@ async function writeInto(path: string, text: string): Promise<void> {
   await writeAtomically(path, text);
 }
 
-/** The summary as text, for use outside the folder. */
+/** The summary as text, without secrets, for use outside the folder. */
 export function summaryOf(outcome: MatrixOutcome): string {
   return summaryMarkdown(withoutSecrets(outcome));
 }

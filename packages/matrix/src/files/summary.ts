@@ -2,7 +2,7 @@ import { escapeMarkdown, markdownTable } from '@deploy/cli';
 import { explanationOf, type MatrixOutcome, type MatrixResult, requiredWord } from '../outcome.ts';
 import { logFile } from './results.ts';
 
-/** `SUMMARY.md`, for people. Callers also parse its headings and the two lists. */
+/** `SUMMARY.md` is for people, but callers also parse its headings and lists. */
 export function summaryMarkdown({
   startedAt,
   overall,
@@ -43,7 +43,7 @@ export function summaryMarkdown({
   ].join('\n')}\n`;
 }
 
-/** The place of a check in the lists: failures first, then what did not run. */
+/** Sorts the table and the list of commands: failures first, then required checks that did not run. */
 function urgency({ status, required }: MatrixResult): number {
   if (status === 'failed') return required ? 0 : 1;
   return status === 'skipped' && required ? 2 : 3;
