@@ -27,14 +27,14 @@ export type ServiceSeed = {
   sessionAffinity?: boolean;
   /** More revisions after the first one, oldest first, made from these images. */
   laterImages?: readonly string[];
-  /** Default: everything follows the latest revision. `revision` may be a number: 1 is the first one. */
+  /** Default: all of it follows the latest revision. `revision` 1 is the first one; without a number, the latest. */
   traffic?: readonly { revision?: number; percent: number; tag?: string }[];
 };
 
 /** A service as `gcloud run services describe --format=json` prints it; it keeps its name and generation. */
 export type RecordedServiceSeed = { knative: RecordedKnativeService };
 
-/** An execution of a job. `createTime` is RFC 3339 (default: now), the image defaults to the job's. */
+/** An execution of a job. `createTime` is RFC 3339 (default: now); the image defaults to the job's. */
 export type ExecutionSeed = {
   name?: string;
   image?: string;
@@ -121,7 +121,7 @@ export type EmulatorOptions = {
   people?: Readonly<Record<string, string>>;
   /** Permissions that every caller lacks, such as run.services.update. */
   denied?: readonly string[];
-  /** Refuse requests without one of the tokens in `people`. */
+  /** Whether to refuse requests that carry none of the tokens in `people`. */
   requireLogin?: boolean;
   /** Expired access tokens; requests with one of them are refused. */
   expiredTokens?: readonly string[];
@@ -185,8 +185,8 @@ export type Emulator = {
   /** Changes a service's template at once, as somebody else's deployment would; the desired traffic stays. */
   changeTemplate(service: string, change: (template: TemplateJson) => TemplateJson, person: string): void;
   /**
-   * Pushes another image under the tag, at once. New revisions run it, existing ones keep their image. Its containers
-   * are healthy by default.
+   * Pushes another image under the tag, at once. New revisions run it; existing ones keep their image. By default, the
+   * new image's containers are healthy.
    */
   pushImage(image: string, behaviour?: ImageBehaviour): void;
   /** The digest that a revision runs: what its image's tag was resolved to when the revision was made. */
@@ -203,7 +203,7 @@ export type Emulator = {
   mapDomain(mapping: DomainMappingJson): void;
   /** Disables a version of a secret, by its number, at once. */
   disableSecretVersion(secret: string, version: number): void;
-  /** Adds a fault for coming requests. */
+  /** Adds a fault that hits later requests. */
   on(trigger: Trigger): void;
   clearTriggers(): void;
   /** Resolves when every change under way has settled. */

@@ -37,7 +37,7 @@ export const inputNames = {
   },
 };
 
-/** Begins the name of an input that is an environment variable. */
+/** The name of an input that is an environment variable begins with this. */
 export const VARIABLE = 'variable ';
 
 /** The inputs as JSON, which has no maps. */

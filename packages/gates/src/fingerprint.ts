@@ -22,7 +22,6 @@ export type Fingerprint = {
   inputs: FingerprintInputs;
   /** When the file system last saw each file change: this reveals an edit that was undone. */
   changedAt: ReadonlyMap<string, number>;
-  /** The crates that the gate builds. */
   crates: readonly Crates[];
 };
 

@@ -17,7 +17,7 @@ export type Gate = {
    * budgets.
    */
   isScript: boolean;
-  /** Whether it starts the service and measures it. */
+  /** Whether the gate starts the service and measures it. */
   measures: boolean;
   /** If one of these gates has failed, this one does not run, because it could not pass. */
   needs: readonly GateId[];

@@ -19,7 +19,7 @@ const passRecord = v.strictObject({
   /** The machine or CI run on which the gate passed. */
   where: v.string(),
   tools: texts,
-  /** What the build read beyond the fingerprint's inputs, and the state of each. */
+  /** The state of everything that the build read but the fingerprint does not cover, by name. */
   alsoRead: texts,
   /** False when the verdict holds for this run only, for instance because an input changed while the gate ran. */
   kept: v.boolean(),

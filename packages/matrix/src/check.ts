@@ -12,7 +12,7 @@ export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Judgemen
 
 export type Planned = {
   work: CheckWork;
-  /** Builds share a lock and the processor, so they run one by one, beside the checks that run all at once. */
+  /** Builds share a lock and the processor, so they run one by one. All other checks run at once. */
   lane: 'at-once' | 'one-by-one';
   /** The command that reruns the check. */
   command: string;

@@ -5,7 +5,7 @@ import { type CheckId, explanationOf, type MatrixResult, requiredWord, resultLin
 export type Display = {
   started(id: CheckId): void;
   ended(result: MatrixResult): void;
-  /** The run is over. */
+  /** Call this when the run is over. */
   close(): void;
 };
 

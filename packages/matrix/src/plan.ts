@@ -15,7 +15,7 @@ export type MatrixPlan = {
   /** All twelve, in the order of `checkIds`. */
   checks: readonly MatrixCheck[];
   environment: MatrixOutcome['environment'];
-  /** Notes for the operator before anything runs. */
+  /** Notes to show the operator before anything runs. */
   remarks: readonly string[];
 };
 

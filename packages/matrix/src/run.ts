@@ -14,7 +14,7 @@ export type RunOptions = {
   onEnd(result: MatrixResult, log: string): Promise<void>;
 };
 
-/** Runs the checks: builds one by one, and all others at once beside them. Returns the results in the checks' order. */
+/** Runs all checks at once, except that builds wait for each other. Returns the results in the checks' order. */
 export async function runChecks(
   checks: readonly MatrixCheck[],
   options: RunOptions,

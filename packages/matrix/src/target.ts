@@ -18,7 +18,7 @@ export type ControlTarget = {
   baseUrl: string;
   accessToken: Secret | undefined;
   bypassToken: Secret | undefined;
-  /** A note about the tokens for the operator and the log. */
+  /** A note about the tokens, for the operator and the log. */
   remark: string | undefined;
 };
 

@@ -42,7 +42,7 @@ function rank(type: string): number {
   return index === -1 ? ORDER.length : index;
 }
 
-// A reason is HealthCheckContainerError in v1 and HEALTH_CHECK_CONTAINER_ERROR in v2.
+// Translates v2's HEALTH_CHECK_CONTAINER_ERROR to v1's HealthCheckContainerError.
 function pascalCase(reason: string): string {
   return reason
     .toLowerCase()

@@ -24,7 +24,7 @@ export function withValueAt(resource: Json, path: string, value: unknown): Json 
   return withField(resource, step, isBlank(next) && value === undefined ? undefined : next);
 }
 
-/** Whether a message in proto3 JSON leaves this value out, because it is the default. */
+/** Whether proto3 JSON leaves this value out of a message, because it is a default. */
 export function isBlank(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;

@@ -96,7 +96,7 @@ export function serviceToKnative({ json, knative }: StoredService, project: stri
   };
 }
 
-/** Knative v1's optimistic lock: it changes with every change of the resource. */
+/** The version that Knative v1 uses for optimistic locking: it changes with every change of the resource. */
 export function resourceVersion(etag: string): string {
   return etag.replaceAll('"', '');
 }

@@ -10,7 +10,7 @@ export type Person = {
 
 const PAGES = ['/', '/login', '/manifest.json', '/onboarding/checklist', '/l402/paywalls'] as const;
 
-/** A visit. Without `signsIn`, or if signing in fails, it only opens pages. */
+/** Starts a person's visit. Without `signsIn`, or if signing in fails, the person only opens pages. */
 export function createPerson(id: number, { signsIn }: { signsIn: boolean }): Person {
   const cookies = new Map<string, string>();
   let challengeId: string | undefined;

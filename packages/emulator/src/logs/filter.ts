@@ -69,7 +69,7 @@ function createParser(tokens: readonly Token[]) {
     need(')');
     return ({ logName }) => logName.endsWith(`/logs/${encodeURIComponent(text)}`);
   };
-  // `field=("a" OR "b")` is short for one comparison with each of them.
+  // `field=("a" OR "b")` is short for comparisons with each value, joined by the same word.
   const values = (field: Token, comparator: string): EntryFilter => {
     if (!take('(')) {
       const value = take('text') ?? need('word');
@@ -87,6 +87,6 @@ function createParser(tokens: readonly Token[]) {
 
 /** Throws a 400 for a filter that is longer than the API accepts. */
 export function requireShort(filter: string): void {
-  // ListLogEntriesRequest in google/logging/v2/logging.proto.
+  // The limit is that of ListLogEntriesRequest in google/logging/v2/logging.proto.
   if (filter.length > 20_000) throw invalidArgument('The filter is too long.');
 }

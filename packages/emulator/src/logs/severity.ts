@@ -1,4 +1,4 @@
-// google.logging.type.LogSeverity in google/logging/type/log_severity.proto, lowest first.
+// The values of google.logging.type.LogSeverity in google/logging/type/log_severity.proto, lowest first.
 const SEVERITIES = [
   'DEFAULT',
   'DEBUG',
@@ -11,7 +11,7 @@ const SEVERITIES = [
   'EMERGENCY',
 ];
 
-/** The rank of a severity, in upper or lower case; -1 if it is not one. */
+/** The rank of a severity, named in upper or lower case; -1 if there is no such severity. */
 export function severityRank(name: string): number {
   return SEVERITIES.indexOf(name.toUpperCase());
 }

@@ -4,7 +4,7 @@ import { labelReader } from './filter.ts';
 import type { MetricType } from './metrics.ts';
 import { MINUTE_MS, type Point, type Series } from './store.ts';
 
-// google.monitoring.v3.Aggregation in google/monitoring/v3/common.proto. Some clients send these as numbers.
+// Enums of google.monitoring.v3.Aggregation (google/monitoring/v3/common.proto). Some clients send the numbers.
 const ALIGNERS: Readonly<Record<string, string>> = {
   0: 'ALIGN_NONE',
   1: 'ALIGN_DELTA',

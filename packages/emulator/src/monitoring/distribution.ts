@@ -31,7 +31,7 @@ export function merge(one: Distribution, other: Distribution): Distribution {
   };
 }
 
-/** Estimated by linear interpolation within the bucket, as Monitoring does. `share` is between 0 and 1. */
+/** Estimates a percentile by linear interpolation within the bucket, as Monitoring does. `share` is from 0 to 1. */
 export function percentile(of: Distribution, share: number, buckets: ExponentialBuckets): number {
   const wanted = of.count * share;
   let below = 0;

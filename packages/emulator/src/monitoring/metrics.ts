@@ -21,7 +21,7 @@ export function isMetricType(type: string): type is MetricType {
 }
 
 /**
- * The descriptor of a metric. Without `ingestDelaySeconds` it states no delay, as the real platform's may not either.
+ * The descriptor of a metric. Without `ingestDelaySeconds` it states no delay, which may be so on the platform too.
  */
 export function metricDescriptor(type: MetricType, project: string, ingestDelaySeconds: number | undefined) {
   return {

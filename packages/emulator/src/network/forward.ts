@@ -36,7 +36,7 @@ const HOP_BY_HOP = [
   'trailer',
 ];
 
-// In Cloud Run's own words: https://cloud.google.com/run/docs/troubleshooting
+// Cloud Run's own messages: https://cloud.google.com/run/docs/troubleshooting
 const NO_INSTANCE = 'The request was aborted because there was no available instance.';
 const CONNECTION_LOST =
   'The request failed because either the HTTP response was malformed or connection to the instance had an error.';
@@ -102,8 +102,8 @@ export function forward(
   const waitOut = async (ms: number): Promise<void> => {
     if (ms <= 0) return;
     const asleepAt = performance.now();
-    // In real time: the emulator's clock may stand still until somebody reads the logs, and that person may be waiting
-    // for this answer.
+    // This does not wait for the emulator's clock, which may stand still until somebody reads the logs: that person may
+    // be waiting for this answer.
     await pause(ms / clock.speed);
     waitedMs = ms;
     waitedWallMs = performance.now() - asleepAt;
@@ -117,7 +117,7 @@ export function forward(
     return;
   }
 
-  // The container may close a kept connection just when it is used again, without handling the request. A request that
+  // The container may close an idle connection just when it is used again, without handling the request. A request that
   // is safe to repeat is then sent again over a new connection; any other gets a new connection from the start.
   const isRepeatable = canBeSentTwice(incoming);
   const send = (over: Agent | false): void => {
@@ -137,7 +137,7 @@ export function forward(
         answer.on('data', (chunk: Buffer) => {
           responseBytes += chunk.length;
         });
-        // If the answer breaks off, the caller must see that; if the caller leaves, the answer ends.
+        // This shows the caller when the answer breaks off, and ends the answer when the caller disconnects.
         pipeline(answer, outgoing, () => {});
       },
     );
@@ -157,8 +157,8 @@ export function forward(
 }
 
 /**
- * Whether a request is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body that would
- * have to be kept.
+ * Whether a request is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body, which
+ * would have to be stored for a second attempt.
  */
 function canBeSentTwice({ method, headers }: IncomingMessage): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -32,7 +32,7 @@ function readRoot(client: string): protobuf.Root {
 export type Json = { [key: string]: unknown };
 
 /**
- * Parses a request's message into canonical spelling. Throws a 400 for an unknown field, a wrong type or a wrong enum.
+ * Parses a request's message into canonical spelling. Throws a 400 for an unknown field or enum value, or a wrong type.
  */
 export function decode<T extends Json>(typeName: string, json: unknown): T {
   const type = lookupType(typeName);
@@ -78,9 +78,9 @@ export function encode(typeName: string, json: Json, numericEnums: boolean): Jso
 }
 
 /**
- * The message without fields that have their default value. A field without presence looks the same on the wire whether
- * it was set to the default or left out (https://protobuf.dev/programming-guides/field_presence/), and clients that
- * write back what they read spell defaults out.
+ * The message without fields that have their default value: clients spell those out when they write back what they
+ * read. A field without presence looks the same on the wire whether it was set to the default or left out
+ * (https://protobuf.dev/programming-guides/field_presence/).
  */
 function withoutDefaults(type: protobuf.Type, json: Json): Json {
   const kept = Object.entries(json).flatMap(([key, value]): [string, unknown][] => {

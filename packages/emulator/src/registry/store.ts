@@ -5,7 +5,7 @@ export type StoredManifest = { digest: string; mediaType: string; bytes: string;
 
 /** The images of every registry that the platform pulls from, and how their containers behave. */
 export type Registry = {
-  /** How a container of that image starts. */
+  /** What a container of the image does when it is started. */
   behaviourOf(reference: string): ImageBehaviour;
   /** The digest that a tag points to now, as `host/path@sha256:…`; undefined if there is no such image. */
   resolve(reference: string): string | undefined;

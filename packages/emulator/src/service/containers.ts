@@ -75,7 +75,7 @@ function launcherFor(
   return async () => {
     const started = await startProgram({
       program,
-      // https://cloud.google.com/run/docs/container-contract#services-env-vars
+      // Cloud Run sets these: https://cloud.google.com/run/docs/container-contract#services-env-vars
       env: { ...env, K_SERVICE: service, K_CONFIGURATION: service, K_REVISION: revision.name },
       startupMs: startupTimeMs(ingressContainer(revision.template)),
       watchdog,
@@ -99,7 +99,7 @@ function settle(revision: StoredRevision, ready: ConditionJson): void {
   };
 }
 
-// Reasons: Condition.RevisionReason and Condition.CommonReason in google/cloud/run/v2/condition.proto.
+// The reasons are values of Condition.RevisionReason and Condition.CommonReason in google/cloud/run/v2/condition.proto.
 function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour): ConditionJson | undefined {
   switch (behaviour) {
     case 'healthy':

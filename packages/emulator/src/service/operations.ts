@@ -13,7 +13,7 @@ export type Operation = {
   /** A simulated failure; undefined for a normal end. */
   fate?: OperationFate;
   error?: OperationError;
-  /** What the service would look like, for a change that is only checked. */
+  /** If the change is only checked: what the service would look like after it. */
   preview?: ServiceJson;
   finished: Promise<void>;
   finish(error?: OperationError): void;

@@ -25,12 +25,12 @@ export type StoredRevision = {
   container: Container | undefined;
 };
 
-// Names as in recorded services: the generation in five digits, then three characters.
+// New names look like those in recorded services: the generation in five digits, then three characters.
 const SUFFIX = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
- * The revision for a service's changed template: a new one, or an existing one with the same configuration if the
- * template names it. Throws a 409 when the name belongs to another configuration.
+ * The revision for a service's changed template: a new one, or the existing one that the template names, if it has the
+ * same configuration. Throws a 409 when the name belongs to another configuration.
  */
 export function revisionFor(
   service: ServiceJson,

@@ -166,7 +166,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
       );
     },
 
-    // https://cloud.google.com/run/docs/managing/revisions#delete
+    // Which revisions can be deleted: https://cloud.google.com/run/docs/managing/revisions#delete
     removeRevision(name, revision) {
       const service = find(name);
       const { traffic, trafficStatuses, latestReadyRevision = '' } = service.json;

@@ -26,7 +26,7 @@ const NEUTRAL = [
   'term',
 ];
 const NEUTRAL_IN_BUILD = ['build-dir', 'incremental', 'jobs', 'target-dir'];
-// Settings that bring in packages or settings from outside the checkout.
+// Settings that are refused, because they bring in packages or other settings from outside the checkout.
 const REFUSED = ['patch', 'paths', 'include'];
 
 /**
@@ -119,7 +119,7 @@ function wordsOf(key: string, value: string): string[] {
   return key.endsWith('.runner') ? value.split(/\s+/) : [value];
 }
 
-/** https://doc.rust-lang.org/cargo/reference/source-replacement.html */
+/** Folders that replace registries: https://doc.rust-lang.org/cargo/reference/source-replacement.html */
 function sourceFolders(config: Config): string[] {
   return Object.values(table(config.source)).flatMap((source) =>
     ['directory', 'local-registry'].flatMap((key) => {

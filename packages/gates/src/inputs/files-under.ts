@@ -8,7 +8,8 @@ import type { Entries, Entry } from './tree.ts';
 export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => Entries;
 
 /**
- * Groups entries by the paths above them, in one pass for all gates, because there may be tens of thousands of entries.
+ * Groups entries by the paths that they lie under, in one pass for all gates, as there may be tens of thousands of
+ * entries.
  */
 export function groupByPath(entries: Entries, paths: readonly string[]): FilesUnder {
   const groups = new Map(paths.map((path) => [path, [] as [string, Entry][]]));

@@ -44,7 +44,7 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
     .some((path) => !isReport(path, checkout) && !path.startsWith(MATRIX_REPORTS));
 }
 
-// The most paths on one command line; beyond that, git lists all its files.
+// The most paths on one command line; if there are more, git lists all its files instead.
 const MOST_ASKED = 200;
 
 /**

@@ -11,7 +11,7 @@ export function isLeftBehind(name: string): boolean {
   return LEFT_BEHIND.test(name) && !name.endsWith('.rs');
 }
 
-// https://bford.info/cachedir/
+// The file that marks a folder as a cache: https://bford.info/cachedir/
 const TAG = 'CACHEDIR.TAG';
 const SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55';
 

@@ -5,7 +5,7 @@ import { contentAt, type Entry } from './tree.ts';
 /** A program that cargo is configured to run: the words of the command, and the folder for relative paths. */
 export type ConfiguredProgram = { name: string; words: readonly string[]; folder: string };
 
-// https://doc.rust-lang.org/cargo/reference/environment-variables.html
+// Listed in https://doc.rust-lang.org/cargo/reference/environment-variables.html.
 const PROGRAM_VARIABLE =
   /^(?:RUSTC|RUSTDOC|RUSTC_WRAPPER|RUSTC_WORKSPACE_WRAPPER|CARGO_BUILD_RUSTC(?:_WRAPPER|_WORKSPACE_WRAPPER)?|CARGO_BUILD_RUSTDOC|CARGO_TARGET_.*_(?:RUNNER|LINKER))$/;
 

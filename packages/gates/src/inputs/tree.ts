@@ -25,7 +25,7 @@ export type Entry = {
   changedAt: number;
 };
 
-/** Entries by their path relative to the root. The path of a folder that is a single entry ends with a slash. */
+/** Entries by their path relative to the root. If a whole folder is one entry, its path ends with a slash. */
 export type Entries = Map<string, Entry>;
 
 export type TreeOptions = {

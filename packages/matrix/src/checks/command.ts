@@ -6,7 +6,7 @@ export type Command = {
   /** The whole environment of the child. */
   env: Record<string, string>;
   cwd: string;
-  /** A note about this command for its log. */
+  /** A note about this command, to be written to its log. */
   remark?: string;
 };
 

@@ -19,7 +19,7 @@ export function controlWork(
   options: SmokeClientOptions & {
     accessToken: Secret | undefined;
     bypassToken: Secret | undefined;
-    /** A note about this run for its log. */
+    /** A note about this run, to be written to its log. */
     remark: string | undefined;
   },
 ): CheckWork {

@@ -49,7 +49,7 @@ function urgency({ status, required }: MatrixResult): number {
   return status === 'skipped' && required ? 2 : 3;
 }
 
-/** `20260212T165540Z`, from RFC 3339. */
+/** Turns an RFC 3339 time into one like `20260212T165540Z`. */
 export function compactTime(time: string): string {
   return `${time.slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
