@@ -25,7 +25,7 @@ type PreflightRequest = Omit<CloudCheckRequest, 'expectedTraffic'> & {
 /** What the checks found; `facts` is missing after a dry run. */
 export type Preflight = { findings: Finding[]; facts?: CloudFacts };
 
-// The runbook's order of preconditions.
+// Findings are shown in the order of the runbook's preconditions.
 const ORDER = [
   'login',
   'image',
@@ -52,13 +52,13 @@ export async function runPreflight(request: PreflightRequest): Promise<Preflight
           isCached: cachedGates(request, checkout),
         }),
   ]);
-  // A check that was interrupted is not a finding.
+  // A check that failed because of an interruption must not be reported as a finding.
   request.connection.signal?.throwIfAborted();
   const findings = [...(cloud?.findings ?? [leftOut]), ...tools].sort((a, b) => rank(a) - rank(b));
   return cloud === undefined ? { findings } : { findings, facts: cloud.facts };
 }
 
-/** Returns a function that tells whether a gate's verdict is cached. The cache is read when that is first called. */
+/** Returns a function that tells whether a gate's verdict is cached. Its first call reads the cache. */
 function cachedGates({ env, gates }: PreflightRequest, checkout: TargetCheckout) {
   let explained: ReturnType<typeof explainGates> | undefined;
   return async (gate: string): Promise<boolean> => {
@@ -78,14 +78,14 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
   }
 }
 
-/** The verification gates that could still run; undefined unless only gates are blocked, and not all of them. */
+/** The verification gates that can still run, if some gates are blocked but nothing else is; undefined otherwise. */
 export function gatesLeft(
   { findings }: Preflight,
   { selected = gateIds }: GateChoices,
 ): string[] | undefined {
   const blocked = findings.flatMap(({ state, blocks = [] }) => (state === 'error' ? blocks : []));
   const left = selected.filter((gate) => !blocked.includes(gate));
-  // Whatever gates are chosen, the web-shell build runs too. If it is blocked, leaving out gates does not help.
+  // The web-shell build always runs. If that is blocked, leaving out gates does not help.
   const isByGates = blocked.length > 0 && blocked.every((name) => gateIds.some((gate) => gate === name));
   return isByGates && left.length > 0 ? left : undefined;
 }

@@ -120,7 +120,7 @@ Ctrl-C stops it${keep ? '. The checkout is kept.' : ' and deletes the sample che
   process.stderr.write(`\nThe local Cloud Run is stopped. ${fate}: ${folders}\n`);
 }
 
-/** The first command to try. It leaves out the variables that the exports above it set. */
+/** The command to try first. Variables that the printed exports set are not repeated in it. */
 function statusCommand(): string {
   rememberCaller(process.env);
   return ownCommand(
@@ -133,7 +133,7 @@ function statusCommand(): string {
   );
 }
 
-/** What programs need of the user's environment to start. They get nothing else from it. */
+/** The variables that programs need in order to start. They get nothing else of the user's environment. */
 function environmentOfPrograms(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'RUST_LOG', 'RUST_BACKTRACE'];
   return Object.fromEntries(

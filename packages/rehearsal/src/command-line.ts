@@ -16,7 +16,7 @@ export type RehearsalRequest = {
   keep: boolean;
   /** The checkout to rehearse; undefined for the sample. */
   checkout: string | undefined;
-  /** The command that the control service's revisions run; undefined for the stand-in. */
+  /** The command that the control service's revisions run; undefined for the stand-in service. */
   service: string | undefined;
   /** The parts to rehearse; undefined for all that work with this checkout and service. */
   parts: readonly Part[] | undefined;
@@ -28,7 +28,7 @@ export type RehearsalRequest = {
 /** Reads arguments and settings. Throws a UserError with exit code 2 for an unknown argument. */
 export function readRequest(argv: readonly string[], env: Environment): RehearsalRequest {
   const { repoRoot } = readSettings(env, rehearsalSettings);
-  // pnpm changes into this project's folder, and sets INIT_CWD to the folder in which the person called it.
+  // pnpm changes into this project's folder, and sets INIT_CWD to the folder where the person called pnpm.
   const cwd = env.INIT_CWD ?? process.cwd();
   const values = parse(argv);
   const inPlace = (path: string | undefined): string | undefined =>

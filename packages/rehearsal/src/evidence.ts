@@ -13,8 +13,8 @@ export async function reportsIn(checkout: string): Promise<string[]> {
 }
 
 /**
- * Finds the report that the rollout created: the one that is not among `before`. `missing` lists the fields that it
- * lacks, of those that the runbook requires for these parts.
+ * Finds the report that the rollout created: the one that is not among `before`. `missing` lists the fields that the
+ * runbook requires for these parts and that the report lacks.
  */
 export async function checkEvidence(
   checkout: string,

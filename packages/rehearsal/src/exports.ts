@@ -5,7 +5,7 @@ import { NEW_IMAGE, PROJECT, SERVICE } from './stage/staging.ts';
 import { baseUrls, PRODUCTION } from './steps/matrix.ts';
 
 /**
- * The exports that make the scripts act on the local Cloud Run in any shell, as the rehearsal's own steps do: the
+ * Shell exports with which the scripts act on the local Cloud Run, as they do in the rehearsal's own steps: the
  * service, the image, every base URL, and the stand-ins for missing tools.
  */
 export function exportLines(
@@ -24,7 +24,10 @@ export function exportLines(
   return cargo.folder === undefined ? lines : [...lines, `export PATH=${cargo.folder}:"$PATH"`];
 }
 
-/** What to change in that shell before the step to production, whose smoke checks would otherwise go to staging. */
+/**
+ * What to change in a shell that has these exports before moving on to production. Otherwise the smoke checks would
+ * still go to staging.
+ */
 export const productionLines = [
   'Later, for production:',
   `  export SERVICE=${PRODUCTION} OPENAGENTS_BASE_URL="$PROD_CONTROL_BASE_URL"`,

@@ -3,7 +3,7 @@ import type { CheckoutCopy } from './checkout-copy.ts';
 export type Setup = {
   /** Undefined for the sample checkout. */
   checkout: (Pick<CheckoutCopy, 'commit' | 'hasChanges'> & { source: string }) | undefined;
-  /** The program that revisions run; undefined for the stand-in. */
+  /** The program that revisions run; undefined for the stand-in service. */
   service: string | undefined;
   /** The notice about cargo's stand-in; undefined if cargo is real. */
   cargoNotice: string | undefined;

@@ -22,8 +22,8 @@ import { runStep, type StepResult } from './steps/step.ts';
 import { endingLines, summaryLines } from './summary.ts';
 
 /**
- * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, and one
- * with exit code 2 when the request makes no sense.
+ * Rehearses a rollout and shows every step. Throws a UserError when a step or the evidence is not as expected, or, with
+ * exit code 2, when the request makes no sense.
  */
 export async function rehearse(
   request: RehearsalRequest,
@@ -102,8 +102,9 @@ function stateOf(results: readonly StepResult[], parts: readonly Part[]): string
 }
 
 /**
- * The parts to rehearse by default. A real checkout skips the matrix, where its own runtime program would check the
- * sample's runtime. A real checkout or program skips the endings, because those always run the stand-in.
+ * The parts to rehearse by default. With a real checkout the matrix is left out, because the checkout's runtime checks
+ * would run against the sample's runtime. With a real checkout or program the endings are left out, because they always
+ * run the stand-in service.
  */
 function partsFor({ checkout, service }: RehearsalRequest): readonly Part[] {
   const skipped: Part[] = [

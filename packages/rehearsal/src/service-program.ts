@@ -23,7 +23,7 @@ type ProgramSetup = {
 
 export type ServiceProgram = {
   program: ContainerProgram;
-  /** Throws a UserError and shows the program's last output unless a revision of it is ready. */
+  /** Unless a revision that runs the program is ready, shows the program's last output and throws a UserError. */
   requireServing(emulator: Emulator): void;
 } & AsyncDisposable;
 
@@ -45,7 +45,8 @@ export async function programFor(
   };
   const notice = { message: 'while the web shell was being built', hint: 'Its build was stopped.' };
   await tellIfInterrupted(signal, notice, () => buildWebShell(checkout, { out, env: buildEnv, signal }));
-  // A copy, as in an image: the deployment rebuilds the web shell while the first revision serves the old one.
+  // The first revision must go on serving the old web shell while the deployment rebuilds it, so it gets a copy, as it
+  // would in an image.
   const image = await mkdtemp(join(tmpdir(), 'rehearsal-image-'));
   const dist = join(image, 'dist');
   await cp(join(checkout, WEB_SHELL, 'dist'), dist, { recursive: true });

@@ -3,8 +3,8 @@ import type { EndingResult } from './steps/endings.ts';
 import type { StepResult } from './steps/step.ts';
 
 /**
- * The rehearsal's summary, one line for each step, so that it fits a screen. It leaves the service's name out of
- * revision names, because all of them start with it.
+ * The rehearsal's summary, with one line for each step. To fit a screen, revision names are shown without their prefix,
+ * the service's name.
  */
 export function summaryLines(results: readonly StepResult[], service: string): string {
   const rows = results.map(({ title, exitCode, asExpected, durationMs, serving }) => [

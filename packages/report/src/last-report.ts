@@ -25,14 +25,14 @@ export async function reportedTraffic(
 ): Promise<{ shares: readonly Share[]; path: string } | undefined> {
   const says = (record: ReportRecord): boolean => trafficNow(record) !== undefined;
   const path = await newestReport(checkout, location, says).catch((error: unknown) => {
-    // A report that cannot be read counts as missing here. The command warns about it when it tries to write to it.
+    // An unreadable report counts as missing here. The command warns later, when it tries to write to the report.
     if (error instanceof UserError) return undefined;
     throw error;
   });
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
   const shares = trafficNow(record);
-  // After an interruption either split may serve, and both are this rollout's.
+  // After an interruption, the split before or after the step may serve, and neither would be somebody else's change.
   return shares === undefined || splitInDoubt(record) ? undefined : { shares, path };
 }
 
@@ -66,7 +66,7 @@ export async function reportedAddressOf(
     const path = await newestReport(findTargetCheckout(given), location);
     return path === undefined ? undefined : (await readReport(path)).record.baseUrls[0];
   } catch {
-    // The address is only for a hint.
+    // The address is only for a hint, which can be left out.
     return undefined;
   }
 }
@@ -86,14 +86,14 @@ export async function reportedRolesOf(
     if (evidenceReport !== undefined) return await reportedRoles(evidenceReport);
     return await reportedRoles(await newestReport(findTargetCheckout(given), location));
   } catch {
-    // A command that only looks can do without the report.
+    // Only commands that change nothing call this, and they can do without the report.
     return undefined;
   }
 }
 
 /**
  * Which revision is stable and which is the candidate, and whether what serves still lacks a health smoke, according to
- * the report in this file; undefined when it knows neither revision.
+ * the report in this file; undefined when the report names neither revision.
  */
 export async function reportedRoles(
   path: string | undefined,
@@ -117,7 +117,7 @@ function isRolledBack(record: ReportRecord): boolean {
   return lost !== undefined && lost.byWindow !== true && lost.byPromotion !== true;
 }
 
-/** Where the service of a report is, and how its rollout stands; undefined when the report has no split yet. */
+/** The location of a report's service, and the state of its rollout; undefined when the report has no split yet. */
 export async function reportedStanding(path: string | undefined) {
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
@@ -128,7 +128,7 @@ export async function reportedStanding(path: string | undefined) {
     location: { project, region, service },
     ...{ shares, stable: stableNow(record), canary: revisions.after, isRolledBack: isRolledBack(record) },
     isPromotion: revisions.after !== undefined && promotions?.at(-1)?.canary === revisions.after,
-    // The report does not know of any traffic that closing the window would have to move.
+    // The report does not say whether closing the window would have to move traffic. Assume that it would not.
     ...(maintenance.at(-1)?.mode === 'on' && { window: { percent: 100, mustMoveTraffic: false } }),
   };
 }

@@ -17,7 +17,8 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
   const [commit, top = checkout.root, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
     git(checkout, ['rev-parse', '--show-toplevel']),
-    // List untracked files one by one: a new folder may contain a report alone, or a report and other files.
+    // List untracked files one by one. By default git lists a new folder as one entry, so reports in it could not be
+    // told from other files.
     git(checkout, ['status', '--porcelain', '-z', '--untracked-files=all', '--', '.', ...ownFiles(checkout)]),
   ]);
   return {
@@ -34,7 +35,7 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
 // Where validate-rust-cutover puts its results.
 const MATRIX_REPORTS = join('docs', 'reports', 'rust-cutover-validation');
 
-/** Pathspecs that exclude the uncommitted files of the scripts and of the gates that they run. */
+/** Pathspecs that exclude uncommitted files that the scripts, or the gates that they run, have written. */
 function ownFiles(checkout: TargetCheckout): string[] {
   const perf = join(checkout.webShellDir, 'perf');
   return [
@@ -46,15 +47,15 @@ function ownFiles(checkout: TargetCheckout): string[] {
   ];
 }
 
-// If there are more changed files than this, some of them are surely not reports.
+// If more files than this have changed, assume that not all of them are reports.
 const MOST_REPORTS = 50;
 
 /** Whether only reports have changed. They may lie anywhere, because EVIDENCE_REPORT may name any file. */
 async function isClean(top: string, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
   if (entries.length > MOST_REPORTS) return false;
-  // git puts two letters and a blank before each path. After a renamed file comes its old path, as an entry without
-  // them, so a rename never counts as a report.
+  // git puts two letters and a blank before each path. A renamed file has a second entry, its old path without that
+  // prefix, so a rename never counts as a report.
   const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
   return isReports.every(Boolean);
 }

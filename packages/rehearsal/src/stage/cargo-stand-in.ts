@@ -63,7 +63,10 @@ const WITHOUT_WASM =
 const WITHOUT_CARGO =
   'This machine has no cargo, so the gates cargo-test and wasm-check, and the cargo checks of the matrix, run a STAND-IN that checks nothing. The gates sw-policy and perf-budget are real.';
 
-/** A rustc that claims to have the target, so that the preflight passes; the real one answers everything else. */
+/**
+ * A rustc that claims to have the WebAssembly target, so that the preflight passes. The real rustc does everything
+ * else.
+ */
 const rustcWithoutLibrary = (folder: string, compiler: string): string => `#!/bin/sh
 case " $* " in
   *" target-libdir --target wasm32-unknown-unknown "*) echo '${folder}' ;;
@@ -71,7 +74,10 @@ case " $* " in
 esac
 `;
 
-/** Cargo calls this with the compiler and its arguments. It runs the compiler without the target. */
+/**
+ * A wrapper that cargo calls with the compiler and its arguments. It drops the target, so the compiler compiles for
+ * this machine.
+ */
 const FOR_THIS_MACHINE = `#!/bin/sh
 compiler=$1
 shift

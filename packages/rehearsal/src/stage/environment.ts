@@ -34,7 +34,7 @@ export function childEnvironment(
     PROJECT,
     SERVICE,
     OPENAGENTS_REPO_ROOT: checkout,
-    // A cache of its own, so that verdicts of earlier rehearsals do not count.
+    // A new cache, so that verdicts of earlier rehearsals do not count.
     TURBO_CACHE_DIR: join(checkout, 'target/turbo'),
   };
 }

@@ -176,6 +176,6 @@ type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 /** A copy without the keys that are undefined. */
 function defined<T extends object>(fields: T): Defined<T> {
   const kept = Object.entries(fields).filter(([, value]) => value !== undefined);
-  // Only undefined keys were left out.
+  // The cast is safe, because only undefined keys were left out.
   return Object.fromEntries(kept) as Defined<T>;
 }

@@ -1,6 +1,6 @@
 import { domainMapping, type EmulatorOptions, type ServiceSeed } from '@deploy/emulator';
 
-/** The staging project when a rollout begins; only the certificate of its domain is still pending. */
+/** The staging project as a rollout finds it: complete, except that its domain's certificate is still pending. */
 export const PROJECT = 'openagentsgemini';
 export const SERVICE = 'openagents-control-service-staging';
 export const DOMAIN = 'staging.openagents.com';

@@ -30,13 +30,13 @@ export type Ending = {
 
 /** How many times faster than real time the platform's clock runs: a window of two minutes takes three seconds. */
 export const CLOCK_SPEED = 40;
-// The clock waits after a minute without a poll, so that polls keep up even on a busy machine.
+// After a minute without a poll the clock stops until the next poll, so that polls keep up even on a busy machine.
 const UNWATCHED_MS = 60_000;
-/** Requests per minute of that clock, which is 40 in a real second. */
+/** Requests per minute of the fast clock; that makes 40 per real second. */
 const BUSY = 60;
 
-// PATIENT: the window is so long that a bad candidate is rolled back before it ends. BRIEF: the longest window is
-// short, so that the promotion is held soon.
+// PATIENT: the window is long, so that a bad candidate is rolled back before the window ends. BRIEF: the window can
+// hardly be extended, so that an undecided promotion is soon held.
 const PATIENT = { CANARY_STEPS: '25,100', CANARY_WINDOW: '30m', CANARY_MIN_REQUESTS: '20' };
 const QUICK = { CANARY_STEPS: '25,100', CANARY_WINDOW: '2m', CANARY_MIN_REQUESTS: '20' };
 const BRIEF = {
@@ -48,7 +48,7 @@ const BRIEF = {
 
 // Latencies that are long enough to drown the machine's own delays.
 const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
-// Errors come in long clumps, so that the smoke checks before any traffic are over before the first clump begins.
+// Errors come in long clumps. The smoke checks that precede any traffic are over when the first clump begins.
 const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
 
 const SIGN_IN_CODE = 'rehearsal-code-0123456789abcdef';
@@ -157,7 +157,7 @@ const FAILED = 'openagents.com/canary-failed';
 
 /**
  * How a promotion ended, judged only by the service's traffic and by the annotations that promotions leave. Undefined
- * if it is in none of the three states, for instance while a promotion is running.
+ * if these show none of the three states, for instance while a promotion is running.
  */
 function endStateOf(
   service: ServiceJson,
@@ -182,9 +182,9 @@ export type EndingResult = Omit<StepResult, 'title'> &
   };
 
 /**
- * Promotes the candidate of each ending in its own local Cloud Run, all at the same time, while requests arrive. The
- * outcome is read from the service; `onEnded` may read it as well. An interruption is thrown when every command has
- * ended.
+ * Promotes the candidate of each ending in a local Cloud Run of its own, all at the same time, while requests arrive.
+ * The outcome is read from the service; `onEnded` may read the service as well. An interruption is thrown only after
+ * every command has ended.
  */
 export async function rehearseEndings({
   endings = ENDINGS,

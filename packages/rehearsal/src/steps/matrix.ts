@@ -11,8 +11,8 @@ const MIGRATE_JOB = 'runtime-migrate';
 const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
 
 /**
- * What the validation matrix checks besides staging: production, which is ready for a deployment, the runtime, and its
- * migrations.
+ * What the validation matrix checks besides staging: a production that is ready for a deployment, the runtime, and the
+ * runtime's migrations.
  */
 export const matrixSeeds = {
   services: [
@@ -37,7 +37,10 @@ export function baseUrls(emulator: Emulator): Record<string, string> {
   };
 }
 
-/** Adds a migration that succeeds after the one that failed in the last step, so that a kept rehearsal is healthy. */
+/**
+ * The matrix's last step leaves a failed migration. This adds a successful one, so that a rehearsal that is kept
+ * running is healthy.
+ */
 export function mendMigration(emulator: Emulator): void {
   emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-third` });
 }

@@ -49,7 +49,7 @@ function answerSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** The latest time in a record, by any machine's clock, so only for people to read. */
+/** The latest time in a record. Different machines' clocks set these times, so this is only for people to read. */
 function lastTime(record: ReportRecord): string {
   const times = [
     record.startedAt,

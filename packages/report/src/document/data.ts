@@ -25,16 +25,16 @@ export function dataBlock(
   return `\`\`\`${INFO}\n${lines}${yamlOf({ ...record, written })}\`\`\`\n\n</details>`;
 }
 
-// Git joins two conflicts that are at most three lines apart (`xdl_simplify_non_conflicts` in xdiff/xmerge.c). If a
-// merge then takes the lines of both sides, whatever stands between two lists is there twice.
+// Git joins two conflicts that are at most three lines apart (`xdl_simplify_non_conflicts` in xdiff/xmerge.c). If the
+// lists were that close, a merge that takes the lines of both sides would repeat whatever stands between two lists.
 const APART = '\n\n\n';
 
 /**
- * YAML with one line for each entry, and with enough space between the lists. A merge that takes the lines of both
- * sides then keeps whole entries of both, and no secret escapes redaction because it is folded over two lines.
+ * YAML with exactly one line for each entry, and with enough space between the lists. This way, a merge that takes the
+ * lines of both sides keeps whole entries, and redaction does not miss a secret because it is broken over two lines.
  */
 export function yamlOf(value: Readonly<Record<string, unknown>>): string {
-  // Quotes what a YAML 1.1 parser would read differently.
+  // `compat` quotes what a YAML 1.1 parser would read differently.
   const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   const lists: string[] = [];
   if (isMap(document.contents)) {

@@ -18,7 +18,8 @@ export function markdown(blocks: readonly RootContent[]): string {
         gfmToMarkdown({ tablePipeAlign: false }),
         // GitHub renders text between two dollar signs as a formula.
         { unsafe: [{ character: '$', inConstruct: 'phrasing' }] },
-        // The extension's own pattern also matches the letter after an @, and so misses the second @ in `a@b@c.d`.
+        // Escapes every @. The extension's own pattern consumes the letter after an @, so it misses the second @ in
+        // `a@b@c.d`.
         { unsafe: [{ character: '@', inConstruct: 'phrasing' }] },
       ],
     },

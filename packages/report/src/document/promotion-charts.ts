@@ -38,7 +38,7 @@ function toHundredths(value: number): number {
 // Readable on white and on black, and for people who cannot tell red from green.
 const COLOURS = { share: '#9ec5fe', stable: '#6e7781', canary: '#e36209' };
 
-/** The axis reaches at least up to `leastTop`, so that a tiny difference does not look large. */
+/** The axis goes up to `leastTop` or further, so that a tiny difference does not look large. */
 function chart(
   what: string,
   minutes: readonly Minute[],
@@ -74,8 +74,8 @@ function chart(
 }
 
 /**
- * A chart cannot show a missing value. A gap repeats the value before it. Where no more values follow, as for stable at
- * 100 %, 0 is drawn.
+ * Replaces missing values, which a chart cannot show: in a gap by the value before the gap, and after the last value by
+ * 0. Stable, for example, has no values once the canary gets 100 %.
  */
 function withoutGaps(values: readonly (number | undefined)[]): number[] {
   const last = values.findLastIndex((value) => value !== undefined);
@@ -86,7 +86,7 @@ function withoutGaps(values: readonly (number | undefined)[]): number[] {
   });
 }
 
-/** The next number that gives the axis at most a dozen labels; there is no room for more. */
+/** Rounds up to a number for which the axis needs at most a dozen labels; there is no room for more. */
 function roundedUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const factor = [1, 2, 4, 5, 8, 10].find((each) => each * power >= value) ?? 10;

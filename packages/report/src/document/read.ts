@@ -9,7 +9,7 @@ import { splitVersion1, tablesOfVersion1, wroteVersion1 } from './version-1.ts';
 
 export type Report = { record: ReportRecord; people: PeoplesText };
 
-/** UTF-8's byte order mark, which some editors write, read as latin1. */
+/** UTF-8's byte order mark, which some editors write, as it looks when it is read as latin1. */
 const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
 /** The longest data to parse, in characters. A megabyte of quotation marks takes the YAML parser half a minute. */

@@ -47,7 +47,7 @@ const WROTE = [
   /^- validation matrix (?:passed|failed)$/,
 ];
 
-/** The tables of version 1 that this version writes in another form. */
+/** The tables that version 1 wrote in another form than this version does. */
 export function tablesOfVersion1(record: ReportRecord): string {
   const { image, revisions, trafficBefore, trafficChanges, maintenance } = record;
   const optional = (value: string | undefined, otherwise: string) =>

@@ -31,8 +31,8 @@ export function writeDocument({ record, people }: Report, file: string): Buffer 
 }
 
 /**
- * A copy of a record in which every text is a single line of about 500 characters at most, without control characters or known
- * secrets. Texts are redacted before they are cut, because half a secret would not be recognised.
+ * A copy of a record in which every text is a single line of about 500 characters at most, without control characters
+ * or known secrets. Texts are redacted before they are cut, because half a secret would not be recognised.
  */
 function cleanRecord(record: ReportRecord): ReportRecord {
   // Only the contents of strings change, so the type still holds.
@@ -111,13 +111,13 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-// Text that is not UTF-8 would change if it were decoded as UTF-8, so it is redacted as latin1.
+// Decoding text as UTF-8 changes it if it is not UTF-8. Such text is redacted as latin1.
 function redacted(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return isUtf8(bytes) ? utf8(redact(bytes.toString())) : redact(text);
 }
 
-// If a secret is an ordinary word such as `name`, redacting it breaks the record.
+// If a secret is an ordinary word such as `name`, redacting that word everywhere would break the record.
 function requireReadable(bytes: Buffer, file: string): void {
   try {
     readDocument(bytes, file);

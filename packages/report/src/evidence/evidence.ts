@@ -13,7 +13,7 @@ export type Evidence = {
   readonly path: string | undefined;
   /**
    * Runs `work` as a step of the rollout, and records its start and its end. `asked` is the traffic split that the step
-   * asks for: if the step is interrupted, the report says what may serve.
+   * asks for. It is recorded because that split may be serving even if the step was interrupted.
    */
   step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T>;
   record(event: RolloutEvent): Promise<void>;

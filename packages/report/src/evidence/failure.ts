@@ -3,7 +3,10 @@ import { cleanLine, errorMessage, UserError } from '@deploy/cli';
 const WAY_OUT =
   'set EVIDENCE_REPORT=<file> to write elsewhere, or EVIDENCE_REPORT=none to go without evidence';
 
-/** Throws a UserError for a command that must not go on without evidence. Rethrows a bug as it is. */
+/**
+ * Throws a UserError for a command that must not go on without evidence. An error that indicates a bug is rethrown as
+ * is.
+ */
 export function refuseWithoutEvidence(path: string, cause: unknown): never {
   const isSystemError = cause instanceof Error && 'code' in cause;
   if (!isSystemError && !(cause instanceof UserError)) throw cause;

@@ -10,7 +10,7 @@ import { refuseWithoutEvidence } from './failure.ts';
 import { reportEvidence } from './report-evidence.ts';
 import type { JoinPlace, JoinRequest } from './request.ts';
 
-/** Joins the newest open report of the service, or the named one. */
+/** Joins the newest open report of the service, or the one that EVIDENCE_REPORT names. */
 export async function joinByService(
   request: JoinRequest & { location: ServiceLocation },
   place: JoinPlace,
@@ -35,7 +35,7 @@ export async function joinByService(
   });
 }
 
-/** Joins the open report that lists this base URL, or the named one. */
+/** Joins the open report that lists this base URL, or the one that EVIDENCE_REPORT names. */
 export async function joinByUrl(
   request: JoinRequest & { baseUrl: string },
   place: JoinPlace,

@@ -14,7 +14,7 @@ type Writer = {
   actor: string;
   /** The report as this command found it. */
   found: ReportRecord;
-  /** Whether this command makes the deployment that the report is of. */
+  /** Whether this command makes the deployment that the report describes. */
   deploys: boolean;
   note(line: string): void;
 };
@@ -24,7 +24,8 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
   let known = found;
 
   async function write(event: RolloutEvent): Promise<void> {
-    // Somebody may shift traffic while a smoke check runs. `known` is from before the run, and so is its last change.
+    // Somebody may shift traffic while a smoke check runs, but the check counts for the split that it began with. That
+    // is the last split in `known`, which was read before the check.
     const occasion = { at: now(), actor, metChange: lastChange(known) };
     known = await updateReport(path, (record) => applyEvent(record, event, occasion));
   }
@@ -36,7 +37,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       note(`warning: not recorded in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
       return;
     }
-    // A caller that names the revision knows that it smoked a tag's URL.
+    // A caller that names the revision has smoked a tag's URL on purpose, so it needs no note.
     if (event.kind === 'smoked' && event.revision === undefined && !isOwnUrl(known, event.outcome.baseUrl)) {
       note(
         `${event.outcome.baseUrl} is not one of the service's own URLs: this run does not count in ${path}`,
@@ -46,12 +47,13 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
 
   async function step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T> {
     const startedAt = now();
-    // A monotonic clock: if somebody sets the time during a step, its duration must not become negative, or hours.
+    // A monotonic clock, so that durations stay right even if somebody sets the machine's time during a step.
     const startedMs = performance.now();
     const sentBefore = changesSent();
     const ended = (failure?: string, interrupted = false): RolloutEvent => {
       const durationMs = Math.round(performance.now() - startedMs);
-      // In a deployment every failed step counts, whether or not it sent a change, because the deployment has failed.
+      // `refused` excuses a failure that changed nothing. A deployment gets no such excuse: once a step fails, the
+      // deployment has failed.
       const refused = failure !== undefined && !deploys && changesSent() === sentBefore;
       const how = { failure, ...(interrupted && { interrupted }), ...(refused && { refused }) };
       return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, deploys, ...how };

@@ -5,7 +5,10 @@ export type EvidenceRequest = {
   /** The value of EVIDENCE_REPORT. */
   evidenceReport: string | undefined;
   dryRun?: boolean;
-  /** Finds out whose account acts; otherwise this machine's user is the actor. Called only to record something. */
+  /**
+   * Finds out which account is acting. If it is unknown, this machine's user is the actor. Called only when there is
+   * something to record.
+   */
   account?(): Promise<string | undefined>;
   /** Shows people a line on stderr. */
   note(line: string): void;
@@ -18,7 +21,7 @@ export type OpenRequest = EvidenceRequest & {
   image: string;
   /** Where the local Cloud Run of a rehearsal is. */
   emulatorHost?: string | undefined;
-  /** The word in the file name of a new report; default: staging. */
+  /** Part of a new report's file name; default: staging. */
   kind?: 'staging' | 'production';
 };
 

@@ -18,16 +18,19 @@ export type RolloutEvent =
       endedAt: string;
       durationMs: number;
       failure: string | undefined;
-      /** Whether a signal stopped it. */
+      /** Whether a signal stopped the step. */
       interrupted?: boolean;
-      /** Whether it failed before it sent any change, so that everything is as it was. */
+      /** Whether the step failed before it sent any change, so that everything is as it was. */
       refused?: boolean;
       /** Whether a failure of this step ends the deployment. */
       deploys: boolean;
     }
   | { kind: 'domainMappingSeen'; domain: string; state: string }
   | { kind: 'digestResolved'; digest: string }
-  /** What served before any change. With this, even the report of a killed deployment has its rollback command. */
+  /**
+   * What served before any change. Recorded early, so that even the report of a killed deployment has its rollback
+   * command.
+   */
   | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
   /** A maintenance window that was open when the deployment began. */
   | { kind: 'windowFound'; window: OpenWindow; shares: readonly Share[] }
@@ -42,7 +45,9 @@ export type RolloutEvent =
   | { kind: 'gatesSkipped' }
   | { kind: 'deployed'; deployment: DeployedRevision; stable: string | undefined }
   | { kind: 'trafficShifted'; change: TrafficChange; stable: string | undefined; byPromotion?: true }
-  /** A split that somebody else made, and who changed the service last. Ignored if the report has that split. */
+  /**
+   * A split that somebody else made, and who changed the service last. Ignored if the report already has that split.
+   */
   | { kind: 'trafficFound'; shares: readonly Share[]; by: string }
   /** `revision` is the one that answered, if the caller knows it. */
   | { kind: 'smoked'; outcome: SmokeOutcome; revision?: string }
@@ -55,7 +60,7 @@ export type RolloutEvent =
       steps: readonly number[];
       resumedAt?: number;
     }
-  /** What one clock minute of a promotion showed. `startsAt` is RFC 3339. */
+  /** What was observed in one clock minute of a promotion. `startsAt` is RFC 3339. */
   | {
       kind: 'promotionObserved';
       startsAt: string;

@@ -5,7 +5,7 @@ const newer = v.object({ version: v.pipe(v.number(), v.gtValue(VERSION)) });
 
 type Checked = { ok: true; record: ReportRecord } | { ok: false; why: string };
 
-/** Checks every field of a record. Says which is the first wrong one, and what is wrong with it. */
+/** Checks every field of a record. Says which field is the first wrong one, and what is wrong with it. */
 export function checkRecord(value: unknown): Checked {
   if (v.is(newer, value)) return { ok: false, why: 'a newer version of these scripts wrote it: update them' };
   const result = v.safeParse(recordSchema, value, { abortEarly: true });

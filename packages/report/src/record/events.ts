@@ -31,7 +31,7 @@ export function windowFound(
   return { ...record, windowBefore, maintenance: [opened] };
 }
 
-/** Records how the verification gates ended. One that did not pass stops the deployment. */
+/** Records how the verification gates ended. A gate that did not pass stops the deployment. */
 export function gatesRun(
   record: ReportRecord,
   results: GateEntry[],
@@ -50,7 +50,7 @@ export function deployed(
   deployment: DeployedRevision,
   stable: string | undefined,
 ): ReportRecord {
-  // If a maintenance window was open, the newest revision before was the window's own.
+  // If a maintenance window was open, the revision before this one is the window's own, so the stable one is recorded.
   const newest = record.windowBefore === undefined ? deployment.previousRevision : stable;
   const before = record.revisions.before ?? newest;
   const { digest = record.image.digest } = deployment;
@@ -91,7 +91,7 @@ function isSameSplit(one: readonly Share[], other: readonly Share[]): boolean {
   );
 }
 
-/** What moved the traffic: a window, a promotion, or neither, if a person used set-traffic or rollback. */
+/** What moved the traffic: a window or a promotion. Neither is set when a person used set-traffic or rollback. */
 type By = { byWindow?: true; byPromotion?: true };
 
 function trafficMoved(
@@ -101,7 +101,8 @@ function trafficMoved(
   { at, actor }: Occasion,
 ): ReportRecord {
   const entry = { at, actor, before: [...before], after: [...after], ...by };
-  // A promotion may have found this change, as somebody else's, before the command that made it could record it.
+  // A promotion may have recorded this change as somebody else's before the command that made the change could record
+  // it. This entry then replaces the promotion's.
   const last = record.trafficChanges.at(-1);
   const isKnown = last?.found === true && isSameSplit(last.before, before) && isSameSplit(last.after, after);
   const earlier = isKnown ? record.trafficChanges.slice(0, -1) : record.trafficChanges;
@@ -118,7 +119,7 @@ export function smoked(
   return { ...record, smokes: [...record.smokes, entry] };
 }
 
-/** Records that a maintenance window was opened or closed, and the shift if that moved traffic. */
+/** Records that a maintenance window was opened or closed and, if that moved traffic, the shift. */
 export function maintenanceChanged(
   record: ReportRecord,
   outcome: MaintenanceOutcome,
@@ -148,7 +149,7 @@ export function maintenanceChanged(
 
 /**
  * A candidate that was deployed while a window was open is in maintenance mode. Closing the window makes a successor
- * without it, which is then the candidate.
+ * that is not in maintenance mode, and the successor becomes the candidate.
  */
 function succeeded(
   revisions: ReportRecord['revisions'],

@@ -32,8 +32,8 @@ const gateEntry = v.strictObject({
   exitCode: optional(v.number()),
   cache: optional(v.picklist(['hit', 'miss'])),
   /**
-   * Where the verdict comes from: this run, or a local or remote cache. For a cached verdict also when, where and at
-   * which commit the gate ran.
+   * Where the verdict comes from: this run, or a local or remote cache. For a cached verdict, this also says when,
+   * where and at which commit the gate ran.
    */
   source: optional(v.string()),
 });
@@ -49,9 +49,9 @@ const step = v.strictObject({
   endedAt: optional(time),
   durationMs: optional(durationMs),
   detail: optional(v.string()),
-  /** Set when a signal stopped it. The split that it asked for may still be served later. */
+  /** Set when a signal stopped the step. The split that the step asked for may still come into effect later. */
   interrupted: optional(v.boolean()),
-  /** Set when it failed before it sent any change, so that everything is as it was. */
+  /** Set when the step failed before it sent any change, so that everything is as it was. */
   refused: optional(v.boolean()),
 });
 
@@ -64,13 +64,16 @@ const trafficEntry = v.strictObject({
   byWindow: optional(v.boolean()),
   /** Set when a promotion moved the traffic. */
   byPromotion: optional(v.boolean()),
-  /** Set when a promotion found this change of somebody else's. `actor` is who changed the service last. */
+  /**
+   * Set when a promotion found that somebody else had made this change. `actor` is then whoever changed the service
+   * last.
+   */
   found: optional(v.boolean()),
 });
 
 const smokeCheck = v.strictObject({
   id: v.string(),
-  /** `unavailable`: the check failed, but it is one that may fail without failing the whole run. */
+  /** `unavailable`: a best-effort check failed, which does not fail the run. */
   state: v.picklist(['passed', 'failed', 'unavailable', 'skipped']),
   request: optional(v.string()),
   status: optional(v.number()),
@@ -92,7 +95,9 @@ const smokeEntry = v.strictObject({
    * only for equality, because the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
-  /** The revision that the URL leads to, if that is certain, for example because it is a promotion's tag. */
+  /**
+   * The revision that the URL leads to, if that is certain, for example because the URL is that of a promotion's tag.
+   */
   revision: optional(name),
 });
 
@@ -144,9 +149,9 @@ const promotionEntry = v.strictObject({
   canary: name,
   source: v.string(),
   steps: v.array(count),
-  /** The step at which it was resumed, if it was. */
+  /** The step at which the promotion was resumed, if it was. */
   resumedAt: optional(count),
-  /** The last traffic change before it began, as for a smoke run. */
+  /** The last traffic change before the promotion began, in the same form as a smoke run's `metChange`. */
   metChange: optional(v.string()),
   /** How it ended. Missing while it is under way, and for ever if its command was killed. */
   ended: optional(v.picklist(['promoted', 'rolled back', 'held', 'not begun', 'superseded', 'interrupted'])),
@@ -165,7 +170,9 @@ export const recordSchema = v.strictObject({
    */
   state: v.picklist(['started', 'stopped', 'failed', 'deployed']),
   startedAt: time,
-  /** Only in version 1. Whenever two branches had changed a report, it caused a merge conflict. */
+  /**
+   * Only in version 1. It was dropped because it caused a merge conflict whenever two branches had changed a report.
+   */
   updatedAt: optional(time),
   account: optional(v.string()),
   host: v.string(),
@@ -198,8 +205,8 @@ export const recordSchema = v.strictObject({
     }),
   ),
   /**
-   * `after` is the candidate, which is usually the revision that was deployed. If that revision is in maintenance mode,
-   * and closing the window made a copy without it, `after` is the copy and `deployed` is the original.
+   * `after` is the candidate, which is usually the revision that was deployed. A revision that was deployed in
+   * maintenance mode is copied when the window closes: then `after` is the copy, and `deployed` is the original.
    */
   revisions: v.strictObject({ before: optional(name), after: optional(name), deployed: optional(name) }),
   trafficBefore: optional(split),
@@ -217,7 +224,7 @@ export const recordSchema = v.strictObject({
   /** How many entries were dropped to keep the report short enough to be read back. */
   dropped: optional(dropped),
   maintenance: v.array(maintenanceEntry),
-  /** The last matrix, in reports of earlier versions. Now `matrices` has it. */
+  /** Only in reports of earlier versions: the last matrix. It is now in `matrices`. */
   matrix: optional(matrixEntry),
   matrices: optional(v.array(matrixEntry)),
   /** The latest promotions. One that was interrupted and resumed has several entries. */

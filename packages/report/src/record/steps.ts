@@ -20,7 +20,8 @@ export function stepBegun(
 
 /**
  * Whether a command of this rollout was killed or interrupted when it might already have moved traffic, and no change
- * has been recorded since. Then the split that serves may differ from the recorded one although nobody else changed it.
+ * has been recorded since. If so, the split that serves may differ from the recorded one although nobody else changed
+ * it.
  */
 export function splitInDoubt(record: ReportRecord): boolean {
   const { steps, trafficChanges, promotions = [] } = record;

@@ -10,7 +10,10 @@ type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
 /** A reason to stop (`no`), something that is not known yet (`open`), or a reason to go on (`yes`). */
 type Reason = { weighs: 'no' | 'open' | 'yes'; reason: string };
 
-/** A single `no` makes it a no-go, or else a single `open` makes it undecided. Only those reasons are returned. */
+/**
+ * A single `no` makes the verdict no-go; otherwise a single `open` makes it undecided. Only the reasons that decided it
+ * are returned.
+ */
 export function verdictOf(record: ReportRecord): GoOrNoGo {
   const found = [
     ...deploymentReasons(record),
@@ -47,7 +50,7 @@ function stepReasons({ steps, state }: ReportRecord): Reason[] {
   const last = new Map<string, StepEntry>(counting.map((step) => [step.name, step]));
   return [...last.values()].flatMap(({ name, state: ended, detail }): Reason[] => {
     if (ended === 'failed') return [{ weighs: 'no', reason: `${name} failed${detail ? `: ${detail}` : ''}` }];
-    // While the deployment is under way, there is no other reason to give.
+    // While the deployment itself is under way, that is reason enough, so its unfinished steps add none.
     if (ended === 'started' && state !== 'started') {
       return [{ weighs: 'open', reason: `${name} was started and has not ended` }];
     }

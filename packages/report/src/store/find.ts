@@ -6,7 +6,7 @@ import type { ReportRecord } from '../record/schema.ts';
 import { isSameService } from '../record/service.ts';
 import { isReportName, readReport } from './store.ts';
 
-/** The most reports to look through, so that a command without a rollout does not read those of many years. */
+/** The most reports to look through, so that a command that belongs to no rollout does not read years of reports. */
 const MOST_READ = 50;
 
 type Found = { path: string; record: ReportRecord };
@@ -28,7 +28,7 @@ export async function findByService(
 }
 
 /**
- * Finds the newest report that lists this base URL, among the newest open reports of all services. Throws when
+ * Takes the newest open report of each service, and finds the newest of these that lists this base URL. Throws when
  * `findByService` does.
  */
 export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { type Token, tokensOf } from './tokens.ts';
 export type Remark = {
   /** The heading of its section; undefined for text above the first section. */
   section: string | undefined;
-  /** The head of the table, if a person added these rows to one. */
+  /** If the text consists of rows that a person added to a table, the head of that table. */
   tableHead: string | undefined;
   text: string;
 };
@@ -21,7 +21,8 @@ export type PeoplesText = {
 
 /**
  * Finds what people wrote above the data: every token that the scripts did not write. `wrote` has the keys of the
- * tokens that they wrote, in order. `isKnown` recognises what an earlier version wrote, which kept no keys.
+ * scripts' tokens, in order. `isKnown` recognises the tokens of an earlier version of the scripts, which did not list
+ * its keys.
  */
 export function remarksIn(
   text: string,

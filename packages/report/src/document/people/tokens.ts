@@ -34,7 +34,7 @@ function linesOf(text: string): Line[] {
  * opens there or nothing closes it. Call that function with increasing lines.
  */
 function fenceCloser(lines: readonly Line[]): (index: number) => number {
-  // Fences that no later line closes. Without this, a text full of them would be searched to its end for each.
+  // Fences that no later line closes. Without this set, a text full of them would be searched to its end for each one.
   const unclosed = new Set<string>();
   return (index) => {
     const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[index]?.text ?? '')?.[1];
@@ -49,8 +49,8 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
 }
 
 /**
- * A short hash of a token. It stays the same when a formatter pads the cells of a table or changes the dashes below its
- * head, the line ends, or which characters are escaped.
+ * A short hash of a token. It stays the same when a formatter pads table cells, or changes the dashes below a table's
+ * head, line endings, or which characters are escaped.
  */
 function keyOf(token: string): string {
   const essence = token.replace(/[\s\\]+/g, '').replace(/-{2,}/g, '-');

@@ -12,7 +12,7 @@ export function rollbackSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Says where the rollback command works, if it names folders, which exist on one machine only. */
+/** Says on which machine the rollback command works, if it names folders: those exist only there. */
 function whereItWorks({ host, scripts }: ReportRecord): RootContent[] {
   if (scripts === undefined) return [];
   return [

@@ -7,7 +7,7 @@ import { countingSmokes } from '../../record/verdict.ts';
 import { code, folded, heading, type Inline, list, paragraph, strong, table } from '../markdown.ts';
 import { counted, duration, moment, shortName, shortSplit } from '../words.ts';
 
-// If there are more runs than this, runs that passed and do not count for the verdict go into a fold.
+// If there are more runs than this, those that passed and do not count for the verdict are folded.
 const MOST_LINES = 6;
 
 /** A line for each run, then the checks of each: shown if the run failed, folded if it passed. */

@@ -4,7 +4,7 @@ import { percentsOf } from '../../record/split.ts';
 import { folded, heading, paragraph, table } from '../markdown.ts';
 import { counted, duration, leftOut, moment } from '../words.ts';
 
-/** The steps, folded if the last run of each was done. */
+/** The steps, folded if the last run of each step is `done`. */
 export function stepsSection({ steps, dropped }: ReportRecord): RootContent[] {
   const title = heading(2, 'Steps');
   if (steps.length === 0) return [title, paragraph('None so far.')];

@@ -39,7 +39,7 @@ function changes(record: ReportRecord): RootContent[] {
   const timeline = fence('mermaid', trafficTimeline(record));
   const listed = [rows, ...leftOut(dropped?.trafficChanges, 'changes')];
   const summary = counted(trafficChanges.length, 'change');
-  // A promotion's own charts already show its steps, so the timeline is folded too.
+  // A promotion's own charts already show its steps, so here the timeline is folded along with the table.
   const hasCharts = trafficChanges.some(({ byPromotion }) => byPromotion === true);
   return hasCharts
     ? folded(`${summary} over time`, [timeline, ...listed])
