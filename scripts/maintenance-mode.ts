@@ -82,7 +82,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   if (action === 'status') {
     const status = await performAction(maintenanceStatus(openApi, location), run);
     if (!status.dryRun) {
-      // Said before the YAML, which may be longer than a screen.
+      // The summary comes first, because the YAML may be longer than a screen.
       out.note(describeMaintenance(status.outcome));
       out.data(maintenanceStatusYaml(status.outcome));
     }

@@ -45,8 +45,8 @@ export type JudgeCloudRequest = Limits &
 
 /**
  * Judges the last window of two revisions and prints the verdict; changes nothing. Returns the exit code. Throws a
- * UserError with exit code 2 for a revision that does not exist, and with 3 when Cloud Run cannot be read: 1 would mean
- * that the candidate is unhealthy.
+ * UserError with exit code 2 for a revision that does not exist, and with exit code 3 when Cloud Run cannot be read,
+ * because 1 would mean that the candidate is unhealthy.
  */
 export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const { stable, canary, dryRun, out, canaryFormat } = request;
@@ -130,8 +130,8 @@ async function lookAt(
 }
 
 /**
- * Reads a service or revision that the operator named. A missing one means a wrong name, exit code 2. Any other failure
- * says nothing about the candidate, exit code 3.
+ * Reads a service or revision that the operator named. If it does not exist, the name was wrong: exit code 2. Any other
+ * failure says nothing about the candidate: exit code 3.
  */
 async function asArgument<T>(
   read: () => Promise<T>,
@@ -152,8 +152,8 @@ async function asArgument<T>(
 }
 
 /**
- * The gcloud commands and API requests that read what a real run reads, except that its window ends earlier, by the
- * delay of the source.
+ * The gcloud commands and API requests that read what a real run reads, except that a real run's window ends earlier by
+ * the delay of the source.
  */
 function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
   const { stable, canary, windowMinutes, source } = request;

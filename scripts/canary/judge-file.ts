@@ -22,7 +22,8 @@ type Judged = Verdict | { error: string };
 export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFileRequest): Promise<number> {
   const counts = { healthy: 0, unhealthy: 0, inconclusive: 0, error: 0 };
   let total = 0;
-  // Kept until it is clear whether more documents follow: a single verdict is printed in another form.
+  // Held back until it is clear whether more documents follow: the verdict on a file's only document is printed
+  // differently.
   let first: Judged | undefined;
   let firstError = '';
 
@@ -67,10 +68,7 @@ export async function judgeFile({ file, canaryFormat, out, ...limits }: JudgeFil
   return counts.inconclusive > 0 ? EXIT_CODES.inconclusive : EXIT_CODES.healthy;
 }
 
-/**
- * Waits until a slow reader has caught up, so that unread output does not fill the memory, or until the reader has
- * gone.
- */
+/** Waits until a slow reader of stdout has caught up or gone away, so that unread output does not fill the memory. */
 async function untilRead(): Promise<void> {
   const { stdout } = process;
   if (!stdout.writableNeedDrain || !stdout.writable) return;

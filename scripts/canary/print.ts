@@ -9,7 +9,7 @@ const BORDERS =
     ' ',
   );
 
-/** The exit code of each verdict. Of several verdicts, the one that comes first here decides. */
+/** The exit code of each verdict. Of several verdicts, the one listed first here decides. */
 export const EXIT_CODES = { unhealthy: 1, inconclusive: 3, healthy: 0 } as const;
 
 /** Whether verdicts are shown to a person. */

@@ -53,7 +53,7 @@ function howToGoBack(location: ServiceLocation, stable: string): string {
 /** A block of lines on a terminal that is redrawn in place. `leave` wipes it, so that others can print. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
-  // Starts in the first column, because Ctrl-C leaves a ^C there.
+  // Goes to the first column, because Ctrl-C has printed ^C there.
   const wipe = (): string => (height === 0 ? '' : `\r\u001b[${height}A\u001b[0J`);
   return {
     draw(lines: readonly string[]): void {

@@ -5,7 +5,7 @@ import { type ServiceLocation, stableRevision } from '@deploy/cloudrun';
 import type { Evidence } from '@deploy/report';
 import { eventLine, whatNow } from './promote-lines.ts';
 
-/** Adds the events of a promotion to the report as they happen. */
+/** Adds an event of a promotion to the report. */
 export async function recordEvent(
   evidence: Evidence,
   event: PromotionEvent,

@@ -7,7 +7,9 @@ type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 type Minute = Extract<PromotionEvent, { kind: 'minuteObserved' }>['minute'];
 type Histogram = Parameters<typeof mergeHistograms>[0][number];
 
-/** The latencies of the step so far. The table shows them beside the latest poll, because no verdict contains them. */
+/**
+ * The latencies of the step so far. The table needs them in addition to the poll, whose verdict does not contain them.
+ */
 export type StepLatencies = {
   readonly step: number;
   readonly stable?: Histogram;
@@ -88,7 +90,7 @@ function windowText({
     : `over after ${of}; its last requests may still arrive`;
 }
 
-/** Wraps a text into at most five lines. All but the first are indented as far as the labels reach. */
+/** Wraps a text into at most five lines. All but the first are indented by the width of the labels. */
 function wrapped(text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

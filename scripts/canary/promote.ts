@@ -79,8 +79,8 @@ export async function promote({
   const signIn = requireSignIn(values);
   if (values.dryRun) return printPlan({ settings, location, canary, out });
 
-  // It gets no signal, because a shift that has begun must be completed. The promotion checks the signal between
-  // shifts.
+  // The connection gets no signal, because a shift that has begun must be completed. The promotion checks the signal
+  // between shifts.
   const connection = connectTo(values, env);
   const account = () => accountOf(connection);
   const evidence = await joinEvidence({ ...values, location, account, note: out.note });
@@ -107,8 +107,8 @@ export async function promote({
       walker: await walkerHere(account),
       async openSource(stable, candidate) {
         const { source } = values;
-        // Each poll reads the last 45 seconds again, where entries may still arrive. The service's own lines about
-        // pages can double the number of entries, which makes it 1.5 minutes' worth.
+        // Each poll reads the last 45 seconds again, because entries for them may still arrive. The service also logs
+        // page views, which can double the number of entries: in all, 1.5 minutes' worth of requests.
         const habit = { polls: Math.ceil(60 / values.pollSeconds), minutesAtOnce: 1.5 };
         const opened = await openObservationSource(connection, location, {
           ...{ source, stable, canary: candidate, habit, patience: 'a poll' },
@@ -119,7 +119,7 @@ export async function promote({
       },
       async smoke(url, of) {
         const { outcome, look } = await smoke(url);
-        // The tag stays on the candidate, so it was the candidate that answered.
+        // The candidate's URL is that of its tag, so only the candidate can have answered.
         reportSmoke(outcome, of === 'candidate' ? candidate : undefined);
         return look;
       },

@@ -48,7 +48,7 @@ export async function shiftTraffic(
     const shifted = await performAction(await actionOf(evidence.path), { dryRun: values.dryRun, out });
     if (shifted.dryRun) return;
     const { outcome: change } = shifted;
-    // An unchanged split is not recorded: it would count as a new one that no smoke check has seen.
+    // An unchanged split is not recorded: it would count as a new split, for which there are no smoke runs yet.
     if (change.isUnchanged !== true)
       await evidence.record({ kind: 'trafficShifted', change, stable: stableRevision(change.before) });
     const lacksHealthSmoke = change.isUnchanged !== true || (await lacksSmokeBy(evidence.path));

@@ -7,7 +7,7 @@ import { thisMachine } from './this-machine.ts';
 
 /**
  * Shows the state of a service to a person, on stderr. The revisions' roles come from an unfinished promotion, or else
- * from the report. Whatever cannot be read only gets a warning, because the status itself has been printed already.
+ * from the report. Whatever cannot be read causes only a warning, because the status itself has already been printed.
  */
 export async function showStatus(
   api: ServiceApi,

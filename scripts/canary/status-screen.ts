@@ -59,8 +59,8 @@ function newRollout(location: ServiceLocation, rolledBack: string | undefined): 
 const GAP = '  ';
 
 /**
- * One row for each revision. Names are never cut, because commands need the whole name, and neither are percentages. If
- * a row is too wide, its less important cells go on the next line.
+ * One row for each revision. Names and percentages are never cut; commands need the whole name. If a row is too wide,
+ * its less important cells go on the next line.
  */
 function revisionLines({ rows }: Overview, { now, columns }: ScreenContext): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { ThisMachine } from '@deploy/canary';
 
-/** This machine, for finding out whether the process that runs a promotion still exists. */
+/** This machine, which is asked whether the process that runs a promotion still exists. */
 export function thisMachine(): ThisMachine {
   return {
     host: hostname(),

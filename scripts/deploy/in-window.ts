@@ -4,8 +4,8 @@ import { briefShares, type Deployment } from '@deploy/cloudrun';
 type InWindow = Pick<Deployment, 'service' | 'revision' | 'traffic' | 'window' | 'isInMaintenance'>;
 
 /**
- * What a deployment says if a maintenance window is open: since when, where closing it brings the traffic, and what the
- * window means for the new revision.
+ * What a deployment says if a maintenance window is open: since when it has been open, where closing it sends the
+ * traffic, and what that means for the new revision.
  */
 export function windowNotes(
   { service, revision, traffic, window, isInMaintenance }: InWindow,

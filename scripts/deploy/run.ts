@@ -64,7 +64,8 @@ export async function runDeployment(
   const location = await findLocation(values, signal);
   if (!values.skipServiceCheck) requireOwnService(kind, location, values.image);
   const image = requireGivenImage(values.image);
-  // The recorded shell scripts accept any reference in a dry run, so only a real run checks it.
+  // The original shell scripts, which these must match, accept any reference in a dry run, so only a real run checks
+  // it.
   if (!values.dryRun) requireRegistry(image, 'IMAGE');
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);
@@ -81,8 +82,8 @@ export async function runDeployment(
       : await grouped({ env, out }, 'preconditions', checkPreconditions);
   const openApi = () => openServiceApi(connection, location);
   const permit = await promotionGuard(location, values);
-  // Refuses before the builds if it can: a preflight has shown that the service exists, but without one nothing is read
-  // yet. The deployment checks again.
+  // After a preflight the service is known to exist, so a running promotion can be refused here, before the builds. The
+  // deployment checks again.
   if (facts !== undefined) permit?.(await (await openApi()).read());
   // A deployment that fails its preconditions has not started, so it has no report.
   const evidence = await openEvidence({
@@ -94,7 +95,7 @@ export async function runDeployment(
     ...{ checkout, location, image, kind },
   });
   const { domainMapping, digest, serviceUrl } = facts ?? {};
-  // A local Cloud Run has domain mappings too, but the domain leads to the real service.
+  // A local Cloud Run has domain mappings too, but DNS leads the domain to the real service, so use the service's URL.
   const baseUrl = values.emulatorHost === undefined ? facts?.baseUrl : serviceUrl;
   if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
   if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
@@ -151,7 +152,7 @@ export async function runDeployment(
       window === undefined ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
     const then = whatIsNext({ candidate: isInMaintenance ? undefined : revision, baseUrl });
     out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${first}${then}`);
-    // The line above says what is next; these are the commands for it.
+    // The last line on stdout says what is next; these are the commands for it.
     const steps = nextSteps(location, standing);
     showNext(
       { out },
@@ -208,7 +209,7 @@ function whatIsNext({ candidate, baseUrl }: Record<'candidate' | 'baseUrl', stri
   return `give it all the traffic step by step, by the canary runbook (${promote}), then run scripts/smoke-health.ts and scripts/smoke-control.ts${at}`;
 }
 
-/** What to do about a failed preflight, starting with the mildest way. */
+/** What to do about a failed preflight, mildest remedy first. */
 function waysOn(gates: readonly string[] | undefined): string {
   const some =
     gates === undefined ? '' : ` To run only the gates that have all they need: GATES=${gates.join(',')}`;

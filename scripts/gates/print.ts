@@ -1,14 +1,14 @@
 import { cleanLine, durationText, escapeMarkdown, markdownTable, ownCommand } from '@deploy/cli';
 import type { Explanation, GateResult, GateRun } from '@deploy/gates';
 
-/** `[hit] cargo-test: …` */
+/** A line such as `[hit] cargo-test: …`. */
 export function explanationLine({ gate, expect, reason }: Explanation): string {
   return `[${expect}] ${gate}: ${cleanLine(reason, 2000)}`;
 }
 
 /**
- * `[passed] cargo-test (12.3 s, this run)`, or `[passed] cargo-test (took 12.3 s then, local cache; first established
- * …)`
+ * A line such as `[passed] cargo-test (12.3 s, this run)`, or, for a cached verdict, `[passed] cargo-test (took 12.3 s
+ * then, local cache; first established …)`.
  */
 export function verdictLine(result: GateResult): string {
   switch (result.state) {
@@ -49,12 +49,12 @@ function row(result: GateResult): string[] {
   }
 }
 
-/** A replayed verdict took no time just now: the seconds are those of the run that established it. */
+/** A cached verdict took no time in this run: its seconds are those of the run that established it. */
 function took({ cache, durationMs }: Extract<GateResult, { state: 'passed' }>): string {
   return cache === 'hit' ? `took ${seconds(durationMs)} then` : seconds(durationMs);
 }
 
-/** stdout always shows seconds, because programs parse these lines. */
+/** Always in seconds, because programs parse these lines. */
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

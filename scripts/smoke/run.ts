@@ -22,7 +22,7 @@ type Values = SettingsOf<typeof smokeSettings & typeof checkoutSettings & typeof
 type Smoked = {
   baseUrl: string;
   report: string | undefined;
-  /** How to check the service that SERVICE names, if the address was that of another one. */
+  /** How to check the service that SERVICE names, if the run checked another one. */
   elsewhere: NextStep[] | undefined;
 };
 

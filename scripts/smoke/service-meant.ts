@@ -7,8 +7,8 @@ type Values = Parameters<typeof reportedAddressOf>[1] & {
 };
 
 /**
- * Warns if SERVICE names another service than the one whose address is checked: OPENAGENTS_BASE_URL is often left over
- * from the step before. Returns how to check the other one, or undefined if all is well or no report knows the address.
+ * Warns if the address to check is not that of SERVICE: OPENAGENTS_BASE_URL is often left over from the step before.
+ * Returns how to check SERVICE instead, or undefined if all is well or no report knows the address.
  */
 export async function warnOfOtherService(
   report: string | undefined,

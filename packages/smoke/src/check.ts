@@ -16,8 +16,7 @@ export type CheckContext = {
   /** Whether MAINTENANCE_BYPASS_TOKEN is set. Only maintenance-mode reads that variable, so it does not help here. */
   hasMaintenanceModeToken?: boolean;
   /**
-   * Whether the variable for the bypass token is set but empty, for instance because it was copied from one that is
-   * unset.
+   * Whether the variable for the bypass token is set but empty, for instance because it was set from an unset variable.
    */
   isBypassTokenEmpty?: boolean;
   /** Removes secrets that the service issued during this run from its answers. */

@@ -11,7 +11,7 @@ import {
 import { entryCacheProbe, manifestCacheProbe, manifestProbe, workerCacheProbe } from './checks/static.ts';
 import type { Answer } from './exchange.ts';
 
-/** What the checks are made from: the operator's tokens, and the answer about the manifest once it has arrived. */
+/** What the checks are made from: the operator's tokens, and the manifest once it has been received. */
 export type SuiteInputs = {
   bypassToken: Secret | undefined;
   authorization: Record<string, string> | undefined;
@@ -19,7 +19,7 @@ export type SuiteInputs = {
 };
 
 /**
- * The requests of a wave are sent together; the next wave starts when all have been answered. `entry` gets past a
+ * The requests of a wave are sent together; the next wave starts when all of them are over. `entry` gets past a
  * maintenance window; `last` has checks that need the manifest, or must not run on a service that has failed a check.
  */
 export const waves = ['entry', 'main', 'last'] as const;
@@ -27,7 +27,7 @@ export type Wave = (typeof waves)[number];
 
 type ControlCheck = {
   id: string;
-  /** The line on stdout that announces this check and its neighbours; part of the interface. */
+  /** The line on stdout that announces this check and the others with the same line. Callers parse it. */
   step: string;
   wave: Wave;
   /** A failure of this check does not fail the run. */
@@ -54,7 +54,7 @@ function authenticated(
   };
 }
 
-/** The control suite, in the order of the contract: results and lines on stdout follow this order. */
+/** The control suite. Results and lines on stdout follow this order, on which callers rely. */
 export const controlChecks: readonly ControlCheck[] = [
   {
     id: 'maintenance-bypass',
@@ -105,8 +105,8 @@ export function checksOf(
 ): { checks: Check[]; skipped: [id: string, why: string][] } {
   const checks: Check[] = [];
   const skipped: [string, string][] = [];
-  // Best-effort checks are sent last: if a server handles one request at a time and hangs on one of them, it has
-  // already answered the others.
+  // Best-effort checks are sent last: if a server handles one request at a time and hangs on one of these checks, it
+  // has already answered the others.
   const ofWave = controlChecks.filter((each) => each.wave === wave);
   for (const { id, make } of [
     ...ofWave.filter(({ isBestEffort }) => !isBestEffort),

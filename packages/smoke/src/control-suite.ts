@@ -13,7 +13,8 @@ type ControlSmokeOptions = SmokeClientOptions & {
 
 /**
  * Checks the control service: readiness, status, the web shell's files and how they may be cached, and with an access
- * token the session and token routes. Requests go out in up to three waves; the results keep the contract's order.
+ * token the session and token routes. Requests go out in up to three waves; the results keep the order of
+ * `controlChecks`.
  */
 export function runControlSmoke({
   accessToken,
@@ -56,7 +57,7 @@ async function runWaves(
     const { checks, skipped } = checksOf(wave, inputs);
     results.push(...skipped.map(([id, why]): SmokeResult => ({ id, state: 'skipped', why })));
     if (decisiveFailure({ checks: results, bestEffort: controlBestEffort }) !== undefined) {
-      // Without entry, every other answer would be the maintenance page.
+      // If getting past the window failed, every other answer would be the maintenance page, so stop here.
       if (wave === 'main') break;
       const why = 'a check before it failed';
       results.push(...checks.map(({ id }): SmokeResult => ({ id, state: 'skipped', why })));
@@ -65,7 +66,7 @@ async function runWaves(
     for (const { result, exchange } of await Promise.all(checks.map(run))) {
       results.push(result);
       if (!exchange.answered) continue;
-      // The answer to the bypass is a redirect; its cookie opens the window for the other requests.
+      // The answer to the bypass request is a redirect; its cookie gets the other requests past the window.
       if (wave === 'entry') await cookies?.store(exchange.answer.setCookies);
       if (result.id === 'manifest') inputs.manifest = exchange.answer;
     }

@@ -6,8 +6,8 @@ export type Cookies = {
   /** The Cookie header for a path below the base URL; empty when no cookie applies. */
   headerFor(path: string): Promise<Record<string, string>>;
   /**
-   * Removes the values of signed cookies from text that the service sent, because such a cookie grants access. Use it
-   * for nothing else: a cookie may also hold an ordinary word, such as the host's name.
+   * Removes the values of signed cookies, which grant access, from text that the service sent. Do not use this for
+   * other text: a cookie may also hold an ordinary word, such as the host's name.
    */
   hide(text: string): string;
 };
@@ -17,7 +17,7 @@ const SIGNED_LENGTH = 16;
 
 export async function openCookies(baseUrl: string): Promise<Cookies> {
   const { CookieJar } = await import('tough-cookie');
-  // Keeps Secure cookies from this machine over plain http, as browsers and curl do.
+  // Accepts Secure cookies over plain http if they come from this machine, as browsers and curl do.
   const jar = new CookieJar(undefined, { allowSecureOnLocal: true });
   const signed = new Set<string>();
   return {

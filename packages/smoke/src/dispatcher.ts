@@ -7,9 +7,9 @@ import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
   timeoutMs: number;
-  /** One for each request that is in flight at once, because waiting for a connection would cost another round trip. */
+  /** As many as requests are in flight at once, because waiting for a connection would cost another round trip. */
   connections: number;
-  /** Names the proxies, and further certificates to trust, in the variables that curl reads. */
+  /** Proxies and extra certificates to trust are read from the same variables that curl reads. */
   env: Environment;
 };
 
@@ -18,7 +18,7 @@ export type OpenDispatcher = {
   route: Route;
   /** The proxy that receives the requests themselves, because it forwards plain http without a tunnel. */
   forwarder: Forwarder | undefined;
-  /** What messages call the proxy. */
+  /** The proxy's URL as messages show it. */
   proxyShown: string;
   close(): Promise<void>;
 };
@@ -31,14 +31,14 @@ export type Forwarder = {
   headers: Record<string, string>;
 };
 
-// The manifest is the largest body that the checks read, a few kilobytes.
+// Ample: the largest body that the checks read is the manifest, a few kilobytes.
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** How long closing may take. After that, open connections are left for the process to close when it exits. */
 const LONGEST_CLOSE_MS = 200;
 
 /**
- * Opens the connection pool for one origin, through a proxy when the environment names one. Throws a UserError when
- * that variable does not hold a proxy.
+ * Opens the connection pool for one origin, through a proxy when an environment variable names one. Throws a UserError
+ * when the variable does not hold a proxy.
  */
 export async function openDispatcher(
   url: URL,
@@ -56,8 +56,8 @@ export async function openDispatcher(
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
-    // Every connection offers HTTP/2, but the pool must not know. Otherwise it would first open a single connection to
-    // learn what the server speaks, and a server without HTTP/2 would cost two more round trips.
+    // Every connection offers HTTP/2, but the pool is not told. Otherwise it would first open a single connection to
+    // learn which protocol the server speaks, and a server without HTTP/2 would cost two more round trips.
     allowH2: false,
     connect: early.connect,
   });

@@ -1,7 +1,7 @@
 import type { Check, CheckContext } from './check.ts';
 import type { Answer } from './exchange.ts';
 
-/** The known cause of an answer that fails its check, and what to do about it; undefined when there is none. */
+/** Why an answer fails its check, and what to do about it; undefined when no cause is known. */
 export function hintFor(
   { id: checkId, request }: Check,
   answer: Answer,

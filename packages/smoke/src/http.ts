@@ -20,15 +20,15 @@ export type SmokeClientOptions = {
   /** How long one request may take, whatever the other side does. */
   timeoutMs: number;
   retries: number;
-  /** The script that sends the requests: its name goes into their user agent. */
+  /** The name of the script that sends the requests, for their user agent. */
   script: string;
-  /** Names the proxies, and further certificates to trust, in the variables that curl reads. */
+  /** Proxies and extra certificates to trust are read from the same variables that curl reads. */
   env: Environment;
-  /** Ends the requests, and the pauses between attempts. */
+  /** Aborts the requests, and the pauses between attempts. */
   signal?: AbortSignal | undefined;
 };
 
-/** The user agent of these scripts' requests. Its first word lets those who count requests leave these out. */
+/** The user agent of these scripts' requests. By its first word, traffic statistics can exclude them. */
 export function smokeUserAgent(script: string): string {
   return `openagents-deploy-scripts (${script})`;
 }
@@ -64,8 +64,8 @@ export async function openSmokeClient(
         method,
         path,
         signal,
-        // By default undici closes the connection after a HEAD, because some servers answer it with a body, and holds
-        // other requests back until then: https://github.com/nodejs/undici/issues/258
+        // By default undici closes the connection after a HEAD request, because some servers answer one with a body,
+        // and holds other requests back until it is closed: https://github.com/nodejs/undici/issues/258
         reset: false,
         blocking: false,
         headers,
@@ -114,10 +114,7 @@ export async function openSmokeClient(
   return { send: (request) => interruptible(interruption, () => send(request)), close };
 }
 
-/**
- * Makes an attempt, and after each failure that is worth retrying another one, until one succeeds or `retries` are used
- * up.
- */
+/** Repeats the attempt after each failure that is worth retrying, until it succeeds or `retries` are used up. */
 async function repeat(
   attempt: () => Promise<Answer>,
   { retries, timeoutMs }: Pick<SmokeClientOptions, 'retries' | 'timeoutMs'>,
@@ -136,7 +133,7 @@ async function repeat(
   });
 }
 
-/** An answer that another attempt may improve on; the last such answer counts. */
+/** An answer after which another attempt may succeed. When no retries are left, the last such answer counts. */
 class WorthRetrying extends Error {
   readonly answer: Answer;
 

@@ -19,7 +19,7 @@ export type PlainAnswer = {
 
 /**
  * Whether a request failed because the server sent an unrequested `100 Continue`. A client must then keep reading
- * (https://www.rfc-editor.org/rfc/rfc9110#status.1xx), as curl does; undici drops the connection.
+ * (https://www.rfc-editor.org/rfc/rfc9110#status.1xx), as curl does, but undici drops the connection.
  */
 export function isUnaskedContinue(error: unknown): boolean {
   return error instanceof Error && error.name === 'SocketError' && error.message === 'bad response';

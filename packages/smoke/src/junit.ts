@@ -23,7 +23,7 @@ function caseOf(check: SmokeResult, { suite, bestEffort }: SmokeOutcome): JunitC
   const made = { ...about, durationMs: check.durationMs };
   if (check.state === 'passed') return { ...made, state: 'passed' };
   const message = `expected ${check.expected}, got ${check.got}`;
-  // A check that does not decide the run must not turn a report red.
+  // A best-effort check must not turn the JUnit report red.
   if (bestEffort.includes(check.id)) return { ...made, state: 'skipped', message: `best effort: ${message}` };
   const details = [check.request, check.bodyExcerpt ?? ''].join('\n');
   return { ...made, state: 'failed', message, details };

@@ -22,7 +22,7 @@ export type SmokeResult =
       got: string;
       /** The start of the answer's body. */
       bodyExcerpt: string | undefined;
-      /** The known cause of such a failure, and what to do. */
+      /** The likely cause of the failure, if it is a known one, and what to do. */
       hint: string | undefined;
     }
   | { id: string; state: 'skipped'; why: string };

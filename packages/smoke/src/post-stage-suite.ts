@@ -18,7 +18,7 @@ export type PostStageOptions = SmokeClientOptions & {
   signIn: { readonly email: string; readonly code: Secret } | undefined;
 };
 
-/** What the service issues to a signed-in user: access and refresh tokens, challenges, sync tokens. */
+/** Secrets that the service issues to a signed-in user: access and refresh tokens, challenges, sync tokens. */
 const ISSUED = /\b(?:oa_(?:at|rt)|challenge)_\w+|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
 /** Why the post-stage checks were skipped. */

@@ -2,7 +2,9 @@ import { UserError } from '@deploy/cli';
 import { controlChecks } from './control-checks.ts';
 import { decisiveFailure, type FailedSmokeResult, type SmokeOutcome, type SmokeResult } from './outcome.ts';
 
-/** The lines that a smoke script prints on stdout, up to the step that failed. Callers read them: keep every letter. */
+/**
+ * The lines that a smoke script prints on stdout, up to the step that failed. Callers parse them: do not change them.
+ */
 export function smokeLines(outcome: SmokeOutcome): string[] {
   return outcome.suite === 'health' ? healthLines(outcome) : controlLines(outcome);
 }

@@ -14,7 +14,7 @@ export async function reportSmoke(
   const failure = smokeFailure(outcome);
   if (junit !== undefined) {
     await writeJunit(junit, outcome).catch((error: unknown) => {
-      // The failed check matters more than the file.
+      // If a check failed, throw that failure below, rather than this error.
       if (failure === undefined) throw error;
       out.note(`warning: ${errorMessage(error)}`);
     });

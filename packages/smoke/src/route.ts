@@ -44,7 +44,7 @@ export type Route = {
 
 export type RouteOptions = {
   timeoutMs: number;
-  /** The proxy, if there is one. Connections are tunnelled through it, or end at it when it forwards plain requests. */
+  /** The proxy, if there is one. Connections go through it in a tunnel, or only to it if it forwards plain requests. */
   proxy: ProxyServer | undefined;
   forwards: boolean;
   env: Environment;
@@ -152,7 +152,7 @@ class Attempt {
   }
 }
 
-/** The root cause of a failure, also when the proxy reported it. */
+/** The root cause of a failure, even if the proxy reported it. */
 function rootOf({ cause }: ConnectionFailure): unknown {
   return cause instanceof ProxyFailure && cause.cause !== undefined ? cause.cause : cause;
 }

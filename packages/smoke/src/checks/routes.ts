@@ -40,7 +40,7 @@ export function syncTokenProbe(path: string): (authorization: Record<string, str
   });
 }
 
-/** Lets this client into a maintenance window. The token goes into the query as is: the service does not decode it. */
+/** Gets this client past a maintenance window. The token goes into the query as is: the service does not decode it. */
 export function bypassProbe(token: Secret): Probe {
   return {
     request: { method: 'GET', path: `/?maintenance_bypass=${token.reveal()}` },

@@ -32,9 +32,9 @@ export function entryCacheProbe(manifest: Answer): Probe | undefined {
   const entry = readRecord(manifest)?.entry;
   const js = isRecord(entry) ? entry.js : undefined;
   if (typeof js !== 'string' || js === '') return undefined;
-  // Requested as a browser would, but always from this origin, whatever the manifest says.
+  // Resolves the path as a browser would, but always at this origin, whatever the manifest says.
   const { pathname, search } = new URL(`http://entry/${js.replace(/^[/\\]+/, '')}`);
-  // Decoded, because the digits of an escape are not part of a hash.
+  // Decode first: the digits of a percent escape are not part of a hash.
   const wanted = /[0-9a-f]{8,}/i.test(percentDecoded(pathname)) ? 'immutable' : 'max-age=';
   return {
     request: { method: 'HEAD', path: `${pathname}${search}` },
