@@ -50,7 +50,7 @@ function howToGoBack(location: ServiceLocation, stable: string): string {
   return `To go back, at any time and from anywhere:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', stable])}`;
 }
 
-/** A block of lines on a terminal that is redrawn in place. `leave` wipes it, so that others can print. */
+/** A block of lines that is redrawn in place on a terminal. `leave` wipes it, so that others can print. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
   // Goes to the first column, because Ctrl-C has printed ^C there.

@@ -41,7 +41,7 @@ export async function shiftTraffic(
   const openApi = () => openServiceApi(connection, location);
   const shares = sharesFor(call);
   const account = () => accountOf(connection);
-  // Somebody who has to roll back must not wait for a report.
+  // A rollback must go ahead even if its report cannot be read.
   const isUrgent = call.action === 'rollback';
   const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
   const work = async () => {

@@ -22,7 +22,7 @@ type ScreenContext = {
   columns: number;
 };
 
-/** A service on one screen for a person: its revisions with their roles, the window, and what to do next. */
+/** A service's state on one screen, for a person: its revisions with their roles, the window, and what to do next. */
 export function statusScreen(
   overview: Overview,
   context: ScreenContext,

@@ -1,7 +1,6 @@
 import { UserError } from '@deploy/cli';
 import { type ServiceLocation, serviceCommand } from '@deploy/cloudrun';
 
-/** Where a deployment goes. */
 export type Stage = 'staging' | 'production';
 
 export const SERVICES: Readonly<Record<Stage, string>> = {

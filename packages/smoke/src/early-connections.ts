@@ -9,7 +9,8 @@ export type EarlyConnections = {
   connect: buildConnector.connector;
   /**
    * Resolves once the name has been looked up and connecting has begun or failed. Connecting then continues in the
-   * background. A slow lookup is not waited for, because no request's time limit is running yet.
+   * background. A slow lookup is not waited for: no request's time limit is running yet, so nothing else would end the
+   * wait.
    */
   begun: Promise<void>;
   /** Closes the connections that are not open yet or were not handed out. */

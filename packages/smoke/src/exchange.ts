@@ -11,7 +11,7 @@ export type SmokeRequest = {
 /** An answer, whatever its status. */
 export type Answer = {
   status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   headers: Readonly<Record<string, string>>;
   setCookies: readonly string[];
   body: string;

@@ -5,7 +5,6 @@ import { ConnectionFailure, type Stage } from './route.ts';
 /** Why there was no answer, for people, and what to do about it when that is known. */
 export type Failure = { reason: string; hint: string | undefined };
 
-/** A request that hit its time limit. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
   /** What the connection was waiting for, if it was not open yet. */

@@ -42,7 +42,7 @@ export async function runSuite(
   }
 }
 
-/** Sends a check's request, with these headers added, and judges what comes of it. */
+/** Sends a check's request, with the `added` headers, and judges what comes of it. */
 export async function runCheck(
   check: Check,
   client: SmokeClient,

@@ -48,7 +48,7 @@ const BRIEF = {
 
 // Latencies that are long enough to drown the machine's own delays.
 const USUAL: ImageFaults = { latencyMs: 1000, latencySpread: 0.2 };
-// Errors come in long clumps. The smoke checks that precede any traffic are over when the first clump begins.
+// Errors come in long clumps, so that the first clump begins only after the smoke checks that precede any traffic.
 const BAD: ImageFaults = { ...USUAL, errorPercent: 30, errorClump: 10 };
 
 const SIGN_IN_CODE = 'rehearsal-code-0123456789abcdef';

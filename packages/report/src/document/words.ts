@@ -24,7 +24,7 @@ export function leftOut(count: number | undefined, what: string): RootContent[] 
   return count === undefined || count === 0 ? [] : [paragraph(`${count} earlier ${what} were left out.`)];
 }
 
-/** `1 step`, `12 steps`. */
+/** A count with its noun, such as `1 step` or `12 steps`. */
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -4,9 +4,9 @@ import type { RolloutEvent } from './rollout-event.ts';
 /**
  * Records what a command does. Both methods also work if there is no report to write to.
  *
- * A deployment records a step before it starts the step. If it cannot, it stops, so there is no deployment without
- * evidence. Once something has happened, a failure to record it is only a warning. In later commands every such failure
- * is only a warning: a rollback must not wait for a full disk.
+ * A deployment records a step before it starts the step, and stops if it cannot, so there is no deployment without
+ * evidence. What has already happened is recorded if possible; a failure to record it is only a warning. In the
+ * commands after the deployment every such failure is only a warning: a full disk must not stop a rollback.
  */
 export type Evidence = {
   /** The report's file; undefined when nothing is written. */

@@ -2,7 +2,6 @@ import type { TargetCheckout } from '@deploy/cli';
 import type { ServiceLocation } from '@deploy/cloudrun';
 
 export type EvidenceRequest = {
-  /** The value of EVIDENCE_REPORT. */
   evidenceReport: string | undefined;
   dryRun?: boolean;
   /**

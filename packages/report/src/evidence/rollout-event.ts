@@ -6,8 +6,8 @@ import type { MatrixEntry, PromotionEntry } from '../record/schema.ts';
 /**
  * What can happen in a rollout. A new kind of event is one new member here and one new case in `applyEvent`.
  *
- * `stable` is the revision that was stable before the event; undefined if traffic was split. cloudrun decides which
- * revision that is. `begun` and `ended` frame a step of a command; `Evidence.step` records both.
+ * `stable` is the revision that was stable before the event, as @deploy/cloudrun determines it; undefined if traffic
+ * was split. `begun` and `ended` frame a step of a command; `Evidence.step` records both.
  */
 export type RolloutEvent =
   | { kind: 'begun'; step: string; startedAt: string; asked?: readonly Share[] }

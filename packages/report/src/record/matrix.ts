@@ -12,7 +12,7 @@ export function isAboutService(record: ReportRecord, { baseUrls, service }: Matr
   return readItsTraffic || (baseUrls ?? []).some((url) => isOwnUrl(record, url));
 }
 
-/** `2 required checks were not made`. */
+/** A phrase such as `2 required checks were not made`. */
 export function notMade({ notMade: count }: MatrixEntry): string {
   const checks = count === 1 ? '1 required check was' : `${count ?? 'some'} required checks were`;
   return `${checks} not made`;

@@ -133,9 +133,9 @@ const matrixEntry = v.strictObject({
   verdict: v.picklist(['passed', 'failed', 'incomplete']),
   /** How many required checks were not made. */
   notMade: optional(count),
-  /** Its summary file, relative to the checkout. */
+  /** The matrix's summary file, relative to the checkout. */
   summary: optional(v.string()),
-  /** What it checked: the base URLs of control services, and the service whose traffic it read. */
+  /** What the matrix checked: the base URLs of control services, and the service whose traffic it read. */
   baseUrls: optional(v.array(v.string())),
   service: optional(v.strictObject({ project: v.string(), region: v.string(), service: v.string() })),
 });
@@ -153,7 +153,7 @@ const promotionEntry = v.strictObject({
   resumedAt: optional(count),
   /** The last traffic change before the promotion began, in the same form as a smoke run's `metChange`. */
   metChange: optional(v.string()),
-  /** How it ended. Missing while it is under way, and for ever if its command was killed. */
+  /** How the promotion ended. Missing while it is under way, and for ever if its command was killed. */
   ended: optional(v.picklist(['promoted', 'rolled back', 'held', 'not begun', 'superseded', 'interrupted'])),
   notes: v.array(v.strictObject({ at: time, text: v.string() })),
   minutes: v.array(

@@ -82,12 +82,12 @@ export function percentOf(split: readonly Share[], revision: string | undefined)
   return split.find((share) => share.revision === revision)?.percent ?? 0;
 }
 
-/** `95/5`: only the percentages of a split, in its order. */
+/** Only the percentages of a split, in its order, such as `95/5`. */
 export function percentsOf(split: readonly Share[]): string {
   return split.map(({ percent }) => percent).join('/');
 }
 
-/** `svc-00002-abc 95 %, svc-00003-def 5 %`. */
+/** A split as text, such as `svc-00002-abc 95 %, svc-00003-def 5 %`. */
 export function describeSplit(split: readonly Share[]): string {
   return split.map(({ revision, percent }) => `${revision} ${percent} %`).join(', ') || 'nothing';
 }

@@ -27,7 +27,7 @@ export function sessionProbe(path: string): (authorization: Record<string, strin
   return (headers) => ({ request: { method: 'GET', path, headers }, judge: below400 });
 }
 
-/** Has the service issue a token for the sync service. */
+/** Asks the service to issue a token for the sync service. */
 export function syncTokenProbe(path: string): (authorization: Record<string, string>) => Probe {
   return (authorization) => ({
     request: {

@@ -11,7 +11,7 @@ const extents: Record<Gates['extent'], string> = {
   skipped: 'The verification gates were skipped: this is not full evidence.',
 };
 
-/** Folded when all gates passed. */
+/** The verification gates, folded when all of them passed. */
 export function gatesSection({ gates }: ReportRecord): RootContent[] {
   const title = heading(2, 'Verification gates');
   if (gates === undefined) return [title, paragraph('None so far.')];

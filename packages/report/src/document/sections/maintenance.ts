@@ -3,7 +3,7 @@ import type { ReportRecord } from '../../record/schema.ts';
 import { code, folded, heading, table } from '../markdown.ts';
 import { counted, leftOut, moment, shortSplit } from '../words.ts';
 
-/** Folded while no window is open. */
+/** The maintenance windows, folded while none is open. */
 export function maintenanceSection({ maintenance, dropped, service }: ReportRecord): RootContent[] {
   const last = maintenance.at(-1);
   if (last === undefined) return [];
