@@ -78,7 +78,10 @@ describe('what a command leaves running', () => {
   });
 
   test('and goes on writing does not keep it from ending either', async () => {
-    const result = await sh('(while echo y; do sleep 0.02; done) & echo done', { signal: never, onLine() {} });
+    const result = await sh('(while echo y; do sleep 0.02; done) & echo done', {
+      signal: never,
+      onLine() {},
+    });
     assert.deepEqual([result.exitCode, result.leftRunning], [0, true]);
   });
 
