@@ -31,7 +31,7 @@ export type JobApi = {
 
 const READ_TIMEOUT_MS = 10_000;
 
-/** Opens the API for the jobs of one region. The vendor's client is loaded only here. */
+/** Opens the API for the jobs of one region. Google's client library is loaded only here, when it is needed. */
 export async function openJobApi(connection: Connection, place: Place): Promise<JobApi> {
   const [{ v2 }, options] = await Promise.all([import('@google-cloud/run'), clientOptions(connection)]);
   const jobs = new v2.JobsClient(options);

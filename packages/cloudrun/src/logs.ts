@@ -47,7 +47,7 @@ export type LogApi = {
 
 // A search over an index that is still being written can take a while.
 const READ_TIMEOUT_MS = 60_000;
-// A page is read every few seconds, so a read that takes longer than this is better repeated.
+// Pages are read every few seconds, so a read that takes longer than this is given up and repeated.
 const PAGE_TIMEOUT_MS = 20_000;
 
 /** The filter for a service's entries since a moment that are errors or worse. */
@@ -60,7 +60,7 @@ export function errorFilter(service: string, since: Date): string {
   ].join(' AND ');
 }
 
-/** The gcloud command line that reads the same entries. */
+/** The gcloud command line that reads the entries of this query. */
 export function logReadCommand(project: string, { filter, limit }: LogQuery): string {
   return `gcloud logging read '${filter}' --project ${project} --limit ${limit} --format json`;
 }

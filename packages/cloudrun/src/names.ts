@@ -9,11 +9,11 @@ const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
 // Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
 const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
-// What Cloud Run appends to the service's name: a count and three letters or digits.
+// A revision's name without its service's, as Cloud Run generates it: a count and three letters or digits.
 const SHORT_REVISION_NAME = /^\d{5}-[a-z0-9]{3}$/;
 const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
 
-// repository path [:tag] [@digest], as OCI references are written, without a leading hyphen or white space.
+// An OCI reference: the repository's path, then optionally `:tag` and `@digest`. No leading hyphen, no white space.
 const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/;
 
 const VARIABLES: ServiceLocation = { project: 'PROJECT', region: 'REGION', service: 'SERVICE' };
@@ -50,7 +50,9 @@ export async function findLocation(
   return requireLocation({ project: await resolveProject(values.project, signal), region, service });
 }
 
-/** Throws a UserError unless this can be the name of a job: as for services, but up to 63 characters. */
+/**
+ * Throws a UserError unless this can be the name of a job. The rules are those for services, with up to 63 characters.
+ */
 export function requireJobName(name: string, variable: string): void {
   requireMatch(
     NAME,
@@ -63,7 +65,8 @@ export function requireJobName(name: string, variable: string): void {
 
 /**
  * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. The scripts show
- * revisions without their service's name, so people may type that; the error then suggests the full name.
+ * revisions without their service's name in front. If somebody types such a short name, the error suggests the full
+ * one.
  */
 export function requireRevisionName(name: string, argument: string, service: string): void {
   const isShort = SHORT_REVISION_NAME.test(name);

@@ -8,7 +8,7 @@ import type { ServiceLocation } from './service-location.ts';
 /** One binding of an access policy: https://cloud.google.com/iam/docs/reference/rest/v1/Policy#Binding */
 export type PolicyBinding = { role: string; members: readonly string[]; conditional: boolean };
 
-/** The few calls to Secret Manager. Each throws a CloudError when it fails. */
+/** The calls to Secret Manager that the scripts make. Each throws a CloudError when it fails. */
 export type SecretApi = {
   exists(secret: string): Promise<boolean>;
   /**
@@ -103,7 +103,8 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
       await rest.repeatable(about('adding a version to', secret), {
         ...to(`${parent}/secrets/${secret}:addVersion`),
         method: 'POST',
-        // With a checksum, the platform refuses a value that was damaged on the way. In JSON, an int64 is text.
+        // The checksum lets the platform refuse a value that was damaged on the way. It is an int64, which is text in
+        // JSON.
         body: { payload: { data: data.toString('base64'), dataCrc32c: String(crc32c(data)) } },
       });
     },

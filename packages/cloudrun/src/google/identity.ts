@@ -15,7 +15,8 @@ export function chooseIdentity(settings: {
   accessToken: Secret | undefined;
   credentialsFile: string | undefined;
 }): Identity {
-  // A local Cloud Run may get a person's own token, which tells it who is calling. It never gets other credentials.
+  // The emulator gets a person's own token, if one was given, so that it knows who is calling. It never gets other
+  // credentials.
   if (settings.accessToken !== undefined) return { kind: 'access-token', token: settings.accessToken };
   if (settings.emulatorHost !== undefined) return { kind: 'none' };
   if (settings.credentialsFile !== undefined)

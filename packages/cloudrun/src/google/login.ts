@@ -82,7 +82,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
       return next !== undefined && bearer(next.token).authorization !== authorization;
     },
     async account() {
-      // The next call with this login reports what is wrong with it.
+      // Ignore an error here: the next request with this login reports it.
       const login = await ask().catch(() => undefined);
       return login === undefined ? fallback.account() : login.account;
     },
@@ -138,8 +138,8 @@ async function openLibrary(http: Http) {
 }
 
 /**
- * Makes a client fetch its tokens like all other requests, through a proxy if there is one. For an impersonated
- * account, the client contains another client, which cannot be configured from outside.
+ * Makes a client fetch its tokens through `http`, as all other requests are sent, so that a proxy is used if there is
+ * one. The client of an impersonated account contains a second client, which no public option reaches.
  */
 function sendOver(http: Http, client: AuthClient): void {
   client.transporter.defaults.fetchImplementation = fetchOver(http);
@@ -169,7 +169,7 @@ async function accountInFile(path: string): Promise<string | undefined> {
       typeof url === 'string' ? (/\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(url) ?? []) : [];
     return impersonated ?? (typeof own === 'string' ? own : undefined);
   } catch {
-    // The next call with this login reports what is wrong with it.
+    // Ignore an error here: the next request with this login reports it.
     return undefined;
   }
 }

@@ -27,7 +27,9 @@ export type RestCall = {
   onDate?: (date: Date) => void;
 };
 
-/** Google's REST APIs, or the emulator, with the connection's login. Answers are returned as the JSON that was sent. */
+/**
+ * Google's REST APIs, or the emulator, called with the connection's login. Answers are the JSON as the server sent it.
+ */
 export type GoogleRest = {
   /** Makes a call that is safe to repeat, and repeats it while there is no answer. Throws a CloudError. */
   repeatable<T>(subject: CallSubject, call: RestCall): Promise<T>;
@@ -105,8 +107,8 @@ function openRest({ emulatorHost, identity, env, signal: interruption }: Connect
 }
 
 /**
- * Whether a host is never behind a proxy: the emulator, this machine, or an instance's metadata server
- * (https://cloud.google.com/compute/docs/metadata/querying-metadata).
+ * Whether a host is always reached directly, never through a proxy: the emulator, this machine, or an instance's
+ * metadata server (https://cloud.google.com/compute/docs/metadata/querying-metadata).
  */
 function isNear({ host, hostname }: URL, emulatorHost: string | undefined): boolean {
   return (

@@ -1,9 +1,9 @@
 import type { Service } from '../service/service.ts';
 import { type Share, servedShares } from '../service/traffic.ts';
 
-// What must be remembered about a window is kept on the service itself, so that whoever closes the window finds it
-// there, even after an interruption. Cloud Run leaves annotations with such keys to the user (Service.annotations in
-// google/cloud/run/v2/service.proto).
+// What must be remembered about a window is kept in annotations of the service itself, so that whoever closes the
+// window finds it there, even after an interruption. Cloud Run leaves annotations with keys like these to the user
+// (Service.annotations in google/cloud/run/v2/service.proto).
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 const STANDS_IN_FOR = 'openagents.com/maintenance-stands-in-for';
 
@@ -54,8 +54,8 @@ export function replacedSplit(service: Service): Share[] | undefined {
 }
 
 /**
- * Notes in the annotations that the template of revision `window` stands in for that of revision `replaced`, until the
- * latter is written back.
+ * Notes in the annotations that the template of revision `window` temporarily replaces that of revision `replaced`,
+ * which must be written back later.
  */
 export function recordStandIn(annotations: Annotations, window: string, replaced: string): Annotations {
   return { ...annotations, [STANDS_IN_FOR]: `${window};${replaced}` };
@@ -66,9 +66,9 @@ export function forgetStandIn({ [STANDS_IN_FOR]: _, ...others }: Annotations): A
 }
 
 /**
- * The revision whose template the service's present one stands in for; undefined if there is none. The note counts only
- * while the template still has the window's revision name: every deployment changes or drops that name, because the
- * platform refuses a used name with another configuration.
+ * The revision whose template a maintenance window has temporarily replaced on the service; undefined if there is none.
+ * The note about it counts only while the service's template still has the window's revision name: every deployment
+ * changes or drops that name, because the platform refuses a used name with another configuration.
  */
 export function standsInFor({
   annotations,

@@ -41,8 +41,8 @@ export type CarryOutContext = {
 export type CarriedOut = { revision: string | undefined; successors: Successor[]; notes: string[] };
 
 /**
- * Carries out a plan. Changes first what the public sees and then the newest template, so that the public never has to
- * wait for a candidate that does not start. Throws a UserError.
+ * Carries out a plan. What the public sees changes first and the newest template last, so that the public does not wait
+ * for a candidate that does not start. Throws a UserError.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
@@ -166,15 +166,15 @@ async function restoreNewestTemplate(
   const { api, mode, newestRevision, tell } = context;
   try {
     const service = await api.read();
-    // The change was not even accepted.
+    // Nothing to restore: the platform did not even accept the change.
     if (service.generation === context.service.generation) return error;
     if (!isDeepStrictEqual(service.template, written))
       return addTo(error, '', `Before the window, the newest template was that of ${newestRevision}.`);
     const made = await api.findRevision(nonce);
     const isOurs = (split: TrafficSplit) =>
       split.some(({ revision, percent }) => revision !== undefined && revision === made?.name && percent > 0);
-    // While the service is changing, the traffic may still reach the window. Once it has settled elsewhere, it will
-    // not.
+    // Restore nothing while the traffic is on the window's revision, or may still get there because the service is
+    // changing.
     if (isOurs(service.served) || (service.reconciling && isOurs(service.traffic))) return error;
     tell('restoring the newest template');
     await write(context, service, {
@@ -205,26 +205,27 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
   };
   const accepted = await changeService(api, plan, tell);
   const settled = await waitForChange(api, accepted, tell);
-  // The next steps assume a split and a template that the other change may have replaced.
+  // If somebody else has changed the service meanwhile, the split and the template that the next steps build on may be
+  // gone.
   if (settled.generation !== accepted.generation) throw changedMeanwhile(settled);
   return settled;
 }
 
-/** The plan was made from what serves. If somebody else has changed that, the plan no longer holds. */
+/** The error for a service that somebody else has changed since the plan was made: the plan no longer holds. */
 function changedMeanwhile(now: Service): UserError {
   return new UserError(`${changedBy(now)}, while the maintenance window was being prepared`, {
     hint: 'Look at what they did, then run this again: it continues from there.',
   });
 }
 
-/** The template with this mark, and without the name of the revision that was last made from it. */
+/** The template with this nonce, and without the name of the revision that was last made from it. */
 function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
   return withNonce(template, nonce);
 }
 
 /**
- * The split, by revision names, that leaves all traffic where it is: a new revision gets nothing, not even the share of
- * LATEST, and a split that the platform could not serve is not requested again.
+ * The split, by revision names, that leaves all traffic where it is. A new revision gets nothing, not even the share of
+ * LATEST. If the requested split could not be served, the served one is kept instead.
  */
 function asServed(service: Service): TrafficSplit {
   const { traffic, served, latestReadyRevision } = service;

@@ -66,7 +66,7 @@ function sameVariable(one: EnvVar, other: EnvVar): boolean {
   );
 }
 
-// A secret in the service's own project may be given by its short or its full name.
+// Only the short name, because a secret in the service's own project may be given by its short or its full name.
 function shortSecret(name: string | null | undefined): string {
   return name?.slice(name.lastIndexOf('/') + 1) ?? '';
 }

@@ -13,9 +13,9 @@ import { findSuccessor } from './successor.ts';
 const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
 
 /**
- * Throws a UserError when a revision of this template would be in maintenance mode while the serving one is not,
- * because as the next canary it would turn its share of the public away. A window that failed, or that was opened
- * without these scripts, leaves such a template behind.
+ * Throws a UserError when a new revision of this template would be in maintenance mode although the serving one is not:
+ * as the next canary, the new revision would turn its share of the public away. Such a template is left behind by a
+ * window that failed, or that was opened without these scripts.
  */
 export async function requireUsableCandidate(
   api: ServiceApi,
@@ -45,8 +45,8 @@ export async function requireUsableCandidate(
 }
 
 /**
- * Throws a UserError when shifting traffic to these revisions would show part of the public the maintenance page, or
- * would let it past a window that is open for all traffic.
+ * Throws a UserError when shifting traffic to these revisions would show the maintenance page to part of the public, or
+ * would let part of the public in while a window is open for all traffic.
  */
 export async function requireSameSideOfWindow(
   api: ServiceApi,
@@ -107,8 +107,7 @@ export async function requireNotInMaintenance(
 }
 
 /**
- * Throws a UserError when part of the public is served by revisions in maintenance mode, so that nothing can be
- * promoted.
+ * Throws a UserError when revisions in maintenance mode serve part of the public, because nothing can be promoted then.
  */
 export async function requireNoWindow(api: ServiceApi, service: Service): Promise<void> {
   if ((await maintenancePercent(api, service)) === 0) return;

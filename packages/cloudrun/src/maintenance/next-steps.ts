@@ -5,7 +5,9 @@ import type { ServiceLocation } from '../service-location.ts';
 import type { MaintenanceOutcome } from './outcome.ts';
 import type { MaintenanceValues } from './values.ts';
 
-/** What to do after a window was opened or closed: how a person gets in, how to check, how to go on. */
+/**
+ * What to do after a window was opened or closed: how to get past the maintenance page, check the service and go on.
+ */
 export function afterWindow(
   at: ServiceLocation,
   { mode, url }: Pick<MaintenanceOutcome, 'mode' | 'url'>,

@@ -20,7 +20,7 @@ export type OpenWindow = {
 
 /** The window that is open for the public, or for part of it; undefined when none is. */
 export async function readOpenWindow(api: ServiceApi, service: Service): Promise<OpenWindow | undefined> {
-  // While no revision is ready, LATEST leads nowhere.
+  // `LATEST` is left in the shares only while no revision is ready. Then there is no revision to read.
   const shares = servedShares(service).filter(({ revision }) => revision !== 'LATEST');
   const serving = await Promise.all(shares.map(({ revision }) => api.readRevision(revision)));
   return windowAmong(serving, service);
@@ -71,11 +71,11 @@ export function mustMoveTrafficToClose(service: Service): boolean {
 }
 
 /**
- * The split that the open window has replaced, if it was opened while the traffic followed LATEST. No split is stored
- * for such a window, because closing it makes a new revision, and LATEST then leads to that. But a deployment during
- * the window pins the traffic to the window's revision, and then the split is needed to close the window. All the
- * traffic went to the newest revision, from which the window's revision was made: it is the one before the window's.
- * Undefined when that is uncertain.
+ * The split that the open window has replaced, if it was opened while the traffic followed LATEST. The split of such a
+ * window is not stored, because normally it is not needed: closing the window makes a new revision, which LATEST then
+ * leads to. But a deployment during the window pins the traffic to the window's revision, and after that, closing the
+ * window needs the split. The window's revision was made from the newest one, which had all the traffic, so the split
+ * is found by looking for the revision before the window's. Undefined when that is uncertain.
  */
 export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
   const holder = stableRevision(servedShares(service));
@@ -87,7 +87,7 @@ export async function splitBeforeLatest(api: ServiceApi, service: Service): Prom
       isPast = true;
       continue;
     }
-    // Revisions of the same window with earlier tokens may lie in between.
+    // Skip older revisions of the same window, which were made for earlier tokens.
     if (!isPast || isMaintenanceOn(revision.template)) continue;
     const [window, before] = await Promise.all(
       [holder, revision.name].map((name) => api.readRunningRevision(name)),

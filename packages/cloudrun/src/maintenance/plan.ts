@@ -89,12 +89,12 @@ export function planMaintenance(
   if (lost !== undefined && lost.problem === undefined) return { restore: lost.shares, ...newestStep };
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
-  // If the split from before the window cannot be restored, the traffic may move: whoever opened the window has allowed
-  // that.
+  // Pinned traffic normally moves only with `moveTraffic`. When the split from before the window cannot be restored,
+  // whoever opened the window has already allowed the move.
   if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(location, service, wish.mode);
   const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
-    // The service's own template, not one that was rebuilt from the revision.
+    // The service's own template is at hand here, so none has to be rebuilt from the revision.
     const template = withWish(serveSameImage({ ...base, template: newest.template }), wish);
     return {
       window: { template, traffic: follows ? 'follows' : 'move' },

@@ -4,9 +4,8 @@ import type { Revision } from '../service/service.ts';
 import { isMaintenanceOn } from './environment.ts';
 
 /**
- * Finds the copy that closing a maintenance window made of a revision which was deployed while the window was open: it
- * has the same image, but not maintenance mode. Undefined when there is none, or when the revision is not in
- * maintenance mode.
+ * Closing a maintenance window makes a copy, without maintenance mode, of the revision that was deployed while the window
+ * was open. Finds this copy by its image. Undefined when there is none, or when the revision is not in maintenance mode.
  */
 export async function findSuccessor(api: ServiceApi, revision: Revision): Promise<Revision | undefined> {
   if (!isMaintenanceOn(revision.template)) return undefined;

@@ -55,8 +55,7 @@ function storedIn(secretName: string): string {
 }
 
 /**
- * A failure to open the window, or its interruption. If there is a new token, the hint also says that it is already
- * stored.
+ * Adds to the error of a window that failed or was interrupted that the new token, if there is one, is already stored.
  */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;

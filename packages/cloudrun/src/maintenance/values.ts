@@ -44,12 +44,13 @@ const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
 // The service silently replaces a shorter time by its default.
 const SHORTEST_TTL_SECONDS = 60;
 const TTL = /^[1-9][0-9]{0,9}$/;
-// An absolute path. A star may only stand at the end, where it makes the entry a prefix. No entry holds a comma,
-// because the list is split there.
+// An absolute path. A star may only stand at the end, where it makes the entry a prefix. An entry cannot hold a comma,
+// because the service splits the list at commas.
 const ALLOWED_PATH = /^\/[A-Za-z0-9._~!$&'()+;=:@%/-]*\*?$/;
 // https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create (secretId)
 const SECRET_NAME = /^[A-Za-z0-9_-]{1,255}$/;
-// The token is part of a URL, and the service compares it without decoding.
+// Only characters that need no encoding in a URL: the token is part of one, and the service compares it without
+// decoding.
 const TOKEN = /^[A-Za-z0-9._~-]+$/;
 const SHORT_TOKEN = 16;
 

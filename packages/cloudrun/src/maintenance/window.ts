@@ -44,7 +44,7 @@ export function disableMaintenance(
   };
 }
 
-/** Makes sure that the requested window can be opened, before anything is changed for it, such as its token. */
+/** Makes sure that the requested window can be opened. Call this before changing anything for it, such as its token. */
 export function checkWindow(
   openApi: () => Promise<ServiceApi>,
   values: MaintenanceValues,
@@ -153,7 +153,7 @@ async function verify(
   const service = await api.read();
   const after = servedShares(service);
   const isInMode = (await readAll(api, after)).every(({ template }) => fulfils(template, wish));
-  // Only instances that started after a new token was stored know it, so the traffic must be on the new revision.
+  // Instances read the token only when they start. If a new one was stored, all traffic must be on the new revision.
   const isServing = isInMode && (!rotated || after.every((share) => share.revision === revision));
   if (!isServing) {
     throw new UserError(

@@ -28,7 +28,7 @@ export type CloudCheckRequest = {
   skipMaintenanceCheck?: boolean;
 };
 
-/** Facts that other steps need. */
+/** What the checks found out that later steps need. */
 export type CloudFacts = {
   account: string | undefined;
   /** The image's digest; undefined if it was not looked up. */
@@ -50,7 +50,8 @@ export async function checkCloud(
   const { connection, location, image, domain, expectedTraffic, skipMaintenanceCheck = false } = request;
   const { domainVariable = 'STAGING_DOMAIN' } = request;
   const openedSecrets = once(() => openSecretApi(connection, location));
-  // Opened early, so that it loads while other calls wait for answers.
+  // Start loading Secret Manager's client now, while other calls wait for answers. A failure is reported where it is
+  // used.
   void openedSecrets().catch(() => {});
   const openedService = openServiceApi(connection, location);
 

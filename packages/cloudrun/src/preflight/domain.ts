@@ -8,7 +8,7 @@ import type { Read } from './read.ts';
 export type DomainVerdict = { finding: Finding; state: string; baseUrl: string | undefined };
 
 const { ok, warning } = findingsOf('domain mapping');
-/** What must be True before the domain can be used. */
+/** The conditions that must be True before the domain can be used. */
 const NEEDED = ['Ready', 'CertificateProvisioned'];
 
 /** Whether the domain points to the service and has a certificate. Otherwise the service's own URL must be used. */

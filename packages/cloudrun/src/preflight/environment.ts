@@ -59,8 +59,8 @@ function required(env: ReadonlyMap<string, Given>): Finding[] {
 }
 
 /**
- * The runbook and the image disagree about STATIC_DIR: the web shell is not where the runbook says, and the image sets
- * the variable to where it is.
+ * STATIC_DIR needs a check of its own, because the runbook is wrong about it: the web shell is in another folder of the
+ * image, and the image itself sets the variable to that folder.
  */
 function staticDir(env: ReadonlyMap<string, Given>): Finding[] {
   const { warning, error } = findingsOf(REQUIRED_CHECK);

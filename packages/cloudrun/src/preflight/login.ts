@@ -25,7 +25,7 @@ export async function findAccount(
     );
     return email;
   } catch {
-    // The name is only information; calls that use the login show whether it works.
+    // Not a failed check, because the account's name is only information. Other calls show whether the login works.
     return undefined;
   }
 }

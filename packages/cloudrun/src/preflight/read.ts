@@ -12,7 +12,7 @@ export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-/** A failure as the words of a finding. The advice is on one line. */
+/** Words a failed read as a finding: what was found, and the error's hint on one line as the advice. */
 export function problem({ message, hint }: UserError): [found: string, advice?: string] {
   return hint === undefined ? [message] : [message, hint.replace(/\n\s*/g, ' ')];
 }

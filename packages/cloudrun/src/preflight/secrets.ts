@@ -14,10 +14,10 @@ const { ok, note, error } = findingsOf('secrets');
 
 /**
  * Checks that every secret version that the template refers to exists and is enabled, and that the service's account
- * may read it. `testIamPermissions` only knows the permissions of the caller
- * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/testIamPermissions), so this reads
- * the access policies of the secret and of its project. They do not show permissions from a folder, an organisation, a
- * group or a custom role.
+ * may read it. For the latter, this reads the access policies of the secret and of its project, because
+ * `testIamPermissions` knows only the permissions of the caller
+ * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/testIamPermissions). The policies do
+ * not show permissions from a folder, an organisation, a group or a custom role.
  */
 export async function checkSecrets(
   openSecrets: () => Promise<SecretApi>,
@@ -93,7 +93,7 @@ async function checkReadable(
 ): Promise<Finding | undefined> {
   for (const readPolicy of policies) {
     const policy = await tryRead(readPolicy);
-    // checkVersion reports a missing secret.
+    // Say nothing about a missing secret here, because checkVersion reports it.
     if (!policy.read && policy.error instanceof CloudError && policy.error.kind === 'not-found')
       return undefined;
     if (!policy.read)

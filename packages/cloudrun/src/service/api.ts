@@ -18,14 +18,14 @@ import {
 import type { RevisionTemplate } from './template.ts';
 import type { TrafficSplit } from './traffic.ts';
 
-/** What a write changes. Only the fields that are named here are sent, under a mask. */
+/** What a write changes. Only the fields that are set here are sent, and an update mask protects all others. */
 export type ServiceChange = {
   traffic: TrafficSplit;
   template?: RevisionTemplate;
   annotations?: Readonly<Record<string, string>>;
 };
 
-/** The few calls to Cloud Run about one service. Each throws a CloudError when it fails. */
+/** The calls to Cloud Run about one service. Each throws a CloudError when it fails. */
 export type ServiceApi = {
   location: ServiceLocation;
   /** The connection's signal. It aborts every call, and every pause between calls. */
@@ -36,9 +36,9 @@ export type ServiceApi = {
   readRunningRevision(name: string): Promise<RunningRevision>;
   /** The service's revisions, newest first, page after page. */
   revisions(): AsyncGenerator<Revision>;
-  /** The revision that was made from the template with this mark, if it exists. */
+  /** The revision that was made from the template with this nonce, if it exists. */
   findRevision(nonce: string): Promise<Revision | undefined>;
-  /** Sends one write, once. */
+  /** Sends a write exactly once. */
   write(change: ServiceChange, etag: string): Promise<AcceptedWrite>;
   /**
    * Waits until an operation is done, whether it succeeded or failed, and returns true. The platform may also answer
@@ -132,8 +132,8 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
           method: 'PATCH',
           host: HOST,
           path,
-          // Name what is written. Writing back a whole service would also send the old revision's name, and the
-          // platform refuses that.
+          // Name the written fields in the mask. Without it, a whole service would be written back, including the old
+          // revision's name, which the platform refuses.
           query: { updateMask: ['traffic', ...Object.keys(others)].join() },
           body: { name, etag, traffic: writeTraffic(traffic), ...others },
           timeoutMs: WRITE_TIMEOUT_MS,

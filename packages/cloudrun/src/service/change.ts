@@ -9,9 +9,9 @@ import type { Service } from './service.ts';
 import { sameShares, sameSplit } from './traffic.ts';
 
 /**
- * Decides what to write, given the service as it is now. It is called again if somebody else's change came in between;
- * `first` is the service as it was the first time, so that it can see what they changed. Throws a UserError when there
- * is nothing sensible to write.
+ * Decides what to write, given the service as it is now. It is called again if somebody else's change came in between.
+ * A comparison with `first`, the service as it was at the first call, then shows what they changed. Throws a UserError
+ * when there is nothing sensible to write.
  */
 export type Plan = (now: Service, first: Service) => Promise<ServiceChange>;
 
@@ -22,7 +22,7 @@ export type AcceptedChange = {
   change: ServiceChange;
   /** The generation that this write made. */
   generation: number;
-  /** The operation that carries it out; undefined when the answer that names it was lost. */
+  /** The operation that carries the change out; undefined when the answer that names the operation was lost. */
   operation?: string | undefined;
 };
 
@@ -147,8 +147,8 @@ async function lookUpLostWrite(
 }
 
 /**
- * Whether the service has our change. A template is recognised by its mark, even after another change. A change of the
- * split alone is recognised by its content.
+ * Whether the service has our change. A template is recognised by its nonce, even after somebody else's change. A
+ * change of the split alone is recognised by the split itself.
  */
 async function isOurs(
   api: ServiceApi,
@@ -164,7 +164,8 @@ function saysWhatWeWrote(
   { traffic, annotations }: ServiceChange,
   { before, now }: { before: Service; now: Service },
 ): boolean {
-  // If this write changes the shares, compare only the shares, because someone may have tagged a revision since.
+  // If this write changes the shares, compare only the shares: tags may differ, because someone may have changed them
+  // since.
   const isSame = sameShares(before.traffic, traffic) ? sameSplit : sameShares;
   return (
     isSame(now.traffic, traffic) &&

@@ -41,7 +41,7 @@ export type Deployment = {
   digest: string | undefined;
   /** The newest ready revision before this one. */
   previousRevision: string | undefined;
-  /** What served before, and still serves. */
+  /** The split before the deployment, which still serves. */
   traffic: Share[];
   /**
    * The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none.
@@ -53,9 +53,9 @@ export type Deployment = {
 };
 
 /**
- * `skipMaintenanceCheck` also deploys from a template in maintenance mode while the serving revision is not. `tag`
- * gives the new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has it.
- * `permit` is called before each attempt, with the service as it is then, and throws if the deployment must not be
+ * `skipMaintenanceCheck` allows the deployment even if the template is in maintenance mode and the serving revision is
+ * not. `tag` gives the new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has
+ * it. `permit` is called before each attempt, with the service as it is then, and throws if the deployment must not be
  * made.
  */
 export type DeployOptions = {
@@ -149,8 +149,8 @@ function planDeployment(
 }
 
 /**
- * The annotations to write if this deployment pins the traffic of an open window, so that closing the window still
- * finds what it replaced.
+ * The annotations to write if this deployment pins the traffic of an open window. They store the split that the window
+ * replaced, so that closing the window can restore it.
  */
 async function annotationsFor(
   api: ServiceApi,
@@ -186,8 +186,8 @@ function withImage({ revision: _, ...template }: RevisionTemplate, image: string
 }
 
 /**
- * Throws a UserError if the deployment moved traffic: then it has failed, whatever the platform reports. Tags that were
- * added or removed meanwhile do not count, because they move no traffic.
+ * Throws a UserError if the deployment moved traffic, because it has then failed, whatever the platform reports. Tags
+ * that were added or removed meanwhile do not count, because they move no traffic.
  */
 function requireTrafficUntouched(
   location: ServiceLocation,

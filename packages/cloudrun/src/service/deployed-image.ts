@@ -5,8 +5,8 @@ import { isIndexOf } from '../registry/look-up.ts';
 import type { Deployment } from './deploy.ts';
 
 /**
- * Throws a UserError unless the new revision runs the digest that was looked up before the deployment. A tag can be
- * moved in between, and then the image that would get traffic is not the one that was verified.
+ * Throws a UserError unless the new revision runs the digest that was looked up before the deployment. If the tag was
+ * moved in between, the image that would get traffic is not the one that was verified.
  */
 export async function requireImageAsLookedUp(
   connection: Connection,

@@ -20,7 +20,7 @@ export function ingressContainer(template: RevisionTemplate): Container {
       );
 }
 
-/** The same, but undefined where `ingressContainer` throws. */
+/** Like `ingressContainer`, but returns undefined instead of throwing. */
 export function findIngressContainer({ containers = [] }: RevisionTemplate): Container | undefined {
   return containers.length === 1 ? containers[0] : containers.find(({ ports = [] }) => ports.length > 0);
 }

@@ -51,7 +51,7 @@ export function nextSteps(
     return [
       ...(window.percent < 100 ? [finish] : []),
       { says: 'next, to close the maintenance window', command: closeCommand(at, window.mustMoveTraffic) },
-      // Closing the window may make a copy of the candidate, and then the copy is the candidate: its name is not known
+      // This command names no revision: closing the window may replace the candidate by a copy, whose name is not known
       // yet.
       ...(isWaiting
         ? [call('then, to give the candidate all the traffic step by step', 'canary-rollout', 'promote')]

@@ -4,7 +4,7 @@ const NONCE_LABEL = 'client.knative.dev/nonce';
 
 type Labelled = { labels?: Record<string, string> | null };
 
-/** The mark that identifies the template of one write and the revision made from it. */
+/** The nonce, which identifies the template of one write and the revision made from it. */
 export function nonceOf(labelled: Labelled): string | undefined {
   return labelled.labels?.[NONCE_LABEL];
 }
@@ -13,7 +13,7 @@ export function withNonce<T extends Labelled>(template: T, nonce: string): T {
   return { ...template, labels: { ...template.labels, [NONCE_LABEL]: nonce } };
 }
 
-/** A new mark of ten lower-case letters, which are valid in any label value. */
+/** A new nonce of ten lower-case letters, which are valid in any label value. */
 export function newNonce(): string {
   const letters = crypto.getRandomValues(new Uint8Array(10));
   return Array.from(letters, (byte) => String.fromCharCode(97 + (byte % 26))).join('');
@@ -22,14 +22,14 @@ export function newNonce(): string {
 const OF_WINDOW = 'window-';
 
 /**
- * A new mark for a template that opens or closes a maintenance window. The next deployment replaces the mark, even if
- * it is made with gcloud.
+ * A new nonce for a template that opens or closes a maintenance window. The next deployment replaces it, even if it is
+ * made with gcloud.
  */
 export function newWindowNonce(): string {
   return `${OF_WINDOW}${newNonce()}`;
 }
 
-/** Whether a revision was made only to open or close a maintenance window. Such a revision is nobody's candidate. */
+/** Whether a revision was made only to open or close a maintenance window. Such a revision is never a candidate. */
 export function isWindowMade({ nonce }: { nonce: string | undefined }): boolean {
   return nonce?.startsWith(OF_WINDOW) ?? false;
 }

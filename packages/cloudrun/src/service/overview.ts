@@ -9,7 +9,7 @@ import { type Share, servedShares, stableRevision } from './traffic.ts';
 
 export type Role = 'stable' | 'canary' | 'window' | 'newest';
 
-/** A revision that matters at the moment. */
+/** A revision that has traffic, a tag or a role at the moment. */
 export type OverviewRow = {
   revision: string;
   percent: number;
@@ -112,7 +112,7 @@ function newerThan(
   const base = revisions.find(({ name }) => name === stable);
   const newest = revisions.find(({ name }) => name === latestReadyRevision);
   if (base === undefined || newest === undefined || isMaintenanceOn(newest.template)) return undefined;
-  // A window leaves a revision behind that runs the same image as the stable one. It is nobody's candidate.
+  // A closed window leaves behind a revision with the same image as the stable one. That revision is no candidate.
   const isSame = newest.imageDigest !== undefined && newest.imageDigest === base.imageDigest;
   return !isSame && newest.createTime > base.createTime ? newest.name : undefined;
 }

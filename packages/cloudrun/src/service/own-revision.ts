@@ -5,7 +5,7 @@ import type { Revision, Service } from './service.ts';
 import { describeCondition, lookAfterChange } from './settle.ts';
 import { describeShares, servedShares } from './traffic.ts';
 
-/** The revision that a settled service made from the template with our mark. Throws a UserError when there is none. */
+/** The revision that a settled service made from the template with our nonce. Throws a UserError when there is none. */
 export async function ownRevision(api: ServiceApi, settled: Service, nonce: string): Promise<Revision> {
   const { latestCreatedRevision: newestName, generation } = settled;
   const found = await lookAfterChange(api, generation, async () => {

@@ -15,7 +15,8 @@ export function withRunningImage(template: RevisionTemplate, digest: string | un
 }
 
 /**
- * Does the same for a serving revision. Here an unknown digest is an error, because the code could change unnoticed.
+ * Like `withRunningImage`, but for a serving revision. Here an unknown digest is an error, because the public could get
+ * other code unnoticed.
  */
 export function serveSameImage({ name, template, imageDigest }: RunningRevision): RevisionTemplate {
   if (imageDigest === undefined && !isByDigest(template)) {

@@ -28,7 +28,7 @@ export type Service = {
   lastModifier: string;
   updateTime: string;
   template: RevisionTemplate;
-  /** The user's own annotations of the service itself. */
+  /** The annotations that users have set on the service itself, not on its template. */
   annotations: Readonly<Record<string, string>>;
   /**
    * The image of the template's ingress container: what the next revision will run, not necessarily what serves. Empty
@@ -53,7 +53,7 @@ export type Revision = {
   createTime: string;
   /** Who made it; undefined when the platform does not say. */
   creator: string | undefined;
-  /** The mark of the write that made the revision, if it has one. */
+  /** The nonce of the write that made the revision, if it has one. */
   nonce: string | undefined;
   /**
    * Its configuration as a template. To make the same revision again, use `readRunningRevision`, because Admin v2 does
@@ -62,11 +62,13 @@ export type Revision = {
   template: RevisionTemplate;
 };
 
-/** A revision with what it really runs. `template` would make the same revision again under another name. */
+/**
+ * A revision with what it really runs. Deploying its `template` would make the same revision again under another name.
+ */
 export type RunningRevision = Revision & {
   /**
    * The digest that the ingress container runs (`host/path@sha256:…`), resolved when the revision was made; its tag may
-   * have moved since. Only Knative v1 has it. Undefined when it is missing there.
+   * have moved since. Only Knative v1 reports it; undefined when it does not.
    */
   imageDigest: string | undefined;
 };
@@ -171,8 +173,8 @@ const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
 /**
  * Fields that a Revision has but a RevisionTemplate does not: those that the platform writes, and the launch stage,
  * which belongs to the service. The two share all other field names (revision.proto, revision_template.proto in
- * google/cloud/run/v2), and will probably share future ones. A field that is not listed here is sent: the platform
- * would refuse a wrong one, but nobody would notice one that is left out.
+ * google/cloud/run/v2), and will probably share future ones. So every field that is not listed here is sent: the
+ * platform would refuse a field that does not belong, but nobody would notice one that was left out.
  */
 const ONLY_OF_REVISIONS = new Set([
   'name',

@@ -14,15 +14,15 @@ const SETTLE_TIMEOUT_MS = 15 * 60_000;
 const FIRST_POLL_MS = 100;
 const SLOWEST_POLL_MS = 2_000;
 
-/** Called each time the service was read and had not settled yet. */
+/** Called after each read that shows the service not yet settled. */
 export type Watcher = (service: Service) => void;
 
 /**
  * Waits until the platform has carried out the given generation or a later one, and returns the settled service,
- * whether the change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` carries
- * the change out: when it ends, the service is read at once, but only the service's own state decides. Throws a
- * UserError after a quarter of an hour, or when the service can no longer be read. The platform finishes the change in
- * any case, even when the script is stopped.
+ * whether the change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` is the
+ * one that carries the change out. When it ends, the service is read at once, but only the service's own state tells
+ * whether it has settled. Throws a UserError after a quarter of an hour, or when the service can no longer be read. The
+ * platform finishes the change in any case, even when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
@@ -39,7 +39,7 @@ export async function waitUntilSettled(
   return tellIfInterrupted(api.signal, notice, () => lookUntilSettled(api, generation, onLook, operation));
 }
 
-/** Waits until an accepted change has settled, and says meanwhile what the service reports. */
+/** Waits until an accepted change has settled, and meanwhile tells what the service reports. */
 export function waitForChange(
   api: ServiceApi,
   { generation, operation }: Pick<AcceptedChange, 'generation' | 'operation'>,
@@ -106,7 +106,7 @@ async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal)
     const askedAt = performance.now();
     const isDone = await api.waitForOperation(operation, signal).catch(() => undefined);
     if (isDone) return;
-    // The platform may answer without waiting. Asking it again and again would then never pause.
+    // If the platform answers at once instead of waiting, asking again would become a loop without a pause.
     if (isDone === undefined || performance.now() - askedAt < SLOWEST_POLL_MS) return never;
   }
 }
@@ -127,8 +127,8 @@ async function pauseUnlessEnded(ms: number, operationEnd: Promise<void> | undefi
 }
 
 /**
- * Finds out what came of an accepted change. If that fails or is interrupted, the error also says that the change was
- * accepted.
+ * Runs `look`, which finds out what came of an accepted change. If it fails or is interrupted, the error also says that
+ * the change was accepted.
  */
 export async function lookAfterChange<T>(
   api: ServiceApi,
@@ -144,7 +144,7 @@ export async function lookAfterChange<T>(
   }
 }
 
-/** Adds to the error of a read that the change before it was accepted. */
+/** The error of a read that failed after a change: it also says that the change was accepted. */
 function changedAnyway(api: ServiceApi, generation: number | undefined, error: unknown): unknown {
   if (!(error instanceof CloudError)) return error;
   const { goesOn, look } = afterwards(api, generation);

@@ -28,7 +28,7 @@ export type TrafficChange = {
   before: Share[];
   after: Share[];
   url?: string;
-  /** Set when this split was already asked for and served, so that nothing was written. */
+  /** Set when the requested split was already in force, so that nothing was written. */
   isUnchanged?: true;
 };
 
@@ -113,7 +113,7 @@ async function shift(
   }
 }
 
-/** Thrown instead of returning a plan when the split is already asked for and served. */
+/** Thrown to end the planning when the requested split is already in force. */
 class AlreadyServed extends Error {
   readonly service: Service;
 
@@ -131,7 +131,7 @@ function planShift(
   return async (now, first) => {
     bookkeeping?.permit(now);
     // If somebody has changed the shares since the first read, writing ours would replace a split that the operator has
-    // not seen. Changed tags do not matter, because all tags stay.
+    // not seen. Changed tags do not matter, because the write keeps all tags.
     if (!sameShares(now.traffic, first.traffic)) throw shiftedMeanwhile(now, first);
     const wanted = await Promise.all(
       shares
@@ -152,8 +152,8 @@ function planShift(
 }
 
 /**
- * Whether this split is already asked for and served. Revisions are compared by name, so traffic that follows LATEST
- * still has to be pinned.
+ * Whether this split is already requested and served. LATEST does not count as the revision that it leads to, so
+ * traffic that follows LATEST still has to be pinned.
  */
 function isInForce({ reconciling, traffic, served }: Service, wanted: TrafficSplit): boolean {
   return !reconciling && sameSplit(traffic, wanted) && sameShares(served, wanted);

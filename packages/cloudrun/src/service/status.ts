@@ -35,7 +35,7 @@ export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Found>
       const api = await openApi();
       const service = await api.read();
       const found = await readOpenWindow(api, service);
-      // The deployment will keep this split for whoever closes the window.
+      // If the window stored no split, find it out now: the deployment will store it, so that the window can be closed.
       const window = found && { ...found, backTo: found.backTo ?? (await splitBeforeLatest(api, service)) };
       return { service, window, stable: stableBehindWindow(service, window) };
     },

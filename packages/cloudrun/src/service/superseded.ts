@@ -8,8 +8,8 @@ import type { NamedRoles } from './swapped.ts';
 import { servedShares } from './traffic.ts';
 
 /**
- * Throws a UserError when a canary that has no traffic yet was superseded by a later deployment: the command was
- * probably meant for that one.
+ * Throws a UserError when a canary that has no traffic yet was superseded by a later deployment, because the command
+ * was probably meant for the later one.
  */
 export async function requireNotSuperseded(
   api: ServiceApi,
@@ -35,7 +35,7 @@ export async function requireNotSuperseded(
 
 /**
  * A ready revision that was deployed after the canary. Undefined when there is none, or when the canary is older than
- * stable: then the operator is going back on purpose.
+ * the stable revision, because the operator is then going back on purpose.
  */
 export async function laterDeployment(
   api: ServiceApi,

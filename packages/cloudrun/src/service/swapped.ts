@@ -5,7 +5,7 @@ import type { ServiceApi } from './api.ts';
 import type { Service } from './service.ts';
 import { servedShares } from './traffic.ts';
 
-/** The two revisions of a split, as they were named, and the canary's share. */
+/** The two revisions of a split, with the roles that the operator gave them, and the canary's share. */
 export type NamedRoles = { stable: string; canary: string; canaryPercent: number };
 
 /** The roles of the revisions according to the rollout's report; undefined where it does not say. */
@@ -79,7 +79,7 @@ export async function whyForwards(
       ? `${to} is newer than ${most.revision}, which has ${most.percent} % of the traffic`
       : undefined;
   } catch (error) {
-    // This is only good for a remark, and a rollback must not fail because of that.
+    // The result is only a remark for the operator, and a rollback must not fail for lack of a remark.
     if (error instanceof UserError && !(error instanceof Interrupted)) return undefined;
     throw error;
   }
@@ -98,7 +98,7 @@ async function byWhatServes(
   { stable, canary }: NamedRoles,
   reported: ReportedRoles | undefined,
 ): Promise<string | undefined> {
-  // The report names the same revision as the stable one, so the order is right, whatever serves now.
+  // The report confirms which revision is the stable one, so the order is right, whatever serves now.
   if (reported?.stable === stable) return undefined;
   const shares = servedShares(service);
   const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;

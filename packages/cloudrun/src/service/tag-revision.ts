@@ -33,7 +33,7 @@ export function tagRevision(
   };
 }
 
-/** Removes a tag, as `--remove-tags` does. Returns the settled service. */
+/** Removes a tag, as gcloud's `--remove-tags` does. Returns the settled service. */
 export function untagRevision(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
@@ -80,8 +80,8 @@ function tagged({ served }: Service, tag: string): Service['served'][number] | u
 }
 
 /**
- * Throws a UserError unless what serves shows the change: the platform can accept a change and still fail to carry it
- * out.
+ * Throws a UserError unless the change shows in what serves: the platform can accept a change and still fail to carry
+ * it out.
  */
 function requireDone(location: ServiceLocation, service: Service, isDone: boolean, instead: string): Service {
   if (isDone) return service;

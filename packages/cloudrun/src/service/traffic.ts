@@ -64,12 +64,12 @@ export function followsLatest(split: TrafficSplit): boolean {
   return spellOut(split).some((target) => target.revision === undefined && target.percent > 0);
 }
 
-/** Whether all traffic goes to LATEST and none to a revision by name, even the same one. */
+/** Whether all traffic goes to LATEST, and none to a revision by name, not even to the one that LATEST leads to. */
 export function followsLatestOnly(split: TrafficSplit): boolean {
   return spellOut(split).every((target) => target.revision === undefined || target.percent === 0);
 }
 
-/** Who gets how much, most traffic first: LATEST is resolved and entries without traffic are left out. */
+/** Which revision gets how much, most traffic first. LATEST is resolved, and entries without traffic are left out. */
 export function sharesOf(split: TrafficSplit, latestReadyRevision: string | undefined): Share[] {
   const shares = spellOut(split).map(({ revision, percent }) => ({
     revision: revision ?? latestReadyRevision ?? 'LATEST',
@@ -107,7 +107,8 @@ export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
 }
 
 /**
- * Shares for people, without the service's name, which every revision's name begins with: `00002-abc=95 00003-def=5`.
+ * The shares as text for people: `00002-abc=95 00003-def=5`. Left out is the service's name, with which every
+ * revision's name begins.
  */
 export function briefShares(shares: readonly Share[], service: string): string {
   return describeShares(
@@ -115,12 +116,12 @@ export function briefShares(shares: readonly Share[], service: string): string {
   );
 }
 
-/** A revision's name without its service's. */
+/** A revision's name without its service's name in front. */
 export function briefRevision(revision: string, service: string): string {
   return revision.startsWith(`${service}-`) ? revision.slice(service.length + 1) : revision;
 }
 
-/** Shares for people, with full names: `svc-00002-abc=95 svc-00003-def=5`. */
+/** The shares as text for people, with full names: `svc-00002-abc=95 svc-00003-def=5`. */
 export function describeShares(shares: readonly Share[]): string {
   return shares.map(({ revision, percent }) => `${revision}=${percent}`).join(' ') || 'nothing';
 }
