@@ -5,7 +5,7 @@ import { Agent, createServer, listen } from '../src/http.ts';
 import { startEmulator } from '../src/index.ts';
 import { call } from '../src/load/call.ts';
 
-// Measures how much the local Cloud Run can take: `pnpm emulator:throughput`. A separate process sends the requests.
+// Measures how much load the emulator can take: `pnpm emulator:throughput`. A separate process sends the requests.
 // Requests per second depend on what else the machine is doing, so this also shows the processor time per request,
 // which hardly varies, and measures a bare HTTP server for comparison.
 
@@ -43,7 +43,7 @@ async function measure(): Promise<void> {
     project: PROJECT,
     services: [{ name: 'control', image, laterImages: [image.replace('one', 'two')] }],
     logs,
-    // So that the current minute can be read too.
+    // With a negative delay, the points of the current minute can already be read.
     monitoring: { delayMs: -60_000 },
   });
   const [two = '', one = ''] = emulator.revisions('control').map(({ name }) => name.split('/').at(-1) ?? '');

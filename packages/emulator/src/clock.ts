@@ -4,13 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type Clock = {
   /** Milliseconds since 1970. */
   now(): number;
-  /** How many of its seconds pass in one real second. */
+  /** How many seconds of this clock pass in one real second. */
   speed: number;
-  /** Resolves after this many of its milliseconds, or at once when the signal aborts. Never rejects. */
+  /** Resolves after this many milliseconds of this clock, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Tells the clock that somebody has read logs or metrics. If it was waiting for that, it continues. */
+  /** Tells the clock that somebody has read logs or metrics. If it was stopped until then, it continues. */
   looked(): void;
-  /** Stops the clock's timer. */
   stop(): void;
 };
 
@@ -25,8 +24,8 @@ const LONGEST_TICK_MS = 25;
  *
  * - While this process gets no processor time, it makes and answers no requests, and minutes would pass without
  *   traffic. So a fast clock advances in ticks, with at most one tick in each turn of the event loop.
- * - Minutes could pass before another process has read them. With `waitsAfterMs`, the clock stops when that many of its
- *   milliseconds have passed since the last read, and continues with the next one.
+ * - Another process may be too slow to read the logs and metrics of each minute before more minutes pass. So with
+ *   `waitsAfterMs`, the clock stops that many of its own milliseconds after the last read, until the next read.
  */
 export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY): Clock {
   if (!(speed > 0 && Number.isFinite(speed)))
@@ -43,10 +42,10 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
   };
   const ticking = speed > 1 ? setInterval(tick, TICK_MS).unref() : undefined;
 
-  /** Waits for at least a part of the time until then. */
+  /** Waits until the clock shows `until`, or for a part of that time; the caller repeats it while time is left. */
   const nap = async (until: number, signal: AbortSignal | undefined): Promise<void> => {
     if (now() >= halt.at) return untilLifted(halt.lifted.promise, signal);
-    // The longest time that a timer takes; a longer one would fire at once.
+    // A timer takes no more than LONGEST_TIMER_MS; a longer one would fire at once.
     const napMs = Math.min((Math.min(until, halt.at) - now()) / speed, LONGEST_TIMER_MS);
     await pause(Math.max(napMs, 0), undefined, { signal, ref: false }).catch(() => {});
   };

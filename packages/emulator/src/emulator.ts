@@ -60,7 +60,6 @@ const DEFAULTS = {
 export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options: Defaults & EmulatorOptions = { ...DEFAULTS, ...given };
   const secrets = createSecretStore(options.secrets);
-  // Seeds settle at once; only later changes take `reconcileMs`.
   const registry = createRegistry(options);
   const domains = new Map(options.domainMappings.map((mapping) => [mapping.metadata.name, mapping]));
   const clock = createClock(options.clockSpeed, options.clockWaitsAfterMs);
@@ -74,6 +73,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   const platform = {
     ...options,
     ...observation,
+    // Zero for the seeds, which settle at once. Only later changes take `options.reconcileMs`.
     reconcileMs: 0,
     secrets,
     registry,

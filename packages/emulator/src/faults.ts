@@ -17,7 +17,7 @@ export type Fault =
   | { kind: 'cut-body' }
   | { kind: 'not-json'; body?: string }
   | { kind: 'stall'; ms: number }
-  /** The request is answered normally, but its operation ends as given. */
+  /** The request is answered normally, but its operation ends as `fate` says. */
   | { kind: 'operation'; fate: OperationFate }
   /** Something else happens first, such as somebody else's change; then the request is answered normally. */
   | { kind: 'first'; act: () => void | Promise<void> };

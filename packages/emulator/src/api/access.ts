@@ -27,7 +27,10 @@ export function identify(
 /** Checks whether callers have the permissions that a call needs. */
 export type Guard = {
   allows(permission: string, project: string): boolean;
-  /** Throws a 403 unless it is allowed. An invisible project gets the same answer whether it exists or not. */
+  /**
+   * Throws a 403 unless the permission is granted. For a project that the caller cannot see, the answer does not reveal
+   * whether it exists.
+   */
   require(permission: string, project: string, resource: string): void;
 };
 

@@ -6,8 +6,8 @@ import { type Call, param, type Routes } from './call.ts';
 
 /**
  * Who may do what with a service: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services.
- * gcloud asks before it creates a service and when it opens one to the public. Policies are stored but not enforced:
- * every service here answers everybody.
+ * gcloud makes these calls before it creates a service and when it opens one to the public. Policies are stored but not
+ * enforced: every service of the emulator answers everybody.
  */
 export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
   const policies = new Map<string, Json>();
@@ -21,7 +21,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
     if (location !== region) throw notFound(`${name} in ${location}`);
     return name;
   };
-  // Only up to the colon. The part after it is the verb: https://google.aip.dev/136
+  // The name ends at the colon, because the part after it is the verb: https://google.aip.dev/136
   const resource = '/projects/:project/locations/:location/services/:service(^[^:]+)';
 
   return ['/v1', '/v2'].flatMap(
@@ -52,7 +52,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
         method: 'POST',
         path: `${version}${resource}::testIamPermissions`,
         handle(call) {
-          // Clients also ask about services that do not exist yet.
+          // No check that the service exists, because clients ask before they create it.
           const { permissions = [] } = call.body as { permissions?: string[] };
           const project = param(call, 'project');
           return { permissions: permissions.filter((each) => guard.allows(each, project)) };

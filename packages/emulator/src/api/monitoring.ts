@@ -8,9 +8,9 @@ import type { Guard } from './access.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { pageOf } from './pages.ts';
 
-// ListTimeSeriesRequest.page_size in google/monitoring/v3/metric_service.proto.
+// The limit of page_size: ListTimeSeriesRequest in google/monitoring/v3/metric_service.proto.
 const MOST_POINTS = 100_000;
-// google.api.MetricDescriptor in google/api/metric.proto.
+// The numbers of the enums in google.api.MetricDescriptor: google/api/metric.proto.
 const KIND_NUMBERS: Readonly<Record<string, number>> = { GAUGE: 1, DELTA: 2 };
 const TYPE_NUMBERS: Readonly<Record<string, number>> = { INT64: 2, DOUBLE: 3, DISTRIBUTION: 5 };
 

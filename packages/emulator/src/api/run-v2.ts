@@ -19,7 +19,7 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
     const project = param(call, 'project');
     guard.require(permission, project, `projects/${project}/locations/${param(call, 'location')}`);
   };
-  /** The service's name, after checking that its region is the one with services. */
+  /** The service's name. Throws a 404 when the call is about a region other than the emulator's. */
   const serviceOf = (call: Call): string => {
     const name = param(call, 'service');
     if (param(call, 'location') !== region) throw notFound(`${name} in ${param(call, 'location')}`);

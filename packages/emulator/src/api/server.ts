@@ -119,7 +119,7 @@ function targetOf(request: IncomingMessage): Target {
   return { path: url.pathname, query: url.searchParams, region, origin: `${scheme}://${host}` };
 }
 
-/** What a fault does before the request is handled: it answers instead, cuts the connection, waits, or acts. */
+/** What a fault does before the request is handled: it answers instead, cuts the connection, waits, or calls `act`. */
 async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<Answer | 'cut' | undefined> {
   switch (fault?.kind) {
     case 'error': {

@@ -26,7 +26,7 @@ export type ContainerLife = {
   onExit(exitCode: number | null): void;
 };
 
-/** A container with a running first instance. */
+/** A container whose first instance is already running. */
 export function keepAlive(first: Instance, { clock, start, crashAfterMs, onExit }: ContainerLife): Container {
   let instance: Instance | undefined;
   let starting: Promise<number | undefined> | undefined;

@@ -10,7 +10,10 @@ export type ContainerProgram = {
   command: string;
   /** Variables of the machine and the image, such as PATH; the revision's own take precedence. */
   environment: Readonly<Record<string, string>>;
-  /** Where the image's folders are on this machine. Variables whose value starts with one are rewritten. */
+  /**
+   * Maps folders of the image to folders on this machine. A variable whose value starts with one of the former is
+   * rewritten.
+   */
   paths?: Readonly<Record<string, string>>;
   /** Default: the folder of the emulator. */
   cwd?: string;
@@ -47,7 +50,7 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
       ...program.environment,
       ...withLocalPaths(env, program.paths),
       PORT: String(port),
-      // The service ignores PORT; its image sets this variable instead.
+      // The service reads this variable instead of PORT. On Cloud Run, its image sets it.
       OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}`,
     },
     // A separate process group, so that a signal reaches the shell, the program and its children.
@@ -146,7 +149,7 @@ function accepts(port: number): Promise<boolean> {
 function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => {
     child.once('exit', (code) => resolve(code));
-    // The shell could not be started.
+    // The shell itself could not be started. 127 is what a shell reports for a command that is not found.
     child.once('error', () => resolve(127));
   });
 }
@@ -159,7 +162,7 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   }
 }
 
-// Below the ephemeral ports, so that the system does not give this one away before the program listens.
+// Below the ephemeral ports, so that the system does not give a free port away before the program listens on it.
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
-/** Stops the programs that the emulator started if the emulator was killed and could not stop them itself. */
+/** If the emulator is killed and cannot stop the programs that it started, the watchdog stops them. */
 export type Watchdog = {
   /** `group` is the id of a process group. */
   watch(group: number): void;
@@ -32,7 +32,7 @@ done
 for each in $groups; do kill -s KILL -- "-$each" 2>/dev/null; done
 `;
 
-/** Makes a watchdog. Its process starts with the first group. */
+/** Makes a watchdog. Its process starts when the first group is watched. */
 export function createWatchdog(): Watchdog {
   let input: Writable | undefined;
   const tell = (line: string): void => {
@@ -50,7 +50,7 @@ function start(): Writable {
   // In a session of its own, so that a Ctrl-C on the terminal does not end it along with the emulator.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.unref();
-  // If the watchdog itself is killed, the emulator still stops the programs.
+  // Ignore errors: without a watchdog, the emulator itself still stops the programs when it ends normally.
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   return shell.stdin;

@@ -36,7 +36,7 @@ export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour
   };
 }
 
-// The front end's page, not the service's: no JSON and no request id.
+// The page of the platform's front end, not the service's: no JSON and no request id.
 function frontEndNotFound(): Reply {
   return {
     status: 404,
@@ -68,7 +68,7 @@ function withManifest(
   const reply = answer(exchange);
   if (exchange.path !== '/manifest.json' || reply.status !== 200) return reply;
   const shipped = JSON.parse(reply.body);
-  // JSON leaves out a key that is undefined.
+  // For null, the value is undefined, so that JSON leaves out the key.
   const js = entryScript === undefined ? shipped.entry.js : (entryScript ?? undefined);
   const changed = {
     ...shipped,

@@ -15,9 +15,9 @@ export type Parsed<S extends Shape> = { fields: { [Name in keyof S]: Kinds[S[Nam
 const LARGEST_COUNT = 2 ** 32 - 1;
 
 /**
- * Reads a body as axum's `Json` extractor does, before any code of the service runs and so before anyone has to log in.
- * Another content type gets 415, broken JSON 400, and a missing field or a wrong type 422, all in plain text. Unknown
- * fields are ignored, and a list is taken as the fields in order, as serde does for a struct.
+ * Reads a body as axum's `Json` extractor does. It runs before any code of the service, so these refusals come even
+ * without a login. Another content type gets 415, broken JSON 400, and a missing field or a wrong type 422, all in
+ * plain text. Unknown fields are ignored, and a list is taken as the fields in order, as serde does for a struct.
  */
 export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S): Parsed<S> {
   if (!/^application\/(?:json|[^;]+\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')) {
@@ -38,7 +38,7 @@ export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S
     }
     fields[name] = read.value;
   }
-  // Each field was read as the kind that the shape says.
+  // The cast is safe, because each field was read as the kind that the shape names.
   return { fields: fields as { [Name in keyof S]: Kinds[S[Name]] } };
 }
 

@@ -46,7 +46,7 @@ export function refuseIncompatible(
   });
 }
 
-// The checks come in the service's order. A missing version counts as incompatible.
+// The checks have the real service's order. A missing version counts as incompatible.
 function whyIncompatible(exchange: Exchange, compat: CompatConfig): string | undefined {
   const build = headerText(exchange, 'x-oa-client-build-id');
   const schema = headerText(exchange, 'x-oa-schema-version') ?? '';

@@ -1,4 +1,4 @@
-/** A complete request. */
+/** A request that was read to its end, including the body. */
 export type Exchange = {
   method: string;
   /** Without the query, not decoded. */
@@ -48,7 +48,7 @@ export function headerText({ headers }: Exchange, name: string): string | undefi
 export function cookieValue({ headers }: Exchange, name: string): string | undefined {
   for (const part of headers.cookie?.split(';') ?? []) {
     const [key, ...value] = part.trim().split('=');
-    // The service's parser gives up at a part without a value.
+    // The real service stops parsing at a part without `=`.
     if (value.length === 0) return undefined;
     if (key === name) return value.join('=').trim() || undefined;
   }

@@ -27,7 +27,10 @@ export function answerInMaintenance(exchange: Exchange, { maintenance }: Config)
   };
 }
 
-/** `<expiry>.<signature>`: until it expires, anyone who holds it can use it on every instance that knows the token. */
+/**
+ * The bypass cookie's value, `<expiry>.<signature>`. Until it expires, anyone who holds it can use it on every instance
+ * that knows the token.
+ */
 export function signBypass(token: string, expiry: number): string {
   return `${expiry}.${createHmac('sha256', token).update(String(expiry)).digest('base64url')}`;
 }

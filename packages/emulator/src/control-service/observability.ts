@@ -12,7 +12,10 @@ export type Observability = {
   listening(bind: string, staticDir: string): void;
   audit(exchange: Exchange, event: string, details?: AuditDetails): void;
   count(exchange: Exchange, metric: string): void;
-  /** Every answer of 500 and above is logged. Its `level` is not a `severity`, so Cloud Logging assigns none. */
+  /**
+   * Every answer of 500 and above is logged. The line has a `level` but no `severity`, so Cloud Logging assigns it
+   * none.
+   */
   responseFailed(status: number, reason: string): void;
 };
 

@@ -15,7 +15,7 @@ export type PolicyDecision = {
   denied_reasons: readonly string[];
 };
 
-/** Decides what a session may do in an organisation: owners have every scope, members those of their role. */
+/** Decides what a session may do in an organisation. Owners have every scope, members have the scopes of their role. */
 export function decidePolicy(session: Session, { orgId, scopes, topics }: PolicyRequest): PolicyDecision {
   const resolved_org_id = orgId?.trim() || session.activeOrgId;
   const membership = session.memberships.find(({ org_id }) => org_id === resolved_org_id);

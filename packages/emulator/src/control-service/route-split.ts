@@ -32,8 +32,8 @@ export type RouteSplit = {
   evaluate(exchange: Exchange, session: Session | undefined): Reply;
   override(exchange: Exchange, session: Session | undefined): Reply;
   /**
-   * Returns the older application's answer, or undefined to serve the page here. Every page logs a decision in the
-   * audit trail.
+   * Returns the older application's answer, or undefined to serve the page here. The decision is logged in the audit
+   * trail in either case.
    */
   legacyReply(exchange: Exchange): Reply | undefined;
 };

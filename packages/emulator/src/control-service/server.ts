@@ -47,8 +47,8 @@ export async function startControlService({
       refuseIncompatible(exchange, config, observability) ??
       answerInMaintenance(exchange, config) ??
       routed.answer();
-    // In the real service, maintenance mode and the check of client versions run inside the router, which adds `allow`
-    // to any answer when the path does not support the method.
+    // In the real service, maintenance mode and the check of client versions run inside the router. When the path does
+    // not support the method, the router adds `allow` to any answer, even to theirs.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 

@@ -24,7 +24,7 @@ type Login = {
   now: number;
   client?: string | undefined;
   device?: string | undefined;
-  /** Tests can choose it. */
+  /** Set by tests; by default it is random. */
   accessToken?: string;
   activeOrganisation?: string;
 };

@@ -5,7 +5,7 @@ const NO_CACHE = 'no-cache, no-store, must-revalidate';
 const SHORT = 'public, max-age=60';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** The web shell's files, in the only folder that the image has them in. Any other folder does not exist. */
+/** The web shell's files. The image has them in one folder, and any other `staticDir` does not exist. */
 export function createStaticFiles(staticDir: string, buildId: string) {
   const files = staticDir === IMAGE_STATIC_DIR ? webShell(buildId) : new Map<string, string>();
   return {
@@ -29,12 +29,12 @@ export function buildIdOf(image: string): string {
   return builtAt.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** An asset with a hash in its name, which is served as immutable. A real build has none. */
+/** An asset with a hash in its name, which is served as immutable. A real build has no such asset. */
 export const HASHED_ASSET = 'app-0a1b2c3d4e5f.js';
 
 /**
- * The service's rule: the name has an extension, and before it, after the last hyphen, at least eight letters or
- * digits.
+ * The service's rule: the name has an extension, and at least eight letters or digits between its last hyphen and the
+ * extension.
  */
 export function isHashed(path: string): boolean {
   const [, hash = ''] = /-([^-]*)\.[^.]*$/.exec(path.slice(path.lastIndexOf('/') + 1)) ?? [];

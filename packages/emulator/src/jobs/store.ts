@@ -29,7 +29,7 @@ type JobJson = {
 export type JobStore = {
   list(): JobJson[];
   read(job: string): JobJson;
-  /** In the order in which they were seeded or added, because the API promises none. */
+  /** In the order in which they were seeded or added, not sorted by time, because the API promises no order. */
   executions(job: string): ExecutionJson[];
   execution(job: string, execution: string): ExecutionJson;
   addExecution(job: string, seed: ExecutionSeed): void;
@@ -119,8 +119,8 @@ const COUNTS = {
 };
 
 // An execution is finished when its condition `Completed` says so, as in recorded executions:
-// https://github.com/GoogleCloudPlatform/workflows-demos/issues/40; reasons: Condition.ExecutionReason in
-// google/cloud/run/v2/condition.proto.
+// https://github.com/GoogleCloudPlatform/workflows-demos/issues/40. The reasons are those of Condition.ExecutionReason
+// in google/cloud/run/v2/condition.proto.
 function completion(state: NonNullable<ExecutionSeed['state']>): JobConditionJson {
   switch (state) {
     case 'succeeded':

@@ -65,7 +65,7 @@ export function fieldsFromAnnotations<T extends Json>(
 ): T {
   let next: Json = resource;
   for (const [key, spelling] of Object.entries(spellings)) next = spelling.write(next, annotations[key]);
-  // Only optional fields of the same resource were set.
+  // The cast is safe, because only optional fields of the resource were set.
   return next as T;
 }
 
