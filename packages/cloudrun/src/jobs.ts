@@ -19,7 +19,10 @@ export type Execution = {
   image: string;
   /** RFC 3339. */
   createTime: string;
-  /** Whether it has succeeded: https://cloud.google.com/run/docs/reference/rest/v2/Condition, type `Completed`. */
+  /**
+   * The condition of type `Completed`, which tells whether the execution has succeeded:
+   * https://cloud.google.com/run/docs/reference/rest/v2/Condition
+   */
   completed: Condition;
 };
 
@@ -49,7 +52,7 @@ export async function openJobApi(connection: Connection, place: Place): Promise<
 
     newestExecution: (job) =>
       repeatableCall(about(`listing the executions of job ${job}`, job), async () => {
-        // Read all pages, because the API promises no order.
+        // Read all pages, because the API promises no order: the newest execution may be on any of them.
         const [all] = await executions.listExecutions({ parent: nameOf(job) }, call);
         return newest(all.map(readExecution));
       }),
@@ -81,7 +84,7 @@ function readTime(time: protos.google.protobuf.ITimestamp | null | undefined): s
 
 /**
  * Options that make Google's client libraries use REST and send every request through this connection, to Google or to
- * the emulator. Without them, google-gax brings its own agent, and then gaxios ignores every proxy.
+ * the emulator. Without them, google-gax sets an agent of its own, and gaxios then ignores every proxy.
  */
 async function clientOptions(connection: Connection) {
   const { PassThroughClient } = await import('google-auth-library');

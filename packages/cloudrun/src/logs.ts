@@ -45,12 +45,12 @@ export type LogApi = {
   newest(query: LogQuery): Promise<LogEntry[]>;
 };
 
-// A search over an index that is still being written can take a while.
+// Long, because a search over an index that is still being written can take a while.
 const READ_TIMEOUT_MS = 60_000;
 // Pages are read every few seconds, so a read that takes longer than this is given up and repeated.
 const PAGE_TIMEOUT_MS = 20_000;
 
-/** The filter for a service's entries since a moment that are errors or worse. */
+/** The filter for a service's log entries of severity ERROR and above, from a moment on. */
 export function errorFilter(service: string, since: Date): string {
   return [
     'resource.type=cloud_run_revision',

@@ -7,7 +7,8 @@ import type { ServiceLocation } from './service-location.ts';
 // ending with a hyphen.
 const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 
-// Project IDs, including the older `example.com:project` form. No slash or space may reach a resource path.
+// Project IDs, including the older `example.com:project` form. Slashes and spaces are excluded, because the ID becomes
+// part of a resource path.
 const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
 // A revision's name without its service's, as Cloud Run generates it: a count and three letters or digits.
 const SHORT_REVISION_NAME = /^\d{5}-[a-z0-9]{3}$/;

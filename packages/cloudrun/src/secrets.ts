@@ -66,7 +66,7 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
     versionState,
 
     async accessPolicy(secret) {
-      // If the request does not ask for this version, a policy with conditions is refused.
+      // Without this, the platform refuses to return a policy that has conditions.
       const query = { 'options.requestedPolicyVersion': '3' };
       return readBindings(
         await rest.repeatable<ApiPolicy>(

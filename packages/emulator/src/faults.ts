@@ -25,11 +25,11 @@ export type Fault =
 export type Trigger = {
   match: RequestMatch;
   fault: Fault;
-  /** Whether the fault is due yet. Requests before that pass and are not counted (default: due from the start). */
+  /** Whether the fault is due yet. Until then, requests pass and are not counted (default: due from the start). */
   isDue?: () => boolean;
   /** How many matching requests pass first (default none). */
   skip?: number;
-  /** How many requests it applies to (default 1). */
+  /** How many requests the fault applies to (default 1). */
   times?: number;
 };
 

@@ -30,7 +30,7 @@ export async function sendWithLogin(
   return answer.status === 401 && (await login.renew(headers)) ? send(await login.headers(url)) : answer;
 }
 
-/** Opens the login of an identity. Asks for nothing until the first request needs it. */
+/** Opens the login of an identity. Gets no token until the first request needs one. */
 export function openLogin(identity: Identity, http: Http, env: Environment): Login {
   switch (identity.kind) {
     case 'none':
@@ -48,7 +48,7 @@ export function openLogin(identity: Identity, http: Http, env: Environment): Log
   }
 }
 
-// A token must not expire while its request is on the way.
+// Tokens that end within this time are replaced first, so that none expires while its request is on the way.
 const MARGIN_MS = 60_000;
 
 function gcloudOrDefault(http: Http, env: Environment): Login {
@@ -57,7 +57,10 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
     asked ??= askGcloud(env);
     return asked;
   };
-  /** Asks for another token. Callers that find the same token expired at the same time share one answer. */
+  /**
+   * Asks for a new token, unless another caller has replaced `known` already: callers that find it expired at the same
+   * time share one answer.
+   */
   const askAnew = (known: Promise<GcloudLogin | undefined>): Promise<GcloudLogin | undefined> => {
     if (asked === known) asked = undefined;
     return ask();
@@ -121,8 +124,8 @@ function libraryLogin(http: Http): Login {
 
 async function openLibrary(http: Http) {
   const { GoogleAuth } = await import('google-auth-library');
-  // The library finds the file of GOOGLE_APPLICATION_CREDENTIALS itself; if given a path, it prints a warning on
-  // stderr.
+  // No path is passed, because the library would print a warning on stderr. It finds the file of
+  // GOOGLE_APPLICATION_CREDENTIALS itself.
   const auth = new GoogleAuth({
     scopes: 'https://www.googleapis.com/auth/cloud-platform',
     // Nothing uses the project, but without one the library starts gcloud and searches for seconds.

@@ -16,7 +16,7 @@ export type RestCall = {
   body?: unknown;
   /** Default: 10 seconds. Reads usually take far less. */
   timeoutMs?: number;
-  /** Aborts this call only. */
+  /** Aborts only this call, whereas the connection's signal aborts all calls. */
   signal?: AbortSignal;
   /** How long to keep repeating a repeatable call; default: `usual`. */
   patience?: Patience;

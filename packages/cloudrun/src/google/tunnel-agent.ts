@@ -8,7 +8,7 @@ type Opened = (error: Error | null, socket?: Duplex) => void;
 
 const TIMEOUT_MS = 20_000;
 
-/** Opens connections through a proxy, with TLS inside if the target uses it. */
+/** Opens connections that tunnel through a proxy, with TLS to the target if the target uses it. */
 export class TunnelAgent extends Agent {
   readonly #proxy: ProxyServer;
   readonly #isSecure: boolean;

@@ -38,8 +38,8 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
 }
 
 /**
- * The split that was stored when the serving revision got the traffic; undefined if there is none, or if it makes no
- * sense. A split that was stored for another revision is out of date, because someone has moved the traffic since.
+ * The split that was stored when the serving revision got the traffic; undefined if there is none, or if it cannot be
+ * understood. A split that was stored for another revision is out of date, because someone has moved the traffic since.
  */
 export function replacedSplit(service: Service): Share[] | undefined {
   const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];

@@ -14,7 +14,7 @@ export type OpenWindow = {
   by: string;
   /** The split that closing the window restores, if known. */
   backTo: readonly Share[] | undefined;
-  /** Whether closing it must move traffic that is pinned to a revision (MAINTENANCE_MOVE_TRAFFIC). */
+  /** Whether closing the window must move traffic that is pinned to a revision (MAINTENANCE_MOVE_TRAFFIC). */
   mustMoveTraffic: boolean;
 };
 

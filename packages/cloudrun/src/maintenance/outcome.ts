@@ -18,8 +18,7 @@ export type MaintenanceOutcome = {
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];
   /**
-   * Means that all traffic goes to revisions in the requested mode. Reports that earlier versions wrote may have
-   * another state.
+   * All traffic goes to revisions in the requested mode. Reports that earlier versions wrote may have another state.
    */
   state: 'serving';
 };

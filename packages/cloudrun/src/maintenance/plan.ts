@@ -16,14 +16,14 @@ export type Situation = {
   /** The first of `serving` and what it really runs; undefined when nothing serves. */
   base: RunningRevision | undefined;
   newest: NewestTemplate;
-  /** The split that the open window replaced; undefined when it replaced none. */
+  /** The split that the open window replaced; undefined when none was stored. */
   before: SplitBefore | undefined;
 };
 
 /** A split to return to. */
 export type SplitBefore = {
   shares: readonly Share[];
-  /** Why returning to it would not end the window; undefined when it would. */
+  /** Why returning to this split would not end the window; undefined when it would end it. */
   problem: string | undefined;
 };
 
@@ -36,9 +36,9 @@ export type NewestTemplate = Pick<RunningRevision, 'template' | 'imageDigest'> &
 };
 
 export type MaintenanceOptions = {
-  /** A new token was stored. Only new instances read it, so a new revision is needed in any case. */
+  /** Whether a new token was stored. Only new instances read it, so a new revision is needed in any case. */
   rotated: boolean;
-  /** Move pinned traffic to the new revision. */
+  /** Whether pinned traffic may be moved to the new revision. */
   moveTraffic: boolean;
 };
 
@@ -102,8 +102,8 @@ export function planMaintenance(
       ...note,
     };
   }
-  // The traffic must stay on the window's revision, so it must not follow LATEST to the revision that is made from the
-  // newest template afterwards.
+  // Move the traffic to the window's revision by name. If it followed LATEST, it would go on to the revision that is
+  // made from the newest template afterwards.
   return {
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,

@@ -24,7 +24,7 @@ export type CloudCheckRequest = {
   /** The variable that names the domain; default: STAGING_DOMAIN. */
   domainVariable?: string;
   expectedTraffic: ExpectedTraffic | undefined;
-  /** Whether a candidate in maintenance mode is only a warning instead of an error. */
+  /** Whether a candidate in maintenance mode is reported as a warning instead of an error. */
   skipMaintenanceCheck?: boolean;
 };
 
@@ -41,8 +41,8 @@ export type CloudFacts = {
 };
 
 /**
- * Checks those preconditions of a deployment that lie in the cloud, all at once, and changes nothing. Problems that a
- * person can solve are not thrown but become findings.
+ * Checks, all at once, those preconditions of a deployment that lie in the cloud, and changes nothing. Problems that a
+ * person can solve are not thrown but returned as findings.
  */
 export async function checkCloud(
   request: CloudCheckRequest,

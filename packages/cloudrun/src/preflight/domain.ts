@@ -4,7 +4,7 @@ import { reasonAndMessage } from '../service/service.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
 
-/** The state of the domain, and the URL to use for the service until it is ready. */
+/** The state of the domain, and the URL to use for the service until the domain is ready. */
 export type DomainVerdict = { finding: Finding; state: string; baseUrl: string | undefined };
 
 const { ok, warning } = findingsOf('domain mapping');
@@ -58,7 +58,7 @@ function untilThen(
   return [`${advice}Until then use the service's own URL`, `export OPENAGENTS_BASE_URL=${serviceUrl}`];
 }
 
-/** Each reason and message once, because several conditions often have the same one. */
+/** Lists each reason and message only once, because several conditions often have the same one. */
 function describe(conditions: readonly DomainCondition[]): string {
   const byCause = new Map<string, string[]>();
   for (const condition of conditions) {

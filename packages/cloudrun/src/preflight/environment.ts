@@ -127,7 +127,7 @@ function unmet(env: ReadonlyMap<string, Given>, { names, value: wanted }: Requir
   const name = names.find((each) => env.has(each)) ?? names[0];
   const given = env.get(name);
   if (!isSet(given)) return `${names.join(' or ')} is ${given === undefined ? 'not set' : 'empty'}`;
-  // Values in secrets are not read.
+  // A value from a secret cannot be compared, because secrets are not read.
   if (wanted === undefined || given === undefined || 'fromSecret' in given) return undefined;
   const isSame = given.value === wanted || (wanted === 'true' && isSwitchedOn(given.value));
   return isSame ? undefined : `${name} is "${cleanLine(given.value, 80)}", not ${wanted}`;

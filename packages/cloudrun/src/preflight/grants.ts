@@ -25,7 +25,7 @@ function isAccount(member: string, account: string): boolean {
 }
 
 /**
- * Members that stand for accounts which the policy does not list:
+ * Whether a member stands for accounts that the policy does not list:
  * https://cloud.google.com/iam/docs/principal-identifiers
  */
 function isCollective(member: string): boolean {

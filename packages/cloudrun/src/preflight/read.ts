@@ -2,7 +2,7 @@ import { UserError } from '@deploy/cli';
 
 export type Read<T> = { read: true; value: T } | { read: false; error: UserError };
 
-/** Reads, and returns a UserError as a value instead of throwing it. */
+/** Runs `work`, and returns a UserError as a value instead of throwing it. */
 export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   try {
     return { read: true, value: await work() };

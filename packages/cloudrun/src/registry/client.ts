@@ -48,7 +48,7 @@ export function openRegistry(connection: Connection, host: string): Registry {
     return pRetry(
       async (attempt) => {
         const answer = await send(method, path);
-        // Requests here only read, so they are safe to repeat. After the last attempt, return whatever the answer is.
+        // Safe to repeat, because these requests only read. After the last attempt, return the answer, whatever it is.
         if ((answer.status === 429 || answer.status >= 500) && attempt <= RETRIES)
           throw new Error(`HTTP ${answer.status}`);
         return answer;

@@ -15,7 +15,7 @@ export type ImageLookup =
   | { state: 'not-looked-up' };
 
 type TagList = {
-  /** Beyond the specification, Artifact Registry lists each manifest with its tags and upload time. */
+  /** Not in the specification: Artifact Registry lists each manifest with its tags and upload time. */
   manifest?: Record<string, { tag?: string[]; timeUploadedMs?: string }>;
 };
 

@@ -17,7 +17,7 @@ export type Plan = (now: Service, first: Service) => Promise<ServiceChange>;
 
 /** A change that the platform has accepted. Whether it succeeds is known once the service has settled. */
 export type AcceptedChange = {
-  /** The service as it was just before. */
+  /** The service as it was just before the change. */
   before: Service;
   change: ServiceChange;
   /** The generation that this write made. */
@@ -29,11 +29,11 @@ export type AcceptedChange = {
 const ATTEMPTS = 5;
 
 /**
- * The one way to write to Cloud Run: read, plan, compare just before writing, write under a mask, and recognise a write
- * whose answer was lost. What it compares is `generation`, the platform's count of accepted changes. The etag is sent
- * as well, but the platform may not enforce it (one published test saw v2 accept stale etags), and it also changes
- * during the platform's own reconciliation. Throws a UserError when the change was not made, or when another change
- * slipped in between the last comparison and the write.
+ * The one way to write to Cloud Run: read, plan, compare just before writing, write under an update mask, and recognise
+ * a write whose answer was lost. The comparison is of `generation`, the platform's count of accepted changes. The etag
+ * is sent as well, but the platform may not enforce it (one published test saw v2 accept stale etags), and it also
+ * changes during the platform's own reconciliation. Throws a UserError when the change was not made, or when another
+ * change slipped in between the last comparison and the write.
  */
 export function changeService(
   api: ServiceApi,

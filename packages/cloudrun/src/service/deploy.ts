@@ -39,7 +39,7 @@ export type Deployment = {
   revision: string;
   /** The digest that the revision really runs, `sha256:…`. The tag may have moved since it was looked up. */
   digest: string | undefined;
-  /** The newest ready revision before this one. */
+  /** The revision that was the newest ready one before the deployment. */
   previousRevision: string | undefined;
   /** The split before the deployment, which still serves. */
   traffic: Share[];
@@ -141,8 +141,8 @@ function planDeployment(
     const traffic = pinLatest(service.traffic, service.latestReadyRevision);
     const annotations = await annotationsFor(api, service);
     if (tag === undefined) return { template: marked, traffic, ...annotations };
-    // A tag must name its revision, so the name is chosen here, as gcloud does (TagOnDeployChange in
-    // command_lib/run/config_changes.py).
+    // A tag must name its revision, which does not exist yet, so the revision's name is chosen here, as gcloud does
+    // (TagOnDeployChange in command_lib/run/config_changes.py).
     const revision = inventRevisionName(service);
     return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision), ...annotations };
   };

@@ -2,9 +2,9 @@ import { UserError } from '@deploy/cli';
 import type { Container, RevisionTemplate } from './template.ts';
 
 /**
- * The container that receives the requests, which is the app: the only one, or else the first one that exposes a port,
- * as in gcloud (`container` in api_lib/run/container_resource.py). Other containers may be listed before it. Throws a
- * UserError that names the containers if there are several and none exposes a port.
+ * The container that receives the requests and so is the app: the only one, or else the first one that exposes a port,
+ * even if others are listed before it. gcloud chooses the same (`container` in api_lib/run/container_resource.py).
+ * Throws a UserError that names the containers if there are several and none exposes a port.
  */
 export function ingressContainer(template: RevisionTemplate): Container {
   const found = findIngressContainer(template);

@@ -25,7 +25,7 @@ export async function readNamedRevision(api: ServiceApi, name: string, service: 
 
 const MOST_SLIPS = 2;
 
-/** The revision that was probably meant; undefined when no name is near, or when the revisions cannot be listed. */
+/** The revision that was probably meant; undefined when no name is similar, or when the revisions cannot be listed. */
 export async function nearestRevision(api: ServiceApi, given: string): Promise<string | undefined> {
   const names: string[] = [];
   try {
@@ -38,8 +38,8 @@ export async function nearestRevision(api: ServiceApi, given: string): Promise<s
 }
 
 /**
- * Reads a running revision; undefined if it was deleted, by a person or by Cloud Run, which keeps only the newest
- * thousand.
+ * Reads a revision and what it really runs; undefined if it was deleted, by a person or by Cloud Run, which keeps only
+ * the newest thousand.
  */
 export async function readRunningIfThere(
   api: ServiceApi,

@@ -10,13 +10,13 @@ export type RolloutState = {
   /** Undefined if it is unknown. */
   stable: string | undefined;
   canary: string | undefined;
-  /** Whether the canary had traffic and was rolled back. Then the rollout is over. */
+  /** Whether the canary had traffic and was rolled back, which ends the rollout. */
   isRolledBack?: boolean;
   /** The maintenance window that is open, if any. */
   window?: Pick<OpenWindow, 'percent' | 'mustMoveTraffic'> | undefined;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
-  /** Whether no health smoke has been run since the last traffic change, as far as is known. */
+  /** Whether no health smoke is known to have been run since the last traffic change. */
   lacksHealthSmoke?: boolean;
   /** The service's address, if known. */
   baseUrl?: string | undefined;

@@ -33,7 +33,10 @@ export type Overview = {
 /** The roles of the revisions, from a promotion under way or from the rollout's report. */
 export type KnownRoles = { stable?: string | undefined; canary?: string | undefined };
 
-/** Reads what a person wants to know about a service: the revisions that matter, each with its role, and the window. */
+/**
+ * Reads what a person wants to know about a service: its maintenance window, and the revisions that matter with their
+ * roles.
+ */
 export async function readOverview(api: ServiceApi, service: Service, known: KnownRoles): Promise<Overview> {
   const shares = servedShares(service);
   const backTo = replacedSplit(service);

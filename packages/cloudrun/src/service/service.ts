@@ -14,7 +14,7 @@ export type Condition = {
 /** A traffic target as it is served now, with the URL of its tag. */
 export type ServedTarget = TrafficTarget & { url?: string };
 
-/** A service as read at one moment. While it is `reconciling`, what is served may lag behind what was asked for. */
+/** A service as read at one moment. While it is `reconciling`, the served split may lag behind the requested one. */
 export type Service = {
   name: string;
   /** The platform's count of accepted changes. */
@@ -35,7 +35,7 @@ export type Service = {
    * when it is unclear which container that is.
    */
   image: string;
-  /** The split that was asked for. */
+  /** The split that was requested. */
   traffic: TrafficSplit;
   /** The split that is served. */
   served: readonly ServedTarget[];
@@ -51,7 +51,7 @@ export type Revision = {
   reconciling: boolean;
   ready: Condition;
   createTime: string;
-  /** Who made it; undefined when the platform does not say. */
+  /** Who made the revision; undefined when the platform does not say. */
   creator: string | undefined;
   /** The nonce of the write that made the revision, if it has one. */
   nonce: string | undefined;
@@ -167,7 +167,7 @@ export function readRunningRevision(v2: ApiRevision, v1: KnativeRevision): Runni
   };
 }
 
-// gcloud: DISABLE_HEALTH_CHECK_ANNOTATION in api_lib/run/container_resource.py.
+// In gcloud: DISABLE_HEALTH_CHECK_ANNOTATION in api_lib/run/container_resource.py.
 const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
 
 /**
@@ -262,7 +262,7 @@ export function readTime(time: string | undefined): string {
   return new Date(Number.isNaN(at) ? 0 : at).toISOString();
 }
 
-// Depending on the field, resource names are full (projects/…/revisions/x) or short.
+// The last part of a resource name. Depending on the field, names are full (projects/…/revisions/x) or already short.
 export function shortName(name: string | null | undefined): string | undefined {
   return name ? name.slice(name.lastIndexOf('/') + 1) : undefined;
 }

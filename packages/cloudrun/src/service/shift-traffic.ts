@@ -33,10 +33,10 @@ export type TrafficChange = {
 };
 
 /**
- * `skipMaintenanceCheck` shifts even if the public would then see the maintenance page, or would get past an open
- * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later
- * deployment has superseded the canary. `remark` is called just before a change is written, with the service as it is
- * then, and may print a remark.
+ * `skipMaintenanceCheck` allows a shift that shows the public the maintenance page, or lets it past an open window.
+ * With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later deployment has
+ * superseded the canary. `remark` is called just before a change is written, with the service as it is then, and may
+ * print a remark.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;
@@ -170,7 +170,7 @@ async function readReady(api: ServiceApi, name: string, service: Service): Promi
   );
 }
 
-/** Throws a UserError unless the requested split is the one that serves, whatever the platform reports. */
+/** Throws a UserError unless the requested split is the one that serves, even if the platform reports success. */
 function requireServed(
   location: ServiceLocation,
   { change, generation, before }: AcceptedChange,

@@ -19,7 +19,7 @@ export function canaryStatus(openApi: () => Promise<ServiceApi>, location: Servi
   };
 }
 
-/** A service before a deployment. */
+/** What was read of a service before a deployment. */
 export type Found = {
   service: Service;
   /** The maintenance window that is open, with the split that closing it will restore. */

@@ -50,8 +50,8 @@ export async function laterDeployment(
 }
 
 /**
- * The newest ready revision that was deployed, or the copy of it that closing a maintenance window made; undefined when
- * that is the canary.
+ * The newest ready revision that was deployed, or the copy of it that was made when a maintenance window closed;
+ * undefined when that is the canary.
  */
 async function newestDeployment(
   api: ServiceApi,

@@ -107,8 +107,7 @@ export function sameShares(one: TrafficSplit, other: TrafficSplit): boolean {
 }
 
 /**
- * The shares as text for people: `00002-abc=95 00003-def=5`. Left out is the service's name, with which every
- * revision's name begins.
+ * The shares as text for people, without the service's name in front of each revision's: `00002-abc=95 00003-def=5`.
  */
 export function briefShares(shares: readonly Share[], service: string): string {
   return describeShares(

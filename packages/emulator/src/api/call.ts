@@ -17,7 +17,7 @@ export type Call = {
   fate: OperationFate | undefined;
 };
 
-/** An answer other than JSON with status 200. */
+/** An answer that is not JSON, or whose status is not 200. */
 export class RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

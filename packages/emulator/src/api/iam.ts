@@ -52,7 +52,7 @@ export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { regio
         method: 'POST',
         path: `${version}${resource}::testIamPermissions`,
         handle(call) {
-          // No check that the service exists, because clients ask before they create it.
+          // A client asks before it creates a service, so the service need not exist.
           const { permissions = [] } = call.body as { permissions?: string[] };
           const project = param(call, 'project');
           return { permissions: permissions.filter((each) => guard.allows(each, project)) };

@@ -108,8 +108,8 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
       },
     },
     {
-      // `gcloud run services list` without a region asks for those of all regions, `-` (ListServices in
-      // api_lib/run/global_methods.py of gcloud 528):
+      // `gcloud run services list` without a region asks for the services of all regions, with the location `-`
+      // (ListServices in api_lib/run/global_methods.py of gcloud 528):
       // https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services/list
       method: 'GET',
       path: '/v1/projects/:project/locations/:location/services',

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../protocol/errors.ts';
 import type { Call } from './call.ts';
 
-/** The size of a page in Cloud Run's lists. The API documents no default; 100 is what its other lists use. */
+/** The size of a page in Cloud Run's lists. The API documents no default for them; its other lists use 100. */
 export const PAGE_SIZE = 100;
 
 export type Page<T> = { items: T[]; nextPageToken?: string };

@@ -17,13 +17,13 @@ type ApiServerOptions = {
   /** The account of an authorization header. Throws an ApiError when one is required and missing. */
   identify(authorization: string | undefined): string;
   onAnswered(request: RecordedRequest): void;
-  /** Aborts stalled requests. */
+  /** Aborted when the emulator stops, which ends stalled requests. */
   stopping: AbortSignal;
   /** The time in the answers' `date` header, in milliseconds since 1970. */
   now(): number;
 };
 
-/** What was read of a request before it was answered or failed. */
+/** What had been read of a request by the time it was answered or failed. */
 type Seen = { body?: unknown; person?: string };
 
 /** The HTTP side of the API: routes calls to handlers, applies faults, formats refusals. */

@@ -11,7 +11,7 @@ export type ContainerProgram = {
   /** Variables of the machine and the image, such as PATH; the revision's own take precedence. */
   environment: Readonly<Record<string, string>>;
   /**
-   * Maps folders of the image to folders on this machine. A variable whose value starts with one of the former is
+   * Maps folders of the image to folders on this machine. Variables whose value starts with a folder of the image are
    * rewritten.
    */
   paths?: Readonly<Record<string, string>>;
@@ -90,7 +90,9 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
 // Longer lines are cut: https://cloud.google.com/logging/quotas (an entry has at most 256 KiB).
 const LONGEST_LINE = 256 * 1024;
 
-/** Calls back with each line of a stream, without its line end, and with the rest at the end. Skips empty lines. */
+/**
+ * Calls back with each line of a stream, without its line end, and at the end with whatever is left. Skips empty lines.
+ */
 function eachLine(stream: Readable, onLine: (text: string) => void): void {
   let rest = '';
   const flush = (text: string): void => {

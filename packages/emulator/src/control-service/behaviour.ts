@@ -11,20 +11,25 @@ export type ControlServiceBehaviour = {
   cacheControl?: Readonly<Record<string, string>>;
   manifest?: {
     version?: string;
-    /** The path of the entry script, which is then served there; null removes it from the manifest. */
+    /**
+     * The entry script's path in the manifest. The script is served at this path too. Null removes it from the
+     * manifest.
+     */
     entryScript?: string | null;
   };
-  /** The platform's front end answers /healthz itself, as on run.app and behind domain mappings. */
+  /** Whether the platform's front end answers /healthz itself, as on run.app and behind domain mappings. */
   healthzIntercepted?: boolean;
   /** The access token of a session that exists from the start. */
   accessToken?: string;
-  /** The organisation that is active in this session: the person's own, or one where they are a member. */
+  /**
+   * The organisation that is active in the session of `accessToken`: the person's own, or one where they are a member.
+   */
   activeOrganisation?: 'own' | 'org:openagents';
 };
 
 type Answer = (exchange: Exchange) => Reply;
 
-/** Applies the deviations last, to whatever the service answers, in maintenance mode too. */
+/** Applies the deviations last, to whatever the service answers, even in maintenance mode. */
 export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour): Answer {
   const { statuses = {}, cacheControl = {}, manifest, healthzIntercepted = false } = behaviour;
   return (exchange) => {
@@ -68,7 +73,7 @@ function withManifest(
   const reply = answer(exchange);
   if (exchange.path !== '/manifest.json' || reply.status !== 200) return reply;
   const shipped = JSON.parse(reply.body);
-  // For null, the value is undefined, so that JSON leaves out the key.
+  // If `entryScript` is null, `js` becomes undefined, and JSON leaves out the key.
   const js = entryScript === undefined ? shipped.entry.js : (entryScript ?? undefined);
   const changed = {
     ...shipped,

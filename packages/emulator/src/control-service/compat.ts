@@ -3,8 +3,8 @@ import { type Exchange, headerText, json, type Reply } from './exchange.ts';
 import type { Observability } from './observability.ts';
 
 /**
- * Refuses API calls from clients that are too old, too new or do not state their version. Undefined lets the request
- * through.
+ * Refuses API calls from clients that are too old, too new or do not state their version. Returns undefined to let the
+ * request through.
  */
 export function refuseIncompatible(
   exchange: Exchange,
@@ -46,7 +46,7 @@ export function refuseIncompatible(
   });
 }
 
-// The checks have the real service's order. A missing version counts as incompatible.
+// Checks in the same order as the real service. A missing version counts as incompatible.
 function whyIncompatible(exchange: Exchange, compat: CompatConfig): string | undefined {
   const build = headerText(exchange, 'x-oa-client-build-id');
   const schema = headerText(exchange, 'x-oa-schema-version') ?? '';

@@ -9,7 +9,7 @@ const PAGE = `<!doctype html>
 <body><span class="badge">Maintenance in progress</span><p>The service is being worked on.</p></body></html>
 `;
 
-/** The answer of maintenance mode; undefined lets the request through. */
+/** The answer of maintenance mode; undefined to let the request through. */
 export function answerInMaintenance(exchange: Exchange, { maintenance }: Config): Reply | undefined {
   if (!maintenance.enabled || isAllowed(exchange.path, maintenance.allowedPaths)) return undefined;
   const { token } = maintenance;
@@ -41,7 +41,7 @@ function isAllowed(path: string, allowed: readonly string[]): boolean {
   );
 }
 
-// Compared without decoding, because the service does not percent-decode it.
+// Not decoded, because the real service does not percent-decode the value either.
 function bypassValue(query: string): string | undefined {
   return query
     .split('&')

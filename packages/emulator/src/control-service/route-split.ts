@@ -118,7 +118,7 @@ function pageDecision(exchange: Exchange, state: State): Decision {
   return { ...decision, path, target: 'rust_shell', reason: 'pilot_route_rust_only' };
 }
 
-// In order of precedence: the setting that forces the older application, an override, the split itself.
+// In order of precedence: the setting that forces the older application, then an override, then the split itself.
 function decide(path: string, key: string, { routeSplit, override }: State): Decision {
   const decision = (target: Target, reason: string, more: Partial<Decision> = {}): Decision => ({
     path: normalPath(path),

@@ -88,7 +88,7 @@ function bearerToken({ headers }: Exchange): string {
   return header.startsWith('Bearer ') ? header.slice('Bearer '.length).trim() : '';
 }
 
-/** The answers of the session routes. */
+/** The answer of the routes that show a session. */
 export function showSession(session: Session | undefined): Reply {
   if (session === undefined) return unauthorized();
   const { id: sessionId, userId, email, deviceId, tokenName, memberships, activeOrgId } = session;

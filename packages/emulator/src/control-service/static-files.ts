@@ -12,7 +12,7 @@ export function createStaticFiles(staticDir: string, buildId: string) {
     exists: staticDir === IMAGE_STATIC_DIR,
     /** A file at the top level, never cached. */
     top: (name: string) => read(files, name, NO_CACHE),
-    /** A file under /assets/, which may be in `assets` or else at the top level. */
+    /** A file under /assets/, taken from the `assets` folder, or else from the top level. */
     asset(path: string): Reply {
       if (path.split('/').some((segment) => ['', '.', '..'].includes(segment))) return fileNotFound(path);
       const name = files.has(`assets/${path}`) ? `assets/${path}` : path;

@@ -10,8 +10,8 @@ import type { Session } from './sessions.ts';
 type Topic = { topic: string; required_scope: string };
 type Grant = { scopes: readonly string[]; topics: readonly Topic[]; ttlSeconds: number };
 
-// Each scope gives access to the topics with this suffix. A client that asks for no topics gets those of its
-// organisation, but with `runs` those of the person.
+// The suffix of the topics that each scope gives access to. A client that asks for no topics gets those of its
+// organisation, except for `runs`: there it gets the person's own topic.
 const TOPIC_SUFFIX: Readonly<Record<string, string>> = {
   'runtime.codex_worker_events': 'worker_events',
   'runtime.codex_worker_summaries': 'workers',
@@ -71,7 +71,7 @@ function canMint(config: SyncTokenConfig): boolean {
 
 type Asked = { scopes: readonly string[]; topics: readonly string[]; ttlSeconds: number };
 
-// The checks have the real service's order: lifetime, scopes, topics.
+// Checks in the same order as the real service: lifetime, scopes, topics.
 function grantFor(asked: Asked, session: Session, config: SyncTokenConfig): Grant | { refusal: Reply } {
   const { ttlSeconds } = asked;
   if (ttlSeconds < config.minTtlSeconds || ttlSeconds > config.maxTtlSeconds) {

@@ -157,7 +157,7 @@ function cpuThrottling(): Spelling {
   };
 }
 
-/** v1 has one map from each container to those it waits for; v2 has a list in each container. */
+/** In v1, one map says which containers each container waits for; in v2, each container has a list of them. */
 function containerDependencies(): Spelling {
   const containersOf = (template: Json) => (template.containers ?? []) as Json[];
   return {
