@@ -67,7 +67,7 @@ describe('judge --file on a terminal', { skip: await without('a pseudo-terminal'
   test('one verdict is a table, many are JSON', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'judge-'));
     const file = join(folder.path, 'promotion.json');
-    const command = [process.execPath, SCRIPT, 'judge', '--file', file];
+    const command = [process.execPath, ...COMPILE_CACHE, SCRIPT, 'judge', '--file', file];
     await writeFile(file, line(unhealthy));
     const one = await runOnTerminal(command, {});
     assert.equal(one.exitCode, 1);

@@ -10,6 +10,7 @@ import { runScript } from '../support/hosted-script.ts';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { putReport } from '../support/report-file.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 
@@ -36,7 +37,7 @@ async function screenOf(
   env: Record<string, string> = {},
 ): Promise<{ yaml: string; lines: string[] }> {
   const { exitCode, shown } = await runOnTerminal(
-    [process.execPath, 'scripts/canary-rollout.ts', 'status'],
+    [process.execPath, ...COMPILE_CACHE, 'scripts/canary-rollout.ts', 'status'],
     { ...cloudEnv(cloud), ...env },
     undefined,
     columns,
@@ -144,7 +145,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
 
   test('of the maintenance window: whether it is open comes first, in front of the YAML', async () => {
     await using cloud = await world(100);
-    const script = [process.execPath, 'scripts/maintenance-mode.ts', 'status'];
+    const script = [process.execPath, ...COMPILE_CACHE, 'scripts/maintenance-mode.ts', 'status'];
     const { shown } = await runOnTerminal(script, cloudEnv(cloud));
     assert.match(
       stripVTControlCharacters(shown).replaceAll('\r', ''),
@@ -154,7 +155,7 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
 
   test('a dry run ends with a line that says so, a mistyped action with the one that was meant', async () => {
     const env = { PROJECT: 'p', DRY_RUN: '1' };
-    const script = [process.execPath, 'scripts/canary-rollout.ts'];
+    const script = [process.execPath, ...COMPILE_CACHE, 'scripts/canary-rollout.ts'];
     const dry = await runOnTerminal([...script, 'rollback', 'control-00001-abc'], env);
     assert.match(
       stripVTControlCharacters(dry.shown),

@@ -9,9 +9,10 @@ import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { without } from '../support/needs.ts';
 import { runOnTerminal } from '../support/on-terminal.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
-const SMOKE = [process.execPath, 'scripts/smoke-health.ts'];
+const SMOKE = [process.execPath, ...COMPILE_CACHE, 'scripts/smoke-health.ts'];
 
 describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrency: true }, () => {
   test('an error stands out, unless NO_COLOR is set', async () => {
@@ -46,7 +47,7 @@ describe('on a terminal', { skip: await without('a pseudo-terminal'), concurrenc
       TURBO_CACHE_DIR: folder.path,
     };
     const { exitCode, shown } = await runOnTerminal(
-      [process.execPath, 'scripts/gates.ts'],
+      [process.execPath, ...COMPILE_CACHE, 'scripts/gates.ts'],
       env,
       (soFar) =>
         /cargo-test \((?:[2-9]|\d\d) s\)/.test(stripVTControlCharacters(soFar)) && writeFileSync(goOn, ''),

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type TargetCheckout } from '@deploy/cli';
@@ -10,15 +11,14 @@ export type TestCheckout = TargetCheckout & {
   files(): Promise<string[]>;
 } & AsyncDisposable;
 
+let committed: Promise<string> | undefined;
+
 /** A committed git checkout with a service in it, in a temporary folder. */
 export async function testCheckout(): Promise<TestCheckout> {
   const root = await mkdtemp(join(tmpdir(), 'report-'));
   const reports = join(root, 'service/docs/reports');
-  await mkdir(join(root, 'service'));
-  const git = (...args: string[]) =>
-    runCommand(['git', '-C', root, '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args]);
-  await git('init', '-q');
-  await git('commit', '-q', '--allow-empty', '-m', 'begin');
+  committed ??= commitOne();
+  await cp(await committed, root, { recursive: true });
   return {
     root,
     serviceDir: 'service',
@@ -27,4 +27,16 @@ export async function testCheckout(): Promise<TestCheckout> {
     files: async () => (await readdir(reports)).sort(),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+/** The one that the others are copies of: git takes longer than a copy. */
+async function commitOne(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'report-'));
+  process.once('exit', () => rmSync(root, { recursive: true }));
+  await mkdir(join(root, 'service'));
+  const git = (...args: string[]) =>
+    runCommand(['git', '-C', root, '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args]);
+  await git('init', '-q', '--template=');
+  await git('-c', 'maintenance.auto=false', 'commit', '-q', '--allow-empty', '-m', 'begin');
+  return root;
 }
