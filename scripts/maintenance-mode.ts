@@ -46,7 +46,7 @@ const settings = {
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'allow `enable` or `disable` to move traffic that is pinned to revisions; `disable` restores the split that `enable` moved even without it',
+    'allow `enable` or `disable` to move traffic that is pinned to revisions; `disable` needs no permission to restore a split that `enable` changed',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',

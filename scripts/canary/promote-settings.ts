@@ -32,6 +32,6 @@ export const promoteSettings = {
   pollSeconds: decimalNumber(
     'CANARY_POLL_SECONDS',
     { min: 0.05, max: 300, default: 5 },
-    'promote: seconds between polls of a step; six times as many with metrics, which have one point per minute',
+    'promote: seconds between polls of a step; with metrics, which have one point per minute, polls are six times as far apart',
   ),
 };

@@ -70,7 +70,7 @@ export const observationSettings = {
   source: oneOf(
     'CANARY_SOURCE',
     ['auto', 'logs', 'monitoring'],
-    "where to read a canary's requests: logs (exact, include paths, arrive within seconds), monitoring (metrics; work at any volume, arrive minutes late), or auto (logs unless their volume is too high or they cannot be read)",
+    "where to read a canary's requests. logs: exact, with paths, seconds late; monitoring: metrics, for any volume, minutes late; auto: logs, unless there are too many or they cannot be read",
   ),
 };
 

@@ -17,7 +17,7 @@ export const cloudSettings = {
 
 export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
-  'deploy or shift traffic even if the public would then see the maintenance page, or would get in while a maintenance window is open',
+  'deploy or shift traffic even if the public would then see the maintenance page, or could reach the service during a maintenance window',
 );
 
 export const skipPromotionCheckSetting = flag(
