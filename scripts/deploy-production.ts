@@ -16,7 +16,7 @@ const settings = {
 const usage: Usage = {
   script: 'scripts/deploy-production.ts',
   purpose:
-    'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision to production that gets no traffic yet.',
+    'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision without traffic to production.',
   calls: [{ arguments: '', does: 'runs all of these steps', changes: true }],
   settings,
   examples: ['PROJECT=openagentsgemini IMAGE=… pnpm tsx scripts/deploy-production.ts'],

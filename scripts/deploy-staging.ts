@@ -16,7 +16,7 @@ const settings = {
 const usage: Usage = {
   script: 'scripts/deploy-staging.ts',
   purpose:
-    'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision that gets no traffic yet.',
+    'Checks the preconditions, builds the web shell, runs the verification gates, and deploys a revision without traffic.',
   calls: [{ arguments: '', does: 'runs all of these steps', changes: true }],
   settings,
   examples: ['PROJECT=openagentsgemini IMAGE=… pnpm tsx scripts/deploy-staging.ts'],

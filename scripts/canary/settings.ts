@@ -29,7 +29,7 @@ export const judgeSettings = {
   minRequests: wholeNumber(
     'CANARY_MIN_REQUESTS',
     { min: 0, max: 1_000_000_000, default: 100 },
-    'judge, promote: requests the canary must have served before the step to 100 %; before the step to 25 %, a quarter of that, and so on',
+    'judge, promote: requests the canary must have served in all before the step to 100 %; a step to 25 % needs 25 % of them',
   ),
   falseAlarmPercent: decimalNumber(
     'CANARY_FALSE_ALARM_PERCENT',

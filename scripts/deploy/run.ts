@@ -64,8 +64,7 @@ export async function runDeployment(
   const location = await findLocation(values, signal);
   if (!values.skipServiceCheck) requireOwnService(kind, location, values.image);
   const image = requireGivenImage(values.image);
-  // The original shell scripts, which these must match, accept any reference in a dry run, so only a real run checks
-  // it.
+  // As in the original shell scripts, a dry run accepts any image reference.
   if (!values.dryRun) requireRegistry(image, 'IMAGE');
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);

@@ -44,8 +44,8 @@ export type Route = {
 
 export type RouteOptions = {
   timeoutMs: number;
-  /** The proxy, if there is one. Connections go through it in a tunnel, or only to it if it forwards plain requests. */
   proxy: ProxyServer | undefined;
+  /** Whether the proxy takes plain requests and forwards them. If not, connections go through it in a tunnel. */
   forwards: boolean;
   env: Environment;
 };

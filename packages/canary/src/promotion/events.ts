@@ -56,7 +56,7 @@ export type PromotionEvent =
       readonly look: SmokeLook;
       readonly of: 'candidate' | 'service';
     }
-  /** 0 means that the candidate has no traffic yet. */
+  /** `percent` is 0 while the candidate has no traffic yet. */
   | { readonly kind: 'stageChecked'; readonly percent: number; readonly look: StageLook }
   | { readonly kind: 'stepBegun'; readonly percent: number; readonly change: TrafficChange }
   | { readonly kind: 'minuteObserved'; readonly startsAt: string; readonly minute: Minute }

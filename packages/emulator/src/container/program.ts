@@ -15,7 +15,7 @@ export type ContainerProgram = {
    * rewritten.
    */
   paths?: Readonly<Record<string, string>>;
-  /** Default: the folder of the emulator. */
+  /** Default: the emulator's working directory. */
   cwd?: string;
   /** How many milliseconds the program has to stop before it is killed (default 10 000). */
   graceMs?: number;

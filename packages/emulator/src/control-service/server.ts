@@ -47,8 +47,8 @@ export async function startControlService({
       refuseIncompatible(exchange, config, observability) ??
       answerInMaintenance(exchange, config) ??
       routed.answer();
-    // In the real service, maintenance mode and the check of client versions run inside the router. When the path does
-    // not support the method, the router adds `allow` to any answer, even to theirs.
+    // The real service answers from inside its router, also in maintenance mode or for a client that is too old. If the
+    // path does not support the method, the router then adds `allow` to the answer, whoever gave it.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 

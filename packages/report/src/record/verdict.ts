@@ -50,7 +50,7 @@ function stepReasons({ steps, state }: ReportRecord): Reason[] {
   const last = new Map<string, StepEntry>(counting.map((step) => [step.name, step]));
   return [...last.values()].flatMap(({ name, state: ended, detail }): Reason[] => {
     if (ended === 'failed') return [{ weighs: 'no', reason: `${name} failed${detail ? `: ${detail}` : ''}` }];
-    // While the deployment itself is under way, that is reason enough, so its unfinished steps add none.
+    // A deployment that is under way is a reason of its own. Its unfinished steps would only repeat it.
     if (ended === 'started' && state !== 'started') {
       return [{ weighs: 'open', reason: `${name} was started and has not ended` }];
     }

@@ -37,7 +37,8 @@ export type Comparison = {
 };
 
 /**
- * A comparison before its first minute. Unless `isClumped`, all failures of a minute count as one piece of evidence.
+ * A comparison before its first minute. With `isClumped`, the history tells how many failures count as one piece of
+ * evidence. Without it, all failures of a minute do.
  */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },

@@ -49,8 +49,8 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
 }
 
 /**
- * A short hash of a token. It stays the same when a formatter pads table cells, or changes the dashes below a table's
- * head, line endings, or which characters are escaped.
+ * A short hash of a token. It ignores what formatters change: padding of table cells, the number of dashes under a
+ * table's head, line endings, and backslashes before characters.
  */
 function keyOf(token: string): string {
   const essence = token.replace(/[\s\\]+/g, '').replace(/-{2,}/g, '-');
