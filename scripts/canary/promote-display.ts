@@ -8,7 +8,7 @@ import { addLatencies, promotionTable, type StepLatencies } from './promote-tabl
 export type Display = {
   show(event: PromotionEvent): void;
   note(line: string): void;
-  /** Clears the table, so that others can print, until the next event. */
+  /** Clears the table until the next event, so that others can print. */
   rest(): void;
 };
 
@@ -53,7 +53,7 @@ function howToGoBack(location: ServiceLocation, stable: string): string {
 /** A block of lines that is redrawn in place on a terminal. `leave` wipes it, so that others can print. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
-  // Goes to the first column, because Ctrl-C has printed ^C there.
+  // Begins with `\r`, because after a Ctrl-C the terminal shows ^C and the cursor stands behind it.
   const wipe = (): string => (height === 0 ? '' : `\r\u001b[${height}A\u001b[0J`);
   return {
     draw(lines: readonly string[]): void {

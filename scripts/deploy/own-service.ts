@@ -8,7 +8,9 @@ export const SERVICES: Readonly<Record<Stage, string>> = {
   production: 'openagents-control-service',
 };
 
-/** Throws a UserError for a service of the other stage: SERVICE is often still set from a rollout to that stage. */
+/**
+ * Throws a UserError for a service of the other stage, because SERVICE is often still set from a rollout to that stage.
+ */
 export function requireOwnService(here: Stage, location: ServiceLocation, image: string | undefined): void {
   const { service } = location;
   const isOther = here === 'production' ? service.endsWith('-staging') : service === SERVICES.production;

@@ -94,7 +94,8 @@ export async function runDeployment(
     ...{ checkout, location, image, kind },
   });
   const { domainMapping, digest, serviceUrl } = facts ?? {};
-  // A local Cloud Run has domain mappings too, but DNS leads the domain to the real service, so use the service's URL.
+  // A local Cloud Run has domain mappings too, but DNS leads the domain to the real service, so use the local service's
+  // own URL.
   const baseUrl = values.emulatorHost === undefined ? facts?.baseUrl : serviceUrl;
   if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
   if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });

@@ -2,7 +2,7 @@ import { REDACTED, type Secret } from './secret.ts';
 
 export type Variable = readonly [name: string, value: string | Secret | undefined];
 
-/** As a variable's value: the folder in which the user types the command, `$PWD`. It must be the checkout's root. */
+/** As a variable's value, this stands for `$PWD`, so the user must type the command in the root of the checkout. */
 export const HERE = Symbol('the working directory');
 
 /**

@@ -24,8 +24,8 @@ type CommandOptions = {
   env?: Record<string, string>;
   /**
    * When this signal aborts, the command and the processes that it started get SIGTERM, and later SIGKILL if they have
-   * not ended. Setting this also gives the command a process group of its own: Ctrl-C in the terminal then reaches only
-   * this process, and whatever is left of the group when the command ends is killed.
+   * not ended. A command with a signal also has a process group of its own: Ctrl-C in the terminal reaches only this
+   * process, and when the command ends, what is left of its group is killed.
    */
   signal?: AbortSignal;
   /** Called with each line of both streams as it comes. The result's `stdout` and `stderr` are then empty. */
@@ -46,7 +46,7 @@ const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 /**
  * Runs a command to its end, with an empty standard input, and returns what it printed. If the command fails, the
  * result has its exit code; nothing is thrown. Once the command has ended, this returns even if another process still
- * holds the output open. Throws an Error when there is more output than any caller could want.
+ * holds the output open. Throws an Error when the command prints more than `MOST_KEPT_BYTES`.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -93,9 +93,9 @@ function endOf(child: ChildProcess): Promise<CommandEnd> {
 }
 
 /**
- * Whether both streams close soon. If not, a process that the command left running holds them open, perhaps for ever,
- * and may go on writing. Everything that the command itself wrote is read before this gives up, however busy this
- * machine is.
+ * Whether both streams close soon. If not, the command has left a process running that holds them open, perhaps for
+ * ever, and may go on writing. When this resolves, everything that the command itself wrote has been read, however busy
+ * this machine is.
  */
 function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
   const streams = [stdout, stderr].filter((stream) => stream !== null);
@@ -113,7 +113,7 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       isQuiet = true;
-      // The immediate runs only after everything that had arrived by then was read.
+      // `setImmediate` lets Node first read everything that has arrived so far.
       timer = setTimeout(() => setImmediate(look), GRACE_MS);
     };
     for (const stream of streams) {

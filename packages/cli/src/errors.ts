@@ -6,7 +6,9 @@ export class UserError extends Error {
   override readonly name = 'UserError';
   /** What to do next, if there is something to do. */
   readonly hint: string | undefined;
-  /** 1: the work failed or something required is missing; 2: wrong usage; a failed gate passes on its own code. */
+  /**
+   * 1: the work failed, or something required is missing. 2: wrong usage. When a gate fails: the gate's own exit code.
+   */
   readonly exitCode: number;
 
   constructor(message: string, options: { hint?: string; exitCode?: number; cause?: unknown } = {}) {
@@ -17,8 +19,8 @@ export class UserError extends Error {
 }
 
 /**
- * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown once whatever was running has stopped. It is shown
- * like any other error, and then the script ends itself by that signal.
+ * An interruption by Ctrl-C, SIGTERM or a closed terminal, thrown after everything that was running has stopped. It is
+ * shown like any other error, and then the script ends itself by that signal.
  */
 export class Interrupted extends UserError {
   readonly signal: NodeJS.Signals;

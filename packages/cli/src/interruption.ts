@@ -14,7 +14,7 @@ const lastResorts = new Set<() => void>();
 
 /**
  * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the
- * process. Whatever waits takes that signal as a parameter and rejects with its reason. A second Ctrl-C kills the
+ * process. Functions that wait take that signal as a parameter and reject with its reason. A second Ctrl-C kills the
  * commands that are still stopping. If there are none, or at a third Ctrl-C, the process ends at once.
  */
 export function listenForInterruption(): Interruption {
@@ -28,8 +28,8 @@ export function listenForInterruption(): Interruption {
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
-      // On a busy machine this may be the first Ctrl-C arriving from pnpm as well. Whoever pressed it must still see
-      // why the script ended.
+      // On a busy machine, the second signal may be the first Ctrl-C, passed on late by pnpm. Even somebody who pressed
+      // it only once must see why the script ended.
       process.stderr.write(`\nended at once, since ${name} came again\n`);
       endBy(name);
     } else {
@@ -46,7 +46,7 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** Until the result is disposed of, a second Ctrl-C calls `kill`, for a command that does not stop by itself. */
+/** Until the result is disposed of, a second Ctrl-C calls `kill`. Use it for a command that may not stop by itself. */
 export function killWhenAskedAgain(kill: () => void): Disposable {
   lastResorts.add(kill);
   return { [Symbol.dispose]: () => void lastResorts.delete(kill) };
@@ -59,8 +59,8 @@ export function endBy(name: NodeJS.Signals): void {
 }
 
 /**
- * Does work, and rejects with the signal's reason as soon as it aborts. The work itself is not stopped, only abandoned,
- * so use this for waiting and for requests. If the signal has already aborted, the work does not begin.
+ * Does work. As soon as the signal aborts, rejects with the signal's reason. The work itself is not stopped, only
+ * abandoned, so use this for waiting and for requests. If the signal has already aborted, the work does not begin.
  */
 export async function interruptible<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   if (signal === undefined) return work();

@@ -2,12 +2,13 @@ import { redact } from './secret.ts';
 
 /** The longest line that is passed on unchanged, in characters. */
 const LONGEST_LINE = 64 * 1024;
-// How many more characters of a line to keep until it is redacted, so that a secret across the cut is recognised.
+// A longer line is cut after it is redacted. Until then, this many more characters are kept, so that a secret that
+// spans the cut is recognised.
 const MARGIN = 64 * 1024;
 
 type LineSplitter = {
   add(text: string): void;
-  /** Passes on the text after the last line break, at the end of the input. */
+  /** Call this at the end of the input: it passes on the text after the last line break. */
   end(): void;
 };
 

@@ -4,8 +4,8 @@ import { projectRoot } from './target-checkout.ts';
 
 /**
  * The environment for one of the operator's own commands, such as cargo: this process's environment, without what pnpm
- * and its wrappers have added. Such a command must find the operator's `node`, so this project's tools come last on its
- * PATH; and a script that it runs must not `require` our packages by accident.
+ * and its wrappers have added. This project's tools come last on its PATH, so that the command finds the operator's
+ * `node`. NODE_PATH loses our folders, so that no script can `require` our packages by accident.
  */
 export function operatorEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>

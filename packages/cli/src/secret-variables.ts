@@ -37,9 +37,9 @@ function credentialsIn(userinfo: string): string[] {
 }
 
 /**
- * Returns a copy of an environment, and removes the variables with secret names from the original: it is inherited by
- * commands such as git, which need none of them. From now on the values are never shown, even if the script does not
- * read them: a server may send one back, or a tool may find it elsewhere and print it.
+ * Returns a copy of an environment, and removes the variables with secret names from the original, because commands
+ * such as git inherit it and need none of them. From now on, output never shows a secret of this environment, even one
+ * that the script does not read: a server may send it back, or a tool may find it elsewhere and print it.
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };

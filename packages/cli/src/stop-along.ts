@@ -9,8 +9,8 @@ import { killWhenAskedAgain } from './interruption.ts';
 export function stopAlong(child: ProcessPromise, signal: AbortSignal | undefined): Disposable {
   const stop = (): void => {
     const { reason } = signal ?? {};
-    // zx runs a shell to find the child's processes. Node warns about that as deprecated, and a user could do nothing
-    // about it.
+    // zx runs a shell to find the child's processes. Node warns that this is deprecated. A user could do nothing about
+    // the warning, so it is switched off.
     process.noDeprecation = true;
     void child.kill(reason instanceof Interrupted ? reason.signal : 'SIGTERM');
   };

@@ -10,7 +10,7 @@ const NAME = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 // Project IDs, including the older `example.com:project` form. Slashes and spaces are excluded, because the ID becomes
 // part of a resource path.
 const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/;
-// A revision's name without its service's, as Cloud Run generates it: a count and three letters or digits.
+// What follows the service's name in a revision name that Cloud Run generated: a count and three letters or digits.
 const SHORT_REVISION_NAME = /^\d{5}-[a-z0-9]{3}$/;
 const REGION = /^[a-z]+(?:-[a-z]+)*-?[a-z]*[0-9]+$/;
 

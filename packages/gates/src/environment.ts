@@ -27,7 +27,7 @@ const NEUTRAL = [
   /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
   /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
   /^(?:CARGO_BUILD_BUILD_DIR|CARGO_BUILD_INCREMENTAL|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/,
-  // These need not be inputs, because the fingerprint contains the compiler that they select.
+  // Those that select a compiler need not be inputs, because the fingerprint contains the compiler itself.
   /^(?:RUSTUP_HOME|RUSTUP_TOOLCHAIN|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
   /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
 ];
@@ -55,9 +55,9 @@ export function uncachedEnvironment(env: Environment): Record<string, string> {
 
 /**
  * The environment for gates whose verdicts are kept: an allow list of variables that steer a gate or that the machine
- * needs. Nothing else reaches the gate, so no other variable can change a verdict unseen. Not even the locale and the
- * time zone are allowed, because they differ between colleagues. The variables in `passed` are allowed as well and
- * count as steering. Secrets are never allowed.
+ * needs. The variables in `passed` are allowed as well and count as steering. Nothing else reaches the gate, so no
+ * other variable can change a verdict unseen. Secrets are never allowed. Neither are the locale and the time zone,
+ * because they differ between colleagues.
  */
 export function gateEnvironment(
   env: Environment,

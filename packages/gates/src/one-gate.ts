@@ -107,7 +107,8 @@ async function runAndKeep(gate: Gate, context: GateContext, fingerprint: Fingerp
     return ended(gate, task, { source: 'this run', complaint });
   }
   context.out.note(`${gate.id}: passed, but its verdict is not kept for later runs: ${notKept}`);
-  // Without the runner's report, NOT_KEPT would be a failure: a gate itself may exit with that code.
+  // With a report, NOT_KEPT comes from the runner, and the gate has passed. Without one it would be a failure, because
+  // a gate itself may exit with that code.
   const passed = task.exitCode === NOT_KEPT ? { ...task, exitCode: 0 } : task;
   return ended(gate, passed, { source: `this run, and not kept: ${notKept}`, complaint });
 }

@@ -12,9 +12,9 @@ type ControlSmokeOptions = SmokeClientOptions & {
 };
 
 /**
- * Checks the control service: readiness, status, the web shell's files and how they may be cached, and with an access
- * token the session and token routes. Requests go out in up to three waves; the results keep the order of
- * `controlChecks`.
+ * Checks the control service: its readiness, its status, and the web shell's files with their cache headers. With an
+ * access token, also checks the session and token routes. Requests go out in up to three waves; the results keep the
+ * order of `controlChecks`.
  */
 export function runControlSmoke({
   accessToken,
@@ -57,7 +57,8 @@ async function runWaves(
     const { checks, skipped } = checksOf(wave, inputs);
     results.push(...skipped.map(([id, why]): SmokeResult => ({ id, state: 'skipped', why })));
     if (decisiveFailure({ checks: results, bestEffort: controlBestEffort }) !== undefined) {
-      // If getting past the window failed, every other answer would be the maintenance page, so stop here.
+      // The entry wave gets past the maintenance window. If that failed, every other answer would be the maintenance
+      // page, so the later waves are left out.
       if (wave === 'main') break;
       const why = 'a check before it failed';
       results.push(...checks.map(({ id }): SmokeResult => ({ id, state: 'skipped', why })));

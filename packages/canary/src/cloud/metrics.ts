@@ -45,10 +45,10 @@ export type RawMetrics = {
 type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
 
 /**
- * Turns a service's metrics into minutes of two revisions. This adds up raw points across response codes, because Cloud
- * Monitoring's alignment invents figures for minutes that have no points. In a minute older than the metrics' delay, a
- * missing series means no requests. Newer minutes are ignored: their series arrive one at a time, so a revision's
- * errors could show up before its successes. Metrics have no paths, so they say nothing about sign-in and sync tokens.
+ * Turns a service's metrics into minutes of two revisions, without sign-ins and sync tokens, because metrics have no
+ * paths. Adds up raw points across response codes: Cloud Monitoring's alignment would invent figures for minutes that
+ * have no points. In a minute older than the metrics' delay, a missing series means no requests. Newer minutes are left
+ * out: their series arrive one at a time, so a revision's errors could show up before its successes.
  */
 export function observeMetrics(
   { requestCount, requestLatencies }: RawMetrics,

@@ -14,8 +14,8 @@ export function minuteOf(timeMs: number): number {
 /**
  * Sorts observations into minutes. A minute is closed once everything in it must have arrived; only then does a
  * revision without observations count as having had no requests. Before that the minute is open: its figures may still
- * grow, and missing ones may only be late. The current minute is returned even while the one before it is open;
- * otherwise a candidate that breaks at the start of a minute would be noticed half a minute later.
+ * grow, and missing figures may still arrive. The current minute is returned even if the one before it is still open.
+ * Waiting for that one to close would cost half a minute when a candidate breaks at the start of a minute.
  */
 export function sortIntoMinutes(
   { stable, canary, from, to }: ObservationQuery,

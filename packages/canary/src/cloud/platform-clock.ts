@@ -1,6 +1,6 @@
 /**
- * The platform's time, with which entries and points are stamped. This machine's clock may be wrong, or be reset
- * midway.
+ * The platform's time, as in the timestamps of log entries and metric points. This machine's clock may be wrong, or be
+ * reset midway.
  */
 export type PlatformClock = {
   /** Sets the clock by the time in an answer that has just arrived. */

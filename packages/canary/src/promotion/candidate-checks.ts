@@ -3,8 +3,8 @@ import type { WalkRequest } from './request.ts';
 
 export type CandidateChecks = {
   /**
-   * Makes the smoke checks and the runbook's checks after a stage at the candidate, and repeats what fails. Returns
-   * what failed twice, if anything.
+   * Makes the smoke checks at the candidate, and the checks that the runbook lists for the end of a stage. Repeats what
+   * fails. Returns what failed twice, if anything.
    */
   beforeNextStep(percent: number): Promise<string | undefined>;
   /**
@@ -49,7 +49,10 @@ export function candidateChecks(
     return look;
   }
 
-  /** Makes the runbook's checks after a stage. If they are skipped several times in a row, reports that only once. */
+  /**
+   * Makes the checks that the runbook lists for the end of a stage. If they are skipped several times in a row, reports
+   * that only once.
+   */
   async function checkStage(percent: number): Promise<string | undefined> {
     const first = await request.checkStage(urls.candidate);
     const look = first.state === 'failed' ? await request.checkStage(urls.candidate) : first;

@@ -1,7 +1,7 @@
 import type { Verdict } from '../verdict/judge.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** What to do next with a step. `isOverride`: the verdict was inconclusive, so CANARY_ON_INCONCLUSIVE decided. */
+/** What to do next with a step. With `isOverride`, the verdict was inconclusive and CANARY_ON_INCONCLUSIVE decided. */
 export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
@@ -10,7 +10,7 @@ export type Decision =
 type StepProgress = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
-  /** How many minutes of the window are closed. */
+  /** How many minutes of the window are closed: their figures are complete. */
   readonly knownMinutes: number;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;

@@ -45,8 +45,8 @@ export type Limits = {
   readonly maxP95IncreasePercent: number;
   readonly p95FloorMs: number;
   /**
-   * How many requests the candidate must have had before the step to 100 %; before a smaller step, its percentage of
-   * that.
+   * How many requests the candidate must have had before the step to 100 %. Before a smaller step, that step's
+   * percentage of this number is enough.
    */
   readonly minRequests: number;
   /** At most this percentage of good candidates may be rolled back by mistake. */

@@ -66,7 +66,8 @@ function sameVariable(one: EnvVar, other: EnvVar): boolean {
   );
 }
 
-// Only the short name, because a secret in the service's own project may be given by its short or its full name.
+// Secrets are compared by their short names, because a secret in the service's own project may be given by its short or
+// its full name.
 function shortSecret(name: string | null | undefined): string {
   return name?.slice(name.lastIndexOf('/') + 1) ?? '';
 }

@@ -41,14 +41,14 @@ export type ServiceApi = {
   /** Sends a write exactly once. */
   write(change: ServiceChange, etag: string): Promise<AcceptedWrite>;
   /**
-   * Waits until an operation is done, whether it succeeded or failed, and returns true. The platform may also answer
-   * earlier, even at once; then this returns false.
+   * Waits until an operation is done, whether it succeeded or failed, and returns true. Returns false if the platform
+   * answers before the operation is done, which it may do at once.
    */
   waitForOperation(operation: string, signal: AbortSignal): Promise<boolean>;
 };
 
 export type AcceptedWrite = {
-  /** The service as accepted; its generation is the one that this write made. */
+  /** The service as the platform accepted it. Its generation is the one that this write made. */
   service: Service;
   /** The operation that carries the change out: `projects/…/operations/…`. */
   operation: string | undefined;
@@ -132,8 +132,8 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
           method: 'PATCH',
           host: HOST,
           path,
-          // Name the written fields in the mask. Without it, a whole service would be written back, including the old
-          // revision's name, which the platform refuses.
+          // The mask names the fields that are written. Without a mask, the whole service would have to be sent,
+          // including the name of the old revision, which the platform refuses.
           query: { updateMask: ['traffic', ...Object.keys(others)].join() },
           body: { name, etag, traffic: writeTraffic(traffic), ...others },
           timeoutMs: WRITE_TIMEOUT_MS,

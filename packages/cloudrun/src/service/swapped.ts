@@ -21,8 +21,8 @@ export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefin
 
 /**
  * Throws a UserError when the stable revision and the canary were swapped, because the candidate would then get the
- * stable one's share: 95 % instead of 5 %. The rollout's report says which is which. Without a report, they count as
- * swapped if the one named as the canary has the larger share now and is the older of the two.
+ * stable one's share: 95 % instead of 5 %. The rollout's report says which is which. Without a report, the two count as
+ * swapped if the one named as the canary is older and has the larger share now.
  */
 export async function requireNotSwapped(
   api: ServiceApi,
@@ -63,8 +63,8 @@ export function requireBackwards(
 }
 
 /**
- * Why a rollback to this revision is probably the wrong way round: it has less traffic than an older one. Undefined
- * when nothing speaks against it, or when the revisions cannot be read.
+ * Why a rollback to this revision is probably the wrong way round: an older revision has the most traffic. Undefined
+ * when nothing speaks against the rollback, or when the revisions cannot be read.
  */
 export async function whyForwards(
   api: ServiceApi,

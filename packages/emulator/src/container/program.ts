@@ -50,7 +50,7 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
       ...program.environment,
       ...withLocalPaths(env, program.paths),
       PORT: String(port),
-      // The service reads this variable instead of PORT. On Cloud Run, its image sets it.
+      // The service reads this variable instead of PORT. On Cloud Run, the service's image sets it.
       OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}`,
     },
     // A separate process group, so that a signal reaches the shell, the program and its children.

@@ -78,8 +78,8 @@ export function encode(typeName: string, json: Json, numericEnums: boolean): Jso
 }
 
 /**
- * The message without fields that have their default value: clients spell those out when they write back what they
- * read. A field without presence looks the same on the wire whether it was set to the default or left out
+ * The message without the fields that have their default value. Clients spell those out when they write back what they
+ * read. For a field without presence that is the same as leaving it out: both look the same on the wire
  * (https://protobuf.dev/programming-guides/field_presence/).
  */
 function withoutDefaults(type: protobuf.Type, json: Json): Json {

@@ -1,8 +1,8 @@
 import { type Dirent, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// Names of files that macOS, Windows, vim, Emacs, other editors, network file systems and Python leave behind. Cargo
-// may build any file that ends with .rs as a program, so such a file always counts.
+// Names of files that macOS, Windows, vim, Emacs, other editors, network file systems and Python leave behind. A file
+// that ends with .rs never counts as left behind, because cargo may build it as a program.
 const LEFT_BEHIND =
   /^(?:\.DS_Store|\._.*|Thumbs\.db|[Dd]esktop\.ini|\..*\.sw[a-p]|4913|.*~|\.#.*|#.*#|\.nfs[0-9a-f]+|\.fuse_hidden.*|__pycache__|\.idea|\.vscode)$/;
 

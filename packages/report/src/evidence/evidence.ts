@@ -4,9 +4,9 @@ import type { RolloutEvent } from './rollout-event.ts';
 /**
  * Records what a command does. Both methods also work if there is no report to write to.
  *
- * A deployment records a step before it starts the step, and stops if it cannot, so there is no deployment without
- * evidence. What has already happened is recorded if possible; a failure to record it is only a warning. In the
- * commands after the deployment every such failure is only a warning: a full disk must not stop a rollback.
+ * A deployment must leave evidence: if it cannot record the start of a step, it does not begin the step. Any other
+ * failure to record something is only a warning: it comes too late to prevent what has happened, and a full disk must
+ * not stop a rollback.
  */
 export type Evidence = {
   /** The report's file; undefined when nothing is written. */

@@ -24,8 +24,8 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
   let known = found;
 
   async function write(event: RolloutEvent): Promise<void> {
-    // Somebody may shift traffic while a smoke check runs, but the check counts for the split that it began with. That
-    // is the last split in `known`, which was read before the check.
+    // Somebody may shift traffic while a smoke check runs, but the check counts for the split that was there when it
+    // began. That is the last split in `known`, which was read before the check.
     const occasion = { at: now(), actor, metChange: lastChange(known) };
     known = await updateReport(path, (record) => applyEvent(record, event, occasion));
   }

@@ -6,7 +6,7 @@ import { sessionProbe, syncTokenProbe } from './routes.ts';
 
 type Headers = Record<string, string>;
 
-/** The pages that the runbook lists, which the Rust shell must serve. */
+/** The runbook's list of pages that the Rust shell must serve. */
 const PAGES = ['/login', '/onboarding/checklist', '/l402/paywalls'] as const;
 const RUST = 'rust_shell';
 /** Every session has this scope in its own organisation, but not in an organisation that does not exist. */

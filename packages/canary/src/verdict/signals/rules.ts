@@ -20,18 +20,21 @@ export type SignalName = (typeof signalNames)[number];
  * How many signals are compared. Each gets an equal share of the allowed false alarms, even if some have no figures.
  */
 const COMPARED_SIGNALS = 4;
-/** With this much evidence against it, a candidate may not continue, although a rollback takes more. */
+/** A candidate with this much evidence against it may not continue, although a rollback takes more evidence. */
 const SUSPICIOUS = Math.log(10);
 /** The lowest percentage of failed sign-ins or sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
  * For a rollback, the candidate's rate of failed sign-ins or sync tokens must be at least this many times stable's. At
- * 100 %, these rates and the error rate must also be at least this many times the rate of both revisions together in
- * the previous step.
+ * 100 %, these rates and the error rate must also be at least this many times those of the previous step, in which both
+ * revisions count together.
  */
 const WORSE_TIMES = 2;
 
-/** The bound for the evidence, as a natural logarithm: ln(4/alpha). */
+/**
+ * How much evidence a rollback takes, as a natural logarithm: ln(4/alpha), where alpha is the allowed rate of false
+ * alarms.
+ */
 export function lnBound({ plan }: Promotion): number {
   return Math.log((COMPARED_SIGNALS * 100) / plan.limits.falseAlarmPercent);
 }
