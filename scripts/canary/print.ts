@@ -57,7 +57,7 @@ function failed(tally: Tally | undefined): string {
   return tally === undefined ? '' : `${countText(tally.failed)} of ${countText(tally.requests)}`;
 }
 
-/** How close the evidence is to its bound: `37 of 400`. Beyond a million, only the magnitude matters. */
+/** How close the evidence is to its bound: `37 of 400`. Above a million, only its power of ten is shown. */
 function evidence({ lnEvidence, lnBound }: SignalVerdict): string {
   if (lnEvidence === undefined || lnBound === undefined) return '';
   const powers = lnEvidence / Math.LN10;

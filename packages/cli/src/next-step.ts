@@ -2,7 +2,7 @@ import { isGitHubActions } from './github-actions.ts';
 import type { Output } from './output.ts';
 import type { Environment } from './settings.ts';
 
-/** What to do next, in words, and the command for it, ready to paste, if there is one. */
+/** What to do next, in words. `command`, if there is one, does it and is ready to paste. */
 export type NextStep = { says: string; command?: string };
 
 /**

@@ -23,9 +23,10 @@ const LONGEST_TICK_MS = 25;
  * of what depends on it, so it is held back in two ways:
  *
  * - While this process gets no processor time, it makes and answers no requests, and minutes would pass without
- *   traffic. So a fast clock advances in ticks, with at most one tick in each turn of the event loop.
+ *   traffic. So a fast clock advances in ticks of limited length, at most one in each turn of the event loop.
  * - Another process may be too slow to read the logs and metrics of each minute before more minutes pass. So with
- *   `waitsAfterMs`, the clock stops that many of its own milliseconds after the last read, until the next read.
+ *   `waitsAfterMs`, the clock stops when that many of its own milliseconds have passed since the last read. The next
+ *   read starts it again.
  */
 export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY): Clock {
   if (!(speed > 0 && Number.isFinite(speed)))
@@ -42,7 +43,7 @@ export function createClock(speed = 1, waitsAfterMs = Number.POSITIVE_INFINITY):
   };
   const ticking = speed > 1 ? setInterval(tick, TICK_MS).unref() : undefined;
 
-  /** Waits until the clock shows `until`, or for a part of that time; the caller repeats it while time is left. */
+  /** Waits until the clock shows `until`, but may return too early. The caller then calls it again. */
   const nap = async (until: number, signal: AbortSignal | undefined): Promise<void> => {
     if (now() >= halt.at) return untilLifted(halt.lifted.promise, signal);
     // A timer takes no more than LONGEST_TIMER_MS; a longer one would fire at once.

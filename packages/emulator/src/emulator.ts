@@ -56,7 +56,7 @@ const DEFAULTS = {
   monitoring: {},
 } as const satisfies Defaults;
 
-/** Starts a local Cloud Run on this machine, with its services serving. Rejects when the port is taken. */
+/** Starts a local Cloud Run on this machine. Resolves when its services serve; rejects when the port is taken. */
 export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulator> {
   const options: Defaults & EmulatorOptions = { ...DEFAULTS, ...given };
   const secrets = createSecretStore(options.secrets);

@@ -11,7 +11,7 @@ const passRecord = v.strictObject({
   verdict: v.literal('passed'),
   /** The fingerprint of the inputs that the gate ran on. */
   fingerprint: v.string(),
-  /** The checkout's commit when the gate ran. The fingerprint covers changes on top of it. */
+  /** The checkout's commit when the gate ran. Uncommitted changes on top of it are part of the fingerprint. */
   commit: v.string(),
   hadChanges: v.boolean(),
   establishedAt: v.pipe(v.string(), v.isoTimestamp()),
@@ -28,7 +28,7 @@ const passRecord = v.strictObject({
 /** The record that a gate leaves when it passes. Turbo stores it with the log and restores it on a cache hit. */
 export type PassRecord = v.InferOutput<typeof passRecord>;
 
-/** Lies inside this package, because turbo looks for outputs only there; turbo.json names this file too. */
+/** The file must lie in this package, because turbo looks for outputs only there. turbo.json has the same path. */
 function fileOf(gate: GateId): string {
   return join(projectRoot, 'packages/gates/.pass-records', `${gate}.json`);
 }

@@ -10,8 +10,8 @@ export type Display = {
 };
 
 /**
- * Where a run is shown. The first line for a check is for programs; with `explains`, a second line tells people why a
- * check failed or was skipped.
+ * Where a run is shown. Each check has one line, which programs can parse. With `explains`, a second line tells people
+ * why a check failed or was skipped.
  */
 type Place = { out: Output; explains?: boolean };
 
@@ -28,7 +28,7 @@ export async function openDisplay(
   return liveTable(checks, { ...place, terminal });
 }
 
-/** Prints a line for each check, in the checks' order, as soon as all earlier checks have ended. */
+/** Prints a line for each check, in the checks' order, once the check and all those before it have ended. */
 export function linesDisplay(ids: readonly CheckId[], place: Place): Display {
   const ended = new Map<CheckId, MatrixResult>();
   let next = 0;

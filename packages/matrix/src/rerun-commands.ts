@@ -8,7 +8,7 @@ import type { MatrixSettings } from './target.ts';
  */
 export type RerunCommands = {
   script(name: string, variables: readonly Variable[]): string;
-  /** A script that calls Google: the command also sets its project and region. */
+  /** For a script that calls Google. The command also sets the project and region. */
   cloudScript(name: string, variables: readonly Variable[], ...args: string[]): string;
   /** For a check without its own script: the matrix, limited to this check. */
   matrix(id: CheckId, variables: readonly Variable[]): string;

@@ -3,7 +3,7 @@ import module from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-// Node caches the compiled script, without its types, so that the next start takes half as long.
+// Lets Node cache the script with its types already removed, so that the next start takes half as long.
 module.enableCompileCache?.({
   directory: join(import.meta.dirname, '../../../node_modules/.cache/compiled'),
   portable: true,

@@ -12,9 +12,8 @@ const defaultSteps: readonly number[] = [5, 25, 50, 100];
 
 /**
  * Checks a document of recorded observations for `judge --file`. Missing limits are taken from `byDefault`; null counts
- * as missing. Throws a UserError with exit code 2 that names the first wrong place. The check is written by hand for
- * speed: it takes most of the time of a verdict, and with a schema library it took longer than a whole verdict is
- * allowed to.
+ * as missing. Throws a UserError with exit code 2 that names the first wrong place. Written by hand for speed: with a
+ * schema library, this check alone took longer than a whole verdict may take.
  */
 export function readRecording(document: unknown, byDefault: Limits): Recording {
   const fields = record(document, 'the document');

@@ -19,7 +19,7 @@ export type ObservedMinute = {
 /** Why a source could not be read. That is a reason to wait, never one to roll back. */
 export type Unreadable = {
   readonly state: 'unreadable';
-  /** The kind of the failed cloud call; `too many` if there are more requests than may be read. */
+  /** The kind of error of the failed cloud call, or `too many` if there were more requests than may be read. */
   readonly kind: CloudErrorKind | 'too many';
   /** What failed (an expired login, for example), as a sentence without its full stop. */
   readonly why: string;
@@ -28,7 +28,7 @@ export type Unreadable = {
 
 /**
  * What a source knows by now. A minute is closed once the platform's delay has passed and everything in it has arrived.
- * Only closed minutes count for good; open minutes are a preview for one poll.
+ * Closed minutes become part of the evidence. Open minutes count only in the poll that reads them.
  */
 export type ReadMinutes = {
   readonly state: 'read';
@@ -39,7 +39,7 @@ export type ReadMinutes = {
    * before the minute is complete.
    */
   readonly open: readonly ObservedMinute[];
-  /** Why some minutes before `to` are missing although they are over. The next reading continues with them. */
+  /** Why the reading stops before some minutes that are over, if it does. The next reading continues with them. */
   readonly behind?: string;
 };
 
@@ -64,10 +64,10 @@ export type ObservationSource = {
   /** Reads the observations of both revisions. A failed call becomes an `unreadable` reading; only a bug throws. */
   read(query: ObservationQuery): Promise<SourceReading>;
   /**
-   * Reads the last hour of one revision before a given moment, to learn what is usual for it. Returns fewer minutes
-   * when an hour has more requests than may be read.
+   * Reads the last hour of one revision before a given moment, to learn what is usual for it. If that hour has more
+   * requests than may be read, only its newest minutes are returned.
    */
   readHistory(query: HistoryQuery): Promise<HistoryReading>;
-  /** The platform's time: that of its last answer, plus the time since. It decides where minutes begin. */
+  /** The platform's time: the time in its last answer plus the time since then. It decides where minutes begin. */
   now(): Date;
 };

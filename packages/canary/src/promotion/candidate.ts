@@ -28,7 +28,7 @@ import {
 /** A revision that somebody rolled back by hand, and the report that says so. */
 export type RolledBack = { readonly revision: string; readonly source: string };
 
-/** The subject of a promotion: a new one, or one to resume. */
+/** What a promotion is about: the service and its two revisions. */
 export type Subject = {
   readonly service: Service;
   readonly stable: Revision;
@@ -57,8 +57,8 @@ export async function findSubject(
   try {
     subject = await findPair(api, service, wanted);
   } catch (error) {
-    // If a maintenance window is open, report that instead: it is the real reason, and following the advice in this
-    // error would make things worse.
+    // If a maintenance window is open, report that instead of this error: the window is the real reason, and the advice
+    // in the error would make things worse.
     if (error instanceof UserError && !(error instanceof CloudError)) await requireClosed();
     throw error;
   }
@@ -120,8 +120,8 @@ function requireNotRolledBack(service: Service, canary: string, rolledBack: Roll
 }
 
 /**
- * Throws a UserError when a newer revision was deployed after the candidate of an unfinished promotion: unless the user
- * names one, it is unclear which of the two to promote.
+ * Throws a UserError when another revision was deployed after the candidate of an unfinished promotion. It is then
+ * unclear which of the two to promote; the user must name one.
  */
 async function requireNoLater(api: ServiceApi, service: Service, unfinished: PromotionState): Promise<void> {
   const { stable, canary } = unfinished;
@@ -182,8 +182,8 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
 }
 
 /**
- * The latest ready revision, or the latest created one if the stable one is still listed as the latest ready: that
- * field may lag behind after a deployment without traffic.
+ * The latest ready revision or, if that is the stable one, the latest created one: after a deployment without traffic,
+ * the service may still list an old revision as its latest ready one.
  */
 function newestReady(service: Service, stable: string): string {
   const { latestReadyRevision, latestCreatedRevision } = service;

@@ -27,6 +27,6 @@ export type WalkRequest = {
   /** Waits until the next poll; ends early when the signal aborts. */
   pause(): Promise<void>;
   readonly signal: AbortSignal;
-  /** Called with every event, and awaited. */
+  /** Called with every event. The promotion waits until it resolves. */
   tell(event: PromotionEvent): Promise<void>;
 };

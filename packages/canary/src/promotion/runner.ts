@@ -10,11 +10,11 @@ export type RunningPromotion = {
   readonly percent: number;
   readonly startedAt: string;
   readonly by: Pick<Owner, 'account' | 'host' | 'pid'>;
-  /** If its process dies, anyone can resume the promotion after this time. */
+  /** If the process that runs the promotion dies, anyone can resume the promotion after this time. */
   readonly until: string;
 };
 
-/** The promotion that somebody is running on a service, or may be; undefined when nobody is. */
+/** The promotion that somebody is running, or may be running, on a service; undefined when nobody is. */
 export function runningPromotion(
   service: Service,
   machine: ThisMachine,

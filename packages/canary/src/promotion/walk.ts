@@ -84,7 +84,7 @@ async function warn({ tell }: WalkRequest, subject: Subject): Promise<void> {
 async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
   const { subject, hold, checks } = walk;
   const pair = pairOf(subject);
-  // A resumed promotion already has its step's split.
+  // If the promotion is resumed at a step, the traffic is already split as that step says.
   let isShifted = hold.percent() > 0;
   if (!isShifted) {
     const why = await checks.beforeTraffic();

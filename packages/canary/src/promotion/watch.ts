@@ -22,7 +22,7 @@ export type Look = { readonly poll: Poll; readonly decision: Decision };
 
 /** A promotion's view of its two revisions: the minutes so far, and the verdict on them. */
 export type Watch = {
-  /** Begins a step whose split has just been served. */
+  /** Begins a step. Call it as soon as the step's split has come into force. */
   beginStep(percent: number): void;
   /** Checks whether somebody changed the service, whether the candidate is ready, and what both revisions did. */
   look(): Promise<Look>;
@@ -100,7 +100,7 @@ export async function openWatch(
       },
       settings,
     );
-    // A window is extended only once. If it is to be extended again, wait instead.
+    // A window is extended only once. If the decision is to extend it again, wait instead.
     const decision: Decision = decided.next === 'extend' && isExtended ? { next: 'wait' } : decided;
     isExtended ||= decided.next === 'extend';
     const longest = isExtended ? maxWindowMinutes : windowMinutes;

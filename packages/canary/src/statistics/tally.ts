@@ -1,4 +1,4 @@
-/** A number of requests, and how many of them failed: with an error or too slowly, depending on the signal. */
+/** A number of requests, and how many of them failed. Some signals count errors as failed, others slow answers. */
 export type Tally = { readonly failed: number; readonly requests: number };
 
 export const noRequests: Tally = { failed: 0, requests: 0 };
@@ -7,7 +7,7 @@ export function sumTallies(a: Tally, b: Tally): Tally {
   return { failed: a.failed + b.failed, requests: a.requests + b.requests };
 }
 
-/** Whether at least this percentage failed. Without requests, none did. */
+/** Whether at least this percentage of the requests failed. False if there are no requests. */
 export function isRateAtLeast({ failed, requests }: Tally, percent: number): boolean {
   return requests > 0 && failed * 100 >= percent * requests;
 }

@@ -46,7 +46,7 @@ export const gcloudCommands = {
     `gcloud run services update ${at.service} ${flags(at)} --update-env-vars OA_MAINTENANCE_MODE_ENABLED=false`,
 };
 
-/** The command that shows what serves traffic, quoted for pasting into a shell, unlike the announcements. */
+/** The command that shows what serves traffic. Unlike `canaryStatus`, it is quoted for pasting into a shell. */
 export function lookCommand(at: ServiceLocation): string {
   return gcloudCommand(gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'"));
 }
@@ -57,8 +57,8 @@ export function listCommand({ project }: ServiceLocation): string {
 }
 
 /**
- * A list for gcloud that starts with its own delimiter (`gcloud topic escaping`), because the allowed paths contain
- * commas. The delimiter is a colon, or another character if a value contains a colon.
+ * A list for gcloud. The usual delimiter is a comma, but the allowed paths contain commas, so the list starts with
+ * a delimiter of its own (`gcloud topic escaping`): a colon, or another character if a value contains a colon.
  */
 function delimited(entries: readonly string[]): string {
   const delimiter =

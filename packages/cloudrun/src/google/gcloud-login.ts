@@ -18,9 +18,9 @@ type HelperAnswer = {
 };
 
 /**
- * Asks gcloud for a token of its active account that stays valid for at least ten minutes. (gcloud takes a second to
- * start, and by default may return a token that is about to expire.) Undefined when gcloud is missing or has no
- * account. Throws a UserError when gcloud has an account but returns no token.
+ * Asks gcloud for a token of its active account. The token stays valid for at least ten minutes; by default, gcloud may
+ * return one that is about to expire, and starting gcloud again takes a second. Undefined when gcloud is missing or has
+ * no account. Throws a UserError when gcloud has an account but returns no token.
  */
 export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
   const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];

@@ -10,9 +10,9 @@ import { HOW_TO_LOG_IN, type Identity } from './identity.ts';
 export type Login = {
   /** The headers that authorise a request to this URL. Throws a UserError when there is no login. */
   headers(url: string): Promise<Readonly<Record<string, string>>>;
-  /** Gets a new token after these headers were refused; false when no other token is available. */
+  /** Gets a new token after these headers were refused. Returns false when no other token is available. */
   renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
-  /** The account that acts, for the record; undefined if unknown, for instance when only an access token was given. */
+  /** The account that acts. Undefined if it is unknown, for instance when only an access token was given. */
   account(): Promise<string | undefined>;
 };
 
@@ -48,7 +48,7 @@ export function openLogin(identity: Identity, http: Http, env: Environment): Log
   }
 }
 
-// Tokens that end within this time are replaced first, so that none expires while its request is on the way.
+// A token that expires within this time is replaced before the next request, because it might expire on the way.
 const MARGIN_MS = 60_000;
 
 function gcloudOrDefault(http: Http, env: Environment): Login {
@@ -58,8 +58,8 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
     return asked;
   };
   /**
-   * Asks for a new token, unless another caller has replaced `known` already: callers that find it expired at the same
-   * time share one answer.
+   * Asks for a new token, unless another caller has already asked for a replacement of `known`. Callers that find
+   * `known` expired at the same time thus share one answer.
    */
   const askAnew = (known: Promise<GcloudLogin | undefined>): Promise<GcloudLogin | undefined> => {
     if (asked === known) asked = undefined;
@@ -124,8 +124,8 @@ function libraryLogin(http: Http): Login {
 
 async function openLibrary(http: Http) {
   const { GoogleAuth } = await import('google-auth-library');
-  // No path is passed, because the library would print a warning on stderr. It finds the file of
-  // GOOGLE_APPLICATION_CREDENTIALS itself.
+  // Do not pass the path of GOOGLE_APPLICATION_CREDENTIALS: the library would print a warning on stderr. It reads that
+  // variable itself.
   const auth = new GoogleAuth({
     scopes: 'https://www.googleapis.com/auth/cloud-platform',
     // Nothing uses the project, but without one the library starts gcloud and searches for seconds.
@@ -141,8 +141,8 @@ async function openLibrary(http: Http) {
 }
 
 /**
- * Makes a client fetch its tokens through `http`, as all other requests are sent, so that a proxy is used if there is
- * one. The client of an impersonated account contains a second client, which no public option reaches.
+ * Makes a client fetch its tokens through `http`, which uses the proxy if there is one. The client of an impersonated
+ * account contains a second client, for which the library has no public option.
  */
 function sendOver(http: Http, client: AuthClient): void {
   client.transporter.defaults.fetchImplementation = fetchOver(http);

@@ -42,7 +42,7 @@ export type CarriedOut = { revision: string | undefined; successors: Successor[]
 
 /**
  * Carries out a plan. What the public sees changes first and the newest template last, so that the public does not wait
- * for a candidate that does not start. Throws a UserError.
+ * for a candidate that does not start. Throws a UserError when a change fails.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
@@ -152,9 +152,9 @@ async function writeNewest(
 }
 
 /**
- * Restores the newest template after a window has failed, so that the next deployment is not built in maintenance mode,
- * and returns the error to throw. Nothing is restored if the window may be in force after all, or if someone else has
- * deployed; running the same command again continues from there.
+ * Restores the newest template after opening or closing a window has failed, so that the next deployment is not built
+ * in maintenance mode. Restores nothing if the change may be in force after all, or if someone else has deployed: the
+ * operator can then continue by running the same command again. Returns the error to throw.
  */
 async function restoreNewestTemplate(
   fallback: RevisionTemplate | undefined,
@@ -205,8 +205,8 @@ async function write({ api, tell }: CarryOutContext, read: Service, change: Serv
   };
   const accepted = await changeService(api, plan, tell);
   const settled = await waitForChange(api, accepted, tell);
-  // If somebody else has changed the service meanwhile, the split and the template that the next steps build on may be
-  // gone.
+  // If somebody else has changed the service meanwhile, they may have replaced the split or the template that the next
+  // steps build on.
   if (settled.generation !== accepted.generation) throw changedMeanwhile(settled);
   return settled;
 }
@@ -224,8 +224,8 @@ function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): R
 }
 
 /**
- * The split, by revision names, that leaves all traffic where it is. A new revision gets nothing, not even the share of
- * LATEST. If the requested split could not be served, the served one is kept instead.
+ * The split that leaves all traffic where it is. It names revisions instead of LATEST, so a new revision gets nothing.
+ * If the platform serves another split than the requested one, the served one is kept.
  */
 function asServed(service: Service): TrafficSplit {
   const { traffic, served, latestReadyRevision } = service;

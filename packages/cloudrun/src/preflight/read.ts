@@ -12,7 +12,7 @@ export async function tryRead<T>(work: () => Promise<T>): Promise<Read<T>> {
   }
 }
 
-/** Words a failed read as a finding: what was found, and the error's hint on one line as the advice. */
+/** Turns the error of a failed read into a finding and its advice. The advice is the error's hint, on one line. */
 export function problem({ message, hint }: UserError): [found: string, advice?: string] {
   return hint === undefined ? [message] : [message, hint.replace(/\n\s*/g, ' ')];
 }

@@ -15,7 +15,7 @@ export type ImageLookup =
   | { state: 'not-looked-up' };
 
 type TagList = {
-  /** Not in the specification: Artifact Registry lists each manifest with its tags and upload time. */
+  /** Each manifest with its tags and upload time. Artifact Registry adds this; it is not in the specification. */
   manifest?: Record<string, { tag?: string[]; timeUploadedMs?: string }>;
 };
 
@@ -35,8 +35,8 @@ export async function lookUpImage(connection: Connection, image: string): Promis
 }
 
 /**
- * Whether `index` is an image for several platforms that contains `digest`. If so, Cloud Run reports `digest` after the
- * deployment of a tag that points to `index`. False if the registry does not answer.
+ * Whether `index` is an image for several platforms and `digest` is its image for one of them. When a tag of such an
+ * index is deployed, Cloud Run reports `digest`, not `index`. False if the registry does not answer.
  */
 export async function isIndexOf(
   connection: Connection,

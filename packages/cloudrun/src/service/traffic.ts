@@ -17,9 +17,8 @@ export type TrafficSplit = readonly TrafficTarget[];
 export type Share = { revision: string; percent: number };
 
 /**
- * The split that `gcloud run deploy --no-traffic` leaves: traffic to LATEST is pinned to the latest ready revision, in
- * addition to what that revision already gets, so that a new revision gets none. A split without LATEST does not
- * change.
+ * The split that `gcloud run deploy --no-traffic` leaves. The share of LATEST is added to that of the latest ready
+ * revision, so that a new revision gets no traffic. A split without LATEST does not change.
  */
 export function pinLatest(split: TrafficSplit, latestReadyRevision: string): TrafficSplit {
   const spelledOut = spellOut(split);

@@ -12,8 +12,8 @@ const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
 const ACCESS_RESPONSE = 'google.cloud.secretmanager.v1.AccessSecretVersionResponse';
 const ADD_REQUEST = 'google.cloud.secretmanager.v1.AddSecretVersionRequest';
 
-// ListSecretVersionsRequest in google/cloud/secretmanager/v1/service.proto: without a page size the server decides, and
-// a page never holds more than this.
+// The most versions on a page, also when the request sets no page size. Source: ListSecretVersionsRequest in
+// google/cloud/secretmanager/v1/service.proto.
 const MOST_VERSIONS = 25_000;
 
 /** Secret Manager, mapped to HTTP as in google/cloud/secretmanager/v1/service.proto. */

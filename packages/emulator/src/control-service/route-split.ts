@@ -24,7 +24,8 @@ type Decision = {
 };
 
 /**
- * Decides which application gets a page: this one, or the older one. An override lives in the memory of one instance.
+ * Decides which application serves a page: this one, or the older one. An override holds for one instance only, because
+ * it is kept in memory.
  */
 export type RouteSplit = {
   show(): object;

@@ -47,8 +47,8 @@ export async function startControlService({
       refuseIncompatible(exchange, config, observability) ??
       answerInMaintenance(exchange, config) ??
       routed.answer();
-    // The real service answers from inside its router, also in maintenance mode or for a client that is too old. If the
-    // path does not support the method, the router then adds `allow` to the answer, whoever gave it.
+    // In the real service, all three of these answers come from inside the router. So the router adds `allow` to any
+    // of them if the path does not support the method.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 

@@ -8,9 +8,9 @@ import { serviceFromKnative, targetFromKnative } from './service.ts';
 import type { KnativeTarget, RecordedKnativeService } from './types.ts';
 
 /**
- * A service as it was read from Cloud Run, to be adopted with its name, generation and traffic split. Only its latest
- * revisions and those that the split names are created. All of them get the current template, because the recording has
- * no earlier ones. The secrets that the template refers to must exist, or the revisions do not start.
+ * A service as it was read from Cloud Run, for the emulator to adopt with its name, generation and traffic split. Only
+ * its latest revisions and those that the split names are created. All of them get the current template, because the
+ * recording has no earlier ones. The revisions start only if the secrets that the template refers to exist.
  */
 export function recordedService(
   { metadata, spec, status = {} }: RecordedKnativeService,

@@ -20,7 +20,7 @@ export type StoredRevision = {
   /** The digest that the ingress container's tag had when the revision was made. Only v1 shows it. */
   imageDigest: string | undefined;
   state: 'starting' | 'ready' | 'failed';
-  /** Resolves when it is known whether the container serves; undefined if it was not started yet. */
+  /** Resolves when it is known whether the container serves; undefined until the container is started. */
   started: Promise<void> | undefined;
   container: Container | undefined;
 };

@@ -6,8 +6,8 @@ import type { Crates } from './cargo.ts';
 import { contentAt } from './tree.ts';
 
 /**
- * What a build read that its fingerprint does not cover: the state of each file, by path, and of each variable, by
- * `variable NAME`.
+ * The inputs that a build read although its fingerprint does not cover them. Keys are paths of files, or
+ * `variable NAME`; values are states, such as a hash of the content.
  */
 export type AlsoRead = Readonly<Record<string, string>>;
 
@@ -24,10 +24,10 @@ const RERUN = /^cargo::?rerun-if-(env-)?changed=(.+)$/;
 const CARGO_SETS = /^(?:CARGO(?:_.*)?|OUT_DIR|RUSTC|RUSTDOC|TARGET|HOST|PROFILE|OPT_LEVEL|DEBUG|NUM_JOBS)$/;
 
 /**
- * What the compiler and the crates' build scripts read, according to the notes that they leave in the target folder:
- * for example, files that `include_str!` takes from elsewhere, and variables of `env!`. Undefined when there are no
- * notes, because the reads are unknown then. Sources: `rustc --emit dep-info`, and
- * https://doc.rust-lang.org/cargo/reference/build-scripts.html
+ * The inputs that the compiler and the crates' build scripts read and that the fingerprint does not cover: for example,
+ * a file that `include_str!` takes from elsewhere, or a variable of `env!`. They are listed in notes that the compiler
+ * and the build scripts leave in the target folder. Undefined when there are no such notes. Sources:
+ * `rustc --emit dep-info`, and https://doc.rust-lang.org/cargo/reference/build-scripts.html
  */
 export async function readElsewhere(request: SeenRequest): Promise<AlsoRead | undefined> {
   const { root, crates, gateEnv, isCovered } = request;
@@ -97,7 +97,10 @@ function stateNow(name: string, root: string, gateEnv: Readonly<Record<string, s
   return value === undefined ? 'unset' : hash('sha256', value);
 }
 
-/** The `debug` and `release` folders in a target folder, for this machine and for every other target. */
+/**
+ * The folders that may hold a build, such as `debug` and `release`: directly in the target folder for this machine, and
+ * one level deeper for every other target.
+ */
 async function profileFolders(target: string): Promise<string[]> {
   const entries = await readdir(target, { withFileTypes: true }).catch(() => []);
   const first = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(target, name));

@@ -44,12 +44,12 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
     .some((path) => !isReport(path, checkout) && !path.startsWith(MATRIX_REPORTS));
 }
 
-// The most paths on one command line; if there are more, git lists all its files instead.
+// The most paths to put on a command line. If there are more, ask git for all its files.
 const MOST_ASKED = 200;
 
 /**
- * Returns the leftovers that git tracks, because a tracked file is an input. If git does not answer, every leftover
- * counts as tracked.
+ * Returns those leftovers of editors and systems that git tracks: a tracked file is an input even if it looks like a
+ * leftover. If git does not answer, every leftover counts as tracked.
  */
 export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {
   if (leftovers.length === 0) return [];

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { contentAt, type Entry } from './tree.ts';
 
-/** A program that cargo is configured to run: the words of the command, and the folder for relative paths. */
+/** A program that cargo is configured to run. Relative paths in its `words` are resolved against `folder`. */
 export type ConfiguredProgram = { name: string; words: readonly string[]; folder: string };
 
 // Listed in https://doc.rust-lang.org/cargo/reference/environment-variables.html.

@@ -43,7 +43,7 @@ export function summaryMarkdown({
   ].join('\n')}\n`;
 }
 
-/** Sorts the table and the list of commands: failures first, then required checks that did not run. */
+/** Where a check stands in the table and in the list of commands: failures first, then required checks not run. */
 function urgency({ status, required }: MatrixResult): number {
   if (status === 'failed') return required ? 0 : 1;
   return status === 'skipped' && required ? 2 : 3;

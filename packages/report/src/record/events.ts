@@ -5,7 +5,7 @@ import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
 import { percentOf, trafficNow } from './split.ts';
 
-/** Records what served, and which revision of it was stable. Only the first such event of a rollout counts. */
+/** Records the split that served before the rollout, and its stable revision. Only the first such event counts. */
 export function servingFound(
   record: ReportRecord,
   shares: readonly Share[],
@@ -50,13 +50,13 @@ export function deployed(
   deployment: DeployedRevision,
   stable: string | undefined,
 ): ReportRecord {
-  // If a maintenance window was open, the revision before this one is the window's own, so the stable one is recorded.
+  // If a maintenance window was open, the previous revision is the window's own. The stable one is recorded instead.
   const newest = record.windowBefore === undefined ? deployment.previousRevision : stable;
   const before = record.revisions.before ?? newest;
   const { digest = record.image.digest } = deployment;
   return {
     ...servingFound(record, deployment.traffic, stable),
-    // The digest that the revision really runs. When the image was looked up, its tag may have pointed to another one.
+    // Prefer the digest that the revision really runs: the tag may have moved since the image was looked up.
     image: { ...record.image, ...(digest === undefined ? {} : { digest }) },
     state: 'deployed',
     revisions: { ...(before === undefined ? {} : { before }), after: deployment.revision },
@@ -101,15 +101,15 @@ function trafficMoved(
   { at, actor }: Occasion,
 ): ReportRecord {
   const entry = { at, actor, before: [...before], after: [...after], ...by };
-  // A promotion may have recorded this change as somebody else's before the command that made the change could record
-  // it. This entry then replaces the promotion's.
+  // A promotion may have noticed this change and recorded it as somebody else's before the command that made it could
+  // record it. If so, this entry replaces the promotion's.
   const last = record.trafficChanges.at(-1);
   const isKnown = last?.found === true && isSameSplit(last.before, before) && isSameSplit(last.after, after);
   const earlier = isKnown ? record.trafficChanges.slice(0, -1) : record.trafficChanges;
   return { ...servingFound(record, before, stable), trafficChanges: [...earlier, entry] };
 }
 
-/** Records a smoke run, and which traffic change was the last one when it began. */
+/** Records a smoke run, and the last traffic change before it began. */
 export function smoked(
   record: ReportRecord,
   { outcome, revision }: EventOf<'smoked'>,
@@ -119,7 +119,7 @@ export function smoked(
   return { ...record, smokes: [...record.smokes, entry] };
 }
 
-/** Records that a maintenance window was opened or closed and, if that moved traffic, the shift. */
+/** Records the opening or closing of a maintenance window, and the traffic that it moved, if any. */
 export function maintenanceChanged(
   record: ReportRecord,
   outcome: MaintenanceOutcome,

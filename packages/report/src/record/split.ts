@@ -2,7 +2,7 @@ import { commandLine } from '@deploy/cli';
 import type { Share } from '@deploy/cloudrun';
 import type { ReportRecord, SmokeEntry } from './schema.ts';
 
-/** Names the last traffic change in a record by its time; `start` before the first one. */
+/** Identifies a record's last traffic change by its time; `start` if there has been no change. */
 export function lastChange({ trafficChanges }: ReportRecord): string {
   return trafficChanges.at(-1)?.at ?? 'start';
 }
@@ -18,14 +18,14 @@ export function trafficNow({ trafficBefore, trafficChanges }: ReportRecord): Sha
   return trafficChanges.at(-1)?.after ?? trafficBefore;
 }
 
-/** The split before the rollout, or before the window that was open then; undefined when it is not known. */
+/** The split before the rollout or, if a window was open then, before that window; undefined when it is not known. */
 export function splitBefore({ trafficBefore, windowBefore }: ReportRecord): Share[] | undefined {
   return windowBefore === undefined ? trafficBefore : windowBefore.backTo;
 }
 
 /**
- * The revision to go back to: the last one, other than the candidate, that was given all the traffic in this rollout,
- * or else the one that had all of it before. What a maintenance window moved does not count.
+ * The revision to go back to: the last one, other than the candidate, that was given all the traffic in this rollout.
+ * If there is none, the one that had all the traffic before. Traffic that a maintenance window moved does not count.
  */
 export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): string | undefined {
   const given = trafficChanges
@@ -36,9 +36,9 @@ export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): 
 }
 
 /**
- * The command that restores the traffic from before the rollout, ready to paste: all of it to the stable revision, or
- * the earlier split between two revisions. Undefined when one command cannot do it, or the earlier traffic is not
- * known.
+ * The command, ready to paste, that restores the traffic from before the rollout: all of it to the stable revision or,
+ * if there was none, the split between two revisions. Undefined when the earlier traffic is not known or a single
+ * command cannot restore it.
  */
 export function rollbackCommand(record: ReportRecord): string | undefined {
   const { stable } = record;
@@ -50,7 +50,7 @@ export function rollbackCommand(record: ReportRecord): string | undefined {
   return canaryRollout(record, ['set-traffic', first.revision, second.revision, String(second.percent)]);
 }
 
-/** The command works in any folder of the machine that deployed, and records itself in this report. */
+/** The command works in any folder of the machine that deployed, and adds what it does to this report. */
 function canaryRollout(
   { project, region, service, emulatorHost, scripts, checkout }: ReportRecord,
   call: readonly string[],
@@ -69,8 +69,8 @@ function canaryRollout(
 }
 
 /**
- * The last shift that took traffic from the candidate, if the candidate has none now. Undefined while it has some, or
- * if it never had any.
+ * The shift that took the candidate's last traffic away. Undefined while the candidate has traffic, and if it never had
+ * any.
  */
 export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChanges'][number] | undefined {
   const { after } = record.revisions;

@@ -6,15 +6,15 @@ import type { ReportRecord } from '../record/schema.ts';
 import { isSameService } from '../record/service.ts';
 import { isReportName, readReport } from './store.ts';
 
-/** The most reports to look through, so that a command that belongs to no rollout does not read years of reports. */
+/** The most reports to look through. Without a limit, a command that belongs to no rollout would read all of them. */
 const MOST_READ = 50;
 
 type Found = { path: string; record: ReportRecord };
 
 /**
- * Finds the newest open report of a service that `suits`; undefined when there is none, or no such folder. Throws a
- * UserError when a newer report cannot be read: it may be the right one, and what belongs in it must not go into the
- * report of an earlier rollout.
+ * Finds the newest open report of a service for which `suits` is true; undefined when there is none, or no such folder.
+ * Throws a UserError when it meets an unreadable report first: that may be the right one, and what belongs in it must
+ * not go into the report of an earlier rollout.
  */
 export async function findByService(
   folder: string,
@@ -28,8 +28,8 @@ export async function findByService(
 }
 
 /**
- * Takes the newest open report of each service, and finds the newest of these that lists this base URL. Throws when
- * `findByService` does.
+ * Finds the newest report that lists this base URL. Only the newest open report of each service is considered. Throws
+ * like `findByService`.
  */
 export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {
   const seen = new Set<string>();
@@ -42,7 +42,7 @@ export async function findByBaseUrl(folder: string, baseUrl: string): Promise<st
   return undefined;
 }
 
-/** A deployment that stopped before it deployed anything has no rollout, so nothing more can be added to its report. */
+/** Whether more can be added to a report. If its deployment stopped without deploying, there is no rollout. */
 function isOpen({ state }: ReportRecord): boolean {
   return state !== 'stopped';
 }
