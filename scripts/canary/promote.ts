@@ -108,7 +108,8 @@ export async function promote({
       async openSource(stable, candidate) {
         const { source } = values;
         // Each poll reads the last 45 seconds again, because entries for them may still arrive. The service also logs
-        // page views, which can double the number of entries: in all, 1.5 minutes' worth of requests.
+        // page views, which can double the number of entries. So a poll may read as many entries as 1.5 minutes have
+        // requests.
         const habit = { polls: Math.ceil(60 / values.pollSeconds), minutesAtOnce: 1.5 };
         const opened = await openObservationSource(connection, location, {
           ...{ source, stable, canary: candidate, habit, patience: 'a poll' },

@@ -30,7 +30,7 @@ const UNTRUSTED = [
 
 async function load(env: Environment): Promise<void> {
   const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
-  // On Linux, `system` means the certificates of SSL_CERT_FILE and SSL_CERT_DIR, if set, instead of the operating
+  // On Linux, if SSL_CERT_FILE or SSL_CERT_DIR is set, `system` means its certificates instead of the operating
   // system's.
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   const bundle = env.CURL_CA_BUNDLE ? await readFile(env.CURL_CA_BUNDLE, 'utf8').catch(() => '') : '';

@@ -39,7 +39,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown, which brings its own line breaks, to the page of a GitHub Actions job. A failure is only a warning.
+ * Adds Markdown to the page of a GitHub Actions job. The Markdown must end with a line break. A failure to write it is
+ * only a warning.
  */
 export async function addStepSummary(
   file: string | undefined,

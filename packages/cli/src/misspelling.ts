@@ -9,7 +9,7 @@ const SHORTEST_LOOSE_NAME = 10;
 
 /**
  * The variables that are probably misspelt settings: one or two slips away from the name of a setting that is unset.
- * (Whoever has set the setting knows its name, so a similar variable must be something else.)
+ * (Whoever has set a setting knows its name, so a variable with a similar name must be something else.)
  */
 export function misspelledVariables(env: Environment, settings: Settings): Misspelling[] {
   const known = Object.values(settings).map(({ name }) => name);

@@ -44,7 +44,7 @@ export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Pr
 }
 
 /**
- * The folder for this user's locks, which nobody else can write to: in the login session's runtime folder, else in the
+ * A folder for this user's locks that nobody else can write to: in the login session's runtime folder, else in the
  * cache (https://specifications.freedesktop.org/basedir-spec/latest), else in this project.
  */
 async function lockFolder({ XDG_RUNTIME_DIR = '', XDG_CACHE_HOME = '', HOME }: Environment): Promise<string> {

@@ -23,8 +23,9 @@ const NOT_EXECUTABLE = 126;
 
 /**
  * Runs one gate in the target checkout for the script that started this process through turbo. Marks and redacts the
- * output line by line, and records the verdict. Returns the gate's own exit code, or `NOT_KEPT`. This process holds
- * the checkout's lock while the gate runs, and stops the gate when the script is killed.
+ * output line by line, and records the verdict. Returns the gate's own exit code, or `NOT_KEPT` for a pass that must
+ * not be cached. This process holds the checkout's lock while the gate runs, and stops the gate when the script is
+ * killed.
  */
 export async function runOrderedGate(id: string | undefined, env: Environment): Promise<number> {
   const { GATES_CHANNEL } = env;
@@ -34,7 +35,7 @@ export async function runOrderedGate(id: string | undefined, env: Environment): 
   const fingerprint = env[fingerprintVariable(gate.id)] ?? '';
   const script = await callScript(GATES_CHANNEL);
   redactForms(script.order.secrets);
-  // No gate is running yet, so there is nothing to stop.
+  // While this process waits for the locks, there is no gate to stop, so it can simply exit.
   const leave = (): void => process.exit(1);
   script.gone.addEventListener('abort', leave);
   const { root } = script.order.checkout;

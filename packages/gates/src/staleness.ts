@@ -20,8 +20,8 @@ export async function whyNotUsed(
 ): Promise<string | undefined> {
   if (record === undefined) return 'its record is missing, or cannot be read';
   if (record.fingerprint !== fingerprint) return 'its record is for other inputs';
-  // Turbo never caches a verdict that is not kept, but a runner that outlived its script may have overwritten the
-  // record that turbo restored with the record of such a verdict.
+  // Turbo never caches a verdict that is not kept. But after turbo had restored the record, a runner that outlived its
+  // script may have overwritten it with the record of such a verdict.
   if (!record.kept) return 'something changed while it was established';
   const ageMs = Date.now() - Date.parse(record.establishedAt);
   if (ageMs >= maxAgeMs) return `it dates from ${record.establishedAt}, older than GATES_MAX_AGE allows`;
@@ -32,7 +32,10 @@ export async function whyNotUsed(
     : `something that the build reads outside its crates has changed: ${listed(changed)}`;
 }
 
-/** At most five names, on one line, and how many more there are. A file name may hold any character. */
+/**
+ * At most five names, on one line, and how many more there are. The names are cleaned, because a file name may hold any
+ * character.
+ */
 export function listed(names: readonly string[]): string {
   const shown = names
     .slice(0, 5)

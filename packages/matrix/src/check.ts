@@ -5,8 +5,8 @@ import type { CheckId, Judgement } from './outcome.ts';
 export type CheckLog = BoundedText;
 
 /**
- * Performs a check and logs its requests, answers and conclusions. The check fails if this throws, and counts as
- * skipped if it throws the reason that the signal was aborted with.
+ * Performs a check and logs its requests, answers and conclusions. The check fails if this throws. If it throws the
+ * reason of the aborted signal, the check counts as skipped instead.
  */
 export type CheckWork = (log: CheckLog, signal: AbortSignal) => Promise<Judgement>;
 

@@ -27,10 +27,9 @@ export async function joinMatrixEvidence(
 type Matrix = Extract<RolloutEvent, { kind: 'matrixRun' }>['matrix'];
 
 /**
- * Adds a run's verdict to the evidence, with the services that the run checked and the path of its summary in the
- * target checkout. When nothing failed but some required checks did not run, as after an interruption, the verdict is
- * `incomplete`. A run of selected checks (MATRIX_ONLY) cannot pass for the whole matrix, so it is recorded only when it
- * found a failure.
+ * Adds a run's verdict to the evidence. If nothing failed but some required checks did not run, for example after an
+ * interruption, the verdict is `incomplete`. A run of selected checks (MATRIX_ONLY) cannot pass for the whole matrix,
+ * so its verdict is recorded only if a required check failed.
  */
 export async function addVerdict(
   evidence: Pick<Evidence, 'record'>,

@@ -8,9 +8,9 @@ import { runChecks } from './run.ts';
 export type MatrixRun = { signal: AbortSignal; display: Display; folder: ResultsFolder };
 
 /**
- * Runs a planned matrix and writes its results into the folder, each log as its check ends. When the signal aborts, the
- * results so far count and the remaining checks are skipped. When a file cannot be written, this throws a UserError at
- * the end, after all checks have run and everything else has been shown and written.
+ * Runs a planned matrix and writes its results into the folder. When the signal aborts, the results so far count and
+ * the remaining checks are skipped. If a file cannot be written, this throws a UserError, but only after all checks
+ * have run and everything else has been shown and written.
  */
 export async function runMatrix(
   { checks, environment }: MatrixPlan,
@@ -41,7 +41,7 @@ export async function runMatrix(
       checks: results,
     };
     await folder.writeOutcome(outcome);
-    // A command of the checkout may have removed logs while cleaning up.
+    // A command of the checkout may have removed logs while cleaning up. Those are written again.
     for (const [id, log] of logs) if (!(await folder.hasLog(id))) await folder.writeLog(id, log);
     return outcome;
   } finally {

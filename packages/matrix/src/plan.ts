@@ -12,7 +12,7 @@ import { rerunCommands } from './rerun-commands.ts';
 import { type ControlTarget, type MatrixSettings, type MatrixTarget, readTarget } from './target.ts';
 
 export type MatrixPlan = {
-  /** All twelve, in the order of `checkIds`. */
+  /** All twelve checks, in the order of `checkIds`. */
   checks: readonly MatrixCheck[];
   environment: MatrixOutcome['environment'];
   /** Notes to show the operator before anything runs. */
@@ -41,8 +41,8 @@ export function planMatrix(given: MatrixSettings, checkout: TargetCheckout, env:
 }
 
 /**
- * With a local Cloud Run, the URLs of all selected checks must be local too, even the defaults of the two control
- * services, so that a rehearsal never calls real services.
+ * With a local Cloud Run, the URLs of all selected checks must be local too, so that a rehearsal never calls real
+ * services. The default URLs of the two control services are not local, so they are refused as well.
  */
 function requireRehearsal(
   emulatorHost: string | undefined,

@@ -25,8 +25,8 @@ export function exportLines(
 }
 
 /**
- * What to change in a shell that has these exports before moving on to production. Otherwise the smoke checks would
- * still go to staging.
+ * What to change in a shell with the exports of `exportLines` before moving on to production. Otherwise the smoke
+ * checks would still go to staging.
  */
 export const productionLines = [
   'Later, for production:',

@@ -45,8 +45,8 @@ export async function programFor(
   };
   const notice = { message: 'while the web shell was being built', hint: 'Its build was stopped.' };
   await tellIfInterrupted(signal, notice, () => buildWebShell(checkout, { out, env: buildEnv, signal }));
-  // The first revision must go on serving the old web shell while the deployment rebuilds it, so it gets a copy, as it
-  // would in an image.
+  // The first revision must go on serving the old web shell while the deployment rebuilds it in the checkout. So the
+  // program gets a copy, just as a real image contains one.
   const image = await mkdtemp(join(tmpdir(), 'rehearsal-image-'));
   const dist = join(image, 'dist');
   await cp(join(checkout, WEB_SHELL, 'dist'), dist, { recursive: true });

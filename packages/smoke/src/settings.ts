@@ -67,8 +67,9 @@ export const controlSmokeSettings = {
 const LONGEST = 2000;
 
 /**
- * Checks the base URL and drops its trailing slashes: `//healthz` would get the service's catch-all page, so the health
- * check would pass wrongly. Throws a UserError that names the variable when the URL is missing or invalid.
+ * Checks the base URL and drops its trailing slashes. With a trailing slash, the health check would request
+ * `//healthz`, get the service's catch-all page and pass wrongly. Throws a UserError that names the variable when the
+ * URL is missing or invalid.
  */
 export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS_BASE_URL'): string {
   if (given === undefined) {
@@ -90,7 +91,7 @@ function isBaseUrl(text: string): boolean {
   const url = URL.parse(text);
   return (
     url !== null &&
-    // Tests the text itself: a URL parser would also accept one without a host, or with an empty query.
+    // Tests the text itself, because a URL parser would also accept a URL without a host, or with an empty query.
     /^https?:\/\/[^/?#@\\]+(?:\/[^?#\\]*)?$/i.test(text) &&
     /^[\x21-\x7e]+$/.test(text) &&
     `${url.username}${url.password}${url.search}${url.hash}` === ''

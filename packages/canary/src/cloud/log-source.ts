@@ -14,9 +14,11 @@ import {
 import { endOf, identify, observeRequestLog, type RawLogEntry } from './request-log.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** Entries are assumed to arrive within this time. Cloud Logging promises no limit, but usually it takes seconds. */
+/** Entries are assumed to arrive within this time. Cloud Logging guarantees no limit, but they usually take seconds. */
 const LOG_DELAY_MS = 30_000;
-/** The most pages of history to read. Each page uses up one of the reads per minute that the polls need too. */
+/**
+ * The most pages of history to read. Each page takes one of the `READS_A_MINUTE`, and the polls need the rest of them.
+ */
 const HISTORY_PAGES = 15;
 
 type Entries = {
@@ -29,15 +31,18 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /** `entries` has everything that has ended or been logged since this moment, if it had arrived by `readAt`. */
+  /**
+   * `entries` has every request that ended and every line that was logged since this moment, if its entry had arrived
+   * by `readAt`.
+   */
   readonly from: number;
   readonly readAt: number;
   readonly entries: readonly RawLogEntry[];
 };
 
 /**
- * Reads observations from request logs, whole pages at a time, within our share of the project's reads. A poll keeps
- * the entries of minutes that are still open, so that the next poll reads only what may have arrived since.
+ * Reads observations from request logs, with at most `READS_A_MINUTE` reads a minute, each of one page. A poll keeps
+ * the entries of minutes that are not complete yet. The next poll then reads only what may have arrived since.
  */
 export function openLogSource(
   api: LogApi,
@@ -80,8 +85,8 @@ export function openLogSource(
     read: (query) =>
       orUnreadable(async () => {
         const known = keptFor(query, kept);
-        // Entries arrive within `delayMs`, so the last poll already has everything that ended more than `delayMs`
-        // before it.
+        // Entries arrive within `delayMs`, so the last poll has already read everything that ended more than `delayMs`
+        // before that poll.
         const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),
@@ -131,8 +136,8 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 }
 
 /**
- * The end of the complete minutes, if entries were read oldest first and not all of them. The unread requests began
- * after the newest entry, so none of them ended in an earlier minute.
+ * Where the complete minutes end, if only the oldest entries were read. The unread requests began after the newest
+ * entry that was read, so none of them ended in an earlier minute than that entry's.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -140,8 +145,9 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 }
 
 /**
- * The start of the complete minutes, if entries were read newest first and not all of them. The unread requests began
- * before the oldest entry, and most requests take less than a minute, so they ended in the next minute at the latest.
+ * Where the complete minutes begin, if only the newest entries were read. The unread requests began before the oldest
+ * entry that was read. Most requests take less than a minute, so they ended in that entry's minute or the next one at
+ * the latest.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -158,8 +164,8 @@ function tooMany(read: number): Unreadable {
 }
 
 /**
- * Returns a function to call before each read: false if `mostAMinute` reads were already made in the past minute,
- * otherwise it counts the read and returns true.
+ * Returns a function to call before each read. It returns false if `mostAMinute` reads were already made in the past
+ * minute. If not, it counts the read and returns true.
  */
 function limitReads(mostAMinute: number): () => boolean {
   let taken: number[] = [];

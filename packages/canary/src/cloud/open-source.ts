@@ -15,7 +15,7 @@ import { createPlatformClock } from './platform-clock.ts';
 import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** `auto`: request logs unless there are too many requests to read, otherwise metrics. */
+/** `auto`: request logs if they can be read and are not too many, otherwise metrics. */
 export type SourceChoice = 'auto' | ObservationSource['name'];
 
 export type SourceRequest = {
@@ -39,17 +39,20 @@ export type OpenedSource = ObservationSource & {
 
 /**
  * The delay to assume when a metric's descriptor states none: a sample is taken every minute and takes up to two more
- * to appear.
+ * minutes to appear.
  */
 const USUAL_METRIC_DELAY_MS = 180_000;
 const LOOK_BACK_MINUTES = 10;
-/** If the metrics have at least this many requests and the logs have none, something keeps them out of the logs. */
+/**
+ * If the metrics have at least this many requests and the logs have none, something keeps the requests out of the logs,
+ * so `auto` reads the metrics.
+ */
 const MISSED = 10;
 
 /**
- * Opens the source of a service's observations and reads it once, so that problems show early. A failed call is not an
- * error here: `unreadable` says why the first read failed, and later reads report their failures in the same way.
- * Throws a UserError only for bad settings.
+ * Opens the source of a service's observations and reads it once, so that problems show early. A failed call throws
+ * nothing: `unreadable` says why the first read failed, and later reads report their failures in the same way. Throws a
+ * UserError only for bad settings.
  */
 export async function openObservationSource(
   connection: Connection,

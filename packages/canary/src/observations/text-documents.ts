@@ -1,17 +1,16 @@
-/** One document of an input: text that may or may not be valid JSON. */
+/** One document of an input: its value, or why it cannot be read as JSON. */
 export type TextDocument = { readonly value: unknown } | { readonly unreadable: string };
 
 /** Longer than any real document. A longer line or document is skipped, so that memory stays bounded. */
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
- * Splits text that arrives in pieces into JSON documents: one per line, or each spread over several lines, as a
- * pretty-printer writes them. A document is returned as soon as it is complete, so memory holds only one document and
- * not the whole input. A line that is not JSON counts as an unreadable document, unless it begins a document that
- * continues on the next lines.
+ * Finds the JSON documents in a text that arrives piece by piece. Each document fills one line, or several lines as a
+ * pretty-printer writes it. It is returned as soon as it is complete, so memory never holds the whole input. A line
+ * that is not JSON counts as an unreadable document, unless it begins a document that continues on the next lines.
  */
 export class DocumentSplitter {
-  /** The last line, which is not complete yet. */
+  /** The beginning of a line that has not arrived completely. */
   #line = '';
   /** The lines so far of a document that is spread over several. */
   #begun: string[] = [];
@@ -62,8 +61,8 @@ export class DocumentSplitter {
   }
 
   *#continueWith(line: string): Generator<TextDocument> {
-    // In an input with one document per line, a broken first line looks like the beginning of a document that spans
-    // lines, until a line with a complete document follows.
+    // In an input with one document per line, the first line may be broken. It then looks like the beginning of a
+    // document that spans lines, until a line with a complete document follows.
     const alone = line.includes('"minutes"') ? parse(line) : undefined;
     if (alone !== undefined && 'value' in alone && isWhole(alone.value)) {
       for (const broken of this.#takeBegun()) yield parse(broken);
@@ -93,7 +92,10 @@ export class DocumentSplitter {
   }
 }
 
-/** How many brackets are open, not counting those in strings. A JSON string never spans lines. */
+/**
+ * How many brackets are open, not counting those in strings. Each line can be scanned by itself, because a JSON string
+ * never spans lines.
+ */
 class BracketDepth {
   #depth = 0;
 

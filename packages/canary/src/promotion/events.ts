@@ -17,7 +17,7 @@ export type SmokeLook = {
   readonly notes?: readonly string[];
 };
 
-/** The result of the runbook's checks after a stage, which are made at the candidate. */
+/** The result of the checks that the runbook requires after each stage. They are made at the candidate's own URL. */
 export type StageLook =
   | { readonly state: 'passed'; readonly checks: readonly string[] }
   | { readonly state: 'failed' | 'skipped'; readonly why: string };
@@ -30,9 +30,9 @@ export type Poll = {
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
-  /** How many minutes of the window have passed, at most its length; below 0 before it begins. */
+  /** How many minutes of the window have passed, at most its length. Negative before the window begins. */
   readonly watchedMinutes: number;
-  /** The window's length in minutes; after an extension, the length of the longest window. */
+  /** The window's length in minutes. After an extension, this is the setting `maxWindowMinutes`. */
   readonly windowMinutes: number;
   readonly isExtended: boolean;
   /** What could not be read at this poll. */
@@ -87,7 +87,8 @@ export type PromotionOutcome =
       readonly percent: number;
       readonly why: string;
       /**
-       * Whether the candidate failed, and is remembered as failed. If false, Cloud Run refused to shift the traffic.
+       * Whether the candidate itself failed, so that it is remembered as failed. If false, calls to Cloud Run failed
+       * and the traffic could not be shifted.
        */
       readonly isItsFault: boolean;
       readonly tag: string;

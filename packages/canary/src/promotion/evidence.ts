@@ -11,13 +11,17 @@ import {
 import type { BegunStep } from './bookkeeping.ts';
 
 /**
- * What a promotion has shown so far, and where to continue reading. It stays small however long the promotion takes.
+ * What a promotion has shown so far, and where to continue reading. The data stays small, however long the promotion
+ * takes.
  */
 export type PromotionEvidence = {
   readonly promotion: Promotion;
-  /** The steps so far. Minutes are read from the start of the first one on. */
+  /** The steps begun so far. Minutes are read from the start of the first step. */
   readonly begun: readonly BegunStep[];
-  /** Where the current window begins: at the first whole minute of the step, or the first one after an interruption. */
+  /**
+   * The start of the current window: the first whole minute of the step, or the first whole minute after an
+   * interruption.
+   */
   readonly windowFrom: number;
   /** Every minute before this moment has been added. */
   readonly readUpTo: number;
@@ -39,7 +43,7 @@ export function beginStepAt(evidence: PromotionEvidence, step: BegunStep): Promo
 }
 
 /**
- * Adds what was read. The returned `evidence` includes the closed minutes, which `minutes` lists; `ahead` is the
+ * Adds what was read. The closed minutes are added to `evidence` for good, and `minutes` lists them. `ahead` is the
  * promotion as it would be if the open minutes counted as well.
  */
 export function addReading(
@@ -69,7 +73,9 @@ export function knownMinutes(evidence: PromotionEvidence): number {
   return isInCurrentStep(evidence, evidence.promotion) ? minuteOfWindow(evidence.promotion) : 0;
 }
 
-/** Adds what was checked apart from requests: whether the candidate is ready, and whether a smoke check passed. */
+/**
+ * Adds what was found out without counting requests: whether the candidate is ready, and whether a smoke check passed.
+ */
 export function withLook(
   { begun }: PromotionEvidence,
   promotion: Promotion,

@@ -11,14 +11,15 @@ import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } 
 /** The rules for judging a promotion, from beginning to end. */
 type PromotionPlan = {
   /**
-   * The percentages of the steps, rising. When a single window is judged, the first is the candidate's present share.
+   * The percentages of the steps, rising. If a single window is judged outside a promotion, the first percentage is the
+   * candidate's present share.
    */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
   readonly limits: Limits;
   /**
-   * Whether session affinity is on for both revisions. Without it, the split breaks sign-ins, so that only their 5xx
-   * count.
+   * Whether session affinity is on for both revisions. Without it, the split by itself makes sign-ins fail, so only
+   * their 5xx count as failures.
    */
   readonly affinity: boolean;
 };
@@ -80,9 +81,9 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * The promotion with one more minute. The given promotion stays as it is, so a caller can add an open minute for one
- * poll, and at the next poll add it to the same promotion with newer figures. Throws a RangeError for a step that is
- * over or not in the plan.
+ * Returns the promotion with one more minute, and leaves the given promotion unchanged. So a caller can add an open
+ * minute for one poll only, and at the next poll add the minute's newer figures to the same promotion. Throws a
+ * RangeError for a step that is over or not in the plan.
  */
 export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
   const at = promotion.plan.steps.indexOf(step);
@@ -116,7 +117,7 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
 }
 
 /**
- * The promotion with a new window for its step, for example after an interruption, so that it can be `healthy` only
+ * Begins a new window for the current step, for example after an interruption. The step can then be `healthy` only
  * after another whole window. The evidence stays, including that of minutes in which nobody was watching.
  */
 export function beginFreshWindow(promotion: Promotion): Promotion {
@@ -163,7 +164,7 @@ function errorsOf({ errors, requests }: Observation): Tally {
   return { failed: errors, requests };
 }
 
-/** The failures that count: without affinity, only the 5xx; undefined if the 5xx were not counted separately. */
+/** The failures that count: all of them, or without affinity only the 5xx. Undefined if these were not counted. */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;
   const failed = affinity ? paths.failures : paths.serverErrors;

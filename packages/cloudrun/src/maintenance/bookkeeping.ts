@@ -38,8 +38,9 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
 }
 
 /**
- * The split that was stored when the serving revision got the traffic; undefined if there is none, or if it cannot be
- * understood. A split that was stored for another revision is out of date, because someone has moved the traffic since.
+ * The split to restore: the one that was stored when the revision that now serves everything got the traffic. Undefined
+ * if there is none, or if it cannot be understood. A split that was stored for another revision is out of date, because
+ * someone has moved the traffic since.
  */
 export function replacedSplit(service: Service): Share[] | undefined {
   const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];
@@ -67,8 +68,8 @@ export function forgetStandIn({ [STANDS_IN_FOR]: _, ...others }: Annotations): A
 
 /**
  * The revision whose template a maintenance window has temporarily replaced on the service; undefined if there is none.
- * The note about it counts only while the service's template still has the window's revision name: every deployment
- * changes or drops that name, because the platform refuses a used name with another configuration.
+ * The annotation counts only while the service's template has the window's revision name. Any deployment since then has
+ * changed or dropped that name, because the platform refuses a used name with another configuration.
  */
 export function standsInFor({
   annotations,

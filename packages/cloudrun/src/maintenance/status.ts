@@ -52,8 +52,8 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
 }
 
 /**
- * Says in two sentences whether the window is open, for how much of the traffic, and what the next deployment would
- * build on.
+ * Says whether the window is open, and for how much of the traffic. Warns if the next deployment would build on a
+ * template of the window.
  */
 export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
   return `${describePercent(service.name, percent)}${describeNewest(service, percent)}`;

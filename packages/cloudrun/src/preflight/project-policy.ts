@@ -3,7 +3,9 @@ import { googleRest } from '../google/rest.ts';
 import { type ApiPolicy, type PolicyBinding, readBindings } from '../secrets.ts';
 import type { ServiceLocation } from '../service-location.ts';
 
-/** Returns a function that reads the access policy of a secret's project, once for each project. */
+/**
+ * Returns a function that reads the access policy of a secret's project. It reads the policy of each project only once.
+ */
 export function projectPolicies(
   connection: Connection,
   location: ServiceLocation,

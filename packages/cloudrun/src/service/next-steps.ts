@@ -16,7 +16,7 @@ export type RolloutState = {
   window?: Pick<OpenWindow, 'percent' | 'mustMoveTraffic'> | undefined;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
-  /** Whether no health smoke is known to have been run since the last traffic change. */
+  /** Whether, as far as is known, the health smoke has not been run since the last traffic change. */
   lacksHealthSmoke?: boolean;
   /** The service's address, if known. */
   baseUrl?: string | undefined;
@@ -25,7 +25,8 @@ export type RolloutState = {
 const BY_HAND = [5, 25, 50, 100];
 
 /**
- * The next steps of a rollout as complete commands. The first one continues the rollout, the last one rolls it back.
+ * The next steps of a rollout as complete commands. Those that continue it come first. The rollback, if there is one,
+ * comes last.
  */
 export function nextSteps(
   at: ServiceLocation,

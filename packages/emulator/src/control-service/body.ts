@@ -15,9 +15,10 @@ export type Parsed<S extends Shape> = { fields: { [Name in keyof S]: Kinds[S[Nam
 const LARGEST_COUNT = 2 ** 32 - 1;
 
 /**
- * Reads a body as axum's `Json` extractor does. It runs before any code of the service, so these refusals come even
- * without a login. Another content type gets 415, broken JSON 400, and a missing field or a wrong type 422, all in
- * plain text. Unknown fields are ignored, and a list is taken as the fields in order, as serde does for a struct.
+ * Reads a body as axum's `Json` extractor does. The extractor runs before any code of the service, so a bad body is
+ * refused even without a login: another content type with 415, broken JSON with 400, and a missing field or a wrong
+ * type with 422, all in plain text. Unknown fields are ignored. As serde does for a struct, a list is taken as the
+ * fields in order.
  */
 export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S): Parsed<S> {
   if (!/^application\/(?:json|[^;]+\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')) {

@@ -57,7 +57,7 @@ export const SERVICE_ANNOTATIONS: Spellings = {
   'run.googleapis.com/custom-audiences': json('customAudiences'),
 };
 
-/** Copies the annotations' values into the resource's fields. Throws a 400 for one that cannot be read. */
+/** Copies the annotations' values into the resource's fields. Throws a 400 for a value that cannot be read. */
 export function fieldsFromAnnotations<T extends Json>(
   resource: T,
   annotations: Readonly<Record<string, string>>,
@@ -71,7 +71,7 @@ export function fieldsFromAnnotations<T extends Json>(
 
 /**
  * The annotations to show for a resource: those it was written with, updated where a field has changed since. An
- * annotation that spells the same value differently is kept as written.
+ * annotation stays as written if it only spells the field's value differently.
  */
 export function annotationsFromFields(
   resource: Json,
@@ -140,8 +140,9 @@ function json(path: string): Spelling {
 }
 
 /**
- * In v1, CPU is allocated only during requests unless the annotation says "false". In v2 the same is true while a
- * container has no `resources`; otherwise `cpuIdle` must say so (ResourceRequirements in k8s.min.proto).
+ * In v1, CPU is allocated only during requests unless the annotation says "false". In v2, this is also true of a
+ * container without `resources`. A container with `resources` must set `cpuIdle` for it (ResourceRequirements in
+ * k8s.min.proto).
  */
 function cpuThrottling(): Spelling {
   const resources = 'containers.0.resources';

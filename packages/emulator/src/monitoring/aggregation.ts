@@ -72,7 +72,10 @@ export function aggregationOf(query: URLSearchParams): Aggregation {
   return { aligner, reducer, periodMs, groupBy: query.getAll('aggregation.groupByFields') };
 }
 
-/** Aligns each series by itself, then reduces each group to one. Periods are counted back from the interval's end. */
+/**
+ * Aligns each series by itself, then reduces each group of series to one. The alignment periods are counted back from
+ * the interval's end.
+ */
 export function aggregate(
   series: readonly Series[],
   type: MetricType,

@@ -1,4 +1,7 @@
-/** Bounds of exponential buckets: `scale * growthFactor^i`, with one bucket below the first and one above the last. */
+/**
+ * Exponential buckets with the bounds `scale * growthFactor^i`. One more bucket is below the first bound, and one above
+ * the last.
+ */
 export type ExponentialBuckets = { numFiniteBuckets: number; growthFactor: number; scale: number };
 
 /** A distribution of values over buckets (google/api/distribution.proto). */

@@ -17,7 +17,7 @@ export type Series = Omit<SeriesLabels, 'metric'> & {
 
 export type MetricStore = {
   record(request: RoutedRequest): void;
-  /** The series that are readable by now, with their points later than `from` and not later than `to`, newest first. */
+  /** The series that are readable by now, with their points after `from` and up to `to`, newest first. */
   series(interval: { from: number; to: number }): Series[];
 };
 

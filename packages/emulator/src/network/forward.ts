@@ -54,7 +54,8 @@ export function forward(
   let responseBytes = 0;
   let reachedContainer = true;
   let message: string | undefined;
-  // Pauses follow the emulator's clock. Everything else takes real time, however fast the clock runs.
+  // How long the request was paused, by the emulator's clock and in real time. The latency counts the pause by the
+  // emulator's clock, and the rest of the request in real time, however fast the clock runs.
   let waitedMs = 0;
   let waitedWallMs = 0;
   const { failure, takesMs, factor = 1 } = fate ?? {};
@@ -102,8 +103,8 @@ export function forward(
   const waitOut = async (ms: number): Promise<void> => {
     if (ms <= 0) return;
     const asleepAt = performance.now();
-    // This does not wait for the emulator's clock, which may stand still until somebody reads the logs: that person may
-    // be waiting for this answer.
+    // This does not use `clock.sleep`, because the emulator's clock may stand still until somebody reads the logs, and
+    // whoever would read them may be waiting for this answer.
     await pause(ms / clock.speed);
     waitedMs = ms;
     waitedWallMs = performance.now() - asleepAt;
@@ -137,7 +138,8 @@ export function forward(
         answer.on('data', (chunk: Buffer) => {
           responseBytes += chunk.length;
         });
-        // This shows the caller when the answer breaks off, and ends the answer when the caller disconnects.
+        // If the container's answer breaks off, this cuts the caller's connection, so that the caller notices. If the
+        // caller disconnects, it ends the container's answer.
         pipeline(answer, outgoing, () => {});
       },
     );

@@ -10,7 +10,7 @@ export type Operation = {
   name: string;
   service: string;
   done: boolean;
-  /** A simulated failure; undefined for a normal end. */
+  /** How the operation is made to go wrong; undefined if it ends normally. */
   fate?: OperationFate;
   error?: OperationError;
   /** If the change is only checked: what the service would look like after it. */
@@ -23,8 +23,8 @@ export type OperationLog = {
   /** Starts an operation, which is readable from now on. */
   begin(service: string, fate?: OperationFate): Operation;
   /**
-   * Makes an operation that is already done: for a change without effect, or, with a preview, for a change that is only
-   * checked. An operation with a preview cannot be read later.
+   * Makes an operation that is already done. Without a preview, it is for a change that has no effect. With a preview,
+   * it is for a change that is only checked, and it cannot be read later.
    */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;

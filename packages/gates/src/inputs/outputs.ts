@@ -16,8 +16,8 @@ export function isReport(path: string, { serviceDir, webShellDir }: TargetChecko
 }
 
 /**
- * Whether a path of the checkout is an output of builds, gates or deployments: it changes with every run and no gate
- * reads it. Reports are told by their names, because the other files in their folders are inputs.
+ * Whether a path of the checkout is an output of builds, gates or deployments. An output changes with every run, and no
+ * gate reads it. Reports are recognised by their names, because the other files in their folders are inputs.
  */
 export function isOutputOf(
   checkout: TargetCheckout,

@@ -9,8 +9,8 @@ export type WorktreeRequest = {
 };
 
 /**
- * The files under some paths in the work tree: tracked, untracked and ignored ones, because a build may read them all.
- * Outputs are left out, and so are leftovers that git does not track.
+ * The files under some paths in the work tree, even untracked and ignored ones, because a build may read them all. Left
+ * out are outputs, untracked caches, and untracked files that an editor or a system left behind.
  */
 export async function readWorktree({ root, paths, isOutput }: WorktreeRequest, git: Git): Promise<Entries> {
   const trees = topmost(paths).map((path) => readTree(root, path, { isOutput, withLeftovers: false }));

@@ -14,7 +14,7 @@ export function cargoTestWork(command: Command): CheckWork {
     const counting = {
       ...log,
       line(text: string) {
-        // One line for each test program: https://doc.rust-lang.org/cargo/commands/cargo-test.html
+        // Each test program prints one such line: https://doc.rust-lang.org/cargo/commands/cargo-test.html
         const [, count] = /^running (\d+) tests?$/.exec(text) ?? [];
         if (count !== undefined) {
           programs += 1;

@@ -19,7 +19,7 @@ export type CargoForRehearsal = {
 
 /**
  * Lets both cargo gates run on any machine. Where only the WebAssembly library is missing, wasm-check compiles for this
- * machine instead, and every other gate is real. Where cargo is missing, a stand-in replaces it.
+ * machine instead, and every other gate is real. Where cargo is missing, a stand-in that checks nothing replaces it.
  */
 export async function prepareCargo(tools?: RustTools): Promise<CargoForRehearsal> {
   const found = tools ?? (await findRustTools());
@@ -75,8 +75,8 @@ esac
 `;
 
 /**
- * A wrapper that cargo calls with the compiler and its arguments. It drops the target, so the compiler compiles for
- * this machine.
+ * A wrapper that cargo calls with the compiler and its arguments. It leaves out `--target wasm32-unknown-unknown`, so
+ * that the compiler compiles for this machine.
  */
 const FOR_THIS_MACHINE = `#!/bin/sh
 compiler=$1

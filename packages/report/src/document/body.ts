@@ -14,7 +14,9 @@ import { stepsSection } from './sections/steps.ts';
 import { trafficSection } from './sections/traffic.ts';
 import { moment } from './words.ts';
 
-/** A report's sections as Markdown: first the verdict, then what the runbook requires, then the history, folded. */
+/**
+ * A report's sections as Markdown: first the verdict, then what the runbook requires, and last, in folds, the history.
+ */
 export function renderSections(record: ReportRecord): string[] {
   const sections = [
     answerSection(record),
@@ -35,7 +37,7 @@ export function renderSections(record: ReportRecord): string[] {
 function answerSection(record: ReportRecord): RootContent[] {
   const { verdict, reasons } = verdictOf(record);
   return [
-    // Tables and commands need long lines, and folds are HTML.
+    // MD013 forbids long lines, which tables and commands need. MD033 forbids HTML, which the folds are.
     { type: 'html', value: '<!-- markdownlint-disable MD013 MD033 -->' },
     heading(1, `Rollout of ${record.service}`),
     paragraph(
@@ -49,7 +51,10 @@ function answerSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** The latest time in a record. Different machines' clocks set these times, so this is only for people to read. */
+/**
+ * The latest time in a record. The clocks of several machines set these times, so the result is only for people to
+ * read.
+ */
 function lastTime(record: ReportRecord): string {
   const times = [
     record.startedAt,

@@ -28,7 +28,8 @@ function events(split: readonly Share[], service: string): string {
   return split.map(({ revision, percent }) => `${label(revision, service)} ${percent} %`).join(' : ');
 }
 
-// A box is about 20 characters wide and breaks lines only at spaces; the table below has the full name.
+// A box of the timeline is about 20 characters wide, and Mermaid breaks lines only at spaces. The table below the
+// timeline has the full name.
 const LONGEST_LABEL = 20;
 
 /** Plain characters only: colons, `#` and `;` mean something in a timeline, and Mermaid decodes no entities there. */

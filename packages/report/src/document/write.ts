@@ -48,7 +48,10 @@ function clean(value: unknown): unknown {
   return value;
 }
 
-/** The whole file as latin1. Its data lists the keys of what the scripts wrote; everything else is people's. */
+/**
+ * The whole file, with one character for each byte (latin1). The data lists the keys of everything that the scripts
+ * wrote. When the file is read, whatever has no key in the data is people's text.
+ */
 function assemble(record: ReportRecord, people: PeoplesText): string {
   const parts: string[] = [];
   const written: string[] = [];
@@ -103,7 +106,7 @@ function keysIn(text: string): string {
 }
 
 function fits(record: ReportRecord): boolean {
-  // This leaves room for the keys in `written`.
+  // The rest of the data is for the keys that `assemble` collects in `written`.
   return yamlOf(record).length <= LONGEST_DATA * 0.8;
 }
 
@@ -111,7 +114,7 @@ function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-// Decoding text as UTF-8 changes it if it is not UTF-8. Such text is redacted as latin1.
+// People's text may not be UTF-8. Decoding such text as UTF-8 would change it, so it is redacted as latin1.
 function redacted(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return isUtf8(bytes) ? utf8(redact(bytes.toString())) : redact(text);

@@ -18,7 +18,7 @@ export type Comparison = {
   readonly clumpDivisor: number | null;
   readonly evidence: SignalEvidence;
   /**
-   * The tallies of candidate and stable in this step so far. At 100 %, stable's tally is that of its earlier minutes
+   * The tallies of candidate and stable in this step so far. At 100 %, `stable` is the tally of the earlier minutes
    * with which the candidate's minutes were paired.
    */
   readonly canary: Tally;
@@ -28,8 +28,8 @@ export type Comparison = {
   /** Stable's minutes before the promotion. */
   readonly history: readonly Tally[];
   /**
-   * Stable's minutes of this step, kept only if there is no history. At 100 %, where stable has no traffic, these are
-   * the minutes of the step before, and they stand in for the history.
+   * Stable's minutes of this step, or at 100 %, where stable has no traffic, of the step before. They are kept only if
+   * there is no history, and stand in for it at 100 %.
    */
   readonly stableMinutes: readonly Tally[];
   /** At 100 %: stable's minutes, in the order in which they are paired with the candidate's. */
@@ -58,7 +58,7 @@ export function beginComparison(
   };
 }
 
-/** The step that begins. `stepsAhead` is above 1 if steps were skipped, because none of their minutes was added. */
+/** The step that begins. `stepsAhead` is above 1 if steps were skipped, that is, if no minute of theirs was added. */
 export type StepToBegin = {
   readonly percent: number;
   readonly windowMinutes: number;
@@ -66,9 +66,10 @@ export type StepToBegin = {
 };
 
 /**
- * Begins the next step. At 100 %, stable has no traffic, so the candidate's minute i is paired with minutes g(i-1)+1
- * ... g i of the history, where g = floor(minutes of history / window minutes), at least 1. Without a history, it is
- * paired with stable's minute i of the previous step. No earlier minute is used twice.
+ * Begins the next step. At 100 %, stable has no traffic, so the candidate's minutes are paired with earlier minutes of
+ * stable, and none of these is used twice. The candidate's minute i is paired with minutes g(i-1)+1 to g·i of the
+ * history, where g = floor(minutes of history / window minutes), at least 1. Without a history, it is paired with
+ * stable's minute i of the previous step.
  */
 export function beginComparisonStep(
   comparison: Comparison,
