@@ -7,9 +7,7 @@ type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
 type Minute = Extract<PromotionEvent, { kind: 'minuteObserved' }>['minute'];
 type Histogram = Parameters<typeof mergeHistograms>[0][number];
 
-/**
- * The latencies of the step so far. The table needs them in addition to the poll, whose verdict does not contain them.
- */
+/** The latencies of the step so far, for the table. A poll's verdict does not contain them. */
 export type StepLatencies = {
   readonly step: number;
   readonly stable?: Histogram;

@@ -12,7 +12,7 @@ export type JudgedRevisions = {
   /** The percentage of the traffic that the candidate has now. */
   readonly canaryPercent: number;
   readonly canaryMadeAt: Date;
-  /** Undefined: the platform does not know yet. */
+  /** Undefined if the platform does not know yet. */
   readonly isCanaryReady: boolean | undefined;
   /** Whether session affinity is on for both revisions. */
   readonly affinity: boolean;
@@ -21,8 +21,8 @@ export type JudgedRevisions = {
 type WindowPlan = {
   readonly windowMinutes: number;
   /**
-   * The percentages of a promotion's steps, rising. The step after the present one decides how many requests the
-   * candidate must have had.
+   * The percentages of a promotion's steps, rising. How many requests the candidate must have had depends on the next
+   * step.
    */
   readonly steps: readonly number[];
   readonly limits: Limits;
@@ -41,8 +41,8 @@ export type WindowVerdict = Verdict & {
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges a single window, outside any promotion: the newest minutes whose figures must be complete by now. If the
- * source cannot be read, the verdict is inconclusive.
+ * Judges a single window outside any promotion. It consists of the newest minutes whose figures are sure to be
+ * complete. If the source cannot be read, the verdict is inconclusive.
  */
 export async function judgeLastWindow(
   source: OpenedSource,
@@ -87,8 +87,8 @@ function stepsFrom(percent: number, steps: readonly number[]): readonly number[]
 }
 
 /**
- * Stable's minutes before the window. If they have no requests, because the candidate already had all the traffic,
- * stable's minutes before the candidate was made.
+ * Reads stable's minutes before the window. If stable had no requests then, because the candidate already had all the
+ * traffic, reads stable's minutes before the candidate was made.
  */
 async function readHistory(
   source: ObservationSource,

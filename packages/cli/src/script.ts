@@ -25,9 +25,10 @@ export type Program = {
 
 /**
  * Runs a script's main function and sets the exit code: what the function returns (nothing means 0), the code of a
- * UserError, the signal of an interruption, or 1 for a bug, which shows its stack. `--help` shows the usage as text,
- * `--help=json` as data, and both exit 0. At the end all output is written, and open handles do not keep the process
- * running.
+ * UserError, or 1 for a bug, which shows its stack. An interrupted script ends by the signal that interrupted it.
+ * `--help` shows the usage as text, `--help=json` as data.
+ *
+ * All output is written before the process ends. Open handles do not keep it running.
  */
 export async function runScript(
   usage: Usage,
@@ -44,7 +45,7 @@ export async function runScript(
   rememberCaller(program.env);
   endQuietlyWhenTheReaderLeaves();
   const { argv } = program;
-  // Look for it among all arguments: people also ask for help on an action.
+  // Look for `--help` among all arguments, because people also ask for help on an action.
   if (argv.includes('--help') || argv.includes('-h')) {
     out.data(usageText(usage));
     return;
@@ -71,7 +72,9 @@ function isDryRun({ settings }: Usage, env: Environment): boolean {
   return env.DRY_RUN === '1' && Object.values(settings).some(({ name }) => name === 'DRY_RUN');
 }
 
-/** The last line of a dry run. It must not sound as if the change had been approved, because a dry run asks nobody. */
+/**
+ * The last line of a dry run. It must not sound as if the platform had approved the change: a dry run asks it nothing.
+ */
 function dryRunNote(usage: Usage, argv: readonly string[]): string {
   const changed = 'dry run: nothing was changed';
   if (callOf(usage, argv)?.changes !== true) return changed;
@@ -93,14 +96,14 @@ async function endInTime(): Promise<void> {
 }
 
 /**
- * Shows the usage text on stdout, for a call without arguments or with an unknown action. Returns exit code 2. If the
- * action looks like a known one, suggests the known one on stderr, with the command that shows the help; on a terminal,
- * it then leaves out the usage text.
+ * Answers a call without arguments or with an unknown action: shows the usage text on stdout, and returns exit code 2.
+ * If the action looks like a known one, suggests that one on stderr. On a terminal, the suggestion replaces the usage
+ * text.
  */
 export async function refuseUsage(usage: Usage, { argv, out }: Pick<Program, 'argv' | 'out'>): Promise<2> {
   const [action] = argv;
   const meant = action && suggestWord(action, actionsOf(usage));
-  // On a terminal, the suggestion would be far below a usage text that nobody asked for.
+  // On a terminal, a long usage text that nobody asked for would only distract from the suggestion.
   if (!meant || !process.stdout.isTTY) out.data(usageText(usage));
   if (meant) {
     out.note(`error: there is no action "${cleanLine(action, 60)}"`);
@@ -133,8 +136,8 @@ function warnOfSlips(usage: Usage, { argv, env, out }: Program): void {
 const PLACE = ['PROJECT', 'REGION', 'SERVICE'];
 
 /**
- * Throws a UserError if a variable that says where to make a change was probably misspelt: the change would go to the
- * default place, which is production.
+ * Throws a UserError if a variable that says where to make a change was probably misspelt. Otherwise the change would
+ * go to the default place, which is production.
  */
 function requireKnownPlace(misspelled: readonly Misspelling[]): void {
   const slip = misspelled.find(({ meant }) => PLACE.includes(meant));

@@ -40,8 +40,8 @@ export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../
 let calledFrom: string | undefined;
 
 /**
- * Remembers the folder in which a person called the script, if that is known. `npx pnpm --dir` and make change into
- * this project's folder, but set a variable that says where they were called. An installed pnpm changes the folder too,
+ * Remembers the folder in which a person called the script, if that is known. `npx pnpm --dir` and `make` change into
+ * this project's folder, but set a variable that says where they were called. An installed pnpm also changes into it,
  * but sets no such variable.
  */
 export function rememberFolder(env: Environment, cwd = process.cwd()): string | undefined {

@@ -8,7 +8,10 @@ import type { ExponentialBuckets } from './monitoring/distribution.ts';
 import type { RevisionJson, ServiceJson, TemplateJson, TrafficTargetJson } from './service/resources.ts';
 import type { ImageFaults } from './traffic/image-faults.ts';
 
-/** What an image's containers do when started: serve, or never listen; `missing`: the image is not in the registry. */
+/**
+ * What an image's containers do when started: `healthy` ones serve, `never-ready` ones never listen. `missing` means
+ * that the image is not in the registry.
+ */
 export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
 
 export type EnvSeed = Record<string, string | { secret: string; version: string }>;
@@ -27,7 +30,10 @@ export type ServiceSeed = {
   sessionAffinity?: boolean;
   /** More revisions after the first one, oldest first, made from these images. */
   laterImages?: readonly string[];
-  /** Default: all of it follows the latest revision. `revision` 1 is the first one; without a number, the latest. */
+  /**
+   * The traffic split (default: all traffic follows the latest revision). `revision` 1 is the oldest; without a number,
+   * the row follows the latest revision.
+   */
   traffic?: readonly { revision?: number; percent: number; tag?: string }[];
 };
 
@@ -93,8 +99,8 @@ export type EmulatorOptions = {
   project?: string;
   region?: string;
   /**
-   * Whether v2 refuses a write with a stale etag. The documentation says that etags may be used to detect conflicts;
-   * one published test saw stale ones accepted. Knative's resourceVersion is enforced in any case.
+   * Whether v2 refuses a write with a stale etag. The documentation says that etags may be used to detect conflicts,
+   * but one published test saw stale ones accepted. Knative's resourceVersion is always enforced.
    */
   etags?: 'strict' | 'lax';
   /** How long a change takes to settle, in milliseconds (default 150). */
@@ -102,7 +108,7 @@ export type EmulatorOptions = {
   services?: readonly (ServiceSeed | RecordedServiceSeed)[];
   jobs?: readonly JobSeed[];
   logEntries?: readonly LogEntrySeed[];
-  /** By full image reference; images that are not listed are healthy. */
+  /** How images behave, by full reference; images that are not listed are healthy. */
   images?: Readonly<Record<string, ImageBehaviour>>;
   /**
    * Tags by repository (`host/path`), oldest first. A listed repository has only these tags; any other repository has
@@ -139,7 +145,7 @@ export type EmulatorOptions = {
    * and continues at the next read (default: it never stops).
    */
   clockWaitsAfterMs?: number;
-  /** Faults of the containers of an image, by the reference that revisions name. */
+  /** Faults of an image's containers, by the image reference in the revision's template. */
   imageFaults?: Readonly<Record<string, ImageFaults>>;
   logs?: {
     /** How long an entry takes to become readable (default 2000), by the emulator's clock. */
@@ -150,7 +156,7 @@ export type EmulatorOptions = {
   monitoring?: {
     /** How long after the end of a minute its points become readable (default 180 000), by the emulator's clock. */
     delayMs?: number;
-    /** Whether the metrics' descriptors state that delay (default true). */
+    /** Whether the metrics' descriptors state `delayMs` (default true). */
     ingestDelay?: boolean;
     /** The buckets of latencies, in milliseconds. */
     buckets?: ExponentialBuckets;

@@ -36,13 +36,10 @@ export type FingerprintRequest = {
   extraInputs?: readonly ExtraInput[];
 };
 
-/**
- * Raise this whenever a change here gives an unchanged checkout another fingerprint, so that verdicts of the old scheme
- * never match.
- */
+/** Raise this whenever fingerprints are taken in another way, so that they never match verdicts of the old scheme. */
 const SCHEME = 2;
 const WASM_TARGET = 'wasm32-unknown-unknown';
-// Files that tell pyenv, asdf, mise, nvm and others which version to use in the folder and all folders below it.
+// Files that tell pyenv, asdf, mise, nvm and others which version to use in their folder and all folders below it.
 const VERSION_FILES = [
   '.python-version',
   '.node-version',
@@ -59,7 +56,8 @@ export async function fingerprintGates(
 ): Promise<ReadonlyMap<GateId, FingerprintOrWhyNot>> {
   const [first] = gates;
   if (first === undefined) return new Map();
-  // These tools ignore the variables in which the gates' environments differ, so the first gate's environment will do.
+  // The gates' environments differ only in variables that git, cargo and the other tools asked here ignore, so the
+  // first gate's environment will do.
   const gateEnv = gateEnvOf(first);
   const root = await realpath(checkout.root);
   const wanted = await Promise.all(
@@ -97,7 +95,7 @@ export async function fingerprintGates(
     ),
   );
 
-  // One after another, so that packages of the same workspace, as most are, share one run of cargo.
+  // One gate after another: most packages are in the same workspace, and so they share one run of cargo.
   async function withPaths(): Promise<Wanted[]> {
     const workspaces = new Workspaces(gateEnv);
     const all: Wanted[] = [];
@@ -153,8 +151,8 @@ export function touchedBetween(before: Fingerprint, after: Fingerprint): string[
 }
 
 /**
- * What the folders above the web shell contribute: the packages installed there, which scripts can load, and the files
- * that choose a tool's version.
+ * What the folders above the web shell add to a fingerprint: the packages installed there, which scripts can load, and
+ * the files that choose a tool's version.
  */
 function aboveWebShell(root: string, webShellDir: string): [path: string, Entry][] {
   const found: [path: string, Entry][] = [];

@@ -23,7 +23,7 @@ export const gateSettings = {
       'files and folders of the checkout that gates read at run time, as path or gate:path, separated by commas; verdicts then depend on them',
     parse: parseExtraInputs,
   } satisfies Setting<ExtraInput[]>,
-  // Turbo reads these; they are listed here for the help and for redaction.
+  // Turbo reads these. They are listed here so that the help shows them and their secrets are redacted.
   turboApi: text('TURBO_API', 'shared cache: its URL'),
   turboTeam: text('TURBO_TEAM', 'shared cache: the team'),
   turboTeamId: text('TURBO_TEAMID', 'shared cache: the id of the team'),

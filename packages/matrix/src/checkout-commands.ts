@@ -59,11 +59,9 @@ export function checkoutCommands({ root }: TargetCheckout, env: Environment) {
   };
 }
 
-/**
- * Variables that are kept from commands of the checkout: this project's own secrets, and the matrix's output folder.
- */
+/** Variables that commands of the checkout do not get: this project's own secrets, and the matrix's output folder. */
 const OWN_VARIABLES = [
-  // The contract harness reads the same variable, and would write its own results into the matrix's folder.
+  // The contract harness reads this variable too, and would write its own results into the matrix's folder.
   matrixSettings.outputDir.name,
   // Tokens for smoke-control and maintenance-mode, which are not among the matrix's settings.
   'OPENAGENTS_CONTROL_ACCESS_TOKEN',

@@ -25,8 +25,8 @@ export function rerunCommand(failed: readonly CheckId[], env: Environment): stri
 }
 
 /**
- * The next step after the matrix has passed. The checked service, and SERVICE in the operator's shell, may be
- * staging's, so the command names the production service: the same name without `-staging`.
+ * The next step after the matrix has passed. The matrix may have checked staging, and SERVICE in the operator's shell
+ * may be staging's. The command therefore names the production service: the same name without `-staging`.
  */
 export function afterMatrix({ project, region, controlService }: MatrixSettings): NextStep {
   const service = controlService.replace(/-staging$/, '');

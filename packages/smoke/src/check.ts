@@ -13,13 +13,17 @@ export type Check = Probe & { id: string };
 export type CheckContext = {
   baseUrl: string;
   hasBypassToken: boolean;
-  /** Whether MAINTENANCE_BYPASS_TOKEN is set. Only maintenance-mode reads that variable, so it does not help here. */
+  /**
+   * Whether MAINTENANCE_BYPASS_TOKEN is set. Only maintenance-mode reads it; checks need
+   * OPENAGENTS_MAINTENANCE_BYPASS_TOKEN.
+   */
   hasMaintenanceModeToken?: boolean;
   /**
-   * Whether the variable for the bypass token is set but empty, for instance because it was set from an unset variable.
+   * Whether OPENAGENTS_MAINTENANCE_BYPASS_TOKEN is set but empty, for instance because it was copied from an unset
+   * variable.
    */
   isBypassTokenEmpty?: boolean;
-  /** Removes secrets that the service issued during this run from its answers. */
+  /** Removes from a text the secrets that the service issued during this run. */
   hide(text: string): string;
 };
 

@@ -7,7 +7,7 @@ import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
   timeoutMs: number;
-  /** As many as requests are in flight at once, because waiting for a connection would cost another round trip. */
+  /** One for each request in flight at once, because waiting for a free connection would cost another round trip. */
   connections: number;
   /** Proxies and extra certificates to trust are read from the same variables that curl reads. */
   env: Environment;
@@ -16,7 +16,7 @@ export type DispatcherOptions = {
 export type OpenDispatcher = {
   dispatcher: Dispatcher;
   route: Route;
-  /** The proxy that receives the requests themselves, because it forwards plain http without a tunnel. */
+  /** The proxy that forwards plain http requests without a tunnel; undefined if there is none. */
   forwarder: Forwarder | undefined;
   /** The proxy's URL as messages show it. */
   proxyShown: string;
@@ -56,7 +56,7 @@ export async function openDispatcher(
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
-    // Every connection offers HTTP/2, but the pool is not told. Otherwise it would first open a single connection to
+    // Every connection offers HTTP/2, but the pool is not told. If it were, it would first open a single connection to
     // learn which protocol the server speaks, and a server without HTTP/2 would cost two more round trips.
     allowH2: false,
     connect: early.connect,
@@ -78,8 +78,8 @@ export async function openDispatcher(
 }
 
 /**
- * Plain http goes to an HTTP proxy with the whole URL as its target
- * (https://www.rfc-editor.org/rfc/rfc9112#absolute-form).
+ * How to send plain http to an HTTP proxy: the request's target is the whole URL
+ * (https://www.rfc-editor.org/rfc/rfc9112#absolute-form). Undefined for https, and for other kinds of proxy.
  */
 function forwarderFor(proxy: ProxyServer, url: URL): Forwarder | undefined {
   if (url.protocol !== 'http:' || !proxy.protocol.startsWith('http')) return undefined;

@@ -14,7 +14,7 @@ import { runAtOnce, runCheck, runSuite } from './suite.ts';
 
 export type PostStageOptions = SmokeClientOptions & {
   accessToken: Secret | undefined;
-  /** Sign in at the service itself instead of using an access token. */
+  /** Whom to sign in at the service itself. If undefined, the access token is used. */
   signIn: { readonly email: string; readonly code: Secret } | undefined;
 };
 
@@ -28,7 +28,7 @@ const ISSUED_ELSEWHERE =
 
 /**
  * Runs the checks that the runbook asks for after a stage, at one revision's URL: session, sync token, route split,
- * policy. They need someone who is signed in at that revision; otherwise all of them are skipped, with the reason.
+ * policy. Unless somebody is signed in at that revision, all of them are skipped, with the reason.
  */
 export function runPostStageChecks({
   accessToken,

@@ -101,7 +101,7 @@ export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Ro
           socket = opened;
           everOpened = true;
         },
-        // The caller sees this rejection too. But a connection that was opened early may have no caller, and an
+        // The rejection must be handled here as well: a connection that was opened early may have no caller, and an
         // unhandled rejection would end the process.
         () => {
           failed = true;

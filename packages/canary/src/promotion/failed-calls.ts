@@ -1,7 +1,7 @@
 import { UserError } from '@deploy/cli';
 import type { Unreadable } from '../observations/source.ts';
 
-/** For how many polls to repeat a call that fails for a temporary reason. */
+/** How many times to try a call that fails for a temporary reason, once per poll. */
 export const MOST_ATTEMPTS = 60;
 
 /** Whether the same call may succeed later, because nothing was wrong with the call itself. */
@@ -9,7 +9,7 @@ export function isTemporary(error: UserError): boolean {
   return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kindOf(error));
 }
 
-/** The kind of the failed call behind this error; empty if no call failed. */
+/** In what way the call behind this error failed, such as `conflict`; empty if no call failed. */
 export function kindOf(error: UserError): string {
   const failed = 'kind' in error ? error : error.cause;
   return failed instanceof Error && 'kind' in failed ? String(failed.kind) : '';

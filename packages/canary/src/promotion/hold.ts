@@ -30,16 +30,19 @@ import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
 
-/** For how many polls to repeat a change that only cleans up. */
+/** How many times to try a change that only cleans up, once per poll. */
 const ATTEMPTS_TO_LET_GO = 5;
 
-/** How a shift ended. `isItsFault`: no call failed, so the candidate itself is the reason. */
+/** How a shift ended. `isItsFault` means that no API call failed, so the candidate itself must be the reason. */
 type Shift =
   | { readonly state: 'served'; readonly change: TrafficChange }
   | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }
   | { readonly state: 'interrupted' };
 
-/** A promotion's hold on its service: it makes every change there, and knows what the promotion has stored there. */
+/**
+ * A promotion's hold on its service. Every change that the promotion makes to the service goes through it, and it knows
+ * what the promotion has stored on the service.
+ */
 export type Hold = {
   readonly steps: readonly number[];
   readonly startedAt: number;
@@ -60,7 +63,7 @@ export type Hold = {
   giveBack(why: string, isItsFault: boolean): Promise<TrafficChange>;
   /** Releases the promotion, so that anyone may resume it. */
   letGo(): Promise<void>;
-  /** Removes the promotion from the service because it is over, and the tag too unless the candidate had it before. */
+  /** Removes the finished promotion from the service, and also the tag unless the candidate had it before. */
   forget(): Promise<void>;
 };
 
@@ -84,7 +87,8 @@ export function holdOn(
       hadTag: tagged === pair.canary,
       begun: [],
     }),
-    // A resumed promotion keeps its original steps, because its evidence is divided among them.
+    // A resumed promotion keeps its original steps, because the weight of each in the evidence depends on how many
+    // there are.
     steps: subject.unfinished?.steps ?? settings.steps,
   };
   const { steps, startedAt, tag } = state;
@@ -158,7 +162,8 @@ export function holdOn(
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         const now = await readPatiently();
         requireOurs(now);
-        // The split is served after all: the answer to the change was lost, or waiting for the split was cut short.
+        // The split may be served in spite of the error, if only an answer was lost or the wait for the split was cut
+        // short.
         if (percent() === next && isServed(now, shares))
           return { state: 'served', change: { service: now.name, before, after: shares } };
         if (!isTemporary(error) || attempt === MOST_ATTEMPTS)
@@ -205,8 +210,8 @@ export function holdOn(
   }
 
   /**
-   * Finds the rollback that an earlier attempt made although its answer was lost. Without this, the next attempt would
-   * find the promotion gone and take that for somebody else's change.
+   * Finds out whether an earlier attempt did roll back and only its answer was lost. Without this, the next attempt
+   * would find no promotion on the service and conclude that somebody else has changed it.
    */
   async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];

@@ -6,7 +6,7 @@ import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 /** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
   readonly found: Service;
-  /** Says what somebody else has changed. If given the service as read later, it can say more. */
+  /** Says what somebody else has changed. If the service is read again later, it can say more. */
   readonly describe: (service: Service) => string;
 
   constructor(found: Service, describe: (service: Service) => string) {

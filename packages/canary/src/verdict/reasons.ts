@@ -33,7 +33,7 @@ export function unhealthyReason(promotion: Promotion, signal: SignalName): strin
   }
 }
 
-/** The reason while nothing is wrong so far and the window is not over. */
+/** The reason to wait: nothing is wrong so far, but more requests of this window may arrive. */
 export function windowReason(promotion: Promotion, watchedMinutes = minuteOfWindow(promotion)): string {
   const { plan, errors } = promotion;
   const failed = `${tallyText(errors.canary)} candidate requests failed`;
@@ -80,8 +80,8 @@ export function healthyReason(promotion: Promotion): string {
 }
 
 /**
- * How bad a candidate with these figures may be, and how often a candidate with twice the allowed error rate would show
- * such figures.
+ * How high the candidate's error rate may really be, and how often a candidate with twice the allowed rate would look
+ * as good as this one.
  */
 function whatIsKnown(canary: Tally, limitPercent: number): string {
   const upper = `fewer than ${percentText(upperRateBound(canary))} fail (95 % sure, if failures come singly)`;

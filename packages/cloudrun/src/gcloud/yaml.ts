@@ -1,10 +1,11 @@
-/** The values of a resource, with the names that Knative v1 uses. */
+/** Any value that a Knative v1 resource can contain. */
 export type YamlValue = string | number | boolean | YamlValue[] | { [key: string]: YamlValue | undefined };
 
 /**
- * Prints a mapping as YAML, character for character as gcloud does, so that programs written for gcloud's output keep
- * working: keys in alphabetical order, sequences not indented, strings quoted and folded as in ruamel.yaml, the library
- * that gcloud uses (its emitter.py and resolver.py, YAML 1.2). No general YAML library prints this form.
+ * Prints a mapping as YAML, character for character as gcloud does, so that programs that read gcloud's output keep
+ * working. Keys are in alphabetical order, sequences are not indented, and strings are quoted and folded as by
+ * ruamel.yaml, the library that gcloud uses (its emitter.py and resolver.py, YAML 1.2). No general YAML library prints
+ * this form.
  */
 export function gcloudYaml(mapping: { [key: string]: YamlValue | undefined }): string {
   return mappingLines(mapping, '').join('\n');
@@ -79,7 +80,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-/** A string in double quotes. A backslash may fold it before a space, and before or after an escape. */
+/** A string in double quotes. A long one is folded with a backslash, before a space or after an escape. */
 function doubleQuoted(start: string, text: string, indent: string): string[] {
   const characters = Array.from(text);
   const lines: string[] = [];
@@ -113,7 +114,7 @@ function escaped(character: string): string {
   return code <= 0xffff ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`;
 }
 
-/** Text of several lines, kept as it is. */
+/** Text of several lines, as a literal block (`|`). */
 function literal(start: string, text: string, indent: string): string[] {
   const isIndented = /^[ \n\x85\u2028\u2029]/.test(text);
   const endsInBreak = /[\n\x85\u2028\u2029]$/.test(text);
@@ -142,7 +143,7 @@ function isPrintable(text: string): boolean {
   return /^(?:[\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\u{10000}-\u{10ffff}])*$/u.test(text);
 }
 
-// What ruamel.yaml's resolver takes for booleans, floats, integers, merge keys, null, dates and `=`.
+// Text that ruamel.yaml's resolver takes for booleans, floats, integers, merge keys, null, dates and `=`.
 const OTHER_TYPES = [
   /^(?:true|True|TRUE|false|False|FALSE)$/,
   /^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?$/,
@@ -150,7 +151,7 @@ const OTHER_TYPES = [
   /^[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?$/,
   /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
   /^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+)$/,
-  // A number cannot start with an underscore.
+  // Without a sign, an integer must begin with a digit. After a sign, it may begin with an underscore.
   /^(?:[-+][0-9_]+|[0-9][0-9_]*)$/,
   /^<<$/,
   /^(?:~|null|Null|NULL)$/,

@@ -9,11 +9,12 @@ const PAUSE_MS = 250;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must still answer if it is
- * an allowed path. When it is off, the start page must answer below 400. If a new `token` is given, it must get past
- * the maintenance page: a window that was already open rejects a new token until the traffic has moved. Requests go
- * through the proxy that `env` names, like those of the smoke checks. Throws a UserError when the answers are still
- * wrong after `patienceMs` (milliseconds; by default half a minute).
+ * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must answer below 400 if
+ * it is an allowed path. When it is off, the start page must answer below 400. A new `token` must get past the
+ * maintenance page: a window that was already open accepts it only once the traffic has moved.
+ *
+ * Requests go through the proxy that `env` names. Throws a UserError when the answers are still wrong after
+ * `patienceMs` milliseconds.
  */
 export async function verifyFromOutside(
   baseUrl: string,
@@ -63,7 +64,7 @@ async function tryToken(http: Http, baseUrl: string, token: Secret | undefined):
   return isBelow400(entry) ? undefined : `${baseUrl}/ answers ${entry} to the new token, not below 400`;
 }
 
-/** The status of a GET, without following redirects; a phrase that says so when there was no answer. */
+/** The status of a GET, without following redirects. If there was no answer, a phrase that says so. */
 async function statusOf(http: Http, url: string): Promise<number | string> {
   try {
     return (await http.send({ method: 'GET', url, timeoutMs: REQUEST_TIMEOUT_MS })).status;

@@ -13,7 +13,7 @@ export type Situation = {
   service: Service;
   /** Every revision that gets traffic, most traffic first. */
   serving: readonly Revision[];
-  /** The first of `serving` and what it really runs; undefined when nothing serves. */
+  /** The revision that gets the most traffic, with the image that it really runs; undefined when nothing serves. */
   base: RunningRevision | undefined;
   newest: NewestTemplate;
   /** The split that the open window replaced; undefined when none was stored. */
@@ -23,7 +23,7 @@ export type Situation = {
 /** A split to return to. */
 export type SplitBefore = {
   shares: readonly Share[];
-  /** Why returning to this split would not end the window; undefined when it would end it. */
+  /** Why returning to this split would not end the window; undefined when it would. */
   problem: string | undefined;
 };
 
@@ -36,7 +36,10 @@ export type NewestTemplate = Pick<RunningRevision, 'template' | 'imageDigest'> &
 };
 
 export type MaintenanceOptions = {
-  /** Whether a new token was stored. Only new instances read it, so a new revision is needed in any case. */
+  /**
+   * Whether a new token was stored. If so, a new revision is needed in any case, because instances read the token only
+   * when they start.
+   */
   rotated: boolean;
   /** Whether pinned traffic may be moved to the new revision. */
   moveTraffic: boolean;
@@ -61,11 +64,12 @@ export type MaintenancePlan = {
 };
 
 /**
- * Plans how to open or close a maintenance window. The window's revision is made from the one that serves, because the
- * newest template may belong to a candidate that nobody has released. The newest template then gets the same variables
- * and otherwise stays as it was, for the next deployment. Everything that is written keeps the image that its revision
- * already runs, by digest: a tag may have moved, and a change of configuration must never change the code. Throws a
- * UserError, before anything was changed, when traffic is pinned and must not be moved.
+ * Plans how to open or close a maintenance window. Throws a UserError when traffic is pinned and must not be moved.
+ *
+ * The window's revision is made from the one that serves, because the newest template may belong to a candidate that
+ * nobody has released. The newest template gets the same variables, for the next deployment. Both keep the image that
+ * their revision already runs, by digest: a tag may have moved, and a change of configuration must never change the
+ * code.
  */
 export function planMaintenance(
   { location, service, serving, base, newest, before }: Situation,
@@ -89,12 +93,12 @@ export function planMaintenance(
   if (lost !== undefined && lost.problem === undefined) return { restore: lost.shares, ...newestStep };
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
-  // Pinned traffic normally moves only with `moveTraffic`. When the split from before the window cannot be restored,
-  // whoever opened the window has already allowed the move.
+  // Pinned traffic moves only with `moveTraffic`. The exception: if a window is closed and the split from before it
+  // cannot be restored, whoever opened the window has already allowed the move.
   if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(location, service, wish.mode);
   const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
-    // The service's own template is at hand here, so none has to be rebuilt from the revision.
+    // The newest revision serves, so the service's own template can be used. None has to be rebuilt from a revision.
     const template = withWish(serveSameImage({ ...base, template: newest.template }), wish);
     return {
       window: { template, traffic: follows ? 'follows' : 'move' },
@@ -102,8 +106,8 @@ export function planMaintenance(
       ...note,
     };
   }
-  // Move the traffic to the window's revision by name. If it followed LATEST, it would go on to the revision that is
-  // made from the newest template afterwards.
+  // Move the traffic to the window's revision by name. Traffic that follows LATEST would move on to the revision that
+  // is made from the newest template after that.
   return {
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,

@@ -4,8 +4,9 @@ import type { Revision } from '../service/service.ts';
 import { isMaintenanceOn } from './environment.ts';
 
 /**
- * Closing a maintenance window makes a copy, without maintenance mode, of the revision that was deployed while the window
- * was open. Finds this copy by its image. Undefined when there is none, or when the revision is not in maintenance mode.
+ * Finds the copy of a revision that was deployed while a maintenance window was open. Closing the window makes this
+ * copy, with the same image but without maintenance mode. Undefined when there is none, or when the revision is not in
+ * maintenance mode.
  */
 export async function findSuccessor(api: ServiceApi, revision: Revision): Promise<Revision | undefined> {
   if (!isMaintenanceOn(revision.template)) return undefined;

@@ -41,7 +41,7 @@ type MaintenanceTexts = { allowedPaths: string; cookieName: string; cookieTtl: s
 
 // A cookie name is an HTTP token: https://datatracker.ietf.org/doc/html/rfc6265#section-4.1.1
 const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
-// The service silently replaces a shorter time by its default.
+// The service silently replaces a shorter time with its default.
 const SHORTEST_TTL_SECONDS = 60;
 const TTL = /^[1-9][0-9]{0,9}$/;
 // An absolute path. A star may only stand at the end, where it makes the entry a prefix. An entry cannot hold a comma,

@@ -141,7 +141,7 @@ async function findNewestTemplate(api: ServiceApi, service: Service): Promise<Ne
   return { revision, template, imageDigest: newest?.imageDigest, isReplaced: false };
 }
 
-/** What carrying out the plan has done, with the service as it was before, and whether a new token was stored. */
+/** What was done, the service as it was before, and whether a new token was stored. */
 type Done = CarriedOut & { service: Service; rotated: boolean };
 
 /** Checks what serves: every revision that gets traffic must be in the requested mode. */

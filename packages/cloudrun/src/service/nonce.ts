@@ -4,7 +4,7 @@ const NONCE_LABEL = 'client.knative.dev/nonce';
 
 type Labelled = { labels?: Record<string, string> | null };
 
-/** The nonce, which identifies the template of one write and the revision made from it. */
+/** The nonce of a template or a revision. A revision has the nonce of the template that it was made from. */
 export function nonceOf(labelled: Labelled): string | undefined {
   return labelled.labels?.[NONCE_LABEL];
 }
@@ -22,8 +22,8 @@ export function newNonce(): string {
 const OF_WINDOW = 'window-';
 
 /**
- * A new nonce for a template that opens or closes a maintenance window. The next deployment replaces it, even if it is
- * made with gcloud.
+ * A new nonce for a template that opens or closes a maintenance window. The next deployment, even one with gcloud,
+ * replaces this nonce.
  */
 export function newWindowNonce(): string {
   return `${OF_WINDOW}${newNonce()}`;

@@ -4,7 +4,7 @@ import { call } from './call.ts';
 import { createPerson, type Person } from './person.ts';
 
 export type LoadOptions = {
-  /** Requests per minute of the emulator's clock, on average: they are sent at random moments. */
+  /** Requests per minute of the emulator's clock, on average. They are sent at random moments. */
   perMinute: number;
   /** Whether people sign in (default true). */
   signsIn?: boolean;

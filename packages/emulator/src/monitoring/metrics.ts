@@ -21,7 +21,8 @@ export function isMetricType(type: string): type is MetricType {
 }
 
 /**
- * The descriptor of a metric. Without `ingestDelaySeconds` it states no delay, which may be so on the platform too.
+ * The descriptor of a metric. Without `ingestDelaySeconds` it states no delay. It is not certain that the platform's
+ * own descriptors state one.
  */
 export function metricDescriptor(type: MetricType, project: string, ingestDelaySeconds: number | undefined) {
   return {

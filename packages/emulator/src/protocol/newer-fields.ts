@@ -15,11 +15,12 @@ const OF_REVISIONS = {
 };
 
 /**
- * Fields of messages (with their types) and values of enums that the real API has but the vendor's package does not
- * know yet: its serializer would drop them. Sources: the current REST reference
- * (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services) and
- * https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service. `fileStore`
- * and `EXECUTION_ENVIRONMENT_GEN3` are invented; they stand for whatever Google adds next.
+ * What the real API has but the vendor's package does not know yet: fields of messages, with their types, and values of
+ * enums. The package's serializer would drop them. `fileStore` and `EXECUTION_ENVIRONMENT_GEN3` are invented; they
+ * stand for whatever Google adds next.
+ *
+ * Sources: the current REST reference (https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services)
+ * and https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/cloud_run_v2_service
  */
 const NEWER: Readonly<Record<string, Additions>> = {
   RevisionTemplate: { fields: OF_REVISIONS },
@@ -31,7 +32,7 @@ const NEWER: Readonly<Record<string, Additions>> = {
   ExecutionEnvironment: { values: { EXECUTION_ENVIRONMENT_GEN3: 3 } },
 };
 
-// Nothing is sent in binary, so any unused number will do.
+// Field numbers matter only in binary messages, and none are sent. Any unused number will do.
 const FIRST_FREE_ID = 10_000;
 
 /** Adds newer fields and values to the vendor's descriptors of Cloud Run, in place. */

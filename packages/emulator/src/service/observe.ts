@@ -12,8 +12,8 @@ import type { StoredService } from './stored-service.ts';
 
 /**
  * The service once its newest generation has succeeded or failed, with its new conditions, latest revisions and
- * traffic. If the desired split cannot be served, or routing fails for another reason (`whyNotRouted`), the earlier
- * split keeps serving while the desired one stays in the spec, so the two differ.
+ * traffic. If the desired split cannot be served, or `whyNotRouted` says that routing failed, the earlier split keeps
+ * serving. The spec shows the desired split in any case.
  */
 export function observe({ json, revisions, frontEnd }: StoredService, whyNotRouted?: string): ServiceJson {
   const newest = revisions.at(-1);

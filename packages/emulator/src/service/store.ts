@@ -27,7 +27,7 @@ export type ServiceChange = {
   mask?: string | undefined;
   /** The annotations and labels that only v1 has (default: unchanged). */
   knative?: KnativeExtras;
-  /** The etag that the caller read. If it is given, the update fails when the service has changed since. */
+  /** The etag that the caller read. With strict etags, the update fails when the service has changed since. */
   etag?: string | undefined;
   person: string;
   /** A simulated failure of the operation; undefined for a normal end. */

@@ -5,8 +5,7 @@ export type ImageFaults = {
   /** How many errors come in a row (default 1); the share stays the same. */
   errorClump?: number;
   /**
-   * The median time of a request, in milliseconds of the emulator's clock, whatever it really takes (default: the real
-   * time).
+   * The median time of a request, in milliseconds of the emulator's clock (default: the time that each really takes).
    */
   latencyMs?: number;
   /** How far latencies spread: the standard deviation of their logarithm (default 0.4). */
@@ -71,7 +70,10 @@ export function createFaultyImage(faults: ImageFaults): FaultyImage {
   };
 }
 
-/** Returns true for a share of the calls, in clumps. The first clump comes after half the usual gap between clumps. */
+/**
+ * Makes a function that returns true for a share of its calls, in clumps. The first clump comes after half the usual
+ * gap.
+ */
 function share(percent = 0, clump = 1): () => boolean {
   let credit = clump * 50;
   let left = 0;

@@ -31,8 +31,8 @@ const REFUSED = ['patch', 'paths', 'include'];
 
 /**
  * The configuration of cargo and rustup for a build in these folders: settings that can change the result, and the
- * programs and source folders that they name. Throws InputsUnknown for a configuration that leaves unknown what is
- * built. Sources: https://doc.rust-lang.org/cargo/reference/config.html,
+ * programs and source folders that they name. Throws InputsUnknown if the configuration makes it impossible to tell
+ * what is built. Sources: https://doc.rust-lang.org/cargo/reference/config.html,
  * https://rust-lang.github.io/rustup/overrides.html
  */
 export async function cargoConfiguration(

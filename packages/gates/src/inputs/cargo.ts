@@ -42,9 +42,8 @@ export class Workspaces {
   }
 
   /**
-   * The crates that a package is built from. Cargo is asked only once about a package. The package's dev-dependencies
-   * count, because its tests use them; those of its dependencies do not. Throws InputsUnknown when cargo fails, or when
-   * a path dependency is missing.
+   * The crates that a package and its tests are built from. The package's own dev-dependencies count; those of its
+   * dependencies do not. Throws InputsUnknown when cargo fails, or when a path dependency is missing.
    */
   cratesOf(packageFolder: string): Promise<Crates> {
     const found = this.#crates.get(packageFolder) ?? this.#findCrates(packageFolder);

@@ -119,7 +119,10 @@ export async function readScenario(file: string): Promise<Scenario> {
   );
 }
 
-/** Applies the scenario to the emulator's options. An image without a path is a tag of the control service's image. */
+/**
+ * Applies the scenario to the emulator's options. An image name without a slash is a tag of the control service's
+ * image.
+ */
 export function applyScenario(scenario: Scenario, options: EmulatorOptions): EmulatorOptions {
   const { clock, settle, logs, monitoring, services = {}, images = {} } = scenario;
   const given = (options.services ?? []).filter((each) => 'name' in each);

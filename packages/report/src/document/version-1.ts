@@ -3,8 +3,8 @@ import { describeSplit, trafficNow } from '../record/split.ts';
 import { code, markdown, table } from './markdown.ts';
 import { moment, splitOr } from './words.ts';
 
-// Reports of version 1 begin with their data as front matter, and everything from the heading "Notes" on is people's.
-// They do not record which lines the scripts wrote, so this recognises those lines by their form.
+// Reports of version 1 begin with their data as front matter. People wrote everything from the heading "Notes" on.
+// Nothing records which of the lines in between the scripts wrote, so these are recognised by their form.
 
 type Version1 = { yaml: string; above: string; below: string };
 

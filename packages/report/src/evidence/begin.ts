@@ -10,8 +10,8 @@ import type { EvidenceRequest, JoinPlace, JoinRequest, OpenRequest } from './req
 // something to record, because it would double the start-up time of a dry run.
 
 /**
- * Opens a deployment's report before anything changes: a new one, or the file that EVIDENCE_REPORT names, to continue
- * the same deployment. Throws a UserError when the report cannot be written, or is another deployment's.
+ * Opens a deployment's report before anything changes: a new one, or, to continue a deployment, the file that
+ * EVIDENCE_REPORT names. Throws a UserError when the report cannot be written, or is another deployment's.
  */
 export async function openEvidence(request: OpenRequest): Promise<Evidence> {
   if (isOff(request)) return noEvidence;
@@ -20,9 +20,9 @@ export async function openEvidence(request: OpenRequest): Promise<Evidence> {
 }
 
 /**
- * Joins the newest open report of a service, or the file that EVIDENCE_REPORT names. Throws a UserError when that file
- * is not a report of this service, unless the command is urgent. When there is no open report, or it cannot be read,
- * the command goes on without one and says so.
+ * Joins the newest open report of a service. When there is none, or it cannot be read, the command says so and goes on
+ * without one. If EVIDENCE_REPORT names a file, joins that file instead, and throws a UserError when it is not a report
+ * of this service. An urgent command goes on even then.
  */
 export async function joinEvidence(request: JoinRequest & { location: ServiceLocation }): Promise<Evidence> {
   const place = whereToJoin(request);
@@ -32,7 +32,7 @@ export async function joinEvidence(request: JoinRequest & { location: ServiceLoc
 }
 
 /**
- * Joins the open report that lists a base URL, for a command that knows only the URL, or the file that EVIDENCE_REPORT
+ * For a command that knows only a base URL: joins the open report that lists this URL, or the file that EVIDENCE_REPORT
  * names. Throws a UserError when that file is not a report.
  */
 export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string }): Promise<Evidence> {

@@ -16,8 +16,9 @@ export function isKnownUrl({ baseUrls, tagUrls = [] }: ReportRecord, url: string
   return includes([...baseUrls, ...tagUrls], url);
 }
 
-// Reports of earlier versions list the URLs of tags among the others. Cloud Run joins a tag and the service's name by
-// three dashes: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
+// Reports of earlier versions list tag URLs among the service's own, so they must be told apart by their form. Cloud
+// Run joins a tag and the service's name by three dashes:
+// https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
 function isTagUrl(url: string): boolean {
   return /^[^.]+---[^.]+\..*run\.app$/.test(URL.parse(url)?.hostname ?? '');
 }

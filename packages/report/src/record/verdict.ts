@@ -4,7 +4,7 @@ import type { ReportRecord, SmokeEntry, StepEntry } from './schema.ts';
 import { hadNoToken } from './smoke-entry.ts';
 import { lastChange, lossOfCandidate, percentOf, trafficNow } from './split.ts';
 
-/** Whether to go on with the rollout, with all the reasons. */
+/** Whether to go on with the rollout, and the reasons that decided this. */
 type GoOrNoGo = { verdict: 'go' | 'no-go' | 'undecided'; reasons: string[] };
 
 /** A reason to stop (`no`), something that is not known yet (`open`), or a reason to go on (`yes`). */
@@ -92,8 +92,8 @@ function trafficReasons(record: ReportRecord): Reason[] {
 }
 
 /**
- * Only smoke runs against the service's own URLs since the last shift show what the public gets now. The last run of
- * each suite at each URL counts: a pass at one URL does not make up for a failure at another.
+ * Only smoke runs against the service's own URLs, begun after the last traffic change, show what the public gets now.
+ * Of these, the last run of each suite at each URL counts: a pass at one URL does not make up for a failure at another.
  */
 export function countingSmokes(record: ReportRecord): SmokeEntry[] {
   const runs = record.smokes.filter((run) => isOwnUrl(record, run.baseUrl) && metWhatServes(record, run));
