@@ -7,8 +7,9 @@ type Values = Parameters<typeof reportedAddressOf>[1] & {
 };
 
 /**
- * Warns if the address to check is not that of SERVICE: OPENAGENTS_BASE_URL is often left over from the step before.
- * Returns how to check SERVICE instead, or undefined if all is well or no report knows the address.
+ * Warns if the address to check is that of another service than SERVICE, which happens when OPENAGENTS_BASE_URL is left
+ * over from the step before. Returns how to check SERVICE instead. Undefined if there is nothing to warn of, or if no
+ * report tells whose address this is.
  */
 export async function warnOfOtherService(
   report: string | undefined,

@@ -5,8 +5,8 @@ export type BoundedText = {
   /** Adds one line or several. */
   line(text: string): void;
   /**
-   * The whole text, or its beginning and its end, with a line between them that says how much is missing. The text is
-   * cleaned and redacted.
+   * The whole text, or, if it is too long, its beginning and its end with a line between them that says how much is
+   * missing. The text is cleaned and redacted.
    */
   text(): string;
 };

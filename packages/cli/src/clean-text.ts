@@ -14,9 +14,9 @@ const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 
 /**
  * Makes text from outside (API messages, output of commands) safe to show. Removes escape sequences and control
- * characters, because a terminal would act on them, and invisible characters: those that change the direction of
- * writing can make text look like other text (https://trojansource.codes), those without width hide a word from a
- * search, and tags can hide a whole text. Tabs and line breaks stay, and Unicode's separators become line breaks.
+ * characters, because a terminal would act on them. Also removes invisible characters, because they disguise text: some
+ * change the direction of writing (https://trojansource.codes), some hide a word from a search, and tags can spell a
+ * whole hidden text. Tabs and line breaks stay, and Unicode's separators become line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');

@@ -13,8 +13,8 @@ type LockOptions = {
 
 /**
  * Runs work while no other process, and no other part of this one, holds the lock on this file. The file is created for
- * the lock and removed afterwards. The lock lasts only while its file is open, so when its holder dies the kernel frees
- * it at once, and no lock is ever stale.
+ * the lock and removed afterwards. When the lock's holder dies, the kernel frees the lock at once, so a lock is never
+ * stale.
  */
 export async function withFileLock<T>(
   path: string,
@@ -25,7 +25,8 @@ export async function withFileLock<T>(
   try {
     return await work();
   } finally {
-    // Remove the file while it is still locked: after that, another process may hold the lock on it.
+    // Remove the file before releasing the lock. After the release, another process may already hold the lock on this
+    // file.
     await unlink(path).catch(() => {});
     await lock.close();
   }
@@ -38,7 +39,8 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
   let told = false;
   do {
     const file = await openOrdinary(path);
-    // The last holder may have removed the file that was opened here. A lock on it would exclude nobody.
+    // The last holder may have removed the file after it was opened here. A lock on a removed file would exclude
+    // nobody.
     if (tryLock(file.fd) && (await isStillAt(file, path))) return file;
     await file.close();
     if (!told) onWait?.();

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether `no_proxy` exempts a host, by curl's rules (https://curl.se/docs/manpage.html#--noproxy). It is a list,
- * separated by commas or blanks, of names, addresses, and networks such as `10.0.0.0/8`. A name, with or without a
- * leading dot, also stands for all names below it. A lone `*` exempts every host; there are no other wildcards, and no
- * ports.
+ * Whether `no_proxy` exempts a host, by curl's rules (https://curl.se/docs/manpage.html#--noproxy). The variable is a
+ * list, separated by commas or blanks, of names, addresses, and networks such as `10.0.0.0/8`. A name, with or without
+ * a leading dot, also stands for all names below it. A lone `*` exempts every host. Other wildcards are not supported,
+ * and neither are ports.
  */
 export function isExempt(hostname: string, noProxy: string): boolean {
   if (noProxy.trim() === '*') return true;

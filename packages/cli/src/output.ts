@@ -10,9 +10,9 @@ export type Output = {
 };
 
 /**
- * Makes an output that removes control characters and known secrets from every line. On a terminal, verdicts and errors
- * are coloured unless NO_COLOR is set. FORCE_COLOR also colours stderr elsewhere, but never stdout, because callers
- * read it.
+ * Makes an output that removes control characters and known secrets from every line. Verdicts and errors are coloured
+ * on a terminal, unless NO_COLOR is set. FORCE_COLOR colours stderr even if it is not a terminal, but not stdout,
+ * because callers read that.
  */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {

@@ -4,7 +4,7 @@ import { commandLine, type Variable } from './command-line.ts';
 import type { Environment } from './settings.ts';
 import { projectRoot, rememberFolder, workingCheckout } from './target-checkout.ts';
 
-/** How the user called this script, in so far as the commands that it shows must repeat it. */
+/** The beginning of the `pnpm` commands that this script shows: variables in front, and how to call pnpm. */
 type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm'], inFront: [] };
@@ -55,8 +55,8 @@ export function gcloudCommand(command: string): string {
 }
 
 /**
- * The variables that send gcloud's calls of these APIs to a local Cloud Run. They also make it gcloud's proxy, because
- * gcloud puts a region in front of the host's name, and the resulting name has no address.
+ * The variables that send gcloud's calls of these APIs to a local Cloud Run. gcloud puts a region in front of the
+ * host's name, and the resulting name has no address. So the local Cloud Run must also be gcloud's proxy.
  */
 export function gcloudVariables(
   host: string,

@@ -96,12 +96,12 @@ function readLogin(text: string): { user: string; password: Secret } {
   // form.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
-  // Without a password, this would redact the user's name wherever a colon follows it.
+  // With an empty password, this would redact the user's name wherever a colon follows it.
   if (password !== '') new Secret(`${decoded.user}:${decoded.password}`);
   return { user: decoded.user, password: new Secret(decoded.password) };
 }
 
-/** Quotes the value only if no password can be in it: in a malformed value, one could be anywhere. */
+/** Quotes the value only if it cannot contain a password. In a malformed value, a password could be anywhere. */
 function refused(variable: string, text: string, advice: string): UserError {
   const quoted = /^[\w.:/[\]-]{1,80}$/.test(text) ? ` ("${text}")` : '';
   return new UserError(`${variable} does not name a usable proxy${quoted}`, {

@@ -5,7 +5,7 @@ import { errorCode, errorMessage } from './errors.ts';
 import { networkFailure } from './network-failure.ts';
 import { type ProxyServer, proxyAuthorization } from './proxy.ts';
 
-/** The error when a proxy opens no connection. The message names the proxy and the variable that it comes from. */
+/** Thrown when a proxy does not open a connection. The message names the proxy and the variable that it comes from. */
 export class ProxyFailure extends Error {
   override readonly name = 'ProxyFailure';
   /** What to do next, if known. */

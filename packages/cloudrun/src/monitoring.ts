@@ -9,7 +9,7 @@ export type SeriesQuery = { filter: string; from: Date; to: Date };
 export type SeriesAnswer<T> = {
   /** The series as the API sends them, without aggregation. Series without points are left out. */
   series: readonly T[];
-  /** When the platform gave the first answer, by its own clock, or by this machine's if the answer has no date. */
+  /** The time of the first answer by the platform's clock, or by this machine's clock if the answer has no date. */
   answeredAt: Date;
 };
 

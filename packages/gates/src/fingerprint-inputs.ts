@@ -1,15 +1,15 @@
 /**
- * Everything that a gate's verdict depends on. The values show that an input changed, not what it holds, so none of
- * them can expose a secret.
+ * Everything that a gate's verdict depends on. The values show whether an input has changed, but not its content, so
+ * none of them can expose a secret.
  */
 export type FingerprintInputs = {
-  /** The gate's command line with the checkout at `.`, so that it is the same in every checkout. */
+  /** The gate's command line. Its paths are relative to the checkout, so that it is the same in every checkout. */
   command: string;
   /** Hashes of the variables that steer the gate, by name. */
   variables: ReadonlyMap<string, string>;
   /** The versions of the tools that the gate calls. */
   tools: ReadonlyMap<string, string>;
-  /** Mode and content of files, by path relative to the checkout's root. */
+  /** The mode and a hash of each file, by path relative to the checkout's root. */
   files: ReadonlyMap<string, string>;
   /** How cargo and rustup are configured: settings, programs, folders of sources. */
   configuration: ReadonlyMap<string, string>;
@@ -17,9 +17,9 @@ export type FingerprintInputs = {
 
 const KINDS = ['variables', 'tools', 'files', 'configuration'] as const;
 
-/** Works with inputs by the names that people read: paths, tools, `variable NAME`. */
+/** Looks up and compares inputs by the names that people read: paths, tools, `variable NAME`. */
 export const inputNames = {
-  /** Whether something is among the inputs. */
+  /** Whether a path or a variable is among the inputs. */
   has(inputs: FingerprintInputs, name: string): boolean {
     return name.startsWith(VARIABLE)
       ? inputs.variables.has(name.slice(VARIABLE.length))
@@ -37,7 +37,7 @@ export const inputNames = {
   },
 };
 
-/** The name of an input that is an environment variable begins with this. */
+/** Marks those names of inputs that are environment variables, as in `variable NAME`. */
 export const VARIABLE = 'variable ';
 
 /** The inputs as JSON, which has no maps. */
@@ -57,5 +57,5 @@ export function inputsFromJson(json: Record<string, unknown>): FingerprintInputs
   };
 }
 
-/** Thrown when not all inputs can be established; the message says why. No verdict may come from a cache then. */
+/** Thrown when some inputs cannot be determined; the message says why. No verdict may then come from a cache. */
 export class InputsUnknown extends Error {}

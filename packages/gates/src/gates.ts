@@ -33,8 +33,8 @@ export const webShellBuild: Gate = {
 };
 
 /**
- * In the order in which they run, one after another: all of them build, the last two wipe and rebuild `dist`, and the
- * last one measures latency, with the service running.
+ * In the order in which they run. They run one after another because they would disturb each other: all of them build,
+ * the last two wipe and rebuild `dist`, and the last one measures the latency of the running service.
  */
 export const verificationGates: readonly Gate[] = [
   {

@@ -10,7 +10,7 @@ export type Remembered = { record: PassRecord; inputs: FingerprintInputs };
 
 const MOST_KEPT = 10;
 
-/** The folder lies beside turbo's cache, which holds the verdicts themselves. */
+/** Where a gate's verdicts are remembered for `--explain`. The verdicts that save a run are in turbo's own cache. */
 function folderOf(gate: GateId, { TURBO_CACHE_DIR }: Environment): string {
   return join(TURBO_CACHE_DIR || join(projectRoot, '.turbo'), 'verdicts', gate);
 }

@@ -20,8 +20,8 @@ export type RunnerOrder = {
 };
 
 /**
- * The runner's exit code when the gate passed but turbo must not keep its verdict: EX_TEMPFAIL of sysexits.h, which is
- * not 0, because turbo caches every task that exits with 0.
+ * The runner's exit code when the gate passed but turbo must not keep its verdict. It is not 0, because turbo caches
+ * every task that exits with 0. (75 is EX_TEMPFAIL of sysexits.h.)
  */
 export const NOT_KEPT = 75;
 
@@ -40,9 +40,9 @@ export type RunnerChannel = AsyncDisposable & {
 };
 
 /**
- * Opens a channel for this run's own runner: a socket in a folder that only this user can open. What passes through it,
- * including secrets, never reaches a disk, a command line or an environment where a gate could find it. When this
- * process is killed, the channel closes and the runner stops the gate.
+ * Opens a channel for this run's own runner: a socket in a folder that only this user can open. Whatever is sent to the
+ * runner, including secrets, goes through the channel, because a gate could find it on a disk, in a command line or in
+ * an environment. When this process is killed, the channel closes and the runner stops the gate.
  */
 export async function openRunnerChannel(order: () => RunnerOrder): Promise<RunnerChannel> {
   const folder = await mkdtemp(join(tmpdir(), 'gates-'));
@@ -83,7 +83,8 @@ export type ScriptChannel = {
 };
 
 /**
- * Connects to the script. Throws when nobody answers: without the list of secrets, the gate's log must not be written.
+ * Connects to the script. Throws when nobody answers, because the gate's log must not be written without the list of
+ * secrets, which only the script has.
  */
 export async function callScript(path: string): Promise<ScriptChannel> {
   const socket = connect(path);

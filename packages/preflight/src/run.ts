@@ -78,14 +78,17 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
   }
 }
 
-/** The verification gates that can still run, if some gates are blocked but nothing else is; undefined otherwise. */
+/**
+ * The verification gates that can still run, if some gates, but not all, are blocked and nothing else is; undefined
+ * otherwise.
+ */
 export function gatesLeft(
   { findings }: Preflight,
   { selected = gateIds }: GateChoices,
 ): string[] | undefined {
   const blocked = findings.flatMap(({ state, blocks = [] }) => (state === 'error' ? blocks : []));
   const left = selected.filter((gate) => !blocked.includes(gate));
-  // The web-shell build always runs. If that is blocked, leaving out gates does not help.
+  // The web-shell build, which is not in `gateIds`, always runs. If it is blocked, leaving out gates does not help.
   const isByGates = blocked.length > 0 && blocked.every((name) => gateIds.some((gate) => gate === name));
   return isByGates && left.length > 0 ? left : undefined;
 }

@@ -32,7 +32,8 @@ export async function reportedTraffic(
   if (path === undefined) return undefined;
   const { record } = await readReport(path);
   const shares = trafficNow(record);
-  // After an interruption, the split before or after the step may serve, and neither would be somebody else's change.
+  // After an interrupted step, either the split before it or the one that it asked for may serve. Returning one of them
+  // would make the other look like somebody else's change.
   return shares === undefined || splitInDoubt(record) ? undefined : { shares, path };
 }
 
@@ -50,7 +51,8 @@ async function newestReport(
 
 /**
  * The service's base URL in the report that EVIDENCE_REPORT names: the domain, or the service's own URL if the
- * preflight found the domain without a certificate. Undefined when no report is named.
+ * preflight found the domain without a certificate. Undefined when no report is named, or when the named report does
+ * not exist.
  */
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
@@ -72,9 +74,9 @@ export async function reportedAddressOf(
 }
 
 /**
- * The roles of the revisions, and whether what serves still lacks a health smoke, according to the report that
- * EVIDENCE_REPORT names, or else the newest open report of a service. Undefined when there is no such report, or it
- * cannot be read.
+ * The roles of the revisions, and whether what serves still lacks a health smoke. This is read from the report that
+ * EVIDENCE_REPORT names, or else from the newest open report of a service. Undefined when there is no such report, or
+ * it cannot be read.
  */
 export async function reportedRolesOf(
   location: ServiceLocation,
@@ -92,8 +94,8 @@ export async function reportedRolesOf(
 }
 
 /**
- * Which revision is stable and which is the candidate, and whether what serves still lacks a health smoke, according to
- * the report in this file; undefined when the report names neither revision.
+ * What the report in this file says: which revision is stable, which is the candidate, and whether what serves still
+ * lacks a health smoke. Undefined when the report names neither revision.
  */
 export async function reportedRoles(
   path: string | undefined,
@@ -111,7 +113,10 @@ export async function reportedRoles(
   };
 }
 
-/** Whether somebody rolled back by hand. When a promotion rolls back, the service itself remembers that. */
+/**
+ * Whether somebody rolled back by hand. A promotion that rolled back does not count here, because the service itself
+ * remembers that.
+ */
 function isRolledBack(record: ReportRecord): boolean {
   const lost = lossOfCandidate(record);
   return lost !== undefined && lost.byWindow !== true && lost.byPromotion !== true;

@@ -37,7 +37,7 @@ export function failureOf(
   return { reason: reasonFor(cause, code), hint: undefined };
 }
 
-/** The code of a failed request's root error. */
+/** The code of the error at the root of a failed request. */
 export function failureCode(error: unknown): string {
   const cause = causeOf(error);
   return errorCode(cause instanceof ProxyFailure && cause.cause ? cause.cause : cause);

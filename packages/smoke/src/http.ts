@@ -28,7 +28,10 @@ export type SmokeClientOptions = {
   signal?: AbortSignal | undefined;
 };
 
-/** The user agent of these scripts' requests. By its first word, traffic statistics can exclude them. */
+/**
+ * The user agent of these scripts' requests. Traffic statistics can recognise and leave out such requests by the first
+ * word.
+ */
 export function smokeUserAgent(script: string): string {
   return `openagents-deploy-scripts (${script})`;
 }
@@ -64,8 +67,8 @@ export async function openSmokeClient(
         method,
         path,
         signal,
-        // By default undici closes the connection after a HEAD request, because some servers answer one with a body,
-        // and holds other requests back until it is closed: https://github.com/nodejs/undici/issues/258
+        // By default, undici closes the connection after a HEAD request, and holds other requests back until it is
+        // closed. It does so because some servers answer HEAD with a body: https://github.com/nodejs/undici/issues/258
         reset: false,
         blocking: false,
         headers,

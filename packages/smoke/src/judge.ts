@@ -6,7 +6,6 @@ import type { SmokeResult } from './outcome.ts';
 
 const EXCERPT_LENGTH = 300;
 
-/** Judges what came of a check's request. */
 export function judgeCheck(check: Check, exchange: Exchange, context: CheckContext): SmokeResult {
   const { attempts, durationMs } = exchange;
   const about = {
@@ -59,7 +58,7 @@ function excerptOf(body: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-// The query holds the bypass token.
+// Left out because the query may hold the bypass token.
 function withoutQuery(path: string): string {
   return path.replace(/\?.*/, '');
 }

@@ -41,9 +41,9 @@ export function requestLogFilter(
 }
 
 /**
- * The filter of `timeSeries.list` for one metric of both revisions. The filters of Cloud Monitoring write alternatives
- * with `one_of`, unlike those of Cloud Logging. This one names the resource type because `cloud_run_instance` has
- * metrics of the same names, but without revisions.
+ * The filter of `timeSeries.list` for one metric of both revisions. Alternatives are written with `one_of`, unlike in
+ * the filters of Cloud Logging. The resource type must be named, because `cloud_run_instance` has metrics of the same
+ * names, but without revisions.
  */
 export function metricFilter(
   metric: 'request_count' | 'request_latencies',
@@ -67,9 +67,9 @@ function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'cana
 /** `entries:list` returns at most this many entries per page. */
 export const ENTRIES_A_PAGE = 1000;
 /**
- * Cloud Logging allows a project 60 reads a minute, and people need some of them. A canary makes at most
- * `READS_A_MINUTE`, history included; `auto` chooses request logs only if the polls need no more than
- * `READS_FOR_POLLS`.
+ * Cloud Logging allows a project 60 reads a minute, and people need some of them. A canary therefore makes at most
+ * `READS_A_MINUTE`, including those for the history. If its polls alone need more than `READS_FOR_POLLS`, `auto`
+ * chooses metrics instead of request logs.
  */
 const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;

@@ -33,20 +33,21 @@ const SYNC_TOKEN = /^\/api\/(?:v1\/)?sync\/token$/;
 const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$)/;
 const ROUTE_DECISION = 'route.split.decision';
 /**
- * Matches a route decision that the service logged as text: cut off, or in a format other than JSON. The event's name
- * alone proves nothing: anyone can put it into a request, and so into a sidecar's access log.
+ * Matches a route decision that Cloud Logging keeps as text, because the line was cut off or is not JSON. The line must
+ * also begin like one of the service's. The event's name alone proves nothing: anyone can put it into a request, and so
+ * into a sidecar's access log.
  */
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
 /**
- * The name of the request log. An `httpRequest` does not prove that an entry is from it: structured log lines of the
- * service itself may have one too.
+ * The name of the request log. An `httpRequest` does not prove that an entry is from this log, because the service's
+ * own structured log lines may have one too.
  */
 const REQUEST_LOG = /run\.googleapis\.com%2Frequests$/;
 
 /**
- * Bucket bounds from 1 ms to 10 minutes, 15 % apart. The threshold for slow requests, 20 % above p95, is rounded up to
- * the next bound, so it is at most 38 % above p95.
+ * Bucket bounds from 1 ms to 11 minutes, 15 % apart. The threshold for slow requests is 20 % above p95, rounded up to
+ * the next bound, and so at most 38 % above p95.
  */
 const BOUNDS_MS: readonly number[] = Array.from({ length: 97 }, (_, i) => Number((1.15 ** i).toPrecision(3)));
 
@@ -63,10 +64,13 @@ type Seen = {
 
 /**
  * Turns request logs (`run.googleapis.com/requests`) into minutes of two revisions, together with the service's own log
- * lines if there are any. As in the platform's metrics, a request belongs to the minute in which it ended; its entry
- * carries the time when it began. Duplicate entries count once. For sign-ins and sync tokens, a 401 is never a failure:
- * a session lives in the memory of one revision, and the other revision must refuse it. Latencies and statuses include
- * the platform's own answers (429, and 503 when there are not enough instances).
+ * lines if there are any.
+ * - A request belongs to the minute in which it ended, as in the platform's metrics. Its entry carries the time when it
+ *   began.
+ * - Duplicate entries count once.
+ * - For sign-ins and sync tokens, a 401 is never a failure: a session lives in the memory of one revision, so the other
+ *   revision must refuse it.
+ * - Latencies and statuses include the platform's own answers (429, and 503 when there are not enough instances).
  */
 export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
@@ -103,8 +107,8 @@ export function observeRequestLog(
 }
 
 /**
- * A key for recognising an entry that was read twice. An insertId is unique only among entries of the same log and
- * time.
+ * A key for recognising an entry that was read twice. The insertId is not enough, because it is unique only among
+ * entries of the same log and time.
  */
 export function identify(entry: RawLogEntry): string {
   const { logName, timestamp, insertId } = entry;
@@ -143,8 +147,8 @@ function countPath(paths: Seen['signIn'], status: number): void {
 }
 
 /**
- * Counts a route decision; false when the entry is something else. The service logs an event as one line of JSON; Cloud
- * Logging keeps a line that is not JSON as text.
+ * Counts the entry if it is a route decision, and returns whether it is one. The service logs each event as one line of
+ * JSON. Cloud Logging keeps a line that is not JSON as text, and such a decision counts as unreadable.
  */
 function countDecision({ jsonPayload, textPayload = '' }: RawLogEntry, minute: () => Seen): boolean {
   const isUnreadable = UNREADABLE_DECISION.test(textPayload);
@@ -177,8 +181,8 @@ function observationFrom(seen: Seen, hasOwnLines: boolean): Observation {
     latency,
     signIn,
     syncToken,
-    // If there is not a single log line of the service, its lines were probably not read, and missing decisions prove
-    // nothing.
+    // If no decision was found in any minute, the service's log lines were probably not read. Then missing decisions
+    // prove nothing.
     ...(hasOwnLines ? { pages, routeDecisions, unreadableDecisions } : {}),
   };
 }

@@ -10,6 +10,7 @@ const ASSUMED_CLUMP = 10;
  *     V   = sum (x_i - n_i p)^2 * T/(T-1)      (0 when T < 2), p = X/N
  *     phi = max(1, (V + C^2) / (X + C)),       C = 10
  *
+ * where minute i of T has x_i failures among n_i requests, and X and N are their sums
  * (quasi-Poisson dispersion, McCullagh & Nelder, Generalized Linear Models; "+ C" is this project's own). The
  * result is 10 if there is no history, or no failure in it.
  */

@@ -91,8 +91,8 @@ export function unanswered(thrown: unknown): unknown {
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
-// The message of a refusal that has the status ABORTED but is final: the revision name is taken, so a retry cannot
-// help.
+// Google answers ABORTED, as if a retry could help, even when the name of a revision is already taken. Only the message
+// shows that such a refusal is final.
 const PERMANENT_CONFLICT = /already exists/i;
 
 function explain({ location }: CallSubject, error: Error): Explanation {

@@ -56,7 +56,7 @@ export async function requireSameSideOfWindow(
   const inMaintenance = wanted.filter(({ revision }) => isMaintenanceOn(revision.template));
   const after = inMaintenance.reduce((sum, { percent }) => sum + percent, 0);
   const shares = servedShares(service);
-  // A window cannot be open for all traffic if one of these revisions serves outside maintenance mode. Usually one
+  // No window can be open for all traffic while one of these revisions serves outside maintenance mode. Usually one
   // does, and then nothing more has to be read.
   const isOpenForAll = !wanted.some(
     (each) => !inMaintenance.includes(each) && shares.some(({ revision }) => revision === each.revision.name),

@@ -50,8 +50,8 @@ export async function checkCloud(
   const { connection, location, image, domain, expectedTraffic, skipMaintenanceCheck = false } = request;
   const { domainVariable = 'STAGING_DOMAIN' } = request;
   const openedSecrets = once(() => openSecretApi(connection, location));
-  // Start loading Secret Manager's client now, while other calls wait for answers. A failure is reported where it is
-  // used.
+  // Start loading Secret Manager's client now, while other calls wait for answers. A failure is reported where the
+  // client is used.
   void openedSecrets().catch(() => {});
   const openedService = openServiceApi(connection, location);
 

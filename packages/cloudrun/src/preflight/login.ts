@@ -9,8 +9,8 @@ import { problem, type Read } from './read.ts';
 const { ok, error } = findingsOf('login');
 
 /**
- * The account that acts. If the login does not name it, this asks Google whose token it is
- * (https://cloud.google.com/docs/authentication/token-types#access-contents). Undefined if unknown.
+ * The account that acts; undefined if unknown. If the login does not name an account, this asks Google whom the access
+ * token belongs to (https://cloud.google.com/docs/authentication/token-types#access-contents).
  */
 export async function findAccount(
   connection: Connection,

@@ -118,7 +118,7 @@ function isForbidden(error: unknown): boolean {
   return error instanceof CloudError && error.kind === 'forbidden';
 }
 
-/** Every secret that a container's environment or a volume refers to, each version once. */
+/** Every secret version that a container's environment or a volume refers to, each only once. */
 function referencesIn({ containers, volumes }: RevisionTemplate): Reference[] {
   const inEnv = (containers ?? []).flatMap(({ env }) =>
     (env ?? []).flatMap(({ valueSource }) => {

@@ -56,19 +56,20 @@ export type Revision = {
   /** The nonce of the write that made the revision, if it has one. */
   nonce: string | undefined;
   /**
-   * Its configuration as a template. To make the same revision again, use `readRunningRevision`, because Admin v2 does
-   * not show everything.
+   * The revision's configuration as a template. Admin v2 does not show all of it, so to make the same revision again,
+   * use the template of a `RunningRevision`.
    */
   template: RevisionTemplate;
 };
 
 /**
- * A revision with what it really runs. Deploying its `template` would make the same revision again under another name.
+ * A revision with all that it really runs, so that deploying its `template` would make the same revision again under
+ * another name.
  */
 export type RunningRevision = Revision & {
   /**
-   * The digest that the ingress container runs (`host/path@sha256:…`), resolved when the revision was made; its tag may
-   * have moved since. Only Knative v1 reports it; undefined when it does not.
+   * The digest that the ingress container runs (`host/path@sha256:…`), resolved when the revision was made. The image's
+   * tag may have moved since. Undefined when Knative v1, which alone knows the digest, does not report it.
    */
   imageDigest: string | undefined;
 };
@@ -172,9 +173,9 @@ const HEALTH_CHECK_DISABLED = 'run.googleapis.com/health-check-disabled';
 
 /**
  * Fields that a Revision has but a RevisionTemplate does not: those that the platform writes, and the launch stage,
- * which belongs to the service. The two share all other field names (revision.proto, revision_template.proto in
- * google/cloud/run/v2), and will probably share future ones. So every field that is not listed here is sent: the
- * platform would refuse a field that does not belong, but nobody would notice one that was left out.
+ * which belongs to the service. All other fields have the same names in both (revision.proto, revision_template.proto
+ * in google/cloud/run/v2). A field that is added in the future is not listed here, and is therefore sent. That is
+ * safer: the platform would refuse a field that does not belong, but nobody would notice one that was left out.
  */
 const ONLY_OF_REVISIONS = new Set([
   'name',

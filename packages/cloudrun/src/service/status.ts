@@ -35,7 +35,8 @@ export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Found>
       const api = await openApi();
       const service = await api.read();
       const found = await readOpenWindow(api, service);
-      // If the window stored no split, find it out now: the deployment will store it, so that the window can be closed.
+      // If the window stored no split, find the split out now, so that the deployment can store it. The deployment pins
+      // the traffic to one revision, and closing the window then needs the split.
       const window = found && { ...found, backTo: found.backTo ?? (await splitBeforeLatest(api, service)) };
       return { service, window, stable: stableBehindWindow(service, window) };
     },

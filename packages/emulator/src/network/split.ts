@@ -1,9 +1,9 @@
-/** Picks one of several rows by weight. */
+/** Picks one of several values by weight. */
 export type Picker<T> = () => T | undefined;
 
 /**
- * A smooth weighted round robin: over any 100 picks with weights that add up to 100, each is picked exactly as often as
- * its weight says, well mixed. The platform picks at random, but tests need exact counts.
+ * A smooth weighted round robin. If the weights add up to 100, any 100 picks contain each value exactly as often as its
+ * weight says. The picks of a value are spread out. The platform picks at random, but tests need exact counts.
  */
 export function weightedPicker<T>(choices: readonly { value: T; weight: number }[]): Picker<T> {
   const rows = choices.filter(({ weight }) => weight > 0).map((choice) => ({ ...choice, credit: 0 }));

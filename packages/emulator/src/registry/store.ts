@@ -27,15 +27,15 @@ const FIRST_UPLOAD_MS = Date.UTC(2026, 1, 1);
 const HOUR_MS = 3_600_000;
 
 /**
- * `repositories` lists the tags of a repository, oldest first; it then has no other tags. A repository that is not
- * listed has every tag that is asked for, except those whose image is listed as missing.
+ * A repository that `repositories` names has only the tags listed there, oldest first. Any other repository has every
+ * tag that is asked for, except those that `images` lists as missing.
  */
 export function createRegistry({ images, repositories }: RegistryOptions): Registry {
   // Keyed by path, because a request to a registry names the repository without the registry's host.
   const behaviours = byPath(images);
   const known = byPath(repositories);
   const asked = new Map<string, Set<string>>();
-  /** Images that were pushed under a tag after its first image. */
+  /** By `repository:tag`: the images that were pushed under that tag after its first one. */
   const pushed = new Map<string, ImageBehaviour[]>();
 
   const pushesOf = (repository: string, tag: string): ImageBehaviour[] => {

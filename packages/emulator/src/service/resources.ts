@@ -59,8 +59,8 @@ export type ServiceJson = {
 };
 
 /**
- * The annotations and labels of a v1 service in namespaces that v2 reserves and has no fields for. They are kept as
- * written.
+ * Annotations and labels of a v1 service that v2 cannot express: it has no fields for them, and reserves their
+ * namespaces. They are kept as written.
  */
 export type KnativeExtras = {
   annotations: Readonly<Record<string, string>>;

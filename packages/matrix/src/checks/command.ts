@@ -45,8 +45,8 @@ function cannotRun(program: string, code: string): UserError {
 const WHY_NOT: Record<string, string> = { ENOENT: 'is missing', EACCES: 'is not executable' };
 
 /**
- * The environment for commands of the target checkout: the operator's, without this project's own variables. A command
- * may need other variables that look like secrets, so it gets them; the log redacts their values.
+ * The environment for commands of the target checkout: the operator's, without this project's own variables. It
+ * includes variables that look like secrets, because a command may need them; the log redacts their values.
  */
 export function childEnvironment(env: Environment, own: readonly string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(operatorEnvironment(env)).filter(([name]) => !own.includes(name)));

@@ -11,8 +11,8 @@ const MIGRATE_JOB = 'runtime-migrate';
 const RUNTIME_IMAGE = `us-central1-docker.pkg.dev/${PROJECT}/runtime/runtime:stable`;
 
 /**
- * What the validation matrix checks besides staging: a production that is ready for a deployment, the runtime, and the
- * runtime's migrations.
+ * What the validation matrix checks besides staging: a production service that is ready for a deployment, the runtime,
+ * and the runtime's migrations.
  */
 export const matrixSeeds = {
   services: [
@@ -38,8 +38,8 @@ export function baseUrls(emulator: Emulator): Record<string, string> {
 }
 
 /**
- * The matrix's last step leaves a failed migration. This adds a successful one, so that a rehearsal that is kept
- * running is healthy.
+ * The matrix's last step leaves a failed migration. This adds a successful one, so that the local Cloud Run is healthy
+ * if it is kept running.
  */
 export function mendMigration(emulator: Emulator): void {
   emulator.addExecution(MIGRATE_JOB, { name: `${MIGRATE_JOB}-third` });

@@ -25,13 +25,14 @@ export function dataBlock(
   return `\`\`\`${INFO}\n${lines}${yamlOf({ ...record, written })}\`\`\`\n\n</details>`;
 }
 
-// Git joins two conflicts that are at most three lines apart (`xdl_simplify_non_conflicts` in xdiff/xmerge.c). If the
-// lists were that close, a merge that takes the lines of both sides would repeat whatever stands between two lists.
+// Git joins two conflicts into one if at most three lines lie between them (`xdl_simplify_non_conflicts` in
+// xdiff/xmerge.c). A merge that takes the lines of both sides would then repeat the lines in between. This gap keeps
+// the conflicts of two lists apart.
 const APART = '\n\n\n';
 
 /**
- * YAML with exactly one line for each entry, and with enough space between the lists. This way, a merge that takes the
- * lines of both sides keeps whole entries, and redaction does not miss a secret because it is broken over two lines.
+ * YAML with exactly one line for each entry, and with enough space between the lists. A merge that takes the lines of
+ * both sides therefore keeps whole entries. No secret is broken over two lines, where redaction would miss it.
  */
 export function yamlOf(value: Readonly<Record<string, unknown>>): string {
   // `compat` quotes what a YAML 1.1 parser would read differently.

@@ -7,8 +7,8 @@ type Counts = Minute['canary'];
 const FEWEST_MINUTES = 5;
 
 /**
- * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. A figure that is always
- * missing gets no chart; neither do errors if there were none, nor a promotion of only a few minutes.
+ * The share of 5xx and the p95 latency of both revisions, minute by minute, as Mermaid charts. Leaves out the errors if
+ * there were none, the latency if it was never measured, and both if the promotion took only a few minutes.
  */
 export function promotionCharts({ minutes }: PromotionEntry): string[] {
   if (minutes.length < FEWEST_MINUTES) return [];
@@ -74,8 +74,8 @@ function chart(
 }
 
 /**
- * Replaces missing values, which a chart cannot show: in a gap by the value before the gap, and after the last value by
- * 0. Stable, for example, has no values once the canary gets 100 %.
+ * Replaces missing values, because a chart cannot show gaps. A gap gets the value before it, or at the beginning the
+ * value after it. The end gets 0: stable, for example, has no values once the canary gets 100 %.
  */
 function withoutGaps(values: readonly (number | undefined)[]): number[] {
   const last = values.findLastIndex((value) => value !== undefined);

@@ -42,8 +42,9 @@ const step = v.strictObject({
   name: v.string(),
   state: v.picklist(['started', 'done', 'failed']),
   startedAt: time,
-  /** The split that the step asks for, and the last traffic change before it began. */
+  /** The split that the step asks for. */
   asked: optional(split),
+  /** The last traffic change before the step began, in the same form as a smoke run's `metChange`. */
   metChange: optional(v.string()),
   /** Missing while the step is under way, and for ever if the command was killed. */
   endedAt: optional(time),
@@ -95,9 +96,7 @@ const smokeEntry = v.strictObject({
    * only for equality, because the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
-  /**
-   * The revision that the URL leads to, if that is certain, for example because the URL is that of a promotion's tag.
-   */
+  /** The revision that the URL leads to. Set only if that is certain, as with the URL of a promotion's tag. */
   revision: optional(name),
 });
 
@@ -213,8 +212,8 @@ export const recordSchema = v.strictObject({
   /** The maintenance window that was open when the deployment began, and the split that closing it restores. */
   windowBefore: optional(v.strictObject({ since: time, by: v.string(), backTo: optional(split) })),
   /**
-   * The revision that had all the traffic before the rollout, or before the window that was open then; missing if
-   * traffic was split, or if that is unknown.
+   * The revision that had all the traffic before the rollout, or, if a maintenance window was open then, before that
+   * window. Missing if traffic was split, or if the revision is unknown.
    */
   stable: optional(name),
   steps: v.array(step),

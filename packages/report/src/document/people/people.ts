@@ -10,7 +10,10 @@ export type Remark = {
   text: string;
 };
 
-/** Everything that people wrote in a report. The scripts keep it whenever they write. Texts are latin1. */
+/**
+ * Everything that people wrote in a report. The scripts keep it whenever they write. Texts are read as latin1, one
+ * character for each byte, so that they stay the same in any encoding.
+ */
 export type PeoplesText = {
   remarks: readonly Remark[];
   /** Comments in the data. */
@@ -68,8 +71,8 @@ function attribute(
 
   let isOurs = false;
   return tokens.map((token, index) => {
-    // A section that a person moved is missing in one place and appears in another. A token without words, such as the
-    // end of a fold, belongs to whoever wrote the token before it.
+    // If a token of the scripts is missing in one place and appears in another, a person has only moved it. A token
+    // without words, such as the end of a fold, belongs to whoever wrote the token before it.
     const isMoved =
       !isInPlace[index] && (missing.get(token.key) ?? 0) > 0 && (hasWords(token.text) || isOurs);
     if (isMoved) take(token.key);
