@@ -14,7 +14,7 @@ type ScreenContext = {
   location: ServiceLocation;
   /** The unfinished promotion whose split the service has. */
   promotion: { percent: number } | undefined;
-  /** That promotion, if somebody is running it. */
+  /** The same promotion, if somebody is running it. */
   running: RunningPromotion | undefined;
   isRolledBack: boolean;
   lacksHealthSmoke: boolean;
@@ -59,8 +59,8 @@ function newRollout(location: ServiceLocation, rolledBack: string | undefined): 
 const GAP = '  ';
 
 /**
- * One row for each revision. Names and percentages are never cut; commands need the whole name. If a row is too wide,
- * its less important cells go on the next line.
+ * One row for each revision. Names are never cut, because commands need the whole name. If any row is too wide, each
+ * revision's less important cells go on a second line.
  */
 function revisionLines({ rows }: Overview, { now, columns }: ScreenContext): string[] {
   const head = ['revision', 'traffic', 'role', 'image', 'digest', 'age', 'tag'];

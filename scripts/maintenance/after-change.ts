@@ -9,7 +9,7 @@ export type ChangedWindow = {
   token: Secret | undefined;
 };
 
-/** Verifies that a window is as requested, if possible by requests from outside as well, and shows what to do next. */
+/** Verifies that a window is as requested, from outside as well if a base URL is known. Then shows what to do next. */
 export async function afterChange(
   outcome: MaintenanceOutcome,
   { location, window, baseUrl, token }: ChangedWindow,

@@ -26,7 +26,7 @@ type Smoked = {
   elsewhere: NextStep[] | undefined;
 };
 
-/** Runs a suite, records it in the report and prints it. Throws the UserError of a run that has failed. */
+/** Runs a suite, records it in the report and prints it. Throws a UserError if the run has failed. */
 export async function smoke(
   values: Values,
   run: (options: Omit<SmokeClientOptions, 'script'>) => Promise<SmokeOutcome>,

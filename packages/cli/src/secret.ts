@@ -3,7 +3,7 @@ import { formsOf } from './secret-forms.ts';
 
 export const REDACTED = '<redacted>';
 
-/** The forms of all values that are certainly secret. */
+/** All forms, plain and encoded, of the values that are certainly secret. */
 const known = new Set<string>();
 /** The forms of values that are probably secret, each mapped to its value. */
 const guessed = new Map<string, string>();
@@ -49,7 +49,7 @@ export function redactGuess(value: string): void {
   forms = undefined;
 }
 
-/** Makes `redact` remove the forms that another process of ours got from `secretValues` and passed on. */
+/** Makes `redact` remove the forms that another process of ours got from `secretValues` and passed to this one. */
 export function redactForms(given: readonly string[]): void {
   for (const form of given) known.add(form);
   forms = undefined;
@@ -57,13 +57,14 @@ export function redactForms(given: readonly string[]): void {
 
 /** Marks a value that the script must print, such as the region in `--region us-central1`. */
 export function printedByContract(value: string): void {
-  // The name and the password in a URL stay secret, though.
+  // If the value is a URL, the name and the password in it stay secret.
   contract.add(value.replace(/\/\/[^/?#]*@/g, '//'));
   forms = undefined;
 }
 
 /**
- * What `redact` removes, to be passed to those of our own child processes that must remove it as well. Never show it.
+ * All forms that `redact` removes. Pass them to those of our own child processes that must remove them as well, and
+ * never show them.
  */
 export function secretValues(): string[] {
   const printed = [...contract];
@@ -75,7 +76,7 @@ export function secretValues(): string[] {
 
 /**
  * Replaces every known secret in a text by `<redacted>`, even if it is URL-encoded or in JSON, HTML or base64. Remove
- * escape sequences first, because they could split a secret (`cleanText`).
+ * escape sequences with `cleanText` first, because they could split a secret.
  */
 export function redact(text: string): string {
   forms ??= secretValues();
@@ -88,7 +89,8 @@ export function redact(text: string): string {
   return others.length === 0 ? withoutLong : withoutLong.replace(patternOf(others), REDACTED);
 }
 
-// A regular expression can hold only some hundred thousand characters, and a secret may be longer.
+// A regular expression can hold only some hundred thousand characters, so forms longer than this are replaced one by
+// one.
 const LONGEST_IN_A_PATTERN = 1000;
 
 function patternOf(longestFirst: readonly string[]): RegExp {

@@ -151,7 +151,10 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 
 const FORMATS = ['auto', 'text', 'json'] as const;
 
-/** An output format. Every script uses the same words for it; the words of earlier versions, `older`, still work. */
+/**
+ * An output format. Every script takes the same words for it. `older` has the words of earlier versions, which still
+ * work.
+ */
 export function outputFormat<const O extends string = never>(
   name: string,
   meaning: string,

@@ -6,8 +6,8 @@ import { startEmulator } from '../src/index.ts';
 import { call } from '../src/load/call.ts';
 
 // Measures how much load the emulator can take: `pnpm emulator:throughput`. A separate process sends the requests.
-// Requests per second depend on what else the machine is doing, so this also shows the processor time per request,
-// which hardly varies, and measures a bare HTTP server for comparison.
+// Requests per second depend on what else the machine is doing. For comparison, this also shows the processor time per
+// request, which hardly varies, and the same figures for a bare HTTP server.
 
 const SECONDS = 5;
 const ROUNDS = 3;

@@ -101,7 +101,10 @@ function toolsOf(fingerprint: FingerprintOrWhyNot): Record<string, string> {
   return Object.fromEntries([...fingerprint.inputs.tools].filter(([name]) => TOOL_NAME.test(name)));
 }
 
-/** What the build read that the fingerprint does not cover; undefined when a cargo gate left no record of its reads. */
+/**
+ * What the build read beyond the inputs that the fingerprint covers; undefined when a cargo gate left no record of its
+ * reads.
+ */
 async function alsoReadBy(
   gate: Gate,
   fingerprint: FingerprintOrWhyNot,

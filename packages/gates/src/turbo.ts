@@ -36,7 +36,7 @@ export type TurboRequest = {
   /** One gate; several are allowed for `replay` only. */
   gates: readonly GateId[];
   cache: CacheMode;
-  /** The gates' fingerprints; unused when nothing is cached. */
+  /** The gates' fingerprints; not needed with `cache: 'none'`. */
   fingerprints: ReadonlyMap<GateId, string>;
   /** This process's environment, for turbo's own settings. */
   env: Environment;
@@ -106,7 +106,9 @@ type Follow = (
   onLine: (line: string) => void,
 ) => Promise<string>;
 
-/** A gate has child processes and may take long to stop; zx finds them all and gives them the time that they need. */
+/**
+ * For calls of turbo that run a gate. zx stops all child processes of the gate, and gives them the time that they need.
+ */
 const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
   const { $ } = await import('zx/core');
   const child = $({ cwd, env, nothrow: true, quiet: true, stdio: ['ignore', 'pipe', 'pipe'] })`${words}`;
@@ -115,7 +117,9 @@ const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
   return (await child).stderr;
 };
 
-/** No gate runs, so this needs no zx to stop its processes: zx takes longer to load than turbo takes to replay. */
+/**
+ * For replays, which run no gate. zx would have nothing to stop, and takes longer to load than turbo takes to replay.
+ */
 const followReplay: Follow = async ({ words, cwd, env }, signal, onLine) => {
   const complaints: string[] = [];
   await runCommand(words, {
@@ -134,7 +138,7 @@ const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
   none: ['--cache=local:,remote:'],
 };
 
-/** Which of these gates turbo has in a cache, and in which one. Runs nothing. */
+/** Which of these gates have a result in one of turbo's caches, and in which one. Runs nothing. */
 export async function askTurbo(
   request: Pick<TurboRequest, 'gates' | 'fingerprints' | 'env'>,
 ): Promise<ReadonlyMap<GateId, 'local' | 'remote'>> {
@@ -167,8 +171,8 @@ function commandOf(request: TurboRequest, flags: readonly string[]): TurboComman
 }
 
 /**
- * Finds turbo's own program for this machine, because starting it directly is 0.1 s faster than the `turbo` command, a
- * Node script that looks for it. Returns that command when the program is not in its usual place.
+ * Finds turbo's own program for this machine. Starting it directly is 0.1 s faster than the `turbo` command, a Node
+ * script that looks for the program. Returns that command when the program is not in its usual place.
  */
 function turboProgram(): string {
   const [system, extension] = process.platform === 'win32' ? ['windows', '.exe'] : [process.platform, ''];

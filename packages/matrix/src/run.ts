@@ -25,7 +25,7 @@ export async function runChecks(
     if ('skip' in check.plan || check.plan.lane === 'at-once') ran = runCheck(check, options);
     else {
       ran = builds.then(() => runCheck(check, options));
-      // The next build waits for this one, but not until its log has been written.
+      // The next build waits until this one has run, but not until its log has been written.
       builds = ran;
     }
     const { result, log } = await ran;

@@ -33,7 +33,10 @@ export async function renderPreflight(
 
 const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
 
-/** Sorts errors first, then warnings, notes and what is in order; within each of these, the runbook's order stays. */
+/**
+ * Sorts errors first, then warnings, notes and what is in order. Within each of these groups, the runbook's order
+ * stays.
+ */
 function problemsFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);
 }
@@ -68,7 +71,7 @@ function listed({ check, state, found, advice, command }: Finding, columns: numb
   ];
 }
 
-/** A finding's command, to be shown below the table: a cell would break it. */
+/** A finding's command, to be shown below the table, because a cell would break it into several lines. */
 function commandBelow({ check, advice, command }: Finding): string[] {
   return command === undefined ? [] : [`${check}: ${advice ?? 'to fix it'}:`, `  ${command}`];
 }

@@ -35,7 +35,7 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
 // Where validate-rust-cutover puts its results.
 const MATRIX_REPORTS = join('docs', 'reports', 'rust-cutover-validation');
 
-/** Pathspecs that exclude uncommitted files that the scripts, or the gates that they run, have written. */
+/** Pathspecs that leave out the files that the scripts and the gates write. */
 function ownFiles(checkout: TargetCheckout): string[] {
   const perf = join(checkout.webShellDir, 'perf');
   return [
@@ -54,8 +54,8 @@ const MOST_REPORTS = 50;
 async function isClean(top: string, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
   if (entries.length > MOST_REPORTS) return false;
-  // git puts two letters and a blank before each path. A renamed file has a second entry, its old path without that
-  // prefix, so a rename never counts as a report.
+  // Cuts off the two letters and the blank that git puts before each path. A renamed file has a second entry, its old
+  // path, without that prefix. Cut as well, that path leads nowhere, so a rename never counts as a report.
   const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
   return isReports.every(Boolean);
 }
@@ -66,7 +66,7 @@ async function isReport(path: string): Promise<boolean> {
   return findData(text).length > 0;
 }
 
-/** The user of this machine, as the actor if no account is known. */
+/** The user and this machine, which stand for the actor if no account is known. */
 export function localActor(): string {
   return `${userName()}@${hostname()}`;
 }

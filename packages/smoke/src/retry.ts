@@ -7,7 +7,7 @@ const COLD_CODES = [
   'ECONNRESET',
   'EPIPE',
   'UND_ERR_SOCKET',
-  // The HTTP/2 counterparts: a reset stream, GOAWAY, or a broken session.
+  // The same failures over HTTP/2: a reset stream, GOAWAY, or a broken session.
   'ERR_HTTP2_STREAM_ERROR',
   'ERR_HTTP2_STREAM_CANCEL',
   'ERR_HTTP2_SESSION_ERROR',
@@ -22,7 +22,7 @@ export function isWorthRetrying(met: { answer: Answer } | { error: unknown }): b
     return status === 429 || status === 502 || (status === 503 && headers['retry-after'] !== undefined);
   }
   const cause = causeOf(met.error);
-  // The answer is the proxy's: 502 means that it could not reach the service.
+  // This status is the proxy's own. 502 means that the proxy could not reach the service.
   if (cause instanceof ProxyFailure && cause.status !== undefined) return [429, 502].includes(cause.status);
   return COLD_CODES.includes(failureCode(met.error));
 }

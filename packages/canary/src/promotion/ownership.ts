@@ -9,7 +9,7 @@ export type ThisMachine = { readonly host: string; isRunning(pid: number): boole
 /** Who wants to run the promotion. */
 export type Walker = ThisMachine & { readonly account: string; readonly pid: number };
 
-/** Throws a UserError when somebody else is running this promotion, or may be. */
+/** Throws a UserError when somebody else is, or may be, running this promotion. */
 export function requireUnowned(
   { owner, canary, startedAt }: PromotionState,
   walker: Walker,
@@ -40,8 +40,8 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
   if (JSON.stringify(now.template) !== template) {
-    // Until the new template's revision exists, the newest revision is still the promotion's own candidate, so the
-    // message must not name it.
+    // The message names the new template's revision only once that revision exists. Until then, the newest revision is
+    // the promotion's own candidate.
     throw new Superseded(now, (later) =>
       later.latestCreatedRevision === now.latestCreatedRevision && !isSettled(later, later.generation)
         ? `${changedBy(now)}: there is a new template, and its revision is not there yet`

@@ -1,23 +1,26 @@
 import type { Tally } from './tally.ts';
 
-/** The alternatives: the candidate fails this many times as often as stable. The evidence is averaged over them. */
+/**
+ * Each alternative assumes that the candidate fails this many times as often as stable. The evidence averages over all
+ * of them.
+ */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 
 /**
- * The weight of the alternative that the candidate was bad from the first step on. Those of the other steps share the
- * rest.
+ * The weight of the alternative that the candidate was bad from the first step on. The alternatives that it turned bad
+ * at a later step share the rest equally.
  */
 const FIRST_STEP_WEIGHT = 0.75;
 
 /**
- * A promotion's evidence about one signal: for each rate ratio, the sum of the minutes' log factors, both now and as it
- * was at the start of each step.
+ * A promotion's evidence about one signal. `sums` holds the sum of the minutes' log factors for each rate ratio, and
+ * `starts` holds these sums as they were at the start of each step.
  */
 export type SignalEvidence = {
   readonly steps: number;
   readonly sums: readonly number[];
   readonly starts: readonly (readonly number[])[];
-  /** ln E. At 0 there is no evidence either way; with four signals, 1 % false alarms mean a bound of ln 400. */
+  /** ln E. 0 means no evidence either way. With four signals and 1 % false alarms, the bound is ln(4/0.01) = ln 400. */
   readonly ln: number;
 };
 
@@ -28,8 +31,8 @@ export function noEvidence(steps: number): SignalEvidence {
 }
 
 /**
- * Begins the next step, and with it one more alternative: that the candidate turned bad at this step. Until now this
- * alternative counted as a factor of 1, and it begins with 1, so the evidence does not jump.
+ * Begins the next step, and with it another alternative: that the candidate turned bad at this step. That alternative
+ * counted as a factor of 1 until now, and it starts at 1, so the evidence does not jump.
  */
 export function beginNextStep(evidence: SignalEvidence): SignalEvidence {
   return { ...evidence, starts: [...evidence.starts, evidence.sums] };
@@ -52,8 +55,8 @@ export function addMinuteEvidence(
 }
 
 /**
- * The log factor of one minute for a rate ratio theta. k and m are the failures of candidate and stable, n and r their
- * requests; x = k + m, s = n/(n + r) in this minute, f = k/x:
+ * The log factor l of one minute for a rate ratio theta. In this minute, k and m are the failures of candidate and
+ * stable, and n and r their requests; x = k + m, s = n/(n + r) and f = k/x. phi is the clump divisor:
  *
  *     x = 0:        l = 0
  *     x <= 2 phi:   l = ln(1 + (theta-1) f) - ln(1 + (theta-1) s)          the minute is one piece of evidence
@@ -81,9 +84,11 @@ export function lnMinuteFactor(
  *
  *     E = sum over steps j of v_j * mean over theta of exp(S_theta - S_theta(start of j))
  *
- * A step that has not begun counts as 1. v_1 = 0.75, and the other steps share the rest equally (one step: v_1 = 1). An
- * average of e-values is an e-value (Vovk & Wang 2021), so by Ville's inequality P(E ever reaches 1/a) <= a for a good
- * candidate, however often you check.
+ * S_theta is the sum of the log factors so far. A step that has not begun counts as 1. v_1 = 0.75, and the other steps
+ * share the rest equally (one step: v_1 = 1).
+ *
+ * An average of e-values is an e-value (Vovk & Wang 2021), so by Ville's inequality P(E ever reaches 1/a) <= a for a
+ * good candidate, however often you check.
  */
 function lnEvidence(sums: readonly number[], { starts, steps }: SignalEvidence): number {
   const later = steps === 1 ? 0 : (1 - FIRST_STEP_WEIGHT) / (steps - 1);

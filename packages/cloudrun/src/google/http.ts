@@ -7,8 +7,8 @@ import {
   trustSystemCertificates,
 } from '@deploy/cli';
 
-// Loading node:https takes 20 ms, so dry runs, which send nothing, never load it. It is not imported, because an import
-// of node:http would also load undici: another 0.1 s.
+// Loads the module on the first request, because loading node:https takes 20 ms and dry runs send nothing. An `import`
+// of node:http would also load undici, which takes another 0.1 s.
 const clientFor = (isSecure: boolean) => process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
 
 export type HttpRequest = {
@@ -78,7 +78,7 @@ export function openHttp(env: Environment, isNear: (url: URL) => boolean): Http 
       try {
         return await sendOnce(request);
       } catch (error) {
-        // Safe to repeat: an untrusted certificate ends the connection before the request is sent.
+        // Repeating is safe: an untrusted certificate ends the connection before the request is sent.
         if (!isUntrusted(error)) throw error;
         await trustSystemCertificates(env);
         agents = new Map();

@@ -21,8 +21,8 @@ export type RestCall = {
   /** How long to keep repeating a repeatable call; default: `usual`. */
   patience?: Patience;
   /**
-   * Called with the platform's time, because this machine's clock may be wrong. It comes from an answer's `Date`
-   * header, in whole seconds.
+   * Called with the platform's time, because this machine's clock may be wrong: the answer's `Date` header, in whole
+   * seconds.
    */
   onDate?: (date: Date) => void;
 };
@@ -44,7 +44,8 @@ const TIMEOUT_MS = 10_000;
 const opened = new WeakMap<Connection, GoogleRest>();
 
 /**
- * The REST APIs over this connection. They are opened once, so that the whole run shares a login and its connections.
+ * The REST APIs over this connection. They are opened once, so that the whole run shares one login and the open HTTP
+ * connections.
  */
 export function googleRest(connection: Connection): GoogleRest {
   const known = opened.get(connection) ?? openRest(connection);

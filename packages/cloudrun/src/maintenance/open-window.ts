@@ -71,11 +71,11 @@ export function mustMoveTrafficToClose(service: Service): boolean {
 }
 
 /**
- * The split that the open window has replaced, if it was opened while the traffic followed LATEST. The split of such a
- * window is not stored, because normally it is not needed: closing the window makes a new revision, which LATEST then
- * leads to. But a deployment during the window pins the traffic to the window's revision, and after that, closing the
- * window needs the split. The window's revision was made from the newest one, which had all the traffic, so the split
- * is found by looking for the revision before the window's. Undefined when that is uncertain.
+ * The split before the open window, if the traffic followed LATEST when the window was opened: everything to the newest
+ * revision of that time, from which the window's revision was made. A window does not store this split, because closing
+ * it normally makes a new revision, which LATEST then leads to. But a deployment during the window pins the traffic to
+ * the window's revision, and after that, closing the window needs the split. Undefined when the earlier revision is
+ * uncertain.
  */
 export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
   const holder = stableRevision(servedShares(service));

@@ -24,8 +24,8 @@ export type BypassToken = {
 };
 
 /**
- * Makes sure that the secret holds a token, before anything about the service changes. Stores a new token if one is
- * given, and creates the secret if needed. Otherwise checks that the stored token can be read. Throws a UserError.
+ * Makes sure that the secret holds a token, before anything about the service changes. If a new token is given, stores
+ * it, and creates the secret if needed. If not, checks that the stored token can be read. Throws a UserError.
  */
 export async function prepareToken(
   connection: Connection,
@@ -55,7 +55,8 @@ function storedIn(secretName: string): string {
 }
 
 /**
- * Adds to the error of a window that failed or was interrupted that the new token, if there is one, is already stored.
+ * For the error of a window that failed or was interrupted: adds that the new token, if there is one, is already
+ * stored.
  */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;

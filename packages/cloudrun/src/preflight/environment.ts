@@ -122,7 +122,7 @@ function compatibility(env: ReadonlyMap<string, Given>): Finding[] {
       );
 }
 
-/** What is wrong with a variable, without its value if that may be a secret; undefined when nothing is wrong. */
+/** What is wrong with a variable; undefined when nothing is. A value that may be secret is not shown. */
 function unmet(env: ReadonlyMap<string, Given>, { names, value: wanted }: Requirement): string | undefined {
   const name = names.find((each) => env.has(each)) ?? names[0];
   const given = env.get(name);

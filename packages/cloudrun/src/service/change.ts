@@ -9,8 +9,8 @@ import type { Service } from './service.ts';
 import { sameShares, sameSplit } from './traffic.ts';
 
 /**
- * Decides what to write, given the service as it is now. It is called again if somebody else's change came in between.
- * A comparison with `first`, the service as it was at the first call, then shows what they changed. Throws a UserError
+ * Decides what to write, given the service as it is now and as it was at the first call. It is called again if somebody
+ * else changed the service in between; comparing `now` with `first` then shows what was changed. Throws a UserError
  * when there is nothing sensible to write.
  */
 export type Plan = (now: Service, first: Service) => Promise<ServiceChange>;
@@ -30,10 +30,10 @@ const ATTEMPTS = 5;
 
 /**
  * The one way to write to Cloud Run: read, plan, compare just before writing, write under an update mask, and recognise
- * a write whose answer was lost. The comparison is of `generation`, the platform's count of accepted changes. The etag
- * is sent as well, but the platform may not enforce it (one published test saw v2 accept stale etags), and it also
- * changes during the platform's own reconciliation. Throws a UserError when the change was not made, or when another
- * change slipped in between the last comparison and the write.
+ * a write whose answer was lost. What is compared is `generation`, the platform's count of accepted changes. The etag
+ * is sent as well, but it is no substitute: the platform may not enforce it (one published test saw v2 accept stale
+ * etags), and it also changes during the platform's own reconciliation. Throws a UserError when the change was not
+ * made, or when another change slipped in between the last comparison and the write.
  */
 export function changeService(
   api: ServiceApi,
@@ -164,8 +164,8 @@ function saysWhatWeWrote(
   { traffic, annotations }: ServiceChange,
   { before, now }: { before: Service; now: Service },
 ): boolean {
-  // If this write changes the shares, compare only the shares: tags may differ, because someone may have changed them
-  // since.
+  // If this write changes only tags, compare the whole split. If it changes the shares, compare only these, because
+  // somebody may have changed tags since.
   const isSame = sameShares(before.traffic, traffic) ? sameSplit : sameShares;
   return (
     isSame(now.traffic, traffic) &&

@@ -54,9 +54,9 @@ export type Deployment = {
 
 /**
  * `skipMaintenanceCheck` allows the deployment even if the template is in maintenance mode and the serving revision is
- * not. `tag` gives the new revision this tag in the same write, as gcloud's `--tag` does, even if another revision has
- * it. `permit` is called before each attempt, with the service as it is then, and throws if the deployment must not be
- * made.
+ * not. With `tag`, the same write gives this tag to the new revision, and takes it from any other, as gcloud's `--tag`
+ * does. `permit` is called before each attempt, with the service as it is then, and throws if the deployment must not
+ * be made.
  */
 export type DeployOptions = {
   skipMaintenanceCheck?: boolean;
@@ -178,16 +178,16 @@ async function settledIfNeeded(
 }
 
 /**
- * The template with another image in its ingress container. The name of the last revision is dropped, because the
- * platform refuses that name with a different configuration.
+ * The template with another image in its ingress container. The template's revision name is dropped, because the
+ * platform refuses a name that a revision with another configuration already has.
  */
 function withImage({ revision: _, ...template }: RevisionTemplate, image: string): RevisionTemplate {
   return withIngressContainer(template, (container) => ({ ...container, image }));
 }
 
 /**
- * Throws a UserError if the deployment moved traffic, because it has then failed, whatever the platform reports. Tags
- * that were added or removed meanwhile do not count, because they move no traffic.
+ * Throws a UserError if the traffic has moved, even if the platform reports success. Tags that were added or removed
+ * meanwhile do not count, because they move no traffic.
  */
 function requireTrafficUntouched(
   location: ServiceLocation,

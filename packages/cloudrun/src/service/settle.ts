@@ -14,15 +14,15 @@ const SETTLE_TIMEOUT_MS = 15 * 60_000;
 const FIRST_POLL_MS = 100;
 const SLOWEST_POLL_MS = 2_000;
 
-/** Called after each read that shows the service not yet settled. */
+/** Called after each read that finds the service not settled yet. */
 export type Watcher = (service: Service) => void;
 
 /**
  * Waits until the platform has carried out the given generation or a later one, and returns the settled service,
- * whether the change succeeded or failed. A read without an answer, or over the quota, is repeated. `operation` is the
- * one that carries the change out. When it ends, the service is read at once, but only the service's own state tells
- * whether it has settled. Throws a UserError after a quarter of an hour, or when the service can no longer be read. The
- * platform finishes the change in any case, even when the script is stopped.
+ * whether the change succeeded or failed. Only the service's own state tells whether it has settled; the end of
+ * `operation` just makes the next read come at once. A read that gets no answer or exceeds the quota is repeated.
+ * Throws a UserError after a quarter of an hour, or when the service can no longer be read. The platform finishes the
+ * change in any case, even when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
@@ -80,7 +80,7 @@ async function lookUntilSettled(
   }
 }
 
-/** Reads the service; undefined when that did not work this time and there is still time to try again. */
+/** Reads the service; undefined when the read failed but may succeed later, before the deadline. */
 async function readIfPossible(
   api: ServiceApi,
   generation: number,
@@ -106,7 +106,8 @@ async function whenDone(api: ServiceApi, operation: string, signal: AbortSignal)
     const askedAt = performance.now();
     const isDone = await api.waitForOperation(operation, signal).catch(() => undefined);
     if (isDone) return;
-    // If the platform answers at once instead of waiting, asking again would become a loop without a pause.
+    // If the platform answers at once instead of waiting, stop asking, because asking again and again would be a loop
+    // without a pause.
     if (isDone === undefined || performance.now() - askedAt < SLOWEST_POLL_MS) return never;
   }
 }
@@ -165,13 +166,13 @@ function afterwards(
   };
 }
 
-/** Whose change the platform is working on: the awaited one, or a later one. */
+/** Says who made the change that the platform is working on: the awaited change, or a later one. */
 function whatGoesOn(service: Service, generation: number): string {
   const since = service.generation > generation ? `generation ${generation} was followed by another: ` : '';
   return `${since}${changedBy(service)}, and the platform goes on without this script`;
 }
 
-/** Whether the service shows the result of that generation. */
+/** Whether the service shows the result of the given generation or a later one. */
 export function isSettled(service: Service, generation: number): boolean {
   return !service.reconciling && service.observedGeneration >= generation;
 }

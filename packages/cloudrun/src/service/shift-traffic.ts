@@ -28,15 +28,15 @@ export type TrafficChange = {
   before: Share[];
   after: Share[];
   url?: string;
-  /** Set when the requested split was already in force, so that nothing was written. */
+  /** Set when the requested split was already in force and nothing was written. */
   isUnchanged?: true;
 };
 
 /**
- * `skipMaintenanceCheck` allows a shift that shows the public the maintenance page, or lets it past an open window.
- * With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later deployment has
- * superseded the canary. `remark` is called just before a change is written, with the service as it is then, and may
- * print a remark.
+ * `skipMaintenanceCheck` allows a shift that shows the public the maintenance page, or lets the public past an open
+ * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later
+ * deployment has superseded the canary. `remark` is called just before a change is written, with the service as it is
+ * then, and may print a remark.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;
@@ -46,7 +46,7 @@ export type ShiftOptions = {
 };
 
 /**
- * Notes to keep on the service, in the same write as the change. Both functions are called before each attempt, with
+ * Notes on the service that are written together with the change. Both functions are called before each attempt, with
  * the service as it is then.
  */
 export type Bookkeeping = {
@@ -170,7 +170,7 @@ async function readReady(api: ServiceApi, name: string, service: Service): Promi
   );
 }
 
-/** Throws a UserError unless the requested split is the one that serves, even if the platform reports success. */
+/** Throws a UserError if the requested split does not serve, even when the platform reports success. */
 function requireServed(
   location: ServiceLocation,
   { change, generation, before }: AcceptedChange,

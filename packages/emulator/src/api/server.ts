@@ -14,7 +14,9 @@ type Answer = { status: number; body: Json | string; headers?: Readonly<Record<s
 type ApiServerOptions = {
   routes: Routes;
   faults: FaultPlan;
-  /** The account of an authorization header. Throws an ApiError when one is required and missing. */
+  /**
+   * The account that an authorization header stands for. Throws an ApiError when the header is required and missing.
+   */
   identify(authorization: string | undefined): string;
   onAnswered(request: RecordedRequest): void;
   /** Aborted when the emulator stops, which ends stalled requests. */
@@ -105,8 +107,9 @@ function refusal(error: unknown): Answer {
 type Target = { path: string; query: URLSearchParams; region: string | undefined; origin: string };
 
 /**
- * Reads which path, region and origin a request is for. gcloud puts the region in front of an endpoint's host. That
- * name cannot be resolved, so gcloud sends such requests here as to a proxy, with the whole URL as their target.
+ * Reads which path, region and origin a request is for. gcloud puts the region in front of an endpoint's host name, and
+ * the resulting name has no address. The rehearsal therefore makes this server gcloud's proxy, so gcloud's requests
+ * arrive with a whole URL as their target.
  */
 function targetOf(request: IncomingMessage): Target {
   const [, proxied, path] = /^https?:\/\/([^/?]*)(.*)$/.exec(request.url ?? '') ?? [];

@@ -47,7 +47,8 @@ export function createWatchdog(): Watchdog {
 }
 
 function start(): Writable {
-  // In a session of its own, so that a Ctrl-C on the terminal does not end it along with the emulator.
+  // `detached` gives the shell a session of its own, so that a Ctrl-C on the terminal does not end it along with the
+  // emulator.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.unref();
   // Ignore errors: without a watchdog, the emulator itself still stops the programs when it ends normally.

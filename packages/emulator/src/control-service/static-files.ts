@@ -5,7 +5,7 @@ const NO_CACHE = 'no-cache, no-store, must-revalidate';
 const SHORT = 'public, max-age=60';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** The web shell's files. The image has them in one folder, and any other `staticDir` does not exist. */
+/** The web shell's files. They are in one folder of the image; any other `staticDir` counts as missing. */
 export function createStaticFiles(staticDir: string, buildId: string) {
   const files = staticDir === IMAGE_STATIC_DIR ? webShell(buildId) : new Map<string, string>();
   return {
@@ -33,8 +33,8 @@ export function buildIdOf(image: string): string {
 export const HASHED_ASSET = 'app-0a1b2c3d4e5f.js';
 
 /**
- * The service's rule: the name has an extension, and at least eight letters or digits between its last hyphen and the
- * extension.
+ * Whether a name contains a hash, by the real service's rule: it has an extension, and at least eight letters or digits
+ * between its last hyphen and the extension.
  */
 export function isHashed(path: string): boolean {
   const [, hash = ''] = /-([^-]*)\.[^.]*$/.exec(path.slice(path.lastIndexOf('/') + 1)) ?? [];

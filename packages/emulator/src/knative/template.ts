@@ -65,7 +65,7 @@ function containerFromKnative({ env, ...rest }: KnativeContainer): ContainerJson
 }
 
 function containerToKnative({ env, resources, dependsOn: _, ...rest }: ContainerJson): KnativeContainer {
-  // Only the limits: v1 has annotations for the other fields of v2's `resources`.
+  // Copies only the limits, because v1 has annotations for the other fields of v2's `resources`.
   const limits = (resources as { limits?: unknown } | undefined)?.limits;
   return {
     ...rest,

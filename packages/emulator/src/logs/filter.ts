@@ -3,10 +3,10 @@ import { comparison, type EntryFilter, hasText } from './comparison.ts';
 import { type Token, tokensOf, unparseable } from './tokens.ts';
 
 /**
- * Parses a filter of the Logging query language (https://cloud.google.com/logging/docs/view/logging-query-language):
- * comparisons of fields, `:` and regular expressions, lists in parentheses, words to find in any field, and `log_id()`,
- * joined by AND (or just white space), OR and NOT. In this language OR binds more tightly than AND. Throws a 400 for
- * anything that it does not understand, because half a filter would select the wrong entries.
+ * Parses a filter of the Logging query language (https://cloud.google.com/logging/docs/view/logging-query-language). A
+ * filter may contain comparisons (also with `:` and regular expressions), lists of values in parentheses, words to find
+ * in any field, and `log_id()`. They are joined by AND (or just white space) and OR, and negated by NOT. OR binds more
+ * tightly than AND. Anything else throws a 400, because half a filter would select the wrong entries.
  */
 export function parseFilter(filter: string): EntryFilter {
   const tokens = tokensOf(filter);
@@ -69,7 +69,7 @@ function createParser(tokens: readonly Token[]) {
     need(')');
     return ({ logName }) => logName.endsWith(`/logs/${encodeURIComponent(text)}`);
   };
-  // `field=("a" OR "b")` is short for comparisons with each value, joined by the same word.
+  // `field=("a" OR "b")` is short for `field="a" OR field="b"`, and the same goes for AND.
   const values = (field: Token, comparator: string): EntryFilter => {
     if (!take('(')) {
       const value = take('text') ?? need('word');

@@ -3,8 +3,9 @@ import type { ContainerJson, TemplateJson } from './resources.ts';
 import type { StoredRevision } from './revisions.ts';
 
 /**
- * The container that receives requests: the only one, or else the one with a port
- * (https://cloud.google.com/run/docs/configuring/services/containers). Validation guarantees that there is one.
+ * The container that receives requests: the only container, or the one of several that has a port
+ * (https://cloud.google.com/run/docs/configuring/services/containers). Validation guarantees that exactly one of
+ * several has a port.
  */
 export function ingressContainer({ containers = [] }: TemplateJson): ContainerJson {
   const [only = {}] = containers;

@@ -8,9 +8,9 @@ import { lookForTool } from '../tools/versions.ts';
 import { findProgram } from './programs.ts';
 
 /**
- * The versions of the tools that a gate calls, as found in the root of the checkout and in the web shell, because a
- * file there may select another version. For cargo, this is the version of the compiler, with its commit and host, and
- * the content of `cargo` if it is a script. Throws InputsUnknown when cargo is missing.
+ * The versions of the tools that a gate calls. Each tool is looked up in the root of the checkout and in the web shell,
+ * because a file in either may select another version. For cargo, this is the version of the compiler, with its commit
+ * and host, and the content of `cargo` if it is a script. Throws InputsUnknown when cargo is missing.
  */
 export async function toolVersions(
   tools: readonly Tool[],

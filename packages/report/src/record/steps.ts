@@ -19,9 +19,9 @@ export function stepBegun(
 }
 
 /**
- * Whether a command of this rollout was killed or interrupted when it might already have moved traffic, and no change
- * has been recorded since. If so, the split that serves may differ from the recorded one although nobody else changed
- * it.
+ * Whether the split that serves may differ from the recorded one although nobody else changed it. That is so if a
+ * command of this rollout was killed or interrupted when it might already have moved traffic, and no other change has
+ * been recorded since.
  */
 export function splitInDoubt(record: ReportRecord): boolean {
   const { steps, trafficChanges, promotions = [] } = record;
@@ -44,7 +44,7 @@ function movesTraffic({ name, asked }: StepEntry): boolean {
   return asked !== undefined || name.startsWith('maintenance-mode ');
 }
 
-/** Ends the step with this name and start. If a step of a deployment failed, the deployment ends too. */
+/** Ends the step with this name and start time. If a step of a deployment failed, the deployment ends too. */
 export function stepEnded(record: ReportRecord, ended: EventOf<'ended'>): ReportRecord {
   const { step: name, startedAt, endedAt, durationMs, failure, interrupted, refused, deploys } = ended;
   const isIt = (step: StepEntry): boolean =>
@@ -62,7 +62,7 @@ export function stepEnded(record: ReportRecord, ended: EventOf<'ended'>): Report
     ...(refused === true ? { refused } : {}),
   };
   const steps = index === -1 ? [...record.steps, entry] : record.steps.with(index, entry);
-  // The steps before `deploy` change nothing in the cloud.
+  // A deployment that fails before `deploy` has changed nothing in the cloud, and counts as stopped.
   const state = name === 'deploy' ? 'failed' : 'stopped';
   return { ...record, steps, ...(deploys && failure !== undefined ? { state } : {}) };
 }

@@ -15,7 +15,7 @@ import {
   type StepToBegin,
 } from './comparison.ts';
 
-/** Without a history, the threshold comes from this many of stable's first minutes, which are not judged. */
+/** How many of stable's first minutes set the threshold if there is no history. They are not judged. */
 const LEARNING_MINUTES = 3;
 /** How many of the slowest minutes of a step are ignored: they may be a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;
@@ -23,13 +23,16 @@ const SLOW_PERCENT = 5;
 /** If the threshold is more than this many times p95, a candidate twice as slow as stable may go unnoticed. */
 const COARSE_RATIO = 1.7;
 
-/** Compares the shares of slow requests. The threshold is set once, so that it cannot drift with the traffic. */
+/**
+ * Compares the shares of slow requests, which take longer than the threshold. The threshold is set once, so that it
+ * cannot drift with the traffic.
+ */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
   readonly threshold:
     | { readonly state: 'learning'; readonly seen: readonly LatencyHistogram[] }
     | ({ readonly state: 'known' } & LatencyThreshold)
-    /** Stable's p95, or the threshold, lies above the last bound. */
+    /** Stable's p95, or the threshold, is above the histogram's last bound. */
     | { readonly state: 'out of range' };
   readonly comparison: Comparison;
   /** The candidate's minutes of this step. */
@@ -101,8 +104,8 @@ function learn(
 }
 
 /**
- * Whether the candidate itself is slow: its share of slow requests reaches the limit even without its slowest minutes
- * (without three of them, or at 100 % without half of all).
+ * Whether the candidate itself is slow: its share of slow requests reaches the limit even without its slowest minutes.
+ * Three minutes are left out, but half of all when the candidate has 100 % of the traffic.
  */
 export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
   const forgiven = percent === 100 ? Math.floor(minutes.length / 2) : FORGIVEN_MINUTES;
@@ -110,7 +113,7 @@ export function isCandidateSlow({ minutes }: LatencySignal, percent: number): bo
   return isRateAtLeast(rest.reduce(sumTallies, noRequests), SLOW_PERCENT);
 }
 
-/** The ratio of the threshold to p95, if it is too large for slow candidates to be noticed. */
+/** The ratio of the threshold to p95, if it is so large that a slow candidate may go unnoticed. */
 export function coarseness({ threshold }: LatencySignal): number | undefined {
   if (threshold.state !== 'known') return undefined;
   const ratio = threshold.ms / threshold.p95Ms;

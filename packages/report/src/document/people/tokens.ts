@@ -30,8 +30,9 @@ function linesOf(text: string): Line[] {
 }
 
 /**
- * Returns a function that finds the line which closes the fence opened on a given line, or the same line if no fence
- * opens there or nothing closes it. Call that function with increasing lines.
+ * Returns a function that takes the index of a line. If that line opens a fence, the function returns the index of the
+ * line that closes it. If the line opens no fence, or nothing closes it, the function returns the same index. Call it
+ * with increasing indexes.
  */
 function fenceCloser(lines: readonly Line[]): (index: number) => number {
   // Fences that no later line closes. Without this set, a text full of them would be searched to its end for each one.

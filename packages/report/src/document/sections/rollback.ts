@@ -12,7 +12,7 @@ export function rollbackSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Says on which machine the rollback command works, if it names folders: those exist only there. */
+/** If the rollback command names folders, says on which machine they exist. */
 function whereItWorks({ host, scripts }: ReportRecord): RootContent[] {
   if (scripts === undefined) return [];
   return [
