@@ -80,7 +80,7 @@ export function secretValues(): string[] {
  */
 export function redact(text: string): string {
   forms ??= secretValues();
-  // Replace longer forms first: replacing a shorter one inside them would leave the rest visible.
+  // Replace longer forms first: if a shorter form inside one went first, the rest of the longer one would stay visible.
   const met = forms.filter((form) => text.includes(form)).sort((a, b) => b.length - a.length);
   if (met.length === 0) return text;
   const isLong = (form: string): boolean => form.length > LONGEST_IN_A_PATTERN;

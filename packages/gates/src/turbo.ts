@@ -132,7 +132,7 @@ const followReplay: Follow = async ({ words, cwd, env }, signal, onLine) => {
 };
 
 const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
-  // A task without a cached result starts its runner, which fails at once; the flag lets the other tasks continue.
+  // A task without a cached result starts its runner, which fails at once. `--continue` lets the others go on.
   replay: ['--continue=always'],
   renew: ['--force'],
   none: ['--cache=local:,remote:'],

@@ -7,7 +7,7 @@ type PreflightFormat = 'auto' | 'text' | 'json' | 'table';
 type Screen = { isTTY?: boolean; columns?: number };
 
 const NARROWEST = 40;
-/** From this width on, findings are shown as a table; in fewer columns as a list, because long names would not fit. */
+/** From this width on, findings are shown as a table. A narrower table would have no room for long names. */
 const WIDE = 120;
 /** Left plus right padding of a cell. */
 const PADDING = 2;

@@ -20,7 +20,7 @@ export type OpenWindow = {
 
 /** The window that is open for the public, or for part of it; undefined when none is. */
 export async function readOpenWindow(api: ServiceApi, service: Service): Promise<OpenWindow | undefined> {
-  // `LATEST` is left in the shares only while no revision is ready. Then there is no revision to read.
+  // The shares still name `LATEST` only while no revision is ready, and then there is no revision to read.
   const shares = servedShares(service).filter(({ revision }) => revision !== 'LATEST');
   const serving = await Promise.all(shares.map(({ revision }) => api.readRevision(revision)));
   return windowAmong(serving, service);

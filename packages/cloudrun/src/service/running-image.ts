@@ -15,8 +15,8 @@ export function withRunningImage(template: RevisionTemplate, digest: string | un
 }
 
 /**
- * Like `withRunningImage`, but for a serving revision. Here an unknown digest is an error, because the public could get
- * other code unnoticed.
+ * Like `withRunningImage`, but for a serving revision. Here an unknown digest is an error, because the image's tag may
+ * lead to other code by now, and the public would get that code.
  */
 export function serveSameImage({ name, template, imageDigest }: RunningRevision): RevisionTemplate {
   if (imageDigest === undefined && !isByDigest(template)) {

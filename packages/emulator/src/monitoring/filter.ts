@@ -16,7 +16,8 @@ const TOKEN =
 
 /**
  * Parses a Monitoring filter (https://cloud.google.com/monitoring/api/v3/filters). Its language differs from Logging's:
- * `field = one_of("a", "b")` instead of lists in parentheses. Throws a 400 unless it names exactly one metric type.
+ * `field = one_of("a", "b")` instead of lists in parentheses. Throws a 400 unless the filter names exactly one metric
+ * type.
  */
 export function parseSeriesFilter(filter: string): SeriesFilter {
   const types = new Set<string>();

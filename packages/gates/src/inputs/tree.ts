@@ -162,7 +162,7 @@ let part: Buffer | undefined;
 function hashOf(file: number, size: number): string {
   part ??= Buffer.allocUnsafeSlow(PART_BYTES);
   let length = readSync(file, part);
-  // Most files are read with one call. When there may be more, reading goes on until a call returns nothing.
+  // Most files are read with one call. If a file may be longer, reading goes on until a call returns nothing.
   if (length === size && length < PART_BYTES) return hash('sha256', part.subarray(0, length));
   const whole = createHash('sha256');
   for (; length > 0; length = readSync(file, part)) whole.update(part.subarray(0, length));
