@@ -9,7 +9,7 @@ const settings = {
   ...cloudSettings,
   service: textWithDefault('SERVICE', SERVICES.staging, 'Cloud Run service'),
   ...deploymentSettings,
-  skipServiceCheck: flag('SKIP_SERVICE_CHECK', "deploy even to production's SERVICE"),
+  skipServiceCheck: flag('SKIP_SERVICE_CHECK', 'deploy even if SERVICE is the production service'),
   ...preflightSettings,
 };
 

@@ -46,7 +46,7 @@ const settings = {
   ...maintenanceSettings,
   moveTraffic: flag(
     'MAINTENANCE_MOVE_TRAFFIC',
-    'allow `enable` or `disable` to move traffic that is pinned to revisions; `disable` needs no permission to restore a split that `enable` changed',
+    'allow `enable` or `disable` to move traffic that is pinned to revisions; `disable` does not need this to bring back the split that `enable` replaced',
   ),
   baseUrl: text(
     'OPENAGENTS_BASE_URL',

@@ -44,7 +44,7 @@ const settings = {
   ...gateSettings,
   selected: {
     ...gateSettings.selected,
-    meaning: `gates whose tools to check, separated by commas: ${gateIds.join(', ')} (default: all of them)`,
+    meaning: `gates whose tools are checked, separated by commas: ${gateIds.join(', ')} (default: all of them)`,
   },
   force: {
     ...gateSettings.force,

@@ -18,7 +18,7 @@ const usage: Usage = {
     },
     {
       arguments: '--steps <list>',
-      does: `rehearses only the listed parts and those that they build on, separated by commas: ${PARTS.join(', ')}`,
+      does: `rehearses only these parts, separated by commas, and the parts that they build on; all parts: ${PARTS.join(', ')}`,
     },
     {
       arguments: '--scenario <file>',

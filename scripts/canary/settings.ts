@@ -70,7 +70,7 @@ export const observationSettings = {
   source: oneOf(
     'CANARY_SOURCE',
     ['auto', 'logs', 'monitoring'],
-    "where to read a canary's requests. logs: exact, with paths, seconds late; monitoring: metrics, for any volume, minutes late; auto: logs, unless there are too many or they cannot be read",
+    "where to read a canary's requests: request logs (exact, and seconds old), monitoring (metrics, minutes old, for any number of requests) or auto (logs, unless there are too many or they cannot be read)",
   ),
 };
 

@@ -13,8 +13,8 @@ type Interruption = Disposable & {
 const lastResorts = new Set<() => void>();
 
 /**
- * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one signal instead of ending the
- * process. Functions that wait take that signal as a parameter and reject with its reason. A second Ctrl-C kills the
+ * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one AbortSignal instead of
+ * ending the process. Functions that wait take it as a parameter and reject with its reason. A second Ctrl-C kills the
  * commands that are still stopping. If there are none, or at a third Ctrl-C, the process ends at once.
  */
 export function listenForInterruption(): Interruption {

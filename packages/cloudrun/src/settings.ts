@@ -17,7 +17,7 @@ export const cloudSettings = {
 
 export const skipMaintenanceCheckSetting = flag(
   'SKIP_MAINTENANCE_CHECK',
-  'deploy or shift traffic even if the public would then see the maintenance page, or could reach the service during a maintenance window',
+  'go on even if this would show the public the maintenance page, or let the public in during a maintenance window',
 );
 
 export const skipPromotionCheckSetting = flag(

@@ -102,7 +102,7 @@ async function pass(stream: GateLine['stream'], from: Readable): Promise<void> {
   for await (const text of createInterface({ input: from })) say({ stream, text });
 }
 
-// Turbo stores and shares this output, so secrets are removed here, including those that escape sequences split.
+// Turbo stores and shares this output, so secrets are removed here, even if a colour code stands in the middle of one.
 function say({ stream, text }: GateLine): void {
   process.stdout.write(`${frameLine({ stream, text: redact(cleanText(text).replaceAll('\n', ' ')) })}\n`);
 }

@@ -56,7 +56,7 @@ export const matrixSettings = {
   ),
   expectedImage: text(
     'EXPECTED_IMAGE',
-    'image that the runtime service must run; even if unset, the service must run the same image as MIGRATE_JOB',
+    'image that the runtime service must run; whether or not this is set, MIGRATE_JOB must run the same image as the service',
   ),
   runDriftCheck: flag(
     'RUN_RUNTIME_DRIFT_CHECK',

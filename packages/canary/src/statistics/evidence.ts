@@ -20,7 +20,7 @@ export type SignalEvidence = {
   readonly steps: number;
   readonly sums: readonly number[];
   readonly starts: readonly (readonly number[])[];
-  /** ln E. 0 means no evidence either way. With four signals and 1 % false alarms, the bound is ln(4/0.01) = ln 400. */
+  /** The natural logarithm of the evidence against the candidate (see `lnEvidence`); 0 says nothing either way. */
   readonly ln: number;
 };
 

@@ -164,7 +164,7 @@ function errorsOf({ errors, requests }: Observation): Tally {
   return { failed: errors, requests };
 }
 
-/** The failures that count: all of them, or without affinity only the 5xx. Undefined if these were not counted. */
+/** The failures to judge by: all of them with affinity, only the 5xx without it. Undefined if that figure is missing. */
 function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally | undefined {
   if (paths === undefined) return undefined;
   const failed = affinity ? paths.failures : paths.serverErrors;

@@ -55,8 +55,8 @@ export function replacedSplit(service: Service): Share[] | undefined {
 }
 
 /**
- * Notes in the annotations that the template of revision `window` temporarily replaces that of revision `replaced`,
- * which must be written back later.
+ * Returns annotations that say: for now, the service has the template of the revision `window`. Later it must get back
+ * the template of the revision `replaced`.
  */
 export function recordStandIn(annotations: Annotations, window: string, replaced: string): Annotations {
   return { ...annotations, [STANDS_IN_FOR]: `${window};${replaced}` };

@@ -1,7 +1,7 @@
 import { type Exchange, json, type Reply } from './exchange.ts';
 import { HASHED_ASSET, isHashed } from './static-files.ts';
 
-/** Deviations from the real service, with which tests make checks fail, and a session that exists from the start. */
+/** How the stand-in is to differ from the real service, so that checks of it fail; and a session that it begins with. */
 export type ControlServiceBehaviour = {
   /** Other statuses, by path: `{ '/sw.js': 404 }`. The headers stay, the body changes. */
   statuses?: Readonly<Record<string, number>>;

@@ -172,7 +172,7 @@ function hashOf(file: number, size: number): string {
 function list(folder: string): Dirent[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
-    // Node replaces bytes that are not UTF-8, and no file has the resulting name.
+    // Node shows bytes that are not UTF-8 as U+FFFD. A file with such a name cannot be opened by the name that Node shows.
     const odd = entries.find(({ name }) => name.includes('\ufffd'));
     if (odd !== undefined) throw new Error(`${join(folder, odd.name)} has a name that is not UTF-8`);
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));

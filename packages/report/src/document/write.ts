@@ -49,8 +49,8 @@ function clean(value: unknown): unknown {
 }
 
 /**
- * The whole file, with one character for each byte (latin1). The data lists the keys of everything that the scripts
- * wrote. When the file is read, whatever has no key in the data is people's text.
+ * The whole file, one character for each byte (latin1). The data at its end lists a key for each piece of text that the
+ * scripts wrote. Whoever reads the file later takes all other text for people's.
  */
 function assemble(record: ReportRecord, people: PeoplesText): string {
   const parts: string[] = [];

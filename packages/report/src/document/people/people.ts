@@ -81,7 +81,8 @@ function attribute(
   });
 }
 
-// With more differences, comparing takes seconds. Then every token is treated as if a person had moved it.
+// The most differences to look for; more would take seconds. If there are more, every token is treated as if a person had
+// moved it.
 const MOST_DIFFERENCES = 3000;
 
 /** Decides for each token whether it is still where the scripts wrote it. */

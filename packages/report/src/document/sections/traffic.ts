@@ -17,7 +17,7 @@ export function trafficSection(record: ReportRecord): RootContent[] {
   ];
 }
 
-/** Says that the split before the rollout was a maintenance window's; empty if no window was open. */
+/** Says that a maintenance window was open before the rollout; empty if none was. */
 function windowInWords({ windowBefore }: ReportRecord): string {
   if (windowBefore === undefined) return '';
   const { since, backTo } = windowBefore;
