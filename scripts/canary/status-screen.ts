@@ -14,7 +14,7 @@ type ScreenContext = {
   location: ServiceLocation;
   /** The unfinished promotion whose split the service has. */
   promotion: { percent: number } | undefined;
-  /** The same promotion, if somebody is running it. */
+  /** Who is running that promotion; undefined if nobody is. */
   running: RunningPromotion | undefined;
   isRolledBack: boolean;
   lacksHealthSmoke: boolean;

@@ -94,7 +94,7 @@ export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }
 
-/** The stored promotion, if the service still has its split. Such a promotion is running or can be resumed. */
+/** The stored promotion, unless the traffic was moved by somebody else. It is running or can be resumed. */
 export function unfinishedPromotion(service: Service): PromotionState | undefined {
   const state = promotionOn(service);
   return state !== undefined && isItsTraffic(service, state) ? state : undefined;

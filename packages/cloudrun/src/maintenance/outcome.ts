@@ -1,6 +1,6 @@
 import { briefShares, type Share } from '../service/traffic.ts';
 
-/** A copy of revision `of` that differs from it only in maintenance mode. */
+/** `revision` is a copy of the revision `of`. Only maintenance mode is different: on in one of them, off in the other. */
 export type Successor = { of: string; revision: string };
 
 /** The state of a maintenance window after a successful `enable` or `disable`. */

@@ -21,7 +21,10 @@ export function placeOf(cookies: string | undefined): number | undefined {
   return undefined;
 }
 
-/** The row of the split that a cookie's place falls into; undefined if its revision has no affinity. */
+/**
+ * The row of the split for a place between 0 and 1, where each row covers its share of that range. Undefined if the row's
+ * revision has no affinity.
+ */
 export function rowAt<T>(rows: readonly SplitRow<T>[], place: number): SplitRow<T> | undefined {
   const total = rows.reduce((sum, { weight }) => sum + weight, 0);
   let upTo = 0;

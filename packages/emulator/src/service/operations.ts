@@ -23,8 +23,8 @@ export type OperationLog = {
   /** Starts an operation, which is readable from now on. */
   begin(service: string, fate?: OperationFate): Operation;
   /**
-   * Makes an operation that is already done. Without a preview, it is for a change that has no effect. With a preview,
-   * it is for a change that is only checked, and it cannot be read later.
+   * Makes an operation that is already done, for a change that has no effect. With a preview, it is for a change that was
+   * only checked; clients cannot read such an operation again.
    */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;

@@ -37,8 +37,8 @@ export type Comparison = {
 };
 
 /**
- * A comparison before its first minute. With `isClumped`, the history tells how many failures count as one piece of
- * evidence. Without it, all failures of a minute do.
+ * The comparison at the beginning of a promotion, without any minute yet. How many failures count as one piece of
+ * evidence is computed from the history with `isClumped`; without it, the failures of a minute count as one.
  */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
