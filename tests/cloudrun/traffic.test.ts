@@ -6,6 +6,7 @@ import {
   describeShares,
   type Share,
   sameShares,
+  servedShares,
   sharesOf,
   stableRevision,
 } from '@deploy/cloudrun';
@@ -242,8 +243,10 @@ describe('who is served how much', () => {
     assert.deepEqual(sharesOf(rows(['a', 1], ['b', 99]), READY), rows(['b', 99], ['a', 1]));
   });
 
-  test('names LATEST as such while no revision is ready', () => {
+  test('names LATEST as such only while no revision is ready', () => {
     assert.deepEqual(sharesOf([], undefined), [{ revision: 'LATEST', percent: 100 }]);
+    const serving = { served: [], latestReadyRevision: READY };
+    assert.deepEqual(servedShares(serving), [{ revision: READY, percent: 100 }]);
   });
 
   test('is put into words', () => {
