@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { boundedText, projectRoot, runCommand, Secret } from '@deploy/cli';
@@ -39,11 +39,31 @@ describe('a command', () => {
     assert.deepEqual([exitCode, killedBy], [137, 'SIGKILL']);
   });
 
-  test('that is not there, or is no program, is an exit code too', async () => {
-    const missing = await runCommand(['no-such-program']);
+  test('that is not there, or is no program, is an exit code too', async (t) => {
+    // A name alone would be looked for in the PATH, where a folder that nobody may read makes another error of it.
+    const missing = await runCommand([join(temporary(t), 'no-such-program')]);
     assert.deepEqual([missing.exitCode, missing.notStarted], [127, 'ENOENT']);
     const noProgram = await runCommand([import.meta.filename]);
     assert.deepEqual([noProgram.exitCode, noProgram.notStarted], [126, 'EACCES']);
+  });
+
+  test('that is not there is missing as well if a folder of the PATH may not be searched', async (t) => {
+    const folder = temporary(t);
+    const [closed, open] = [join(folder, 'closed'), join(folder, 'open')];
+    for (const each of [closed, open]) mkdirSync(each);
+    writeFileSync(join(open, 'no-program'), '', { mode: 0o644 });
+    chmodSync(closed, 0);
+    const script = `import { runCommand } from '@deploy/cli';
+      process.env.PATH = ${JSON.stringify([closed, open].join(delimiter))};
+      for (const name of ['no-such-program', 'no-program']) console.log((await runCommand([name])).exitCode);`;
+    // Root may search every folder, unless it gives that up.
+    const asAnyone =
+      process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
+    const { stdout, stderr } = await runCommand(
+      [...asAnyone, process.execPath, '--input-type=module', '-e', script],
+      { cwd: import.meta.dirname },
+    );
+    assert.equal(stdout, '127\n126\n', stderr);
   });
 
   test('gives its lines as they come, with the stream of each, and then keeps none', async () => {

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { killWhenAskedAgain } from './interruption.ts';
@@ -64,6 +66,9 @@ export async function runCommand(
   const stopping = signal && stopWhenAborted(child, signal);
   try {
     const ended = await endOf(child);
+    if (ended.notStarted === 'EACCES' && !isOnPath(program, (env ?? process.env).PATH)) {
+      Object.assign(ended, NOT_FOUND);
+    }
     const leftRunning = !('notStarted' in ended) && !(await closesInTime(child));
     for (const output of [stdout, stderr]) output.close();
     if (signal !== undefined) killGroup(child, 'SIGKILL');
@@ -80,10 +85,21 @@ export async function runCommand(
 
 type CommandEnd = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
 
+const NOT_FOUND = { exitCode: 127, notStarted: 'ENOENT' } as const satisfies CommandEnd;
+
+/**
+ * Whether a program exists. If a folder of the PATH may not be searched, as after `su`, a program that is in none of them
+ * fails with EACCES like one that may not be executed (https://man7.org/linux/man-pages/man3/exec.3.html).
+ */
+function isOnPath(program: string, path = ''): boolean {
+  return program.includes('/') || path.split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
 function endOf(child: ChildProcess): Promise<CommandEnd> {
   return new Promise((resolve) => {
     child.once('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
-      if (child.pid === undefined) resolve({ exitCode: code === 'ENOENT' ? 127 : 126, notStarted: code });
+      if (child.pid !== undefined) return;
+      resolve(code === NOT_FOUND.notStarted ? { ...NOT_FOUND } : { exitCode: 126, notStarted: code });
     });
     child.once('exit', (exitCode, killedBy) => {
       if (killedBy === null) resolve({ exitCode: exitCode ?? 1 });
