@@ -76,9 +76,11 @@ test('the sixty-first read within a minute is refused, and the next minute start
   const reads: Awaited<ReturnType<typeof read>>[] = [];
   do reads.push(await read());
   while (reads.at(-1)?.status === 200 && reads.length < 10_000);
-  const { minute = 0 } = reads.at(-1) ?? {};
-  assert.equal(reads.at(-1)?.status, 429);
+  const refused = reads.at(-1);
+  assert.equal(refused?.status, 429);
+  assert.ok(reads.length > 60, `${reads.length} reads`);
+  // A minute may end between a refusal and its date, so the first refusals of a new minute may still be of the old one.
   let next = await read();
-  while (next.minute === minute) next = await read();
+  while (next.status === 429 && next.minute <= refused.minute + 1) next = await read();
   assert.equal(next.status, 200);
 });
