@@ -89,7 +89,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
     return 0;
   }
 
-  // Disable uses none of these values, so a wrong one must not stop it.
+  // `disable` uses none of these values, so a wrong one must not stop it.
   const window = action === 'enable' ? checkMaintenanceValues(values) : undefined;
   const warning = window && values.token && checkToken(values.token);
   if (warning) out.note(`warning: ${warning}`);

@@ -12,7 +12,7 @@ import {
 
 type ScreenContext = {
   location: ServiceLocation;
-  /** The unfinished promotion whose split the service has. */
+  /** The stored promotion, unless the traffic was moved by somebody else. It is running or can be resumed. */
   promotion: { percent: number } | undefined;
   /** Who is running that promotion; undefined if nobody is. */
   running: RunningPromotion | undefined;

@@ -2,7 +2,9 @@ import { REDACTED, type Secret } from './secret.ts';
 
 export type Variable = readonly [name: string, value: string | Secret | undefined];
 
-/** As a variable's value, this stands for `$PWD`, so the user must type the command in the root of the checkout. */
+/**
+ * A variable with this value is printed as `NAME="$PWD"`. The command is then right only in the root of the checkout.
+ */
 export const HERE = Symbol('the working directory');
 
 /**

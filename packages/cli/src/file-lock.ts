@@ -12,9 +12,9 @@ type LockOptions = {
 };
 
 /**
- * Runs work while no other process, and no other part of this one, holds the lock on this file. The file is created for
- * the lock and removed afterwards. When the lock's holder dies, the kernel frees the lock at once, so a lock is never
- * stale.
+ * Runs work while holding the lock on this file, so that no other process, and no other part of this one, can hold it.
+ * The file is created for the lock and removed afterwards. When the lock's holder dies, the kernel frees the lock at
+ * once, so a lock is never stale.
  */
 export async function withFileLock<T>(
   path: string,

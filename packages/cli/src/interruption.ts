@@ -1,8 +1,8 @@
 import { Interrupted } from './errors.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-// A repeat within this time is the same Ctrl-C: one press arrives from the terminal and, up to 40 ms later on a busy
-// machine, also from pnpm.
+// One Ctrl-C may arrive twice: from the terminal and, up to 40 ms later on a busy machine, from pnpm. A repeat within
+// this time therefore counts as the same Ctrl-C.
 const SAME_CTRL_C_MS = 1000;
 
 type Interruption = Disposable & {
@@ -13,9 +13,9 @@ type Interruption = Disposable & {
 const lastResorts = new Set<() => void>();
 
 /**
- * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one AbortSignal instead of
- * ending the process. Functions that wait take it as a parameter and reject with its reason. A second Ctrl-C kills the
- * commands that are still stopping. If there are none, or at a third Ctrl-C, the process ends at once.
+ * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one AbortSignal instead of ending the
+ * process. Functions that wait take this signal as a parameter and reject with its reason. A second Ctrl-C kills the
+ * commands that are still stopping or, if there are none, ends the process at once. A third Ctrl-C always ends it.
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
@@ -28,8 +28,8 @@ export function listenForInterruption(): Interruption {
     askedAtMs = performance.now();
     if (isFirst) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
-      // On a busy machine, the second signal may be the first Ctrl-C, passed on late by pnpm. Even somebody who pressed
-      // it only once must see why the script ended.
+      // Say why the script ends. On a busy machine, pnpm may pass on the first Ctrl-C so late that it counts as a
+      // second one, and somebody who pressed it only once would wonder.
       process.stderr.write(`\nended at once, since ${name} came again\n`);
       endBy(name);
     } else {
@@ -46,7 +46,9 @@ export function listenForInterruption(): Interruption {
   };
 }
 
-/** Until the result is disposed of, a second Ctrl-C calls `kill`. Use it for a command that may not stop by itself. */
+/**
+ * Until the result is disposed of, a second Ctrl-C calls `kill`. Meant for commands that may not stop by themselves.
+ */
 export function killWhenAskedAgain(kill: () => void): Disposable {
   lastResorts.add(kill);
   return { [Symbol.dispose]: () => void lastResorts.delete(kill) };

@@ -9,7 +9,9 @@ type Caller = { pnpm: readonly string[]; inFront: readonly Variable[] };
 
 let caller: Caller = { pnpm: ['pnpm'], inFront: [] };
 
-/** Remembers how this script was called, so that the commands that it shows work in any folder and terminal. */
+/**
+ * Remembers how this script was called, so that the user can paste the commands it prints in any folder and terminal.
+ */
 export function rememberCaller(env: Environment, cwd = process.cwd()): void {
   const typedIn = rememberFolder(env, cwd);
   const { OPENAGENTS_REPO_ROOT: root } = env;
@@ -17,7 +19,7 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
     pnpm: pnpmOf(env),
     inFront: [
       ['CLOUD_RUN_EMULATOR_HOST', env.CLOUD_RUN_EMULATOR_HOST || undefined],
-      // Without this, the command might find another checkout, or none, when it is typed in another folder.
+      // Without this variable, a command that is pasted in another folder might find another checkout, or none.
       [
         'OPENAGENTS_REPO_ROOT',
         root
@@ -56,7 +58,8 @@ export function gcloudCommand(command: string): string {
 
 /**
  * The variables that send gcloud's calls of these APIs to a local Cloud Run. gcloud puts a region in front of the
- * host's name, and the resulting name has no address. So the local Cloud Run must also be gcloud's proxy.
+ * host's name, and the resulting name cannot be looked up. With the local Cloud Run as its proxy, gcloud need not look
+ * it up.
  */
 export function gcloudVariables(
   host: string,
@@ -74,7 +77,7 @@ export function gcloudVariables(
 
 /**
  * `pnpm` if the user has installed it, otherwise `npx pnpm@12`, as in the README. `--yes` keeps npx from asking. A pnpm
- * in a node_modules folder does not count, because npx puts one there.
+ * in a node_modules folder does not count: npx adds such a folder to the PATH of this script, not to the user's.
  */
 function pnpmOf({ PATH = '' }: Environment): readonly string[] {
   const own = PATH.split(delimiter).filter((folder) => folder !== '' && !folder.includes('node_modules'));

@@ -5,12 +5,12 @@ export const REDACTED = '<redacted>';
 
 /** All forms, plain and encoded, of the values that are certainly secret. */
 const known = new Set<string>();
-/** The forms of values that are probably secret, each mapped to its value. */
+/** All forms, plain and encoded, of the values that are probably secret. Each form is mapped to its plain value. */
 const guessed = new Map<string, string>();
 /** Values that the script must print, such as a region, even if they look like secrets. */
 const contract = new Set<string>();
 
-/** All forms, cached until another one is added. */
+/** What `secretValues` returned last; undefined when a value has been added since. */
 let forms: readonly string[] | undefined;
 
 /**
@@ -63,8 +63,8 @@ export function printedByContract(value: string): void {
 }
 
 /**
- * All forms that `redact` removes. Pass them to those of our own child processes that must remove them as well, and
- * never show them.
+ * All forms of secrets that `redact` removes. Never show them. They are meant for those of our own child processes that
+ * must remove them as well.
  */
 export function secretValues(): string[] {
   const printed = [...contract];
@@ -89,7 +89,7 @@ export function redact(text: string): string {
   return others.length === 0 ? withoutLong : withoutLong.replace(patternOf(others), REDACTED);
 }
 
-// A regular expression can hold only some hundred thousand characters, so forms longer than this are replaced one by
+// A regular expression can hold only a few hundred thousand characters, so forms longer than this are replaced one by
 // one.
 const LONGEST_IN_A_PATTERN = 1000;
 

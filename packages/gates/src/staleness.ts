@@ -20,8 +20,8 @@ export async function whyNotUsed(
 ): Promise<string | undefined> {
   if (record === undefined) return 'its record is missing, or cannot be read';
   if (record.fingerprint !== fingerprint) return 'its record is for other inputs';
-  // Turbo never caches a verdict that is not kept. But after turbo had restored the record, a runner that outlived its
-  // script may have overwritten it with the record of such a verdict.
+  // Turbo never restores a record of a verdict that was not kept. But a runner that outlived its script may have
+  // written one over the record that turbo restored.
   if (!record.kept) return 'something changed while it was established';
   const ageMs = Date.now() - Date.parse(record.establishedAt);
   if (ageMs >= maxAgeMs) return `it dates from ${record.establishedAt}, older than GATES_MAX_AGE allows`;

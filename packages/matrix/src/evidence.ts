@@ -7,8 +7,8 @@ import type { MatrixOutcome } from './outcome.ts';
 import { type MatrixSettings, readTarget } from './target.ts';
 
 /**
- * Finds the evidence report to which the matrix's verdict is added: the open report with the staging base URL, else the
- * report of the control service. Without such a report the matrix simply records nothing. Throws a UserError when
+ * Finds the evidence report that the matrix's verdict is added to: the open report with the staging base URL, else the
+ * report of the control service. If there is neither, the verdict is not recorded. Throws a UserError when
  * EVIDENCE_REPORT names a file that is not a report.
  */
 export async function joinMatrixEvidence(
@@ -28,8 +28,8 @@ type Matrix = Extract<RolloutEvent, { kind: 'matrixRun' }>['matrix'];
 
 /**
  * Adds a run's verdict to the evidence. If nothing failed but some required checks did not run, for example after an
- * interruption, the verdict is `incomplete`. A run of selected checks (MATRIX_ONLY) cannot pass for the whole matrix,
- * so its verdict is recorded only if a required check failed.
+ * interruption, the verdict is `incomplete`. A run of selected checks (MATRIX_ONLY) cannot show that the whole matrix
+ * passes, so its verdict is recorded only if a required check failed.
  */
 export async function addVerdict(
   evidence: Pick<Evidence, 'record'>,

@@ -5,8 +5,8 @@ import { NEW_IMAGE, PROJECT, SERVICE } from './stage/staging.ts';
 import { baseUrls, PRODUCTION } from './steps/matrix.ts';
 
 /**
- * Shell exports with which the scripts act on the local Cloud Run, as they do in the rehearsal's own steps: the
- * service, the image, every base URL, and the stand-ins for missing tools.
+ * Shell exports that point the scripts at the local Cloud Run, as in the rehearsal's own steps: the service, the image,
+ * every base URL, and the stand-ins for missing tools.
  */
 export function exportLines(
   emulator: Emulator,
@@ -25,8 +25,8 @@ export function exportLines(
 }
 
 /**
- * What to change in a shell with the exports of `exportLines` before moving on to production. Otherwise the smoke
- * checks would still go to staging.
+ * What to change in a shell that has the exports of `exportLines` before using it for production. Without the change,
+ * the smoke checks would still go to staging.
  */
 export const productionLines = [
   'Later, for production:',

@@ -20,14 +20,17 @@ export type SuiteInputs = {
 
 /**
  * The requests of a wave are sent together; the next wave starts when all of them are over. `entry` gets past a
- * maintenance window; `last` has checks that need the manifest, or must not run on a service that has failed a check.
+ * maintenance window. `last` has the checks that need the manifest, and those that must not run on a service that has
+ * failed a check.
  */
 export const waves = ['entry', 'main', 'last'] as const;
 export type Wave = (typeof waves)[number];
 
 type ControlCheck = {
   id: string;
-  /** The line on stdout that announces this check and the others with the same line. Callers parse it. */
+  /**
+   * The line on stdout that announces this check. Checks with the same line are announced together. Callers parse it.
+   */
   step: string;
   wave: Wave;
   /** A failure of this check does not fail the run. */

@@ -29,8 +29,8 @@ export type SmokeClientOptions = {
 };
 
 /**
- * The user agent of these scripts' requests. Traffic statistics can recognise and leave out such requests by the first
- * word.
+ * The user agent of these scripts' requests. Its first word lets traffic statistics recognise such requests and leave
+ * them out.
  */
 export function smokeUserAgent(script: string): string {
   return `openagents-deploy-scripts (${script})`;

@@ -13,7 +13,7 @@ import { type Connect, loadConnector } from './undici-parts.ts';
 /** What a connection is waiting for before it is open. */
 export type Stage = 'lookup' | 'connect' | 'proxy' | 'tls';
 
-/** A connection that could not be opened, and the stage it reached; the cause says why. */
+/** A connection that could not be opened. `stage` is how far it got, and `cause` says what went wrong. */
 export class ConnectionFailure extends Error {
   override readonly name = 'ConnectionFailure';
   readonly stage: Stage;
@@ -26,11 +26,11 @@ export class ConnectionFailure extends Error {
 
 /** A connection being opened. */
 export type Opening = {
-  /** Rejects with a ConnectionFailure. */
+  /** The open connection. Rejects with a ConnectionFailure. */
   connected: Promise<Socket>;
   /** Resolves when connecting has begun, or has failed already. */
   begun: Promise<void>;
-  /** Whether it has failed or closed. */
+  /** Whether the connection has failed, or has been closed. */
   isOver(): boolean;
   abandon(): void;
 };
@@ -101,7 +101,7 @@ export function planRoute({ timeoutMs, proxy, forwards, env }: RouteOptions): Ro
           socket = opened;
           everOpened = true;
         },
-        // The rejection must be handled here as well: a connection that was opened early may have no caller, and an
+        // Handle the rejection here as well: a connection that was opened early may have no caller yet, and an
         // unhandled rejection would end the process.
         () => {
           failed = true;

@@ -3,20 +3,20 @@ import type { WalkRequest } from './request.ts';
 
 export type CandidateChecks = {
   /**
-   * Makes the smoke checks at the candidate, and the checks that the runbook lists for the end of a stage. Repeats what
-   * fails. Returns what failed twice, if anything.
+   * Makes the smoke checks at the candidate and, if they pass, the checks that the runbook lists for the end of a
+   * stage. Whatever fails is made a second time. Returns why it failed again, if it did.
    */
   beforeNextStep(percent: number): Promise<string | undefined>;
   /**
-   * Makes the same checks before the candidate gets any traffic. Also warns if the builds of candidate and stable
-   * cannot be told apart, or if the candidate refuses pages of stable's build.
+   * Makes the checks of `beforeNextStep` while the candidate has no traffic yet. Also warns if the builds of candidate
+   * and stable cannot be told apart, or if the candidate refuses browsers that loaded their pages from stable.
    */
   beforeTraffic(): Promise<string | undefined>;
   /** Makes the smoke checks at the service after a rollback. */
   afterRollback(): Promise<void>;
 };
 
-/** The checks that a promotion makes itself, at the URL of the candidate's tag and at the service's. */
+/** The checks that a promotion makes itself: at the URL of the candidate's tag, and at that of the service. */
 export function candidateChecks(
   request: WalkRequest,
   urls: { candidate: string; service: string },

@@ -19,7 +19,7 @@ export type WalkSettings = {
   readonly skipMaintenanceCheck: boolean;
 };
 
-/** One thing that a promotion will do. Placeholders stand for revisions that are not known yet. */
+/** One thing that a promotion will do. Placeholders in its text stand for revisions that are not known yet. */
 type PlannedAction = { readonly says: string; readonly command?: string };
 
 /** The plan of a promotion, for people to read before it runs. */

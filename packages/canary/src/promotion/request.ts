@@ -6,7 +6,7 @@ import type { PromotionEvent, SmokeLook, StageLook } from './events.ts';
 import type { Walker } from './ownership.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** The source that a promotion reads, and why its first read failed, if it did. */
+/** The source that a promotion reads. If its first read failed, `unreadable` says why. */
 export type PromotionSource = ObservationSource & { readonly unreadable?: Unreadable };
 
 export type WalkRequest = {

@@ -29,7 +29,10 @@ export type Watch = {
   withFailedChecks(): Verdict;
 };
 
-/** Begins to watch the revisions. Throws a UserError when stable's past cannot be read. */
+/**
+ * Begins to watch the revisions. Throws a UserError when the requests to the stable revision before the promotion
+ * cannot be read.
+ */
 export async function openWatch(
   { settings, api, tell }: WalkRequest,
   subject: Subject,
@@ -61,8 +64,8 @@ export async function openWatch(
   }
 
   async function look(): Promise<Look> {
-    // Take the time before reading. Reading may be slow, and minutes that pass meanwhile are not read, so they must not
-    // count as watched.
+    // Look at the clock before reading the requests. Reading may be slow, and the minutes that pass meanwhile are not
+    // in what was read, so they must not count as watched.
     const watched = (nowMs() - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
     let ahead = evidence.promotion;
@@ -106,7 +109,8 @@ export async function openWatch(
     const longest = isExtended ? maxWindowMinutes : windowMinutes;
     const poll = {
       ...{ percent, steps: hold.steps, promotion, verdict, decision: decision.next },
-      // At most the window's length: after the window ends, the step still waits for late log entries.
+      // Never more than the window. After the window ends, the step still waits for late log entries, and that time
+      // does not count as watched.
       watchedMinutes: Math.min(watched, longest),
       ...{ windowMinutes: longest, isExtended },
       ...unreadable,

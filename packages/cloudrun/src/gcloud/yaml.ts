@@ -80,7 +80,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-/** A string in double quotes. A long one is folded with a backslash, before a space or after an escape. */
+/** A string in double quotes. If it is long, it is folded with a backslash, before a space or after an escape. */
 function doubleQuoted(start: string, text: string, indent: string): string[] {
   const characters = Array.from(text);
   const lines: string[] = [];
@@ -143,7 +143,8 @@ function isPrintable(text: string): boolean {
   return /^(?:[\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\u{10000}-\u{10ffff}])*$/u.test(text);
 }
 
-// Text that ruamel.yaml's resolver takes for booleans, floats, integers, merge keys, null, dates and `=`.
+// Text that ruamel.yaml's resolver does not read as a string: booleans, floats, integers, merge keys, null, dates and
+// `=`.
 const OTHER_TYPES = [
   /^(?:true|True|TRUE|false|False|FALSE)$/,
   /^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?$/,

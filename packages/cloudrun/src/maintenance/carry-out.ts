@@ -29,20 +29,20 @@ export type CarryOutContext = {
   /** The revision that the newest template belongs to. */
   newestRevision: string | undefined;
   mode: 'on' | 'off';
-  /** Whether everything that serves is already in maintenance mode. */
+  /** Whether all revisions that get traffic are already in maintenance mode. */
   isOpen: boolean;
   tell(text: string): void;
 };
 
 /**
- * What was done. `revision` was made for the window, if one was needed. `successors` are the copies without maintenance
- * mode that closing the window made. `notes` are for the operator.
+ * What was done. `revision` was made for the window, if one was needed. `successors` are the copies of revisions, with
+ * maintenance mode off, that were made to close the window. `notes` are for the operator.
  */
 export type CarriedOut = { revision: string | undefined; successors: Successor[]; notes: string[] };
 
 /**
- * Carries out a plan. What the public sees changes first and the newest template last, so that the public does not wait
- * for a candidate that does not start. Throws a UserError when a change fails.
+ * Carries out a plan. The newest template is changed last: its revision may not start, and the public must not have to
+ * wait for it. Throws a UserError when a change fails.
  */
 export async function carryOut(plan: MaintenancePlan, context: CarryOutContext): Promise<CarriedOut> {
   const notes = plan.note === undefined ? [] : [plan.note];
@@ -153,8 +153,8 @@ async function writeNewest(
 
 /**
  * Restores the newest template after opening or closing a window has failed, so that the next deployment is not built
- * in maintenance mode. Restores nothing if the change may be in force after all, or if someone else has deployed: the
- * operator can then continue by running the same command again. Returns the error to throw.
+ * in maintenance mode. Restores nothing if the change may be in force after all, or if someone else has deployed. In
+ * these cases the operator can go on by running the same command again. Returns the error to throw.
  */
 async function restoreNewestTemplate(
   fallback: RevisionTemplate | undefined,
@@ -197,7 +197,10 @@ async function restoreNewestTemplate(
   );
 }
 
-/** Writes one change, unless somebody has changed the service since it was read, and waits until it has settled. */
+/**
+ * Writes one change and waits until the service has settled. Throws a UserError if somebody else has changed the
+ * service since `read`.
+ */
 async function write({ api, tell }: CarryOutContext, read: Service, change: ServiceChange): Promise<Service> {
   const plan = async (now: Service): Promise<ServiceChange> => {
     if (now.generation !== read.generation) throw changedMeanwhile(now);

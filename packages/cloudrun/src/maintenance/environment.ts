@@ -16,7 +16,9 @@ export function isSwitchedOn(value: string): boolean {
   return ['1', 'true', 'yes'].includes(value.trim().toLowerCase());
 }
 
-/** Merges the wish into the environment of the template's ingress container. Everything else stays as it is. */
+/**
+ * Sets the variables that the wish asks for in the ingress container of the template. Everything else stays as it is.
+ */
 export function withWish(template: RevisionTemplate, wish: MaintenanceWish): RevisionTemplate {
   return withIngressContainer(template, (container) => ({
     ...container,
@@ -24,7 +26,7 @@ export function withWish(template: RevisionTemplate, wish: MaintenanceWish): Rev
   }));
 }
 
-/** Whether the template already fulfils the wish. A variable that is not set counts as off. */
+/** Whether the template already fulfils the wish. If it does not set the switch, maintenance mode counts as off. */
 export function fulfils(template: RevisionTemplate, wish: MaintenanceWish): boolean {
   if (wish.mode === 'off') return !isMaintenanceOn(template);
   const env = envOf(template);

@@ -20,7 +20,7 @@ export type OpenWindow = {
 
 /** The window that is open for the public, or for part of it; undefined when none is. */
 export async function readOpenWindow(api: ServiceApi, service: Service): Promise<OpenWindow | undefined> {
-  // The shares still name `LATEST` only while no revision is ready, and then there is no revision to read.
+  // A share names `LATEST` only while no revision is ready, and then there is no revision to read.
   const shares = servedShares(service).filter(({ revision }) => revision !== 'LATEST');
   const serving = await Promise.all(shares.map(({ revision }) => api.readRevision(revision)));
   return windowAmong(serving, service);
@@ -39,7 +39,7 @@ export function servingInMaintenance<R extends Revision>(revisions: readonly R[]
   );
 }
 
-/** The window that is open on these revisions; those without traffic do not count. Undefined when none is open. */
+/** The window that is open on these revisions, ignoring those without traffic. Undefined when none is open. */
 export function windowAmong(revisions: readonly Revision[], service: Service): OpenWindow | undefined {
   const shares = servedShares(service);
   const inWindow = servingInMaintenance(revisions, service);
@@ -71,11 +71,10 @@ export function mustMoveTrafficToClose(service: Service): boolean {
 }
 
 /**
- * The split before the open window, if the traffic followed LATEST when the window was opened: everything to the newest
- * revision of that time, from which the window's revision was made. A window does not store this split, because closing
- * it normally makes a new revision, which LATEST then leads to. But a deployment during the window pins the traffic to
- * the window's revision, and after that, closing the window needs the split. Undefined when the earlier revision is
- * uncertain.
+ * The split before a window that was opened while the traffic followed LATEST: everything to the revision that was the
+ * newest then. Such a window does not store its split. Closing it makes a new revision, and LATEST then leads there.
+ * But a deployment during the window pins the traffic to the window's revision, so the deployment must store the split.
+ * Undefined when the earlier revision is uncertain.
  */
 export async function splitBeforeLatest(api: ServiceApi, service: Service): Promise<Share[] | undefined> {
   const holder = stableRevision(servedShares(service));
@@ -87,7 +86,7 @@ export async function splitBeforeLatest(api: ServiceApi, service: Service): Prom
       isPast = true;
       continue;
     }
-    // Skip older revisions of the same window, which were made for earlier tokens.
+    // Skip older revisions of the same window. Each was made for an earlier token.
     if (!isPast || isMaintenanceOn(revision.template)) continue;
     const [window, before] = await Promise.all(
       [holder, revision.name].map((name) => api.readRunningRevision(name)),
@@ -100,7 +99,10 @@ export async function splitBeforeLatest(api: ServiceApi, service: Service): Prom
   return undefined;
 }
 
-/** The stable revision: the one that gets all the traffic, or that gets it back when an open window is closed. */
+/**
+ * The stable revision: the one that gets all the traffic or, while a window is open for all, will get it back
+ * afterwards.
+ */
 export function stableBehindWindow(service: Service, window: OpenWindow | undefined): string | undefined {
   if (window !== undefined && window.percent === 100)
     return window.backTo === undefined ? undefined : stableRevision(window.backTo);

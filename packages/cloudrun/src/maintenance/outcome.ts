@@ -13,7 +13,7 @@ export type MaintenanceOutcome = {
   before: Share[];
   after: Share[];
   url?: string;
-  /** The copies, without maintenance mode, that were made of revisions when the window was closed. */
+  /** Copies of revisions, with maintenance mode off, that were made when the window was closed. */
   successors: readonly Successor[];
   /** Further notes for the operator, in sentences. */
   notes: readonly string[];

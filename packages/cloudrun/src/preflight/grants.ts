@@ -1,6 +1,9 @@
 import type { PolicyBinding } from '../secrets.ts';
 
-/** Roles that hold secretmanager.versions.access: https://cloud.google.com/secret-manager/docs/access-control */
+/**
+ * Roles that include the permission secretmanager.versions.access:
+ * https://cloud.google.com/secret-manager/docs/access-control
+ */
 const READERS = ['roles/secretmanager.secretAccessor', 'roles/secretmanager.admin', 'roles/owner'];
 
 /** Whether a policy lets a service account read secrets; `perhaps` when the policy alone cannot tell. */

@@ -5,7 +5,9 @@ import { type Call, param, type Routes } from './call.ts';
 
 const DOMAINS = '/apis/domains.cloudrun.com/v1/namespaces/:project/domainmappings';
 
-/** Reading domain mappings: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.domainmappings */
+/**
+ * The calls that read domain mappings: https://cloud.google.com/run/docs/reference/rest/v1/namespaces.domainmappings
+ */
 export function domainMappingRoutes(
   mappings: ReadonlyMap<string, DomainMappingJson>,
   guard: Guard,

@@ -5,9 +5,10 @@ import type { Guard } from './access.ts';
 import { type Call, param, type Routes } from './call.ts';
 
 /**
- * Who may do what with a service: https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services.
- * gcloud makes these calls before it creates a service and when it opens one to the public. Policies are stored but not
- * enforced: every service of the emulator answers everybody.
+ * The calls that read and set who may do what with a service:
+ * https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services. gcloud makes them before it creates
+ * a service and when it opens one to the public. Policies are stored but not enforced: every service of the emulator
+ * answers everybody.
  */
 export function iamRoutes(store: ServiceStore, guard: Guard, { region }: { region: string }): Routes {
   const policies = new Map<string, Json>();

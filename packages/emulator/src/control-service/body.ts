@@ -17,8 +17,8 @@ const LARGEST_COUNT = 2 ** 32 - 1;
 /**
  * Reads a body as axum's `Json` extractor does. The extractor runs before any code of the service, so a bad body is
  * refused even without a login: another content type with 415, broken JSON with 400, and a missing field or a wrong
- * type with 422, all in plain text. Unknown fields are ignored. As serde does for a struct, a list is taken as the
- * fields in order.
+ * type with 422, all in plain text. Unknown fields are ignored. Like serde, this also takes a JSON array: its items are
+ * the fields in order.
  */
 export function parseBody<S extends Shape>({ headers, body }: Exchange, shape: S): Parsed<S> {
   if (!/^application\/(?:json|[^;]+\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')) {

@@ -25,7 +25,7 @@ const SERVER_ANNOTATIONS = [
 ];
 const LOCATION_LABEL = 'cloud.googleapis.com/location';
 
-/** The fields of a v2 service that a v1 service can change, as a field mask. */
+/** The fields of a v2 service that a call of Knative v1 can change, as a field mask. */
 export const KNATIVE_MASK = [
   'labels,annotations,template,traffic',
   'ingress,description,client,clientVersion,launchStage,scaling',

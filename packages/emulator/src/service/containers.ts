@@ -114,7 +114,7 @@ function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour
   }
 }
 
-// The platform's message, which it also uses for a container that has exited:
+// The platform's message for a container that does not listen, even if it has exited:
 // https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start
 function neverListened(name: string, { failed }: StartFailure): ConditionJson {
   const exited = failed === 'exited' ? ' The container exited before it listened.' : '';

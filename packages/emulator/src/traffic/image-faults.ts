@@ -25,9 +25,9 @@ export type ImageFaults = {
 /** The faults of the next request. Latencies are in milliseconds of the emulator's clock. */
 export type RequestFate = {
   noInstance: number | undefined;
-  /** The status to answer with, without asking the container. */
+  /** The status to answer with instead of asking the container; undefined for no such error. */
   failure: number | undefined;
-  /** How long the request takes; undefined for its real time multiplied by `factor`. */
+  /** How long the request takes. If undefined, it takes its real time multiplied by `factor`. */
   takesMs: number | undefined;
   factor: number;
 };
@@ -41,8 +41,8 @@ export type FaultyImage = {
 const SIGN_IN = '/api/auth/verify';
 
 /**
- * Applies an image's faults. Shares are exact, not random: of any 100 requests with 5 % errors, 5 fail, so tests can
- * count them. Latencies are random, but the same on every run.
+ * Applies an image's faults. Shares are exact, not random, so that tests can count the failures: with 5 % errors,
+ * exactly 5 of any 100 requests fail. Latencies are random, but the same on every run.
  */
 export function createFaultyImage(faults: ImageFaults): FaultyImage {
   const errors = share(faults.errorPercent, faults.errorClump);

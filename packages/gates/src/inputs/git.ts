@@ -17,7 +17,7 @@ export function gitIn(root: string, env: Record<string, string>): Git {
   const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
   const quiet = { ...ours, GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
   return async (...args) => {
-    // A file system monitor may hide changes.
+    // A file system monitor could hide changes from git.
     const command = ['git', '-c', 'core.fsmonitor=false', ...args];
     const { exitCode, stdout, stderr } = await runCommand(command, { cwd: root, env: quiet });
     if (exitCode === 0) return stdout;
@@ -48,8 +48,8 @@ export async function hasChanges(git: Git, checkout: TargetCheckout): Promise<bo
 const MOST_ASKED = 200;
 
 /**
- * Returns those leftovers of editors and systems that git tracks: a tracked file is an input even if it looks like a
- * leftover. If git does not answer, every leftover counts as tracked.
+ * `leftovers` are files that look as if an editor or a system had left them behind. Returns those that git tracks,
+ * because a tracked file is an input all the same. If git does not answer, all of them count as tracked.
  */
 export async function trackedAmong(leftovers: readonly string[], git: Git): Promise<string[]> {
   if (leftovers.length === 0) return [];

@@ -32,7 +32,7 @@ export type StepContext = {
   place: string;
   out: Output;
   signal: AbortSignal;
-  /** Shows the output only at the end, because other steps run at the same time. */
+  /** Whether other steps run at the same time. If so, the output is shown only at the end. */
   isOneOfMany?: boolean;
 };
 

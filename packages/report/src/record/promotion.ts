@@ -1,8 +1,8 @@
 import type { EventOf, Occasion } from '../evidence/rollout-event.ts';
 import type { PromotionEntry, ReportRecord } from './schema.ts';
 
-// A promotion of four steps of 10 minutes stays below these limits. In a longer one, the latest minutes and notes
-// matter most.
+// A promotion of four steps of 10 minutes stays below these limits. Of a longer one, only the latest minutes and notes
+// are kept, because they matter most.
 const PROMOTIONS_KEPT = 3;
 const MINUTES_KEPT = 180;
 const NOTES_KEPT = 60;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** The version that the scripts write. Version 1 has some of the same fields, as front matter. */
+/** The version that the scripts write. Version 1 kept some of the same fields, as front matter. */
 export const VERSION = 2;
 
 const optional = v.exactOptional;
@@ -44,7 +44,7 @@ const step = v.strictObject({
   startedAt: time,
   /** The split that the step asks for. */
   asked: optional(split),
-  /** The last traffic change before the step began, in the same form as a smoke run's `metChange`. */
+  /** The time of the last traffic change before the step began; `start` if there was none. */
   metChange: optional(v.string()),
   /** Missing while the step is under way, and for ever if the command was killed. */
   endedAt: optional(time),
@@ -150,7 +150,7 @@ const promotionEntry = v.strictObject({
   steps: v.array(count),
   /** The step at which the promotion was resumed, if it was. */
   resumedAt: optional(count),
-  /** The last traffic change before the promotion began, in the same form as a smoke run's `metChange`. */
+  /** The time of the last traffic change before the promotion began; `start` if there was none. */
   metChange: optional(v.string()),
   /** How the promotion ended. Missing while it is under way, and for ever if its command was killed. */
   ended: optional(v.picklist(['promoted', 'rolled back', 'held', 'not begun', 'superseded', 'interrupted'])),
@@ -193,9 +193,12 @@ export const recordSchema = v.strictObject({
     digest: optional(v.string()),
   }),
   domainMapping: optional(v.strictObject({ domain: v.string(), state: v.string() })),
-  /** The service's own URLs: its domain and the one from Cloud Run. Only smoke runs against these count. */
+  /**
+   * The service's own URLs: its domain and the one from Cloud Run. Only smoke runs against these show what the public
+   * gets.
+   */
   baseUrls: v.array(v.string()),
-  /** URLs of tags. Each leads to a single revision, so smoke runs against these do not count. */
+  /** URLs of tags. Each leads to a single revision, so a smoke run against one does not show what the public gets. */
   tagUrls: optional(v.array(v.string())),
   gates: optional(
     v.strictObject({

@@ -25,7 +25,7 @@ export function splitBefore({ trafficBefore, windowBefore }: ReportRecord): Shar
 
 /**
  * The revision to go back to: the last one, other than the candidate, that was given all the traffic in this rollout.
- * If there is none, the one that had all the traffic before. Traffic that a maintenance window moved does not count.
+ * If there is none, the one that had all the traffic before the rollout. Moves by a maintenance window do not count.
  */
 export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): string | undefined {
   const given = trafficChanges
@@ -36,9 +36,9 @@ export function stableNow({ stable, revisions, trafficChanges }: ReportRecord): 
 }
 
 /**
- * The command, ready to paste, that restores the traffic from before the rollout: all of it to the stable revision or,
- * if there was none, the split between two revisions. Undefined when the earlier traffic is not known or a single
- * command cannot restore it.
+ * The command, ready to paste, that restores the split from before the rollout: all traffic to the stable revision or,
+ * if there was none, the shares of two revisions. Undefined when the earlier split is not known or a single command
+ * cannot restore it.
  */
 export function rollbackCommand(record: ReportRecord): string | undefined {
   const { stable } = record;
@@ -50,7 +50,7 @@ export function rollbackCommand(record: ReportRecord): string | undefined {
   return canaryRollout(record, ['set-traffic', first.revision, second.revision, String(second.percent)]);
 }
 
-/** The command works in any folder of the machine that deployed, and adds what it does to this report. */
+/** A command that works in any folder of the machine that deployed. It adds what it does to this report. */
 function canaryRollout(
   { project, region, service, emulatorHost, scripts, checkout }: ReportRecord,
   call: readonly string[],
@@ -69,8 +69,8 @@ function canaryRollout(
 }
 
 /**
- * The shift that took the candidate's last traffic away. Undefined while the candidate has traffic, and if it never had
- * any.
+ * The traffic change that took the last traffic from the candidate. Undefined if the candidate still has traffic, or
+ * never had any.
  */
 export function lossOfCandidate(record: ReportRecord): ReportRecord['trafficChanges'][number] | undefined {
   const { after } = record.revisions;

@@ -19,9 +19,9 @@ export function stepBegun(
 }
 
 /**
- * Whether the split that serves may differ from the recorded one although nobody else changed it. That is so if a
- * command of this rollout was killed or interrupted when it might already have moved traffic, and no other change has
- * been recorded since.
+ * Whether the split that serves may differ from the recorded one although nobody else changed it. It may if a command
+ * of this rollout was killed or interrupted at a point where it might already have moved traffic, and no other change
+ * has been recorded since.
  */
 export function splitInDoubt(record: ReportRecord): boolean {
   const { steps, trafficChanges, promotions = [] } = record;
