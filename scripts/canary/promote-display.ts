@@ -8,7 +8,7 @@ import { addLatencies, promotionTable, type StepLatencies } from './promote-tabl
 export type Display = {
   show(event: PromotionEvent): void;
   note(line: string): void;
-  /** Clears the table until the next event, so that others can print. */
+  /** Clears the table until the next event, so that something else can be printed. */
   rest(): void;
 };
 
@@ -50,7 +50,7 @@ function howToGoBack(location: ServiceLocation, stable: string): string {
   return `To go back, at any time and from anywhere:\n  ${serviceCommand(location, 'canary-rollout', ['rollback', stable])}`;
 }
 
-/** A block of lines that is redrawn in place on a terminal. `leave` wipes it, so that others can print. */
+/** A block of lines that is redrawn in place on a terminal. `leave` wipes it, so that something else can be printed. */
 function redrawnOn(stream: NodeJS.WriteStream) {
   let height = 0;
   // Begins with `\r`, because after a Ctrl-C the terminal shows ^C and the cursor stands behind it.

@@ -21,8 +21,7 @@ export type JudgedRevisions = {
 type WindowPlan = {
   readonly windowMinutes: number;
   /**
-   * The percentages of a promotion's steps, rising. How many requests the candidate must have had depends on the next
-   * step.
+   * A promotion's steps, as rising percentages. The next step determines how many requests the candidate must have had.
    */
   readonly steps: readonly number[];
   readonly limits: Limits;
@@ -31,9 +30,9 @@ type WindowPlan = {
 export type WindowVerdict = Verdict & {
   /** The whole clock minutes that were judged. */
   readonly window: { readonly from: Date; readonly to: Date };
-  /** How many of stable's earlier minutes were used as its history. */
+  /** How many minutes of stable's earlier traffic were used as its history. */
   readonly historyMinutes: number;
-  /** Why there is no history, if it could not be read. */
+  /** If the history could not be read, the reason. */
   readonly historyUnreadable?: string;
 };
 
@@ -41,7 +40,7 @@ export type WindowVerdict = Verdict & {
 const CLOCK_STEP_MS = 1000;
 
 /**
- * Judges a single window outside any promotion. It consists of the newest minutes whose figures are sure to be
+ * Judges a single window, outside any promotion. The window consists of the newest minutes whose figures are sure to be
  * complete. If the source cannot be read, the verdict is inconclusive.
  */
 export async function judgeLastWindow(
@@ -87,8 +86,8 @@ function stepsFrom(percent: number, steps: readonly number[]): readonly number[]
 }
 
 /**
- * Reads stable's minutes before the window. If stable had no requests then, because the candidate already had all the
- * traffic, reads stable's minutes before the candidate was made.
+ * Reads stable's history: its requests in the minutes before the window. If stable had none then, because the candidate
+ * already had all the traffic, reads the minutes before the candidate was made.
  */
 async function readHistory(
   source: ObservationSource,

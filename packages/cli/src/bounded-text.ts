@@ -5,8 +5,8 @@ export type BoundedText = {
   /** Adds one line or several. */
   line(text: string): void;
   /**
-   * The whole text, or, if it is too long, its beginning and its end with a line between them that says how much is
-   * missing. The text is cleaned and redacted.
+   * The text, cleaned and redacted. If it is too long, only its beginning and its end, and between them a line that
+   * says how much is missing.
    */
   text(): string;
 };

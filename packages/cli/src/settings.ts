@@ -6,7 +6,7 @@ import { printedByContract, Secret } from './secret.ts';
 export type Setting<T> = {
   readonly name: string;
   readonly meaning: string;
-  /** The default, as the help shows it: `us-central1`. Missing when there is none. */
+  /** The default as the help shows it, such as `us-central1`. Missing if the setting has none. */
   readonly defaultText?: string;
   readonly secret?: true;
   parse(text: string | undefined): T;
@@ -46,8 +46,8 @@ export function textWithDefault(name: string, defaultText: string, meaning: stri
 /** The pattern that a secret must match, and the error that explains a mismatch without quoting the value. */
 type SecretRule = { pattern: RegExp; refusal: string; hint: string };
 
-// Secret Manager stores no secret larger than this (https://cloud.google.com/secret-manager/quotas), and searching all
-// output for the encoded forms of a megabyte would take seconds.
+// Secret Manager stores no secret larger than this (https://cloud.google.com/secret-manager/quotas). With a secret of a
+// megabyte, searching all output for its encoded forms would take seconds.
 const LONGEST_SECRET = 64 * 1024;
 
 /** A setting whose value must never be shown. */
@@ -152,8 +152,8 @@ export function duration(name: string, defaultText: string, meaning: string): Se
 const FORMATS = ['auto', 'text', 'json'] as const;
 
 /**
- * An output format. Every script takes the same words for it. `older` has the words of earlier versions, which still
- * work.
+ * An output format, for which every script takes the same words. `older` translates the words of earlier versions,
+ * which still work.
  */
 export function outputFormat<const O extends string = never>(
   name: string,

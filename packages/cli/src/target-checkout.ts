@@ -52,9 +52,9 @@ export function rememberFolder(env: Environment, cwd = process.cwd()): string | 
 }
 
 /**
- * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the first git root that has the service, going up from three
- * folders in turn: the one in which the script was called, the working directory, and the one that contains this
- * project. Throws a UserError that says what was tried.
+ * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the first git root with the service, at or above one of
+ * three folders. In this order, these are the one in which the script was called, the working directory, and the one
+ * that contains this project. Throws a UserError that says what was tried.
  */
 export function findTargetCheckout(settings: {
   repoRoot: string | undefined;
@@ -88,7 +88,7 @@ export function findTargetCheckout(settings: {
   );
 }
 
-/** The root of the checkout that contains a folder; undefined if there is none, or it does not have the service. */
+/** The root of the checkout that contains `folder`; undefined if no checkout does, or if the service is not in it. */
 export function workingCheckout(
   folder: string,
   env: { readonly SERVICE_DIR?: string | undefined },

@@ -30,8 +30,8 @@ export async function writeAtomically(path: string, content: Buffer | string): P
 }
 
 /**
- * Removes the temporary files of writers that were killed. Call it while holding the folder's lock, when no writer can
- * be using them.
+ * Removes the temporary files of writers that were killed. Call it only while holding the folder's lock, so that it
+ * removes no file that is still being written.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((name) => TEMPORARY.test(name));

@@ -16,8 +16,8 @@ export function isCanaryAction(word: string | undefined): word is CanaryAction {
 }
 
 /**
- * Checks an action's arguments; revisions must be those of `service`. Throws a UserError with exit code 2 if there are
- * too many or too few, or a value is impossible.
+ * Checks an action's arguments. Revisions must be those of `service`. Throws a UserError with exit code 2 if there are
+ * too many or too few arguments, or if a value is impossible.
  */
 export function parseCanaryCall(action: CanaryAction, args: readonly string[], service: string): CanaryCall {
   switch (action) {
@@ -41,7 +41,9 @@ export function parseCanaryCall(action: CanaryAction, args: readonly string[], s
   }
 }
 
-/** Checks the arguments of `promote`: the candidate, or nothing. Throws a UserError with exit code 2. */
+/**
+ * Checks the arguments of `promote`: the candidate, or nothing. Throws a UserError with exit code 2 for anything else.
+ */
 export function parsePromoteCall(args: readonly string[], service: string): { canary: string | undefined } {
   const [canary] = args;
   if (args.length > 1 || canary === '') {
@@ -59,7 +61,7 @@ export function parsePromoteCall(args: readonly string[], service: string): { ca
  */
 export type JudgeCall = { file: string } | { stable: string; canary: string };
 
-/** Checks the arguments of `judge`. Throws a UserError with exit code 2. */
+/** Checks the arguments of `judge`. Throws a UserError with exit code 2 if they are wrong. */
 export function parseJudgeCall(args: readonly string[], service: string): JudgeCall {
   const [first = '', second = ''] = args;
   if (args.length === 2 && first === '--file' && second !== '') return { file: second };

@@ -3,7 +3,7 @@ import { boundedText, durationText, errorMessage, Interrupted, redact, UserError
 import type { CheckLog, MatrixCheck } from './check.ts';
 import { type CheckId, explanationOf, type Judgement, type MatrixResult } from './outcome.ts';
 
-/** In characters. A longer log keeps its beginning and its end. */
+/** In characters. Of a longer log, only the beginning and the end are kept. */
 const LONGEST_LOG = 2 * 1024 * 1024;
 
 export type RunOptions = {

@@ -55,7 +55,7 @@ async function isClean(top: string, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
   if (entries.length > MOST_REPORTS) return false;
   // Cuts off the two letters and the blank that git puts before each path. A renamed file has a second entry, its old
-  // path, without that prefix. Cut as well, that path leads nowhere, so a rename never counts as a report.
+  // path, which has no such prefix and is mutilated by the cut. So a rename never counts as a report.
   const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
   return isReports.every(Boolean);
 }

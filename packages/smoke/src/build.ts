@@ -5,7 +5,7 @@ import { openSmokeClient, type SmokeClientOptions } from './http.ts';
  */
 export type ServedBuild = {
   readonly buildId: string;
-  /** The oldest and the newest client build that it accepts; null means no limit. */
+  /** The oldest and the newest client build that the service accepts; null means no limit. */
   readonly clients: { readonly min: string | null; readonly max: string | null };
 };
 

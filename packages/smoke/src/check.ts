@@ -14,7 +14,7 @@ export type CheckContext = {
   baseUrl: string;
   hasBypassToken: boolean;
   /**
-   * Whether MAINTENANCE_BYPASS_TOKEN is set. Only maintenance-mode reads it; checks need
+   * Whether MAINTENANCE_BYPASS_TOKEN is set, perhaps by mistake: only maintenance-mode reads it, and checks need
    * OPENAGENTS_MAINTENANCE_BYPASS_TOKEN.
    */
   hasMaintenanceModeToken?: boolean;

@@ -9,8 +9,8 @@ export type EarlyConnections = {
   connect: buildConnector.connector;
   /**
    * Resolves once the name has been looked up and connecting has begun or failed. Connecting then continues in the
-   * background. If the lookup is slow, this resolves without it: no request's time limit is running yet, so nothing
-   * else would end the wait.
+   * background. This does not wait long for a slow lookup, because no request's time limit is running yet that would
+   * end the wait.
    */
   begun: Promise<void>;
   /** Closes the connections that are not open yet or were not handed out. */
@@ -19,8 +19,8 @@ export type EarlyConnections = {
 
 /**
  * Opens connections before there is anything to send, so that the HTTP client loads while the other side answers. This
- * saves about 40 ms of a smoke run if a round trip takes 50 ms. A run that needs more connections later than at first
- * saves two round trips.
+ * saves about 40 ms of a smoke run if a round trip takes 50 ms. Connections that a run needs only later are open by
+ * then, which saves two round trips.
  */
 export function connectEarly(origin: URL, howMany: number, route: Route): EarlyConnections {
   const target = connectionTarget(origin);

@@ -58,7 +58,7 @@ function excerptOf(body: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-// Left out because the query may hold the bypass token.
+// The query is left out, because it may hold the bypass token.
 function withoutQuery(path: string): string {
   return path.replace(/\?.*/, '');
 }

@@ -3,7 +3,7 @@ import { writeJunit } from './junit.ts';
 import type { SmokeOutcome } from './outcome.ts';
 import { smokeFailure, smokeLines, smokeNotes } from './render.ts';
 
-/** Prints an outcome in the chosen format, then throws the UserError of a run that failed. */
+/** Prints an outcome in the chosen format, then throws a UserError if the run failed. */
 export async function reportSmoke(
   outcome: SmokeOutcome,
   { out, format, junit }: { out: Output; format: 'auto' | 'text' | 'json'; junit: string | undefined },

@@ -1,9 +1,9 @@
 /**
- * The platform's time, as in the timestamps of log entries and metric points. This machine's clock may be wrong, or be
- * reset midway.
+ * The platform's time, by which log entries and metric points are timestamped. This machine's clock is not used,
+ * because it may be wrong or be reset midway.
  */
 export type PlatformClock = {
-  /** Sets the clock by the time in an answer that has just arrived. */
+  /** Sets the clock. Call this as soon as an answer arrives, with the time at which the platform says it answered. */
   hear(answeredAt: Date): void;
   now(): Date;
 };

@@ -1,7 +1,7 @@
 import { UserError } from '@deploy/cli';
 import type { Unreadable } from '../observations/source.ts';
 
-/** How many times to try a call that fails for a temporary reason, once per poll. */
+/** A call that fails for a temporary reason is tried once per poll, up to this many times in all. */
 export const MOST_ATTEMPTS = 60;
 
 /** Whether the same call may succeed later, because nothing was wrong with the call itself. */
@@ -9,7 +9,7 @@ export function isTemporary(error: UserError): boolean {
   return ['unauthenticated', 'unanswered', 'rate-limited', 'conflict'].includes(kindOf(error));
 }
 
-/** In what way the call behind this error failed, such as `conflict`; empty if no call failed. */
+/** How the call behind this error failed, such as `conflict`; empty if no call failed. */
 export function kindOf(error: UserError): string {
   const failed = 'kind' in error ? error : error.cause;
   return failed instanceof Error && 'kind' in failed ? String(failed.kind) : '';
@@ -25,7 +25,7 @@ export async function orFailure<T>(read: () => Promise<T>): Promise<T | UserErro
   }
 }
 
-/** The error of a promotion that does not begin because it cannot read its revisions' requests. */
+/** The error for a promotion that does not begin because the requests of its revisions cannot be read. */
 export function cannotRead({ why, hint }: Pick<Unreadable, 'why' | 'hint'>): UserError {
   return new UserError(`the revisions' requests cannot be read, so nothing can be judged: ${why}`, {
     hint: hint ?? 'Nothing was changed.',

@@ -30,18 +30,21 @@ import { requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
 
-/** How many times to try a change that only cleans up, once per poll. */
+/** A change that only cleans up is tried once per poll, up to this many times in all. */
 const ATTEMPTS_TO_LET_GO = 5;
 
-/** How a shift ended. `isItsFault` means that no API call failed, so the candidate itself must be the reason. */
+/**
+ * How a shift of traffic ended. `isItsFault` blames the candidate: no API call failed, so nothing else can be the
+ * reason.
+ */
 type Shift =
   | { readonly state: 'served'; readonly change: TrafficChange }
   | { readonly state: 'refused'; readonly why: string; readonly isItsFault: boolean }
   | { readonly state: 'interrupted' };
 
 /**
- * A promotion's hold on its service. Every change that the promotion makes to the service goes through it, and it knows
- * what the promotion has stored on the service.
+ * A promotion's hold on its service. The promotion changes the service only through its hold, which also knows what the
+ * promotion has stored on the service.
  */
 export type Hold = {
   readonly steps: readonly number[];
@@ -210,8 +213,8 @@ export function holdOn(
   }
 
   /**
-   * Finds out whether an earlier attempt did roll back and only its answer was lost. Without this, the next attempt
-   * would find no promotion on the service and conclude that somebody else has changed it.
+   * Finds out whether an earlier attempt rolled back although its answer was lost. In that case, another attempt would
+   * find no promotion on the service and conclude that somebody else has changed the service.
    */
   async function findReturned(failure: FailedCandidate | undefined): Promise<TrafficChange | undefined> {
     const after = [{ revision: pair.stable, percent: 100 }];

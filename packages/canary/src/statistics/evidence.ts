@@ -1,8 +1,8 @@
 import type { Tally } from './tally.ts';
 
 /**
- * Each alternative assumes that the candidate fails this many times as often as stable. The evidence averages over all
- * of them.
+ * The alternatives that the evidence averages over: the candidate fails 2 times as often as stable, 5 times as often,
+ * and so on.
  */
 export const RATE_RATIOS = [2, 5, 15, 50, 150] as const;
 

@@ -13,9 +13,9 @@ import { findSuccessor } from './successor.ts';
 const TO_INSIST = 'SKIP_MAINTENANCE_CHECK=1';
 
 /**
- * Throws a UserError when a new revision of this template would be in maintenance mode although the serving one is not:
- * as the next canary, the new revision would turn its share of the public away. Such a template is left behind by a
- * window that failed, or that was opened without these scripts.
+ * Throws a UserError when a new revision of this template would be in maintenance mode although the serving one is not.
+ * As the next canary, the new revision would turn its share of the public away. A maintenance window leaves such a
+ * template behind if it failed, or if it was opened without these scripts.
  */
 export async function requireUsableCandidate(
   api: ServiceApi,
@@ -46,7 +46,7 @@ export async function requireUsableCandidate(
 
 /**
  * Throws a UserError when shifting traffic to these revisions would show the maintenance page to part of the public, or
- * would let part of the public in while a window is open for all traffic.
+ * when maintenance mode is on for all traffic and shifting would let part of the public in.
  */
 export async function requireSameSideOfWindow(
   api: ServiceApi,
@@ -56,8 +56,8 @@ export async function requireSameSideOfWindow(
   const inMaintenance = wanted.filter(({ revision }) => isMaintenanceOn(revision.template));
   const after = inMaintenance.reduce((sum, { percent }) => sum + percent, 0);
   const shares = servedShares(service);
-  // No window can be open for all traffic while one of these revisions serves outside maintenance mode. Usually one
-  // does, and then nothing more has to be read.
+  // While one of these revisions serves outside maintenance mode, no window can be open for all traffic. That is the
+  // usual case, and then nothing more has to be read.
   const isOpenForAll = !wanted.some(
     (each) => !inMaintenance.includes(each) && shares.some(({ revision }) => revision === each.revision.name),
   );

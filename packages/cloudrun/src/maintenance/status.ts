@@ -53,7 +53,7 @@ export function maintenanceStatusYaml({ service }: MaintenanceStatus): string {
 
 /**
  * Says whether the window is open, and for how much of the traffic. Warns if the next deployment would build on a
- * template of the window.
+ * template that a window left behind.
  */
 export function describeMaintenance({ service, percent }: MaintenanceStatus): string {
   return `${describePercent(service.name, percent)}${describeNewest(service, percent)}`;

@@ -44,7 +44,10 @@ export function disableMaintenance(
   };
 }
 
-/** Makes sure that the requested window can be opened. Call this before changing anything for it, such as its token. */
+/**
+ * Makes sure that the requested window can be opened. Call this before anything is changed for the window, such as its
+ * token.
+ */
 export function checkWindow(
   openApi: () => Promise<ServiceApi>,
   values: MaintenanceValues,
@@ -122,8 +125,8 @@ async function whyNotBackTo(api: ServiceApi, name: string): Promise<string | und
 }
 
 /**
- * The template that the next deployment should build on: the service's own, or the one from before the window if an
- * unfinished window has replaced it.
+ * The template that the next deployment should build on. Usually, this is the service's own. If an unfinished window
+ * has replaced that, it is the one from before the window.
  */
 async function findNewestTemplate(api: ServiceApi, service: Service): Promise<NewestTemplate> {
   const replaced = standsInFor(service);
@@ -153,7 +156,7 @@ async function verify(
   const service = await api.read();
   const after = servedShares(service);
   const isInMode = (await readAll(api, after)).every(({ template }) => fulfils(template, wish));
-  // Instances read the token only when they start. If a new one was stored, all traffic must be on the new revision.
+  // Instances read the token only when they start. If a new token was stored, all traffic must be on the new revision.
   const isServing = isInMode && (!rotated || after.every((share) => share.revision === revision));
   if (!isServing) {
     throw new UserError(

@@ -32,13 +32,13 @@ export type ServiceApi = {
   signal: AbortSignal | undefined;
   read(): Promise<Service>;
   readRevision(name: string): Promise<Revision>;
-  /** What a revision really runs. This takes two calls, because some of it is only in Knative v1. */
+  /** What a revision really runs. This takes two calls, because some of that is only in the Knative v1 API. */
   readRunningRevision(name: string): Promise<RunningRevision>;
-  /** The service's revisions, newest first, page after page. */
+  /** The service's revisions, newest first. Each page is requested only when it is needed. */
   revisions(): AsyncGenerator<Revision>;
   /** The revision that was made from the template with this nonce, if it exists. */
   findRevision(nonce: string): Promise<Revision | undefined>;
-  /** Sends a write exactly once. */
+  /** Sends a write, without ever retrying it. */
   write(change: ServiceChange, etag: string): Promise<AcceptedWrite>;
   /**
    * Waits until an operation is done, whether it succeeded or failed, and returns true. Returns false if the platform
@@ -55,7 +55,8 @@ export type AcceptedWrite = {
 };
 
 const HOST = 'run.googleapis.com';
-// The server validates a write before it answers. In a busy region that can exceed the vendor's default of 15 s.
+// The server validates a write before it answers. In a busy region that can take longer than 15 s, the default limit of
+// the vendor's client.
 const WRITE_TIMEOUT_MS = 90_000;
 // Shorter than the time after which proxies and load balancers drop a silent connection.
 const LONG_POLL_MS = 30_000;

@@ -14,7 +14,7 @@ export type OverviewRow = {
   revision: string;
   percent: number;
   roles: readonly Role[];
-  /** The tag of its image; undefined if it was deployed by digest. */
+  /** The tag of the revision's image; undefined if the image was deployed by digest. */
   imageTag: string | undefined;
   digest: string | undefined;
   createTime: string;
@@ -34,8 +34,8 @@ export type Overview = {
 export type KnownRoles = { stable?: string | undefined; canary?: string | undefined };
 
 /**
- * Reads what a person wants to know about a service: its maintenance window, and the revisions that matter with their
- * roles.
+ * Reads what a person wants to know about a service: its maintenance window, and the revisions that matter, each with
+ * its roles.
  */
 export async function readOverview(api: ServiceApi, service: Service, known: KnownRoles): Promise<Overview> {
   const shares = servedShares(service);

@@ -50,8 +50,8 @@ export async function laterDeployment(
 }
 
 /**
- * The newest ready revision that was deployed, not made for a maintenance window. If closing a window made a copy of
- * that revision, returns the copy. Undefined when the newest deployment is the canary.
+ * The newest ready revision that was deployed rather than made for a maintenance window. If closing a window made a
+ * copy of that revision, returns the copy. Undefined when the newest deployment is the canary.
  */
 async function newestDeployment(
   api: ServiceApi,

@@ -20,9 +20,9 @@ export type ReportedRoles = {
 export type RolesCheck = { named: NamedRoles; reported?: ReportedRoles | undefined };
 
 /**
- * Throws a UserError when the stable revision and the canary were swapped, because the candidate would then get the
- * stable one's share: 95 % instead of 5 %. The rollout's report says which is which. Without a report, the two count as
- * swapped if the one named as the canary is older and has the larger share now.
+ * Throws a UserError when the stable revision and the canary were swapped, because the real canary would then get the
+ * share of the stable revision: 95 % instead of 5 %. The rollout's report says which is which. If it does not, the two
+ * count as swapped when the one named as the canary is older and has the larger share now.
  */
 export async function requireNotSwapped(
   api: ServiceApi,

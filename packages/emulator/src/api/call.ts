@@ -6,7 +6,7 @@ export type Call = {
   params: Readonly<Record<string, string | undefined>>;
   query: URLSearchParams;
   body: unknown;
-  /** The account that calls. */
+  /** The account that makes the call. */
   person: string;
   /** The region in the host, as in `us-central1-run.googleapis.com`; undefined when the host names none. */
   region: string | undefined;

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../protocol/errors.ts';
 import type { Call } from './call.ts';
 
-/** The size of a page in Cloud Run's lists. The API documents no default for them; its other lists use 100. */
+/** The default page size. Cloud Run documents none for the lists here; for its other lists, it is 100. */
 export const PAGE_SIZE = 100;
 
 export type Page<T> = { items: T[]; nextPageToken?: string };

@@ -1,17 +1,17 @@
 import { type Exchange, json, type Reply } from './exchange.ts';
 import { HASHED_ASSET, isHashed } from './static-files.ts';
 
-/** How the stand-in is to differ from the real service, so that checks of it fail; and a session that it begins with. */
+/** How the stand-in differs from the real service, to make checks fail, and the session that it starts with. */
 export type ControlServiceBehaviour = {
-  /** Other statuses, by path: `{ '/sw.js': 404 }`. The headers stay, the body changes. */
+  /** Statuses to answer with instead, by path: `{ '/sw.js': 404 }`. The headers stay, but the body changes. */
   statuses?: Readonly<Record<string, number>>;
-  /** Other cache-control headers, by path. An empty one removes the header. */
+  /** The cache-control headers to send instead, by path. An empty text removes the header. */
   cacheControl?: Readonly<Record<string, string>>;
   manifest?: {
     version?: string;
     /**
-     * The entry script's path in the manifest. The script is served at this path too. Null removes it from the
-     * manifest.
+     * The entry script's path, as the manifest names it. The script is served there. With null, the manifest names no
+     * entry script.
      */
     entryScript?: string | null;
   };
@@ -27,7 +27,7 @@ export type ControlServiceBehaviour = {
 
 type Answer = (exchange: Exchange) => Reply;
 
-/** Applies the deviations last, to whatever the service answers, even in maintenance mode. */
+/** Changes the service's answers as `behaviour` says, even those of maintenance mode. */
 export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour): Answer {
   const { statuses = {}, cacheControl = {}, manifest, healthzIntercepted = false } = behaviour;
   return (exchange) => {
@@ -39,7 +39,7 @@ export function withBehaviour(answer: Answer, behaviour: ControlServiceBehaviour
   };
 }
 
-// The page of the platform's front end, not the service's: no JSON and no request id.
+// The 404 page of the platform's front end. Unlike an answer of the service, it has neither JSON nor a request id.
 function frontEndNotFound(): Reply {
   return {
     status: 404,

@@ -10,8 +10,8 @@ import type { Session } from './sessions.ts';
 type Topic = { topic: string; required_scope: string };
 type Grant = { scopes: readonly string[]; topics: readonly Topic[]; ttlSeconds: number };
 
-// For each scope, the suffix of the topics that it gives access to. A client that asks for no topics gets those of its
-// organisation. With `runs`, it gets the person's own topic instead.
+// For each scope, the ending of the topics that it gives access to. A client that asks for no topics gets one for each
+// of its scopes: its organisation's, or, if the topic ends in `runs`, the person's own.
 const TOPIC_SUFFIX: Readonly<Record<string, string>> = {
   'runtime.codex_worker_events': 'worker_events',
   'runtime.codex_worker_summaries': 'workers',

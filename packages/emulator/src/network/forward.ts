@@ -21,7 +21,7 @@ export type Destination = {
 export type ForwardOptions = {
   agent: Agent;
   clock: Clock;
-  /** Called with each answered request, once it has ended. */
+  /** Called once for each request that was answered, when its answer has ended. */
   onRouted(request: RoutedRequest): void;
 };
 
@@ -54,8 +54,8 @@ export function forward(
   let responseBytes = 0;
   let reachedContainer = true;
   let message: string | undefined;
-  // How long the request was paused, by the emulator's clock and in real time. The latency counts the pause by the
-  // emulator's clock, and the rest of the request in real time, however fast the clock runs.
+  // How long the request was paused: by the emulator's clock, and in real time. The latency is the request's real time,
+  // except that the pause counts by the emulator's clock.
   let waitedMs = 0;
   let waitedWallMs = 0;
   const { failure, takesMs, factor = 1 } = fate ?? {};
@@ -138,8 +138,8 @@ export function forward(
         answer.on('data', (chunk: Buffer) => {
           responseBytes += chunk.length;
         });
-        // If the container's answer breaks off, this cuts the caller's connection, so that the caller notices. If the
-        // caller disconnects, it ends the container's answer.
+        // If the container's answer breaks off, `pipeline` cuts the caller's connection, so that the caller notices. If
+        // the caller disconnects, it ends the container's answer.
         pipeline(answer, outgoing, () => {});
       },
     );
@@ -159,7 +159,7 @@ export function forward(
 }
 
 /**
- * Whether a request is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body, which
+ * Whether a request is safe to repeat (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1) and has no body. A body
  * would have to be stored for a second attempt.
  */
 function canBeSentTwice({ method, headers }: IncomingMessage): boolean {

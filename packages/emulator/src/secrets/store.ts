@@ -17,7 +17,7 @@ export type SecretStore = {
   get(name: string): StoredSecret;
   list(): StoredSecret[];
   addVersion(name: string, value: string, hasClientChecksum?: boolean): SecretVersion;
-  /** `version` is a number or `latest`, which is the newest one, whatever its state. */
+  /** `version` is a number or `latest`, which means the newest version, whatever its state. */
   version(name: string, version: string): SecretVersion;
   /** The value of a version. Throws a 404, or a 400 if it is disabled or destroyed. */
   access(name: string, version: string): string;

@@ -40,7 +40,7 @@ function refuseReserved(where: string, entries: Record<string, string> = {}): vo
   if (reserved !== undefined) throw invalidArgument(`${where}: '${reserved}' is in a reserved namespace.`);
 }
 
-/** Throws a 400 unless the split is valid: shares within bounds that add up to 100, every tag once. */
+/** Throws a 400 unless the split is valid: its shares are within bounds and add up to 100, and no tag is used twice. */
 function validateTraffic(service: string, traffic: readonly TrafficTargetJson[]): void {
   const tags = new Set<string>();
   let total = 0;

@@ -2,8 +2,8 @@ import { InputsUnknown } from '../fingerprint-inputs.ts';
 import type { Entries, Entry } from './tree.ts';
 
 /**
- * Returns the entries under some of the grouped paths, each entry once. Throws InputsUnknown when a package folder has
- * no entries, because it must be the wrong folder.
+ * Returns each entry under `paths` once. Only paths that were grouped may be asked for. Throws InputsUnknown when one
+ * of the folders in `packages` has no entries, because it must be the wrong folder.
  */
 export type FilesUnder = (paths: readonly string[], packages: readonly string[]) => Entries;
 

@@ -39,7 +39,10 @@ export type RolloutEvent =
    * this report and counts for its verdict.
    */
   | { kind: 'reachedAt'; baseUrls: readonly string[] }
-  /** URLs of tags, each of a single revision. Smoke runs against these are recorded too, but do not count. */
+  /**
+   * The URLs of tags, each of which leads to a single revision. Smoke runs against them are recorded too, but do not
+   * count for the report's verdict.
+   */
   | { kind: 'tagsReachedAt'; baseUrls: readonly string[] }
   | { kind: 'gatesRun'; run: Pick<GateRun, 'results' | 'leftOut'> }
   | { kind: 'gatesSkipped' }
@@ -83,5 +86,5 @@ export type DeployedRevision = Omit<Deployment, 'stable' | 'window' | 'isInMaint
 /** Requests of one revision, and how many of them were answered with a 5xx. */
 type RequestCounts = { requests: number; errors: number; p95Ms?: number };
 
-/** When an event was recorded and by whom, and the last traffic change that the command knew of before it. */
+/** When an event was recorded and by whom, and the last traffic change that the command knew of before the event. */
 export type Occasion = { at: string; actor: string; metChange: string };
