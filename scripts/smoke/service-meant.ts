@@ -7,9 +7,9 @@ type Values = Parameters<typeof reportedAddressOf>[1] & {
 };
 
 /**
- * Warns if the address to check is that of another service than SERVICE, which happens when OPENAGENTS_BASE_URL is left
+ * Warns if the address to check belongs to a service other than SERVICE, as happens when OPENAGENTS_BASE_URL is left
  * over from the step before. Returns how to check SERVICE instead. Undefined if there is nothing to warn of, or if no
- * report tells whose address this is.
+ * report tells whose address it is.
  */
 export async function warnOfOtherService(
   report: string | undefined,

@@ -15,8 +15,8 @@ const START_OF_COMMAND = /(?<!\u001b)\u001b+\]+/g;
 /**
  * Makes text from outside (API messages, output of commands) safe to show. Removes escape sequences and control
  * characters, because a terminal would act on them. Also removes invisible characters, because they disguise text: some
- * change the direction of writing (https://trojansource.codes), some hide a word from a search, and tags can spell a
- * whole hidden text. Tabs and line breaks stay, and Unicode's separators become line breaks.
+ * change the direction of writing (https://trojansource.codes), some hide a word from a search, and Unicode's tag
+ * characters can spell a whole hidden text. Tabs and line breaks stay, and Unicode's separators become line breaks.
  */
 export function cleanText(text: string): string {
   const withoutCommands = text.replace(COMMAND, '').replace(START_OF_COMMAND, '');

@@ -13,9 +13,9 @@ export const stepSummarySetting = text(
 );
 
 /**
- * Does some work, with its output under a title: folded in GitHub Actions, with a heading on a terminal, and without a
- * title elsewhere. The workflow commands go to stderr because callers read stdout; the runner looks for them on both
- * streams (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
+ * Runs `work` and gives its output a title: in GitHub Actions the title of a fold, on a terminal a heading, elsewhere
+ * none. The workflow commands go to stderr because callers read stdout; the runner looks for them on both streams
+ * (https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs).
  */
 export async function grouped<T>({ env, out }: Place, title: string, work: () => Promise<T>): Promise<T> {
   if (!isGitHubActions(env)) {
@@ -39,8 +39,8 @@ export function annotate(
 }
 
 /**
- * Adds Markdown to the page of a GitHub Actions job. The Markdown must end with a line break. A failure to write it is
- * only a warning.
+ * Adds Markdown to the page of a GitHub Actions job. The Markdown must end with a line break. If it cannot be written,
+ * there is only a warning.
  */
 export async function addStepSummary(
   file: string | undefined,

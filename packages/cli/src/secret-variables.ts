@@ -16,8 +16,8 @@ const USERINFO = /(?<=[a-z0-9+.-]):\/\/([^/?#\s"'<>]+)@/gi;
 const READ_LATER = /^AWS_/;
 
 /**
- * The values that are secret because of where they are: the values of variables with the name of a secret, unless they
- * are too short or too ordinary; and the name and password of a URL in any variable.
+ * The secret values in an environment: the value of each variable that has the name of a secret, unless it is too short
+ * or too ordinary, and the password or token in a URL, whatever the variable's name.
  */
 export function secretsAmong(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value = '']) => [
@@ -37,9 +37,10 @@ function credentialsIn(userinfo: string): string[] {
 }
 
 /**
- * Returns a copy of an environment, and removes the variables with secret names from the original, because commands
- * such as git inherit it and need none of them. From now on, output never shows a secret of this environment, even one
- * that the script does not read: a server may send it back, or a tool may find it elsewhere and print it.
+ * Returns a copy of an environment, and removes the variables with secret names from the original. Commands such as git
+ * inherit the original and need none of them. From now on, output never shows a secret of this environment. That
+ * includes secrets that the script does not read: a server may send one back, or a tool may find one elsewhere and
+ * print it.
  */
 export function takeSecretsOut(environment: Record<string, string | undefined>): Environment {
   const whole = { ...environment };

@@ -1,7 +1,10 @@
 import type { Settings } from './settings.ts';
 import { wholeWordLines } from './whole-words.ts';
 
-/** One way to call a script. `changes`: the call changes something in the cloud, at PROJECT, REGION and SERVICE. */
+/**
+ * One way to call a script. `changes` marks a call that changes something in the cloud, at the place that PROJECT,
+ * REGION and SERVICE name.
+ */
 export type Call = { arguments: string; does: string; changes?: true };
 
 export type Usage = {
@@ -19,7 +22,7 @@ export type UsageData = Omit<Usage, 'settings'> & {
   variables: { name: string; meaning: string; default?: string; secret: boolean }[];
 };
 
-/** The usual width of a terminal. Used whatever the real width is, so that the text is the same everywhere. */
+/** The usual width of a terminal. Used regardless of the real width, so that the text is the same everywhere. */
 const WIDTH = 80;
 const WIDEST_LEFT = 40;
 const NO_BREAK = '\u00a0';

@@ -103,8 +103,8 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
       await rest.repeatable(about('adding a version to', secret), {
         ...to(`${parent}/secrets/${secret}:addVersion`),
         method: 'POST',
-        // The checksum lets the platform refuse a value that was damaged on the way. It is an int64, which is text in
-        // JSON.
+        // The checksum lets the platform refuse a value that was damaged on the way. It is an int64, and the API's JSON
+        // writes those as text.
         body: { payload: { data: data.toString('base64'), dataCrc32c: String(crc32c(data)) } },
       });
     },

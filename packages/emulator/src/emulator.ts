@@ -73,7 +73,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   const platform = {
     ...options,
     ...observation,
-    // Zero for the seeds, which settle at once. Only later changes take `options.reconcileMs`.
+    // The services that exist from the start settle at once. Only later changes take `options.reconcileMs`.
     reconcileMs: 0,
     secrets,
     registry,

@@ -57,8 +57,9 @@ async function forPeople(findings: readonly Finding[], columns: number): Promise
 const STATE_WIDTH = 'warning'.length + 2;
 
 /**
- * A finding as lines: its state in a column of its own, and a command to paste on a line of its own. A command wider
- * than the screen is not broken here, because only a line that the terminal itself wraps can be copied in one piece.
+ * A finding as lines, with its state in a column of its own. If there is a command to paste, it gets a line of its own.
+ * A command wider than the screen is not broken here, because only a line that the terminal itself wraps can be copied
+ * in one piece.
  */
 function listed({ check, state, found, advice, command }: Finding, columns: number): string[] {
   const indent = ' '.repeat(STATE_WIDTH);

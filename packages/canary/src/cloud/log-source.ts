@@ -17,7 +17,8 @@ import { orUnreadable } from './unreadable.ts';
 /** Entries are assumed to arrive within this time. Cloud Logging guarantees no limit, but they usually take seconds. */
 const LOG_DELAY_MS = 30_000;
 /**
- * The most pages of history to read. Each page takes one of the `READS_A_MINUTE`, and the polls need the rest of them.
+ * The most pages of history to read. Each page uses up one of the `READS_A_MINUTE`, and the polls need some of these
+ * too.
  */
 const HISTORY_PAGES = 15;
 
@@ -32,8 +33,8 @@ type Entries = {
 type Kept = {
   readonly revisions: string;
   /**
-   * `entries` has every request that ended and every line that was logged since this moment, if its entry had arrived
-   * by `readAt`.
+   * `entries` goes back to this moment. It has every request that ended since and every line that was logged since,
+   * except those whose entry had not arrived by `readAt`.
    */
   readonly from: number;
   readonly readAt: number;
@@ -85,8 +86,8 @@ export function openLogSource(
     read: (query) =>
       orUnreadable(async () => {
         const known = keptFor(query, kept);
-        // Entries arrive within `delayMs`, so the last poll has already read everything that ended more than `delayMs`
-        // before that poll.
+        // Entries arrive within `delayMs`, so the previous poll has already read everything that ended more than
+        // `delayMs` before it.
         const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),
@@ -137,7 +138,7 @@ function revisionsOf({ stable, canary }: ObservationQuery): string {
 
 /**
  * Where the complete minutes end, if only the oldest entries were read. The unread requests began after the newest
- * entry that was read, so none of them ended in an earlier minute than that entry's.
+ * entry that was read. So that entry's minute may lack requests; the minutes before it are complete.
  */
 function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
   const newest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -146,8 +147,8 @@ function wholeMinutesUpTo(entries: readonly RawLogEntry[]): Date {
 
 /**
  * Where the complete minutes begin, if only the newest entries were read. The unread requests began before the oldest
- * entry that was read. Most requests take less than a minute, so they ended in that entry's minute or the next one at
- * the latest.
+ * entry that was read, and few requests take longer than a minute. So that entry's minute and the next one may lack
+ * requests; the minutes after them count as complete.
  */
 function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   const oldest = Date.parse(entries.at(-1)?.timestamp ?? '');
@@ -164,8 +165,8 @@ function tooMany(read: number): Unreadable {
 }
 
 /**
- * Returns a function to call before each read. It returns false if `mostAMinute` reads were already made in the past
- * minute. If not, it counts the read and returns true.
+ * Returns a function to call before each read. If `mostAMinute` reads were already made in the past minute, that
+ * function returns false. Otherwise it counts the read and returns true.
  */
 function limitReads(mostAMinute: number): () => boolean {
   let taken: number[] = [];

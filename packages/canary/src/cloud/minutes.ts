@@ -12,10 +12,10 @@ export function minuteOf(timeMs: number): number {
 }
 
 /**
- * Sorts observations into minutes. A minute is closed once everything in it must have arrived; only then does a
- * revision without observations count as having had no requests. Before that the minute is open: its figures may still
- * grow, and missing figures may still arrive. The current minute is returned even if the one before it is still open.
- * Waiting for that one to close would cost half a minute when a candidate breaks at the start of a minute.
+ * Sorts observations into minutes. A minute is closed once everything in it must have arrived. Only then does a
+ * revision without observations count as having had no requests. Until then the minute is open: its figures may still
+ * grow or arrive. The current minute is returned even if the one before it is still open. Waiting for that one to close
+ * would cost half a minute when a candidate breaks at the start of a minute.
  */
 export function sortIntoMinutes(
   { stable, canary, from, to }: ObservationQuery,

@@ -15,7 +15,7 @@ import { createPlatformClock } from './platform-clock.ts';
 import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
-/** `auto`: request logs if they can be read and are not too many, otherwise metrics. */
+/** `auto` means request logs if they can be read and are few enough, otherwise metrics. */
 export type SourceChoice = 'auto' | ObservationSource['name'];
 
 export type SourceRequest = {
@@ -31,7 +31,7 @@ export type SourceRequest = {
 };
 
 export type OpenedSource = ObservationSource & {
-  /** Why this source was chosen, in words: because the user asked for it, or why `auto` preferred it. */
+  /** For the user: that this source was asked for, or why `auto` chose it. */
   readonly why: string;
   /** Why the first read failed, if it did. */
   readonly unreadable?: Unreadable;
@@ -50,9 +50,9 @@ const LOOK_BACK_MINUTES = 10;
 const MISSED = 10;
 
 /**
- * Opens the source of a service's observations and reads it once, so that problems show early. A failed call throws
- * nothing: `unreadable` says why the first read failed, and later reads report their failures in the same way. Throws a
- * UserError only for bad settings.
+ * Opens the source of a service's observations and reads it once, so that problems show early. If that read fails,
+ * nothing is thrown, and `unreadable` says why. Later reads report their failures in the same way. Throws a UserError
+ * only for bad settings.
  */
 export async function openObservationSource(
   connection: Connection,

@@ -16,7 +16,7 @@ export type ObservedMinute = {
   readonly canary: Observation;
 };
 
-/** Why a source could not be read. That is a reason to wait, never one to roll back. */
+/** Why a source could not be read. An unreadable source is a reason to wait, never one to roll back. */
 export type Unreadable = {
   readonly state: 'unreadable';
   /** The kind of error of the failed cloud call, or `too many` if there were more requests than may be read. */
@@ -39,7 +39,10 @@ export type ReadMinutes = {
    * before the minute is complete.
    */
   readonly open: readonly ObservedMinute[];
-  /** Why the reading stops before some minutes that are over, if it does. The next reading continues with them. */
+  /**
+   * Set if this reading could not include every minute that is over; says why. The next reading continues where this
+   * one stopped.
+   */
   readonly behind?: string;
 };
 

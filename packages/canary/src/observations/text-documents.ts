@@ -5,9 +5,9 @@ export type TextDocument = { readonly value: unknown } | { readonly unreadable: 
 const LONGEST_DOCUMENT = 64 * 1024 * 1024;
 
 /**
- * Finds the JSON documents in a text that arrives piece by piece. Each document fills one line, or several lines as a
- * pretty-printer writes it. It is returned as soon as it is complete, so memory never holds the whole input. A line
- * that is not JSON counts as an unreadable document, unless it begins a document that continues on the next lines.
+ * Finds the JSON documents in a text that arrives piece by piece. Each document fills one line, or several if it is
+ * pretty-printed. It is returned as soon as it is complete, so memory never holds the whole input. A line that is not
+ * JSON counts as an unreadable document, unless it begins a document that continues on the next lines.
  */
 export class DocumentSplitter {
   /** The beginning of a line that has not arrived completely. */

@@ -4,8 +4,8 @@ import type { Tally } from './tally.ts';
 const ASSUMED_CLUMP = 10;
 
 /**
- * How many failures count as one piece of evidence. This is the variance over the mean of the failures in stable's
- * minutes before the promotion, at least 1:
+ * How many failures count as one piece of evidence. This is computed from stable's minutes before the promotion, as the
+ * variance of their failures divided by the mean, but at least 1:
  *
  *     V   = sum (x_i - n_i p)^2 * T/(T-1)      (0 when T < 2), p = X/N
  *     phi = max(1, (V + C^2) / (X + C)),       C = 10

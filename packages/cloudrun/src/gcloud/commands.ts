@@ -3,7 +3,9 @@ import type { MaintenanceValues } from '../maintenance/values.ts';
 import type { Share } from '../service/traffic.ts';
 import type { ServiceLocation } from '../service-location.ts';
 
-/** The gcloud command lines that do what our actions do. Runbooks quote them, so they must stay exactly as they are. */
+/**
+ * The gcloud command lines that do the same as our actions. Runbooks quote them, so they must stay exactly as they are.
+ */
 export const gcloudCommands = {
   canaryStatus: (at: ServiceLocation): string =>
     `gcloud run services describe ${at.service} ${flags(at)} --format yaml(status.traffic,status.latestCreatedRevisionName,status.latestReadyRevisionName)`,
@@ -57,8 +59,8 @@ export function listCommand({ project }: ServiceLocation): string {
 }
 
 /**
- * A list for gcloud. The usual delimiter is a comma, but the allowed paths contain commas, so the list starts with
- * a delimiter of its own (`gcloud topic escaping`): a colon, or another character if a value contains a colon.
+ * A list for gcloud, which normally separates entries with commas. Here a value may contain commas, so the list begins
+ * by declaring another delimiter (`gcloud topic escaping`): a colon, or another character if a value contains a colon.
  */
 function delimited(entries: readonly string[]): string {
   const delimiter =

@@ -18,9 +18,9 @@ type HelperAnswer = {
 };
 
 /**
- * Asks gcloud for a token of its active account. The token stays valid for at least ten minutes; by default, gcloud may
- * return one that is about to expire, and starting gcloud again takes a second. Undefined when gcloud is missing or has
- * no account. Throws a UserError when gcloud has an account but returns no token.
+ * Asks gcloud for a token of its active account that stays valid for at least ten minutes. By default, gcloud may
+ * return one that is about to expire, and asking again would take a second. Undefined when gcloud is missing or has no
+ * account. Throws a UserError when gcloud has an account but returns no token.
  */
 export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
   const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];

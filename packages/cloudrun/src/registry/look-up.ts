@@ -66,7 +66,7 @@ async function lookUp(
   const answer = await ask('HEAD', path);
   if (answer.status === 200) {
     const given = answer.headers['docker-content-digest']?.toString();
-    // The header is optional; without it, compute the digest from the manifest's text.
+    // A registry may leave out the header with the digest. If so, compute the digest from the manifest's text.
     return { state: 'found', digest: given ?? digest ?? sha256((await ask('GET', path)).text) };
   }
   if (answer.status === 404) return { state: 'missing', newestTags: await newestTags(ask, repository) };
@@ -85,7 +85,10 @@ async function newestTags(ask: Registry, repository: string): Promise<string[]> 
     .slice(0, NEWEST_SHOWN);
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+/**
+ * The first message in a registry's error, in parentheses:
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+ */
 function reasonIn({ text }: HttpAnswer): string {
   try {
     const { errors } = JSON.parse(text) as { errors?: { message?: string }[] };

@@ -1,4 +1,4 @@
-// gcloud marks each template that it writes with this label, to tell its own revision from others
+// gcloud puts this label on each template that it writes, to tell its own revision from others
 // (NewRevisionForcingChange in command_lib/run/serverless_operations.py). We do the same.
 const NONCE_LABEL = 'client.knative.dev/nonce';
 

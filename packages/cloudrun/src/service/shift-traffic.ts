@@ -33,10 +33,10 @@ export type TrafficChange = {
 };
 
 /**
- * `skipMaintenanceCheck` allows a shift that shows the public the maintenance page, or lets the public past an open
- * window. With `roles`, the shift is refused when the revisions were named the wrong way round, or when a later
- * deployment has superseded the canary. `remark` is called just before a change is written, with the service as it is
- * then, and may print a remark.
+ * `skipMaintenanceCheck` allows a shift that shows the maintenance page to the public, or that lets the public in while
+ * a maintenance window is open. With `roles`, the shift is refused when the revisions were named the wrong way round,
+ * or when a later deployment has superseded the canary. `remark` is called just before a change is written, with the
+ * service as it is then, and may print a remark.
  */
 export type ShiftOptions = {
   skipMaintenanceCheck?: boolean;

@@ -12,7 +12,7 @@ const VERSION = 'google.cloud.secretmanager.v1.SecretVersion';
 const ACCESS_RESPONSE = 'google.cloud.secretmanager.v1.AccessSecretVersionResponse';
 const ADD_REQUEST = 'google.cloud.secretmanager.v1.AddSecretVersionRequest';
 
-// The most versions on a page, also when the request sets no page size. Source: ListSecretVersionsRequest in
+// The largest page size, which is also the default. Source: ListSecretVersionsRequest in
 // google/cloud/secretmanager/v1/service.proto.
 const MOST_VERSIONS = 25_000;
 

@@ -108,7 +108,7 @@ type Target = { path: string; query: URLSearchParams; region: string | undefined
 
 /**
  * Reads which path, region and origin a request is for. gcloud puts the region in front of an endpoint's host name, and
- * the resulting name has no address. The rehearsal therefore makes this server gcloud's proxy, so gcloud's requests
+ * the resulting name does not resolve. The rehearsal therefore makes this server gcloud's proxy, so gcloud's requests
  * arrive with a whole URL as their target.
  */
 function targetOf(request: IncomingMessage): Target {

@@ -19,14 +19,14 @@ export type ContainerProgram = {
   cwd?: string;
   /** How many milliseconds the program has to stop before it is killed (default 10 000). */
   graceMs?: number;
-  /** Called with each line that the program writes; the log gets them too. */
+  /** Called with each line that the program writes. The line also goes to the log. */
   onOutput?(text: string): void;
 };
 
 export type ProgramOptions = {
   program: ContainerProgram;
   env: Readonly<Record<string, string>>;
-  /** How long the port may take to accept connections. */
+  /** How many milliseconds the program may take until its port accepts connections. */
   startupMs: number;
   watchdog: Watchdog;
   onLine(stream: 'stdout' | 'stderr', text: string): void;
@@ -36,7 +36,7 @@ export type ProgramOptions = {
 
 export type StartFailure = { failed: 'exited'; exitCode: number | null } | { failed: 'timed out' };
 
-// https://cloud.google.com/run/docs/container-contract#instance-shutdown
+// As on Cloud Run: https://cloud.google.com/run/docs/container-contract#instance-shutdown
 const GRACE_MS = 10_000;
 const POLL_MS = 20;
 
@@ -87,11 +87,12 @@ export async function startProgram(options: ProgramOptions): Promise<Instance | 
   return outcome === 'timed out' ? { failed: outcome } : { failed: 'exited', exitCode: await exited };
 }
 
-// Longer lines are cut: https://cloud.google.com/logging/quotas (an entry has at most 256 KiB).
+// Longer lines are split, because a log entry has at most 256 KiB: https://cloud.google.com/logging/quotas
 const LONGEST_LINE = 256 * 1024;
 
 /**
- * Calls back with each line of a stream, without its line end, and at the end with whatever is left. Skips empty lines.
+ * Calls `onLine` with each line of a stream, without the line break. Text after the last line break counts as a line.
+ * Skips empty lines.
  */
 function eachLine(stream: Readable, onLine: (text: string) => void): void {
   let rest = '';

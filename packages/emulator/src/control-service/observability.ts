@@ -13,8 +13,8 @@ export type Observability = {
   audit(exchange: Exchange, event: string, details?: AuditDetails): void;
   count(exchange: Exchange, metric: string): void;
   /**
-   * Called for every answer of 500 or above. The logged line has a `level` but no `severity`, so Cloud Logging assigns
-   * it none.
+   * Called for every answer of 500 or above. The logged line has a `level` but no `severity`, so its entry in Cloud
+   * Logging gets no severity.
    */
   responseFailed(status: number, reason: string): void;
 };

@@ -24,8 +24,8 @@ type Decision = {
 };
 
 /**
- * Decides which application serves a page: this one, or the older one. An override holds for one instance only, because
- * it is kept in memory.
+ * Decides which application serves a page: this one, or the older one. An override of the decision holds for one
+ * instance only, because it is kept in memory.
  */
 export type RouteSplit = {
   show(): object;

@@ -14,7 +14,10 @@ const VERSION = '0.1.0';
 type Handler = (exchange: Exchange) => Reply;
 type Route = { methods: readonly string[]; handle: Handler };
 
-/** The handler for a request. `allow` is set when the path does not support the method. */
+/**
+ * The handler for a request. If the path does not support the request's method, `allow` lists those that it does
+ * support.
+ */
 export type Routed = { allow?: string; answer(): Reply };
 
 type RouteOptions = {

@@ -70,8 +70,8 @@ export function fieldsFromAnnotations<T extends Json>(
 }
 
 /**
- * The annotations to show for a resource: those it was written with, updated where a field has changed since. An
- * annotation stays as written if it only spells the field's value differently.
+ * The annotations to show for a resource: the ones that were written, updated where a field has changed since. An
+ * annotation that only spells the field's value differently stays as written.
  */
 export function annotationsFromFields(
   resource: Json,
@@ -140,9 +140,9 @@ function json(path: string): Spelling {
 }
 
 /**
- * In v1, CPU is allocated only during requests unless the annotation says "false". In v2, this is also true of a
- * container without `resources`. A container with `resources` must set `cpuIdle` for it (ResourceRequirements in
- * k8s.min.proto).
+ * By default, CPU is allocated only during requests. In v1, the annotation "false" changes that. In v2, the default
+ * holds only for a container without `resources`; a container with `resources` must set `cpuIdle` to get the same
+ * (ResourceRequirements in k8s.min.proto).
  */
 function cpuThrottling(): Spelling {
   const resources = 'containers.0.resources';

@@ -10,7 +10,7 @@ import type { KnativeTarget, RecordedKnativeService } from './types.ts';
 /**
  * A service as it was read from Cloud Run, for the emulator to adopt with its name, generation and traffic split. Only
  * its latest revisions and those that the split names are created. All of them get the current template, because the
- * recording has no earlier ones. The revisions start only if the secrets that the template refers to exist.
+ * recording has no earlier templates. The revisions start only if the secrets that the template refers to exist.
  */
 export function recordedService(
   { metadata, spec, status = {} }: RecordedKnativeService,

@@ -17,9 +17,10 @@ const TRACE = 'logging.googleapis.com/trace';
 const SPAN_ID = 'logging.googleapis.com/spanId';
 
 /**
- * Turns a line that a container wrote into an entry, as Google's collector does. A JSON object becomes `jsonPayload`,
- * or `textPayload` if `message` is the only field left; any other line becomes `textPayload`. The severity comes from a
- * field named `severity`, never from `level`. A `timestamp` that is text stays in the payload.
+ * Turns a line that a container wrote into an entry, as Google's collector does. From a JSON object, the special fields
+ * are moved out. The rest becomes `jsonPayload`, or `textPayload` if only `message` is left. Any other line becomes
+ * `textPayload`. The severity comes from a field named `severity`, never from `level`. A `timestamp` that is text stays
+ * in the payload.
  */
 export function collect({ service, revision, stream, text, at }: OutputLine, place: LogPlace): NewEntry {
   const base = {

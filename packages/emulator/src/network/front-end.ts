@@ -67,7 +67,7 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
               ? [{ value: revision, weight: status.percent, hasAffinity: hasAffinity(revision) }]
               : [],
           )
-          // Oldest first, so that a changed split moves few of the clients that have a cookie.
+          // Oldest first, so that a changed split takes few clients from the revision that their cookie ties them to.
           .sort((a, b) => revisions.indexOf(a.value) - revisions.indexOf(b.value)),
       );
       for (const [tag, route] of tags) {

@@ -51,8 +51,8 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
 }
 
 /**
- * Creates a folder of its own for this run: when several runs start in the same second, the later ones append `-2`,
- * `-3` and so on to the name. Throws a UserError when that fails.
+ * Creates a new folder for this run. If several runs start in the same second, the later ones append `-2`, `-3` and so
+ * on to the name. Throws a UserError when the folder cannot be created.
  */
 export async function openNewResultsFolder(parent: string, name: string): Promise<ResultsFolder> {
   await makeFolders(parent).catch(refuse(parent));

@@ -9,7 +9,7 @@ import { splitVersion1, tablesOfVersion1, wroteVersion1 } from './version-1.ts';
 
 export type Report = { record: ReportRecord; people: PeoplesText };
 
-/** The byte order mark that some editors write at the start of a UTF-8 file, as bytes read as latin1. */
+/** The byte order mark that some editors write at the start of a UTF-8 file, as it looks when read as latin1. */
 const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 
 /** The longest data to parse, in characters. A megabyte of quotation marks takes the YAML parser half a minute. */
@@ -54,7 +54,10 @@ function readParts(
   return { record, people: { remarks, comments, notes } };
 }
 
-/** For a report that does not list the keys of its body: the keys of the body that the scripts write for its record. */
+/**
+ * The keys to assume for a report that does not list them: those of the body that the scripts would write for its
+ * record.
+ */
 function keysOfBody(record: ReportRecord): string[] {
   return [...renderSections(record), tablesOfVersion1(record)].flatMap((section) =>
     tokensOf(Buffer.from(section).toString('latin1')).map(({ key }) => key),

@@ -4,8 +4,8 @@ const WAY_OUT =
   'set EVIDENCE_REPORT=<file> to write elsewhere, or EVIDENCE_REPORT=none to go without evidence';
 
 /**
- * Throws a UserError for a command that must not go on without evidence. An error that indicates a bug is rethrown as
- * is.
+ * Stops a command that cannot write its evidence, before it changes anything: throws a UserError. An error that
+ * indicates a bug is rethrown as is.
  */
 export function refuseWithoutEvidence(path: string, cause: unknown): never {
   const isSystemError = cause instanceof Error && 'code' in cause;

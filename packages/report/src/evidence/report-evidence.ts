@@ -37,7 +37,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       note(`warning: not recorded in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
       return;
     }
-    // A caller that names the revision has smoked a tag's URL on purpose, so it needs no note.
+    // No note if the caller names the revision: such a caller smokes a tag's URL on purpose.
     if (event.kind === 'smoked' && event.revision === undefined && !isOwnUrl(known, event.outcome.baseUrl)) {
       note(
         `${event.outcome.baseUrl} is not one of the service's own URLs: this run does not count in ${path}`,

@@ -101,8 +101,8 @@ function trafficMoved(
   { at, actor }: Occasion,
 ): ReportRecord {
   const entry = { at, actor, before: [...before], after: [...after], ...by };
-  // A promotion may have noticed this change and recorded it as somebody else's before the command that made it could
-  // record it. If so, this entry replaces the promotion's.
+  // A running promotion may have noticed this change first and recorded it as somebody else's. If so, this entry
+  // replaces the promotion's.
   const last = record.trafficChanges.at(-1);
   const isKnown = last?.found === true && isSameSplit(last.before, before) && isSameSplit(last.after, after);
   const earlier = isKnown ? record.trafficChanges.slice(0, -1) : record.trafficChanges;

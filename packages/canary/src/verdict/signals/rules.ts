@@ -4,7 +4,7 @@ import { currentStep, type Promotion } from '../promotion.ts';
 import type { Comparison } from './comparison.ts';
 import { isCandidateSlow } from './latency.ts';
 
-/** The signals, in order of precedence: the first bad one gives the reason. */
+/** The signals, in order of precedence: if several are bad, the first of them gives the verdict's reason. */
 export const signalNames = [
   'smoke',
   'readiness',
@@ -17,7 +17,8 @@ export const signalNames = [
 export type SignalName = (typeof signalNames)[number];
 
 /**
- * How many signals are compared. Each gets an equal share of the allowed false alarms, even if some have no figures.
+ * How many signals compare the candidate with stable. Each gets an equal share of the allowed false alarms, even if it
+ * has no figures.
  */
 const COMPARED_SIGNALS = 4;
 /** A candidate with this much evidence against it may not continue, although a rollback takes more evidence. */
@@ -25,9 +26,9 @@ const SUSPICIOUS = Math.log(10);
 /** The lowest percentage of failed sign-ins or sync tokens that justifies a rollback. */
 export const LEAST_PATH_PERCENT = 1;
 /**
- * For a rollback, the candidate's rate of failed sign-ins or sync tokens must be at least this many times stable's. At
- * 100 %, these rates and the error rate must also be at least this many times those of the previous step, in which both
- * revisions count together.
+ * A rollback because of failed sign-ins or sync tokens takes a rate of at least this many times stable's. At 100 %, a
+ * rollback because of these or of errors also takes a rate of at least this many times the previous step's, where both
+ * revisions are counted together.
  */
 const WORSE_TIMES = 2;
 
@@ -44,7 +45,7 @@ export function isWorse(promotion: Promotion, { evidence }: Comparison): boolean
   return evidence.ln >= lnBound(promotion);
 }
 
-/** The signals that require a rollback. Some of them can be judged only if `isWindowOver`. */
+/** The signals that require a rollback. Some of them can be judged only once the window is over. */
 export function unhealthySignals(promotion: Promotion, isWindowOver: boolean): SignalName[] {
   return signalNames.filter((signal) => isUnhealthy(promotion, signal, isWindowOver));
 }
@@ -79,8 +80,9 @@ export function isErrorRateBad({ errors, plan }: Promotion): boolean {
 }
 
 /**
- * Whether a candidate whose error rate has reached the limit may still pass: its true rate may well be below the limit,
- * and nothing shows that it is worse than stable. When requests are few, a single failure already exceeds any limit.
+ * Whether chance may explain an error rate that has reached the limit. This is so if the true rate may well be below
+ * the limit, and nothing shows that the candidate is worse than stable. When requests are few, a single failure already
+ * exceeds any limit.
  */
 export function mayBeChance({ errors, plan }: Promotion): boolean {
   const lower = lowerRateBound(errors.canary, errors.clumpDivisor ?? 1);
@@ -89,7 +91,7 @@ export function mayBeChance({ errors, plan }: Promotion): boolean {
 
 /**
  * Whether the candidate is slow at 100 %. At that step it is compared with stable's past, and something else may have
- * changed since, so being slow is then a reason to wait, not to roll back.
+ * changed since. Slowness is then a reason to wait, not to roll back.
  */
 export function isSlowAt100(promotion: Promotion): boolean {
   const { latency } = promotion;

@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff';
 import { type Token, tokensOf } from './tokens.ts';
 
-/** A text that a person added above the data, unchanged. */
+/** A text that a person added to a report, above its data, exactly as written. */
 export type Remark = {
   /** The heading of its section; undefined for text above the first section. */
   section: string | undefined;
@@ -11,8 +11,8 @@ export type Remark = {
 };
 
 /**
- * Everything that people wrote in a report. The scripts keep it whenever they write. Texts are read as latin1, one
- * character for each byte, so that they stay the same in any encoding.
+ * Everything that people wrote in a report. The scripts keep it whenever they rewrite the report. Texts are read as
+ * latin1, one character for each byte, so that they stay the same in any encoding.
  */
 export type PeoplesText = {
   remarks: readonly Remark[];
@@ -24,8 +24,8 @@ export type PeoplesText = {
 
 /**
  * Finds what people wrote above the data: every token that the scripts did not write. `wrote` has the keys of the
- * scripts' tokens, in order. `isKnown` recognises the tokens of an earlier version of the scripts, which did not list
- * its keys.
+ * scripts' tokens, in order. An earlier version of the scripts did not list these keys in its reports; `isKnown`
+ * recognises its tokens.
  */
 export function remarksIn(
   text: string,
@@ -81,8 +81,8 @@ function attribute(
   });
 }
 
-// The most differences to look for; more would take seconds. If there are more, every token is treated as if a person had
-// moved it.
+// The most differences to look for, because looking for more would take seconds. If there are more, every token is
+// treated as if a person had moved it.
 const MOST_DIFFERENCES = 3000;
 
 /** Decides for each token whether it is still where the scripts wrote it. */
