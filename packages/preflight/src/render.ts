@@ -34,8 +34,8 @@ export async function renderPreflight(
 const URGENCY = { error: 0, warning: 1, note: 2, ok: 3 } as const;
 
 /**
- * Sorts errors first, then warnings, notes and what is in order. Within each of these groups, the runbook's order
- * stays.
+ * Puts errors first, then warnings, then notes, then the checks that passed. Each of these groups keeps the runbook's
+ * order.
  */
 function problemsFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((one, other) => URGENCY[one.state] - URGENCY[other.state]);

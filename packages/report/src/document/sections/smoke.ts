@@ -7,7 +7,7 @@ import { countingSmokes } from '../../record/verdict.ts';
 import { code, folded, heading, type Inline, list, paragraph, strong, table } from '../markdown.ts';
 import { counted, duration, moment, shortName, shortSplit } from '../words.ts';
 
-// If there are more runs than this, the ones that passed but do not count for the verdict are folded.
+// With more runs than this, only those that failed or count for the verdict are shown. The others are folded.
 const MOST_LINES = 6;
 
 /** A line for each run, then the checks of each: shown if the run failed, folded if it passed. */
