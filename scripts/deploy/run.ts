@@ -152,7 +152,7 @@ export async function runDeployment(
       window === undefined ? '' : 'close the maintenance window (scripts/maintenance-mode.ts disable), then ';
     const then = whatIsNext({ candidate: isInMaintenance ? undefined : revision, baseUrl });
     out.data(`[deploy] done. ${revision} is ready without traffic. Next: ${first}${then}`);
-    // The last line on stdout says what is next; these are the commands for it.
+    // The last line on stdout says in words what is next. The commands for that follow on stderr.
     const steps = nextSteps(location, standing);
     showNext(
       { out },

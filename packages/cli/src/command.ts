@@ -26,8 +26,8 @@ type CommandOptions = {
   env?: Record<string, string>;
   /**
    * When this signal aborts, the command and the processes that it started get SIGTERM, and later SIGKILL if they have
-   * not ended. A command with a signal also has a process group of its own: Ctrl-C in the terminal reaches only this
-   * process, and when the command ends, what is left of its group is killed.
+   * not ended. For this, a command with a signal gets a process group of its own. Ctrl-C in the terminal does not reach
+   * that group, and what is left of it when the command ends is killed.
    */
   signal?: AbortSignal;
   /** Called with each line of both streams as it comes. The result's `stdout` and `stderr` are then empty. */
@@ -88,8 +88,8 @@ type CommandEnd = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
 const NOT_FOUND = { exitCode: 127, notStarted: 'ENOENT' } as const satisfies CommandEnd;
 
 /**
- * Whether a program exists. If a folder of the PATH may not be searched, as after `su`, a program that is in none of them
- * fails with EACCES like one that may not be executed (https://man7.org/linux/man-pages/man3/exec.3.html).
+ * Whether a program exists. EACCES does not prove that: a missing program fails with it too if a folder of the PATH may
+ * not be searched, as after `su` (https://man7.org/linux/man-pages/man3/exec.3.html).
  */
 function isOnPath(program: string, path = ''): boolean {
   return program.includes('/') || path.split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -144,7 +144,8 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
 }
 
 function stopWhenAborted(child: ChildProcess, signal: AbortSignal): Disposable {
-  // The command has a process group of its own, so the terminal does not pass a second Ctrl-C on to it.
+  // The terminal does not send a second Ctrl-C to the command, because the command has a process group of its own. So a
+  // second Ctrl-C in this process kills that group.
   const lastResort = killWhenAskedAgain(() => killGroup(child, 'SIGKILL'));
   let outOfPatience: NodeJS.Timeout | undefined;
   const stop = (): void => {

@@ -7,7 +7,8 @@ export class UserError extends Error {
   /** What to do next, if there is something to do. */
   readonly hint: string | undefined;
   /**
-   * 1: the work failed, or something required is missing. 2: wrong usage. When a gate fails: the gate's own exit code.
+   * 1: the work failed, or something required is missing. 2: wrong usage. 3: a canary's verdict or promotion ended
+   * without a decision. When a gate fails: the gate's own exit code.
    */
   readonly exitCode: number;
 

@@ -2,7 +2,9 @@ import { isGitHubActions } from './github-actions.ts';
 import type { Output } from './output.ts';
 import type { Environment } from './settings.ts';
 
-/** What to do next, in words. `command`, if there is one, does it and is ready to paste. */
+/**
+ * `says` tells a person what to do next. `command`, if there is one, is the command line that does it, ready to paste.
+ */
 export type NextStep = { says: string; command?: string };
 
 /**

@@ -8,7 +8,7 @@ type Progress = {
   update(text: string): void;
   /** Ends the display with a last line. */
   done(text: string): void;
-  /** Ends the display without a line, for a caller that reports a failure itself. */
+  /** Ends the display without a last line, for a caller that reports a failure itself. */
   stop(): void;
 };
 

@@ -3,9 +3,9 @@ import { cleanLine } from './clean-text.ts';
 import { UserError } from './errors.ts';
 
 /**
- * Throws a UserError if a local Cloud Run is used (at `emulatorHost`) but the URL leads anywhere other than this
- * machine, the local Cloud Run's machine or a private network, because a rehearsal must never touch the real service.
- * The message names the variable that the URL came from.
+ * When a local Cloud Run is used (at `emulatorHost`), throws a UserError unless the URL leads to this machine, to the
+ * local Cloud Run's machine or to a private network: a rehearsal must never touch the real service. The message names
+ * the variable that the URL came from.
  */
 export function requireRehearsalUrl(emulatorHost: string | undefined, url: string, variable: string): void {
   if (emulatorHost === undefined) return;

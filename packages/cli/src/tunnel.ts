@@ -122,7 +122,7 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
         ...(login && { userId: login.user, password: login.password.reveal() }),
       },
       destination: { host: destination, port },
-      // The signal sets the real limit. This timeout only has to be longer than anyone will wait.
+      // The signal sets the real limit. The library's own timeout only has to be longer than anyone will wait.
       timeout: 24 * 3600 * 1000,
     });
     return socket;
@@ -132,7 +132,10 @@ const openSocksTunnel: Open = async (proxy, { host, port }, signal) => {
   }
 };
 
-/** With `socks4` and `socks5` the client resolves the name. Version 4 does not support IPv6. */
+/**
+ * The address of a host. With `socks4` and `socks5`, the client has to resolve the name, not the proxy. Version 4 does
+ * not support IPv6.
+ */
 async function addressOf(host: string, version: 4 | 5): Promise<string> {
   const { lookup } = await import('node:dns/promises');
   return (await lookup(host, version === 4 ? { family: 4 } : {})).address;

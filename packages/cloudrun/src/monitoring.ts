@@ -3,7 +3,7 @@ import type { Connection } from './google/connection.ts';
 import { googleRest } from './google/rest.ts';
 import type { ServiceLocation } from './service-location.ts';
 
-/** A query for the raw points of one metric that end after `from` and not later than `to`. */
+/** A query for one metric's raw points, those that end after `from` and not later than `to`. */
 export type SeriesQuery = { filter: string; from: Date; to: Date };
 
 export type SeriesAnswer<T> = {

@@ -1,7 +1,7 @@
 import { ownCommand, type Variable } from '@deploy/cli';
 import type { ServiceLocation } from './service-location.ts';
 
-/** A command line that calls one of this project's scripts about a service, complete and ready to paste. */
+/** A command line that runs one of this project's scripts for a service, complete and ready to paste. */
 export function serviceCommand(
   { project, region, service }: ServiceLocation,
   script: string,

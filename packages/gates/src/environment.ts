@@ -27,7 +27,7 @@ const NEUTRAL = [
   /^(?:CARGO_HOME|CARGO_TARGET_DIR|CARGO_BUILD_TARGET_DIR|CARGO_BUILD_JOBS|CARGO_INCREMENTAL)$/,
   /^CARGO_(?:TERM|NET|HTTP|REGISTRY|REGISTRIES)_/,
   /^(?:CARGO_BUILD_BUILD_DIR|CARGO_BUILD_INCREMENTAL|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE)$/,
-  // Those that select a compiler need not be inputs, because the fingerprint contains the compiler itself.
+  // The variables that select a compiler need not be inputs, because the fingerprint contains the compiler itself.
   /^(?:RUSTUP_HOME|RUSTUP_TOOLCHAIN|RUSTUP_DIST_SERVER|RUSTUP_UPDATE_ROOT|RUST_BACKTRACE|SCCACHE_DIR)$/,
   /^(?:XDG_.*|ASDF_.*|MISE_.*|NVM_.*|VOLTA_HOME|FNM_.*|VIRTUAL_ENV|PYENV_ROOT)$/,
 ];
@@ -46,7 +46,7 @@ const OF_CARGO = /\/(?:debug|release)(?:\/|$)|\/toolchains\/[^/]+\/lib(?:\/|$)/;
 // Turbo's own variables, and those that this project sets for its turbo tasks.
 const OURS = /^(?:turbo_|gates_)/i;
 
-/** The environment for runs that are not cached: the operator's, without secrets, because no gate needs any. */
+/** For runs that are not cached: the operator's environment without secrets, because no gate needs one. */
 export function uncachedEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(operatorEnvironment(env)).filter(([name]) => !SECRET_NAME.test(name) && !OURS.test(name)),
@@ -54,10 +54,10 @@ export function uncachedEnvironment(env: Environment): Record<string, string> {
 }
 
 /**
- * The environment for gates whose verdicts are kept: an allow list of variables that steer a gate or that the machine
- * needs. The variables in `passed` are allowed as well and count as steering. Nothing else reaches the gate, so no
- * other variable can change a verdict unseen. Secrets are never allowed. Neither are the locale and the time zone,
- * because they differ between colleagues.
+ * The environment for gates whose verdicts are kept. It has only variables that steer a gate or that the machine needs,
+ * and the variables in `passed`, which count as steering. Nothing else reaches the gate, so no other variable can
+ * change a verdict unseen. Secrets are never allowed. Neither are the locale and the time zone, because they differ
+ * between colleagues.
  */
 export function gateEnvironment(
   env: Environment,

@@ -11,7 +11,7 @@ export type GateRun = {
   results: readonly GateResult[];
   /** Gates that were not selected; if there are any, the run is not a full verification. */
   leftOut: readonly GateId[];
-  /** Turbo's own error message, which explains a gate that did not run although no other gate failed. */
+  /** Turbo's own error message. It explains why a gate did not run although no other gate failed. */
   complaint: string;
 };
 

@@ -15,7 +15,7 @@ export type RunnerOrder = {
   extraInputs: readonly ExtraInput[];
   /** Values to redact. */
   secrets: readonly string[];
-  /** The machine or the CI run. */
+  /** Where the gate runs: the machine's name, or the URL of the CI run. */
   where: string;
 };
 
@@ -40,9 +40,9 @@ export type RunnerChannel = AsyncDisposable & {
 };
 
 /**
- * Opens a channel for this run's own runner: a socket in a folder that only this user can open. Whatever is sent to the
- * runner, including secrets, goes through the channel, because a gate could find it on a disk, in a command line or in
- * an environment. When this process is killed, the channel closes and the runner stops the gate.
+ * Opens a channel for this run's own runner: a socket in a folder that only this user can open. Everything for the
+ * runner, including secrets, goes through the channel, because a gate could read a file, a command line or an
+ * environment. When this process is killed, the channel closes and the runner stops the gate.
  */
 export async function openRunnerChannel(order: () => RunnerOrder): Promise<RunnerChannel> {
   const folder = await mkdtemp(join(tmpdir(), 'gates-'));

@@ -12,7 +12,7 @@ export const rehearsalSettings = {
 
 /** What to rehearse. Paths are absolute. */
 export type RehearsalRequest = {
-  /** Leaves the local Cloud Run running afterwards. */
+  /** Whether to leave the local Cloud Run running afterwards. */
   keep: boolean;
   /** The checkout to rehearse; undefined for the sample. */
   checkout: string | undefined;

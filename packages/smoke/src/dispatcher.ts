@@ -7,7 +7,10 @@ import { loadPool } from './undici-parts.ts';
 
 export type DispatcherOptions = {
   timeoutMs: number;
-  /** One for each request in flight at once, because waiting for a free connection would cost another round trip. */
+  /**
+   * How many connections to open: one for each of the requests that are in flight at the same time, because a request
+   * that had to wait for a free connection would cost another round trip.
+   */
   connections: number;
   /** Proxies and extra certificates to trust are read from the same variables that curl reads. */
   env: Environment;

@@ -2,12 +2,12 @@ import { cleanLine, errorCode, networkFailure, ProxyFailure } from '@deploy/cli'
 import { MAX_BODY_BYTES } from './dispatcher.ts';
 import { ConnectionFailure, type Stage } from './route.ts';
 
-/** Why there was no answer, for people, and what to do about it when that is known. */
+/** `reason` tells people why there was no answer; `hint` tells them what to do about it, if that is known. */
 export type Failure = { reason: string; hint: string | undefined };
 
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
-  /** What the connection was waiting for, if it was not open yet. */
+  /** What the connection was waiting for; undefined if it was already open. */
   readonly stage: Stage | undefined;
 
   constructor(stage: Stage | undefined) {

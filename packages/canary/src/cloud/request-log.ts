@@ -2,7 +2,7 @@ import type { ObservationQuery, ReadMinutes } from '../observations/source.ts';
 import type { LatencyHistogram, Observation } from '../verdict/observation.ts';
 import { type Arrival, minuteOf, sortIntoMinutes } from './minutes.ts';
 
-/** The fields that we use of an entry, as `entries:list` of Cloud Logging returns it. */
+/** A log entry as Cloud Logging's `entries:list` returns it, with only the fields that are used here. */
 export type RawLogEntry = {
   readonly insertId?: string;
   readonly logName?: string;
@@ -13,7 +13,7 @@ export type RawLogEntry = {
     readonly requestUrl?: string;
     readonly status?: number;
     readonly userAgent?: string;
-    /** Seconds, as `0.012345s`. */
+    /** In seconds, for example `0.012345s`. */
     readonly latency?: string;
   };
   readonly jsonPayload?: Readonly<Record<string, unknown>>;
@@ -34,8 +34,8 @@ const NO_PAGE = /^\/(?:$|api\/|assets\/|healthz$|readyz$|manifest\.json$|sw\.js$
 const ROUTE_DECISION = 'route.split.decision';
 /**
  * Matches a route decision that Cloud Logging keeps as text, because the line was cut off or is not JSON. The line must
- * also begin like one of the service's. The event's name alone proves nothing: anyone can put it into a request, and so
- * into a sidecar's access log.
+ * also begin as the service's own log lines do. The event's name alone proves nothing: anyone can send a request that
+ * contains it, and a sidecar's access log may repeat the request.
  */
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
@@ -63,8 +63,8 @@ type Seen = {
 };
 
 /**
- * Turns request logs (`run.googleapis.com/requests`) into minutes of two revisions, together with the service's own log
- * lines if there are any.
+ * Turns request logs (`run.googleapis.com/requests`), and the service's own log lines if there are any, into figures
+ * per minute for two revisions.
  * - A request belongs to the minute in which it ended, as in the platform's metrics. Its entry carries the time when it
  *   began.
  * - Duplicate entries count once.
@@ -148,7 +148,7 @@ function countPath(paths: Seen['signIn'], status: number): void {
 
 /**
  * Counts the entry if it is a route decision, and returns whether it is one. The service logs each event as one line of
- * JSON. Cloud Logging keeps a line that is not JSON as text, and such a decision counts as unreadable.
+ * JSON. If the line is broken, Cloud Logging keeps it as text, and the decision counts as unreadable.
  */
 function countDecision({ jsonPayload, textPayload = '' }: RawLogEntry, minute: () => Seen): boolean {
   const isUnreadable = UNREADABLE_DECISION.test(textPayload);

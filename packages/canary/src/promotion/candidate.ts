@@ -33,7 +33,7 @@ export type Subject = {
   readonly service: Service;
   readonly stable: Revision;
   readonly canary: Revision;
-  /** The promotion to resume, if there is one on the service. */
+  /** The unfinished promotion that is noted on the service, to be resumed; undefined if there is none. */
   readonly unfinished: PromotionState | undefined;
 };
 
@@ -160,8 +160,8 @@ function requireStable(at: ServiceLocation, service: Service, named: string | un
 }
 
 /**
- * The newest deployed revision that has no traffic. Throws a UserError when all revisions since the stable one were
- * made by a maintenance window.
+ * The newest deployed revision that has no traffic. Throws a UserError when all revisions that are newer than the
+ * stable one were made by a maintenance window.
  */
 async function newestCandidate(api: ServiceApi, service: Service, stable: string): Promise<string> {
   const newest = newestReady(service, stable);

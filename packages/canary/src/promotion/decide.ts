@@ -1,7 +1,10 @@
 import type { Verdict } from '../verdict/judge.ts';
 import type { WalkSettings } from './plan.ts';
 
-/** What to do next with a step. With `isOverride`, the verdict was inconclusive and CANARY_ON_INCONCLUSIVE decided. */
+/**
+ * What to do next with a step. `isOverride` means that the verdict was inconclusive, so the setting
+ * CANARY_ON_INCONCLUSIVE decided.
+ */
 export type Decision =
   | { readonly next: 'wait' | 'extend' | 'hold' }
   | { readonly next: 'advance' | 'finish' | 'rollback'; readonly isOverride: boolean };
@@ -10,13 +13,13 @@ export type Decision =
 type StepProgress = {
   readonly verdict: Verdict['verdict'];
   readonly percent: number;
-  /** How many minutes of the window are closed: their figures are complete. */
+  /** How many minutes of the window are closed, which means that their figures are complete. */
   readonly knownMinutes: number;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
-  /** Whether some minutes that are over were not read yet. The next poll continues with them. */
+  /** Whether some minutes that are over have not been read yet. The next poll continues with them. */
   readonly isBehind: boolean;
-  /** How many of the watched minutes may still be incomplete because of the platform's delay. */
+  /** How many of the last minutes may still be incomplete, because the platform reports figures with a delay. */
   readonly delayMinutes: number;
 };
 

@@ -13,7 +13,7 @@ export type SmokeLook = {
   readonly buildId?: string;
   /** The oldest and the newest client build that the revision accepts; null means no limit. */
   readonly clients?: { readonly min: string | null; readonly max: string | null };
-  /** Remarks for people when the smoke checks passed. */
+  /** Remarks for people about checks that passed. */
   readonly notes?: readonly string[];
 };
 
@@ -26,7 +26,7 @@ export type StageLook =
 export type Poll = {
   readonly percent: number;
   readonly steps: readonly number[];
-  /** The promotion, including the minutes that are still open. */
+  /** The promotion so far, including the newest minutes, whose figures may still change. */
   readonly promotion: Promotion;
   readonly verdict: Verdict;
   readonly decision: Decision['next'];
@@ -46,7 +46,7 @@ export type PromotionEvent =
       readonly canary: string;
       readonly source: string;
       readonly steps: readonly number[];
-      /** If an interrupted promotion was resumed: the step at which it continues. */
+      /** The percentage of the step at which an interrupted promotion was resumed; undefined for a new promotion. */
       readonly resumedAt?: number;
     }
   | { readonly kind: 'promotionWarned'; readonly warning: string }
@@ -87,8 +87,8 @@ export type PromotionOutcome =
       readonly percent: number;
       readonly why: string;
       /**
-       * Whether the candidate itself failed, so that it is remembered as failed. If false, calls to Cloud Run failed
-       * and the traffic could not be shifted.
+       * Whether the candidate itself failed. If so, it is remembered as failed. If not, calls to Cloud Run failed and
+       * the traffic could not be shifted.
        */
       readonly isItsFault: boolean;
       readonly tag: string;

@@ -6,7 +6,10 @@ import { MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
 /** Somebody else has changed the service or taken over the promotion, so nothing more may be touched. */
 export class Superseded extends UserError {
   readonly found: Service;
-  /** Says what somebody else has changed. If the service is read again later, it can say more. */
+  /**
+   * Says what somebody else has changed. Give it `found`, or the service as read later, which may show more of the
+   * change.
+   */
   readonly describe: (service: Service) => string;
 
   constructor(found: Service, describe: (service: Service) => string) {
@@ -18,7 +21,7 @@ export class Superseded extends UserError {
 
 /**
  * Waits until Cloud Run has carried out somebody else's change, unless that takes too long or the promotion is
- * interrupted. Returns how the service stands after that.
+ * interrupted. Returns what was changed, what serves now, and who changed it.
  */
 export async function awaitOtherChange(
   { api, pause, signal }: { api: ServiceApi; pause(): Promise<void>; signal: AbortSignal },

@@ -1,6 +1,6 @@
 /**
- * Quantile `p` of the Beta(a, b) distribution, a and b above 0: the x at which `betaCdf(x, a, b)` is p. Uses Newton's
- * method inside a bracket, and halves the bracket whenever a step would leave it. Tested to 1e-8.
+ * Quantile `p` of the Beta(a, b) distribution, for a and b above 0: the x at which `betaCdf(x, a, b)` is p. Uses
+ * Newton's method inside a bracket, and halves the bracket whenever a step would leave it. Tested to 1e-8.
  */
 export function betaQuantile(p: number, a: number, b: number): number {
   if (p <= 0) return 0;
@@ -52,7 +52,8 @@ function betaFraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / away(1 - ((a + b) * x) / (a + 1));
   let fraction = d;
-  // The rounds needed grow only with the square root of the larger parameter. No canary ever comes near a million.
+  // The number of rounds needed grows only with the square root of the larger parameter, so no canary ever needs a
+  // million.
   for (let m = 1; m <= 1_000_000; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
     d = 1 / away(1 + even * d);

@@ -11,8 +11,8 @@ import { addLatencyMinute, beginLatency, beginLatencyStep, type LatencySignal } 
 /** The rules for judging a promotion, from beginning to end. */
 type PromotionPlan = {
   /**
-   * The percentages of the steps, rising. If a single window is judged outside a promotion, the first percentage is the
-   * candidate's present share.
+   * The percentages of the steps, in rising order. If a single window is judged outside a promotion, the first
+   * percentage is the candidate's present share.
    */
   readonly steps: readonly number[];
   readonly windowMinutes: number;
@@ -59,7 +59,7 @@ export type Promotion = {
 const noAudit: AuditCounts = { isMeasured: false, pages: 0, decisions: 0, unreadable: 0 };
 const noLooks: Tally = { failed: 0, requests: 0 };
 
-/** A promotion before its first minute. `history` has stable's minutes before the promotion, oldest first. */
+/** Creates a promotion before its first minute. `history` has stable's minutes before the promotion, oldest first. */
 export function beginPromotion(plan: PromotionPlan, history: readonly Observation[]): Promotion {
   const { limits, affinity } = plan;
   const begin = (tallies: Tally[]): Comparison => beginComparison(plan, tallies, { isClumped: true });
@@ -81,9 +81,9 @@ export function beginPromotion(plan: PromotionPlan, history: readonly Observatio
 }
 
 /**
- * Returns the promotion with one more minute, and leaves the given promotion unchanged. So a caller can add an open
- * minute for one poll only, and at the next poll add the minute's newer figures to the same promotion. Throws a
- * RangeError for a step that is over or not in the plan.
+ * Returns the promotion with one more minute, and leaves the given promotion unchanged. This lets a caller try a minute
+ * whose figures are not complete yet: at the next poll, it adds the minute's newer figures to the same promotion.
+ * Throws a RangeError for a step that is over or not in the plan.
  */
 export function addMinute(promotion: Promotion, { step, stable, canary }: Minute): Promotion {
   const at = promotion.plan.steps.indexOf(step);
@@ -118,13 +118,13 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
 
 /**
  * Begins a new window for the current step, for example after an interruption. The step can then be `healthy` only
- * after another whole window. The evidence stays, including that of minutes in which nobody was watching.
+ * after another whole window. The evidence so far still counts, even from minutes in which nobody was watching.
  */
 export function beginFreshWindow(promotion: Promotion): Promotion {
   return { ...promotion, windowFrom: promotion.minuteOfStep };
 }
 
-/** How many minutes of the current window were added. */
+/** How many minutes have been added since the current window began. */
 export function minuteOfWindow({ minuteOfStep, windowFrom }: Promotion): number {
   return minuteOfStep - windowFrom;
 }

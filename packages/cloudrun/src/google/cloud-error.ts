@@ -28,7 +28,7 @@ export class CloudError extends UserError {
   }
 }
 
-/** What the call was doing, and where. Every message starts with it. */
+/** What a call was doing, and for which service. Every error message starts with `doing`. */
 export type CallSubject = { doing: string; location: ServiceLocation };
 
 /** Turns whatever a Google client threw into a CloudError. A UserError stays as it is. */
@@ -83,7 +83,7 @@ export class ApiRefusal extends Error {
 }
 
 /**
- * Adds the status code for "unavailable" to the error of a call that got no complete answer. Returns any other error
+ * If a call got no complete answer, gives its error the status code for "unavailable". Returns any other error
  * unchanged.
  */
 export function unanswered(thrown: unknown): unknown {

@@ -17,8 +17,8 @@ export type Login = {
 };
 
 /**
- * Sends a request with the login's headers. If it is refused because of its token, sends it once more with a new one.
- * That is safe, because a refused request was not carried out.
+ * Sends a request with the login's headers. If the token is refused, sends the request once more with a new token. That
+ * is safe, because a refused request was not carried out.
  */
 export async function sendWithLogin(
   login: Login,
@@ -58,8 +58,8 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
     return asked;
   };
   /**
-   * Asks for a new token, unless another caller has already asked for a replacement of `known`. Callers that find
-   * `known` expired at the same time thus share one answer.
+   * Asks for a new token to replace `known`, unless another caller has already done so. Callers that find `known`
+   * expired at the same time thus share one answer.
    */
   const askAnew = (known: Promise<GcloudLogin | undefined>): Promise<GcloudLogin | undefined> => {
     if (asked === known) asked = undefined;
@@ -142,7 +142,7 @@ async function openLibrary(http: Http) {
 
 /**
  * Makes a client fetch its tokens through `http`, which uses the proxy if there is one. The client of an impersonated
- * account contains a second client, for which the library has no public option.
+ * account contains a second client. That one fetches tokens too, but the library has no public option for it.
  */
 function sendOver(http: Http, client: AuthClient): void {
   client.transporter.defaults.fetchImplementation = fetchOver(http);

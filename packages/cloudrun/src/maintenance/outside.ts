@@ -10,8 +10,10 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must answer below 400 if
- * it is an allowed path. When it is off, the start page must answer below 400. A new `token` must get past the
- * maintenance page: a window that was already open accepts it only once the traffic has moved.
+ * it is an allowed path. When it is off, the start page must answer below 400.
+ *
+ * If there is a new `token`, it must get past the maintenance page. This matters when a window was already open: the
+ * start page answers 503 all along, but only the new revision accepts the new token.
  *
  * Requests go through the proxy that `env` names. Throws a UserError when the answers are still wrong after
  * `patienceMs` milliseconds.

@@ -29,9 +29,9 @@ export type SplitBefore = {
 
 /** The template that the next deployment should build on. */
 export type NewestTemplate = Pick<RunningRevision, 'template' | 'imageDigest'> & {
-  /** The revision that was made from it. */
+  /** The revision that was made from this template. */
   revision: string | undefined;
-  /** Whether an unfinished window has replaced it on the service. */
+  /** Whether an unfinished window has replaced this template on the service. */
   isReplaced: boolean;
 };
 
@@ -41,7 +41,7 @@ export type MaintenanceOptions = {
    * when they start.
    */
   rotated: boolean;
-  /** Whether pinned traffic may be moved to the new revision. */
+  /** Whether traffic that is pinned to revisions by name may be moved to the new revision. */
   moveTraffic: boolean;
 };
 
@@ -55,7 +55,8 @@ export type MaintenancePlan = {
   /** Return the traffic to the revisions that had it before the window. */
   restore?: readonly Share[];
   /**
-   * Write the newest template without traffic, because the window has replaced it or because it is in the wrong mode.
+   * Write the newest template to the service, without traffic, because the window has replaced it or because it is in
+   * the wrong mode.
    */
   newest?: RevisionTemplate;
   /** The newest template to restore if the window fails; undefined when the window's own template may stay. */
@@ -67,9 +68,8 @@ export type MaintenancePlan = {
  * Plans how to open or close a maintenance window. Throws a UserError when traffic is pinned and must not be moved.
  *
  * The window's revision is made from the one that serves, because the newest template may belong to a candidate that
- * nobody has released. The newest template gets the same variables, for the next deployment. Both keep the image that
- * their revision already runs, by digest: a tag may have moved, and a change of configuration must never change the
- * code.
+ * nobody has released. The newest template gets the same variables, for the next deployment. Both name their image by
+ * the digest that already runs. A tag may have moved, and a change of configuration must never change the code.
  */
 export function planMaintenance(
   { location, service, serving, base, newest, before }: Situation,
@@ -93,8 +93,8 @@ export function planMaintenance(
   if (lost !== undefined && lost.problem === undefined) return { restore: lost.shares, ...newestStep };
 
   const follows = followsLatestOnly(service.traffic) && serving.length === 1;
-  // Pinned traffic moves only with `moveTraffic`. The exception: if a window is closed and the split from before it
-  // cannot be restored, whoever opened the window has already allowed the move.
+  // Pinned traffic moves only with `moveTraffic`. There is one exception: when a window closes and the split from
+  // before it cannot be restored. Then whoever opened the window has already allowed the move.
   if (!follows && !moveTraffic && lost === undefined) throw trafficIsPinned(location, service, wish.mode);
   const note = lost && { note: splitIsLost(lost) };
   if (base.name === newest.revision && !newest.isReplaced) {
@@ -106,8 +106,8 @@ export function planMaintenance(
       ...note,
     };
   }
-  // Move the traffic to the window's revision by name. Traffic that follows LATEST would move on to the revision that
-  // is made from the newest template after that.
+  // Move the traffic to the window's revision by name. If the traffic followed LATEST, it would move on to the next
+  // revision, which is made from the newest template.
   return {
     window: { template: withWish(serveSameImage(base), wish), traffic: 'move' },
     newest: newestAfter,

@@ -4,8 +4,8 @@ import type { Revision } from '../service/service.ts';
 import { isMaintenanceOn } from './environment.ts';
 
 /**
- * Finds the copy of a revision that was deployed while a maintenance window was open. Closing the window makes this
- * copy, with the same image but without maintenance mode. Undefined when there is none, or when the revision is not in
+ * If a revision was deployed during a maintenance window, closing the window makes a copy of it, with the same image
+ * but without maintenance mode. Finds that copy. Undefined when there is none, or when the revision is not in
  * maintenance mode.
  */
 export async function findSuccessor(api: ServiceApi, revision: Revision): Promise<Revision | undefined> {

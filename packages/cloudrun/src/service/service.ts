@@ -39,7 +39,7 @@ export type Service = {
   traffic: TrafficSplit;
   /** The split that is served. */
   served: readonly ServedTarget[];
-  /** Short names; undefined until the first revision exists. */
+  /** Short names, without `projects/…/revisions/`; undefined until the first revision exists. */
   latestCreatedRevision: string | undefined;
   latestReadyRevision: string | undefined;
   ready: Condition;
@@ -209,7 +209,7 @@ function withoutBuildInfo({ buildInfo: _, ...container }: Container): Container 
   return container;
 }
 
-/** A split as the API spells it. */
+/** A split in the form in which the API expects it. */
 export function writeTraffic(split: TrafficSplit): ApiTarget[] {
   return split.map(({ revision, percent, tag }) => ({
     ...(revision === undefined
@@ -241,7 +241,7 @@ const states: Record<string, Condition['state']> = {
 };
 
 export function readCondition(condition: ApiCondition | undefined): Condition {
-  // The reason is one of three enums. Those that are not set are missing or have the enum's UNDEFINED value.
+  // The reason is in one of three fields. The other two are missing or end in `_UNDEFINED`.
   const reasons = [condition?.reason, condition?.revisionReason, condition?.executionReason];
   const reason = reasons.find((each) => typeof each === 'string' && !each.endsWith('_UNDEFINED'));
   return {

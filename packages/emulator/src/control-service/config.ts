@@ -1,6 +1,6 @@
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The only folder of web-shell files in the image. */
+/** The only folder in the image that holds files of the web shell. */
 export const IMAGE_STATIC_DIR = '/app/web-shell/dist';
 
 const SHORTEST_COOKIE_TTL = 60;

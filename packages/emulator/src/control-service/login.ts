@@ -57,7 +57,7 @@ export function createLogin(config: Config, sessions: Sessions, observability: O
       if ('refusal' in parsed) return parsed.refusal;
       const { code, challenge_id: given, device_id, deviceId } = parsed.fields;
       const challengeId = given?.trim() || cookieValue(exchange, CHALLENGE_COOKIE);
-      // An empty code leaves the challenge valid; any other uses it up.
+      // An empty code leaves the challenge valid; any other code uses it up.
       const challenge =
         challengeId === undefined || code.trim() === '' ? undefined : challenges.get(challengeId);
       if (challenge !== undefined && challengeId !== undefined) challenges.delete(challengeId);

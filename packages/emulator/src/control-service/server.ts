@@ -47,8 +47,8 @@ export async function startControlService({
       refuseIncompatible(exchange, config, observability) ??
       answerInMaintenance(exchange, config) ??
       routed.answer();
-    // In the real service, all three of these answers come from inside the router. So the router adds `allow` to any
-    // of them if the path does not support the method.
+    // In the real service, the router wraps the compatibility check, the maintenance page and the routes. So if the
+    // path does not support the method, the router adds `allow` to the answer, whichever of the three it comes from.
     return { ...reply, headers: { ...headers, ...(routed.allow && { allow: routed.allow }) } };
   }, behaviour);
 

@@ -32,7 +32,8 @@ function readRoot(client: string): protobuf.Root {
 export type Json = { [key: string]: unknown };
 
 /**
- * Parses a request's message into canonical spelling. Throws a 400 for an unknown field or enum value, or a wrong type.
+ * Parses a request's message and returns it with canonical names and values. Throws a 400 for an unknown field or enum
+ * value, or a wrong type.
  */
 export function decode<T extends Json>(typeName: string, json: unknown): T {
   const type = lookupType(typeName);
@@ -70,7 +71,7 @@ function isOutputOnly({ options, parsedOptions }: protobuf.Field): boolean {
   return JSON.stringify([options, parsedOptions]).includes('OUTPUT_ONLY');
 }
 
-/** The message of an answer, with enums as numbers when the client asks for that (`$alt=json;enum-encoding=int`). */
+/** The message as an answer. Enums become numbers when the client asks for that (`$alt=json;enum-encoding=int`). */
 export function encode(typeName: string, json: Json, numericEnums: boolean): Json {
   if (!numericEnums) return json;
   const type = lookupType(typeName);
@@ -78,9 +79,9 @@ export function encode(typeName: string, json: Json, numericEnums: boolean): Jso
 }
 
 /**
- * The message without the fields that have their default value. Clients spell those out when they write back what they
- * read. For a field without presence that is the same as leaving it out: both look the same on the wire
- * (https://protobuf.dev/programming-guides/field_presence/).
+ * The message without the fields that hold their default value. A client that writes back what it has read sends such
+ * fields too. Unless a field has presence, its default value means the same as leaving it out: both look the same on
+ * the wire (https://protobuf.dev/programming-guides/field_presence/).
  */
 function withoutDefaults(type: protobuf.Type, json: Json): Json {
   const kept = Object.entries(json).flatMap(([key, value]): [string, unknown][] => {

@@ -49,7 +49,8 @@ function addBelow({ nested = {} }: DescriptorJson): void {
     const { fields = {}, values = {} } = NEWER[name] ?? {};
     for (const [i, [field, fieldType]] of Object.entries(fields).entries()) {
       if (type.fields?.[field] !== undefined) continue;
-      // Made optional, so that an explicit 0 (which switches a scaling target off) differs from a missing value.
+      // The field is optional, so that an explicit 0 (which switches a scaling target off) differs from a missing
+      // value.
       type.oneofs = { ...type.oneofs, [`_${field}`]: { oneof: [field] } };
       type.fields = {
         ...type.fields,

@@ -7,7 +7,7 @@ export type RoutedRequest = {
   endedAt: number;
   latencyMs: number;
   method: string;
-  /** The URL as requested, with the service's or the tag's address. */
+  /** The URL as requested. Its host belongs to the service or to a tag. */
   url: string;
   status: number;
   requestBytes: number;

@@ -53,7 +53,7 @@ export async function needsOf(gate: Gate, checkout: TargetCheckout): Promise<Nee
       continue;
     }
     files.push(relative(checkout.root, path));
-    // Build output is not searched for names: a name in it does not mean that the gate reads a file of that name.
+    // Build output is not searched for names: a name that occurs there does not mean that the gate reads such a file.
     if (path.startsWith(join(checkout.root, checkout.webShellDir, 'dist/'))) continue;
     const calls = text.replace(COMMENT, '').replace(SUBSTITUTION, '$$');
     if (path === program || SHELL_SCRIPT.test(path)) for (const tool of toolsIn(calls)) tools.add(tool);

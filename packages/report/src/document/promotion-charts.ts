@@ -38,7 +38,7 @@ function toHundredths(value: number): number {
 // Readable on white and on black, and for people who cannot tell red from green.
 const COLOURS = { share: '#9ec5fe', stable: '#6e7781', canary: '#e36209' };
 
-/** The axis goes up to `leastTop` or further, so that a tiny difference does not look large. */
+/** The chart of one figure. Its axis reaches at least to `leastTop`, so that a tiny difference does not look large. */
 function chart(
   what: string,
   minutes: readonly Minute[],
@@ -74,8 +74,8 @@ function chart(
 }
 
 /**
- * Replaces missing values, because a chart cannot show gaps. A gap gets the value before it, or at the beginning the
- * value after it. The end gets 0: stable, for example, has no values once the canary gets 100 %.
+ * Replaces missing values, because a chart cannot show gaps. A gap gets the value before it; a gap at the beginning
+ * gets the value after it. A gap at the end gets 0: stable, for example, has no values once the canary gets 100 %.
  */
 function withoutGaps(values: readonly (number | undefined)[]): number[] {
   const last = values.findLastIndex((value) => value !== undefined);

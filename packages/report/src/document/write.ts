@@ -106,7 +106,7 @@ function keysIn(text: string): string {
 }
 
 function fits(record: ReportRecord): boolean {
-  // The rest of the data is for the keys that `assemble` collects in `written`.
+  // The record may take up 80 % of the data. The rest is for the keys that `assemble` collects in `written`.
   return yamlOf(record).length <= LONGEST_DATA * 0.8;
 }
 
@@ -120,7 +120,8 @@ function redacted(text: string): string {
   return isUtf8(bytes) ? utf8(redact(bytes.toString())) : redact(text);
 }
 
-// If a secret is an ordinary word such as `name`, redacting that word everywhere would break the record.
+// If a secret is an ordinary word such as `name`, redacting it breaks the record. In that case, this throws before the
+// report is written.
 function requireReadable(bytes: Buffer, file: string): void {
   try {
     readDocument(bytes, file);

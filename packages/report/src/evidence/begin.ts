@@ -11,7 +11,7 @@ import type { EvidenceRequest, JoinPlace, JoinRequest, OpenRequest } from './req
 
 /**
  * Opens a deployment's report before anything changes: a new one, or, to continue a deployment, the file that
- * EVIDENCE_REPORT names. Throws a UserError when the report cannot be written, or is another deployment's.
+ * EVIDENCE_REPORT names. Throws a UserError when the report cannot be written, or belongs to another deployment.
  */
 export async function openEvidence(request: OpenRequest): Promise<Evidence> {
   if (isOff(request)) return noEvidence;
@@ -20,9 +20,9 @@ export async function openEvidence(request: OpenRequest): Promise<Evidence> {
 }
 
 /**
- * Joins the newest open report of a service. When there is none, or it cannot be read, the command says so and goes on
- * without one. If EVIDENCE_REPORT names a file, joins that file instead, and throws a UserError when it is not a report
- * of this service. An urgent command goes on even then.
+ * Joins the newest open report of a service. If there is none, or it cannot be read, the command says so and goes on
+ * without a report. If EVIDENCE_REPORT names a file, joins that file instead, and throws a UserError when it is not a
+ * report of this service. An urgent command does not throw: it goes on without a report.
  */
 export async function joinEvidence(request: JoinRequest & { location: ServiceLocation }): Promise<Evidence> {
   const place = whereToJoin(request);
@@ -42,7 +42,10 @@ export async function joinEvidenceByUrl(request: JoinRequest & { baseUrl: string
   return joinByUrl(request, place);
 }
 
-/** Where to look for a report; undefined when there can be none: outside a checkout, or before its first rollout. */
+/**
+ * Where to look for a report. Undefined when there can be none: outside a checkout, or in a checkout that has no
+ * reports yet.
+ */
 function whereToJoin(request: JoinRequest): JoinPlace | undefined {
   const { evidenceReport, repoRoot, note } = request;
   if (isOff(request)) return undefined;

@@ -1,12 +1,12 @@
 import { dropTrailingSlashes } from '@deploy/cli';
 import type { ReportRecord } from './schema.ts';
 
-/** Normalises a base URL, so that two can be compared: no trailing slash, the host in lower case. */
+/** Normalises a base URL for comparison: no trailing slash, the host in lower case. */
 export function canonicalBaseUrl(url: string): string {
   return dropTrailingSlashes(URL.parse(url)?.href ?? url);
 }
 
-/** Whether a base URL is one that the public uses, and not a tag's. */
+/** Whether a base URL is the service's own, which the public uses, and not a tag's. */
 export function isOwnUrl({ baseUrls, tagUrls }: ReportRecord, url: string): boolean {
   return includes(baseUrls, url) && !(tagUrls === undefined && isTagUrl(url));
 }

@@ -40,8 +40,8 @@ export async function createAt(path: string, record: ReportRecord): Promise<bool
 }
 
 /**
- * Reads a report, changes its record and writes it back, under a lock, and keeps what people wrote. Throws a UserError
- * when the file is not a report, and the system's error when it cannot be read or written.
+ * Reads a report, changes its record and writes it back, all under a lock. What people wrote in it is kept. Throws a
+ * UserError when the file is not a report, and the system's error when it cannot be read or written.
  */
 export async function updateReport(
   path: string,

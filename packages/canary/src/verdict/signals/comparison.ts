@@ -28,8 +28,8 @@ export type Comparison = {
   /** Stable's minutes before the promotion. */
   readonly history: readonly Tally[];
   /**
-   * Stable's minutes of this step, or at 100 %, where stable has no traffic, of the step before. They are kept only if
-   * there is no history, and stand in for it at 100 %.
+   * Stable's minutes of this step. At 100 %, where stable has no traffic, its minutes of the step before. They are kept
+   * only if there is no history, to be paired with the candidate's minutes at 100 %.
    */
   readonly stableMinutes: readonly Tally[];
   /** At 100 %: stable's minutes, in the order in which they are paired with the candidate's. */
@@ -37,8 +37,8 @@ export type Comparison = {
 };
 
 /**
- * The comparison at the beginning of a promotion, without any minute yet. How many failures count as one piece of
- * evidence is computed from the history with `isClumped`; without it, the failures of a minute count as one.
+ * The comparison at the beginning of a promotion, without any minute yet. With `isClumped`, the history tells how many
+ * failures count as one piece of evidence. Without it, all failures of a minute count as one.
  */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
@@ -58,7 +58,7 @@ export function beginComparison(
   };
 }
 
-/** The step that begins. `stepsAhead` is above 1 if steps were skipped, that is, if no minute of theirs was added. */
+/** The step that begins. `stepsAhead` is 1 for the very next step, and more if the steps between got no minutes. */
 export type StepToBegin = {
   readonly percent: number;
   readonly windowMinutes: number;
@@ -67,8 +67,8 @@ export type StepToBegin = {
 
 /**
  * Begins the next step. At 100 %, stable has no traffic, so the candidate's minutes are paired with earlier minutes of
- * stable, and none of these is used twice. The candidate's minute i is paired with minutes g(i-1)+1 to g·i of the
- * history, where g = floor(minutes of history / window minutes), at least 1. Without a history, it is paired with
+ * stable, each of which is used only once. Minute i of the candidate is paired with minutes g(i-1)+1 to g·i of the
+ * history, where g = floor(minutes of history / window minutes), at least 1. Without a history, minute i is paired with
  * stable's minute i of the previous step.
  */
 export function beginComparisonStep(

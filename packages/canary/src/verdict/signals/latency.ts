@@ -15,17 +15,17 @@ import {
   type StepToBegin,
 } from './comparison.ts';
 
-/** How many of stable's first minutes set the threshold if there is no history. They are not judged. */
+/** Without a history, this many first minutes of stable set the threshold. They are not judged. */
 const LEARNING_MINUTES = 3;
 /** How many of the slowest minutes of a step are ignored: they may be a cold start, or a pause of one instance. */
 const FORGIVEN_MINUTES = 3;
 const SLOW_PERCENT = 5;
-/** If the threshold is more than this many times p95, a candidate twice as slow as stable may go unnoticed. */
+/** If the threshold is more than this many times stable's p95, a candidate twice as slow as stable may go unnoticed. */
 const COARSE_RATIO = 1.7;
 
 /**
- * Compares the shares of slow requests, which take longer than the threshold. The threshold is set once, so that it
- * cannot drift with the traffic.
+ * Compares how many requests of each revision are slow, which means that they take longer than the threshold. The
+ * threshold is set once, so that it cannot drift with the traffic.
  */
 export type LatencySignal = {
   readonly limits: Pick<Limits, 'maxP95IncreasePercent' | 'p95FloorMs'>;
@@ -105,7 +105,7 @@ function learn(
 
 /**
  * Whether the candidate itself is slow: its share of slow requests reaches the limit even without its slowest minutes.
- * Three minutes are left out, but half of all when the candidate has 100 % of the traffic.
+ * Three minutes are left out, or half of all minutes when the candidate has 100 % of the traffic.
  */
 export function isCandidateSlow({ minutes }: LatencySignal, percent: number): boolean {
   const forgiven = percent === 100 ? Math.floor(minutes.length / 2) : FORGIVEN_MINUTES;
