@@ -152,8 +152,8 @@ async function asArgument<T>(
 }
 
 /**
- * The gcloud commands and API requests that read what a real run reads. Only the window differs: that of a real run
- * ends earlier, by the delay of the source.
+ * For a dry run: the gcloud commands and API requests that read what a real run reads. Only their window differs: a
+ * real run's window ends earlier, by the delay of the source.
  */
 function whatIsRead(request: JudgeCloudRequest, location: ServiceLocation): string[] {
   const { stable, canary, windowMinutes, source } = request;

@@ -26,7 +26,7 @@ export function requireSignIn({
   });
 }
 
-/** Makes the runbook's checks at a candidate's URL, and records each of them in the report. */
+/** Returns a function that makes the runbook's checks at a candidate's URL and records each of them in the report. */
 export function stageCheckerOf({
   env,
   accessToken,

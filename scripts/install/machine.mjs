@@ -5,7 +5,7 @@ import { nodePackages } from '../../.pnpmfile.mjs';
 /** The C library of this Node: `glibc` or `musl` on Linux, undefined elsewhere. */
 function cLibrary() {
   if (process.platform !== 'linux') return undefined;
-  // Otherwise Node's report would look up the host names of open connections, which can take long.
+  // Without this, Node's report looks up the host names of open connections, which can take long.
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
 }

@@ -19,7 +19,7 @@ export function isUntrusted(error: unknown): boolean {
   return UNTRUSTED.includes(errorCode(error));
 }
 
-// The codes of a missing issuer, from https://nodejs.org/api/tls.html#x509-certificate-error-codes
+// The error codes for an unknown issuer, from https://nodejs.org/api/tls.html#x509-certificate-error-codes
 const UNTRUSTED = [
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -30,8 +30,8 @@ const UNTRUSTED = [
 
 async function load(env: Environment): Promise<void> {
   const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
-  // On Linux, if SSL_CERT_FILE or SSL_CERT_DIR is set, `system` means its certificates instead of the operating
-  // system's.
+  // On Linux, if SSL_CERT_FILE or SSL_CERT_DIR is set, `system` means the certificates in that file or folder, not the
+  // operating system's.
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   const bundle = env.CURL_CA_BUNDLE ? await readFile(env.CURL_CA_BUNDLE, 'utf8').catch(() => '') : '';
   for (const [certificate] of bundle.matchAll(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)) {

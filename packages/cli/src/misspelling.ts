@@ -4,7 +4,8 @@ import type { Environment, Settings } from './settings.ts';
 /** A variable that no setting reads, and the setting that was probably meant. */
 export type Misspelling = { variable: string; meant: string };
 
-// In shorter names only one slip is allowed: two slips too easily turn one word into another.
+// A name shorter than this may have only one slip (a wrong, missing or extra letter): two slips too easily turn one
+// short word into another.
 const SHORTEST_LOOSE_NAME = 10;
 
 /**

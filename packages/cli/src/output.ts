@@ -11,8 +11,8 @@ export type Output = {
 
 /**
  * Makes an output that removes control characters and known secrets from every line. Verdicts and errors are coloured
- * on a terminal, unless NO_COLOR is set. FORCE_COLOR colours stderr even if it is not a terminal, but not stdout,
- * because callers read that.
+ * on a terminal, unless NO_COLOR is set. With FORCE_COLOR, stderr is coloured even if it is not a terminal. stdout is
+ * not, because callers read it.
  */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {

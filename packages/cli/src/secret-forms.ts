@@ -1,5 +1,5 @@
-// Shorter values are not redacted, because that would blank out ordinary words and digits everywhere, even in
-// machine-read output.
+// Anything shorter than these lengths is not redacted: redacting it would blank out ordinary words and digits
+// everywhere, even in machine-read output.
 const SHORTEST_FORM = 4;
 const SHORTEST_LINE = 8;
 const SHORTEST_IN_BASE64 = 12;
@@ -21,7 +21,7 @@ function isSecretAlone(line: string): boolean {
 }
 
 function encodingsOf(value: string): string[] {
-  // Half a surrogate pair cannot be URL-encoded.
+  // `encodeURIComponent` throws on half a surrogate pair, so `toWellFormed` replaces it.
   const url = encodeURIComponent(value.toWellFormed());
   const strict = url.replace(
     /[!'()*]/g,

@@ -23,7 +23,7 @@ export type EntriesQuery = {
   order: 'oldest first' | 'newest first';
   /** Entries per page, at most 1000. */
   size: number;
-  /** Where the previous page ended. */
+  /** The `next` of the previous page; undefined for the first page. */
   after?: string | undefined;
   /** How long to keep trying when others have used up the project's quota of 60 reads per minute. */
   patience: Patience;
@@ -32,7 +32,7 @@ export type EntriesQuery = {
 export type EntriesPage<T> = {
   /** As the API sends them. An empty page need not be the last one. */
   entries: readonly T[];
-  /** Where the next page begins; undefined after the last one. */
+  /** To get the next page, pass this as `after`. Undefined on the last page. */
   next: string | undefined;
   /** When the platform answered, by its own clock, or by this machine's if the answer has no date. */
   answeredAt: Date;
@@ -47,7 +47,7 @@ export type LogApi = {
 
 // Long, because a search over an index that is still being written can take a while.
 const READ_TIMEOUT_MS = 60_000;
-// Pages are read every few seconds, so a read that takes longer than this is given up and repeated.
+// Shorter, because pages are read every few seconds: a read that takes longer is given up and repeated.
 const PAGE_TIMEOUT_MS = 20_000;
 
 /** The filter for a service's log entries of severity ERROR and above, from a moment on. */

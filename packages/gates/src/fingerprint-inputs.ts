@@ -5,9 +5,9 @@
 export type FingerprintInputs = {
   /** The gate's command line. Its paths are relative to the checkout, so that it is the same in every checkout. */
   command: string;
-  /** Hashes of the variables that steer the gate, by name. */
+  /** The environment variables that steer the gate: a hash of each value, by name. */
   variables: ReadonlyMap<string, string>;
-  /** The versions of the tools that the gate calls. */
+  /** The versions of the tools that the gate calls, by name. */
   tools: ReadonlyMap<string, string>;
   /** The mode and a hash of each file, by path relative to the checkout's root. */
   files: ReadonlyMap<string, string>;
@@ -37,15 +37,15 @@ export const inputNames = {
   },
 };
 
-/** Marks those names of inputs that are environment variables, as in `variable NAME`. */
+/** The prefix of an input's name that marks it as an environment variable, as in `variable NAME`. */
 export const VARIABLE = 'variable ';
 
-/** The inputs as JSON, which has no maps. */
+/** The inputs in a form for JSON, which has no maps: each map becomes a list of its entries. */
 export function inputsToJson(inputs: FingerprintInputs): unknown {
   return { ...inputs, ...Object.fromEntries(KINDS.map((kind) => [kind, [...inputs[kind]]])) };
 }
 
-/** The inverse of `inputsToJson`. Throws for anything else. */
+/** The inverse of `inputsToJson`. */
 export function inputsFromJson(json: Record<string, unknown>): FingerprintInputs {
   const mapOf = (kind: (typeof KINDS)[number]) => new Map(json[kind] as [string, string][]);
   return {

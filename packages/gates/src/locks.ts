@@ -5,8 +5,8 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
 
 /**
- * Does work while no other build or measurement runs in the same checkout, not even one started by another copy of this
- * project: a build recreates `dist`, and would distort a measurement that runs beside it.
+ * Runs `work` while nothing else builds or measures in the same checkout, not even another copy of this project. A
+ * build recreates `dist`, and would distort a measurement that runs beside it.
  */
 export async function aloneIn<T>(
   root: string,
@@ -22,7 +22,7 @@ export async function aloneIn<T>(
 }
 
 /**
- * Does work while this user measures nothing else on this machine, because two measurements would disturb each other.
+ * Runs `work` while this user measures nothing else on this machine, because two measurements would disturb each other.
  */
 export async function aloneMeasuring<T>(
   env: Environment,
@@ -35,8 +35,8 @@ export async function aloneMeasuring<T>(
 const TURBO_LOCK = join(projectRoot, '.turbo/gates.lock');
 
 /**
- * Does work while no other run uses the files in which turbo keeps a task's log and its record, because all runs of
- * this project share these files.
+ * Runs `work` while no other run uses the files in which turbo keeps a task's log and record: all runs of this project
+ * share them.
  */
 export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(TURBO_LOCK), { recursive: true });

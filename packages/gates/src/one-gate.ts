@@ -33,7 +33,10 @@ export type GateContext = {
   fingerprint(gate: Gate): Promise<FingerprintOrWhyNot>;
   /** The cached result for that fingerprint, if there is one. */
   replay(gate: Gate): Promise<Replay | undefined>;
-  /** Call this after a gate has run: any input may have changed meanwhile. */
+  /**
+   * Drops the fingerprints and cached results that were read so far. Call this after a gate has run: any input may have
+   * changed meanwhile.
+   */
   stale(): void;
 };
 
@@ -65,7 +68,7 @@ export async function runCached(gate: Gate, context: GateContext): Promise<GateO
   return runAndKeep(gate, context, fingerprint);
 }
 
-/** Runs a gate whatever is cached, and keeps nothing. */
+/** Runs a gate without the cache: uses no cached verdict, and keeps none. */
 export async function runUncached(gate: Gate, context: GateContext, source: string): Promise<GateOutcome> {
   const { task, complaint } = await run(gate, context);
   return ended(gate, task, { source, complaint });
@@ -107,8 +110,8 @@ async function runAndKeep(gate: Gate, context: GateContext, fingerprint: Fingerp
     return ended(gate, task, { source: 'this run', complaint });
   }
   context.out.note(`${gate.id}: passed, but its verdict is not kept for later runs: ${notKept}`);
-  // With a report, NOT_KEPT comes from the runner, and the gate has passed. Without one it would be a failure, because
-  // a gate itself may exit with that code.
+  // There is a report, so the exit code NOT_KEPT comes from the runner and means that the gate has passed. Without a
+  // report, it could be the exit code of a gate that failed.
   const passed = task.exitCode === NOT_KEPT ? { ...task, exitCode: 0 } : task;
   return ended(gate, passed, { source: `this run, and not kept: ${notKept}`, complaint });
 }
@@ -181,7 +184,7 @@ async function rememberIfPossible(verdict: Remembered, { env, out }: GateContext
   }
 }
 
-/** The URL of the CI run, if this is one; otherwise the machine's name. */
+/** Where a verdict was established: the URL of the CI run or, outside CI, the machine's name. */
 function placeOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Environment): string {
   return GITHUB_RUN_ID === undefined
     ? hostname()

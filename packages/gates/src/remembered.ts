@@ -10,7 +10,10 @@ export type Remembered = { record: PassRecord; inputs: FingerprintInputs };
 
 const MOST_KEPT = 10;
 
-/** Where a gate's verdicts are remembered for `--explain`. The verdicts that save a run are in turbo's own cache. */
+/**
+ * Where a gate's verdicts are remembered for `--explain`. The verdicts that make a run unnecessary are in turbo's own
+ * cache.
+ */
 function folderOf(gate: GateId, { TURBO_CACHE_DIR }: Environment): string {
   return join(TURBO_CACHE_DIR || join(projectRoot, '.turbo'), 'verdicts', gate);
 }

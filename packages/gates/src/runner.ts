@@ -22,10 +22,10 @@ const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
 /**
- * Runs one gate in the target checkout for the script that started this process through turbo. Marks and redacts the
- * output line by line, and records the verdict. Returns the gate's own exit code, or `NOT_KEPT` for a pass that must
- * not be cached. This process holds the checkout's lock while the gate runs, and stops the gate when the script is
- * killed.
+ * Runs one gate in the target checkout, for the script that started this process through turbo. Redacts each line of
+ * the output and marks it as the gate's. Records the verdict. Returns the gate's own exit code, or `NOT_KEPT` for a
+ * pass that must not be cached. This process holds the checkout's lock while the gate runs, and stops the gate when the
+ * script is killed.
  */
 export async function runOrderedGate(id: string | undefined, env: Environment): Promise<number> {
   const { GATES_CHANNEL } = env;

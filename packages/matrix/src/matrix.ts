@@ -51,7 +51,7 @@ export async function runMatrix(
 
 /**
  * The failure of a run, for stderr: which checks failed, and how many were skipped. If MATRIX_ONLY is set, only the
- * checks in it (`named`) decide; otherwise, all required checks do.
+ * checks that it names (`named`) count; otherwise, all required checks do. Undefined if all of these passed.
  */
 export function matrixFailure(
   { checks }: Pick<MatrixOutcome, 'checks'>,

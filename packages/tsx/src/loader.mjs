@@ -1,3 +1,3 @@
-// For `node --import tsx`. The import below gets the npm package and not this one, because a package can import itself
-// by name only if its manifest has `exports`, and this one's has none.
+// For `node --import tsx`. This package is called tsx, too, but the import below gets the npm package: a package can
+// import itself by name only if its manifest has `exports`, and this one's has none.
 import 'tsx';

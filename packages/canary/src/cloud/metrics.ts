@@ -22,11 +22,11 @@ type RawDistribution = {
     };
     readonly explicitBuckets?: { readonly bounds?: readonly number[] };
   };
-  /** The API leaves out trailing zeros. */
+  /** One count per bucket. The API leaves out the zeros at the end. */
   readonly bucketCounts?: readonly Int64[];
 };
 
-/** A series as `timeSeries.list` returns it, without aggregation; its newest points come first. */
+/** A series as `timeSeries.list` returns it when no aggregation is asked for: the newest points come first. */
 export type RawTimeSeries = {
   readonly metric?: { readonly labels?: Readonly<Record<string, string>> };
   readonly resource?: { readonly labels?: Readonly<Record<string, string>> };
@@ -45,10 +45,14 @@ export type RawMetrics = {
 type Seen = { requests: number; errors: number; latencies: LatencyHistogram[] };
 
 /**
- * Turns a service's metrics into minutes of two revisions, without sign-ins and sync tokens, because metrics have no
- * paths. Adds up raw points across response codes: Cloud Monitoring's alignment would invent figures for minutes that
- * have no points. In a minute older than the metrics' delay, a missing series means no requests. Newer minutes are left
- * out: their series arrive one at a time, so a revision's errors could show up before its successes.
+ * Turns a service's metrics into minutes of two revisions. The minutes lack sign-ins and sync tokens: these are
+ * recognised by their paths, and metrics have no paths.
+ *
+ * Points are added up here, across response codes. If Cloud Monitoring aligned them instead, it would invent figures
+ * for minutes that have no points.
+ *
+ * A missing series means no requests, but only in minutes older than the metrics' delay. Newer minutes are left out:
+ * their series arrive one at a time, so a revision's errors could show up before its successes.
  */
 export function observeMetrics(
   { requestCount, requestLatencies }: RawMetrics,
@@ -102,8 +106,8 @@ function* pointsOf(series: Iterable<RawTimeSeries>): Generator<Point> {
 
 /**
  * A distribution's buckets as a histogram; undefined when it has none. The first bucket is for values below the first
- * bound, the last one for values above the last bound (google.api.Distribution.BucketOptions). No latency lies at or
- * below 0, so a bucket that ends there is merged into the next one.
+ * bound, the last one for values above the last bound (google.api.Distribution.BucketOptions). Latencies are above 0,
+ * so buckets that end at or below 0 are merged into the first one above it.
  */
 export function histogramOf({
   bucketOptions,

@@ -13,7 +13,9 @@ type Annotations = Readonly<Record<string, string>>;
 
 export type RevisionPair = { readonly stable: string; readonly canary: string };
 
-/** A step that has begun, and when its split was first served, in milliseconds since 1970 by the platform's clock. */
+/**
+ * A step that has begun. `at` is when its split was first served, in milliseconds since 1970 by the platform's clock.
+ */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
 /** Who runs a promotion. While the promotion runs, its process keeps moving `until` further into the future. */
@@ -32,9 +34,9 @@ export type PromotionState = {
   readonly startedAt: number;
   readonly steps: readonly number[];
   readonly tag: string;
-  /** Whether the candidate already had the tag before the promotion. */
+  /** Whether the candidate already had the tag `tag` before the promotion. */
   readonly hadTag: boolean;
-  /** The steps so far, in order; none while the candidate has no traffic yet. */
+  /** The steps begun so far, in order. Empty while the candidate has no traffic yet. */
   readonly begun: readonly BegunStep[];
   /** Undefined once the owner has released the promotion. */
   readonly owner?: Owner;
@@ -71,7 +73,7 @@ export function withFailure(annotations: Annotations, failure: FailedCandidate):
   return { ...annotations, [FAILED]: JSON.stringify({ v: VERSION, failed }) };
 }
 
-/** The share that a promotion last gave the candidate; 0 before any traffic. */
+/** The percentage of the traffic that a promotion last gave the candidate; 0 before it got any. */
 export function candidatePercent({ begun }: Pick<PromotionState, 'begun'>): number {
   return begun.at(-1)?.percent ?? 0;
 }
@@ -89,7 +91,10 @@ export function splitOf(state: PromotionState): Share[] {
   return splitAt(state, candidatePercent(state));
 }
 
-/** Whether the service was last asked for this promotion's split. If not, somebody else has moved the traffic. */
+/**
+ * Whether the split that the service was last asked for is this promotion's. If not, somebody else has moved the
+ * traffic.
+ */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
   return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
 }

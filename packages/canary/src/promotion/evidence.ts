@@ -11,7 +11,7 @@ import {
 import type { BegunStep } from './bookkeeping.ts';
 
 /**
- * What a promotion has shown so far, and where to continue reading. The data stays small, however long the promotion
+ * What a promotion has shown so far, and from which minute to read on. It stays small, however long the promotion
  * takes.
  */
 export type PromotionEvidence = {
@@ -23,11 +23,11 @@ export type PromotionEvidence = {
    * interruption.
    */
   readonly windowFrom: number;
-  /** Every minute before this moment has been added. */
+  /** Every minute before this moment has been read and added. */
   readonly readUpTo: number;
 };
 
-/** The evidence of a promotion that has begun these steps, before any of their minutes is read. */
+/** The evidence to start with: the promotion has begun these steps, but none of their minutes has been read yet. */
 export function beginEvidence(
   promotion: Promotion,
   begun: readonly BegunStep[],
@@ -43,8 +43,8 @@ export function beginStepAt(evidence: PromotionEvidence, step: BegunStep): Promo
 }
 
 /**
- * Adds what was read. The closed minutes are added to `evidence` for good, and `minutes` lists them. `ahead` is the
- * promotion as it would be if the open minutes counted as well.
+ * Adds what was read. Closed minutes are complete, so they become part of `evidence` for good, and `minutes` lists
+ * them. Open minutes may still change, so only `ahead` counts them: it is the promotion as it would be with them.
  */
 export function addReading(
   evidence: PromotionEvidence,
@@ -68,7 +68,7 @@ export function addReading(
   return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
 }
 
-/** How many minutes of the current window are closed. */
+/** How many minutes of the current window are closed: their figures are complete. */
 export function knownMinutes(evidence: PromotionEvidence): number {
   return isInCurrentStep(evidence, evidence.promotion) ? minuteOfWindow(evidence.promotion) : 0;
 }
@@ -91,8 +91,8 @@ function isInCurrentStep({ begun }: PromotionEvidence, promotion: Promotion): bo
 }
 
 /**
- * A minute belongs to the last step that had begun by its end. At 100 %, stable's present figures are left out, because
- * the candidate is then compared with stable's past.
+ * A minute belongs to the last step that began before the minute ended. At 100 %, stable's present figures are left
+ * out, because the candidate is then compared with stable's past.
  */
 function minuteIn({ begun }: PromotionEvidence, { startsAt, stable, canary }: ObservedMinute): Minute {
   const end = startsAt.getTime() + MINUTE_MS;

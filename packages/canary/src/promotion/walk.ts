@@ -12,7 +12,7 @@ import { openWatch, type Watch } from './watch.ts';
 
 /**
  * Raises a candidate to 100 % of the traffic, and rolls it back if it is worse than stable. Throws a UserError if it
- * cannot begin. Once begun, it returns an outcome whatever happens, and throws only if a rollback fails.
+ * cannot begin. Once begun, it always returns an outcome, unless a rollback fails: then it throws.
  */
 export async function walkPromotion(request: WalkRequest): Promise<PromotionOutcome> {
   const outcome = await walk(request);

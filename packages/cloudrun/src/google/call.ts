@@ -2,7 +2,7 @@ import { asCloudError, type CallSubject, CloudError } from './cloud-error.ts';
 
 /**
  * How long to keep repeating a call: `usual` means up to 5 seconds, `a poll` up to 15 seconds, and `a minute` up to one
- * minute, by which time a quota per minute is renewed.
+ * minute, which is long enough for a quota per minute to be renewed.
  */
 export type Patience = 'usual' | 'a poll' | 'a minute';
 

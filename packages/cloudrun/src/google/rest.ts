@@ -18,24 +18,28 @@ export type RestCall = {
   timeoutMs?: number;
   /** Aborts only this call, whereas the connection's signal aborts all calls. */
   signal?: AbortSignal;
-  /** How long to keep repeating a repeatable call; default: `usual`. */
+  /** How long to keep repeating the call if it is made with `repeatable`; default: `usual`. */
   patience?: Patience;
   /**
-   * Called with the platform's time, because this machine's clock may be wrong: the answer's `Date` header, in whole
-   * seconds.
+   * Called with the answer's `Date` header, in whole seconds. It is the platform's time, whereas this machine's clock
+   * may be wrong.
    */
   onDate?: (date: Date) => void;
 };
 
 /**
- * Google's REST APIs, or the emulator, called with the connection's login. Answers are the JSON as the server sent it.
+ * A client for Google's REST APIs, or for the emulator's, with the connection's login. It returns the JSON as the
+ * server sent it.
  */
 export type GoogleRest = {
-  /** Makes a call that is safe to repeat, and repeats it while there is no answer. Throws a CloudError. */
+  /**
+   * Makes a call that is safe to repeat. Repeats it while there is no answer or the platform asks to slow down. Throws
+   * a CloudError.
+   */
   repeatable<T>(subject: CallSubject, call: RestCall): Promise<T>;
   /** Makes a call exactly once. Throws a CloudError. */
   once<T>(subject: CallSubject, call: RestCall): Promise<T>;
-  /** The HTTP client that both kinds of calls use. */
+  /** The HTTP client that `repeatable` and `once` use. */
   http: Http;
   login: Login;
 };
@@ -44,7 +48,7 @@ const TIMEOUT_MS = 10_000;
 const opened = new WeakMap<Connection, GoogleRest>();
 
 /**
- * The REST APIs over this connection. They are opened once, so that the whole run shares one login and the open HTTP
+ * The client for this connection. There is only one, so that the whole run shares one login and the open HTTP
  * connections.
  */
 export function googleRest(connection: Connection): GoogleRest {
@@ -53,7 +57,7 @@ export function googleRest(connection: Connection): GoogleRest {
   return known;
 }
 
-/** The account that acts over this connection, for the record; undefined if unknown. */
+/** The account that makes the calls over this connection; undefined if unknown. */
 export function accountOf(connection: Connection): Promise<string | undefined> {
   return googleRest(connection).login.account();
 }

@@ -1,17 +1,17 @@
 import type { Service } from '../service/service.ts';
 import { type Share, servedShares } from '../service/traffic.ts';
 
-// What must be remembered about a window is kept in annotations of the service itself, so that whoever closes the
-// window finds it there, even after an interruption. Cloud Run leaves annotations with keys like these to the user
-// (Service.annotations in google/cloud/run/v2/service.proto).
+// What must be remembered about a maintenance window is kept in annotations of the service itself, so that whoever
+// closes the window finds it there, even after an interruption. Cloud Run leaves annotations with keys like these to
+// the user (Service.annotations in google/cloud/run/v2/service.proto).
 const REPLACED_SPLIT = 'openagents.com/maintenance-replaced-traffic';
 const STANDS_IN_FOR = 'openagents.com/maintenance-stands-in-for';
 
 type Annotations = Readonly<Record<string, string>>;
 
 /**
- * Adds to the annotations the split that a maintenance revision is about to replace. If the window is already open and
- * only gets a new token, this keeps the split from before it was opened, if that is known.
+ * The service's annotations with the split that a maintenance revision is about to replace. With `isOpen`, the window
+ * is open already and only gets a new token. The split from before it was opened is then kept, if it is known.
  */
 export function recordSplit(
   service: Service,
@@ -23,7 +23,9 @@ export function recordSplit(
     : withReplacedSplit(service.annotations, revision, shares);
 }
 
-/** Adds to the annotations the split that is to be restored when this maintenance revision gives the traffic back. */
+/**
+ * The annotations with `shares` stored as the split to restore when this maintenance revision gives the traffic back.
+ */
 export function withReplacedSplit(
   annotations: Annotations,
   revision: string,
@@ -38,9 +40,9 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
 }
 
 /**
- * The split to restore: the one that was stored when the revision that now serves everything got the traffic. Undefined
- * if there is none, or if it cannot be understood. A split that was stored for another revision is out of date, because
- * someone has moved the traffic since.
+ * The split to restore when the window is closed. It was stored for one revision, and counts only while that revision
+ * has all the traffic; otherwise somebody has moved the traffic since. Undefined if no such split is stored, or if it
+ * cannot be understood.
  */
 export function replacedSplit(service: Service): Share[] | undefined {
   const [holder, text] = service.annotations[REPLACED_SPLIT]?.split(';') ?? [];
@@ -68,8 +70,8 @@ export function forgetStandIn({ [STANDS_IN_FOR]: _, ...others }: Annotations): A
 
 /**
  * The revision whose template a maintenance window has temporarily replaced on the service; undefined if there is none.
- * The annotation counts only while the service's template has the window's revision name. Any deployment since then has
- * changed or dropped that name, because the platform refuses a used name with another configuration.
+ * The annotation counts only while the service's template still names the window's revision. A later deployment changes
+ * or drops that name, because the platform refuses a used name with another configuration.
  */
 export function standsInFor({
   annotations,

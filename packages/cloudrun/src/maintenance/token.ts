@@ -17,15 +17,16 @@ import {
 import type { ServiceLocation } from '../service-location.ts';
 
 export type BypassToken = {
-  /** A new token; undefined when the stored one stays. */
+  /** The new token to store; undefined to keep the stored one. */
   token: Secret | undefined;
   /** The secret in Secret Manager that holds the token. */
   secretName: string;
 };
 
 /**
- * Makes sure that the secret holds a token, before anything about the service changes. If a new token is given, stores
- * it, and creates the secret if needed. If not, checks that the stored token can be read. Throws a UserError.
+ * Makes sure that the secret holds a token, before anything about the service changes. If there is a new token, stores
+ * it, and creates the secret if that is missing. Without a new token, checks that the stored one can be read. Throws a
+ * UserError.
  */
 export async function prepareToken(
   connection: Connection,
@@ -55,8 +56,7 @@ function storedIn(secretName: string): string {
 }
 
 /**
- * For the error of a window that failed or was interrupted: adds that the new token, if there is one, is already
- * stored.
+ * Adds to the hint of an error that the new token is already stored. Without a new token, returns the error as it is.
  */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;

@@ -4,14 +4,17 @@ import { reasonAndMessage } from '../service/service.ts';
 import { isAbsent } from './login.ts';
 import type { Read } from './read.ts';
 
-/** The state of the domain, and the URL to use for the service until the domain is ready. */
+/**
+ * The state of the domain, and the URL to use for the service: the domain if it is ready, otherwise the service's own
+ * URL.
+ */
 export type DomainVerdict = { finding: Finding; state: string; baseUrl: string | undefined };
 
 const { ok, warning } = findingsOf('domain mapping');
 /** The conditions that must be True before the domain can be used. */
 const NEEDED = ['Ready', 'CertificateProvisioned'];
 
-/** Whether the domain points to the service and has a certificate. Otherwise the service's own URL must be used. */
+/** Whether the domain points to the service and has a certificate. If not, the service's own URL must be used. */
 export function checkDomain(
   { domain, domainVariable }: { domain: string; domainVariable: string },
   service: string,

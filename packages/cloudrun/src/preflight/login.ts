@@ -9,7 +9,7 @@ import { problem, type Read } from './read.ts';
 const { ok, error } = findingsOf('login');
 
 /**
- * The account that acts; undefined if unknown. If the login does not name an account, this asks Google whom the access
+ * The account that is logged in; undefined if unknown. If the login does not name it, this asks Google whom the access
  * token belongs to (https://cloud.google.com/docs/authentication/token-types#access-contents).
  */
 export async function findAccount(

@@ -37,11 +37,13 @@ export type Deployment = {
   service: string;
   image: string;
   revision: string;
-  /** The digest that the revision really runs, `sha256:…`. The tag may have moved since it was looked up. */
+  /**
+   * The digest that the revision really runs, `sha256:…`. It may differ from the one looked up before: tags can move.
+   */
   digest: string | undefined;
   /** The revision that was the newest ready one before the deployment. */
   previousRevision: string | undefined;
-  /** The split before the deployment, which still serves. */
+  /** The split from before the deployment. It still serves. */
   traffic: Share[];
   /**
    * The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none.
@@ -54,9 +56,9 @@ export type Deployment = {
 
 /**
  * `skipMaintenanceCheck` allows the deployment even if the template is in maintenance mode and the serving revision is
- * not. With `tag`, the same write gives this tag to the new revision, and takes it from any other, as gcloud's `--tag`
- * does. `permit` is called before each attempt, with the service as it is then, and throws if the deployment must not
- * be made.
+ * not. With `tag`, the new revision gets this tag in the write that makes it, and any other revision loses the tag, as
+ * with gcloud's `--tag`. `permit` is called before each attempt, with the service as it is then, and throws if the
+ * deployment must not be made.
  */
 export type DeployOptions = {
   skipMaintenanceCheck?: boolean;
@@ -64,7 +66,7 @@ export type DeployOptions = {
   permit?: ((now: Service) => void) | undefined;
 };
 
-/** Makes a revision with another image and no traffic, as `gcloud run deploy --no-traffic` does. */
+/** Deploys an image as a new revision without traffic, as `gcloud run deploy --no-traffic` does. */
 export function deployNoTraffic(
   openApi: () => Promise<ServiceApi>,
   location: ServiceLocation,
@@ -141,16 +143,17 @@ function planDeployment(
     const traffic = pinLatest(service.traffic, service.latestReadyRevision);
     const annotations = await annotationsFor(api, service);
     if (tag === undefined) return { template: marked, traffic, ...annotations };
-    // A tag must name its revision, which does not exist yet, so the revision's name is chosen here, as gcloud does
-    // (TagOnDeployChange in command_lib/run/config_changes.py).
+    // A tag needs the name of its revision, but the revision does not exist yet. So its name is chosen here, as gcloud
+    // does (TagOnDeployChange in command_lib/run/config_changes.py).
     const revision = inventRevisionName(service);
     return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision), ...annotations };
   };
 }
 
 /**
- * The annotations to write if this deployment pins the traffic of an open window. They store the split that the window
- * replaced, so that closing the window can restore it.
+ * The annotations to write with this deployment, if any. A deployment during a maintenance window fixes the traffic to
+ * the window's revision, and closing the window then needs the split from before it. So the annotations store that
+ * split, unless they do already.
  */
 async function annotationsFor(
   api: ServiceApi,

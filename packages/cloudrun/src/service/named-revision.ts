@@ -5,8 +5,8 @@ import type { Revision, RunningRevision, Service } from './service.ts';
 import { describeShares, servedShares } from './traffic.ts';
 
 /**
- * Reads a revision that a person has named. If there is none of that name, throws a UserError that suggests another
- * name.
+ * Reads a revision that a person has named. If it does not exist, throws a UserError that suggests a similar name, if
+ * there is one.
  */
 export async function readNamedRevision(api: ServiceApi, name: string, service: Service): Promise<Revision> {
   try {

@@ -5,7 +5,7 @@ import type { Revision, Service } from './service.ts';
 import { describeCondition, lookAfterChange } from './settle.ts';
 import { describeShares, servedShares } from './traffic.ts';
 
-/** The revision that a settled service made from the template with our nonce. Throws a UserError when there is none. */
+/** The revision that was made from the template that carries this nonce. Throws a UserError when there is none. */
 export async function ownRevision(api: ServiceApi, settled: Service, nonce: string): Promise<Revision> {
   const { latestCreatedRevision: newestName, generation } = settled;
   const found = await lookAfterChange(api, generation, async () => {
@@ -19,10 +19,7 @@ export async function ownRevision(api: ServiceApi, settled: Service, nonce: stri
   );
 }
 
-/**
- * Throws a UserError with the platform's own reason when the revision is not ready. The message also says what serves
- * instead.
- */
+/** If the revision is not ready, throws a UserError with the platform's own reason, and with what serves instead. */
 export function requireReadyRevision(revision: Revision, before: Service, settled: Service): void {
   if (revision.ready.state === 'succeeded') return;
   const serving = describeShares(servedShares(settled));

@@ -22,28 +22,28 @@ export function canaryStatus(openApi: () => Promise<ServiceApi>, location: Servi
 /** What was read of a service before a deployment. */
 export type Found = {
   service: Service;
-  /** The maintenance window that is open, with the split that closing it will restore. */
+  /** The open maintenance window, with the split that closing it will restore; undefined if none is open. */
   window: OpenWindow | undefined;
   /** The revision that has all the traffic, or gets it back when the window is closed; undefined if there is none. */
   stable: string | undefined;
 };
 
-/** Makes sure, before anything else is changed, that the service exists and can be read. */
+/** Makes sure, before anything is changed, that the service exists and can be read. */
 export function lookAtService(openApi: () => Promise<ServiceApi>): Action<Found> {
   return {
     async perform() {
       const api = await openApi();
       const service = await api.read();
       const found = await readOpenWindow(api, service);
-      // If the window stored no split, find the split out now, so that the deployment can store it. The deployment pins
-      // the traffic to one revision, and closing the window then needs the split.
+      // The deployment fixes the traffic to the window's revision. After that, closing the window needs the split from
+      // before it, so find that split now if the window did not store it.
       const window = found && { ...found, backTo: found.backTo ?? (await splitBeforeLatest(api, service)) };
       return { service, window, stable: stableBehindWindow(service, window) };
     },
   };
 }
 
-/** The YAML that gcloud prints for the canary status of a service, with Knative v1's names. */
+/** The canary status of a service as gcloud prints it: YAML, with Knative v1's names. */
 export function canaryStatusYaml(service: Service): string {
   const status = {
     latestCreatedRevisionName: service.latestCreatedRevision,
@@ -53,7 +53,7 @@ export function canaryStatusYaml(service: Service): string {
   return gcloudYaml({ status });
 }
 
-/** What serves, in Knative v1's spelling. */
+/** What serves, with Knative v1's names. */
 export function knativeTraffic({ served, latestReadyRevision }: Service) {
   return served.map((target) => knativeTarget(target, latestReadyRevision));
 }

@@ -80,8 +80,8 @@ function tagged({ served }: Service, tag: string): Service['served'][number] | u
 }
 
 /**
- * Throws a UserError unless the change shows in what serves: the platform can accept a change and still fail to carry
- * it out.
+ * Throws a UserError unless the change has taken effect: the platform can accept a change and still fail to carry it
+ * out.
  */
 function requireDone(location: ServiceLocation, service: Service, isDone: boolean, instead: string): Service {
   if (isDone) return service;

@@ -8,7 +8,7 @@ import type { Guard } from './access.ts';
 import { type Call, param, type Routes, wantsNumericEnums } from './call.ts';
 import { pageOf } from './pages.ts';
 
-// The limit of page_size: ListTimeSeriesRequest in google/monitoring/v3/metric_service.proto.
+// The largest page_size, according to ListTimeSeriesRequest in google/monitoring/v3/metric_service.proto.
 const MOST_POINTS = 100_000;
 // The numbers of the enums in google.api.MetricDescriptor: google/api/metric.proto.
 const KIND_NUMBERS: Readonly<Record<string, number>> = { GAUGE: 1, DELTA: 2 };
@@ -16,7 +16,7 @@ const TYPE_NUMBERS: Readonly<Record<string, number>> = { INT64: 2, DOUBLE: 3, DI
 
 export type MonitoringOptions = {
   buckets: ExponentialBuckets;
-  /** The delay that the descriptors state; undefined if they state none. */
+  /** The ingest delay that the metrics' descriptors state; undefined if they state none. */
   ingestDelaySeconds: number | undefined;
 };
 

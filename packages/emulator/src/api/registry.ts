@@ -13,9 +13,9 @@ type RegistryOptions = {
 
 /**
  * The manifests and tags of a registry, as far as a client needs them to look up an image:
- * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Like Artifact Registry, it takes an access
- * token as a bearer token (https://cloud.google.com/artifact-registry/docs/reference/docker-api) and lists when each
- * manifest was uploaded.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. As in Artifact Registry, an access token
+ * serves as the bearer token (https://cloud.google.com/artifact-registry/docs/reference/docker-api), and a list of tags
+ * says when each manifest was uploaded.
  */
 export function registryRoutes(registry: Registry, { guard, identify }: RegistryOptions): Routes {
   const answer = (call: Call): RawAnswer => {

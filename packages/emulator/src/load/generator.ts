@@ -6,7 +6,7 @@ import { createPerson, type Person } from './person.ts';
 export type LoadOptions = {
   /** Requests per minute of the emulator's clock, on average. They are sent at random moments. */
   perMinute: number;
-  /** Whether people sign in (default true). */
+  /** Whether the simulated people sign in (default true). */
   signsIn?: boolean;
 };
 

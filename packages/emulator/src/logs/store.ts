@@ -20,7 +20,7 @@ export type LogStore = {
   add(seed: LogEntrySeed): void;
   /** Adds an entry from before the emulator started, readable at once. */
   recall(entry: NewEntry, receivedAt: number): void;
-  /** Adds an entry that the running platform writes; it is readable after the delay. */
+  /** Adds an entry that the running platform writes. It is readable only after the delay (`delayMs`). */
   write(entry: NewEntry): void;
   /** The entries that are readable by now. */
   readable(): readonly LogEntryJson[];
@@ -34,10 +34,10 @@ export type LogStoreOptions = LogPlace & {
   delayMs: number;
 };
 
-// The oldest entries are dropped, so that a long rehearsal under load does not use up the memory.
+// When there are more, the oldest entries are dropped, so that a long rehearsal under load does not use up the memory.
 const MOST_ENTRIES = 200_000;
 
-/** The logs of one project: of its services' containers, and of requests to them. */
+/** The logs of one project: what its services' containers write, and the requests that its services get. */
 export function createLogStore(options: LogStoreOptions, seeds: readonly LogEntrySeed[]): LogStore {
   const { project, clock, delayMs } = options;
   let entries: { entry: LogEntryJson; readableAt: number }[] = [];

@@ -22,7 +22,7 @@ import type { StoredService } from './stored-service.ts';
 import { validateService, validateServiceName } from './validate.ts';
 
 export type ServiceChange = {
-  /** The new values, in v2's spelling. Only the fields in the mask are used. */
+  /** The new values, with v2's field names. Only the fields in the mask are used. */
   fields: Json;
   mask?: string | undefined;
   /** The annotations and labels that only v1 has (default: unchanged). */
@@ -37,10 +37,10 @@ export type ServiceChange = {
 /** A service that was recorded elsewhere and is taken over as it was, not created here. */
 export type AdoptedService = {
   name: string;
-  /** Its JSON, once its address is known. */
+  /** Makes the service's JSON, once the service's address is known. */
   json(place: { name: string; uri: string; urls: string[]; etag: string }): ServiceJson;
   knative: KnativeExtras;
-  /** Makes its revisions, oldest first. Each is either ready, with a container, or failed. */
+  /** Makes the service's revisions, oldest first. Each is either ready and has a container, or has failed. */
   revisions(json: ServiceJson): Promise<StoredRevision[]>;
 };
 
@@ -58,7 +58,7 @@ export type ServiceStore = {
     validateOnly?: boolean,
   ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
-  /** Throws a 400 for the newest revision, the latest ready one, and any that the traffic split names. */
+  /** Refuses, with a 400, to remove the newest revision, the latest ready one, or any that the traffic split names. */
   removeRevision(name: string, revision: string): void;
   adopt(service: AdoptedService): Promise<void>;
   operation(name: string): Operation;

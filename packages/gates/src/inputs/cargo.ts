@@ -22,7 +22,7 @@ export type Crates = {
 type Metadata = {
   workspace_root: string;
   target_directory: string;
-  /** Since Rust 1.91; https://doc.rust-lang.org/cargo/reference/config.html#buildbuild-dir */
+  /** Present since Rust 1.91; https://doc.rust-lang.org/cargo/reference/config.html#buildbuild-dir */
   build_directory?: string;
   packages: {
     name: string;
@@ -31,7 +31,7 @@ type Metadata = {
   }[];
 };
 
-/** Cargo's metadata of packages; cargo runs once for each workspace. */
+/** What `cargo metadata` says about packages. Cargo runs only once for each workspace. */
 export class Workspaces {
   readonly #packages = new Map<string, Metadata['packages'][number] & { workspace: Metadata }>();
   readonly #crates = new Map<string, Promise<Crates>>();
@@ -112,7 +112,7 @@ export class Workspaces {
   }
 }
 
-/** The folders of packages that `[patch]` and `[replace]` in a workspace's manifest name. */
+/** The folders of the packages that a workspace's manifest names under `[patch]` and `[replace]`. */
 async function patchedPaths(manifest: string): Promise<string[]> {
   const text = await readFile(manifest, 'utf8').catch(() => missing(manifest));
   const { patch = {}, replace = {} } = parseToml(text, manifest);
@@ -130,7 +130,7 @@ function parsed(stdout: string): Metadata {
     const found = JSON.parse(stdout) as Metadata;
     if (Array.isArray(found.packages) && typeof found.workspace_root === 'string') return found;
   } catch {
-    // Text that is not JSON gets the same error: what ran as `cargo` may be another program.
+    // Text that is not JSON ends in the error below as well: it may come from another program that is called `cargo`.
   }
   throw new InputsUnknown('cargo metadata printed something that is not metadata');
 }

@@ -5,16 +5,19 @@ import { contentAt, type Entry } from './tree.ts';
 /** A program that cargo is configured to run. Relative paths in its `words` are resolved against `folder`. */
 export type ConfiguredProgram = { name: string; words: readonly string[]; folder: string };
 
-// Listed in https://doc.rust-lang.org/cargo/reference/environment-variables.html.
+// These variables are listed in https://doc.rust-lang.org/cargo/reference/environment-variables.html.
 const PROGRAM_VARIABLE =
   /^(?:RUSTC|RUSTDOC|RUSTC_WRAPPER|RUSTC_WORKSPACE_WRAPPER|CARGO_BUILD_RUSTC(?:_WRAPPER|_WORKSPACE_WRAPPER)?|CARGO_BUILD_RUSTDOC|CARGO_TARGET_.*_(?:RUNNER|LINKER))$/;
 
-/** Whether a variable names a program that cargo runs. If so, the program's content is the input, not its path. */
+/**
+ * Whether a variable names a program that cargo runs. A gate's verdict then depends on the program's content, not on
+ * its path.
+ */
 export function namesProgram(variable: string): boolean {
   return PROGRAM_VARIABLE.test(variable);
 }
 
-/** The programs that environment variables tell cargo to run in a folder. */
+/** The programs that environment variables tell cargo to run, when cargo itself runs in `folder`. */
 export function programsInEnvironment(
   env: Readonly<Record<string, string>>,
   folder: string,
@@ -26,7 +29,7 @@ export function programsInEnvironment(
   );
 }
 
-/** The content of a program and of the files among its arguments, wherever they lie. */
+/** One input for the contents of a program and of those arguments that are files, wherever the files lie. */
 export function programEntry(
   { words, folder }: ConfiguredProgram,
   env: Readonly<Record<string, string>>,
@@ -45,7 +48,7 @@ export function programEntry(
   };
 }
 
-/** Finds a program: a path is relative to the folder, a bare name is looked up on the PATH. */
+/** Finds a program. A path is resolved against `folder`; a bare name is looked up on the PATH. */
 export function findProgram(
   program: string,
   folder: string,

@@ -12,11 +12,14 @@ import { cloudCheck } from './cloud-check.ts';
 const MINUTES = 10;
 const LIMIT = 50;
 
-/** Reads a service's recent error logs. The check passes when they can be read, unless `failOnEntries` is set. */
+/**
+ * Reads a service's recent error logs. The check passes if they can be read. With `failOnEntries`, it fails if there
+ * are any.
+ */
 export function logProbeWork(request: {
   connection: Connection;
   location: ServiceLocation;
-  /** The variable that names the service. */
+  /** The environment variable that names the service. */
   variable: string;
   failOnEntries: boolean;
 }): CheckWork {

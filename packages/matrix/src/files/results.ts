@@ -5,7 +5,7 @@ import { type MatrixOutcome, type MatrixResult, requiredWord } from '../outcome.
 /** What `results.json` holds. Durations are in milliseconds, times are RFC 3339. */
 export type ResultsFile = Omit<MatrixOutcome, 'checks'> & {
   version: 1;
-  /** `log` is relative to the file. */
+  /** `log` is the path of the check's log, relative to `results.json`. */
   checks: readonly (MatrixResult & { log: string })[];
 };
 
@@ -37,7 +37,7 @@ export function logFile(id: string): string {
   return `logs/${id}.log`;
 }
 
-// A tab or a line break would break the rows.
+// A tab or a line break in a field would break its row.
 function asField(text: string): string {
   return cleanLine(text, Number.POSITIVE_INFINITY);
 }

@@ -2,7 +2,9 @@ import { escapeMarkdown, markdownTable } from '@deploy/cli';
 import { explanationOf, type MatrixOutcome, type MatrixResult, requiredWord } from '../outcome.ts';
 import { logFile } from './results.ts';
 
-/** `SUMMARY.md` is for people, but callers also parse its headings and lists. */
+/**
+ * The text of `SUMMARY.md`. It is for people, but callers parse its headings and lists, so these must stay as they are.
+ */
 export function summaryMarkdown({
   startedAt,
   overall,
@@ -43,7 +45,10 @@ export function summaryMarkdown({
   ].join('\n')}\n`;
 }
 
-/** Where a check stands in the table and in the list of commands: failures first, then required checks not run. */
+/**
+ * Where a check stands in the table and in the list of commands: failures first, then required checks that were
+ * skipped.
+ */
 function urgency({ status, required }: MatrixResult): number {
   if (status === 'failed') return required ? 0 : 1;
   return status === 'skipped' && required ? 2 : 3;

@@ -1,6 +1,5 @@
 import { domainMapping, type EmulatorOptions, type ServiceSeed } from '@deploy/emulator';
 
-/** The staging project as a rollout finds it: complete, except that its domain's certificate is still pending. */
 export const PROJECT = 'openagentsgemini';
 export const SERVICE = 'openagents-control-service-staging';
 export const DOMAIN = 'staging.openagents.com';
@@ -10,7 +9,7 @@ export const NEW_IMAGE = `${IMAGES}:candidate`;
 
 const fromSecret = (secret: string) => ({ secret, version: 'latest' });
 
-/** The variables that the runbook requires, and the folder in which the image has the web shell. */
+/** The variables that the runbook requires, and the web shell's folder in the image. */
 const ENVIRONMENT = {
   WORKOS_CLIENT_ID: fromSecret('staging-workos-client-id'),
   WORKOS_API_KEY: fromSecret('staging-workos-api-key'),
@@ -31,6 +30,7 @@ export const STAGING_SERVICE = {
   serviceAccount: '157437760789-compute@developer.gserviceaccount.com',
 } satisfies ServiceSeed;
 
+/** The staging project as a rollout finds it: complete, except that its domain's certificate is still pending. */
 export const STAGING = {
   project: PROJECT,
   services: [STAGING_SERVICE],

@@ -1,5 +1,5 @@
 // Prints what `cargo metadata --no-deps` would print for the sample checkout, on machines without cargo. It reads
-// manifests line by line, which is enough for the sample's.
+// manifests line by line: the sample's manifests are simple enough for that.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 

@@ -3,15 +3,18 @@ import { describeSplit, trafficNow } from '../record/split.ts';
 import { code, markdown, table } from './markdown.ts';
 import { moment, splitOr } from './words.ts';
 
-// Reports of version 1 begin with their data as front matter. People wrote everything from the heading "Notes" on.
-// Nothing records which of the lines in between the scripts wrote, so these are recognised by their form.
+// Reports of version 1 begin with their data as front matter. From the heading "Notes" on, people wrote everything.
+// Before it, lines of the scripts and of people are mixed, and nothing records which is which. So the scripts' lines
+// are recognised by their form.
 
 type Version1 = { yaml: string; above: string; below: string };
 
 const FRONT_MATTER = /^(?:\xef\xbb\xbf)?---[ \t]*\r?\n([\s\S]*?\n)---[ \t]*(?:\r?\n|$)/;
 const NOTES = /^ {0,3}#{1,6}[ \t]+notes[ \t]*(?:#+[ \t]*)?\r?$/im;
 
-/** Splits a report of version 1; undefined when the text has no front matter. The text is read as latin1. */
+/**
+ * Splits a report of version 1; undefined when the text has no front matter. The text must have been decoded as latin1.
+ */
 export function splitVersion1(text: string): Version1 | undefined {
   const match = FRONT_MATTER.exec(text);
   const yaml = match?.[1];

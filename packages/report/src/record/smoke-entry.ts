@@ -14,7 +14,7 @@ export function smokeEntry(outcome: SmokeOutcome, actor: string): SmokeEntry {
   };
 }
 
-/** Whether a control smoke passed without an access token, so that sessions and tokens were not checked. */
+/** Whether a control smoke passed without an access token. It then did not check sessions and tokens. */
 export function hadNoToken({
   suite,
   state,

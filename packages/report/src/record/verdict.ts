@@ -135,7 +135,7 @@ function maintenanceReasons({ maintenance }: ReportRecord): Reason[] {
     : [];
 }
 
-/** The last complete matrix about this service counts. One that was cut short does not replace it. */
+/** The last complete matrix about this service counts. An incomplete one counts only if there is no complete one. */
 function matrixReasons(record: ReportRecord): Reason[] {
   const matrices = (record.matrices ?? []).filter((run) => isAboutService(record, run));
   const last = matrices.findLast(({ verdict }) => verdict !== 'incomplete') ?? matrices.at(-1);

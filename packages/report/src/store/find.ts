@@ -12,9 +12,9 @@ const MOST_READ = 50;
 type Found = { path: string; record: ReportRecord };
 
 /**
- * Finds the newest open report of a service for which `suits` is true; undefined when there is none, or no such folder.
- * Throws a UserError when it meets an unreadable report first: that may be the right one, and what belongs in it must
- * not go into the report of an earlier rollout.
+ * Finds a service's newest open report for which `suits` is true; undefined when there is none, or no such folder.
+ * Throws a UserError when a newer report cannot be read: that may be the right one, and what belongs in it must not go
+ * into the report of an earlier rollout.
  */
 export async function findByService(
   folder: string,
@@ -28,8 +28,8 @@ export async function findByService(
 }
 
 /**
- * Finds the newest report that lists this base URL. Only the newest open report of each service is considered. Throws
- * like `findByService`.
+ * Finds the newest report that lists this base URL. Only the newest open report of each service is considered. Throws a
+ * UserError when a newer report cannot be read.
  */
 export async function findByBaseUrl(folder: string, baseUrl: string): Promise<string | undefined> {
   const seen = new Set<string>();
@@ -42,7 +42,10 @@ export async function findByBaseUrl(folder: string, baseUrl: string): Promise<st
   return undefined;
 }
 
-/** Whether more can be added to a report. If its deployment stopped without deploying, there is no rollout. */
+/**
+ * Whether more can be added to a report. If its deployment stopped before anything was deployed, there is no rollout to
+ * report on.
+ */
 function isOpen({ state }: ReportRecord): boolean {
   return state !== 'stopped';
 }

@@ -20,7 +20,10 @@ export type SignalVerdict = {
   readonly canary?: Tally;
   /** The limit for the candidate, in words. */
   readonly limit?: string;
-  /** For signals that are compared: ln of the evidence against the candidate, and ln of the bound for a rollback. */
+  /**
+   * For signals that are compared with stable: the evidence against the candidate, and how much of it leads to a
+   * rollback. Both are natural logarithms (ln).
+   */
   readonly lnEvidence?: number;
   readonly lnBound?: number;
   /** A note for the reader, such as why the signal was not judged. */
