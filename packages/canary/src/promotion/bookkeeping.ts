@@ -18,7 +18,10 @@ export type RevisionPair = { readonly stable: string; readonly canary: string };
  */
 export type BegunStep = { readonly percent: number; readonly at: number };
 
-/** Who runs a promotion. While the promotion runs, its process keeps moving `until` further into the future. */
+/**
+ * Who runs a promotion. The process keeps moving `until` further into the future. Once `until` has passed, the process
+ * counts as gone.
+ */
 export type Owner = {
   readonly id: string;
   readonly account: string;

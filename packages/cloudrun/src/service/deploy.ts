@@ -46,7 +46,8 @@ export type Deployment = {
   /** The split from before the deployment. It still serves. */
   traffic: Share[];
   /**
-   * The revision that has all the traffic, or gets it back when an open window is closed; undefined if there is none.
+   * The revision that has all the traffic or, if a maintenance window has it now, gets it back afterwards. Undefined if
+   * there is no such revision.
    */
   stable: string | undefined;
   window: OpenWindow | undefined;

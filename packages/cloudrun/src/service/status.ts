@@ -24,7 +24,10 @@ export type Found = {
   service: Service;
   /** The open maintenance window, with the split that closing it will restore; undefined if none is open. */
   window: OpenWindow | undefined;
-  /** The revision that has all the traffic, or gets it back when the window is closed; undefined if there is none. */
+  /**
+   * The revision that has all the traffic or, if a maintenance window has it now, gets it back afterwards. Undefined if
+   * there is no such revision.
+   */
   stable: string | undefined;
 };
 
