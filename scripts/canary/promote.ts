@@ -108,8 +108,8 @@ export async function promote({
       async openSource(stable, candidate) {
         const { source } = values;
         // Each poll reads the last 45 seconds again, because entries for them may still arrive. The service also logs
-        // page views, which can double the number of entries. So a poll may read as many entries as 1.5 minutes have
-        // requests.
+        // page views, which can double the number of entries. So a poll may read as many entries as there are requests
+        // in twice that time, 1.5 minutes.
         const habit = { polls: Math.ceil(60 / values.pollSeconds), minutesAtOnce: 1.5 };
         const opened = await openObservationSource(connection, location, {
           ...{ source, stable, canary: candidate, habit, patience: 'a poll' },
@@ -237,7 +237,7 @@ async function walkerHere(account: () => Promise<string | undefined>): Promise<W
   };
 }
 
-/** Smokes a URL as smoke-control does, and reads which build answered. */
+/** Makes a function that runs the checks of smoke-control against a URL, and reads which build answered. */
 function smokerOf(env: Environment) {
   return async (baseUrl: string): Promise<{ outcome: SmokeOutcome; look: SmokeLook }> => {
     const options = {

@@ -9,7 +9,7 @@ export type ChangedWindow = {
   token: Secret | undefined;
 };
 
-/** Verifies that a window is as requested, from outside as well if a base URL is known. Then shows what to do next. */
+/** Verifies from outside, if a base URL is known, that a window is as requested. Then shows what to do next. */
 export async function afterChange(
   outcome: MaintenanceOutcome,
   { location, window, baseUrl, token }: ChangedWindow,

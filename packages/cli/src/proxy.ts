@@ -5,7 +5,7 @@ import { Secret } from './secret.ts';
 import type { Environment } from './settings.ts';
 import { percentDecoded } from './url-text.ts';
 
-/** A proxy that one of curl's variables names. */
+/** A proxy that is set in one of the environment variables that curl reads. */
 export type ProxyServer = {
   /** The variable that names the proxy, such as `HTTPS_PROXY`. */
   variable: string;
@@ -27,10 +27,15 @@ type ProxyProtocol = (typeof protocols)[number];
 
 /**
  * The proxy for requests to this URL, or undefined if they go directly. The variables, their order and their defaults
- * are curl's: `https_proxy` or `HTTPS_PROXY` for https, `http_proxy` (only in lower case) for http, or else `all_proxy`
- * or `ALL_PROXY`; hosts in `no_proxy` or `NO_PROXY` get no proxy. Throws a UserError that names the variable if its
- * value is not a proxy. Do not call this for the emulator, which is always reached directly. Sources:
- * https://curl.se/docs/manpage.html#ENVIRONMENT, https://curl.se/docs/manpage.html#-x
+ * are curl's:
+ *
+ * - For https, `https_proxy` or `HTTPS_PROXY`. For http, `http_proxy`, only in lower case.
+ * - If none of these is set, `all_proxy` or `ALL_PROXY`.
+ * - Hosts in `no_proxy` or `NO_PROXY` get no proxy.
+ *
+ * Throws a UserError that names the variable if its value is not a proxy. Do not call this for the emulator, which is
+ * always reached directly. Sources: https://curl.se/docs/manpage.html#ENVIRONMENT,
+ * https://curl.se/docs/manpage.html#-x
  */
 export function proxyFor(url: URL, env: Environment): ProxyServer | undefined {
   const names =
@@ -92,11 +97,11 @@ function protocolOf(scheme: string): ProxyProtocol | undefined {
 function readLogin(text: string): { user: string; password: Secret } {
   const colon = text.indexOf(':');
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  // Also redact the password as it is written in the variable: a tool that prints its environment shows it in that
-  // form.
+  // Making a Secret has its text redacted from now on. This one is the password as it is written in the variable,
+  // because a tool that prints its environment shows it in that form.
   new Secret(password);
   const decoded = { user: percentDecoded(user), password: percentDecoded(password) };
-  // With an empty password, this would redact the user's name wherever a colon follows it.
+  // With an empty password, this would redact `user:`, and so the user's name wherever a colon follows it.
   if (password !== '') new Secret(`${decoded.user}:${decoded.password}`);
   return { user: decoded.user, password: new Secret(decoded.password) };
 }

@@ -24,8 +24,10 @@ export type Program = {
 };
 
 /**
- * Runs a script's main function and sets the exit code: what the function returns (nothing means 0), the code of a
- * UserError, or 1 for a bug, which shows its stack. An interrupted script ends by the signal that interrupted it.
+ * Runs a script's main function and sets the exit code: what the function returns (nothing means 0), or the code of the
+ * UserError that it throws. Any other error is a bug: its stack is shown, and the exit code is 1. An interrupted script
+ * ends by the signal that interrupted it.
+ *
  * `--help` shows the usage as text, `--help=json` as data.
  *
  * All output is written before the process ends. Open handles do not keep it running.
@@ -73,7 +75,8 @@ function isDryRun({ settings }: Usage, env: Environment): boolean {
 }
 
 /**
- * The last line of a dry run. It must not sound as if the platform had approved the change: a dry run asks it nothing.
+ * The last line of a dry run. It must not sound as if the platform had approved the change, because a dry run does not
+ * ask the platform.
  */
 function dryRunNote(usage: Usage, argv: readonly string[]): string {
   const changed = 'dry run: nothing was changed';

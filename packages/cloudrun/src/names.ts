@@ -65,9 +65,9 @@ export function requireJobName(name: string, variable: string): void {
 }
 
 /**
- * Throws a UserError with exit code 2, as for any argument, unless this can be the name of a revision. The scripts show
- * revisions without their service's name in front. If somebody types such a short name, the error suggests the full
- * one.
+ * Throws a UserError unless this can be the name of a revision. The exit code is 2, as for every wrong argument. The
+ * scripts show revisions without their service's name in front. If somebody types such a short name, the error suggests
+ * the full one.
  */
 export function requireRevisionName(name: string, argument: string, service: string): void {
   const isShort = SHORT_REVISION_NAME.test(name);

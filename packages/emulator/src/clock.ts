@@ -8,14 +8,14 @@ export type Clock = {
   speed: number;
   /** Resolves after this many milliseconds of this clock, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Tells the clock that somebody has read logs or metrics. If it was stopped until then, it continues. */
+  /** Tells the clock that somebody has read logs or metrics. If the clock was waiting for that, it continues. */
   looked(): void;
   stop(): void;
 };
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TICK_MS = 10;
-/** The most that a fast clock advances between two ticks, in real milliseconds. */
+/** Between two ticks, a fast clock counts at most this much real time. */
 const LONGEST_TICK_MS = 25;
 
 /**

@@ -22,13 +22,13 @@ export type ServiceSeed = {
   image: string;
   env?: EnvSeed;
   serviceAccount?: string;
-  /** The program that its revisions run (default: the emulator's stand-in for the control service). */
+  /** The program that the service's revisions run (default: the emulator's stand-in for the control service). */
   container?: ContainerProgram;
-  /** Requests sent to its address from the start. */
+  /** The requests that are sent to the service's address from the start. */
   load?: LoadOptions;
   /** Whether clients stay with the revision that first answered them (default false). */
   sessionAffinity?: boolean;
-  /** More revisions after the first one, oldest first, made from these images. */
+  /** The images of further revisions after the first one, oldest first. */
   laterImages?: readonly string[];
   /**
    * The traffic split (default: all traffic follows the latest revision). `revision` 1 is the oldest; without a number,
@@ -37,7 +37,7 @@ export type ServiceSeed = {
   traffic?: readonly { revision?: number; percent: number; tag?: string }[];
 };
 
-/** A service as `gcloud run services describe --format=json` prints it; it keeps its name and generation. */
+/** A service as printed by `gcloud run services describe --format=json`. Its name and generation are kept. */
 export type RecordedServiceSeed = { knative: RecordedKnativeService };
 
 /** An execution of a job. `createTime` is RFC 3339 (default: now); the image defaults to the job's. */
@@ -52,7 +52,7 @@ export type ExecutionSeed = {
 /** A job that exists when the emulator starts, with its executions in the order in which they are listed. */
 export type JobSeed = { name: string; image: string; executions?: readonly ExecutionSeed[] };
 
-/** A log entry of a service's container. By default an error that happens now. */
+/** A log entry of a service's container; by default, an error that happens now. */
 export type LogEntrySeed = {
   service: string;
   revision?: string;
@@ -75,7 +75,7 @@ export type LogEntrySeed = {
 /** A request from before the emulator was started; by default, a page that was opened successfully. */
 export type PastRequest = {
   service: string;
-  /** Its short name. */
+  /** The name of a revision of that service, without a path. */
   revision: string;
   /** Milliseconds since 1970, by the emulator's clock. */
   startedAt: number;
@@ -117,13 +117,13 @@ export type EmulatorOptions = {
   repositories?: Readonly<Record<string, readonly string[]>>;
   /** Domain mappings as the platform shows them: recorded ones, or results of `domainMapping`. */
   domainMappings?: readonly DomainMappingJson[];
-  /** Values of secrets' latest versions, by name. */
+  /** The value of each secret's latest version, by the secret's name. */
   secrets?: Readonly<Record<string, string>>;
-  /** Access policies of secrets, by name; other secrets have an empty policy. */
+  /** The access policy of each secret, by the secret's name. Other secrets have an empty policy. */
   secretPolicies?: Readonly<Record<string, readonly PolicyBinding[]>>;
-  /** The project's access policy. Default: the default compute service account reads every secret. */
+  /** The project's access policy. If missing, the default compute service account may read every secret. */
   projectPolicy?: readonly PolicyBinding[];
-  /** Accounts by access token. A caller without a token is operator@example.com. */
+  /** The account of each access token. A caller without a token is operator@example.com. */
   people?: Readonly<Record<string, string>>;
   /** Permissions that every caller lacks, such as run.services.update. */
   denied?: readonly string[];
@@ -145,7 +145,7 @@ export type EmulatorOptions = {
    * and continues at the next read (default: it never stops).
    */
   clockWaitsAfterMs?: number;
-  /** Faults of an image's containers, by the image reference in the revision's template. */
+  /** How the containers of an image misbehave. Each key is an image reference as in a revision's template. */
   imageFaults?: Readonly<Record<string, ImageFaults>>;
   logs?: {
     /** How long an entry takes to become readable (default 2000), by the emulator's clock. */
@@ -169,7 +169,7 @@ export type RecordedRequest = {
   path: string;
   /** Without the question mark. */
   query: string;
-  /** The parsed body; undefined without one, or when the request was never read. */
+  /** The parsed body; undefined if there was none, or if the request was never read. */
   body: unknown;
   person: string | undefined;
   status: number;
@@ -182,13 +182,13 @@ export type Emulator = {
   url: string;
   /** A service as Admin API v2 shows it. */
   service(name: string): ServiceJson;
-  /** Its revisions, newest first. */
+  /** A service's revisions, newest first. */
   revisions(service: string): RevisionJson[];
   /** Every call of the API. */
   requests: readonly RecordedRequest[];
   /** Changes a service's traffic at once, as somebody else would. */
   changeTraffic(service: string, traffic: readonly TrafficTargetJson[], person: string): void;
-  /** Changes a service's template at once, as somebody else's deployment would; the desired traffic stays. */
+  /** Changes a service's template at once, as somebody else's deployment would. The desired traffic stays as it is. */
   changeTemplate(service: string, change: (template: TemplateJson) => TemplateJson, person: string): void;
   /**
    * Pushes another image under the tag, at once. New revisions run it; existing ones keep their image. By default, the
@@ -203,7 +203,7 @@ export type Emulator = {
   log(entry: LogEntrySeed): void;
   /** Adds requests of the past to the logs and the metrics. */
   recall(requests: readonly PastRequest[]): void;
-  /** Gives the containers of an image other faults, from their next request on. */
+  /** Replaces the faults of an image's containers, from their next request on. */
   setFaults(image: string, faults: ImageFaults): void;
   /** Maps a domain, or changes its mapping, at once. */
   mapDomain(mapping: DomainMappingJson): void;

@@ -3,8 +3,8 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// The exit code when the caller wants cached verdicts only, so that this gate must not run: EX_UNAVAILABLE of
-// sysexits.h. Where there is a shell, `for-turbo/pnpm` exits with the same code before this program is started.
+// EX_UNAVAILABLE of sysexits.h: the exit code of a gate that must not run because only cached verdicts are wanted.
+// Where there is a shell, `for-turbo/pnpm` exits with the same code before this program is started.
 const NOT_CACHED = 69;
 
 if (process.env.GATES_ONLY_REPLAY === '1') process.exitCode = NOT_CACHED;

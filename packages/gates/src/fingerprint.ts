@@ -20,7 +20,7 @@ export type Fingerprint = {
   /** Equal for equal inputs, in any checkout on any machine. */
   id: string;
   inputs: FingerprintInputs;
-  /** When the file system last saw each file change: this reveals an edit that was undone. */
+  /** The time of each file's last change (ctime), in milliseconds. It reveals even an edit that was undone. */
   changedAt: ReadonlyMap<string, number>;
   crates: readonly Crates[];
 };
@@ -95,7 +95,8 @@ export async function fingerprintGates(
     ),
   );
 
-  // One gate after another: most packages are in the same workspace, and so they share one run of cargo.
+  // One gate after another: most packages are in the same workspace, so what cargo tells about it for one gate can be
+  // used for the next.
   async function withPaths(): Promise<Wanted[]> {
     const workspaces = new Workspaces(gateEnv);
     const all: Wanted[] = [];
@@ -189,7 +190,7 @@ type GatePaths = {
   packages: string[];
   /** Absolute paths outside the checkout: of crates, of manifests, and of files that scripts name. */
   outside: string[];
-  /** Folders whose cargo configuration applies. */
+  /** The folders whose cargo configuration can influence the build. */
   configured: string[];
   crates: Crates[];
 };

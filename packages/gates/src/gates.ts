@@ -33,8 +33,9 @@ export const webShellBuild: Gate = {
 };
 
 /**
- * In the order in which they run. They run one after another because they would disturb each other: all of them build,
- * the last two wipe and rebuild `dist`, and the last one measures the latency of the running service.
+ * The verification gates, in the order in which they run. If they ran at the same time, they would disturb each other:
+ * all of them build, the last two wipe and rebuild `dist`, and the last one measures the latency of the running
+ * service.
  */
 export const verificationGates: readonly Gate[] = [
   {

@@ -28,7 +28,7 @@ const passRecord = v.strictObject({
 /** The record that a gate leaves when it passes. Turbo stores it with the log and restores it on a cache hit. */
 export type PassRecord = v.InferOutput<typeof passRecord>;
 
-/** The file must lie in this package, because turbo looks for outputs only there. turbo.json has the same path. */
+/** The file of a gate's record. Turbo looks for outputs only in this package, and turbo.json has the same path. */
 function fileOf(gate: GateId): string {
   return join(projectRoot, 'packages/gates/.pass-records', `${gate}.json`);
 }

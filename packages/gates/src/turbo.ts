@@ -107,7 +107,8 @@ type Follow = (
 ) => Promise<string>;
 
 /**
- * For calls of turbo that run a gate. zx stops all child processes of the gate, and gives them the time that they need.
+ * For calls of turbo that run a gate. After an interruption, zx stops all child processes of the gate, and gives them
+ * the time that they need.
  */
 const followRun: Follow = async ({ words, cwd, env }, signal, onLine) => {
   const { $ } = await import('zx/core');
@@ -132,7 +133,7 @@ const followReplay: Follow = async ({ words, cwd, env }, signal, onLine) => {
 };
 
 const MODE_FLAGS: Readonly<Record<CacheMode, readonly string[]>> = {
-  // A task without a cached result starts its runner, which fails at once. `--continue` lets the others go on.
+  // A task without a cached result starts its runner, which fails at once. `--continue` lets the other tasks go on.
   replay: ['--continue=always'],
   renew: ['--force'],
   none: ['--cache=local:,remote:'],

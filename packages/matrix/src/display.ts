@@ -52,7 +52,7 @@ function show(result: MatrixResult, { out, explains = false }: Place): void {
   if (explains && result.status !== 'passed') out.note(`  ${cleanLine(explanationOf(result), 400)}`);
 }
 
-/** A live table of all checks on a terminal. When it closes, the lines that a pipe would get take its place. */
+/** A live table of all checks on a terminal. When it closes, it is replaced by plain lines, such as a pipe gets. */
 async function liveTable(
   checks: readonly Pick<MatrixCheck, 'id' | 'required'>[],
   { terminal, ...place }: Place & { terminal: NodeJS.WriteStream },

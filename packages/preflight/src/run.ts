@@ -79,8 +79,8 @@ export function annotateFindings({ findings }: Preflight, place: Pick<Program, '
 }
 
 /**
- * The verification gates that can still run, if some gates, but not all, are blocked and nothing else is; undefined
- * otherwise.
+ * The verification gates that can still run when others are blocked. Undefined if none is blocked, if all are, or if
+ * anything else is blocked too.
  */
 export function gatesLeft(
   { findings }: Preflight,

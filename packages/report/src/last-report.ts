@@ -16,8 +16,8 @@ export async function readReport(path: string): Promise<{ record: ReportRecord }
 }
 
 /**
- * The traffic split in the newest open report of a service, and that report's file. Undefined when no report has a
- * split, or when a command was interrupted while it changed the split.
+ * The traffic split in the newest open report of a service that has one, and that report's file. Undefined when no
+ * report has a split, or when a command was interrupted while it changed the split.
  */
 export async function reportedTraffic(
   checkout: TargetCheckout,
@@ -37,7 +37,7 @@ export async function reportedTraffic(
   return shares === undefined || splitInDoubt(record) ? undefined : { shares, path };
 }
 
-/** The newest open report of a service in a checkout, among those that `isWanted`; undefined when there is none. */
+/** The path of a service's newest open report, among those that pass `isWanted`; undefined when there is none. */
 async function newestReport(
   checkout: TargetCheckout,
   location: ServiceLocation,

@@ -57,8 +57,8 @@ async function runWaves(
     const { checks, skipped } = checksOf(wave, inputs);
     results.push(...skipped.map(([id, why]): SmokeResult => ({ id, state: 'skipped', why })));
     if (decisiveFailure({ checks: results, bestEffort: controlBestEffort }) !== undefined) {
-      // The entry wave gets past the maintenance window. If that failed, every other answer would be the maintenance
-      // page, so the later waves are left out.
+      // A failure before the main wave is one of the entry wave, which gets past the maintenance window. Every other
+      // answer would be the maintenance page, so leave out all later waves.
       if (wave === 'main') break;
       const why = 'a check before it failed';
       results.push(...checks.map(({ id }): SmokeResult => ({ id, state: 'skipped', why })));
@@ -67,7 +67,7 @@ async function runWaves(
     for (const { result, exchange } of await Promise.all(checks.map(run))) {
       results.push(result);
       if (!exchange.answered) continue;
-      // The answer to the bypass request is a redirect; its cookie gets the other requests past the window.
+      // The answer to the bypass request is a redirect. Its cookie gets the other requests past the maintenance window.
       if (wave === 'entry') await cookies?.store(exchange.answer.setCookies);
       if (result.id === 'manifest') inputs.manifest = exchange.answer;
     }

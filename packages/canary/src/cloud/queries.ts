@@ -13,9 +13,9 @@ export type QueriedService = { readonly service: string; readonly region: string
 
 /** The longest that a request may take: https://cloud.google.com/run/docs/configuring/request-timeout */
 const LONGEST_REQUEST_MS = 3_600_000;
-/** How far back to look for what is usual for a revision. */
+/** How many past minutes of a revision are read to learn what is usual for it. */
 const HISTORY_MINUTES = 60;
-/** How far the clocks of an entry's writer and receiver may differ. */
+/** How much the clock of whoever writes a log entry may differ from that of Cloud Logging, which receives it. */
 const CLOCK_SKEW_MS = 10_000;
 
 /**
@@ -68,8 +68,8 @@ function revisionsOf({ stable, canary }: Pick<ObservationQuery, 'stable' | 'cana
 export const ENTRIES_A_PAGE = 1000;
 /**
  * Cloud Logging allows a project 60 reads a minute, and people need some of them. A canary therefore makes at most
- * `READS_A_MINUTE`, including those for the history. If its polls alone need more than `READS_FOR_POLLS`, `auto`
- * chooses metrics instead of request logs.
+ * `READS_A_MINUTE`, including those for the history. If its polls alone would need more than `READS_FOR_POLLS`, the
+ * source `auto` means metrics instead of request logs.
  */
 const READS_FOR_POLLS = 24;
 export const READS_A_MINUTE = 40;

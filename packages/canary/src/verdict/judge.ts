@@ -23,8 +23,8 @@ export type Verdict = {
 
 type JudgeOptions = {
   /**
-   * Whether the window is over. By default, it is over when all its minutes were added. Minutes that are still open do
-   * not count, so a caller that adds some of those has to say whether the window is over.
+   * Whether the window is over. Default: whether all its minutes were added. A caller that adds minutes before they are
+   * over has to set this, because the default would be true too early.
    */
   readonly isWindowOver?: boolean;
   /** How many minutes of the window have passed, for use in the reason. Default: as many as were added. */
@@ -67,7 +67,7 @@ function doubtAbout(
   if (unreadable !== undefined) return `cannot tell what the candidate did: ${unreadable}`;
   if (!isWindowOver) return windowReason(promotion, watchedMinutes);
   if (promotion.canaryRequests < needed) return tooFewRequestsReason(promotion, needed);
-  // If no requests were seen in this step, those of earlier steps do not make up for it: its logs may have been lost.
+  // Requests of earlier steps do not make up for a step in which none were seen: the logs of this step may be lost.
   if (needed > 0 && promotion.errors.canary.requests === 0) return nothingSeenReason(promotion);
   if (isErrorRateBad(promotion) && !mayBeChance(promotion)) return inconclusiveErrorsReason(promotion);
   if (isSlowAt100(promotion)) return slowAt100Reason(promotion);

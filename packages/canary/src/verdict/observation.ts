@@ -7,7 +7,7 @@ export type LatencyHistogram = {
   readonly counts: readonly number[];
 };
 
-/** Requests to the paths of one task, such as signing in, and how many of them were answered with a 4xx or 5xx. */
+/** Requests to the paths of one task, such as signing in. Any 4xx or 5xx except 401 is a failure. */
 export type PathFailures = {
   readonly requests: number;
   readonly failures: number;
@@ -60,7 +60,7 @@ export type Recording = {
   /** How long each step is watched, in minutes. If missing, the window ends with the recording. */
   readonly windowMinutes?: number;
   readonly limits: Limits;
-  /** Whether session affinity is on for both revisions, so that the split by itself does not break sign-ins. */
+  /** Whether session affinity is on for both revisions. Without it, the split by itself can break sign-ins. */
   readonly affinity: boolean;
   /** Stable's minutes before the promotion, oldest first. */
   readonly history: readonly Observation[];

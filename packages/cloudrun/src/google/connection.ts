@@ -1,7 +1,7 @@
 import { cleanLine, type Environment, type Secret, UserError } from '@deploy/cli';
 import { chooseIdentity, type Identity } from './identity.ts';
 
-/** How to reach Google, or a local Cloud Run at `emulatorHost` (host:port) instead. */
+/** How to reach Google or, if `emulatorHost` (host:port) is given, the local emulator of Cloud Run. */
 export type Connection = {
   emulatorHost: string | undefined;
   identity: Identity;

@@ -28,7 +28,7 @@ export type CloudCheckRequest = {
   skipMaintenanceCheck?: boolean;
 };
 
-/** What the checks found out that later steps need. */
+/** What the checks found out and later steps need. */
 export type CloudFacts = {
   account: string | undefined;
   /** The image's digest; undefined if it was not looked up. */
@@ -41,7 +41,7 @@ export type CloudFacts = {
 };
 
 /**
- * Checks, all at once, those preconditions of a deployment that lie in the cloud, and changes nothing. Problems that a
+ * Checks the preconditions that a deployment has in the cloud, all at the same time. Changes nothing. Problems that a
  * person can solve are not thrown but returned as findings.
  */
 export async function checkCloud(

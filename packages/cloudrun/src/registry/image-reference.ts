@@ -28,7 +28,7 @@ export function digestOf(image: string): string | undefined {
   return digest !== undefined && DIGEST.test(digest) ? digest : undefined;
 }
 
-/** The same repository, with this digest instead of a tag. */
+/** A reference to the image that has this digest in the same repository. */
 export function byDigest(image: string, digest: string): string {
   const { host, repository } = parseImageReference(image);
   return `${host === undefined ? '' : `${host}/`}${repository}@${digest}`;

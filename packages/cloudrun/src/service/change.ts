@@ -20,7 +20,7 @@ export type AcceptedChange = {
   /** The service as it was just before the change. */
   before: Service;
   change: ServiceChange;
-  /** The generation that this write made. */
+  /** The generation that the service got with this change. */
   generation: number;
   /** The operation that carries the change out; undefined when the answer that names the operation was lost. */
   operation?: string | undefined;

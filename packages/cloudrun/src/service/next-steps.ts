@@ -7,7 +7,7 @@ import type { Share } from './traffic.ts';
 /** The state of a rollout, as far as the next step depends on it. */
 export type RolloutState = {
   shares: readonly Share[];
-  /** Undefined if it is unknown. */
+  /** The stable revision; undefined if it is not known. */
   stable: string | undefined;
   canary: string | undefined;
   /** Whether the canary had traffic and was rolled back, which ends the rollout. */
@@ -16,7 +16,7 @@ export type RolloutState = {
   window?: Pick<OpenWindow, 'percent' | 'mustMoveTraffic'> | undefined;
   /** Whether the split belongs to a promotion that can be resumed. */
   isPromotion?: boolean;
-  /** Whether, as far as is known, the health smoke has not been run since the last traffic change. */
+  /** True if no health smoke is known to have been run since the last traffic change. */
   lacksHealthSmoke?: boolean;
   /** The service's address, if known. */
   baseUrl?: string | undefined;
@@ -25,8 +25,8 @@ export type RolloutState = {
 const BY_HAND = [5, 25, 50, 100];
 
 /**
- * The next steps of a rollout as complete commands. Those that continue it come first. The rollback, if there is one,
- * comes last.
+ * The next steps of a rollout, as complete commands: first those that continue the rollout, last the one that rolls it
+ * back, if there is one.
  */
 export function nextSteps(
   at: ServiceLocation,

@@ -153,7 +153,7 @@ function operationName(call: Call): string {
   return `projects/${param(call, 'project')}/locations/${param(call, 'location')}/operations/${param(call, 'operation')}`;
 }
 
-/** How long a caller wants to wait, given as `30s`, in milliseconds; half a minute by default. */
+/** Converts how long a caller wants to wait, such as `30s`, to milliseconds. Default: half a minute. */
 function waitMs(timeout: string | undefined): number {
   const seconds = Number.parseFloat(timeout ?? '');
   return (Number.isNaN(seconds) ? 30 : seconds) * 1000;

@@ -1,4 +1,4 @@
-/** Knative v1 resources as recorded from Cloud Run. Only the fields that are translated are listed. */
+/** Knative v1 resources, as in recordings of Cloud Run. Only fields that are translated to or from v2 are listed. */
 export type KnativeTarget = {
   latestRevision?: boolean;
   revisionName?: string;

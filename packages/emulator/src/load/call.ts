@@ -10,7 +10,7 @@ export type LoadCall = {
 
 export type LoadAnswer = { status: number; cookies: readonly string[]; body: string };
 
-/** One request of the load. If the answer never comes or breaks off, the status is 0. */
+/** Sends one request of the load. If the answer never comes or breaks off, the status is 0. */
 export function call(
   base: URL,
   agent: Agent,

@@ -22,8 +22,8 @@ export function placeOf(cookies: string | undefined): number | undefined {
 }
 
 /**
- * The row of the split for a place between 0 and 1, where each row covers its share of that range. Undefined if the row's
- * revision has no affinity.
+ * The row of the split that covers a place between 0 and 1. Each row covers its share of that range. Undefined if the
+ * row's revision has no affinity.
  */
 export function rowAt<T>(rows: readonly SplitRow<T>[], place: number): SplitRow<T> | undefined {
   const total = rows.reduce((sum, { weight }) => sum + weight, 0);
@@ -35,7 +35,7 @@ export function rowAt<T>(rows: readonly SplitRow<T>[], place: number): SplitRow<
   return row?.hasAffinity ? row : undefined;
 }
 
-/** The cookie for a client that was sent to a row with affinity. */
+/** The cookie for a client that was sent to the revision of `chosen`, a row with affinity. */
 export function cookieFor<T>(rows: readonly SplitRow<T>[], chosen: SplitRow<T>): string {
   const total = rows.reduce((sum, { weight }) => sum + weight, 0);
   const before = rows.slice(0, rows.indexOf(chosen)).reduce((sum, { weight }) => sum + weight, 0);

@@ -13,7 +13,7 @@ export type Operation = {
   /** How the operation is made to go wrong; undefined if it ends normally. */
   fate?: OperationFate;
   error?: OperationError;
-  /** If the change is only checked: what the service would look like after it. */
+  /** What the service would look like after the change, if the change is only checked. */
   preview?: ServiceJson;
   finished: Promise<void>;
   finish(error?: OperationError): void;
@@ -23,8 +23,8 @@ export type OperationLog = {
   /** Starts an operation, which is readable from now on. */
   begin(service: string, fate?: OperationFate): Operation;
   /**
-   * Makes an operation that is already done, for a change that has no effect. With a preview, it is for a change that was
-   * only checked; clients cannot read such an operation again.
+   * Makes an operation that is already done, for a change that has no effect. If the change was only checked, give a
+   * `preview`. Clients cannot read such an operation again.
    */
   none(service: string, preview?: ServiceJson): Operation;
   get(name: string): Operation;

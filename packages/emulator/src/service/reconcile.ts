@@ -41,7 +41,7 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
     const fails = operation.fate === 'fails';
     if (made?.state === 'starting')
       made.started ??= startContainer(made, fails ? withoutStart(options) : options);
-    // The revision of an earlier change may still be starting, and this change may route to it.
+    // Wait for all revisions: that of an earlier change may still be starting, and this change may route to it.
     await Promise.all(service.revisions.map(({ started }) => started));
     await service.frontEnd.openTags(service.json.traffic.flatMap(({ tag }) => tag ?? []));
     // If there is a later change, that one decides what serves.

@@ -98,8 +98,8 @@ function stateNow(name: string, root: string, gateEnv: Readonly<Record<string, s
 }
 
 /**
- * The folders that may hold a build, such as `debug` and `release`: directly in the target folder for this machine, and
- * one level deeper for every other target.
+ * The folders that may hold a build, such as `debug` and `release`. Builds for this machine lie directly in the target
+ * folder, builds for another platform one level deeper.
  */
 async function profileFolders(target: string): Promise<string[]> {
   const entries = await readdir(target, { withFileTypes: true }).catch(() => []);

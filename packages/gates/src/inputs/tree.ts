@@ -21,7 +21,7 @@ import { isCacheFolder, isLeftBehind } from './leftovers.ts';
 export type Entry = {
   /** Differs when the content or the executable bit differs. */
   state: string;
-  /** When the file system last saw a change (ctime), in milliseconds: this reveals an edit that was undone. */
+  /** The time of the last change (ctime), in milliseconds. It reveals even an edit that was undone. */
   changedAt: number;
 };
 
@@ -31,7 +31,7 @@ export type Entries = Map<string, Entry>;
 export type TreeOptions = {
   /** Whether a path, relative to the root, is an output of builds or gates. */
   isOutput(path: string): boolean;
-  /** Whether to read the files of editors, systems and caches too. */
+  /** Whether to read caches, and files that editors and operating systems leave behind. */
   withLeftovers: boolean;
 };
 
@@ -162,7 +162,7 @@ let part: Buffer | undefined;
 function hashOf(file: number, size: number): string {
   part ??= Buffer.allocUnsafeSlow(PART_BYTES);
   let length = readSync(file, part);
-  // Most files are read with one call. If a file may be longer, reading goes on until a call returns nothing.
+  // Most files are read completely by the first call. If there may be more, read on until a call returns nothing.
   if (length === size && length < PART_BYTES) return hash('sha256', part.subarray(0, length));
   const whole = createHash('sha256');
   for (; length > 0; length = readSync(file, part)) whole.update(part.subarray(0, length));
@@ -172,7 +172,7 @@ function hashOf(file: number, size: number): string {
 function list(folder: string): Dirent[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
-    // Node shows bytes that are not UTF-8 as U+FFFD. A file with such a name cannot be opened by the name that Node shows.
+    // Node replaces bytes that are not UTF-8 with U+FFFD, and a file cannot be opened by a name changed in this way.
     const odd = entries.find(({ name }) => name.includes('\ufffd'));
     if (odd !== undefined) throw new Error(`${join(folder, odd.name)} has a name that is not UTF-8`);
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));

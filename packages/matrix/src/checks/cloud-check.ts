@@ -2,7 +2,7 @@ import { UserError } from '@deploy/cli';
 import { CloudError } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
 
-/** A check that calls Google. If Google refuses, the hint names the matrix's own variables. */
+/** Makes a check from `work` that calls Google. If a call fails, the hint names the matrix's own variables. */
 export function cloudCheck(variables: string, work: CheckWork): CheckWork {
   return async (log, signal) => {
     try {

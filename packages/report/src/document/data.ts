@@ -2,8 +2,8 @@ import { Document, isCollection, isMap, isSeq, parseDocument, visit } from 'yaml
 import type { ReportRecord } from '../record/schema.ts';
 
 /**
- * The data that the scripts read back: the record, the keys of the lines that the scripts wrote (one string for each
- * part of the report), and the comments that people added.
+ * The data that the scripts read back: `value` is the record, and `comments` were added by people. `written` has a
+ * string for each part of the report, with the keys of the lines that the scripts wrote there.
  */
 export type Data = { value: unknown; written: string[] | undefined; comments: string[] };
 
