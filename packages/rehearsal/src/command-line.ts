@@ -16,7 +16,7 @@ export type RehearsalRequest = {
   keep: boolean;
   /** The checkout to rehearse; undefined for the sample. */
   checkout: string | undefined;
-  /** The command that the control service's revisions run; undefined for the stand-in service. */
+  /** The command line that starts the control service to rehearse with; undefined for the stand-in. */
   service: string | undefined;
   /** The parts to rehearse; undefined for all that work with this checkout and service. */
   parts: readonly Part[] | undefined;

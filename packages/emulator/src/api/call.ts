@@ -13,7 +13,7 @@ export type Call = {
   /** The origin that the client addressed: `https://host:port` if a proxy in front of the emulator speaks TLS. */
   origin: string;
   authorization: string | undefined;
-  /** How the operation that this call starts must end; undefined to let it end normally. */
+  /** What a test wants to happen to the operation that this call starts; undefined if nothing special. */
   fate: OperationFate | undefined;
 };
 

@@ -2,7 +2,7 @@ import { UserError } from '@deploy/cli';
 import { CloudError } from '@deploy/cloudrun';
 import type { CheckWork } from '../check.ts';
 
-/** Makes a check from `work` that calls Google. If a call fails, the hint names the matrix's own variables. */
+/** Wraps `work`, a check that calls Google: if a call fails, the error's hint names the variables that the matrix reads. */
 export function cloudCheck(variables: string, work: CheckWork): CheckWork {
   return async (log, signal) => {
     try {

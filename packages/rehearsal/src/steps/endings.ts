@@ -13,7 +13,7 @@ import { runStep, type Step, type StepResult } from './step.ts';
 /** How a promotion ends, judged by the state of the service. */
 export type EndState = 'promoted' | 'rolled back' | 'held';
 
-/** A promotion to rehearse, with a service of its own. */
+/** One way for a promotion to end. It is rehearsed on a service of its own. */
 export type Ending = {
   readonly service: string;
   /** What is promoted, in words that can follow "promotion of". */

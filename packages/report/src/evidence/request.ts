@@ -24,7 +24,7 @@ export type OpenRequest = EvidenceRequest & {
   kind?: 'staging' | 'production';
 };
 
-/** The request of a command that adds to the report of a rollout under way. */
+/** What a command needs to add to the report of a rollout that is under way. */
 export type JoinRequest = EvidenceRequest & {
   repoRoot: string | undefined;
   serviceDir: string;
