@@ -59,11 +59,16 @@ describe('a command', () => {
     // Root may search every folder, unless it gives that up.
     const asAnyone =
       process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
-    const { stdout, stderr } = await runCommand(
-      [...asAnyone, process.execPath, '--input-type=module', '-e', script],
-      { cwd: import.meta.dirname },
-    );
-    assert.equal(stdout, '127\n126\n', stderr);
+    try {
+      const { stdout, stderr } = await runCommand(
+        [...asAnyone, process.execPath, '--input-type=module', '-e', script],
+        { cwd: import.meta.dirname },
+      );
+      assert.equal(stdout, '127\n126\n', stderr);
+    } finally {
+      // For whoever removes it.
+      chmodSync(closed, 0o700);
+    }
   });
 
   test('gives its lines as they come, with the stream of each, and then keeps none', async () => {

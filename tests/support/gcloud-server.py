@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 
 gcloud_py, socket_path, *commands = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(gcloud_py))
@@ -72,8 +73,11 @@ while all(key.fileobj is listener for key, _ in events.select()):
     connection, _ = listener.accept()
     if os.fork() == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        told = os.dup(2)
         try:
             answer(connection)
+        except BaseException:
+            os.write(told, traceback.format_exc().encode())
         finally:
             os._exit(0)
     connection.close()

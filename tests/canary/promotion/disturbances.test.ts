@@ -73,7 +73,8 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 6
 describe('a promotion that is there already', { concurrency: 6 }, () => {
   test('keeps a second one out, which is told whose it is and since when', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
-    const first = await startWalk(cloud, { minutes: WELL });
+    const settings = { windowMinutes: 10, maxWindowMinutes: 20 };
+    const first = await startWalk(cloud, { minutes: WELL, settings });
     await first.until(isStep(25));
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => false };
     const second = await startWalk(cloud, { minutes: WELL, walker: elsewhere });
@@ -104,7 +105,9 @@ describe('a promotion that is there already', { concurrency: 6 }, () => {
 
   test('can be taken over; whoever had it touches nothing more', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
-    const first = await startWalk(cloud, { minutes: WELL });
+    // Long enough for the second one to come, however busy the machine is.
+    const settings = { windowMinutes: 60, maxWindowMinutes: 60 };
+    const first = await startWalk(cloud, { minutes: WELL, settings });
     await first.until(isStep(25));
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => false };
     const second = await startWalk(cloud, { minutes: WELL, walker: elsewhere, settings: { takeOver: true } });
