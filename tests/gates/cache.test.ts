@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { projectRoot, UserError } from '@deploy/cli';
+import { projectRoot, runCommand, UserError } from '@deploy/cli';
 import { gateIds, requirePassed } from '@deploy/gates';
 import { freePort } from '../support/free-port.ts';
 import { without } from '../support/needs.ts';
@@ -16,6 +16,10 @@ const rustupHome = process.env.RUSTUP_HOME ?? join(homedir(), '.rustup');
 const all = (state: string): string[] => gateIds.map((gate) => `${gate} ${state}`);
 const BROKEN = '\n#[test]\nfn broken() { assert_eq!(1 + 1, 3); }\n';
 const noCargo = await without('a cargo');
+// An older cargo ignores the variable for a build folder, and builds where it always does.
+const { stdout: version } = await runCommand(['cargo', '--version']);
+const noBuildFolder =
+  Number(/^cargo 1\.(\d+)/.exec(version)?.[1] ?? 0) < 91 && 'a build folder of its own takes cargo 1.91';
 const PERF = join(WEB, 'scripts/perf-budget-gate.sh');
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
@@ -109,7 +113,7 @@ describe('verdicts of the real gates, in the life of one checkout', () => {
   });
 
   test('what cargo builds in a folder of its own is looked at there', {
-    skip: noCargo,
+    skip: noCargo || noBuildFolder,
   }, async () => {
     // What was built before tells of the same file, and the variable is no part of a fingerprint.
     await checkout.remove('target');
