@@ -24,7 +24,7 @@ test('secrets by their names are known from the start, and left to no command th
 });
 
 // Every script looks through its whole environment as it starts. A look that takes the square of a value's length takes
-// an hour for these; this one takes a few milliseconds.
+// hours for these; this one takes a few milliseconds.
 for (const [what, value] of [
   ['letters', 'a'.repeat(2_000_000)],
   ['URLs without a password', 'https://'.repeat(250_000)],
