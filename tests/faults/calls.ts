@@ -78,14 +78,21 @@ async function whenStalled(cloud: Emulator, off: AbortSignal): Promise<void> {
 }
 
 /** A sample checkout that no gate looks at: not committed to git, which takes longer than a script does. */
-export async function bareCheckout(): Promise<{ root: string; [Symbol.asyncDispose](): Promise<void> }> {
+export function bareCheckout(): Promise<CheckoutCopy> {
+  return copyOf(sampleCheckoutFolder);
+}
+
+type CheckoutCopy = { root: string; [Symbol.asyncDispose](): Promise<void> };
+
+/** Copies a checkout to a temporary folder, with its git if it has one. */
+export async function copyOf(checkout: string): Promise<CheckoutCopy> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
-  await cp(sampleCheckoutFolder, root, { recursive: true });
+  await cp(checkout, root, { recursive: true });
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
 }
 
 /** The report of a deployment that went before. */
-export async function openReport(root: string): Promise<void> {
+export async function openReport(root: string, image = `${IMAGES}:two`): Promise<void> {
   const checkout = {
     root,
     serviceDir: 'apps/openagents.com/service',
@@ -94,7 +101,7 @@ export async function openReport(root: string): Promise<void> {
   const evidence = await openEvidence({
     checkout,
     location: LOCATION,
-    image: `${IMAGES}:two`,
+    image,
     evidenceReport: undefined,
     note: () => {},
   });

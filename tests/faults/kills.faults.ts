@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '@deploy/emulator';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
-import { openEvidence, readReport } from '@deploy/report';
-import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
+import { readReport } from '@deploy/report';
+import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
+import { copyOf, openReport } from './calls.ts';
 import { count } from './counts.ts';
 import { servedShares } from './scenarios.ts';
 import { requireSoundTraffic } from './verdict.ts';
@@ -106,24 +106,11 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
         },
       ],
     });
+    // Faster than git commits it.
     await using checkout = await copyOf(committed.root);
     const { root } = checkout;
     const revisions = revisionNames(cloud);
-    if (stage.script === 'canary-rollout') {
-      const where = {
-        root,
-        serviceDir: 'apps/openagents.com/service',
-        webShellDir: 'apps/openagents.com/web-shell',
-      };
-      const request = {
-        checkout: where,
-        location: LOCATION,
-        image: `${IMAGES}:2`,
-        evidenceReport: undefined,
-      };
-      const evidence = await openEvidence({ ...request, note: () => {} });
-      await evidence.step('deploy', async () => {});
-    }
+    if (stage.script === 'canary-rollout') await openReport(root, `${IMAGES}:2`);
     const args = stage.args(revisions);
     const options = {
       env: { ...cloudEnv(cloud), ...stage.env, OPENAGENTS_REPO_ROOT: root },
@@ -184,13 +171,6 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
       }));
   }
 });
-
-/** A copy of a committed checkout, made faster than git commits it. */
-async function copyOf(committed: string): Promise<{ root: string; [Symbol.asyncDispose](): Promise<void> }> {
-  const root = await mkdtemp(join(tmpdir(), 'openagents-'));
-  await cp(committed, root, { recursive: true });
-  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
-}
 
 async function requireReports(checkout: string): Promise<void> {
   const folder = join(checkout, 'apps/openagents.com/service/docs/reports');
