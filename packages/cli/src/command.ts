@@ -65,10 +65,7 @@ export async function runCommand(
   const stderr = readOutput(child.stderr, onLine && ((line) => onLine(line, 'stderr')));
   const stopping = signal && stopWhenAborted(child, signal);
   try {
-    const ended = await endOf(child);
-    if (ended.notStarted === 'EACCES' && !isOnPath(program, (env ?? process.env).PATH)) {
-      Object.assign(ended, NOT_FOUND);
-    }
+    const ended = await endOf(child, () => isOnPath(program, (env ?? process.env).PATH));
     const leftRunning = !('notStarted' in ended) && !(await closesInTime(child));
     for (const output of [stdout, stderr]) output.close();
     if (signal !== undefined) killGroup(child, 'SIGKILL');
@@ -85,7 +82,8 @@ export async function runCommand(
 
 type CommandEnd = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
 
-const NOT_FOUND = { exitCode: 127, notStarted: 'ENOENT' } as const satisfies CommandEnd;
+/** The exit code for a program that does not exist, from `runCommand`, a shell and env(1). */
+export const COMMAND_NOT_FOUND = 127;
 
 /**
  * Whether a program exists. EACCES does not prove that: a missing program fails with it too if a folder of the PATH may
@@ -95,11 +93,16 @@ function isOnPath(program: string, path = ''): boolean {
   return program.includes('/') || path.split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
-function endOf(child: ChildProcess): Promise<CommandEnd> {
+function endOf(child: ChildProcess, exists: () => boolean): Promise<CommandEnd> {
   return new Promise((resolve) => {
     child.once('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
       if (child.pid !== undefined) return;
-      resolve(code === NOT_FOUND.notStarted ? { ...NOT_FOUND } : { exitCode: 126, notStarted: code });
+      const isMissing = code === 'ENOENT' || (code === 'EACCES' && !exists());
+      resolve(
+        isMissing
+          ? { exitCode: COMMAND_NOT_FOUND, notStarted: 'ENOENT' }
+          : { exitCode: 126, notStarted: code },
+      );
     });
     child.once('exit', (exitCode, killedBy) => {
       if (killedBy === null) resolve({ exitCode: exitCode ?? 1 });

@@ -32,6 +32,11 @@ export class Interrupted extends UserError {
   }
 }
 
+/** The hint of an error, if it has one, and another one after it, each on its own line so that commands can be pasted. */
+export function extendedHint({ hint }: UserError, more: string): string {
+  return hint === undefined ? more : `${hint}\n${more}`;
+}
+
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -54,6 +54,7 @@ export {
   servedShares,
   sharesOf,
   stableRevision,
+  targetShares,
 } from './service/traffic.ts';
 export type { ServiceLocation } from './service-location.ts';
 export {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import {
+  COMMAND_NOT_FOUND,
   cleanText,
   type Environment,
   listenForInterruption,
@@ -16,9 +17,8 @@ import { aloneIn, aloneMeasuring } from './locks.ts';
 import { isPortTaken, measuredPort } from './measured-port.ts';
 import { callScript, NOT_KEPT, type RunnerOrder, type RunnerReport } from './runner-channel.ts';
 
-// A shell's exit codes for a command that is missing or not executable:
+// A shell's exit code for a command that is not executable:
 // https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
-const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
 /**
@@ -86,7 +86,7 @@ async function runGate(
     pass('stderr', child.stderr),
   ]);
   if (gone.aborted) return { exitCode: 1 };
-  if (exitCode === NOT_FOUND || exitCode === NOT_EXECUTABLE) {
+  if (exitCode === COMMAND_NOT_FOUND || exitCode === NOT_EXECUTABLE) {
     say({ stream: 'stderr', text: `${command[0]} cannot be run: it is missing, or not executable` });
     return { exitCode: 1 };
   }

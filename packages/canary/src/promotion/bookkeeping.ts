@@ -1,4 +1,4 @@
-import { type Service, type Share, sameShares, sharesOf } from '@deploy/cloudrun';
+import { type Service, type Share, sameShares, targetShares } from '@deploy/cloudrun';
 
 // A promotion keeps its notes in annotations of the service itself, so that another machine can see and resume it.
 // Users may add annotations with any key that the platform does not reserve; google/cloud/run/v2/service.proto
@@ -99,7 +99,7 @@ export function splitOf(state: PromotionState): Share[] {
  * traffic.
  */
 export function isItsTraffic(service: Service, state: PromotionState): boolean {
-  return sameShares(sharesOf(service.traffic, service.latestReadyRevision), splitOf(state));
+  return sameShares(targetShares(service), splitOf(state));
 }
 
 /** The stored promotion, unless the traffic was moved by somebody else. It is running or can be resumed. */

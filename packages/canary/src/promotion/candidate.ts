@@ -14,8 +14,8 @@ import {
   type ServiceApi,
   type ServiceLocation,
   serviceCommand,
-  sharesOf,
   stableRevision,
+  targetShares,
 } from '@deploy/cloudrun';
 import {
   candidatePercent,
@@ -144,7 +144,7 @@ async function requireNoLater(api: ServiceApi, service: Service, unfinished: Pro
 }
 
 function requireStable(at: ServiceLocation, service: Service, named: string | undefined): string {
-  const shares = sharesOf(service.traffic, service.latestReadyRevision);
+  const shares = targetShares(service);
   const stable = stableRevision(shares);
   if (stable !== undefined) return stable;
   const ways = shares

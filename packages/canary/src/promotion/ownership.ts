@@ -1,5 +1,5 @@
 import { UserError } from '@deploy/cli';
-import { changedBy, describeShares, isSettled, type Service, sharesOf } from '@deploy/cloudrun';
+import { changedBy, describeShares, isSettled, type Service, targetShares } from '@deploy/cloudrun';
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
 import { Superseded } from './superseded.ts';
 
@@ -31,7 +31,7 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
   if (state === undefined)
     throw new Superseded(now, () => `${changedBy(now)}: its note about this promotion is gone`);
   if (!isItsTraffic(now, state)) {
-    const traffic = describeShares(sharesOf(now.traffic, now.latestReadyRevision));
+    const traffic = describeShares(targetShares(now));
     const expected = describeShares(splitOf(state));
     throw new Superseded(now, () => `${changedBy(now)}: traffic is ${traffic}, not ${expected}`);
   }

@@ -62,7 +62,7 @@ const noLooks: Tally = { failed: 0, requests: 0 };
 /** Creates a promotion before its first minute. `history` has stable's minutes before the promotion, oldest first. */
 export function beginPromotion(plan: PromotionPlan, history: readonly Observation[]): Promotion {
   const { limits, affinity } = plan;
-  const begin = (tallies: Tally[]): Comparison => beginComparison(plan, tallies, { isClumped: true });
+  const begin = (tallies: Tally[]): Comparison => beginComparison(plan, tallies, { clumpsFromHistory: true });
   return {
     plan,
     minute: 0,

@@ -1,4 +1,4 @@
-import { cleanLine, type Environment, runCommand, Secret, UserError } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, cleanLine, type Environment, runCommand, Secret, UserError } from '@deploy/cli';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
 /** A token of gcloud's active account. */
@@ -25,7 +25,10 @@ type HelperAnswer = {
 export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
   const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];
   const answer = await runCommand(command, { env: definedOnly(env) });
-  if (answer.exitCode === 127 || /do(es)? not currently have an active account/.test(answer.stderr)) {
+  if (
+    answer.exitCode === COMMAND_NOT_FOUND ||
+    /do(es)? not currently have an active account/.test(answer.stderr)
+  ) {
     return undefined;
   }
   if (answer.exitCode !== 0) {

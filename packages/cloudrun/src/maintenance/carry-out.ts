@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { UserError } from '@deploy/cli';
+import { extendedHint, UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
@@ -246,7 +246,7 @@ function nowPinned({ name }: Service): string {
 function addTo(error: unknown, message: string, hint: string): unknown {
   if (!(error instanceof UserError)) return error;
   return new UserError(`${error.message}${message}`, {
-    hint: [error.hint, hint].filter((part) => part !== undefined).join('\n'),
+    hint: extendedHint(error, hint),
     exitCode: error.exitCode,
     cause: error,
   });

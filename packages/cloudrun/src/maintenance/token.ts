@@ -1,4 +1,5 @@
 import {
+  extendedHint,
   Interrupted,
   type Program,
   performAction,
@@ -60,7 +61,7 @@ function storedIn(secretName: string): string {
  */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;
-  const hint = [error.hint, storedIn(secretName)].filter((part) => part !== undefined).join('\n');
+  const hint = extendedHint(error, storedIn(secretName));
   if (error instanceof Interrupted) return new Interrupted(error.signal, error.message, hint);
   return new UserError(error.message, { hint, exitCode: error.exitCode, cause: error });
 }

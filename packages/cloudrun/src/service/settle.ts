@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
+import { extendedHint, interruptible, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud/commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import { serviceCommand } from '../own-commands.ts';
@@ -150,7 +150,7 @@ function changedAnyway(api: ServiceApi, generation: number | undefined, error: u
   if (!(error instanceof CloudError)) return error;
   const { goesOn, look } = afterwards(api, generation);
   return new UserError(`${error.message}; ${goesOn}`, {
-    hint: error.hint === undefined ? look : `${error.hint}\n${look}`,
+    hint: extendedHint(error, look),
     cause: error,
   });
 }

@@ -20,6 +20,7 @@ import {
   servedShares,
   sharesOf,
   type TrafficSplit,
+  targetShares,
 } from './traffic.ts';
 
 /** A traffic change that is in force: the split before and after. */
@@ -191,8 +192,8 @@ function requireServed(
 }
 
 function shiftedMeanwhile(now: Service, first: Service): UserError {
-  const was = describeShares(sharesOf(first.traffic, first.latestReadyRevision));
-  const is = describeShares(sharesOf(now.traffic, now.latestReadyRevision));
+  const was = describeShares(targetShares(first));
+  const is = describeShares(targetShares(now));
   return new UserError(`${changedBy(now)} in the meantime: traffic went from ${was} to ${is}`, {
     hint: 'Your change is not in force. Agree on who goes first; if this split is still wanted, run this again.',
   });

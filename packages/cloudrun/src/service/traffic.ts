@@ -79,6 +79,13 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
 
 type Serving = { served: TrafficSplit; latestReadyRevision: string | undefined };
 
+type Aiming = { traffic: TrafficSplit; latestReadyRevision: string | undefined };
+
+/** How a service is to divide its traffic, as shares. While a change is on its way, `servedShares` may still differ. */
+export function targetShares({ traffic, latestReadyRevision }: Aiming): Share[] {
+  return sharesOf(traffic, latestReadyRevision);
+}
+
 /** How a service divides its traffic now, as shares. */
 export function servedShares({ served, latestReadyRevision }: Serving): Share[] {
   return sharesOf(served, latestReadyRevision);

@@ -1,11 +1,8 @@
-import { cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { isReport } from './outputs.ts';
 
 export class GitMissing extends InputsUnknown {}
-
-// The exit code for a missing program.
-const NOT_FOUND = 127;
 
 export type Git = (...args: readonly string[]) => Promise<string>;
 
@@ -21,7 +18,7 @@ export function gitIn(root: string, env: Record<string, string>): Git {
     const command = ['git', '-c', 'core.fsmonitor=false', ...args];
     const { exitCode, stdout, stderr } = await runCommand(command, { cwd: root, env: quiet });
     if (exitCode === 0) return stdout;
-    if (exitCode === NOT_FOUND) throw new GitMissing('git is missing');
+    if (exitCode === COMMAND_NOT_FOUND) throw new GitMissing('git is missing');
     throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 200) || `exit code ${exitCode}`}`);
   };
 }

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
-import { cleanLine, type Environment, runCommand, type TargetCheckout } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, cleanLine, type Environment, runCommand, type TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
 import type { Tool } from './needs.ts';
 
 /** Whether a gate would find the tool, and the version if the tool prints one. */
 export type ToolState = { there: true; version: string | undefined } | { there: false; why: string };
-
-const NOT_FOUND = 127;
 
 /** Looks for a tool in the environment and folder that gates run in. */
 export async function lookForTool(
@@ -20,7 +18,7 @@ export async function lookForTool(
     cwd: checkout.root,
     env: uncachedEnvironment(env),
   });
-  if (exitCode === NOT_FOUND)
+  if (exitCode === COMMAND_NOT_FOUND)
     return { there: false, why: isTarget ? 'is missing: there is no rustc' : 'is missing' };
   if (exitCode !== 0) return { there: false, why: `does not run: ${cleanLine(stderr, 200)}` };
   if (!isTarget) return { there: true, version: /\d+(?:\.\d+)+\S*/.exec(stdout)?.[0] };

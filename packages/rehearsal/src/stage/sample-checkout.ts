@@ -1,13 +1,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot, runCommand, UserError } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, projectRoot, runCommand, UserError } from '@deploy/cli';
 
 /** The folder of the sample checkout in this project, a miniature of the OpenAgents repository. */
 export const sampleCheckoutFolder = join(projectRoot, 'packages/rehearsal/sample-checkout');
-
-// The exit code of env(1) when it cannot find the program.
-const NOT_FOUND = 127;
 
 export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<void> };
 
@@ -35,7 +32,7 @@ export async function sampleCheckout(): Promise<SampleCheckout> {
     const { exitCode, stderr } = await runCommand(['env', ...environment, 'git', ...args], { cwd: root });
     if (exitCode === 0) continue;
     await rm(root, { recursive: true });
-    if (exitCode === NOT_FOUND) {
+    if (exitCode === COMMAND_NOT_FOUND) {
       throw new UserError('git is missing, and the rehearsal commits its sample checkout with it', {
         hint: 'Install git.',
       });

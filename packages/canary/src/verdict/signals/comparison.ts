@@ -37,17 +37,17 @@ export type Comparison = {
 };
 
 /**
- * The comparison at the beginning of a promotion, without any minute yet. With `isClumped`, the history tells how many
- * failures count as one piece of evidence. Without it, all failures of a minute count as one.
+ * The comparison at the beginning of a promotion, without any minute yet. With `clumpsFromHistory`, the history tells
+ * how many failures count as one piece of evidence. Without it, all failures of a minute count as one.
  */
 export function beginComparison(
   { steps, windowMinutes }: { steps: readonly number[]; windowMinutes: number },
   history: readonly Tally[],
-  { isClumped }: { isClumped: boolean },
+  { clumpsFromHistory }: { clumpsFromHistory: boolean },
 ): Comparison {
   return {
     isMeasured: false,
-    clumpDivisor: isClumped ? clumpDivisor(history) : null,
+    clumpDivisor: clumpsFromHistory ? clumpDivisor(history) : null,
     evidence: noEvidence(steps.length),
     canary: noRequests,
     stable: noRequests,

@@ -53,7 +53,7 @@ export function beginLatency(
   return {
     limits,
     threshold: threshold ?? { state: 'learning', seen: [] },
-    comparison: beginComparison(plan, tallies, { isClumped: false }),
+    comparison: beginComparison(plan, tallies, { clumpsFromHistory: false }),
     minutes: [],
   };
 }
