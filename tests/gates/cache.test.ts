@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -194,9 +194,10 @@ describe('cached verdicts', { concurrency: 2 }, () => {
 
   test('a gate that measures refuses to measure what listens there already', async () => {
     await using checkout = await cachingCheckout({ cargo: 'stand-in' });
-    const server = createServer().listen(0, '127.0.0.1');
+    // Nobody else is given it once it is free again.
+    const port = await freePort();
+    const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
     const asked = {
       choices: { selected: ['perf-budget'] as const },
       env: { OA_CONTROL_BIND_ADDR: `127.0.0.1:${port}` },

@@ -6,9 +6,9 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { gateIds } from '@deploy/gates';
-import { freePort } from '../support/free-port.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { type Checkout, cachingCheckout, states } from './support/caching-checkout.ts';
 
@@ -109,7 +109,6 @@ type Server = {
 
 async function cacheServer(): Promise<Server> {
   const store = await mkdtemp(join(tmpdir(), 'cache-server-'));
-  const port = await freePort();
   const main = createRequire(import.meta.url).resolve('turborepo-remote-cache/package.json');
   const { bin } = JSON.parse(await readFile(main, 'utf8')) as { bin: Record<string, string> | string };
   const script = typeof bin === 'string' ? bin : Object.values(bin)[0];
@@ -118,7 +117,8 @@ async function cacheServer(): Promise<Server> {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
-      PORT: String(port),
+      // One that the system gives it: nobody else can be quicker.
+      PORT: '0',
       TURBO_TOKEN: TOKEN,
       STORAGE_PROVIDER: 'local',
       STORAGE_PATH: store,
@@ -126,10 +126,9 @@ async function cacheServer(): Promise<Server> {
       // Any value makes it keep the signatures that it is given.
       TURBO_REMOTE_CACHE_SIGNATURE_KEY: 'on',
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const url = `http://127.0.0.1:${port}`;
-  await answers(`${url}/v8/artifacts/status`, child);
+  const url = await urlOf(child);
   return {
     env: {
       TURBO_API: url,
@@ -153,11 +152,15 @@ async function cacheServer(): Promise<Server> {
   };
 }
 
-async function answers(url: string, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${TOKEN}` } }).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Where a server listens, as its log says. */
+async function urlOf({ stdout }: ChildProcess): Promise<string> {
+  assert.ok(stdout);
+  for await (const line of createInterface({ input: stdout })) {
+    const [, url] = /Server listening at (http:[^"]+)/.exec(line) ?? [];
+    if (url === undefined) continue;
+    // Nobody reads on, and it must not wait for that.
+    stdout.resume();
+    return url;
   }
   throw new Error('the cache server has ended');
 }
