@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { cloudEnv, cloudWith, IMAGES, revisionNames } from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
+import { MEASURED } from '../support/measured-address.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
 
@@ -19,6 +20,7 @@ async function deployment(cargo: string, folder: string) {
   const summary = join(folder, 'summary.md');
   const env = {
     ...cloudEnv(cloud),
+    ...MEASURED,
     SKIP_PREFLIGHT: '1',
     GATES_FORCE: '1',
     IMAGE: `${IMAGES}:two`,

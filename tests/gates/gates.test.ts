@@ -10,6 +10,7 @@ import { type Output, projectRoot, UserError } from '@deploy/cli';
 import { type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
+import { MEASURED } from '../support/measured-address.ts';
 import { without } from '../support/needs.ts';
 import { COMPILE_CACHE } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
@@ -34,7 +35,7 @@ function request(
   const path = [tools?.folder, process.env.PATH].filter((part) => part !== undefined).join(':');
   return {
     checkout: { root, ...places },
-    env: { PATH: path, HOME: process.env.HOME, ...env },
+    env: { ...MEASURED, PATH: path, HOME: process.env.HOME, ...env },
     choices: { selected: undefined, force: false, maxAgeMs: 60_000, passed: [], extraInputs: [] },
     stopAtFirst: true,
     out,

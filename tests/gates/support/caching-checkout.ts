@@ -11,6 +11,7 @@ import {
   runGates,
 } from '@deploy/gates';
 import { fingerprintGates, gateEnvironment, verificationGates } from '@deploy/gates/inputs';
+import { MEASURED } from '../../support/measured-address.ts';
 import { cargoFor } from './cargo.ts';
 import { committedCheckout, gitIn, type Scripts, SERVICE, WEB } from './committed-checkout.ts';
 
@@ -63,6 +64,7 @@ export async function cachingCheckout({
   const cargo = await cargoFor(which);
   const env: Record<string, string | undefined> = {
     ...cargo.env,
+    ...MEASURED,
     PATH: [cargo.folder, process.env.PATH].filter((part) => part !== undefined).join(delimiter),
     HOME: process.env.HOME,
     USER: 'operator',
