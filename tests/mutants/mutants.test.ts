@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
+import { gitIn as asNobody } from '../support/git.ts';
 import { readSection } from '../support/page-section.ts';
 import { AREAS } from './areas.ts';
 import {
@@ -73,18 +74,14 @@ async function inRepository(
   body: (root: string, write: (file: string, text: string) => Promise<void>) => Promise<void>,
 ): Promise<void> {
   await inFolder(async (root) => {
-    const git = (...words: string[]): void =>
-      void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words], {
-        cwd: root,
-      });
     const write = async (file: string, text: string) => {
       await mkdir(dirname(join(root, file)), { recursive: true });
       await writeFile(join(root, file), text);
     };
-    git('init', '--quiet');
+    await asNobody(root, 'init', '--quiet');
     for (const file of [...Object.values(NAMES), 'README.md']) await write(file, '1\n2\n3\n4\n5\n');
-    git('add', '.');
-    git('commit', '--quiet', '-m', 'one');
+    await asNobody(root, 'add', '.');
+    await asNobody(root, 'commit', '--quiet', '-m', 'one');
     await body(root, write);
   });
 }
@@ -254,13 +251,9 @@ describe('a copy of the project', () => {
   });
 
   test('a line that changed is tried in a copy, and a run that may take no time says what it left', async () => {
-    const git = (...words: string[]): void =>
-      void execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words], {
-        cwd: root,
-      });
-    git('init', '--quiet');
-    git('add', '.');
-    git('commit', '--quiet', '-m', 'one');
+    await asNobody(root, 'init', '--quiet');
+    await asNobody(root, 'add', '.');
+    await asNobody(root, 'commit', '--quiet', '-m', 'one');
     const run = (...words: string[]): string =>
       execFileSync(process.execPath, [join(root, 'tests/mutants/run.ts'), ...words], {
         cwd: root,

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runCommand } from '@deploy/cli';
 import { joinEvidence, joinEvidenceByUrl, readReport } from '@deploy/report';
+import { gitEnvironment, gitIn } from '../support/git.ts';
 import { type TestCheckout, testCheckout } from './support/checkout.ts';
 import { deployedReport, joinRequest, notes, serviceUrl, shifted, smokeOutcome } from './support/rollout.ts';
 
@@ -19,8 +20,7 @@ async function merged(
   branches: readonly [Branch, Branch],
   strategy: readonly string[] = [],
 ) {
-  const git = async (...args: string[]) =>
-    runCommand(['git', '-C', checkout.root, '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args]);
+  const git = (...args: string[]) => gitIn(checkout.root, ...args);
   const path = await deployedReport(checkout);
   await writeFile(join(checkout.root, '.gitattributes'), strategy.join('\n'));
   const commit = async (message: string) => {
@@ -34,7 +34,10 @@ async function merged(
     await change(path);
     await commit(name);
   }
-  const { exitCode } = await git('merge', '-q', '--no-edit', branches[0].name);
+  const { exitCode } = await runCommand(['git', 'merge', '-q', '--no-edit', branches[0].name], {
+    cwd: checkout.root,
+    env: gitEnvironment(),
+  });
   return { path, exitCode };
 }
 
@@ -145,10 +148,7 @@ test('a report that one branch renamed with git and another added to goes on und
     { name: 'smoke', change: () => add(checkout, 'alice', 'Written by alice.') },
     {
       name: 'rename',
-      change: async (file) => {
-        const mv = await runCommand(['git', '-C', checkout.root, 'mv', file, evidenceReport]);
-        assert.equal(mv.exitCode, 0, mv.stderr);
-      },
+      change: async (file) => void (await gitIn(checkout.root, 'mv', file, evidenceReport)),
     },
   ]);
   assert.equal(exitCode, 0);

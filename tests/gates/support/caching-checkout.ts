@@ -11,9 +11,10 @@ import {
   runGates,
 } from '@deploy/gates';
 import { fingerprintGates, gateEnvironment, verificationGates } from '@deploy/gates/inputs';
+import { gitEnvironment, gitIn } from '../../support/git.ts';
 import { MEASURED } from '../../support/measured-address.ts';
 import { cargoFor } from './cargo.ts';
-import { committedCheckout, gitIn, type Scripts, SERVICE, WEB } from './committed-checkout.ts';
+import { committedCheckout, type Scripts, SERVICE, WEB } from './committed-checkout.ts';
 
 export { SERVICE, WEB };
 
@@ -102,7 +103,10 @@ export async function cachingCheckout({
     /** As it was committed, but for what git ignores, which is put back as it was. */
     async restore(): Promise<void> {
       for (const each of left.splice(0)) await each[Symbol.asyncDispose]();
-      const { exitCode, stderr } = await runCommand(['sh', '-euc', RESTORE], { cwd: root });
+      const { exitCode, stderr } = await runCommand(['sh', '-euc', RESTORE], {
+        cwd: root,
+        env: gitEnvironment(),
+      });
       if (exitCode !== 0) throw new Error(`the checkout cannot be put back: ${stderr}`);
       await put(`${SERVICE}/src/generated.rs`, 'pub const GENERATED: u8 = 1;\n');
     },
@@ -137,11 +141,11 @@ export async function cachingCheckout({
     /** What another person's checkout of the same commit gives, with a home, a umask and a place of its own. */
     async clone(path: string, umask: string): Promise<{ root: string; env: Record<string, string> }> {
       const folder = join(home, path);
-      const theirs = { ...process.env, HOME: join(folder, 'home') };
+      const theirs = { ...gitEnvironment(), HOME: join(folder, 'home') };
       const script = 'umask "$1" && mkdir -p "$HOME/.cargo" && git clone -q "$2" "$3"';
       const { exitCode, stderr } = await runCommand(
         ['sh', '-c', script, 'sh', umask, root, join(folder, 'openagents')],
-        { env: theirs as Record<string, string> },
+        { env: theirs },
       );
       if (exitCode !== 0) throw new Error(`git clone: ${stderr}`);
       return { root: join(folder, 'openagents'), env: { HOME: theirs.HOME, USER: 'operator' } };

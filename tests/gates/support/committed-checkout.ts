@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCommand } from '@deploy/cli';
 import { sampleCheckoutFolder } from '@deploy/rehearsal/stage';
+import { gitIn } from '../../support/git.ts';
 
 export const SERVICE = 'apps/openagents.com/service';
 export const WEB = 'apps/openagents.com/web-shell';
@@ -77,12 +78,4 @@ async function make(scripts: Scripts): Promise<string> {
   await gitIn(root, 'add', '-A');
   await gitIn(root, 'commit', '-q', '-m', 'Sample checkout');
   return root;
-}
-
-/** Runs git as a person who is not one of this machine, and returns its output. */
-export async function gitIn(root: string, ...args: string[]): Promise<string> {
-  const identity = ['-c', 'user.name=Sample', '-c', 'user.email=sample@example.com'];
-  const { exitCode, stdout, stderr } = await runCommand(['git', ...identity, ...args], { cwd: root });
-  if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
-  return stdout;
 }

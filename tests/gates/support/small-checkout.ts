@@ -1,7 +1,6 @@
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { runCommand } from '@deploy/cli';
 import {
   type ExtraInput,
   fingerprintGates,
@@ -9,6 +8,7 @@ import {
   gateEnvironment,
   verificationGates,
 } from '@deploy/gates/inputs';
+import { gitIn } from '../../support/git.ts';
 
 export type SmallCheckout = Awaited<ReturnType<typeof smallCheckout>>;
 
@@ -70,8 +70,7 @@ export async function smallCheckout() {
     '. ../../shared/limits.sh\n. ../../../beside/common.sh\npython3 x\n',
   );
   await put('web/scripts/perf-budget-gate.sh', 'true\n');
-  const git = await runCommand(['git', 'init', '-q'], { cwd: root });
-  if (git.exitCode !== 0) throw new Error(git.stderr);
+  await gitIn(root, 'init', '-q');
 
   return {
     home,

@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand, type TargetCheckout } from '@deploy/cli';
+import type { TargetCheckout } from '@deploy/cli';
+import { gitIn } from '../../support/git.ts';
 
 export type TestCheckout = TargetCheckout & {
   /** The folder that reports are in. */
@@ -34,9 +35,7 @@ async function commitOne(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'report-'));
   process.once('exit', () => rmSync(root, { recursive: true }));
   await mkdir(join(root, 'service'));
-  const git = (...args: string[]) =>
-    runCommand(['git', '-C', root, '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args]);
-  await git('init', '-q', '--template=');
-  await git('-c', 'maintenance.auto=false', 'commit', '-q', '--allow-empty', '-m', 'begin');
+  await gitIn(root, 'init', '-q', '--template=');
+  await gitIn(root, '-c', 'maintenance.auto=false', 'commit', '-q', '--allow-empty', '-m', 'begin');
   return root;
 }

@@ -8,16 +8,31 @@ export const sampleCheckoutFolder = join(projectRoot, 'packages/rehearsal/sample
 
 export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<void> };
 
+// What a git hook sets, which leads git to the hook's own repository: the list of `git rev-parse --local-env-vars`, as
+// far as it tells where things are.
+const OF_A_HOOK = [
+  ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_COMMON_DIR'],
+  ...[
+    'GIT_OBJECT_DIRECTORY',
+    'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+    'GIT_CONFIG_PARAMETERS',
+    'GIT_CONFIG_COUNT',
+  ],
+];
+
 /**
  * Copies the sample checkout to a temporary folder and commits it, ready for gates. It ignores the person's git
- * configuration. Throws a UserError when git is missing.
+ * configuration, and a git hook that it may be called from. Throws a UserError when git is missing.
  */
 export async function sampleCheckout(): Promise<SampleCheckout> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
   await cp(sampleCheckoutFolder, root, { recursive: true });
-  // env(1) sets these and leaves the rest alone, so git keeps this process's PATH and finds its own programs.
+  // env(1) changes these and leaves the rest alone, so git keeps this process's PATH and finds its own programs.
   const environment = [
+    ...OF_A_HOOK.flatMap((name) => ['-u', name]),
     `HOME=${root}`,
+    // HOME is not enough: git also looks into XDG_CONFIG_HOME.
+    'GIT_CONFIG_GLOBAL=/dev/null',
     'GIT_CONFIG_NOSYSTEM=1',
     'GIT_AUTHOR_NAME=Sample',
     'GIT_AUTHOR_EMAIL=sample@example.com',

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
+import { gitIn } from '../support/git.ts';
+
+test('a sample checkout goes by nothing of the person who signs each commit, and not into the repository whose hook calls for it', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'hook-'));
+  const [configuration, repository] = ['config/git', 'repository'].map((name) => join(folder.path, name));
+  assert.ok(configuration && repository);
+  for (const each of [configuration, repository]) await mkdir(each, { recursive: true });
+  await writeFile(join(configuration, 'config'), '[commit]\ngpgSign = true\n[gpg]\nprogram = false\n');
+  await gitIn(repository, 'init', '-q');
+
+  const ofTheHook = {
+    XDG_CONFIG_HOME: join(folder.path, 'config'),
+    GIT_DIR: join(repository, '.git'),
+    GIT_INDEX_FILE: join(repository, '.git/index'),
+  };
+  const before = { ...process.env };
+  Object.assign(process.env, ofTheHook);
+  try {
+    await using checkout = await sampleCheckout();
+    assert.ok(existsSync(join(checkout.root, '.git')));
+    assert.equal((await gitIn(checkout.root, 'log', '--format=%an %s')).trim(), 'Sample Sample checkout');
+    assert.equal(await gitIn(checkout.root, 'status', '--porcelain'), '');
+  } finally {
+    for (const name of Object.keys(ofTheHook)) {
+      delete process.env[name];
+      if (before[name] !== undefined) process.env[name] = before[name];
+    }
+  }
+  assert.equal(await gitIn(repository, 'rev-list', '--all'), '');
+  assert.ok(!existsSync(join(repository, '.git/index')));
+});
