@@ -10,7 +10,7 @@ import { testCheckout } from '../report/support/checkout.ts';
 import { revisionNames, serving } from '../support/cloud.ts';
 import { without } from '../support/needs.ts';
 import { readPage } from './markdown.ts';
-import { filledIn, runBlock, withOwnTools } from './support/run-blocks.ts';
+import { filledIn, runBlock, shellEnvironment } from './support/run-blocks.ts';
 
 const SERVICE = 'openagents-control-service';
 const IMAGES = 'registry.example.com/openagents/control';
@@ -66,18 +66,16 @@ test('every command of the page for those on call does what it is there for', {
     '<canary>': canary,
     'https://openagents.com': cloud.service(SERVICE).uri,
   };
-  let env = Object.fromEntries(
-    Object.entries({
-      ...withOwnTools(process.env),
-      CLOUD_RUN_EMULATOR_HOST: cloud.host,
-      SERVICE_DIR: checkout.serviceDir,
-      WEB_SHELL_DIR: checkout.webShellDir,
-      CANARY_WINDOW: '1m',
-      CANARY_MAX_WINDOW: '1m',
-      CANARY_POLL_SECONDS: '20',
-      CANARY_SOURCE: 'logs',
-    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  let env: Record<string, string> = {
+    ...shellEnvironment(),
+    CLOUD_RUN_EMULATOR_HOST: cloud.host,
+    SERVICE_DIR: checkout.serviceDir,
+    WEB_SHELL_DIR: checkout.webShellDir,
+    CANARY_WINDOW: '1m',
+    CANARY_MAX_WINDOW: '1m',
+    CANARY_POLL_SECONDS: '20',
+    CANARY_SOURCE: 'logs',
+  };
   const blocks = blocksUnder(await readPage('docs/on-call.md'));
   assert.ok(blocks.length >= 10);
   const told = new Set<string>();

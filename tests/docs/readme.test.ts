@@ -9,9 +9,10 @@ import { childEnvironment, prepareCargo, SERVICE, STAGING, sampleCheckout } from
 import { ENDINGS, matrixSeeds, matrixSteps, PRODUCTION, rolloutSteps } from '@deploy/rehearsal/steps';
 import type { Nodes } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
+import { MEASURED } from '../support/measured-address.ts';
 import { without } from '../support/needs.ts';
 import { allOf, blocksOf, readPage } from './markdown.ts';
-import { filledIn, runBlock, withOwnTools } from './support/run-blocks.ts';
+import { filledIn, runBlock, shellEnvironment } from './support/run-blocks.ts';
 
 const readme = await readPage('README.md');
 const [twoCommands = '', ...rollout] = blocksOf(readme, 'sh');
@@ -61,7 +62,7 @@ test('every command of the rollout does what it is there for, in order, against 
     'https://openagents.com': cloud.service(PRODUCTION).uri,
   };
   const surroundings = { emulator: cloud, checkout: checkout.root, cargo };
-  let env = { ...childEnvironment(withOwnTools(process.env), surroundings), ...QUICKLY };
+  let env = { ...childEnvironment({ ...shellEnvironment(), ...MEASURED }, surroundings), ...QUICKLY };
   const outputs: string[] = [];
   for (const block of rollout) {
     const shell = filledIn(block, { ...places, ...revisions });

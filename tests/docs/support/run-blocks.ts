@@ -8,9 +8,14 @@ import { projectRoot } from '@deploy/cli';
 
 type Environment = Record<string, string>;
 
-/** The environment of a block's shell, with this project's own pnpm first on the PATH. */
-export function withOwnTools(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, PATH: `${join(projectRoot, 'node_modules/.bin')}:${env.PATH}` };
+/**
+ * The environment of a block's shell, with this project's own pnpm first on the PATH. Nothing else gets in of the one
+ * that the tests were started with, which may have settings of the scripts, and asks for colours on a terminal.
+ */
+export function shellEnvironment(): Environment {
+  const { PATH = '', HOME = '', TMPDIR } = process.env;
+  const folder = join(projectRoot, 'node_modules/.bin');
+  return { PATH: `${folder}:${PATH}`, HOME, ...(TMPDIR !== undefined && { TMPDIR }) };
 }
 
 /** A page's placeholders, and what stands for them here. */
