@@ -35,10 +35,17 @@ describe('a lock', () => {
     await writeFile(path, '');
     const order: string[] = [];
     let waited = 0;
+    // Whoever is first holds the lock until the other one waits for it, or has come in all the same.
+    const meet = Promise.withResolvers<void>();
+    const onWait = (): void => {
+      waited += 1;
+      meet.resolve();
+    };
     const turn = (name: string) =>
-      withFileLock(path, { onWait: () => void waited++ }, async () => {
+      withFileLock(path, { onWait }, async () => {
         order.push(`${name} begins`);
-        await new Promise((resolve) => setImmediate(resolve));
+        if (order.length > 1) meet.resolve();
+        await meet.promise;
         order.push(`${name} ends`);
       });
     await Promise.all([turn('one'), turn('two')]);
