@@ -326,12 +326,9 @@ describe('who waits is told', () => {
   const BUSY = 'waiting for control: The change is being carried out.';
 
   test('what is deployed, for whom it waits, and what came of it', async (t) => {
-    await using cloud = await cloudWith({
-      services: [{ name: SERVICE, image: `${IMAGES}:a` }],
-      // His change must still be under way when this one looks, also on a busy machine.
-      reconcileMs: 2000,
-    });
-    bobDeploys(cloud);
+    await using cloud = await cloudWith({ services: [{ name: SERVICE, image: `${IMAGES}:a` }] });
+    // His change is under way when this one looks, however busy the machine is: he makes it at that moment.
+    cloud.on({ match: LOOK, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
     // The look after the write, which his tag keeps from being the last one.
     const isAfterTheWrite = { match: WRITE, fault: { kind: 'first', act: () => cloud.on(tagged) } } as const;
     const tagged = { match: LOOK, fault: { kind: 'first', act: () => bobTags(cloud) } } as const;
