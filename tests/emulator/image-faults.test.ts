@@ -55,7 +55,8 @@ describe('an image with faults', () => {
   test('without an instance answers 429 from the platform, which is logged and not counted', async () => {
     await using cloud = await cloudOf(
       { noInstancePercent: 50 },
-      { clockSpeed: 300, monitoring: { delayMs: 0 } },
+      // The clock waits for looks, so that no request is too old for them.
+      { clockSpeed: 300, clockWaitsAfterMs: 120_000, monitoring: { delayMs: 0 } },
     );
     const statuses = await ask(cloud.service(SERVICE).uri, 10);
     assert.equal(statuses.filter((status) => status === 429).length, 5);
