@@ -12,26 +12,27 @@ const COLUMN = { width: 1012, padding: 32 };
 /** What a page became: its height with all folds closed, and each chart, with the parser's word when it was refused. */
 export type Drawn = { height: number; charts: { source: string; error?: string }[] };
 
-/** Draws Markdown as GitHub does, charts included, in Chromium; `screenshot` is a file for a picture of it. */
-export async function drawAsOnGitHub(markdown: string, screenshot?: string): Promise<Drawn> {
+/**
+ * Draws pages of Markdown as GitHub does, charts included, with one start of Chromium, which takes longer than to draw
+ * a page; `screenshot` is a file for a picture of the first one.
+ */
+export async function drawAsOnGitHub(markdown: readonly string[], screenshot?: string): Promise<Drawn[]> {
   const html = pageOf(markdown);
   const dom = await openInChromium({ html, width: COLUMN.width });
   const [, encoded] = /<output hidden="">([^<]*)<\/output>/.exec(dom) ?? [];
   if (encoded === undefined) throw new Error(`the page did not come to its end:\n${dom.slice(-2000)}`);
-  const drawn = JSON.parse(decodeURIComponent(encoded)) as Drawn;
+  const drawn = JSON.parse(decodeURIComponent(encoded)) as Drawn[];
   if (screenshot !== undefined) {
-    const height = Math.ceil(drawn.height) + 1;
+    const height = Math.ceil(drawn[0]?.height ?? 0) + 1;
     await openInChromium({ html, width: COLUMN.width, height, screenshot });
   }
   return drawn;
 }
 
-function pageOf(markdown: string): string {
-  const body = micromark(markdown, {
-    extensions: [gfm()],
-    htmlExtensions: [gfmHtml()],
-    allowDangerousHtml: true,
-  });
+function pageOf(markdown: readonly string[]): string {
+  const bodies = markdown.map((each) =>
+    micromark(each, { extensions: [gfm()], htmlExtensions: [gfmHtml()], allowDangerousHtml: true }),
+  );
   const css = readFileSync(fileOf('github-markdown-css/github-markdown-light.css'), 'utf8');
   return `<!doctype html>
 <meta charset="utf-8">
@@ -39,7 +40,7 @@ function pageOf(markdown: string): string {
 body { margin: 0 }
 .markdown-body { box-sizing: border-box; width: ${COLUMN.width}px; padding: ${COLUMN.padding}px }
 </style>
-<article class="markdown-body">${body}</article>
+${bodies.map((body) => `<article class="markdown-body">${body}</article>`).join('\n')}
 <output hidden></output>
 <script src="${pathToFileURL(fileOf('@mermaid-js/tiny'))}"></script>
 <script>(${drawCharts})()</script>
@@ -51,17 +52,23 @@ async function drawCharts(): Promise<void> {
   // biome-ignore lint/suspicious/noExplicitAny: the page's own world, which is not typed here
   const { mermaid, document } = globalThis as any;
   mermaid.initialize({ startOnLoad: false });
-  const charts: Drawn['charts'] = [];
-  for (const code of [...document.querySelectorAll('code.language-mermaid')]) {
-    const source: string = code.textContent;
-    try {
-      const { svg } = await mermaid.render(`chart-${charts.length}`, source);
-      code.parentElement.outerHTML = svg;
-      charts.push({ source });
-    } catch (error) {
-      charts.push({ source, error: String(error) });
+  const pages: Drawn[] = [];
+  let count = 0;
+  for (const article of [...document.querySelectorAll('article')]) {
+    const charts: Drawn['charts'] = [];
+    for (const code of [...article.querySelectorAll('code.language-mermaid')]) {
+      const source: string = code.textContent;
+      count += 1;
+      try {
+        const { svg } = await mermaid.render(`chart-${count}`, source);
+        code.parentElement.outerHTML = svg;
+        charts.push({ source });
+      } catch (error) {
+        charts.push({ source, error: String(error) });
+      }
     }
+    const { height } = article.getBoundingClientRect();
+    pages.push({ height, charts });
   }
-  const { height } = document.querySelector('article').getBoundingClientRect();
-  document.querySelector('output').textContent = encodeURIComponent(JSON.stringify({ height, charts }));
+  document.querySelector('output').textContent = encodeURIComponent(JSON.stringify(pages));
 }
