@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Finding } from '@deploy/cli';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Finding, runCommand } from '@deploy/cli';
 import { checkTools, explainGates, gateIds } from '@deploy/gates';
 import type { GateId } from '@deploy/gates/inputs';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
@@ -91,6 +92,25 @@ describe('the tools that gates call', () => {
     assert.match(
       findings.map(({ found }) => found).join('\n'),
       /wasm32-unknown-unknown is not installed; wasm-check would need it, but their verdicts are cached/,
+    );
+  });
+
+  test('without cargo there is no verdict to look for, and turbo is not left running to look for one', async () => {
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
+    await using tools = await standInTools({ git: `PATH='${checkout.env.PATH}' exec git "$@"` });
+    const explained = await explainGates({
+      checkout: { root: checkout.root, serviceDir: SERVICE, webShellDir: WEB },
+      env: { ...checkout.env, PATH: tools.folder },
+      choices: CHOICES,
+    });
+    assert.ok(explained.every(({ reason }) => reason.startsWith('its verdict cannot be cached: ')));
+    // A process that was about to be started would have been by now.
+    await import('node:child_process').then(() => nextTurn());
+    const { stdout } = await runCommand(['ps', '-A', '-o', 'ppid=,args=']);
+    const ours = stdout.split('\n').filter((line) => Number.parseInt(line, 10) === process.pid);
+    assert.deepEqual(
+      ours.filter((line) => line.includes('turbo')),
+      [],
     );
   });
 
