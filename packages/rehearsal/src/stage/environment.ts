@@ -4,10 +4,10 @@ import type { Emulator } from '@deploy/emulator';
 import type { CargoForRehearsal } from './cargo-stand-in.ts';
 import { PROJECT, SERVICE } from './staging.ts';
 
-// What a shell and cargo need. Nothing else is passed on, so that a rehearsal cannot reach a real project, however the
-// person's shell is set up.
+// What a shell and cargo need, and where a gate measures: a gate that finds the port taken asks for another. Nothing
+// else is passed on, so that a rehearsal cannot reach a real project, however the person's shell is set up.
 const KEPT =
-  /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/;
+  /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS|OA_CONTROL_BIND_ADDR)$/;
 
 /** The part of a person's environment that the rehearsal passes on to programs. */
 export function keptEnvironment(env: Environment): Record<string, string> {
