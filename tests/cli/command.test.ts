@@ -55,7 +55,7 @@ describe('a command', () => {
     chmodSync(closed, 0);
     const script = `import { runCommand } from '@deploy/cli';
       process.env.PATH = ${JSON.stringify([closed, open].join(delimiter))};
-      for (const name of ['no-such-program', 'no-program']) console.log((await runCommand([name])).exitCode);`;
+      for (const name of ['no-such-program', 'no-program']) console.log(String((await runCommand([name])).exitCode));`;
     // Root may search every folder, unless it gives that up.
     const asAnyone =
       process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
