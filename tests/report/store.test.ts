@@ -432,13 +432,17 @@ test('50 rollouts killed at random moments: the file parses, and the next comman
   await dispose(calm);
 
   let killed = 0;
+  // The first one may have been held up. Whoever ends before it is killed shows how long the others take at most.
+  let longestMs = wroteForMs;
   for (let i = 0; i < 10; i += 1) {
     const checkouts = await fiveCheckouts();
     const program = startProgram('whole-rollout', roots(checkouts));
     assert.ok(await program.begun);
-    await pause(Math.random() * wroteForMs);
+    await pause(Math.random() * longestMs);
     program.kill('SIGKILL');
-    if ((await program.ended).exitCode === null) killed += 1;
+    const ended = await program.ended;
+    if (ended.exitCode === null) killed += 1;
+    else longestMs = Math.min(longestMs, ended.wroteForMs);
     for (const mine of checkouts) {
       const [report, ...others] = (await mine.files()).filter((name) => name.endsWith('report.md'));
       assert.deepEqual(others, []);
@@ -453,7 +457,7 @@ test('50 rollouts killed at random moments: the file parses, and the next comman
     await dispose(checkouts);
   }
   assert.ok(killed > 0, 'every program had ended before it was killed');
-  t.diagnostic(`${killed} of 10 programs killed within ${Math.round(wroteForMs)} ms`);
+  t.diagnostic(`${killed} of 10 programs killed within ${Math.round(longestMs)} ms`);
 });
 
 const roots = (checkouts: readonly TestCheckout[]): string[] => checkouts.map(({ root }) => root);
