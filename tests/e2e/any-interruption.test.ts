@@ -12,7 +12,12 @@ type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 /** A server that never answers, and sends a signal to the process that asks it first. */
 async function silentServer(signal: Signal) {
   let asking: ChildProcess | undefined;
-  const server = createServer(() => asking?.kill(signal));
+  const server = createServer(() => {
+    asking?.kill(signal);
+    // A script may ask more than once at the same time. A signal for a request that is looked at a second later would be
+    // a second Ctrl-C.
+    asking = undefined;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

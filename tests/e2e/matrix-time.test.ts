@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pressCtrlC } from '../support/ctrl-c.ts';
 import { isRunning } from '../support/is-running.ts';
 import { type MatrixWorld, matrixWorld, startMatrix, statuses } from '../support/matrix.ts';
 
@@ -36,8 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { run, child } = startMatrix(world);
     await existing(join(world.folder, 'grandchild'));
     while (logsIn(world).length < 7) await pause(20);
-    // From a terminal it comes more than once: pnpm and tsx pass it on.
-    for (const afterMs of [0, 20, 60]) setTimeout(() => child.kill(signal), afterMs);
+    pressCtrlC(child, signal);
     const { exitCode, stdout, stderr } = await run;
     assert.equal(exitCode, 1);
     assert.match(stderr, /^error: the matrix has not passed \(4 required checks skipped\)\n/);

@@ -10,6 +10,7 @@ import { type Output, projectRoot, UserError } from '@deploy/cli';
 import { type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
+import { pressCtrlC } from '../support/ctrl-c.ts';
 import { MEASURED } from '../support/measured-address.ts';
 import { without } from '../support/needs.ts';
 import { COMPILE_CACHE } from '../support/run-script.ts';
@@ -233,8 +234,7 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
     async () => existsSync(pidFile) && Number(await readFile(pidFile, 'utf8')),
   );
   const ended = once(script, 'exit');
-  // From a terminal it comes more than once: pnpm and tsx pass it on.
-  for (const afterMs of [0, 20, 60]) setTimeout(() => script.kill('SIGINT'), afterMs);
+  pressCtrlC(script);
   await ended;
   await until('the gate is gone', async () => !isAlive(pid));
   assert.equal(script.signalCode, 'SIGINT');
