@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runCommand } from '@deploy/cli';
+import { sampleCheckout } from '@deploy/rehearsal/stage';
+
+/** Loaded in front of a measurement: so many of its reads take 0.1 s, as on a machine that holds the process up. */
+const heldUp = (times: number): string => `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const { readFileSync } = fs;
+  let left = ${times};
+  fs.readFileSync = (path, ...more) => {
+    if (String(path).startsWith('dist/') && left-- > 0)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    return readFileSync(path, ...more);
+  };
+  syncBuiltinESMExports();`;
+
+test('the latency budget of the sample bears one read that the machine held up, and not many', async () => {
+  await using checkout = await sampleCheckout();
+  const cwd = join(checkout.root, 'apps/openagents.com/web-shell');
+  assert.equal((await runCommand(['./build-dist.sh'], { cwd })).exitCode, 0);
+  const measured = async (times: number) => {
+    const preload = `--import=data:text/javascript,${encodeURIComponent(heldUp(times))}`;
+    const budgets = { JS_BUDGET_BYTES: '20000', LATENCY_BUDGET_MS: '100', LATENCY_SAMPLES: '20' };
+    const { exitCode, stdout, stderr } = await runCommand(
+      [process.execPath, preload, 'scripts/measure.mjs'],
+      {
+        cwd,
+        env: { PATH: process.env.PATH ?? '', ...budgets },
+      },
+    );
+    return { exitCode, output: `${stdout}${stderr}` };
+  };
+  const good = await measured(1);
+  assert.equal(good.exitCode, 0, good.output);
+  const bad = await measured(10);
+  assert.equal(bad.exitCode, 1);
+  assert.match(bad.output, /over budget/);
+});
