@@ -293,6 +293,13 @@ test('a secret that a person pasted anywhere is taken out', async () => {
   assert.equal(count(text, '<redacted>'), 3);
 });
 
+test('what is changed in a report that was read is not in it when it is read again', () => {
+  const bytes = Buffer.from(written, 'latin1');
+  const read = readDocument(bytes, FILE);
+  read.record.steps = [];
+  assert.deepEqual(readDocument(bytes, FILE).record, sampleRecord);
+});
+
 test('conflict markers make a report unreadable, and say where', () => {
   const text = before('## Steps\n', '<<<<<<< HEAD\nmine\n=======\ntheirs\n>>>>>>> other\n')(written);
   const line = text.slice(0, text.indexOf('<<<<<<<')).split('\n').length;

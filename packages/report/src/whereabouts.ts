@@ -14,9 +14,8 @@ export type Whereabouts = {
 
 /** Asks the machine and git, and leaves out whatever git cannot say. */
 export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts> {
-  const [commit, top = checkout.root, changes] = await Promise.all([
+  const [commit, changes] = await Promise.all([
     git(checkout, ['rev-parse', 'HEAD']),
-    git(checkout, ['rev-parse', '--show-toplevel']),
     // List untracked files one by one. By default git lists a new folder as one entry, so reports in it could not be
     // told from other files.
     git(checkout, ['status', '--porcelain', '-z', '--untracked-files=all', '--', '.', ...ownFiles(checkout)]),
@@ -27,7 +26,7 @@ export async function whereabouts(checkout: TargetCheckout): Promise<Whereabouts
     checkout: {
       root: checkout.root,
       ...(commit === undefined ? {} : { commit: commit.trim() }),
-      ...(changes === undefined ? {} : { clean: await isClean(top.trim(), changes) }),
+      ...(changes === undefined ? {} : { clean: await isClean(checkout, changes) }),
     },
   };
 }
@@ -51,12 +50,14 @@ function ownFiles(checkout: TargetCheckout): string[] {
 const MOST_REPORTS = 50;
 
 /** Whether only reports have changed. They may lie anywhere, because EVIDENCE_REPORT may name any file. */
-async function isClean(top: string, changes: string): Promise<boolean> {
+async function isClean(checkout: TargetCheckout, changes: string): Promise<boolean> {
   const entries = changes.split('\0').filter((entry) => entry !== '');
+  if (entries.length === 0) return true;
   if (entries.length > MOST_REPORTS) return false;
+  const top = (await git(checkout, ['rev-parse', '--show-toplevel'])) ?? checkout.root;
   // Cuts off the two letters and the blank that git puts before each path. A renamed file has a second entry, its old
   // path, which has no such prefix and is mutilated by the cut. So a rename never counts as a report.
-  const isReports = await Promise.all(entries.map((entry) => isReport(join(top, entry.slice(3)))));
+  const isReports = await Promise.all(entries.map((entry) => isReport(join(top.trim(), entry.slice(3)))));
   return isReports.every(Boolean);
 }
 
