@@ -300,6 +300,13 @@ test('what is changed in a report that was read is not in it when it is read aga
   assert.deepEqual(readDocument(bytes, FILE).record, sampleRecord);
 });
 
+test('an edit is read, however small', () => {
+  const [before, after] = [sampleRecord.host, 'x'.repeat(sampleRecord.host.length)];
+  const hostOf = (text: string) => readDocument(Buffer.from(text, 'latin1'), FILE).record.host;
+  assert.equal(hostOf(written), before);
+  assert.equal(hostOf(written.replaceAll(before, after)), after);
+});
+
 test('conflict markers make a report unreadable, and say where', () => {
   const text = before('## Steps\n', '<<<<<<< HEAD\nmine\n=======\ntheirs\n>>>>>>> other\n')(written);
   const line = text.slice(0, text.indexOf('<<<<<<<')).split('\n').length;
