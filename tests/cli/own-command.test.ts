@@ -7,8 +7,10 @@ import { type Environment, gcloudCommand, ownCommand, projectRoot } from '@deplo
 import { rememberCaller } from '@deploy/cli/start';
 
 const NPX = 'npx --yes pnpm@12';
+/** In no checkout: this project may stand in one that has the service where it is by default. */
+const SERVICE_DIR = 'services/of-nobody';
 const shown = (env: Environment, cwd: string): string => {
-  rememberCaller({ PATH: '/nowhere', ...env }, cwd);
+  rememberCaller({ PATH: '', SERVICE_DIR, ...env }, cwd);
   return ownCommand('canary-rollout', ['rollback', "it's"], [['SERVICE', 'control']]);
 };
 
@@ -16,7 +18,7 @@ describe('a command of our own, for whoever called the script', () => {
   const call = "tsx scripts/canary-rollout.ts rollback 'it'\\''s'";
 
   test('is quoted for a shell, and names the folder of the project wherever it was called, so that it works everywhere', () => {
-    const anywhere = `SERVICE=control ${NPX} --dir ${projectRoot} ${call}`;
+    const anywhere = `SERVICE_DIR=${SERVICE_DIR} SERVICE=control ${NPX} --dir ${projectRoot} ${call}`;
     assert.equal(shown({}, projectRoot), anywhere);
     assert.equal(shown({}, tmpdir()), anywhere);
     assert.equal(shown({ INIT_CWD: tmpdir() }, projectRoot), anywhere);
@@ -30,9 +32,15 @@ describe('a command of our own, for whoever called the script', () => {
     const fetched = join(folder.path, 'node_modules/.bin');
     await mkdir(fetched, { recursive: true });
     await writeFile(join(fetched, 'pnpm'), '');
-    assert.match(shown({ PATH: fetched }, projectRoot), /^SERVICE=control npx --yes pnpm@12 --dir /);
+    assert.match(
+      shown({ PATH: fetched }, projectRoot),
+      /^SERVICE_DIR=\S+ SERVICE=control npx --yes pnpm@12 --dir /,
+    );
     await writeFile(join(folder.path, 'pnpm'), '');
-    assert.match(shown({ PATH: `${fetched}:${folder.path}` }, projectRoot), /^SERVICE=control pnpm --dir /);
+    assert.match(
+      shown({ PATH: `${fetched}:${folder.path}` }, projectRoot),
+      /^SERVICE_DIR=\S+ SERVICE=control pnpm --dir /,
+    );
   });
 
   test("is gcloud's, and leads to a local Cloud Run where one is used", () => {
@@ -51,7 +59,7 @@ describe('a command of our own, for whoever called the script', () => {
     const env = { CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1', OPENAGENTS_REPO_ROOT: '/check out' };
     assert.equal(
       shown(env, projectRoot),
-      `CLOUD_RUN_EMULATOR_HOST=127.0.0.1:1 OPENAGENTS_REPO_ROOT='/check out' SERVICE=control ${NPX} --dir ${projectRoot} ${call}`,
+      `CLOUD_RUN_EMULATOR_HOST=127.0.0.1:1 OPENAGENTS_REPO_ROOT='/check out' SERVICE_DIR=${SERVICE_DIR} SERVICE=control ${NPX} --dir ${projectRoot} ${call}`,
     );
     assert.equal(
       shown({ OPENAGENTS_REPO_ROOT: 'checkout', SERVICE_DIR: 'service', WEB_SHELL_DIR: 'shell' }, '/here'),
@@ -59,12 +67,12 @@ describe('a command of our own, for whoever called the script', () => {
     );
     await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
     await mkdir(join(folder.path, '.git'));
-    await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
+    await mkdir(join(folder.path, SERVICE_DIR), { recursive: true });
     assert.match(
-      shown({}, join(folder.path, 'apps')),
-      new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE=control `),
+      shown({}, join(folder.path, 'services')),
+      new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE_DIR=${SERVICE_DIR} SERVICE=control `),
     );
     for (const env of [{ INIT_CWD: folder.path }, { MAKELEVEL: '1', MAKE_INIT_CWD: folder.path }])
-      assert.match(shown(env, projectRoot), new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE=`));
+      assert.match(shown(env, projectRoot), new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE_DIR=`));
   });
 });

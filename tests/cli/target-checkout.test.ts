@@ -51,13 +51,21 @@ test('a service that has moved is found by SERVICE_DIR', (t) => {
   assert.deepEqual(findTargetCheckout(moved), { root, serviceDir: 'services/control', webShellDir: 'web' });
 });
 
-test('none at all is an error that says what was tried', () => {
+test('none at all is an error that says what was tried', (t) => {
+  const root = checkout(t);
+  // This project may itself stand in a checkout, and the temporary folder in a repository.
+  const nobodys = { serviceDir: 'services/of-nobody', webShellDir: places.webShellDir };
   assert.throws(
-    () => from(tmpdir(), () => findTargetCheckout({ repoRoot: undefined, ...places })),
+    () => from(root, () => findTargetCheckout({ repoRoot: undefined, ...nobodys })),
     (error) =>
       error instanceof UserError &&
       error.exitCode === 1 &&
-      /tried .*not in a git checkout/.test(error.message),
+      error.message.includes(`; tried ${root} and `) &&
+      error.message.endsWith(' for services/of-nobody'),
+  );
+  assert.throws(
+    () => from('/', () => findTargetCheckout({ repoRoot: undefined, ...nobodys })),
+    /tried \/ \(not in a git checkout\) and /,
   );
 });
 

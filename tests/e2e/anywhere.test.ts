@@ -59,9 +59,13 @@ describe('the scripts run', { concurrency: true }, () => {
   test('from inside the checkout by npx pnpm --dir, which says where one is; pnpm alone does not, and they say so', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
     await mkdir(join(folder.path, '.git'));
-    await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
+    // In no other checkout: this project may stand in one that has the service where it is by default.
+    const SERVICE_DIR = 'services/of-nobody';
+    await mkdir(join(folder.path, SERVICE_DIR), { recursive: true });
     const preflight = (more: Record<string, string>) =>
-      runScriptProcess('preflight', [], { env: { DRY_RUN: '1', PROJECT: 'p', SKIP_VERIFY: '1', ...more } });
+      runScriptProcess('preflight', [], {
+        env: { DRY_RUN: '1', PROJECT: 'p', SKIP_VERIFY: '1', SERVICE_DIR, ...more },
+      });
     const found = await preflight({ INIT_CWD: folder.path });
     assert.doesNotMatch(found.stdout, /no checkout/);
     const lost = await preflight({ PNPM_PACKAGE_NAME: 'openagents-cloud-run' });

@@ -67,8 +67,10 @@ describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => 
   test('finds the checkout that one stands in, with -C as well', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
     await mkdir(join(folder.path, '.git'));
-    await mkdir(join(folder.path, 'apps/openagents.com/service'), { recursive: true });
-    const env = { PROJECT: 'p', DRY_RUN: '1', SKIP_VERIFY: '1', PWD: folder.path };
+    // In no other checkout: this project may stand in one that has the service where it is by default.
+    const SERVICE_DIR = 'services/of-nobody';
+    await mkdir(join(folder.path, SERVICE_DIR), { recursive: true });
+    const env = { PROJECT: 'p', DRY_RUN: '1', SKIP_VERIFY: '1', SERVICE_DIR, PWD: folder.path };
     const preflight = async (args: string[], cwd: string) =>
       (await make([...args, '-s', 'preflight'], { cwd, env })).stdout;
     const lost = /no checkout of the OpenAgents repository found/;
