@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
+import { packageNames as packages } from './support/package-names.ts';
 
 // Imports run downwards only: scripts -> matrix, canary, preflight, rehearsal -> report -> (types of cloudrun, gates,
 // smoke) -> cli. The emulator is a product of its own: only the rehearsal and the tests use it.
@@ -20,12 +21,15 @@ const mayUse: Record<string, readonly string[]> = {
   rehearsal: ['cli', 'emulator', 'report'],
 };
 
-const packages = readdirSync(join(projectRoot, 'packages'));
-
 function sources(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
-    .map((file) => join(folder, file));
+  return (
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      // Emacs has a link to nowhere beside a file that is being edited: `.#file.ts`.
+      .filter(
+        (file) => file.endsWith('.ts') && !file.includes('node_modules') && !basename(file).startsWith('.'),
+      )
+      .map((file) => join(folder, file))
+  );
 }
 
 function importsOf(file: string): string[] {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { toString as textOf } from 'mdast-util-to-string';
+import { packageNames as packages } from '../support/package-names.ts';
 import { allOf, readPage } from './markdown.ts';
 
-const packages = readdirSync(join(projectRoot, 'packages'));
 const pages = ['CONTRIBUTING.md', ...packages.map((name) => `packages/${name}/README.md`)];
 const isPath = (code: string): boolean =>
   /^(?:scripts|packages|tests|docs|src|bin|\.ci)(?:\/[\w.-]+)*$/.test(code);

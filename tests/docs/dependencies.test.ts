@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '@deploy/cli';
 import { parse } from 'yaml';
+import { packageNames } from '../support/package-names.ts';
 
 type Kind = 'dependencies' | 'devDependencies' | 'optionalDependencies';
 type Manifest = Partial<Record<Kind, Record<string, string>>>;
@@ -13,7 +14,7 @@ const workspace = parse(read('pnpm-workspace.yaml')) as {
   catalog: Record<string, string>;
   allowBuilds: Record<string, boolean>;
 };
-const places = ['root', ...readdirSync(join(projectRoot, 'packages')), 'scripts', 'tests'];
+const places = ['root', ...packageNames, 'scripts', 'tests'];
 
 function manifest(place: string): Manifest {
   const folder = place === 'root' ? '.' : ['scripts', 'tests'].includes(place) ? place : `packages/${place}`;

@@ -55,7 +55,9 @@ function requireDrawn(page: Drawn | undefined, atLeast: number): void {
 
 describe('as GitHub shows it', { skip }, () => {
   const folder = join(import.meta.dirname, 'golden');
-  const golden = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const golden = readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
   let pages: Drawn[];
   before(async () => {
     pages = await drawAsOnGitHub([
