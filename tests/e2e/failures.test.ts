@@ -57,7 +57,7 @@ describe('a failure is one line that says what is wrong, and one that says what 
 
   test('no login at all: no token, no credentials file, no account in gcloud', async () => {
     const run = await runScript('canary-rollout', ['status'], {
-      env: { PROJECT: 'p', GOOGLE_APPLICATION_CREDENTIALS: '/nowhere/credentials.json' },
+      env: { PROJECT: 'p', GOOGLE_APPLICATION_CREDENTIALS: `${import.meta.filename}/credentials.json` },
     });
     assertOneClearError(run, /credentials\.json/, /gcloud auth login/);
   });

@@ -186,7 +186,7 @@ describe('the preconditions as the first step of deploy-staging', () => {
 
   test('a missing tool: the gates that can run are offered first', async () => {
     await using place = await preflightWorld(await staging());
-    await place.tools.put(join(place.tools.folder, 'rustc'), 'echo /nowhere');
+    await place.tools.put(join(place.tools.folder, 'rustc'), 'echo "$0/nowhere"');
     const run = await place.run('deploy-staging');
     assert.equal(run.exitCode, 1);
     assert.match(

@@ -122,8 +122,8 @@ describe('what cannot be rehearsed is refused with exit code 2, at once', () => 
     ],
     [
       'a scenario that is not there',
-      ['--scenario', '/none.yaml'],
-      /^error: the scenario \/none.yaml: .*ENOENT/,
+      ['--scenario', join(import.meta.dirname, 'none.yaml')],
+      /^error: the scenario \S*\/none\.yaml: .*ENOENT/,
     ],
   ];
   for (const [name, args, message] of rows) {

@@ -7,8 +7,9 @@ import type { GateId } from '@deploy/gates/inputs';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { CHOICES, type Checkout, cachingCheckout, SERVICE, WEB } from './support/caching-checkout.ts';
 
+// Nothing can be below a file.
 const COMPILER_ALONE =
-  'case "$*" in *target-libdir*) echo /nonexistent ;; *) PATH="$REST" exec rustc "$@" ;; esac';
+  'case "$*" in *target-libdir*) echo "$0/none" ;; *) PATH="$REST" exec rustc "$@" ;; esac';
 
 type Asked = { gates?: readonly GateId[]; env?: Record<string, string | undefined>; cached?: boolean };
 
