@@ -25,12 +25,15 @@ export async function copyProject(from: string, to: string): Promise<void> {
   }
 }
 
+/** Tests keep thousands of compiled files beside the links, which are of no use under other paths. */
+const isNoCache = (path: string): boolean => basename(path) !== '.cache';
+
 /** A file that was deleted and not yet committed, or a package without dependencies, is nothing to copy. */
 async function copyIfThere(from: string, to: string): Promise<void> {
   try {
     // Node's `cp` looks at every folder above a file, which takes four times as long as to copy it.
     if ((await lstat(from)).isFile()) await copyFile(from, to);
-    else await cp(from, to, { recursive: true, verbatimSymlinks: true });
+    else await cp(from, to, { recursive: true, verbatimSymlinks: true, filter: isNoCache });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
