@@ -1,34 +1,35 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator, Trigger } from '@deploy/emulator';
-import { sampleCheckoutFolder } from '@deploy/rehearsal/stage';
-import { openEvidence } from '@deploy/report';
-import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { cloudEnv, cloudWith, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import type { ScriptRun } from '../support/run-script.ts';
-import type { ScriptHosts } from '../support/script-hosts.ts';
+import type { PutForward, ScriptHosts } from '../support/script-hosts.ts';
+import { bareCheckout, copyOf } from './checkouts.ts';
 import type { Before, Scenario } from './scenarios.ts';
 
 /** A cloud call of a script: its kind, and how many writes go before it. */
 export type ScriptCall = { name: string; method: string; path: RegExp; writesBefore: number };
+
+/** What the runs share: processes that run scripts, and the folder of a checkout with the report of a deployment. */
+export type Stand = { hosts: ScriptHosts; inRollout: string };
 
 export type ScenarioRun = ScriptRun & { cloud: Emulator; before: Before; checkout: string };
 
 // More than the quarter of an hour that a script waits for a service to settle.
 const TOO_LONG_MS = 16 * 60_000;
 const STALLED_MS = 500;
+const QUIET_MS = 100;
+const LEAVING_MS = 300;
 
 /** Runs a scenario, with a fault or without, and lets `judge` look at the outcome while the emulator is still up. */
 export async function runScenario<T>(
-  hosts: ScriptHosts,
+  { hosts, inRollout }: Stand,
   scenario: Scenario,
   planned: { call: ScriptCall; fault: Trigger['fault'] } | undefined,
   judge: (run: ScenarioRun) => Promise<T> | T,
 ): Promise<T> {
   await using cloud = await cloudWith(scenario.cloud);
-  await using checkout = await bareCheckout();
-  if (scenario.hasReport) await openReport(checkout.root);
+  await using checkout = await (scenario.hasReport ? copyOf(inRollout) : bareCheckout());
   const before = {
     generation: cloud.service(SERVICE).generation,
     revisions: revisionNames(cloud),
@@ -39,8 +40,18 @@ export async function runScenario<T>(
     const { method, path } = call;
     // How many looks there are in between differs from run to run.
     const isDue = () => writesIn(cloud) >= call.writesBefore;
-    cloud.on({ match: { method, path }, isDue, fault });
+    const given: Trigger['fault'] =
+      fault.kind === 'stall' ? { kind: 'hold', until: (left) => aMinute(fault.ms, left) } : fault;
+    cloud.on({ match: { method, path }, isDue, fault: given });
   }
+  let putForward: PutForward | undefined;
+  /** Lets so much time pass for the script, all of whose other calls have been answered. */
+  const aMinute = async (ms: number, left: AbortSignal) => {
+    await whenQuiet(cloud);
+    await putForward?.({ clockJumpMs: ms, endsRequests: true });
+    // The host has closed the connection of what it has given up. That is noticed soon.
+    await pause(LEAVING_MS, undefined, { signal: left }).catch(() => {});
+  };
   const ended = new AbortController();
   const run = await hosts.run(
     {
@@ -55,17 +66,26 @@ export async function runScenario<T>(
         ...scenario.env,
       },
     },
-    (putForward) => {
+    (jump) => {
+      putForward = jump;
       if (planned?.fault.kind !== 'operation' || planned.fault.fate !== 'stalls') return;
-      whenStalled(cloud, ended.signal).then(
-        () => putForward(TOO_LONG_MS),
-        () => {},
-      );
+      whenStalled(cloud, ended.signal)
+        .then(() => jump({ clockJumpMs: TOO_LONG_MS, endsRequests: false }))
+        .catch(() => {});
     },
   );
   ended.abort();
   await cloud.settled();
   return judge({ ...run, cloud, before, checkout: checkout.root });
+}
+
+/** Resolves when the script has asked for nothing for a while, other than what it is waiting for. */
+async function whenQuiet({ requests }: Emulator): Promise<void> {
+  let seen = -1;
+  while (requests.length !== seen) {
+    seen = requests.length;
+    await pause(QUIET_MS);
+  }
 }
 
 /** Resolves when the service has been changing for much longer than a change takes here; rejects when that is off. */
@@ -77,43 +97,12 @@ async function whenStalled(cloud: Emulator, off: AbortSignal): Promise<void> {
   }
 }
 
-/** A sample checkout that no gate looks at: not committed to git, which takes longer than a script does. */
-export function bareCheckout(): Promise<CheckoutCopy> {
-  return copyOf(sampleCheckoutFolder);
-}
-
-type CheckoutCopy = { root: string; [Symbol.asyncDispose](): Promise<void> };
-
-/** Copies a checkout to a temporary folder, with its git if it has one. */
-export async function copyOf(checkout: string): Promise<CheckoutCopy> {
-  const root = await mkdtemp(join(tmpdir(), 'openagents-'));
-  await cp(checkout, root, { recursive: true });
-  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
-}
-
-/** The report of a deployment that went before. */
-export async function openReport(root: string, image = `${IMAGES}:two`): Promise<void> {
-  const checkout = {
-    root,
-    serviceDir: 'apps/openagents.com/service',
-    webShellDir: 'apps/openagents.com/web-shell',
-  };
-  const evidence = await openEvidence({
-    checkout,
-    location: LOCATION,
-    image,
-    evidenceReport: undefined,
-    note: () => {},
-  });
-  await evidence.step('deploy', async () => {});
-}
-
 /**
  * The calls that a scenario makes when nothing goes wrong: of each kind the first one, and the first one after each
  * write, since an interrupted look at what came of a write is another matter than one before it.
  */
-export async function callsOf(hosts: ScriptHosts, scenario: Scenario): Promise<ScriptCall[]> {
-  return runScenario(hosts, scenario, undefined, ({ cloud, exitCode, stdout, stderr }) => {
+export async function callsOf(stand: Stand, scenario: Scenario): Promise<ScriptCall[]> {
+  return runScenario(stand, scenario, undefined, ({ cloud, exitCode, stdout, stderr }) => {
     if (exitCode !== (scenario.walks === 'rolled back' ? 1 : 0))
       throw new Error(`${scenario.title} fails without a fault: ${stdout}${stderr}`);
     const counts = new Map<string, number>();

@@ -11,7 +11,7 @@ import { projectRoot } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { COMPILE_CACHE } from '../support/run-script.ts';
-import { bareCheckout, openReport } from './calls.ts';
+import { bareCheckout, openReport } from './checkouts.ts';
 import { count } from './counts.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there

@@ -10,7 +10,7 @@ import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/
 import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
-import { copyOf, openReport } from './calls.ts';
+import { type Checkout, copyOf, openReport } from './checkouts.ts';
 import { count } from './counts.ts';
 import { servedShares } from './scenarios.ts';
 import { requireSoundTraffic } from './verdict.ts';
@@ -62,10 +62,14 @@ const STAGES: readonly Stage[] = [
 describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
   let tools: StandInTools;
   let committed: SampleCheckout;
+  /** The same, with the report of a deployment. */
+  let inRollout: Checkout;
   const durations = new Map<Stage, number>();
   before(async () => {
     tools = await standInTools({ cargo: 'exit 0' });
     committed = await sampleCheckout();
+    inRollout = await copyOf(committed.root);
+    await openReport(inRollout.root, `${IMAGES}:2`);
     for (const stage of STAGES) {
       await inStage(stage, async ({ run }) => {
         // The first time fills caches.
@@ -77,7 +81,7 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
     }
   });
   after(async () => {
-    for (const each of [committed, tools]) await each[Symbol.asyncDispose]();
+    for (const each of [committed, inRollout, tools]) await each[Symbol.asyncDispose]();
   });
 
   type Situation = {
@@ -106,11 +110,11 @@ describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
         },
       ],
     });
-    // Faster than git commits it.
-    await using checkout = await copyOf(committed.root);
+    // Faster than git commits it, and than a report is opened.
+    const { root: copied } = stage.script === 'canary-rollout' ? inRollout : committed;
+    await using checkout = await copyOf(copied);
     const { root } = checkout;
     const revisions = revisionNames(cloud);
-    if (stage.script === 'canary-rollout') await openReport(root, `${IMAGES}:2`);
     const args = stage.args(revisions);
     const options = {
       env: { ...cloudEnv(cloud), ...stage.env, OPENAGENTS_REPO_ROOT: root },

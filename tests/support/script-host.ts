@@ -6,11 +6,26 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '@deploy/cli';
-import type { ClockJump, HostAnswer, HostRequest } from './script-hosts.ts';
+import type { ClockJump, ClockJumped, HostAnswer, HostRequest } from './script-hosts.ts';
 
 /** Both clocks, so that a jump moves whatever a script goes by. */
 const realNow = Date.now;
 const realMonotonicNow = performance.now.bind(performance);
+
+/** The limits that requests of the script have, and when they end. */
+const limits = new Map<AbortController, number>();
+AbortSignal.timeout = (ms) => {
+  const limit = new AbortController();
+  limits.set(limit, realMonotonicNow() + ms);
+  setTimeout(() => end(limit), ms).unref();
+  return limit.signal;
+};
+
+function end(limit: AbortController): void {
+  limits.delete(limit);
+  limit.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+}
+
 const written = { stdout: '', stderr: '' };
 for (const name of ['stdout', 'stderr'] as const) {
   process[name].write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
@@ -42,6 +57,7 @@ async function run({ script, args, env, cwd = projectRoot }: HostRequest): Promi
   runs += 1;
   // A script runs when it is loaded, and is loaded once for each URL.
   await import(`${pathToFileURL(file).href}?run=${runs}`);
+  limits.clear();
   Date.now = realNow;
   performance.now = realMonotonicNow;
   process.stdout.removeAllListeners('error');
@@ -50,10 +66,18 @@ async function run({ script, args, env, cwd = projectRoot }: HostRequest): Promi
   return { ...written, exitCode, durationMs: realNow() - startedAt };
 }
 
+function putForward({ clockJumpMs, endsRequests }: ClockJump): void {
+  Date.now = () => realNow() + clockJumpMs;
+  performance.now = () => realMonotonicNow() + clockJumpMs;
+  if (!endsRequests) return;
+  for (const [limit, endsAt] of limits) if (endsAt <= performance.now()) end(limit);
+}
+
 process.on('message', (request: HostRequest | ClockJump) => {
   if ('clockJumpMs' in request) {
-    Date.now = () => realNow() + request.clockJumpMs;
-    performance.now = () => realMonotonicNow() + request.clockJumpMs;
+    putForward(request);
+    // What was given up is closed by then.
+    setImmediate(() => process.send?.({ jumped: true } satisfies ClockJumped));
     return;
   }
   run(request).then(

@@ -13,14 +13,23 @@ export type HostRequest = {
   cwd?: string;
 };
 
-/** Puts the clock of the script that runs forward by so many milliseconds, for limits that are minutes. */
-export type ClockJump = { clockJumpMs: number };
+/**
+ * Puts the clock of the script that runs forward by so many milliseconds, for limits that are minutes. `endsRequests`:
+ * whatever request has a limit that ends meanwhile is given up.
+ */
+export type ClockJump = { clockJumpMs: number; endsRequests: boolean };
+
+/** What a host says when it has put its clock forward. */
+export type ClockJumped = { jumped: true };
+
+/** Resolves when it is done. */
+export type PutForward = (jump: ClockJump) => Promise<void>;
 
 export type HostAnswer = ScriptRun;
 
 export type ScriptHosts = {
   /** Runs a script in a host that is free, a new one if there is none. */
-  run(request: HostRequest, onStart?: (putForward: (ms: number) => void) => void): Promise<ScriptRun>;
+  run(request: HostRequest, onStart?: (putForward: PutForward) => void): Promise<ScriptRun>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -47,9 +56,13 @@ export function scriptHosts(): ScriptHosts {
       const ended = once(host, 'exit', over).then(([code]) => {
         throw new Error(`the host of ${request.script} ended with ${code}`);
       });
-      const answered = once(host, 'message', over).then(([answer]) => answer as HostAnswer);
+      const answered = answerOf(host, over.signal);
       host.send(request);
-      onStart?.((clockJumpMs) => host.send({ clockJumpMs } satisfies ClockJump));
+      onStart?.(async (jump) => {
+        const jumped = once(host, 'message', over);
+        host.send(jump);
+        await jumped;
+      });
       try {
         const answer = await Promise.race([answered, ended]);
         keepAliveFor(host, false);
@@ -71,6 +84,13 @@ export function scriptHosts(): ScriptHosts {
       );
     },
   };
+}
+
+async function answerOf(host: ChildProcess, signal: AbortSignal): Promise<HostAnswer> {
+  while (true) {
+    const [message] = (await once(host, 'message', { signal })) as [HostAnswer | ClockJumped];
+    if (!('jumped' in message)) return message;
+  }
 }
 
 /** Whether this process waits for a host before it ends. One that has nothing to do ends when this process does. */

@@ -17,6 +17,8 @@ export type Fault =
   | { kind: 'cut-body' }
   | { kind: 'not-json'; body?: string }
   | { kind: 'stall'; ms: number }
+  /** The request is held until this resolves. It is then handled, unless `left` says that its client has gone. */
+  | { kind: 'hold'; until: (left: AbortSignal) => Promise<void> }
   /** The request is answered normally, but its operation ends as `fate` says. */
   | { kind: 'operation'; fate: OperationFate }
   /** Something else happens first, such as somebody else's change; then the request is answered normally. */

@@ -75,7 +75,7 @@ export function createApiServer(options: ApiServerOptions): Server {
       });
     const fault = faults.take(method, target.path);
     if (fault?.kind === 'refuse') stopListening(server, fault.ms, stopping);
-    const early = await before(fault, stopping).catch(refusal);
+    const early = await before(fault, response, stopping).catch(refusal);
     if (stopping.aborted) return void response.destroy();
     if (early === 'cut') {
       request.socket.destroy();
@@ -123,7 +123,11 @@ function targetOf(request: IncomingMessage): Target {
 }
 
 /** What a fault does before the request is handled: it answers instead, cuts the connection, waits, or calls `act`. */
-async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<Answer | 'cut' | undefined> {
+async function before(
+  fault: Fault | undefined,
+  response: ServerResponse,
+  stopping: AbortSignal,
+): Promise<Answer | 'cut' | undefined> {
   switch (fault?.kind) {
     case 'error': {
       const { httpStatus, status, message, headers } = fault;
@@ -141,6 +145,12 @@ async function before(fault: Fault | undefined, stopping: AbortSignal): Promise<
     case 'stall':
       await pause(fault.ms, undefined, { signal: stopping }).catch(() => {});
       return undefined;
+    case 'hold': {
+      const leaving = new AbortController();
+      response.once('close', () => leaving.abort());
+      await fault.until(leaving.signal);
+      return leaving.signal.aborted ? 'cut' : undefined;
+    }
     case 'first':
       await fault.act();
       return undefined;
