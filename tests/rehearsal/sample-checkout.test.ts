@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { gitIn } from '../support/git.ts';
+import { inHookOf } from '../support/in-hook.ts';
 
 test('a sample checkout goes by nothing of the person who signs each commit, and not into the repository whose hook calls for it', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'hook-'));
@@ -15,23 +16,12 @@ test('a sample checkout goes by nothing of the person who signs each commit, and
   await writeFile(join(configuration, 'config'), '[commit]\ngpgSign = true\n[gpg]\nprogram = false\n');
   await gitIn(repository, 'init', '-q');
 
-  const ofTheHook = {
-    XDG_CONFIG_HOME: join(folder.path, 'config'),
-    GIT_DIR: join(repository, '.git'),
-    GIT_INDEX_FILE: join(repository, '.git/index'),
-  };
-  const before = { ...process.env };
-  Object.assign(process.env, ofTheHook);
-  try {
+  {
+    using _ = inHookOf(repository, { XDG_CONFIG_HOME: join(folder.path, 'config') });
     await using checkout = await sampleCheckout();
     assert.ok(existsSync(join(checkout.root, '.git')));
     assert.equal((await gitIn(checkout.root, 'log', '--format=%an %s')).trim(), 'Sample Sample checkout');
     assert.equal(await gitIn(checkout.root, 'status', '--porcelain'), '');
-  } finally {
-    for (const name of Object.keys(ofTheHook)) {
-      delete process.env[name];
-      if (before[name] !== undefined) process.env[name] = before[name];
-    }
   }
   assert.equal(await gitIn(repository, 'rev-list', '--all'), '');
   assert.ok(!existsSync(join(repository, '.git/index')));

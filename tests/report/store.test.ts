@@ -5,6 +5,8 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Interrupted, Secret } from '@deploy/cli';
 import { joinEvidence, joinEvidenceByUrl, openEvidence, readReport, reportedTraffic } from '@deploy/report';
+import { gitIn } from '../support/git.ts';
+import { inHookOf } from '../support/in-hook.ts';
 import { type TestCheckout, testCheckout } from './support/checkout.ts';
 import { startProgram } from './support/program.ts';
 import {
@@ -33,6 +35,16 @@ describe('a report is opened before anything is changed', () => {
     assert.equal(record.account, 'alice@example.com');
     assert.equal(record.checkout.clean, true);
     assert.match(record.checkout.commit ?? '', /^[0-9a-f]{40}$/);
+  });
+
+  test('from a git hook of another repository, with the commit of its own checkout', async () => {
+    await using checkout = await testCheckout();
+    await using other = await testCheckout();
+    await gitIn(other.root, 'commit', '-q', '--allow-empty', '-m', 'of the hook');
+    using _ = inHookOf(other.root);
+    const { path = '' } = await openEvidence(deployRequest(checkout));
+    const { commit } = (await readReport(path)).record.checkout;
+    assert.equal(commit, (await gitIn(checkout.root, 'rev-parse', 'HEAD')).trim());
   });
 
   test('of production, its name says so, and later commands find it', async () => {

@@ -1,4 +1,4 @@
-import { runCommand } from '@deploy/cli';
+import { gitEnvironment, runCommand } from '@deploy/cli';
 
 /** Nobody: the configuration of whoever runs the tests, who may sign commits or hook into them, is not theirs. */
 const NOBODYS = {
@@ -10,19 +10,16 @@ const NOBODYS = {
   GIT_COMMITTER_EMAIL: 'sample@example.com',
 };
 
-/** This process's environment for git, without the variables with which a hook or a rebase leads it to its own repository. */
-export function gitEnvironment(): Record<string, string> {
-  const others = Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined || name.startsWith('GIT_') ? [] : [[name, value] as const],
-  );
-  return { ...Object.fromEntries(others), ...NOBODYS };
+/** This process's environment for git, as the product has it, for nobody in particular. */
+export function nobodysGitEnvironment(): Record<string, string> {
+  return { ...gitEnvironment(), ...NOBODYS };
 }
 
 /** Runs git in a folder, as a person who is not one of this machine, and returns its output. Throws when git fails. */
 export async function gitIn(root: string, ...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await runCommand(['git', ...args], {
     cwd: root,
-    env: gitEnvironment(),
+    env: nobodysGitEnvironment(),
   });
   if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
   return stdout;

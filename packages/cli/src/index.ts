@@ -10,6 +10,7 @@ export { ageText, durationText, wholeSecondsText } from './duration-text.ts';
 export { errorCode, errorMessage, extendedHint, Interrupted, UserError } from './errors.ts';
 export { withFileLock } from './file-lock.ts';
 export { adviceLine, type Finding, findingsOf } from './finding.ts';
+export { gitEnvironment } from './git-environment.ts';
 export { addStepSummary, annotate, grouped, stepSummarySetting } from './github-actions.ts';
 export { interruptible, listenForInterruption, tellIfInterrupted } from './interruption.ts';
 export { type JunitCase, type JunitSuite, junitXml } from './junit.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand, UserError } from '@deploy/cli';
+import { gitEnvironment, runCommand, UserError } from '@deploy/cli';
 import type { SampleCheckout } from './stage/sample-checkout.ts';
 
 const SERVICE_FOLDER = 'apps/openagents.com/service';
@@ -40,7 +40,7 @@ export async function copyCheckout(source: string): Promise<CheckoutCopy> {
 }
 
 async function git(cwd: string, ...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCommand(['git', ...args], { cwd });
+  const { exitCode, stdout, stderr } = await runCommand(['git', ...args], { cwd, env: gitEnvironment() });
   if (exitCode === 0) return stdout;
   throw new UserError(`git ${args[0]} failed in ${cwd}: ${stderr.trim()}`, {
     hint: 'A rehearsal copies what is committed, so the checkout must be a git repository with a commit.',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot, runCommand, type TargetCheckout } from '@deploy/cli';
+import { gitEnvironment, projectRoot, runCommand, type TargetCheckout } from '@deploy/cli';
 import { findData } from './document/data.ts';
 import { reportsFolder } from './settings.ts';
 
@@ -83,6 +83,8 @@ function userName(): string {
 
 async function git({ root }: TargetCheckout, args: readonly string[]): Promise<string | undefined> {
   // Take none of git's locks, because a person may be committing at the same time.
-  const answer = await runCommand(['git', '--no-optional-locks', '-C', root, ...args]);
+  const answer = await runCommand(['git', '--no-optional-locks', '-C', root, ...args], {
+    env: gitEnvironment(),
+  });
   return answer.exitCode === 0 ? answer.stdout : undefined;
 }

@@ -1,24 +1,12 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMMAND_NOT_FOUND, projectRoot, runCommand, UserError } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, gitEnvironment, projectRoot, runCommand, UserError } from '@deploy/cli';
 
 /** The folder of the sample checkout in this project, a miniature of the OpenAgents repository. */
 export const sampleCheckoutFolder = join(projectRoot, 'packages/rehearsal/sample-checkout');
 
 export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<void> };
-
-// What a git hook sets, which leads git to the hook's own repository: the list of `git rev-parse --local-env-vars`, as
-// far as it tells where things are.
-const OF_A_HOOK = [
-  ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_COMMON_DIR'],
-  ...[
-    'GIT_OBJECT_DIRECTORY',
-    'GIT_ALTERNATE_OBJECT_DIRECTORIES',
-    'GIT_CONFIG_PARAMETERS',
-    'GIT_CONFIG_COUNT',
-  ],
-];
 
 /**
  * Copies the sample checkout to a temporary folder and commits it, ready for gates. It ignores the person's git
@@ -27,24 +15,21 @@ const OF_A_HOOK = [
 export async function sampleCheckout(): Promise<SampleCheckout> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
   await cp(sampleCheckoutFolder, root, { recursive: true });
-  // env(1) changes these and leaves the rest alone, so git keeps this process's PATH and finds its own programs.
-  const environment = [
-    ...OF_A_HOOK.flatMap((name) => ['-u', name]),
-    `HOME=${root}`,
-    // HOME is not enough: git also looks into XDG_CONFIG_HOME.
-    'GIT_CONFIG_GLOBAL=/dev/null',
-    'GIT_CONFIG_NOSYSTEM=1',
-    'GIT_AUTHOR_NAME=Sample',
-    'GIT_AUTHOR_EMAIL=sample@example.com',
-    'GIT_COMMITTER_NAME=Sample',
-    'GIT_COMMITTER_EMAIL=sample@example.com',
-  ];
+  const env = {
+    ...gitEnvironment(),
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_NAME: 'Sample',
+    GIT_AUTHOR_EMAIL: 'sample@example.com',
+    GIT_COMMITTER_NAME: 'Sample',
+    GIT_COMMITTER_EMAIL: 'sample@example.com',
+  };
   for (const args of [
     ['init', '-q', '-b', 'main'],
     ['add', '-A'],
     ['commit', '-q', '-m', 'Sample checkout'],
   ]) {
-    const { exitCode, stderr } = await runCommand(['env', ...environment, 'git', ...args], { cwd: root });
+    const { exitCode, stderr } = await runCommand(['git', ...args], { cwd: root, env });
     if (exitCode === 0) continue;
     await rm(root, { recursive: true });
     if (exitCode === COMMAND_NOT_FOUND) {

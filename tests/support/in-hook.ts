@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+
+/** Has this process run as in a git hook of a repository, with other variables as well, until it is disposed of. */
+export function inHookOf(repository: string, others: Readonly<Record<string, string>> = {}): Disposable {
+  const git = join(repository, '.git');
+  const added = { ...others, GIT_DIR: git, GIT_INDEX_FILE: join(git, 'index') };
+  const before = { ...process.env };
+  Object.assign(process.env, added);
+  return {
+    [Symbol.dispose]() {
+      for (const name of Object.keys(added)) {
+        delete process.env[name];
+        if (before[name] !== undefined) process.env[name] = before[name];
+      }
+    },
+  };
+}
