@@ -22,7 +22,8 @@ const QUICKLY: Record<string, string> = {
   CANARY_STEPS: '50,100',
   CANARY_WINDOW: '1m',
   CANARY_MIN_REQUESTS: '0',
-  CANARY_POLL_SECONDS: '20',
+  // Of this machine's time, not of the local Cloud Run's, which is faster.
+  CANARY_POLL_SECONDS: '1.2',
   CANARY_SOURCE: 'logs',
 };
 
