@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { cloudEnv, cloudWith, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import type { ScriptRun } from '../support/run-script.ts';
@@ -51,6 +51,8 @@ export async function runScenario<T>(
     await putForward?.({ clockJumpMs: ms, endsRequests: true });
     // The host has closed the connection of what it has given up. That is noticed soon.
     await pause(LEAVING_MS, undefined, { signal: left }).catch(() => {});
+    // When this process was held up, the timer comes before the news.
+    await nextTurn();
   };
   const ended = new AbortController();
   const run = await hosts.run(
