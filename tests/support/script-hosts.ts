@@ -69,7 +69,7 @@ export function scriptHosts(): ScriptHosts {
         free.push(host);
         return answer;
       } finally {
-        for (const wait of [answered, ended]) wait.catch(() => {});
+        ended.catch(() => {});
         over.abort();
       }
     },
@@ -86,11 +86,15 @@ export function scriptHosts(): ScriptHosts {
   };
 }
 
-async function answerOf(host: ChildProcess, signal: AbortSignal): Promise<HostAnswer> {
-  while (true) {
-    const [message] = (await once(host, 'message', { signal })) as [HostAnswer | ClockJumped];
-    if (!('jumped' in message)) return message;
-  }
+/** What a script's host says at its end. Listens all the time: news of a jump and the answer may come at once. */
+function answerOf(host: ChildProcess, over: AbortSignal): Promise<HostAnswer> {
+  return new Promise((resolve) => {
+    const take = (message: HostAnswer | ClockJumped): void => {
+      if (!('jumped' in message)) resolve(message);
+    };
+    host.on('message', take);
+    over.addEventListener('abort', () => host.off('message', take));
+  });
 }
 
 /** Whether this process waits for a host before it ends. One that has nothing to do ends when this process does. */
