@@ -51,29 +51,70 @@ describe('work under a signal', () => {
   });
 });
 
-test('a second Ctrl-C, with nothing to kill, ends the process at once and says so', async () => {
-  // It goes on after the first one, as a shift does that must be carried to its end.
-  const program = `
-    import { listenForInterruption } from '@deploy/cli';
-    const { signal } = listenForInterruption();
-    signal.addEventListener('abort', () => console.log('first'));
-    setInterval(() => {}, 1000);
-    console.log('ready');`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
-    cwd: import.meta.dirname,
-    stdio: ['ignore', 'pipe', 'pipe'],
+describe('a second Ctrl-C', () => {
+  const starting = `import { listenForInterruption } from '@deploy/cli';`;
+
+  test('ends the process at once and says so, with nothing to kill', async () => {
+    // It goes on after the first one, as a shift does that must be carried to its end.
+    const { child, told, says } = await startProgram(`${starting}
+      const { signal } = listenForInterruption();
+      signal.addEventListener('abort', () => console.log('first'));
+      setInterval(() => {}, 1000);
+      console.log('ready');`);
+    child.kill('SIGINT');
+    await says;
+    // Whatever comes within a second is the same Ctrl-C; it does no harm to come more often.
+    const again = setInterval(() => child.kill('SIGINT'), 200);
+    const [, signal] = await once(child, 'close');
+    clearInterval(again);
+    assert.equal(signal, 'SIGINT');
+    assert.match(await told, /^ended at once, since SIGINT came again$/m);
   });
-  const told = text(child.stderr);
-  child.stdout.setEncoding('utf8');
-  await once(child.stdout, 'data');
-  child.kill('SIGINT');
-  await once(child.stdout, 'data');
-  // Whatever comes within a second is the same Ctrl-C; it does no harm to come more often.
-  const again = setInterval(() => child.kill('SIGINT'), 200);
-  const [, signal] = await once(child, 'close');
-  clearInterval(again);
-  assert.equal(signal, 'SIGINT');
-  assert.match(await told, /^ended at once, since SIGINT came again$/m);
+
+  test('is none that came within the second, and is read later because the process was held up', async () => {
+    const { child, told, says } = await startProgram(`${starting}
+      const { signal } = listenForInterruption();
+      signal.addEventListener('abort', () => {
+        console.log('first');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+        setTimeout(() => process.exit(7), 100);
+      });
+      setInterval(() => {}, 1000);
+      console.log('ready');`);
+    child.kill('SIGINT');
+    await says;
+    child.kill('SIGINT');
+    assert.deepEqual(await once(child, 'close'), [7, null], await told);
+  });
+
+  test('does not end a process that is done, and about to exit with its own code', async () => {
+    const { child, told, says } = await startProgram(`${starting}
+      {
+        using interruption = listenForInterruption();
+        setInterval(() => {}, 1000);
+        console.log('ready');
+        await new Promise((resolve) => interruption.signal.addEventListener('abort', resolve));
+      }
+      console.log('done');
+      process.on('SIGTERM', () => process.exit(7));`);
+    child.kill('SIGINT');
+    await says;
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'close'), [7, null], await told);
+  });
+
+  /** Starts a program that says that it is ready; `says` is what it says next. */
+  async function startProgram(program: string) {
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const told = text(child.stderr);
+    child.stdout.setEncoding('utf8');
+    await once(child.stdout, 'data');
+    return { child, told, says: once(child.stdout, 'data') };
+  }
 });
 
 describe('a script', () => {

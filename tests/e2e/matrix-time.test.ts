@@ -39,7 +39,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     while (logsIn(world).length < 7) await pause(20);
     pressCtrlC(child, signal);
     const { exitCode, stdout, stderr } = await run;
-    assert.equal(exitCode, 1);
+    assert.equal(exitCode, 1, stderr);
     assert.match(stderr, /^error: the matrix has not passed \(4 required checks skipped\)\n/);
     assert.equal(stdout.split('\n').length, 15);
 

@@ -15,18 +15,21 @@ const lastResorts = new Set<() => void>();
 /**
  * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one AbortSignal instead of ending the
  * process. Functions that wait take this signal as a parameter and reject with its reason. A second Ctrl-C kills the
- * commands that are still stopping or, if there are none, ends the process at once. A third Ctrl-C always ends it.
+ * commands that are still stopping or, if there are none, ends the process at once. A third Ctrl-C always ends it. Once
+ * interrupted, this goes on after the result is disposed of: a late repeat must not end a process that has written its
+ * results and is about to exit with its own exit code.
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
-  let askedAtMs: number | undefined;
+  let isRepeat = false;
   let hasKilled = false;
   const listener = (name: NodeJS.Signals): void => {
-    const isRepeat = askedAtMs !== undefined && performance.now() - askedAtMs < SAME_CTRL_C_MS;
     if (isRepeat) return;
-    const isFirst = askedAtMs === undefined;
-    askedAtMs = performance.now();
-    if (isFirst) controller.abort(new Interrupted(name));
+    isRepeat = true;
+    afterReadingAll(SAME_CTRL_C_MS, () => {
+      isRepeat = false;
+    });
+    if (!controller.signal.aborted) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {
       // Say why the script ends. On a busy machine, pnpm may pass on the first Ctrl-C so late that it counts as a
       // second one, and somebody who pressed it only once would wonder.
@@ -41,9 +44,18 @@ export function listenForInterruption(): Interruption {
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
+      if (controller.signal.aborted) return;
       for (const name of STOP_SIGNALS) process.off(name, listener);
     },
   };
+}
+
+/**
+ * Calls `then` after some time, and after whatever arrived in that time has been read. A process that was held up
+ * reads a signal long after it came, and its timers run first.
+ */
+function afterReadingAll(ms: number, then: () => void): void {
+  setTimeout(() => setImmediate(then), ms).unref();
 }
 
 /**
