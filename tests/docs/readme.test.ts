@@ -9,8 +9,8 @@ import { childEnvironment, prepareCargo, SERVICE, STAGING, sampleCheckout } from
 import { ENDINGS, matrixSeeds, matrixSteps, PRODUCTION, rolloutSteps } from '@deploy/rehearsal/steps';
 import type { Nodes } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
-import { MEASURED } from '../support/measured-address.ts';
 import { without } from '../support/needs.ts';
+import { UNUSED_ADDRESS } from '../support/unused-address.ts';
 import { allOf, blocksOf, readPage } from './markdown.ts';
 import { filledIn, runBlock, shellEnvironment } from './support/run-blocks.ts';
 
@@ -63,7 +63,7 @@ test('every command of the rollout does what it is there for, in order, against 
     'https://openagents.com': cloud.service(PRODUCTION).uri,
   };
   const surroundings = { emulator: cloud, checkout: checkout.root, cargo };
-  let env = { ...childEnvironment({ ...shellEnvironment(), ...MEASURED }, surroundings), ...QUICKLY };
+  let env = { ...childEnvironment({ ...shellEnvironment(), ...UNUSED_ADDRESS }, surroundings), ...QUICKLY };
   const outputs: string[] = [];
   for (const block of rollout) {
     const shell = filledIn(block, { ...places, ...revisions });

@@ -6,9 +6,9 @@ import { describe, test } from 'node:test';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { cloudEnv, cloudWith, IMAGES, revisionNames } from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
-import { MEASURED } from '../support/measured-address.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
+import { UNUSED_ADDRESS } from '../support/unused-address.ts';
 
 const ACTIONS = { GITHUB_ACTIONS: 'true' };
 const TOKEN = 'token-of-the-annotation-0123456789';
@@ -20,7 +20,7 @@ async function deployment(cargo: string, folder: string) {
   const summary = join(folder, 'summary.md');
   const env = {
     ...cloudEnv(cloud),
-    ...MEASURED,
+    ...UNUSED_ADDRESS,
     SKIP_PREFLIGHT: '1',
     GATES_FORCE: '1',
     IMAGE: `${IMAGES}:two`,

@@ -4,9 +4,9 @@ import { after, before, describe, test } from 'node:test';
 import { canaryActions } from '@deploy/cloudrun';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { runScript } from '../support/hosted-script.ts';
-import { MEASURED } from '../support/measured-address.ts';
 import { type Recording, recordingsOf, usageVariables } from '../support/recordings.ts';
 import { type StandInTools, standInTools, type ToolCall } from '../support/stand-in-tools.ts';
+import { UNUSED_ADDRESS } from '../support/unused-address.ts';
 
 // Where ours differs from the recorded shell script, on purpose: a failed gate is explained on stderr, a short token
 // gets a warning there, and a dry run looks nothing up in the cloud.
@@ -38,7 +38,7 @@ describe('the recorded runs of canary-rollout, deploy-staging and maintenance-mo
     test(recording.id, async () => {
       await using tools = await recordedTools(checkout.root);
       const run = await runScript(recording.script, recording.args, {
-        env: { ...MEASURED, ...recording.env, OPENAGENTS_REPO_ROOT: checkout.root },
+        env: { ...UNUSED_ADDRESS, ...recording.env, OPENAGENTS_REPO_ROOT: checkout.root },
         pathFirst: [tools.folder],
       });
       const { observed } = recording;

@@ -8,9 +8,9 @@ import { gateIds } from '@deploy/gates';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { buildService } from '../support/built-service.ts';
 import { runScript } from '../support/hosted-script.ts';
-import { MEASURED } from '../support/measured-address.ts';
 import { without } from '../support/needs.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
+import { UNUSED_ADDRESS } from '../support/unused-address.ts';
 
 const OWN_TOOLS = join(projectRoot, 'node_modules/.bin');
 
@@ -53,7 +53,7 @@ test('a checkout is rehearsed as it is committed, with its own program as the se
   const program = 'target/debug/openagents-control-service';
   const run = await rehearse(
     ['--checkout', '.', '--service', program, '--steps', 'deploy,gates,smoke'],
-    { INIT_CWD: checkout.root, ...MEASURED },
+    { INIT_CWD: checkout.root, ...UNUSED_ADDRESS },
     runScriptProcess,
   );
   assert.equal(run.exitCode, 0, `${run.stdout}\n${run.stderr}`);

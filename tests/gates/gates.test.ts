@@ -11,10 +11,10 @@ import { type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy
 import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { pressCtrlC } from '../support/ctrl-c.ts';
-import { MEASURED } from '../support/measured-address.ts';
 import { without } from '../support/needs.ts';
 import { COMPILE_CACHE } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
+import { UNUSED_ADDRESS } from '../support/unused-address.ts';
 
 const places = { serviceDir: 'apps/openagents.com/service', webShellDir: 'apps/openagents.com/web-shell' };
 const BUILD = join(places.webShellDir, 'build-dist.sh');
@@ -36,7 +36,7 @@ function request(
   const path = [tools?.folder, process.env.PATH].filter((part) => part !== undefined).join(':');
   return {
     checkout: { root, ...places },
-    env: { ...MEASURED, PATH: path, HOME: process.env.HOME, ...env },
+    env: { ...UNUSED_ADDRESS, PATH: path, HOME: process.env.HOME, ...env },
     choices: { selected: undefined, force: false, maxAgeMs: 60_000, passed: [], extraInputs: [] },
     stopAtFirst: true,
     out,

@@ -107,8 +107,9 @@ describe('the tools that gates call', () => {
     assert.ok(explained.every(({ reason }) => reason.startsWith('its verdict cannot be cached: ')));
     // A process that was about to be started would have been by now.
     await import('node:child_process').then(() => nextTurn());
-    const { stdout } = await runCommand(['ps', '-A', '-o', 'ppid=,args=']);
+    const { stdout } = await runCommand(['ps', '-A', '-o', 'ppid=', '-o', 'args=']);
     const ours = stdout.split('\n').filter((line) => Number.parseInt(line, 10) === process.pid);
+    assert.ok(ours.some((line) => line.includes('ps -A')));
     assert.deepEqual(
       ours.filter((line) => line.includes('turbo')),
       [],

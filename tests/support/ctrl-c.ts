@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 
 /** From a terminal a Ctrl-C comes more than once: pnpm and tsx pass it on. */
 const PASSED_ON_AFTER_MS = [20, 60];
-/** Well before the second after which a script takes it for another one. */
+/** A script takes whatever comes more than 1 s later for another one. */
 const LATEST_MS = 500;
 
 /** One Ctrl-C, or another signal, as it comes from a terminal. Whatever this process is too late for is left out. */

@@ -1,8 +1,13 @@
 import { gitEnvironment, runCommand } from '@deploy/cli';
 
-/** Nobody: the configuration of whoever runs the tests, who may sign commits or hook into them, is not theirs. */
+/** Without the configuration of whoever runs the tests, who may sign commits or have hooks. */
 const NOBODYS = {
+  // Git before 2.32 does not know GIT_CONFIG_GLOBAL.
+  HOME: import.meta.dirname,
+  XDG_CONFIG_HOME: import.meta.dirname,
   GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_COUNT: '0',
+  GIT_CONFIG_PARAMETERS: '',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_AUTHOR_NAME: 'Sample',
   GIT_AUTHOR_EMAIL: 'sample@example.com',
@@ -15,7 +20,7 @@ export function nobodysGitEnvironment(): Record<string, string> {
   return { ...gitEnvironment(), ...NOBODYS };
 }
 
-/** Runs git in a folder, as a person who is not one of this machine, and returns its output. Throws when git fails. */
+/** Runs git in a folder, as somebody unknown to this machine, and returns its output. Throws when git fails. */
 export async function gitIn(root: string, ...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await runCommand(['git', ...args], {
     cwd: root,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Has this process run as in a git hook of a repository, with other variables as well, until it is disposed of. */
+/** Gives this process the variables of a git hook in a repository, and others, until disposed of. */
 export function inHookOf(repository: string, others: Readonly<Record<string, string>> = {}): Disposable {
   const git = join(repository, '.git');
   const added = { ...others, GIT_DIR: git, GIT_INDEX_FILE: join(git, 'index') };

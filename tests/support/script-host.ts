@@ -53,17 +53,23 @@ async function run({ script, args, env, cwd = projectRoot }: HostRequest): Promi
   const file = join(projectRoot, 'scripts', `${script}.ts`);
   process.argv = [process.execPath, file, ...args];
   process.exitCode = undefined;
+  // A jump that came too late for the last script is not for this one.
+  resetClocks();
   const startedAt = realNow();
   runs += 1;
   // A script runs when it is loaded, and is loaded once for each URL.
   await import(`${pathToFileURL(file).href}?run=${runs}`);
-  limits.clear();
-  Date.now = realNow;
-  performance.now = realMonotonicNow;
+  resetClocks();
   process.stdout.removeAllListeners('error');
   const exitCode = Number(process.exitCode ?? 0);
   process.exitCode = 0;
   return { ...written, exitCode, durationMs: realNow() - startedAt };
+}
+
+function resetClocks(): void {
+  limits.clear();
+  Date.now = realNow;
+  performance.now = realMonotonicNow;
 }
 
 function putForward({ clockJumpMs, endsRequests }: ClockJump): void {
@@ -75,9 +81,11 @@ function putForward({ clockJumpMs, endsRequests }: ClockJump): void {
 
 process.on('message', (request: HostRequest | ClockJump) => {
   if ('clockJumpMs' in request) {
-    putForward(request);
-    // What was given up is closed by then.
-    setImmediate(() => process.send?.({ jumped: true } satisfies ClockJumped));
+    // First, what has been answered by now is read. At the end, what was given up is closed.
+    setImmediate(() => {
+      putForward(request);
+      setImmediate(() => process.send?.({ jumped: true } satisfies ClockJumped));
+    });
     return;
   }
   run(request).then(

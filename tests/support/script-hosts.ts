@@ -59,6 +59,8 @@ export function scriptHosts(): ScriptHosts {
       const answered = answerOf(host, over.signal);
       host.send(request);
       onStart?.(async (jump) => {
+        // By then the host may run the next script.
+        over.signal.throwIfAborted();
         const jumped = once(host, 'message', over);
         host.send(jump);
         await jumped;

@@ -13,21 +13,22 @@ type Interruption = Disposable & {
 const lastResorts = new Set<() => void>();
 
 /**
- * Until the result is disposed of, Ctrl-C, SIGTERM and a closed terminal abort one AbortSignal instead of ending the
- * process. Functions that wait take this signal as a parameter and reject with its reason. A second Ctrl-C kills the
- * commands that are still stopping or, if there are none, ends the process at once. A third Ctrl-C always ends it. Once
- * interrupted, this goes on after the result is disposed of: a late repeat must not end a process that has written its
- * results and is about to exit with its own exit code.
+ * Makes Ctrl-C, SIGTERM and a closed terminal abort one AbortSignal instead of ending the process. Functions that wait
+ * take this signal as a parameter and reject with its reason. A second Ctrl-C kills the commands that are still stopping
+ * or, if there are none, ends the process at once. A third Ctrl-C always ends it.
+ *
+ * This lasts until the result is disposed of or, after an interruption, until the process ends: a repeat of the same
+ * Ctrl-C must not end a process that has written its results and is about to exit with its own exit code.
  */
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
-  let isRepeat = false;
+  let isSameCtrlC = false;
   let hasKilled = false;
   const listener = (name: NodeJS.Signals): void => {
-    if (isRepeat) return;
-    isRepeat = true;
+    if (isSameCtrlC) return;
+    isSameCtrlC = true;
     afterReadingAll(SAME_CTRL_C_MS, () => {
-      isRepeat = false;
+      isSameCtrlC = false;
     });
     if (!controller.signal.aborted) controller.abort(new Interrupted(name));
     else if (lastResorts.size === 0 || hasKilled) {

@@ -24,7 +24,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
   const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
   const found = await fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
   const fingerprints = idsOf(found);
-  // Turbo would outlive a script that has nothing to ask it and does not wait for it.
+  // Without a fingerprint nobody would wait for turbo's answer, and turbo would outlive the script.
   const isAsked = !choices.force && fingerprints.size > 0;
   const asked = isAsked ? askTurbo({ gates: [...fingerprints.keys()], fingerprints, env }) : undefined;
   return Promise.all(gates.map((gate) => explain(gate, found.get(gate.id))));

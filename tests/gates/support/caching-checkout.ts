@@ -12,7 +12,7 @@ import {
 } from '@deploy/gates';
 import { fingerprintGates, gateEnvironment, verificationGates } from '@deploy/gates/inputs';
 import { gitIn, nobodysGitEnvironment } from '../../support/git.ts';
-import { MEASURED } from '../../support/measured-address.ts';
+import { UNUSED_ADDRESS } from '../../support/unused-address.ts';
 import { cargoFor } from './cargo.ts';
 import { committedCheckout, type Scripts, SERVICE, WEB } from './committed-checkout.ts';
 
@@ -65,7 +65,7 @@ export async function cachingCheckout({
   const cargo = await cargoFor(which);
   const env: Record<string, string | undefined> = {
     ...cargo.env,
-    ...MEASURED,
+    ...UNUSED_ADDRESS,
     PATH: [cargo.folder, process.env.PATH].filter((part) => part !== undefined).join(delimiter),
     HOME: process.env.HOME,
     USER: 'operator',

@@ -1,4 +1,4 @@
-import { COMMAND_NOT_FOUND, cleanLine, gitEnvironment, runCommand, type TargetCheckout } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, cleanLine, runCommand, type TargetCheckout } from '@deploy/cli';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { isReport } from './outputs.ts';
 
@@ -11,7 +11,8 @@ export type Git = (...args: readonly string[]) => Promise<string>;
  * into our environment. Returns its output. Throws InputsUnknown when git fails, and GitMissing when it is missing.
  */
 export function gitIn(root: string, env: Record<string, string>): Git {
-  const quiet = { ...gitEnvironment(env), GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
+  const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
+  const quiet = { ...ours, GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
   return async (...args) => {
     // A file system monitor could hide changes from git.
     const command = ['git', '-c', 'core.fsmonitor=false', ...args];

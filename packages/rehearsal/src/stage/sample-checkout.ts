@@ -17,7 +17,12 @@ export async function sampleCheckout(): Promise<SampleCheckout> {
   await cp(sampleCheckoutFolder, root, { recursive: true });
   const env = {
     ...gitEnvironment(),
+    // Git before 2.32 does not know GIT_CONFIG_GLOBAL.
+    HOME: root,
+    XDG_CONFIG_HOME: root,
     GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_COUNT: '0',
+    GIT_CONFIG_PARAMETERS: '',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_AUTHOR_NAME: 'Sample',
     GIT_AUTHOR_EMAIL: 'sample@example.com',
