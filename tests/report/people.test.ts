@@ -184,6 +184,11 @@ describe('what a person wrote survives every later command, to the letter', () =
     });
   }
 
+  test('a backslash in a line of its own, before a command', () => {
+    const edited = instead('```sh\nPROJECT=', '```sh\n\\\nPROJECT=')(written);
+    assert.match(continued(edited), /^```sh\n\\\nPROJECT=/m);
+  });
+
   test('whatever lines they put wherever outside the data', () => {
     const lines = written.split('\n');
     const data = [lines.findIndex((line) => line.startsWith('```yaml')), lines.lastIndexOf('```')] as const;

@@ -51,10 +51,11 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
 
 /**
  * A short hash of a token. It ignores what formatters change: padding of table cells, the number of dashes under a
- * table's head, line endings, and backslashes before characters.
+ * table's head, line endings, and backslashes before characters. A backslash at the end of a line is not one of these:
+ * in a command it joins two lines.
  */
 function keyOf(token: string): string {
-  const essence = token.replace(/[\s\\]+/g, '').replace(/-{2,}/g, '-');
+  const essence = token.replace(/\\(?=\S)|\s+/g, '').replace(/-{2,}/g, '-');
   return createHash('sha256').update(essence, 'latin1').digest('base64url').slice(0, 8);
 }
 
