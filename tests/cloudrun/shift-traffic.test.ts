@@ -234,6 +234,8 @@ describe('two people at once', { concurrency: true }, () => {
       assert.match(error.message, new RegExp(`traffic went from ${b}=100 to ${a}=50 ${b}=50`));
       return true;
     });
+    // The script reads again after up to 0.8 s, perhaps before his change has settled.
+    await cloud.settled();
     assert.deepEqual(serving(cloud), [`${a}=50`, `${b}=50`]);
   });
 
