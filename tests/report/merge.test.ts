@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runCommand } from '@deploy/cli';
 import { joinEvidence, joinEvidenceByUrl, readReport } from '@deploy/report';
-import { gitIn, nobodysGitEnvironment } from '../support/git.ts';
+import { gitIn, testGitEnvironment } from '../support/git.ts';
 import { type TestCheckout, testCheckout } from './support/checkout.ts';
 import { deployedReport, joinRequest, notes, serviceUrl, shifted, smokeOutcome } from './support/rollout.ts';
 
@@ -36,7 +36,7 @@ async function merged(
   }
   const { exitCode } = await runCommand(['git', 'merge', '-q', '--no-edit', branches[0].name], {
     cwd: checkout.root,
-    env: nobodysGitEnvironment(),
+    env: testGitEnvironment(),
   });
   return { path, exitCode };
 }

@@ -34,6 +34,9 @@ type CommandOptions = {
   onLine?(line: string, stream: 'stdout' | 'stderr'): void;
 };
 
+/** The exit code for a program that does not exist, from `runCommand` and from a shell. */
+export const COMMAND_NOT_FOUND = 127;
+
 /** How long a command may take to stop before it is killed. */
 const PATIENCE_MS = 3_000;
 /**
@@ -81,9 +84,6 @@ export async function runCommand(
 }
 
 type CommandEnd = Pick<CommandResult, 'exitCode' | 'killedBy' | 'notStarted'>;
-
-/** The exit code for a program that does not exist, from `runCommand`, a shell and env(1). */
-export const COMMAND_NOT_FOUND = 127;
 
 /**
  * Whether a program exists. EACCES does not prove that: a missing program fails with it too if a folder of the PATH may

@@ -24,9 +24,7 @@ export async function explainGates({ checkout, env, choices }: ExplainRequest): 
   const gateEnvOf = (gate: Gate) => gateEnvironment(env, gate, choices.passed);
   const found = await fingerprintGates(gates, { checkout, gateEnvOf, extraInputs: choices.extraInputs });
   const fingerprints = idsOf(found);
-  // Without a fingerprint nobody would wait for turbo's answer, and turbo would outlive the script.
-  const isAsked = !choices.force && fingerprints.size > 0;
-  const asked = isAsked ? askTurbo({ gates: [...fingerprints.keys()], fingerprints, env }) : undefined;
+  const asked = choices.force ? undefined : askTurbo({ gates: [...fingerprints.keys()], fingerprints, env });
   return Promise.all(gates.map((gate) => explain(gate, found.get(gate.id))));
 
   async function explain(gate: Gate, fingerprint: FingerprintOrWhyNot | undefined): Promise<Explanation> {

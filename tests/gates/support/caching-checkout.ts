@@ -11,7 +11,7 @@ import {
   runGates,
 } from '@deploy/gates';
 import { fingerprintGates, gateEnvironment, verificationGates } from '@deploy/gates/inputs';
-import { gitIn, nobodysGitEnvironment } from '../../support/git.ts';
+import { gitIn, testGitEnvironment } from '../../support/git.ts';
 import { UNUSED_ADDRESS } from '../../support/unused-address.ts';
 import { cargoFor } from './cargo.ts';
 import { committedCheckout, type Scripts, SERVICE, WEB } from './committed-checkout.ts';
@@ -105,7 +105,7 @@ export async function cachingCheckout({
       for (const each of left.splice(0)) await each[Symbol.asyncDispose]();
       const { exitCode, stderr } = await runCommand(['sh', '-euc', RESTORE], {
         cwd: root,
-        env: nobodysGitEnvironment(),
+        env: testGitEnvironment(),
       });
       if (exitCode !== 0) throw new Error(`the checkout cannot be put back: ${stderr}`);
       await put(`${SERVICE}/src/generated.rs`, 'pub const GENERATED: u8 = 1;\n');
@@ -141,7 +141,7 @@ export async function cachingCheckout({
     /** What another person's checkout of the same commit gives, with a home, a umask and a place of its own. */
     async clone(path: string, umask: string): Promise<{ root: string; env: Record<string, string> }> {
       const folder = join(home, path);
-      const theirs = { ...nobodysGitEnvironment(), HOME: join(folder, 'home') };
+      const theirs = { ...testGitEnvironment(), HOME: join(folder, 'home') };
       const script = 'umask "$1" && mkdir -p "$HOME/.cargo" && git clone -q "$2" "$3"';
       const { exitCode, stderr } = await runCommand(
         ['sh', '-c', script, 'sh', umask, root, join(folder, 'openagents')],

@@ -79,10 +79,10 @@ export function sharesOf(split: TrafficSplit, latestReadyRevision: string | unde
 
 type Serving = { served: TrafficSplit; latestReadyRevision: string | undefined };
 
-type Aiming = { traffic: TrafficSplit; latestReadyRevision: string | undefined };
+type Requested = { traffic: TrafficSplit; latestReadyRevision: string | undefined };
 
-/** How a service is to divide its traffic, as shares. While a change is on its way, `servedShares` may still differ. */
-export function targetShares({ traffic, latestReadyRevision }: Aiming): Share[] {
+/** The division of traffic that was requested for a service, as shares. While a change is on its way, `servedShares` may still differ. */
+export function targetShares({ traffic, latestReadyRevision }: Requested): Share[] {
   return sharesOf(traffic, latestReadyRevision);
 }
 

@@ -1,7 +1,8 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMMAND_NOT_FOUND, gitEnvironment, projectRoot, runCommand, UserError } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, projectRoot, runCommand, UserError } from '@deploy/cli';
+import { nobodysGitEnvironment } from './nobodys-git.ts';
 
 /** The folder of the sample checkout in this project, a miniature of the OpenAgents repository. */
 export const sampleCheckoutFolder = join(projectRoot, 'packages/rehearsal/sample-checkout');
@@ -15,20 +16,7 @@ export type SampleCheckout = { root: string; [Symbol.asyncDispose](): Promise<vo
 export async function sampleCheckout(): Promise<SampleCheckout> {
   const root = await mkdtemp(join(tmpdir(), 'openagents-'));
   await cp(sampleCheckoutFolder, root, { recursive: true });
-  const env = {
-    ...gitEnvironment(),
-    // Git before 2.32 does not know GIT_CONFIG_GLOBAL.
-    HOME: root,
-    XDG_CONFIG_HOME: root,
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_COUNT: '0',
-    GIT_CONFIG_PARAMETERS: '',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_AUTHOR_NAME: 'Sample',
-    GIT_AUTHOR_EMAIL: 'sample@example.com',
-    GIT_COMMITTER_NAME: 'Sample',
-    GIT_COMMITTER_EMAIL: 'sample@example.com',
-  };
+  const env = nobodysGitEnvironment(root);
   for (const args of [
     ['init', '-q', '-b', 'main'],
     ['add', '-A'],

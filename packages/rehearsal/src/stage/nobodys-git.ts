@@ -1,0 +1,22 @@
+import { gitEnvironment } from '@deploy/cli';
+
+/**
+ * An environment for git that ignores the configuration of whoever runs it: they may sign commits or have hooks. `home`
+ * is a folder without a git configuration.
+ */
+export function nobodysGitEnvironment(home: string): Record<string, string> {
+  return {
+    ...gitEnvironment(),
+    // Git before 2.32 does not know GIT_CONFIG_GLOBAL.
+    HOME: home,
+    XDG_CONFIG_HOME: home,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_COUNT: '0',
+    GIT_CONFIG_PARAMETERS: '',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_AUTHOR_NAME: 'Sample',
+    GIT_AUTHOR_EMAIL: 'sample@example.com',
+    GIT_COMMITTER_NAME: 'Sample',
+    GIT_COMMITTER_EMAIL: 'sample@example.com',
+  };
+}
