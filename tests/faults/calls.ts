@@ -45,14 +45,14 @@ export async function runScenario<T>(
     cloud.on({ match: { method, path }, isDue, fault: given });
   }
   let putForward: PutForward | undefined;
-  /** Lets so much time pass for the script once it waits for this call only, unless it gives the call up before. */
+  /** Waits until the script seems to wait for this call only, and then puts its clock forward. */
   const aMinute = async (ms: number, left: AbortSignal) => {
     await whenQuiet(cloud);
     if (left.aborted) return;
     await putForward?.({ clockJumpMs: ms, endsRequests: true });
     // The host has closed the connection of what it has given up. That is noticed soon.
     await pause(LEAVING_MS, undefined, { signal: left }).catch(() => {});
-    // When this process was held up, the timer comes before the news, and the news takes two turns to get here.
+    // If this process was held up, the timer fires first, and Node needs two more turns to notice the closed connection.
     for (let turn = 0; turn < 4; turn += 1) await nextTurn();
   };
   const ended = new AbortController();

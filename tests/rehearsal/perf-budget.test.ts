@@ -4,10 +4,7 @@ import { test } from 'node:test';
 import { runCommand } from '@deploy/cli';
 import { sampleCheckout } from '@deploy/rehearsal/stage';
 
-/**
- * Loaded in front of a measurement: by its clock, so many of its reads take 100 s, as on a machine that holds the process
- * up.
- */
+/** Loaded before a measurement. It makes the first reads seem to take 100 s, as if the machine had delayed them. */
 const heldUp = (times: number): string => `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';

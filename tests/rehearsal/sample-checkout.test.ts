@@ -8,7 +8,7 @@ import { sampleCheckout } from '@deploy/rehearsal/stage';
 import { gitIn } from '../support/git.ts';
 import { inHookOf } from '../support/in-hook.ts';
 
-test('a sample checkout goes by nothing of the person who signs each commit, and not into the repository whose hook calls for it', async () => {
+test('a sample checkout ignores the git configuration of its user, and the repository of a hook that calls it', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'hook-'));
   const [configuration, repository] = ['config/git', 'repository'].map((name) => join(folder.path, name));
   assert.ok(configuration && repository);

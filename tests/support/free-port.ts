@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-// Below the ports that systems give away by themselves, and apart from those of the emulator's programs: on a port that
-// was the system's choice, a server of another test may listen before the one that it was meant for.
+// Below the ports that the system chooses by itself, and apart from those of the emulator's programs. If the system had
+// chosen the port, it might give it to another test's server before the program that it is for listens there.
 const FIRST_PORT = 11_000;
 const PORTS = 9_000;
 

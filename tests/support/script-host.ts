@@ -81,7 +81,7 @@ function putForward({ clockJumpMs, endsRequests }: ClockJump): void {
 
 process.on('message', (request: HostRequest | ClockJump) => {
   if ('clockJumpMs' in request) {
-    // First, what has been answered by now is read. At the end, what was given up is closed.
+    // Answers that have arrived are read before the clock jumps, and requests that it ends are closed before the reply.
     setImmediate(() => {
       putForward(request);
       setImmediate(() => process.send?.({ jumped: true } satisfies ClockJumped));

@@ -4,7 +4,7 @@ const nobody = await refusingAddress();
 nobody.unref();
 
 /**
- * For gates that measure a service, which none of the tests' gates starts. Without it they look at the port where the
- * real service listens, and on somebody's machine it may just do that.
+ * An address where nothing listens, for gates that measure a service; no gate in the tests starts one. By default, such
+ * a gate looks at port 8787, where the real service may be listening on a developer's machine.
  */
 export const UNUSED_ADDRESS = { OA_CONTROL_BIND_ADDR: nobody.host };

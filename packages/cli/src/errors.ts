@@ -32,7 +32,7 @@ export class Interrupted extends UserError {
   }
 }
 
-/** The hint of an error, if it has one, and another one after it, each on its own line so that commands can be pasted. */
+/** Adds to the hint of an error, if it has one. Each hint has its own line, so that commands can be pasted. */
 export function extendedHint({ hint }: UserError, more: string): string {
   return hint === undefined ? more : `${hint}\n${more}`;
 }

@@ -4,7 +4,7 @@ import type { Emulator } from '@deploy/emulator';
 import type { CargoForRehearsal } from './cargo-stand-in.ts';
 import { PROJECT, SERVICE } from './staging.ts';
 
-// What a shell and cargo need, and where a gate measures: a gate that finds the port taken asks for another. Nothing
+// What a shell and cargo need, and the address that a gate measures, which people change when its port is taken. Nothing
 // else is passed on, so that a rehearsal cannot reach a real project, however the person's shell is set up.
 const KEPT =
   /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS|OA_CONTROL_BIND_ADDR)$/;

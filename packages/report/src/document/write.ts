@@ -108,7 +108,7 @@ function keysIn(text: string): string {
 function fits(record: ReportRecord): boolean {
   // The record may take up 80 % of the data. The rest is for the keys that `assemble` collects in `written`.
   const most = LONGEST_DATA * 0.8;
-  // JSON is made much faster, and YAML is never four times as long. That settles it for all but very long records.
+  // The YAML is never four times as long as the JSON, which is much faster to make. So only a long record needs both.
   return JSON.stringify(record).length <= most / 4 || yamlOf(record).length <= most;
 }
 
