@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
 import { deployNoTraffic } from '@deploy/cloudrun';
+import { disableMaintenance, enableMaintenance } from '@deploy/cloudrun/maintenance';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 
 const NEW = `${IMAGES}:two`;
@@ -85,6 +86,22 @@ describe('deploying without traffic', { concurrency: true }, () => {
     const before = serving(cloud);
     await deploy(cloud);
     assert.deepEqual(serving(cloud), before);
+  });
+
+  test('during a window that follows LATEST stores where closing the window leads', async () => {
+    await using cloud = await cloudWith({ secrets: { bypass: 'sesame-0123456789abcdef' } });
+    const [first = ''] = revisionNames(cloud);
+    const values = {
+      ...{ cookieName: 'bypass', cookieTtlSeconds: 900 },
+      ...{ allowedPaths: '/healthz', secretName: 'bypass' },
+    };
+    const options = { moveTraffic: false, rotated: false };
+    await enableMaintenance(() => apiOf(cloud), LOCATION, values, options).perform();
+    const deployment = await deploy(cloud);
+    assert.deepEqual(deployment.window?.backTo, [{ revision: first, percent: 100 }]);
+    assert.equal(deployment.stable, first);
+    await disableMaintenance(() => apiOf(cloud), LOCATION, options).perform();
+    assert.deepEqual(serving(cloud), [`${first}=100`]);
   });
 
   test('done again with the same image makes another revision, as gcloud does', async () => {

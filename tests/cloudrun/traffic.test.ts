@@ -9,6 +9,7 @@ import {
   servedShares,
   sharesOf,
   stableRevision,
+  targetShares,
 } from '@deploy/cloudrun';
 import {
   assignTag,
@@ -247,6 +248,17 @@ describe('who is served how much', () => {
     assert.deepEqual(sharesOf([], undefined), [{ revision: 'LATEST', percent: 100 }]);
     const serving = { served: [], latestReadyRevision: READY };
     assert.deepEqual(servedShares(serving), [{ revision: READY, percent: 100 }]);
+  });
+
+  test('is not who was asked for, while a change is on its way', () => {
+    const service = {
+      traffic: [{ revision: 'new', percent: 100 }],
+      served: [{ revision: 'old', percent: 100 }],
+      latestReadyRevision: READY,
+    };
+    assert.deepEqual(targetShares(service), [{ revision: 'new', percent: 100 }]);
+    assert.deepEqual(targetShares({ ...service, traffic: [] }), [{ revision: READY, percent: 100 }]);
+    assert.deepEqual(servedShares(service), [{ revision: 'old', percent: 100 }]);
   });
 
   test('is put into words', () => {
