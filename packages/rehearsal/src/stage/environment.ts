@@ -4,15 +4,19 @@ import type { Emulator } from '@deploy/emulator';
 import type { CargoForRehearsal } from './cargo-stand-in.ts';
 import { PROJECT, SERVICE } from './staging.ts';
 
-// What a shell and cargo need, and the address that a gate measures, which people change when its port is taken. Nothing
-// else is passed on, so that a rehearsal cannot reach a real project, however the person's shell is set up.
-const KEPT =
-  /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR|CARGO_.*|RUSTUP_.*|RUSTFLAGS|OA_CONTROL_BIND_ADDR)$/;
+// What a shell and cargo need; the address that a gate measures, which people change when its port is taken; and where
+// gates look for their locks, so that a rehearsal and a real run of the same person do not measure at the same time.
+// Nothing else is passed on, so that a rehearsal cannot reach a real project, however the person's shell is set up.
+const KEPT = [
+  /^(?:PATH|HOME|USER|LANG|LC_.*|TERM|TMPDIR|CI|NO_COLOR|FORCE_COLOR)$/,
+  /^(?:CARGO_.*|RUSTUP_.*|RUSTFLAGS)$/,
+  /^(?:OA_CONTROL_BIND_ADDR|XDG_RUNTIME_DIR|XDG_CACHE_HOME)$/,
+];
 
 /** The part of a person's environment that the rehearsal passes on to programs. */
 export function keptEnvironment(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && KEPT.test(name) ? [[name, value] as const] : [],
+    value !== undefined && KEPT.some((names) => names.test(name)) ? [[name, value] as const] : [],
   );
   return Object.fromEntries(kept);
 }
