@@ -6,6 +6,7 @@ import { cleanLine } from './clean-text.ts';
 import { errorMessage, Interrupted, UserError } from './errors.ts';
 import { annotate } from './github-actions.ts';
 import { endBy, listenForInterruption } from './interruption.ts';
+import { outliveOutput } from './lost-output.ts';
 import { type Misspelling, misspelledVariables, suggestWord } from './misspelling.ts';
 import { isWatched } from './next-step.ts';
 import { createOutput, type Output } from './output.ts';
@@ -30,7 +31,8 @@ export type Program = {
  *
  * `--help` shows the usage as text, `--help=json` as data.
  *
- * All output is written before the process ends. Open handles do not keep it running.
+ * All output is written before the process ends. Output that cannot be written does not end the work; if some of stdout
+ * is missing, the exit code is at least 1. Open handles do not keep the process running.
  */
 export async function runScript(
   usage: Usage,
@@ -45,29 +47,45 @@ export async function runScript(
   const { signal } = interruption;
   const program = { argv: process.argv.slice(2), env: takeSecretsOut(process.env), out, signal };
   rememberCaller(program.env);
-  endQuietlyWhenTheReaderLeaves();
-  const { argv } = program;
-  // Look for `--help` among all arguments, because people also ask for help on an action.
-  if (argv.includes('--help') || argv.includes('-h')) {
-    out.data(usageText(usage));
-    return;
-  }
-  if (argv.includes('--help=json')) {
-    out.data(JSON.stringify(usageData(usage), null, 2));
-    return;
-  }
+  const { whyIncomplete } = outliveOutput(process);
   try {
-    warnOfSlips(usage, program);
-    process.exitCode = (await main(program)) ?? 0;
-    if (process.exitCode === 0 && isDryRun(usage, program.env) && isWatched(program.env))
-      out.note(dryRunNote(usage, argv));
+    process.exitCode = showsHelp(usage, program) ? 0 : await work(usage, program, main);
   } catch (thrown) {
     // Start a new line after the ^C that the terminal shows.
     if (thrown instanceof Interrupted) out.note('');
     process.exitCode = reportFailure(thrown, program, usage.script);
     if (thrown instanceof Interrupted) endBy(thrown.signal);
   }
-  await endInTime();
+  await allWritten();
+  const why = whyIncomplete();
+  if (why !== undefined) {
+    out.note(`error: stdout is incomplete, because it could not be written: ${why}`);
+    if (process.exitCode === 0) out.note('Apart from that, the script has done its work.');
+    process.exitCode ||= 1;
+  }
+  endInTime();
+}
+
+async function work(
+  usage: Usage,
+  program: Program,
+  main: (program: Program) => Promise<number | undefined>,
+): Promise<number> {
+  warnOfSlips(usage, program);
+  const exitCode = (await main(program)) ?? 0;
+  if (exitCode === 0 && isDryRun(usage, program.env) && isWatched(program.env))
+    program.out.note(dryRunNote(usage, program.argv));
+  return exitCode;
+}
+
+/** Shows the help, if it is asked for. */
+function showsHelp(usage: Usage, { argv, out }: Program): boolean {
+  // Look for `--help` among all arguments, because people also ask for help on an action.
+  const asText = argv.includes('--help') || argv.includes('-h');
+  if (asText) out.data(usageText(usage));
+  else if (argv.includes('--help=json')) out.data(JSON.stringify(usageData(usage), null, 2));
+  else return false;
+  return true;
 }
 
 function isDryRun({ settings }: Usage, env: Environment): boolean {
@@ -87,14 +105,18 @@ function dryRunNote(usage: Usage, argv: readonly string[]): string {
 /** How long open handles may keep a finished script running. */
 const LINGER_MS = 200;
 
-/**
- * Ends the process once all output is written, if it does not end by itself: a DNS query, or a connection that does not
- * close, may keep it running although nobody waits for the result any more.
- */
-async function endInTime(): Promise<void> {
+/** Resolves once all output is written, or cannot be. */
+async function allWritten(): Promise<void> {
   const written = (stream: NodeJS.WriteStream) =>
     new Promise<void>((resolve) => stream.write('', () => resolve()));
   await Promise.all([written(process.stdout), written(process.stderr)]);
+}
+
+/**
+ * Ends the process soon, if it does not end by itself: a DNS query, or a connection that does not close, may keep it
+ * running although nobody waits for the result any more.
+ */
+function endInTime(): void {
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
@@ -170,11 +192,4 @@ function reportFailure(thrown: unknown, program: Program, script: string): numbe
 
 function hintOf(error: UserError): string | undefined {
   return error.hint ?? (error instanceof Interrupted ? whatWasChanged() : undefined);
-}
-
-// `script | head -1` closes the pipe early, which is not a failure of the script.
-function endQuietlyWhenTheReaderLeaves(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
 }
