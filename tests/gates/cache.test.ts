@@ -21,6 +21,7 @@ const { stdout: version } = await runCommand(['cargo', '--version']);
 const noBuildFolder =
   Number(/^cargo 1\.(\d+)/.exec(version)?.[1] ?? 0) < 91 && 'a build folder of its own takes cargo 1.91';
 const PERF = join(WEB, 'scripts/perf-budget-gate.sh');
+const SW_POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
 /** Each test goes on from where the one before it left the checkout. */
@@ -232,6 +233,26 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
       run.text,
       new RegExp(`not kept.*something still listened on port ${port} after it had ended`),
     );
+  });
+
+  test('a gate that leaves something running that holds its output open has ended, and its verdict is not kept', async () => {
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
+    const pidFile = join(checkout.home, 'pid');
+    await checkout.put(
+      SW_POLICY,
+      `#!/bin/sh
+sleep 1000 &
+echo $! > ${pidFile}
+printf 'the last words'
+`,
+    );
+    const run = await checkout.run({ choices: { selected: ['sw-policy'] } });
+    // It was left alone: this would throw if it were gone.
+    process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+    assert.deepEqual(states(run), ['sw-policy miss'], run.text);
+    assert.match(run.text, /^the last words$/m);
+    assert.match(run.text, /^note: a process that sw-policy left running holds its output open/m);
+    assert.match(run.text, /not kept.*a process that it had started was still running after it had ended/);
   });
 
   test('a cache that cannot be written to is a warning', async () => {

@@ -41,10 +41,10 @@ export const COMMAND_NOT_FOUND = 127;
 const PATIENCE_MS = 3_000;
 /**
  * After a command has ended, another process may still hold its output open. Stop reading when no output has come for
- * `GRACE_MS`, and after `LONGEST_GRACE_MS` in any case.
+ * `quietMs`, and after `longestMs` in any case.
  */
-const GRACE_MS = 500;
-const LONGEST_GRACE_MS = 5_000;
+type Grace = { quietMs: number; longestMs: number };
+const GRACE: Grace = { quietMs: 500, longestMs: 5_000 };
 /** The most output to keep of one command: far more than any command here prints. */
 const MOST_KEPT_BYTES = 256 * 1024 * 1024;
 
@@ -116,7 +116,10 @@ function endOf(child: ChildProcess, exists: () => boolean): Promise<CommandEnd> 
  * ever, and may go on writing. When this resolves, everything that the command itself wrote has been read, however busy
  * this machine is.
  */
-function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
+export function closesInTime(
+  { stdout, stderr }: ChildProcess,
+  { quietMs, longestMs } = GRACE,
+): Promise<boolean> {
   const streams = [stdout, stderr].filter((stream) => stream !== null);
   return new Promise((resolve) => {
     const endedAt = performance.now();
@@ -126,14 +129,14 @@ function closesInTime({ stdout, stderr }: ChildProcess): Promise<boolean> {
       resolve(closed);
     };
     const look = (): void => {
-      if (isQuiet || performance.now() - endedAt > LONGEST_GRACE_MS) settle(false);
+      if (isQuiet || performance.now() - endedAt > longestMs) settle(false);
       else wait();
     };
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       isQuiet = true;
       // `setImmediate` lets Node first read everything that has arrived so far.
-      timer = setTimeout(() => setImmediate(look), GRACE_MS);
+      timer = setTimeout(() => setImmediate(look), quietMs);
     };
     for (const stream of streams) {
       stream.on('data', () => {
@@ -178,14 +181,16 @@ function killGroup({ pid }: ChildProcess, how: NodeJS.Signals): void {
 type Reading = { text(): string; close(): void };
 
 function readOutput(stream: Readable, onLine: ((line: string) => void) | undefined): Reading {
-  // A broken pipe counts as the end of the output.
-  stream.on('error', () => {});
-  if (onLine === undefined) return keepAll(stream);
+  return onLine === undefined ? keepAll(stream) : { text: () => '', ...readLines(stream, onLine) };
+}
+
+/** Passes on a command's output line by line. `close` ends the reading, and passes on what follows the last line. */
+export function readLines(stream: Readable, onLine: (line: string) => void): Pick<Reading, 'close'> {
+  endAtBrokenPipe(stream);
   const decoder = new StringDecoder('utf8');
   const lines = lineSplitter(onLine);
   stream.on('data', (chunk: Buffer) => lines.add(decoder.write(chunk)));
   return {
-    text: () => '',
     close() {
       stream.destroy();
       lines.add(decoder.end());
@@ -195,6 +200,7 @@ function readOutput(stream: Readable, onLine: ((line: string) => void) | undefin
 }
 
 function keepAll(stream: Readable): Reading {
+  endAtBrokenPipe(stream);
   const chunks: Buffer[] = [];
   let length = 0;
   stream.on('data', (chunk: Buffer) => {
@@ -208,4 +214,9 @@ function keepAll(stream: Readable): Reading {
     },
     close: () => void stream.destroy(),
   };
+}
+
+/** Makes a broken pipe count as the end of the output. */
+function endAtBrokenPipe(stream: Readable): void {
+  stream.on('error', () => {});
 }

@@ -4,7 +4,7 @@ export { type BoundedText, boundedText } from './bounded-text.ts';
 export { isUntrusted, trustSystemCertificates } from './certificates.ts';
 export { changesSent, countChange, rememberChange } from './changes-made.ts';
 export { cleanLine, cleanText } from './clean-text.ts';
-export { COMMAND_NOT_FOUND, runCommand } from './command.ts';
+export { COMMAND_NOT_FOUND, closesInTime, readLines, runCommand } from './command.ts';
 export { commandLine, HERE, type Variable } from './command-line.ts';
 export { ageText, durationText, wholeSecondsText } from './duration-text.ts';
 export { errorCode, errorMessage, extendedHint, Interrupted, UserError } from './errors.ts';

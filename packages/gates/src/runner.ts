@@ -1,15 +1,16 @@
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { once } from 'node:events';
 import {
   COMMAND_NOT_FOUND,
   cleanText,
+  closesInTime,
   type Environment,
   listenForInterruption,
+  readLines,
   redact,
   redactForms,
   stopAlong,
 } from '@deploy/cli';
-import { $ } from 'zx/core';
+import { $, type ProcessPromise } from 'zx/core';
 import { establish } from './establish.ts';
 import { frameLine, type GateLine } from './frame.ts';
 import { findGate, fingerprintVariable, type Gate } from './gates.ts';
@@ -80,12 +81,12 @@ async function runGate(
   })`${command}`;
   using interruption = listenForInterruption();
   using _ = stopAlong(child, AbortSignal.any([gone, interruption.signal]));
-  const [{ exitCode }] = await Promise.all([
-    child,
-    pass('stdout', child.stdout),
-    pass('stderr', child.stderr),
-  ]);
+  const { exitCode, leftRunning } = await shownToItsEnd(child);
   if (gone.aborted) return { exitCode: 1 };
+  if (leftRunning) {
+    const text = `note: a process that ${gate.id} left running holds its output open; what it still writes is not shown`;
+    say({ stream: 'note', text });
+  }
   if (exitCode === COMMAND_NOT_FOUND || exitCode === NOT_EXECUTABLE) {
     say({ stream: 'stderr', text: `${command[0]} cannot be run: it is missing, or not executable` });
     return { exitCode: 1 };
@@ -93,13 +94,35 @@ async function runGate(
   if (exitCode !== 0 || establishing === undefined) return { exitCode: exitCode ?? 1 };
   const stillTaken = port !== undefined && (await isPortTaken(port));
   const report = await establishing.passed(
-    stillTaken ? `something still listened on port ${port} after it had ended` : undefined,
+    stillTaken
+      ? `something still listened on port ${port} after it had ended`
+      : leftRunning
+        ? 'a process that it had started was still running after it had ended'
+        : undefined,
   );
   return { exitCode: report.notKept === undefined ? 0 : NOT_KEPT, report };
 }
 
-async function pass(stream: GateLine['stream'], from: Readable): Promise<void> {
-  for await (const text of createInterface({ input: from })) say({ stream, text });
+/** Longer than for other commands: after a gate of minutes, some seconds do not matter, and the end of its log may. */
+const GRACE = { quietMs: 3_000, longestMs: 10_000 };
+
+/**
+ * Shows the output of a gate until the gate has ended. Does not wait for a process that the gate has left running and
+ * that holds the output open: it may do so for ever.
+ */
+async function shownToItsEnd(
+  gate: ProcessPromise,
+): Promise<{ exitCode: number | null; leftRunning: boolean }> {
+  const { child } = gate;
+  if (child === undefined) throw new Error('zx has not started the gate');
+  const outputs = (['stdout', 'stderr'] as const).map((stream) =>
+    readLines(gate[stream], (text) => say({ stream, text })),
+  );
+  // If the gate could not be started, `gate` says so below.
+  await once(child, 'exit').catch(() => {});
+  const leftRunning = !(await closesInTime(child, GRACE));
+  for (const output of outputs) output.close();
+  return { exitCode: (await gate).exitCode, leftRunning };
 }
 
 // Turbo stores and shares this output, so secrets are removed here, even if a colour code stands in the middle of one.
