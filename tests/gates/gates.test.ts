@@ -138,6 +138,20 @@ describe('running gates', () => {
     );
   });
 
+  test('a script that lacks a tool ends with its own exit code, and is not said to be missing itself', async () => {
+    await using checkout = await sampleCheckout();
+    await using tools = await standInTools({});
+    await tools.put(join(checkout.root, BUILD), 'no-such-tool --version');
+    const build = request(checkout);
+    const run = await runWebShellBuild(build);
+    assert.throws(
+      () => requirePassed(run),
+      (error) => error instanceof UserError && error.exitCode === 127,
+    );
+    assert.match(build.text(), /no-such-tool: .*not found/);
+    assert.doesNotMatch(build.text(), /cannot be run/);
+  });
+
   test('a tool that is not there is named, and the exit code is 1', async () => {
     await using checkout = await sampleCheckout();
     const gates = request(checkout, { env: { PATH: '/usr/bin:/bin', HOME: checkout.root } });

@@ -14,6 +14,7 @@ import { $, type ProcessPromise } from 'zx/core';
 import { establish } from './establish.ts';
 import { frameLine, type GateLine } from './frame.ts';
 import { findGate, fingerprintVariable, type Gate } from './gates.ts';
+import { canBeRun } from './inputs/programs.ts';
 import { aloneIn, aloneMeasuring } from './locks.ts';
 import { isPortTaken, measuredPort } from './measured-port.ts';
 import { callScript, NOT_KEPT, type RunnerOrder, type RunnerReport } from './runner-channel.ts';
@@ -87,7 +88,9 @@ async function runGate(
     const text = `note: a process that ${gate.id} left running holds its output open; what it still writes is not shown`;
     say({ stream: 'note', text });
   }
-  if (exitCode === COMMAND_NOT_FOUND || exitCode === NOT_EXECUTABLE) {
+  // A script that lacks a tool ends with the same codes. They are then the gate's own, and passed on.
+  const isShells = exitCode === COMMAND_NOT_FOUND || exitCode === NOT_EXECUTABLE;
+  if (isShells && !canBeRun(command[0], checkout.root, gateEnv)) {
     say({ stream: 'stderr', text: `${command[0]} cannot be run: it is missing, or not executable` });
     return { exitCode: 1 };
   }

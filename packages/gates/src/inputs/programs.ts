@@ -60,6 +60,12 @@ export function findProgram(
     .find((path) => isFile(path) && isExecutable(path));
 }
 
+/** Whether a program is there and may be run. */
+export function canBeRun(program: string, folder: string, env: Readonly<Record<string, string>>): boolean {
+  const path = findProgram(program, folder, env);
+  return path !== undefined && isFile(path) && isExecutable(path);
+}
+
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
