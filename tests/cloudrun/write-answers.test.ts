@@ -92,7 +92,10 @@ describe('a change that nobody waits for', { concurrency: true }, () => {
     cloud.on({ match: WRITE, fault: answered(429, 'RESOURCE_EXHAUSTED'), times: 99 });
     await assert.rejects(
       write(cloud),
-      /^UserError: nothing was changed: gave up after 5 attempts, the last one /,
+      userError(
+        /^nothing was changed: gave up after 5 attempts, the last one because changing service control: too many requests/,
+        /^Wait a minute, then run this again\.\nTo see the state before that: gcloud run services describe /,
+      ),
     );
     assert.equal(writes(cloud), 5);
   });

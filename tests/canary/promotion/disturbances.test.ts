@@ -4,8 +4,10 @@ import type { PromotionEvent } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { shortenPauses } from '../../support/colleague.ts';
 import { cloudWithCandidate, FAILING, startWalk, WELL } from '../../support/promotion.ts';
 
+shortenPauses();
 const PROMOTION = 'openagents.com/canary-promotion';
 const isStep = (percent: number) => (event: PromotionEvent) =>
   event.kind === 'stepBegun' && event.percent === percent;
@@ -222,6 +224,51 @@ describe('trouble on the way', { concurrency: 6 }, () => {
     again.stop();
     await again.outcome;
   });
+
+  for (const [name, refusal] of [
+    ['whose quota is used up', { httpStatus: 429, status: 'RESOURCE_EXHAUSTED', message: 'quota exceeded' }],
+    ['that is overloaded', { httpStatus: 503, status: 'UNAVAILABLE', message: 'try again later' }],
+  ] as const) {
+    /** Refuses more writes than one change sends, from the moment when the line of this change is announced. */
+    const refuseFrom = (cloud: Emulator, line: RegExp): Partial<Parameters<typeof startWalk>[1]> => {
+      let isRefusing = false;
+      return {
+        perform(action) {
+          if (!isRefusing && line.test(action.announcement ?? '')) {
+            isRefusing = true;
+            const match = { method: 'PATCH', path: /services/ };
+            cloud.on({ match, times: 12, fault: { kind: 'error', ...refusal } });
+          }
+          return action.perform();
+        },
+      };
+    };
+
+    test(`a rollback with a Cloud Run ${name} is tried until it is made`, async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const walk = await startWalk(cloud, {
+        minutes: FAILING,
+        ...refuseFrom(cloud, /--to-revisions [\w-]+=100$/),
+      });
+      const outcome = await walk.outcome;
+      assert.ok(outcome.state === 'rolled back' && outcome.isItsFault, JSON.stringify(outcome));
+      assert.deepEqual(serving(cloud), [`${stable}=100`, `${canary}=0(candidate)`]);
+      const warnings = walk.events.flatMap((each) => (each.kind === 'promotionWarned' ? each.warning : []));
+      assert.match(
+        warnings.at(-1) ?? '',
+        /^the traffic is not back yet: nothing was changed: gave up after 5 /,
+      );
+    });
+
+    test(`a shift with a Cloud Run ${name} is tried until it is made, and nothing is held against the candidate`, async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const walk = await startWalk(cloud, { minutes: WELL, ...refuseFrom(cloud, /=25$/) });
+      assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+      assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+    });
+  }
 
   test('a service that cannot be read for a while is waited for', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });

@@ -52,7 +52,7 @@ async function tryToChange(
   plan: Plan,
   onRetry: (why: string) => void,
 ): Promise<AcceptedChange> {
-  let lastConflict = '';
+  let last: Setback | undefined;
   let first: Service | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     if (attempt > 1) await interruptible(api.signal, () => pause(Math.random() * 200 * 2 ** attempt));
@@ -61,8 +61,8 @@ async function tryToChange(
     const change = await plan(planned, first);
     const before = await api.read();
     if (before.generation !== planned.generation) {
-      lastConflict = `${changedBy(before)} while this change was being prepared`;
-      onRetry(`${lastConflict}; planning again`);
+      last = { why: `${changedBy(before)} while this change was being prepared` };
+      onRetry(`${last.why}; planning again`);
       continue;
     }
     const notice = {
@@ -71,8 +71,8 @@ async function tryToChange(
     };
     const written = await tellIfInterrupted(api.signal, notice, () => writeOnce(api, change, before));
     if (written.state === 'not-written') {
-      lastConflict = written.why;
-      onRetry(`${lastConflict}; trying again`);
+      last = written;
+      onRetry(`${last.why}; trying again`);
       continue;
     }
     if (written.generation > before.generation + 1) throw slippedIn(api, before, written.generation);
@@ -82,11 +82,23 @@ async function tryToChange(
     );
     return { before, change, generation: written.generation, operation: written.operation };
   }
-  throw new UserError(
-    `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${lastConflict}`,
-    {
-      hint: `Agree on who goes first, then run this again. To see the state before that: ${lookCommand(api.location)}`,
-    },
+  throw gaveUp(api, last);
+}
+
+/** Why a write was not made. `error` is the call's failure, unless somebody else's change was the reason. */
+type Setback = { why: string; error?: CloudError };
+
+/**
+ * The error for a change that was not made after several attempts. Its kind is that of the last failure, so that a
+ * caller who can wait knows whether trying again later may help.
+ */
+function gaveUp({ location }: ServiceApi, last: Setback | undefined): CloudError {
+  const { why, error } = last ?? { why: '' };
+  const advice = error?.hint ?? 'Agree on who goes first, then run this again.';
+  return new CloudError(
+    error?.kind ?? 'conflict',
+    `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${why}`,
+    { hint: `${advice}\nTo see the state before that: ${lookCommand(location)}`, cause: error },
   );
 }
 
@@ -97,7 +109,7 @@ export function changedBy(service: Service): string {
 
 type Written =
   | { state: 'written'; generation: number; operation?: string | undefined }
-  | { state: 'not-written'; why: string };
+  | ({ state: 'not-written' } & Setback);
 
 async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service): Promise<Written> {
   try {
@@ -107,9 +119,9 @@ async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service
     if (!(error instanceof CloudError)) throw error;
     switch (error.kind) {
       case 'conflict':
-        return { state: 'not-written', why: await nameTheOther(api, before, error) };
+        return { state: 'not-written', ...(await nameTheOther(api, before, error)) };
       case 'rate-limited':
-        return { state: 'not-written', why: error.message };
+        return { state: 'not-written', why: error.message, error };
       case 'unanswered':
         return lookUpLostWrite(api, change, before, error);
       default:
@@ -118,9 +130,9 @@ async function writeOnce(api: ServiceApi, change: ServiceChange, before: Service
   }
 }
 
-async function nameTheOther(api: ServiceApi, before: Service, error: CloudError): Promise<string> {
+async function nameTheOther(api: ServiceApi, before: Service, error: CloudError): Promise<Setback> {
   const now = await api.read();
-  return now.generation === before.generation ? error.message : changedBy(now);
+  return now.generation === before.generation ? { why: error.message, error } : { why: changedBy(now) };
 }
 
 /** After a write without an answer, reads the service to find out whether the write was carried out. */
@@ -140,7 +152,7 @@ async function lookUpLostWrite(
       },
     );
   });
-  if (now.generation === before.generation) return { state: 'not-written', why: error.message };
+  if (now.generation === before.generation) return { state: 'not-written', why: error.message, error };
   return (await isOurs(api, change, { before, now }))
     ? { state: 'written', generation: now.generation }
     : { state: 'not-written', why: changedBy(now) };
