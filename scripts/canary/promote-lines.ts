@@ -95,6 +95,10 @@ export function whatNow(
         hint: `Agree on who goes first.\n${look}\n${onwards}\n${back}`,
       };
     case 'interrupted':
+      if (outcome.percent === 0) {
+        const again = call('next, to begin again', 'promote', canary);
+        return { line: 'at 0 %: no traffic was moved', hint: again };
+      }
       return { line: `at ${outcome.percent} %: the split stays`, hint: `${onwards}\n${back}` };
   }
 }

@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { PromotionEvent } from '@deploy/canary';
 import { beginPromotion, judge } from '@deploy/canary/verdict';
-import { pollLine } from '../../../scripts/canary/promote-lines.ts';
+import { pollLine, whatNow } from '../../../scripts/canary/promote-lines.ts';
 import { promotionTable } from '../../../scripts/canary/promote-table.ts';
+import { LOCATION } from '../../support/cloud.ts';
 import { defaultLimits } from '../../support/limits.ts';
 
 type Poll = Extract<PromotionEvent, { kind: 'polled' }>['poll'];
@@ -59,4 +60,13 @@ test('a reason is wrapped where it is too long for a line, and nothing of it is 
   const from = lines.findIndex((line) => line.startsWith('so far  '));
   const told = lines.slice(from, -1).map((line) => line.slice('so far  '.length));
   assert.equal(told.join(' '), reason);
+});
+
+test('who stops a promotion before it has moved traffic is told so, and not how to go back', () => {
+  const stopped = (percent: number) =>
+    whatNow({ state: 'interrupted', stable: 'control-1', canary: 'control-2', percent }, LOCATION);
+  assert.equal(stopped(0).line, 'at 0 %: no traffic was moved');
+  assert.match(stopped(0).hint, /^next, to begin again:\n.* promote control-2$/);
+  assert.equal(stopped(5).line, 'at 5 %: the split stays');
+  assert.match(stopped(5).hint, /to go back:\n.* rollback control-1$/);
 });

@@ -5,7 +5,7 @@ import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { shortenPauses } from '../../support/colleague.ts';
-import { cloudWithCandidate, FAILING, startWalk, WELL } from '../../support/promotion.ts';
+import { cloudWithCandidate, FAILING, startWalk, type Walk, WELL } from '../../support/promotion.ts';
 
 shortenPauses();
 const PROMOTION = 'openagents.com/canary-promotion';
@@ -180,6 +180,45 @@ describe('a promotion that is there already', { concurrency: 6 }, () => {
     const begun = await second.until(({ kind }) => kind === 'promotionBegun');
     assert.ok(begun.kind === 'promotionBegun' && begun.resumedAt === undefined);
     assert.equal((await second.outcome).state, 'promoted');
+  });
+});
+
+describe('Ctrl-C while the candidate is checked', { concurrency: 6 }, () => {
+  /** A smoke check of the candidate during which somebody presses Ctrl-C, from the given one on. */
+  const stoppedAt = (smoke: number, ctrlC: () => void) => {
+    let made = 0;
+    return async (_: string, of: 'candidate' | 'service') => {
+      if (of === 'candidate') made += 1;
+      if (made === smoke) ctrlC();
+      return { passed: true };
+    };
+  };
+
+  test('before it has any traffic gives it none, and leaves nothing behind', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const walk: Walk = await startWalk(cloud, { minutes: WELL, smoke: stoppedAt(1, () => walk.stop()) });
+    assert.deepEqual(await walk.outcome, { state: 'interrupted', stable, canary, percent: 0 });
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+  });
+
+  test('between two steps gives it no more than it has', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const walk: Walk = await startWalk(cloud, { minutes: WELL, smoke: stoppedAt(2, () => walk.stop()) });
+    assert.deepEqual(await walk.outcome, { state: 'interrupted', stable, canary, percent: 25 });
+    assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
+    assert.equal(remembered(cloud).owner, undefined);
+  });
+
+  test('before the promotion has changed anything changes nothing', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const walk = await startWalk(cloud, { minutes: WELL });
+    walk.stop();
+    assert.deepEqual(await walk.outcome, { state: 'interrupted', stable, canary, percent: 0 });
+    assert.equal(writes(cloud), 0);
   });
 });
 

@@ -53,6 +53,7 @@ async function walkSteps(
   const hold = holdOn(request, subject, source);
   const watch = await openWatch(request, subject, { source, hold });
   try {
+    if (request.signal.aborted) return { state: 'interrupted', ...pair, percent: hold.percent() };
     const resumedAt = subject.unfinished && hold.percent();
     await request.tell({
       ...{ kind: 'promotionBegun', ...pair, source: source.name, steps: hold.steps },
@@ -82,24 +83,38 @@ async function warn({ tell }: WalkRequest, subject: Subject): Promise<void> {
 }
 
 async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
-  const { subject, hold, checks } = walk;
+  const { request, subject, hold, checks } = walk;
+  const { signal } = request;
   const pair = pairOf(subject);
   // If the promotion is resumed at a step, the traffic is already split as that step says.
   let isShifted = hold.percent() > 0;
   if (!isShifted) {
     const why = await checks.beforeTraffic();
-    if (why !== undefined) {
+    if (why !== undefined && !signal.aborted) {
       await hold.forget();
       return { state: 'not begun', ...pair, why };
     }
   }
   for (const percent of hold.steps.filter((step) => step >= hold.percent())) {
+    // The checks since the last look at the signal may have taken minutes. Whoever pressed Ctrl-C meanwhile wants no more
+    // traffic moved.
+    if (signal.aborted) return stop(walk);
     const ended = (isShifted ? undefined : await shift(walk, percent)) ?? (await watchStep(walk));
     if (ended !== undefined) return ended;
     isShifted = false;
   }
   await hold.forget();
   return { state: 'promoted', ...pair };
+}
+
+/**
+ * Ends an interrupted promotion. The split stays, and anyone may resume there. If no traffic was moved yet, nothing of
+ * the promotion stays.
+ */
+async function stop({ subject, hold }: Walk): Promise<PromotionOutcome> {
+  const percent = hold.percent();
+  await (percent === 0 ? hold.forget() : hold.letGo());
+  return { state: 'interrupted', ...pairOf(subject), percent };
 }
 
 /** Gives the candidate its share. If Cloud Run refuses, rolls back and returns how the promotion ended. */
@@ -120,10 +135,7 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
   const percent = hold.percent();
   for (;;) {
     if (!signal.aborted) await pause();
-    if (signal.aborted) {
-      await hold.letGo();
-      return { state: 'interrupted', ...pairOf(subject), percent };
-    }
+    if (signal.aborted) return stop(walk);
     const { poll, decision } = await watch.look();
     const { verdict } = poll;
     await tell({ kind: 'polled', poll });
