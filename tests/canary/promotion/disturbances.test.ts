@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { describe, test } from 'node:test';
 import type { PromotionEvent } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
@@ -166,6 +167,32 @@ describe('a promotion that is there already', { concurrency: 6 }, () => {
     );
     const named = await startWalk(cloud, { minutes: WELL, canary });
     assert.deepEqual(await named.outcome, { state: 'promoted', stable, canary });
+  });
+
+  test('and has moved no traffic yet keeps no other candidate out, once its process is gone', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const killed = await startWalk(cloud, { smoke: () => Promise.reject(new Error('killed')) });
+    await assert.rejects(killed.outcome, /killed/);
+    assert.equal(remembered(cloud).canary, canary);
+    cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '77s' }), 'bob@example.com');
+    await cloud.settled();
+    const later = revisionNames(cloud)[2] ?? '';
+    const stillThere = await startWalk(cloud, { minutes: WELL, canary: later });
+    await assert.rejects(
+      stillThere.outcome,
+      /^UserError: operator@example\.com has been promoting control-00002/,
+    );
+    const walker = {
+      account: 'carol@example.com',
+      host: hostname(),
+      pid: process.pid,
+      isRunning: () => false,
+    };
+    const walk = await startWalk(cloud, { minutes: WELL, canary: later, walker });
+    assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary: later });
+    assert.deepEqual(serving(cloud), [`${later}=100`]);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
   });
 
   test('is history once somebody has moved the traffic', async () => {

@@ -33,7 +33,7 @@ export type Subject = {
   readonly service: Service;
   readonly stable: Revision;
   readonly canary: Revision;
-  /** The unfinished promotion that is noted on the service, to be resumed; undefined if there is none. */
+  /** The unfinished promotion of this candidate that is noted on the service, to be resumed; undefined if there is none. */
   readonly unfinished: PromotionState | undefined;
 };
 
@@ -80,17 +80,20 @@ async function findPair(
   service: Service,
   { named, retry, rolledBack }: Wanted,
 ): Promise<Subject> {
-  const unfinished = unfinishedPromotion(service);
-  if (unfinished !== undefined && named !== undefined && named !== unfinished.canary) {
-    const { stable, canary } = unfinished;
+  const noted = unfinishedPromotion(service);
+  // As long as a promotion has moved no traffic, it can be given up for another candidate without further ado.
+  const begun = noted !== undefined && candidatePercent(noted) > 0 ? noted : undefined;
+  if (begun !== undefined && named !== undefined && named !== begun.canary) {
+    const { stable, canary } = begun;
     throw new UserError(
-      `a promotion of ${canary} is at ${candidatePercent(unfinished)} %, and ${named} cannot be promoted at the same time`,
+      `a promotion of ${canary} is at ${candidatePercent(begun)} %, and ${named} cannot be promoted at the same time`,
       { hint: `Finish that promotion first (promote ${canary}), or roll it back: rollback ${stable}` },
     );
   }
-  if (unfinished !== undefined && named === undefined) await requireNoLater(api, service, unfinished);
-  const stableName = unfinished?.stable ?? requireStable(api.location, service, named);
-  const canaryName = unfinished?.canary ?? named ?? (await newestCandidate(api, service, stableName));
+  if (begun !== undefined && named === undefined) await requireNoLater(api, service, begun);
+  const stableName = begun?.stable ?? requireStable(api.location, service, named);
+  const canaryName = begun?.canary ?? named ?? (await newestCandidate(api, service, stableName));
+  const unfinished = noted?.canary === canaryName ? noted : undefined;
   if (canaryName === stableName) {
     throw new UserError(`${canaryName} already has all the traffic: there is nothing to promote`, {
       hint: 'Deploy a new revision first, or name the candidate: promote <canary>',

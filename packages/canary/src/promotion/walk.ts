@@ -1,4 +1,5 @@
 import type { Verdict } from '../verdict/judge.ts';
+import { unfinishedPromotion } from './bookkeeping.ts';
 import { findSubject, hasAffinity, pairOf, type Subject } from './candidate.ts';
 import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';
@@ -23,15 +24,17 @@ export async function walkPromotion(request: WalkRequest): Promise<PromotionOutc
 async function walk(request: WalkRequest): Promise<PromotionOutcome> {
   const { api, settings } = request;
   const { retry, skipMaintenanceCheck } = settings;
-  const subject = await findSubject(api, await api.read(), {
+  const service = await api.read();
+  const subject = await findSubject(api, service, {
     ...{ named: request.canary, retry, rolledBack: request.rolledBack },
     skipMaintenanceCheck,
   });
   const source = await request.openSource(subject.stable.name, subject.canary.name);
   if (source.unreadable !== undefined) throw cannotRead(source.unreadable);
   const nowMs = source.now().getTime();
-  if (subject.unfinished !== undefined)
-    requireUnowned(subject.unfinished, request.walker, { nowMs, takeOver: settings.takeOver });
+  // Even a promotion of another candidate keeps this one out while somebody runs it.
+  const noted = unfinishedPromotion(service);
+  if (noted !== undefined) requireUnowned(noted, request.walker, { nowMs, takeOver: settings.takeOver });
   return walkSteps(request, subject, source);
 }
 
