@@ -3,13 +3,18 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { accountOf, type Connection, connectTo, openServiceApi } from '@deploy/cloudrun';
+import { inspect } from 'node:util';
+import { accountOf, CloudError, type Connection, connectTo, openServiceApi } from '@deploy/cloudrun';
 import type { Emulator } from '@deploy/emulator';
 import { cloudWith, LOCATION } from '../support/cloud.ts';
 import { googleBehindProxy, googleCertificate } from '../support/google-behind-proxy.ts';
 
 const certificate = await googleCertificate();
 after(() => certificate[Symbol.asyncDispose]());
+
+/** What gcloud does without a network. */
+const OFFLINE =
+  "echo 'ERROR: There was a problem refreshing your current auth tokens: Failed to resolve' >&2; exit 1";
 
 type World = {
   cloud: Emulator;
@@ -20,10 +25,16 @@ type World = {
 
 /**
  * Google behind a proxy and a gcloud that gives `first`, then `second`, as tokens that last so long (in seconds); an
- * emulator knows each one's owner and refuses others.
+ * emulator knows each one's owner and refuses others. At its start number `failsAt`, gcloud does this instead.
  */
 async function withGcloud(
-  options: { lasts: number; properties?: object; expiredTokens?: string[] },
+  options: {
+    lasts: number;
+    properties?: object;
+    expiredTokens?: string[];
+    failsAt?: number;
+    failure?: string;
+  },
   use: (world: World) => Promise<void>,
 ): Promise<void> {
   const people = {
@@ -43,6 +54,7 @@ async function withGcloud(
       join(folder, 'gcloud'),
       `#!/bin/sh
 echo "$@" >> ${folder}/starts
+[ $(wc -l < ${folder}/starts) -eq ${options.failsAt ?? 0} ] && { ${options.failure ?? OFFLINE}; }
 [ $(wc -l < ${folder}/starts) -eq 1 ] && token=first || token=second
 cat <<END
 {"credential": {"access_token": "$token-token-0123456789", "token_expiry": "$(date -u -d '+${options.lasts} seconds' +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v+${options.lasts}S +%Y-%m-%dT%H:%M:%SZ)"},
@@ -98,6 +110,44 @@ test('a token that is refused is renewed once, and the call made again', async (
     assert.equal(world.cloud.requests.filter(({ status }) => status === 200).length, 3);
   });
 });
+
+test('a token that cannot be renewed now is asked for again with the next call', async () => {
+  await withGcloud({ lasts: 5, failsAt: 3 }, async ({ connection, cloud }) => {
+    const api = await openServiceApi(connection, LOCATION);
+    await api.read();
+    await assert.rejects(api.read(), (error) => {
+      assert.ok(error instanceof CloudError, String(error));
+      assert.equal(error.kind, 'unauthenticated');
+      assert.match(
+        error.message,
+        /^gcloud cannot give an access token: ERROR: There was a problem refreshing/,
+      );
+      return true;
+    });
+    await api.read();
+    assert.equal(cloud.requests.filter(({ status }) => status === 200).length, 2);
+  });
+});
+
+for (const [what, printed] of [
+  ['is not JSON', 'Your token: first-token-0123456789'],
+  ['has no token', '{"credential": null}'],
+] as const) {
+  test(`an answer of gcloud that ${what} is told, and not shown`, async () => {
+    await withGcloud({ lasts: 5, failsAt: 1, failure: `echo '${printed}'; exit 0` }, async (world) => {
+      const api = await openServiceApi(world.connection, LOCATION);
+      await assert.rejects(api.read(), (error) => {
+        assert.ok(error instanceof CloudError, String(error));
+        assert.match(
+          error.message,
+          /^gcloud cannot give an access token: its answer (?:is not JSON|has none)$/,
+        );
+        assert.ok(!inspect(error, { depth: 9 }).includes('first-token'));
+        return true;
+      });
+    });
+  });
+}
 
 test('two refusals are final', async () => {
   const expiredTokens = ['first-token-0123456789', 'second-token-0123456789'];

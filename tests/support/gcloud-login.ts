@@ -11,16 +11,18 @@ export type GcloudLogin = {
 
 /**
  * A gcloud that gives `first` as the access token, and from its start number `renewedAt` on `second`, as if somebody
- * had logged in again.
+ * had logged in again. With `failsBefore`, it gives no token in between, but fails as it does without a network.
  */
 export async function gcloudLogin({
   first,
   second,
   renewedAt,
+  failsBefore = false,
 }: {
   first: string;
   second: string;
   renewedAt: number;
+  failsBefore?: boolean;
 }): Promise<GcloudLogin> {
   const folder = await mkdtemp(join(tmpdir(), 'gcloud-'));
   const program = join(folder, 'gcloud');
@@ -28,7 +30,11 @@ export async function gcloudLogin({
     program,
     `#!/bin/sh
 echo "$@" >> '${folder}/starts'
-[ $(wc -l < '${folder}/starts') -ge ${renewedAt} ] && token='${second}' || token='${first}'
+starts=$(wc -l < '${folder}/starts')
+if ${failsBefore} && [ $starts -gt 1 ] && [ $starts -lt ${renewedAt} ]
+then echo 'ERROR: There was a problem refreshing your current auth tokens: Failed to resolve' >&2; exit 1
+fi
+[ $starts -ge ${renewedAt} ] && token='${second}' || token='${first}'
 cat <<END
 {"credential": {"access_token": "$token", "token_expiry": "2999-01-01T00:00:00Z"},
  "configuration": {"properties": {"core": {"account": "alice@example.com"}}}}

@@ -21,14 +21,25 @@ const moments = ['before the write', 'after the write'] as const;
 
 /**
  * A promotion as alice, whose login expires in the middle of a change of traffic: the one whose gcloud line ends like
- * this. Gives how the promotion ends, and how many writes were accepted.
+ * this. With `failsBefore`, gcloud cannot renew the token for a while. Gives how the promotion ends, and how many writes
+ * were accepted.
  */
-async function promoteAsAlice(minutes: typeof WELL, line: RegExp, moment: (typeof moments)[number]) {
+async function promoteAsAlice(
+  minutes: typeof WELL,
+  line: RegExp,
+  moment: (typeof moments)[number],
+  failsBefore = false,
+) {
   const expiredTokens: string[] = [];
   const people = { [FIRST]: 'alice@example.com', [SECOND]: 'alice@example.com' };
   await using cloud = await cloudWithCandidate({ perMinute: 0, expiredTokens, people });
   await using google = await googleBehindProxy(cloud, certificate, 'unused');
-  await using gcloud = await gcloudLogin({ first: FIRST, second: SECOND, renewedAt: RENEWED_AT });
+  await using gcloud = await gcloudLogin({
+    first: FIRST,
+    second: SECOND,
+    renewedAt: RENEWED_AT,
+    failsBefore,
+  });
   const env = {
     PATH: `${gcloud.folder}:${process.env.PATH}`,
     HTTPS_PROXY: google.proxyUrl,
@@ -59,7 +70,7 @@ async function promoteAsAlice(minutes: typeof WELL, line: RegExp, moment: (typeo
   assert.ok(armed);
   assert.ok((await gcloud.starts()) >= RENEWED_AT);
   const refused = cloud.requests.filter(({ status }) => status === 401);
-  assert.ok(refused.length >= RENEWED_AT - 1, `${refused.length} refused`);
+  assert.ok(refused.length >= (failsBefore ? 1 : RENEWED_AT - 1), `${refused.length} refused`);
   const written = cloud.requests.filter(({ method, status }) => method === 'PATCH' && status === 200).length;
   const [stable = '', canary = ''] = revisionNames(cloud);
   const state = {
@@ -92,4 +103,13 @@ describe('a login that expires in the middle', { concurrency: 4 }, () => {
       assert.equal(written, 3);
     });
   }
+
+  test('and that cannot be renewed for a while is waited for, and nothing is held against the candidate', async () => {
+    const well = await promoteAsAlice(WELL, /=25$/, 'before the write', true);
+    assert.equal(well.outcome.state, 'promoted', JSON.stringify(well.outcome));
+    assert.deepEqual(well.remembered, []);
+    const failing = await promoteAsAlice(FAILING, /-00001-\w+=100$/, 'before the write', true);
+    assert.equal(failing.outcome.state, 'rolled back', JSON.stringify(failing.outcome));
+    assert.equal(failing.serving[0], `${failing.stable}=100`);
+  });
 });

@@ -1,4 +1,5 @@
-import { COMMAND_NOT_FOUND, cleanLine, type Environment, runCommand, Secret, UserError } from '@deploy/cli';
+import { COMMAND_NOT_FOUND, cleanLine, type Environment, runCommand, Secret } from '@deploy/cli';
+import { CloudError } from './cloud-error.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
 /** A token of gcloud's active account. */
@@ -11,7 +12,7 @@ export type GcloudLogin = {
 };
 
 type HelperAnswer = {
-  credential: { access_token: string; token_expiry: string };
+  credential?: { access_token?: string; token_expiry?: string };
   configuration?: {
     properties?: { core?: { account?: string }; auth?: { impersonate_service_account?: string } };
   };
@@ -20,7 +21,7 @@ type HelperAnswer = {
 /**
  * Asks gcloud for a token of its active account that stays valid for at least ten minutes. By default, gcloud may
  * return one that is about to expire, and asking again would take a second. Undefined when gcloud is missing or has no
- * account. Throws a UserError when gcloud has an account but returns no token.
+ * account. Throws a CloudError when gcloud has an account but returns no token.
  */
 export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
   const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];
@@ -31,17 +32,30 @@ export async function askGcloud(env: Environment): Promise<GcloudLogin | undefin
   ) {
     return undefined;
   }
-  if (answer.exitCode !== 0) {
-    throw new UserError(`gcloud cannot give an access token: ${cleanLine(answer.stderr, 300)}`, {
-      hint: HOW_TO_LOG_IN,
-    });
-  }
-  const { credential, configuration } = JSON.parse(answer.stdout) as HelperAnswer;
+  if (answer.exitCode !== 0) throw noToken(cleanLine(answer.stderr, 300));
+  const { credential, configuration } = readAnswer(answer.stdout);
+  if (!credential?.access_token) throw noToken('its answer has none');
   return {
     token: new Secret(credential.access_token),
-    expiresAt: Date.parse(credential.token_expiry),
+    expiresAt: Date.parse(credential.token_expiry ?? ''),
     account: actingAccount(configuration?.properties),
   };
+}
+
+function noToken(why: string): CloudError {
+  return new CloudError('unauthenticated', `gcloud cannot give an access token: ${why}`, {
+    hint: HOW_TO_LOG_IN,
+    cause: undefined,
+  });
+}
+
+function readAnswer(text: string): HelperAnswer {
+  try {
+    return JSON.parse(text) as HelperAnswer;
+  } catch {
+    // The answer is not quoted and not kept as the cause, because a token may be in it.
+    throw noToken('its answer is not JSON');
+  }
 }
 
 /**

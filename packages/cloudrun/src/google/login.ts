@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cleanLine, type Environment, errorMessage, type Secret, UserError } from '@deploy/cli';
 import type { AuthClient, GoogleAuth } from 'google-auth-library';
+import { CloudError } from './cloud-error.ts';
 import { askGcloud, type GcloudLogin } from './gcloud-login.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { fetchOver } from './http-fetch.ts';
@@ -54,7 +55,9 @@ const MARGIN_MS = 60_000;
 function gcloudOrDefault(http: Http, env: Environment): Login {
   let asked: Promise<GcloudLogin | undefined> | undefined;
   const ask = (): Promise<GcloudLogin | undefined> => {
-    asked ??= askGcloud(env);
+    asked ??= lasting(askGcloud(env), () => {
+      asked = undefined;
+    });
     return asked;
   };
   /**
@@ -73,7 +76,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
       if (login === undefined) return fallback.headers(url);
       if (login.expiresAt - Date.now() < MARGIN_MS) login = await askAnew(known);
       if (login === undefined)
-        throw new UserError('gcloud is no longer on the PATH, so the access token cannot be renewed');
+        throw noLogin(new Error('gcloud is no longer on the PATH, so the access token cannot be renewed'));
       return bearer(login.token);
     },
     async renew({ authorization }) {
@@ -99,7 +102,9 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
 function libraryLogin(http: Http): Login {
   let opened: Promise<{ auth: GoogleAuth; client: AuthClient }> | undefined;
   const open = () => {
-    opened ??= openLibrary(http);
+    opened ??= lasting(openLibrary(http), () => {
+      opened = undefined;
+    });
     return opened;
   };
   return {
@@ -150,9 +155,18 @@ function sendOver(http: Http, client: AuthClient): void {
   if (sourceClient !== undefined) sendOver(http, sourceClient);
 }
 
+/**
+ * The result of asking for a login, to be kept. If asking fails, calls `forget`, so that the next call asks again: the
+ * network may be back by then, or a person may have logged in again.
+ */
+function lasting<T>(asking: Promise<T>, forget: () => void): Promise<T> {
+  asking.catch(forget);
+  return asking;
+}
+
 function noLogin(error: unknown): UserError {
   if (error instanceof UserError) return error;
-  return new UserError(`no usable login (${cleanLine(errorMessage(error), 300)})`, {
+  return new CloudError('unauthenticated', `no usable login (${cleanLine(errorMessage(error), 300)})`, {
     hint: HOW_TO_LOG_IN,
     cause: error,
   });
