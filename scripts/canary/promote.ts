@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type PromotionOutcome,
@@ -16,6 +15,7 @@ import {
   performAction,
   type SettingsOf,
   UserError,
+  userName,
 } from '@deploy/cli';
 import {
   accountOf,
@@ -231,7 +231,7 @@ async function printPlan({
 
 async function walkerHere(account: () => Promise<string | undefined>): Promise<Walker> {
   return {
-    account: (await account()) ?? userInfo().username,
+    account: (await account()) ?? userName(),
     pid: process.pid,
     ...thisMachine(),
   };

@@ -49,5 +49,6 @@ export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout 
 export { openTunnel, ProxyFailure } from './tunnel.ts';
 export { dropTrailingSlashes, percentDecoded } from './url-text.ts';
 export type { Usage } from './usage.ts';
+export { userName } from './user-name.ts';
 export { wholeWordLines } from './whole-words.ts';
 export { removeLeftovers, writeAtomically } from './write-atomically.ts';

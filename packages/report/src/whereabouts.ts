@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { gitEnvironment, projectRoot, runCommand, type TargetCheckout } from '@deploy/cli';
+import { gitEnvironment, projectRoot, runCommand, type TargetCheckout, userName } from '@deploy/cli';
 import { findData } from './document/data.ts';
 import { reportsFolder } from './settings.ts';
 
@@ -70,15 +70,6 @@ async function isReport(path: string): Promise<boolean> {
 /** The user and this machine, which stand for the actor if no account is known. */
 export function localActor(): string {
   return `${userName()}@${hostname()}`;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // In a container, the user's id may have no name.
-    return 'somebody';
-  }
 }
 
 async function git({ root }: TargetCheckout, args: readonly string[]): Promise<string | undefined> {
