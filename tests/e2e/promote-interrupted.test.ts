@@ -88,6 +88,20 @@ describe('promote, stopped and taken up again', { concurrency: 2 }, () => {
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
   });
 
+  test('it goes on, and ends as it should, when nobody reads its output any more', async () => {
+    await using cloud = await cloudWithCandidate();
+    const [, canary = ''] = revisionNames(cloud);
+    const run = await promote(cloud, {
+      '25 %: served now'(child) {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      },
+    });
+    assert.equal(run.exitCode, 0);
+    assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+  });
+
   test('logs that cannot be read for more than five minutes are waited for, and roll nothing back', async () => {
     await using cloud = await cloudWithCandidate();
     const [, canary = ''] = revisionNames(cloud);
