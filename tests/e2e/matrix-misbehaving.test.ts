@@ -132,12 +132,16 @@ describe('an interruption', () => {
 
   test('a second signal kills the lane, and results and summary are written', async () => {
     await using world = await matrixWorld({ cargo: stubborn });
-    const { run, child } = startMatrix(world);
+    // Without it, the lane would be killed after three seconds by the first signal alone.
+    const patience = import.meta.resolve('../support/preload/endless-patience.ts');
+    const { run, child } = startMatrix(world, { NODE_OPTIONS: `--import=${patience}` });
     const pid = await pidIn(world);
-    child.kill('SIGINT');
-    // What comes within a second is the same Ctrl-C, passed on.
-    await pause(1100);
-    child.kill('SIGINT');
+    // What comes within a second is the same Ctrl-C, passed on: it does no harm to come more often. One that comes a
+    // second after the lane was killed would end the matrix, so there is none once the lane is gone.
+    while (isRunning(pid) && child.signalCode === null) {
+      child.kill('SIGINT');
+      await pause(100);
+    }
     const { exitCode } = await run;
     assert.equal(exitCode, 1);
     assert.equal(statuses(world.results())['runtime-staging-smoke'], 'skipped');

@@ -93,13 +93,16 @@ export function statuses({ checks }: ResultsFile): Record<string, string> {
 }
 
 /** Starts a matrix and returns its process too, so that a test can interrupt it. */
-export function startMatrix(world: MatrixWorld): {
+export function startMatrix(
+  world: MatrixWorld,
+  env: Record<string, string> = {},
+): {
   run: ReturnType<MatrixWorld['run']>;
   child: ChildProcess;
 } {
   let child: ChildProcess | undefined;
   const run = world.run(
-    { HOME: world.folder },
+    { HOME: world.folder, ...env },
     {
       onStart: (started) => {
         child = started;
