@@ -90,14 +90,16 @@ describe('a command', () => {
 describe('what a command leaves running', () => {
   test('does not keep it from ending, and is killed with its group', async (t) => {
     const folder = temporary(t);
-    const result = await sh(`sleep 600 & echo $! > ${folder}/pid; echo done`, { signal: never });
+    const result = await sh('sleep 600 & echo $! > pid; echo done', { signal: never, cwd: folder });
     assert.deepEqual([result.exitCode, result.stdout, result.leftRunning], [0, 'done\n', true]);
     await ended(Number(readFileSync(join(folder, 'pid'), 'utf8')));
   });
 
   test('is killed as well when it has closed its output', async (t) => {
     const folder = temporary(t);
-    const result = await sh(`sleep 600 >/dev/null 2>&1 & echo $! > ${folder}/pid`, { signal: never });
+    // The shell closes it as well: what it leaves running might not have got to that when the shell ends.
+    const script = 'exec >/dev/null 2>&1; sleep 600 & echo $! > pid';
+    const result = await sh(script, { signal: never, cwd: folder });
     assert.equal(result.leftRunning, undefined);
     await ended(Number(readFileSync(join(folder, 'pid'), 'utf8')));
   });
@@ -112,7 +114,7 @@ describe('what a command leaves running', () => {
 
   test('lives on without a group of its own, and the command still ends', async (t) => {
     const folder = temporary(t);
-    const result = await sh(`sleep 600 & echo $! > ${folder}/pid; echo done`);
+    const result = await sh('sleep 600 & echo $! > pid; echo done', { cwd: folder });
     assert.deepEqual([result.stdout, result.leftRunning], ['done\n', true]);
     const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     assert.ok(isRunning(pid));

@@ -3,10 +3,11 @@ import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Environment, gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
+import { commandLine, type Environment, gcloudCommand, ownCommand, projectRoot } from '@deploy/cli';
 import { rememberCaller } from '@deploy/cli/start';
 
 const NPX = 'npx --yes pnpm@12';
+const HERE = commandLine([], [projectRoot]);
 /** In no checkout: this project may stand in one that has the service where it is by default. */
 const SERVICE_DIR = 'services/of-nobody';
 const shown = (env: Environment, cwd: string): string => {
@@ -18,7 +19,7 @@ describe('a command of our own, for whoever called the script', () => {
   const call = "tsx scripts/canary-rollout.ts rollback 'it'\\''s'";
 
   test('is quoted for a shell, and names the folder of the project wherever it was called, so that it works everywhere', () => {
-    const anywhere = `SERVICE_DIR=${SERVICE_DIR} SERVICE=control ${NPX} --dir ${projectRoot} ${call}`;
+    const anywhere = `SERVICE_DIR=${SERVICE_DIR} SERVICE=control ${NPX} --dir ${HERE} ${call}`;
     assert.equal(shown({}, projectRoot), anywhere);
     assert.equal(shown({}, tmpdir()), anywhere);
     assert.equal(shown({ INIT_CWD: tmpdir() }, projectRoot), anywhere);
@@ -59,20 +60,22 @@ describe('a command of our own, for whoever called the script', () => {
     const env = { CLOUD_RUN_EMULATOR_HOST: '127.0.0.1:1', OPENAGENTS_REPO_ROOT: '/check out' };
     assert.equal(
       shown(env, projectRoot),
-      `CLOUD_RUN_EMULATOR_HOST=127.0.0.1:1 OPENAGENTS_REPO_ROOT='/check out' SERVICE_DIR=${SERVICE_DIR} SERVICE=control ${NPX} --dir ${projectRoot} ${call}`,
+      `CLOUD_RUN_EMULATOR_HOST=127.0.0.1:1 OPENAGENTS_REPO_ROOT='/check out' SERVICE_DIR=${SERVICE_DIR} SERVICE=control ${NPX} --dir ${HERE} ${call}`,
     );
     assert.equal(
       shown({ OPENAGENTS_REPO_ROOT: 'checkout', SERVICE_DIR: 'service', WEB_SHELL_DIR: 'shell' }, '/here'),
-      `OPENAGENTS_REPO_ROOT=/here/checkout SERVICE_DIR=service WEB_SHELL_DIR=shell SERVICE=control ${NPX} --dir ${projectRoot} ${call}`,
+      `OPENAGENTS_REPO_ROOT=/here/checkout SERVICE_DIR=service WEB_SHELL_DIR=shell SERVICE=control ${NPX} --dir ${HERE} ${call}`,
     );
     await using folder = await mkdtempDisposable(join(tmpdir(), 'checkout-'));
     await mkdir(join(folder.path, '.git'));
     await mkdir(join(folder.path, SERVICE_DIR), { recursive: true });
-    assert.match(
-      shown({}, join(folder.path, 'services')),
-      new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE_DIR=${SERVICE_DIR} SERVICE=control `),
-    );
-    for (const env of [{ INIT_CWD: folder.path }, { MAKELEVEL: '1', MAKE_INIT_CWD: folder.path }])
-      assert.match(shown(env, projectRoot), new RegExp(`^OPENAGENTS_REPO_ROOT=${folder.path} SERVICE_DIR=`));
+    const root = commandLine([['OPENAGENTS_REPO_ROOT', folder.path]], []);
+    const there = `${root} SERVICE_DIR=${SERVICE_DIR} SERVICE=control `;
+    for (const [env, cwd] of [
+      [{}, join(folder.path, 'services')],
+      [{ INIT_CWD: folder.path }, projectRoot],
+      [{ MAKELEVEL: '1', MAKE_INIT_CWD: folder.path }, projectRoot],
+    ] as const)
+      assert.equal(shown(env, cwd).slice(0, there.length), there);
   });
 });

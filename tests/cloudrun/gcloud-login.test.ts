@@ -53,9 +53,9 @@ async function withGcloud(
     await writeFile(
       join(folder, 'gcloud'),
       `#!/bin/sh
-echo "$@" >> ${folder}/starts
-[ $(wc -l < ${folder}/starts) -eq ${options.failsAt ?? 0} ] && { ${options.failure ?? OFFLINE}; }
-[ $(wc -l < ${folder}/starts) -eq 1 ] && token=first || token=second
+echo "$@" >> '${folder}/starts'
+[ $(wc -l < '${folder}/starts') -eq ${options.failsAt ?? 0} ] && { ${options.failure ?? OFFLINE}; }
+[ $(wc -l < '${folder}/starts') -eq 1 ] && token=first || token=second
 cat <<END
 {"credential": {"access_token": "$token-token-0123456789", "token_expiry": "$(date -u -d '+${options.lasts} seconds' +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v+${options.lasts}S +%Y-%m-%dT%H:%M:%SZ)"},
  "configuration": {"properties": ${JSON.stringify(properties)}}}
