@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
 import { runControlSmoke, runHealthSmoke, type SmokeOutcome } from '@deploy/smoke';
 import { recordedService, type Scenario } from '../support/recorded-service.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { listening } from './misbehaving/case.ts';
 
 // What each check asks, and which answers it takes: in this process, against a real server, so that hundreds of answers
@@ -293,9 +294,8 @@ describe('what a check says', () => {
   };
 
   test('without an answer is why there was none', async () => {
-    const { port, ...served } = await listening(createServer());
-    await served[Symbol.asyncDispose]();
-    const { checks, state } = await runHealthSmoke({ ...HEALTH, baseUrl: `http://127.0.0.1:${port}` });
+    await using nobody = await refusingAddress();
+    const { checks, state } = await runHealthSmoke({ ...HEALTH, baseUrl: nobody.url });
     assert.equal(state, 'failed');
     const [check] = checks;
     assert.ok(check?.state === 'failed');
