@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import dns from 'node:dns';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,7 @@ import {
   googleBehindProxy,
   googleCertificate,
 } from '../support/google-behind-proxy.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { DOMAIN, NEW_IMAGE, PROJECT, SERVICE, staging } from '../support/staging.ts';
 
@@ -147,19 +149,25 @@ describe('every call to Google goes through the proxy that the environment names
     });
   }
 
-  test('but not calls to hosts of NO_PROXY, and not those to the emulator', async () => {
+  test('but not calls to hosts of NO_PROXY, and not those to the emulator', async (t) => {
     await using here = await world();
+    // Only who does not ask the proxy looks up a name. There is none to be found, whatever network this machine is in.
+    const lookedUp = new Set<string>();
+    t.mock.method(dns, 'lookup', (name: string, _: unknown, done: (error: Error) => void) => {
+      lookedUp.add(name);
+      setImmediate(done, Object.assign(new Error(`no ${name}`), { code: 'ENOTFOUND' }));
+    });
     const env = envOf(here.google);
     const accessToken = new Secret(TOKEN);
     const read = async (connection: Connection) => (await openServiceApi(connection, LOCATION)).read();
     await read(connect(env, { accessToken, emulatorHost: here.cloud.host }));
-    // This name leads nowhere: who asks for it has not asked the proxy, which would have taken it.
     const emulatorHost = 'emulator.invalid:8080';
     await Promise.all([
       assert.rejects(read(connect(env, { accessToken, emulatorHost })), UserError),
       assert.rejects(read(connect({ ...env, NO_PROXY: '.googleapis.com' }, { accessToken })), UserError),
     ]);
     assert.deepEqual(here.google.tunnels(), []);
+    assert.deepEqual([...lookedUp].sort(), ['emulator.invalid', 'run.googleapis.com']);
   });
 
   test('the look from outside at a maintenance window goes through the proxy as well', async () => {
@@ -170,10 +178,11 @@ describe('every call to Google goes through the proxy that the environment names
   });
 
   test('a proxy that nobody serves is named, with its variable', async () => {
-    const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+    await using nobody = await refusingAddress();
+    const env = { HTTPS_PROXY: nobody.url };
     await assert.rejects((await openServiceApi(connect(env), LOCATION)).read(), (error: Error) => {
       assert.match(error.message, /HTTPS_PROXY/);
-      assert.match(error.message, /127\.0\.0\.1:1/);
+      assert.ok(error.message.includes(nobody.host), error.message);
       return error instanceof UserError;
     });
   });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { refusingAddress } from '../../support/refusing-address.ts';
 import { type Case, drip, flood, onRequests, rawServer } from './case.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -90,7 +91,11 @@ export const http1: readonly Case[] = [
       return { ...server, url: `http://127.0.0.1:${server.port}` };
     },
   },
-  at('is not there', /^the connection was refused$/, 'http://127.0.0.1:1'),
+  {
+    name: 'is not there',
+    ends: /^the connection was refused$/,
+    serve: refusingAddress,
+  },
   at(
     'has a name that nobody knows',
     /^the host name (?:is not known|could not be looked up)$|not been looked up/,

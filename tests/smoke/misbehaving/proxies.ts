@@ -2,6 +2,7 @@ import { createServer as createHttpServer, request } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { refusingAddress } from '../../support/refusing-address.ts';
 import { type Case, drip, flood, listening, onRequests, rawServer, type World } from './case.ts';
 import { socksServer } from './socks-server.ts';
 
@@ -38,7 +39,7 @@ function socks(name: string, ends: Case['ends'], url: (port: number) => string, 
 
 type Started = { port: number } & AsyncDisposable;
 
-function behind(service: Started, proxy: Started, url: string) {
+function behind(service: Started, proxy: AsyncDisposable, url: string) {
   return {
     url: `https://localhost:${service.port}`,
     env: { HTTPS_PROXY: url },
@@ -152,16 +153,19 @@ export const proxies: readonly Case[] = [
   {
     name: 'proxy: is not there',
     ends: named('the connection was refused'),
-    serve: async (world) => ({ ...(await goodServed(world)), env: { HTTPS_PROXY: '127.0.0.1:1' } }),
+    async serve(world) {
+      const nobody = await refusingAddress();
+      const service = await goodService(world);
+      return behind(service, nobody, nobody.host);
+    },
   },
   {
     name: 'proxy: is not there for plain http',
-    ends: /^the proxy http:\/\/127.0.0.1:1 \(all_proxy\): the connection was refused$/,
-    serve: async (world) => ({
-      ...(await goodServed(world)),
-      url: 'http://127.0.0.1:9',
-      env: { all_proxy: '127.0.0.1:1' },
-    }),
+    ends: /^the proxy http:\/\/127\.0\.0\.1:\d+ \(all_proxy\): the connection was refused$/,
+    async serve() {
+      const nobody = await refusingAddress();
+      return { ...nobody, env: { all_proxy: nobody.host } };
+    },
   },
   {
     name: 'proxy: has a certificate that nobody vouches for',
@@ -204,8 +208,3 @@ export const proxies: readonly Case[] = [
   socks('SOCKS 4a', 'passed', (port) => `socks4a://127.0.0.1:${port}`),
   socks('SOCKS 4', 'passed', (port) => `socks4://127.0.0.1:${port}`),
 ];
-
-async function goodServed(world: World) {
-  const { port, ...served } = await goodService(world);
-  return { ...served, url: `https://localhost:${port}` };
-}
