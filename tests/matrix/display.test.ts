@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type Output, projectRoot } from '@deploy/cli';
 import { type CheckId, frame, linesDisplay, type MatrixResult } from '@deploy/matrix/checks';
 import { type MatrixWorld, matrixWorld } from '../support/matrix.ts';
+import { without } from '../support/needs.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;
 
@@ -88,9 +89,7 @@ test('a frame of the live table tells for each check how it stands, and for how 
   );
 });
 
-const hasPty = spawnSync('script', ['--version']).status === 0;
-
-const onTerminal = { skip: !hasPty && 'no script(1) to make a terminal with' };
+const onTerminal = { skip: await without('a pseudo-terminal') };
 
 /** Runs a matrix on a terminal of its own. */
 function runOnTerminal(world: MatrixWorld) {
