@@ -159,7 +159,8 @@ describe('a cold start', () => {
     }, 2);
     assert.equal((await health(server.url, '2')).exitCode, 0);
     const [first = 0, second = 0] = askedAt;
-    assert.ok(second - first >= 2000, `${second - first} ms`);
+    // A timer may be a millisecond early, by a clock that has finer steps.
+    assert.ok(second - first >= 1990, `${second - first} ms`);
   });
 
   test('503 without Retry-After, which a maintenance page is, is not tried again', async () => {
