@@ -46,12 +46,12 @@ export function staging(
 
 /** Runs the cloud's checks against an emulator. */
 export async function check(
-  emulator: Emulator,
+  { host }: Pick<Emulator, 'host'>,
   changes: Partial<Omit<CloudCheckRequest, 'connection'>> & { identity?: Connection['identity'] } = {},
 ): Promise<{ findings: Finding[]; facts: CloudFacts }> {
   const { identity = { kind: 'none' }, ...request } = changes;
   return checkCloud({
-    connection: { emulatorHost: emulator.host, identity, env: {} },
+    connection: { emulatorHost: host, identity, env: {} },
     location: { project: PROJECT, region: 'us-central1', service: SERVICE },
     image: NEW_IMAGE,
     domain: DOMAIN,

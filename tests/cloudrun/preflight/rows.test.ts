@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Finding, Secret } from '@deploy/cli';
 import { domainMapping } from '@deploy/emulator';
 import { STAGING_SERVICE } from '@deploy/rehearsal/stage';
+import { refusingAddress } from '../../support/refusing-address.ts';
 import {
   check,
   DOMAIN,
@@ -97,9 +98,8 @@ describe('login', () => {
   });
 
   test('no answer at all is an error, too', async () => {
-    const cloud = await staging();
-    await cloud.close();
-    const { findings } = await check(cloud);
+    await using nobody = await refusingAddress();
+    const { findings } = await check(nobody);
     assert.match(only(findings, 'login').found, /could not be reached/);
     assert.match(only(findings, 'image').found, /could not be looked up/);
   });
