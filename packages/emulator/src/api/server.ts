@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import createRouter from 'find-my-way';
 import type { Fault, FaultPlan } from '../faults.ts';
 import { createServer } from '../http.ts';
 import type { RecordedRequest } from '../options.ts';
 import type { Json } from '../protocol/descriptors.ts';
 import { ApiError, errorBody, invalidArgument, notFound } from '../protocol/errors.ts';
 import { RawAnswer, type Routes } from './call.ts';
+import { createRouter } from './router.ts';
 
 type Answer = { status: number; body: Json | string; headers?: Readonly<Record<string, string>> };
 
@@ -31,8 +31,7 @@ type Seen = { body?: unknown; person?: string };
 /** The HTTP side of the API: routes calls to handlers, applies faults, formats refusals. */
 export function createApiServer(options: ApiServerOptions): Server {
   const { routes, faults, identify, onAnswered, stopping, now } = options;
-  const router = createRouter({ maxParamLength: 500 });
-  for (const route of routes) router.on(route.method, route.path, () => {}, route);
+  const find = createRouter(routes);
 
   const answer = async (
     request: IncomingMessage,
@@ -43,15 +42,14 @@ export function createApiServer(options: ApiServerOptions): Server {
     try {
       seen.body = await readJson(request);
       const { authorization } = request.headers;
-      const found = router.find((request.method ?? 'GET') as 'GET', target.path);
-      const route = found?.store as Routes[number] | undefined;
-      const person = route?.ownLogin ? 'a client of the registry' : identify(authorization);
+      const found = find(request.method ?? 'GET', target.path);
+      const person = found?.route.ownLogin ? 'a client of the registry' : identify(authorization);
       seen.person = person;
-      if (found === null || route === undefined) throw notFound(target.path);
+      if (found === undefined) throw notFound(target.path);
       const { path: _, ...asked } = target;
       const fate = fault?.kind === 'operation' ? fault.fate : undefined;
       const call = { ...asked, params: found.params, body: seen.body ?? {}, person, authorization, fate };
-      const given = await route.handle(call);
+      const given = await found.route.handle(call);
       return given instanceof RawAnswer
         ? { status: given.status, body: given.text, headers: given.headers }
         : { status: 200, body: given };
