@@ -14,6 +14,8 @@ export type GoogleBehindProxy = {
   tunnels(): string[];
   /** What was asked of hosts that hand out tokens: `host path`. */
   tokenRequests: readonly string[];
+  /** From now on, the proxy refuses so many tunnels with this status. */
+  refuseTunnels(status: number, times: number): void;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -24,7 +26,7 @@ export const googleCertificate = (): Promise<LocalCertificate> =>
 /** `accessToken`: what the hosts that hand out tokens give. */
 export async function googleBehindProxy(
   cloud: Pick<Emulator, 'url'>,
-  certificate: LocalCertificate,
+  certificate: Pick<LocalCertificate, 'key' | 'cert'>,
   accessToken: string,
 ): Promise<GoogleBehindProxy> {
   const tokenRequests: string[] = [];
@@ -44,6 +46,7 @@ export async function googleBehindProxy(
   await listening(google);
 
   const asked: string[] = [];
+  const refusals: number[] = [];
   const sockets = new Set<Socket>();
   const keep = <T extends Socket>(socket: T): T => {
     sockets.add(socket.once('close', () => sockets.delete(socket)).on('error', () => {}));
@@ -54,6 +57,11 @@ export async function googleBehindProxy(
   // Whatever host the tunnel is for, it ends at the stand-in for Google.
   proxy.on('connect', ({ url = '' }: IncomingMessage, client: Socket, head: Buffer) => {
     asked.push(url);
+    const refusal = refusals.shift();
+    if (refusal !== undefined) {
+      client.end(`HTTP/1.1 ${refusal} Refused\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
     const upstream = keep(connect(portOf(google), '127.0.0.1'));
     upstream.once('connect', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -67,6 +75,7 @@ export async function googleBehindProxy(
     proxyUrl: `http://127.0.0.1:${portOf(proxy)}`,
     tunnels: () => [...new Set(asked)],
     tokenRequests,
+    refuseTunnels: (status, times) => void refusals.push(...Array<number>(times).fill(status)),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       google.closeAllConnections();

@@ -1,4 +1,4 @@
-import { cleanLine, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
+import { cleanLine, errorCode, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
 import { listCommand } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
@@ -87,7 +87,7 @@ export class ApiRefusal extends Error {
  * unchanged.
  */
 export function unanswered(thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || (systemCodeOf(thrown) === undefined && !isTimeout(thrown))) return thrown;
+  if (!(thrown instanceof Error) || !isSilence(thrown)) return thrown;
   return Object.assign(new Error(thrown.message, { cause: thrown }), { code: GRPC.unavailable });
 }
 
@@ -137,7 +137,10 @@ function explain({ location }: CallSubject, error: Error): Explanation {
     case GRPC.unknown:
       return { kind: 'unanswered', ...explainSilence(error, said) };
     default:
-      return code === undefined ? explainLocalFailure(error, said) : { kind: 'refused', message: said };
+      if (code !== undefined) return { kind: 'refused', message: said };
+      return isSilence(error)
+        ? { kind: 'unanswered', ...explainSilence(error, said) }
+        : explainLocalFailure(error, said);
   }
 }
 
@@ -158,16 +161,26 @@ function neededRole(said: string): string {
 }
 
 function explainSilence(error: Error, said: string): { message: string; hint: string } {
-  const systemCode = systemCodeOf(error);
-  return systemCode === undefined
-    ? {
-        message: `no usable answer from the API (${said})`,
-        hint: 'Run this again; status.cloud.google.com lists outages.',
-      }
-    : {
-        message: `the API could not be reached (${systemCode}: ${said})`,
-        hint: 'Check the network, the proxy settings and CLOUD_RUN_EMULATOR_HOST.',
-      };
+  const network = 'Check the network, the proxy settings and CLOUD_RUN_EMULATOR_HOST.';
+  const proxy = causesOf(error).find((each) => each instanceof ProxyFailure);
+  if (proxy !== undefined)
+    return { message: `the API could not be reached (${said})`, hint: proxy.hint ?? network };
+  if (causesOf(error).some(isInvalidCertificate)) {
+    return {
+      message: `the server that answers has no valid certificate of the API (${said})`,
+      hint: "Check this machine's clock, and whether a proxy or the login page of a network answers instead of Google.",
+    };
+  }
+  const networkCode = networkCodeOf(error);
+  // When several addresses of a host were tried in vain, the error has no message of its own.
+  if (networkCode !== undefined) {
+    const what = said === '' ? networkCode : `${networkCode}: ${said}`;
+    return { message: `the API could not be reached (${what})`, hint: network };
+  }
+  return {
+    message: `no usable answer from the API (${said})`,
+    hint: 'Run this again; status.cloud.google.com lists outages.',
+  };
 }
 
 // An error without a gRPC status did not come from the API: the request never reached it, for instance because there
@@ -189,12 +202,37 @@ function explainLocalFailure(error: Error, said: string): Explanation {
   throw error;
 }
 
-/** Whether this error, or any of its causes, means that no answer came in time. */
-function isTimeout(error: Error): boolean {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    if (each.name === 'TimeoutError' || each.name === 'AbortError') return true;
-  }
-  return false;
+/** Whether this error means that the API did not answer, or that somebody else answered in its place. */
+function isSilence(error: Error): boolean {
+  return (
+    networkCodeOf(error) !== undefined ||
+    causesOf(error).some(
+      (each) => isTimeout(each) || isInvalidCertificate(each) || isPassingProxyTrouble(each),
+    )
+  );
+}
+
+function isTimeout({ name }: Error): boolean {
+  return name === 'TimeoutError' || name === 'AbortError';
+}
+
+/**
+ * Whether a certificate is expired, not valid yet, or another host's. This is how the login page of a network looks, or
+ * a clock that is wrong after the machine was asleep. An unknown issuer is another matter: see `isUntrusted`.
+ * The codes: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
+function isInvalidCertificate(error: Error): boolean {
+  return !isUntrusted(error) && /^(?:CERT_|ERR_TLS_CERT_)/.test(errorCode(error));
+}
+
+/**
+ * Whether a proxy may open the connection later: it could not be reached, or it could not reach the API. A proxy that
+ * forbids the connection, or asks for a login, will do so again.
+ */
+function isPassingProxyTrouble(error: Error): boolean {
+  if (!(error instanceof ProxyFailure)) return false;
+  const { status, cause } = error;
+  return status === undefined ? cause !== undefined : status === 429 || status >= 500;
 }
 
 /** The error for an answer that is not from the API, such as a proxy's error page. */
@@ -202,13 +240,18 @@ export function noUsableAnswer(): Error {
   return Object.assign(new Error('the answer was not JSON'), { code: GRPC.unavailable });
 }
 
-/**
- * The operating system's code for a failed connection (ECONNREFUSED, ENOTFOUND, ECONNRESET), from the error or any of
- * its causes.
- */
-function systemCodeOf(error: Error): string | undefined {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    if ('code' in each && typeof each.code === 'string' && /^E[A-Z]+$/.test(each.code)) return each.code;
-  }
-  return undefined;
+// The codes of the operating system (ECONNREFUSED, ENOTFOUND), of its resolver (EAI_AGAIN), and of answers that are not
+// HTTP or not TLS.
+const NETWORK_CODE = /^(?:E[A-Z]+|EAI_[A-Z]+|HPE_\w+|ERR_SSL_\w+)$/;
+
+/** The code for a failed connection, from the error or any of its causes. */
+function networkCodeOf(error: Error): string | undefined {
+  return causesOf(error)
+    .map(errorCode)
+    .find((code) => NETWORK_CODE.test(code));
+}
+
+/** The error, its cause, the cause of that, and so on. */
+function causesOf(error: Error): Error[] {
+  return error.cause instanceof Error ? [error, ...causesOf(error.cause)] : [error];
 }
