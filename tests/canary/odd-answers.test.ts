@@ -100,6 +100,13 @@ function inPages(entries: readonly RawLogEntry[]): (page: Page) => Answer {
   };
 }
 
+/** What the two bounds of the filter let through, if every entry arrives as soon as its request has begun. */
+function asked(entries: readonly RawLogEntry[], { filter }: Page): RawLogEntry[] {
+  const [, since = ''] = /receiveTimestamp>="([^"]+)"/.exec(filter) ?? [];
+  const [, to = ''] = /timestamp<"([^"]+)"/.exec(filter) ?? [];
+  return entries.filter(({ timestamp = '' }) => timestamp >= since && timestamp < to);
+}
+
 describe('request logs as the platform may answer them', () => {
   test('by another clock than this machine has', async () => {
     await using cloud = await logging(inPages(Array.from({ length: 100 }, (_, i) => request(i, 100))));
@@ -174,6 +181,19 @@ describe('request logs as the platform may answer them', () => {
     assert.match(asked(), /receiveTimestamp>="2031-03-01T11:47:50/);
     assert.ok(again.state === 'read');
     assert.deepEqual(requests([...again.closed, ...again.open]), [90, 10]);
+  });
+
+  test('long after they were asked for, because the machine slept: the minutes that passed are read by the next poll', async () => {
+    const all = Array.from({ length: 100 }, (_, i) => request(i, 100));
+    await using cloud = await logging((page) => inPages(asked(all, page))(page));
+    const source = await cloud.open();
+    const asleepAt = new Date(FROM.getTime() + 4 * MINUTE_MS);
+    const first = await source.read({ ...query, to: asleepAt });
+    assert.ok(first.state === 'read');
+    assert.deepEqual([first.closed.length, ...requests(first.closed)], [4, 36, 4]);
+    const next = await source.read({ ...query, from: asleepAt });
+    assert.ok(next.state === 'read');
+    assert.deepEqual([next.closed.length, ...requests(next.closed)], [6, 54, 6]);
   });
 
   test('more of them than may be read: the oldest minutes first, with why, and no more reads than our share', async () => {

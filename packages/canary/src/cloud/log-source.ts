@@ -1,7 +1,7 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
 import type { ObservationQuery, ObservationSource, Unreadable } from '../observations/source.ts';
 import { countText } from '../verdict/figures.ts';
-import { MINUTE_MS, minuteOf } from './minutes.ts';
+import { type Arrival, MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
 import {
   ENTRIES_A_PAGE,
@@ -32,12 +32,10 @@ type Entries = {
 /** Entries that were read at one poll and still count at the next. */
 type Kept = {
   readonly revisions: string;
-  /**
-   * `entries` goes back to this moment. It has every request that ended since and every line that was logged since,
-   * except those whose entry had not arrived by `readAt`.
-   */
+  /** `entries` goes back to this moment. It has every request that ended since and every line that was logged since. */
   readonly from: number;
-  readonly readAt: number;
+  /** What arrived from this moment on may be missing in `entries`. */
+  readonly upTo: number;
   readonly entries: readonly RawLogEntry[];
 };
 
@@ -86,9 +84,7 @@ export function openLogSource(
     read: (query) =>
       orUnreadable(async () => {
         const known = keptFor(query, kept);
-        // Entries arrive within `delayMs`, so the previous poll has already read everything that ended more than
-        // `delayMs` before it.
-        const since = Math.max(query.from.getTime(), known === undefined ? 0 : known.readAt - delayMs);
+        const since = Math.max(query.from.getTime(), known?.upTo ?? 0);
         const { entries, readAt, isComplete } = await readPages(
           requestLogFilter(service, { ...query, from: new Date(since) }),
           'oldest first',
@@ -97,7 +93,7 @@ export function openLogSource(
         const all = [...(known?.entries ?? []), ...entries];
         const arrival = { now: readAt, delayMs };
         if (isComplete) {
-          kept = keep(all, query, readAt);
+          kept = keep(all, query, arrival);
           return observeRequestLog(all, query, arrival);
         }
         const to = wholeMinutesUpTo(entries);
@@ -125,11 +121,14 @@ function keptFor(query: ObservationQuery, kept: Kept | undefined): Kept | undefi
 }
 
 /** The entries without duplicates, and without those that ended before the query's `from`. */
-function keep(entries: readonly RawLogEntry[], query: ObservationQuery, readAt: Date): Kept {
+function keep(entries: readonly RawLogEntry[], query: ObservationQuery, { now, delayMs }: Arrival): Kept {
   const from = query.from.getTime();
   const found = new Map<string, RawLogEntry>();
   for (const entry of entries) if (endOf(entry) >= from) found.set(identify(entry), entry);
-  return { revisions: revisionsOf(query), from, readAt: readAt.getTime(), entries: [...found.values()] };
+  // Entries arrive within `delayMs`, so everything that ended earlier than that has been read. But nothing after the
+  // query's `to` was asked for, and that is long past if the machine slept while it waited for the answer.
+  const upTo = Math.min(now.getTime() - delayMs, query.to.getTime());
+  return { revisions: revisionsOf(query), from, upTo, entries: [...found.values()] };
 }
 
 function revisionsOf({ stable, canary }: ObservationQuery): string {
