@@ -1,5 +1,10 @@
 import type { EntriesPage, LogApi, Patience } from '@deploy/cloudrun';
-import type { ObservationQuery, ObservationSource, Unreadable } from '../observations/source.ts';
+import type {
+  ObservationQuery,
+  ObservationSource,
+  SourceReading,
+  Unreadable,
+} from '../observations/source.ts';
 import { countText } from '../verdict/figures.ts';
 import { type Arrival, MINUTE_MS, minuteOf } from './minutes.ts';
 import type { PlatformClock } from './platform-clock.ts';
@@ -39,6 +44,14 @@ type Kept = {
   readonly entries: readonly RawLogEntry[];
 };
 
+/** A reading that ended before its last page, because our share of the project's reads was used up. */
+type Cut = {
+  /** How many reads the next reading should have: with too few, it would begin at the same place and get no further. */
+  readonly readsWanted: number;
+  /** What to say until there are so many. */
+  readonly meanwhile: SourceReading;
+};
+
 /**
  * Reads observations from request logs, with at most `READS_A_MINUTE` reads a minute, each of one page. A poll keeps
  * the entries of minutes that are not complete yet. The next poll then reads only what may have arrived since.
@@ -49,8 +62,9 @@ export function openLogSource(
   clock: PlatformClock,
   { delayMs = LOG_DELAY_MS, patience }: { readonly delayMs?: number; readonly patience: Patience },
 ): ObservationSource {
-  const takeRead = limitReads(READS_A_MINUTE);
+  const reads = limitReads(READS_A_MINUTE);
   let kept: Kept | undefined;
+  let cut: Cut | undefined;
 
   const readPages = async (
     filter: string,
@@ -62,7 +76,7 @@ export function openLogSource(
     let after: string | undefined;
     let pages = 0;
     do {
-      if (pages === mostPages || !takeRead())
+      if (pages === mostPages || !reads.take())
         return { entries, readAt: readAt ?? clock.now(), isComplete: false };
       const page: EntriesPage<RawLogEntry> = await api.page({
         ...{ filter, order, size: ENTRIES_A_PAGE, after, patience },
@@ -83,6 +97,8 @@ export function openLogSource(
 
     read: (query) =>
       orUnreadable(async () => {
+        const readsLeft = reads.left();
+        if (cut !== undefined && readsLeft < cut.readsWanted) return cut.meanwhile;
         const known = keptFor(query, kept);
         const since = Math.max(query.from.getTime(), known?.upTo ?? 0);
         const { entries, readAt, isComplete } = await readPages(
@@ -94,11 +110,18 @@ export function openLogSource(
         const arrival = { now: readAt, delayMs };
         if (isComplete) {
           kept = keep(all, query, arrival);
+          cut = undefined;
           return observeRequestLog(all, query, arrival);
         }
         const to = wholeMinutesUpTo(entries);
         const missing = tooMany(entries.length);
-        if (to <= query.from) return missing;
+        const isNoWholeMinute = to <= query.from;
+        const meanwhile: SourceReading =
+          isNoWholeMinute && readsLeft === READS_A_MINUTE
+            ? missing
+            : { state: 'read', closed: [], open: [], behind: missing.why };
+        cut = { readsWanted: Math.min(Math.max(2, 2 * readsLeft), READS_A_MINUTE), meanwhile };
+        if (isNoWholeMinute) return meanwhile;
         return { ...observeRequestLog(all, { ...query, to }, arrival), behind: missing.why };
       }),
 
@@ -158,22 +181,31 @@ function tooMany(read: number): Unreadable {
   return {
     state: 'unreadable',
     kind: 'too many',
-    why: `there are more request logs than may be read: the first ${countText(read)} used up our share of the project's reads per minute`,
+    why: `there are more request logs than may be read: ${read === 0 ? 'earlier ones' : `the first ${countText(read)}`} used up our share of the project's reads per minute`,
     hint: 'CANARY_SOURCE=monitoring reads metrics instead, which work at any volume but arrive minutes later.',
   };
 }
 
-/**
- * Returns a function to call before each read. If `mostAMinute` reads were already made in the past minute, that
- * function returns false. Otherwise it counts the read and returns true.
- */
-function limitReads(mostAMinute: number): () => boolean {
+type ReadLimit = {
+  /** Counts a read and returns true, unless none is left in this minute. Call it before each read. */
+  take(): boolean;
+  left(): number;
+};
+
+/** Allows so many reads in any minute. */
+function limitReads(mostAMinute: number): ReadLimit {
   let taken: number[] = [];
-  return () => {
+  const left = (): number => {
     const now = performance.now();
     taken = taken.filter((at) => now - at < MINUTE_MS);
-    if (taken.length >= mostAMinute) return false;
-    taken.push(now);
-    return true;
+    return mostAMinute - taken.length;
+  };
+  return {
+    left,
+    take() {
+      if (left() === 0) return false;
+      taken.push(performance.now());
+      return true;
+    },
   };
 }
