@@ -413,6 +413,20 @@ describe('what fails outright', () => {
     );
   });
 
+  test('pages whose decisions the project may just not keep are not, unless losing all of them is hardly chance', () => {
+    const kept = (canaryPages: number) =>
+      verdictOn(
+        times(10, {
+          stable: seen(114, 0, { pages: 100, routeDecisions: 20 }),
+          canary: seen(6, 0, { pages: canaryPages, routeDecisions: 0 }),
+        }),
+      );
+    // One line in five is kept: 20 pages leave none in 1.2 % of all windows, 30 pages in 0.12 %.
+    assert.equal(kept(2).verdict, 'healthy');
+    assert.equal(signal(kept(2), 'audit events')?.note, "0 for 20 pages; stable's: 200 for 1,000");
+    assert.match(kept(3).reason, /served 30 pages and logged no route\.split\.decision/);
+  });
+
   test('one that is not JSON as well', () => {
     const odd = {
       stable: seen(114),

@@ -25,11 +25,13 @@ type PromotionPlan = {
 };
 
 /** The pages that the candidate served in this step, and the route decisions that it logged for them. */
-type AuditCounts = {
+export type AuditCounts = {
   readonly isMeasured: boolean;
   readonly pages: number;
   readonly decisions: number;
   readonly unreadable: number;
+  /** Stable's pages and decisions since the promotion began. They show whether the project keeps every log line. */
+  readonly stable: { readonly pages: number; readonly decisions: number };
 };
 
 /**
@@ -56,7 +58,10 @@ export type Promotion = {
   readonly smoke: Tally;
 };
 
-const noAudit: AuditCounts = { isMeasured: false, pages: 0, decisions: 0, unreadable: 0 };
+const noAudit: AuditCounts = {
+  ...{ isMeasured: false, pages: 0, decisions: 0, unreadable: 0 },
+  stable: { pages: 0, decisions: 0 },
+};
 const noLooks: Tally = { failed: 0, requests: 0 };
 
 /** Creates a promotion before its first minute. `history` has stable's minutes before the promotion, oldest first. */
@@ -110,7 +115,7 @@ export function addMinute(promotion: Promotion, { step, stable, canary }: Minute
       place,
     ),
     latency: addLatencyMinute(current.latency, canary.latency, stable?.latency, place),
-    audit: addAudit(current.audit, canary),
+    audit: addAudit(current.audit, canary, stable),
     readiness: addLook(current.readiness, canary.ready),
     smoke: addLook(current.smoke, canary.smokePassed),
   };
@@ -154,7 +159,7 @@ function beginStep(promotion: Promotion, stepIndex: number): Promotion {
     signIn: beginComparisonStep(promotion.signIn, next),
     syncToken: beginComparisonStep(promotion.syncToken, next),
     latency: beginLatencyStep(promotion.latency, next),
-    audit: noAudit,
+    audit: { ...noAudit, stable: promotion.audit.stable },
     readiness: noLooks,
     smoke: noLooks,
   };
@@ -174,6 +179,7 @@ function failuresOf(paths: PathFailures | undefined, affinity: boolean): Tally |
 function addAudit(
   audit: AuditCounts,
   { pages, routeDecisions, unreadableDecisions = 0 }: Observation,
+  stable: Observation | undefined,
 ): AuditCounts {
   if (pages === undefined || routeDecisions === undefined) return audit;
   return {
@@ -181,6 +187,10 @@ function addAudit(
     pages: audit.pages + pages,
     decisions: audit.decisions + routeDecisions,
     unreadable: audit.unreadable + unreadableDecisions,
+    stable: {
+      pages: audit.stable.pages + (stable?.pages ?? 0),
+      decisions: audit.stable.decisions + (stable?.routeDecisions ?? 0),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { lowerRateBound } from '../../statistics/rate-bounds.ts';
 import { isRateAtLeast, isRateAtLeastTimes } from '../../statistics/tally.ts';
-import { currentStep, type Promotion } from '../promotion.ts';
+import { type AuditCounts, currentStep, type Promotion } from '../promotion.ts';
 import type { Comparison } from './comparison.ts';
 import { isCandidateSlow } from './latency.ts';
 
@@ -70,7 +70,7 @@ function isUnhealthy(promotion: Promotion, signal: SignalName, isWindowOver: boo
         isCandidateSlow(latency, currentStep(promotion))
       );
     case 'audit events':
-      return isWindowOver && audit.pages > 0 && (audit.decisions === 0 || audit.unreadable > 0);
+      return isWindowOver && audit.pages > 0 && (isSilent(audit, lnBound(promotion)) || audit.unreadable > 0);
   }
 }
 
@@ -98,6 +98,17 @@ export function isSlowAt100(promotion: Promotion): boolean {
   return (
     currentStep(promotion) === 100 && isWorse(promotion, latency.comparison) && isCandidateSlow(latency, 100)
   );
+}
+
+/**
+ * Whether the candidate logged no decision for its pages. A project may keep only a sample of its log lines. Then stable
+ * has fewer decisions than pages, too, and the candidate is silent only if losing all of its lines is less likely than
+ * a false alarm may be.
+ */
+function isSilent({ pages, decisions, stable }: AuditCounts, bound: number): boolean {
+  if (decisions > 0) return false;
+  const isSampled = stable.decisions > 0 && stable.decisions < stable.pages;
+  return !isSampled || -pages * Math.log1p(-stable.decisions / stable.pages) >= bound;
 }
 
 function isPathBad(promotion: Promotion, comparison: Comparison): boolean {

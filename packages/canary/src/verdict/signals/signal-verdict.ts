@@ -1,4 +1,5 @@
 import type { Tally } from '../../statistics/tally.ts';
+import { countText } from '../figures.ts';
 import { currentStep, type Promotion } from '../promotion.ts';
 import type { Comparison } from './comparison.ts';
 import { coarseness } from './latency.ts';
@@ -78,11 +79,15 @@ function figuresOf(promotion: Promotion, signal: SignalName): Figures {
     case 'audit events':
       return {
         isMeasured: audit.isMeasured,
-        shown: audit.isMeasured
-          ? { limit: 'pages log decisions', note: `${audit.decisions} for ${audit.pages} pages` }
-          : {},
+        shown: audit.isMeasured ? { limit: 'pages log decisions', note: decisionsText(audit) } : {},
       };
   }
+}
+
+function decisionsText({ pages, decisions, stable }: Promotion['audit']): string {
+  const own = `${decisions} for ${pages} pages`;
+  if (decisions > 0 || stable.decisions === 0 || stable.decisions >= stable.pages) return own;
+  return `${own}; stable's: ${countText(stable.decisions)} for ${countText(stable.pages)}`;
 }
 
 function pathFigures(promotion: Promotion, comparison: Comparison): Figures {
