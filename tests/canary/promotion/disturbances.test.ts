@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { PromotionEvent } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
-import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { apiOf, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { shortenPauses } from '../../support/colleague.ts';
 import { cloudWithCandidate, FAILING, startWalk, type Walk, WELL } from '../../support/promotion.ts';
 
@@ -72,6 +72,29 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 6
     assert.equal(serving(cloud).length, 3);
   });
 });
+
+test('fields that come in another order each time are no change by somebody else', async () => {
+  await using cloud = await cloudWithCandidate({ perMinute: 0 });
+  const [stable = '', canary = ''] = revisionNames(cloud);
+  const api = await apiOf(cloud);
+  let isTurned = false;
+  const read = async () => {
+    const service = await api.read();
+    isTurned = !isTurned;
+    return isTurned ? { ...service, template: turned(service.template) } : service;
+  };
+  const walk = await startWalk(cloud, { minutes: WELL, api: { ...api, read } });
+  assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+});
+
+/** The same with the fields of each object in the opposite order. */
+function turned<T>(value: T): T {
+  const turn = (_: string, each: unknown): unknown =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).reverse())
+      : each;
+  return JSON.parse(JSON.stringify(value, turn));
+}
 
 describe('a promotion that is there already', { concurrency: 6 }, () => {
   test('keeps a second one out, which is told whose it is and since when', async () => {

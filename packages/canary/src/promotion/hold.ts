@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { errorMessage, UserError } from '@deploy/cli';
 import {
   type Bookkeeping,
@@ -79,7 +80,7 @@ export function holdOn(
   const pair = pairOf(subject);
   const openApi = async () => api;
   const ownerId = crypto.randomUUID().slice(0, 8);
-  const template = JSON.stringify(subject.service.template);
+  const { template } = subject.service;
   const tagged = subject.service.traffic.find(({ tag }) => tag === settings.tag)?.revision;
   const nowMs = (): number => source.now().getTime();
   let state: PromotionState = {
@@ -115,9 +116,9 @@ export function holdOn(
   }
 
   async function take(): Promise<string> {
-    const before = JSON.stringify(promotionOn(subject.service));
+    const before = promotionOn(subject.service);
     const permit = (now: Service): void => {
-      const isSame = JSON.stringify(now.template) === template && JSON.stringify(promotionOn(now)) === before;
+      const isSame = isDeepStrictEqual(now.template, template) && isDeepStrictEqual(promotionOn(now), before);
       if (!isSame || !isItsTraffic(now, state))
         throw new Superseded(now, () => `${changedBy(now)} in the meantime`);
     };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '@deploy/cli';
 import { changedBy, describeShares, isSettled, type Service, targetShares } from '@deploy/cloudrun';
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
@@ -26,7 +27,11 @@ export function requireUnowned(
 }
 
 /** Throws Superseded unless the service still has this promotion's owner and split, and the given template. */
-export function requireUndisturbed(now: Service, ownerId: string, template: string): PromotionState {
+export function requireUndisturbed(
+  now: Service,
+  ownerId: string,
+  template: Service['template'],
+): PromotionState {
   const state = promotionOn(now);
   if (state === undefined)
     throw new Superseded(now, () => `${changedBy(now)}: its note about this promotion is gone`);
@@ -39,7 +44,8 @@ export function requireUndisturbed(now: Service, ownerId: string, template: stri
     const who = state.owner === undefined ? 'somebody' : `${state.owner.account} on ${state.owner.host}`;
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
-  if (JSON.stringify(now.template) !== template) {
+  // The fields may come in another order each time, because JSON promises none.
+  if (!isDeepStrictEqual(now.template, template)) {
     // The message names the new template's revision only once that revision exists. Until then, the newest revision is
     // the promotion's own candidate.
     throw new Superseded(now, (later) =>
