@@ -12,7 +12,7 @@ import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { pressCtrlC } from '../support/ctrl-c.ts';
 import { without } from '../support/needs.ts';
-import { COMPILE_CACHE } from '../support/run-script.ts';
+import { COMPILE_CACHE, runScriptProcess } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 import { UNUSED_ADDRESS } from '../support/unused-address.ts';
 
@@ -218,6 +218,29 @@ describe('running gates', () => {
       [],
     );
   });
+});
+
+test('a gate runs although TMPDIR is too deep for a socket; a TMPDIR that is missing is named', async () => {
+  await using checkout = await sampleCheckout();
+  await using tools = await standInTools({});
+  await tools.put(join(checkout.root, BUILD), 'echo built');
+  const build = (TMPDIR: string) =>
+    runScriptProcess('deploy-staging', [], {
+      env: {
+        ...{ PROJECT: 'p', IMAGE: 'i:t', DRY_RUN: '1', SKIP_VERIFY: '1', TMPDIR },
+        OPENAGENTS_REPO_ROOT: checkout.root,
+      },
+    });
+  const deep = join(tools.folder, 'deep'.repeat(25));
+  await mkdir(deep);
+  const [inDeep, inMissing] = await Promise.all([build(deep), build(join(tools.folder, 'missing'))]);
+  assert.match(inDeep.stdout, /^built$/m, inDeep.stderr);
+  assert.equal(inDeep.exitCode, 0);
+  assert.match(
+    inMissing.stderr,
+    /^error: there is no folder for temporary files: ENOENT.*\nSet TMPDIR to a folder that you can write to\.$/m,
+  );
+  assert.equal(inMissing.exitCode, 1);
 });
 
 test('Ctrl-C stops the whole process tree of a running gate', async () => {

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { TargetCheckout } from '@deploy/cli';
+import { cleanLine, errorMessage, type TargetCheckout, UserError } from '@deploy/cli';
 import type { ExtraInput } from './extra-inputs.ts';
 import type { PassRecord } from './pass-record.ts';
 
@@ -45,8 +45,8 @@ export type RunnerChannel = AsyncDisposable & {
  * environment. When this process is killed, the channel closes and the runner stops the gate.
  */
 export async function openRunnerChannel(order: () => RunnerOrder): Promise<RunnerChannel> {
-  const folder = await mkdtemp(join(tmpdir(), 'gates-'));
-  const path = join(folder, 'runner');
+  const folder = await makeFolder();
+  const path = join(folder, SOCKET);
   const sockets = new Set<Socket>();
   let report: RunnerReport | undefined;
   const server = createServer((socket) => {
@@ -71,6 +71,22 @@ export async function openRunnerChannel(order: () => RunnerOrder): Promise<Runne
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+const SOCKET = 'runner';
+// macOS allows 103 bytes for a socket's path, Linux allows 107.
+const LONGEST_PATH = 103;
+
+/** A new folder for a socket: in TMPDIR, unless that is too deep for one. */
+async function makeFolder(): Promise<string> {
+  const length = Buffer.byteLength(join(tmpdir(), 'gates-123456', SOCKET));
+  const place = length > LONGEST_PATH ? '/tmp' : tmpdir();
+  return mkdtemp(join(place, 'gates-')).catch((error: unknown) => {
+    throw new UserError(`there is no folder for temporary files: ${cleanLine(errorMessage(error), 200)}`, {
+      hint: 'Set TMPDIR to a folder that you can write to.',
+      cause: error,
+    });
+  });
 }
 
 /** The runner's end of the channel. */
