@@ -2,6 +2,7 @@ import {
   addStepSummary,
   checkoutSettings,
   findTargetCheckout,
+  interruptible,
   isWatched,
   ownCommand,
   readSettings,
@@ -43,7 +44,9 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   const checkout = findTargetCheckout(values);
   if (option === '--explain') {
     const live = await startLiveLine('reading the inputs of the verdicts');
-    const explanations = await explainGates({ checkout, env, choices: values }).finally(live.stop);
+    const explanations = await interruptible(signal, () =>
+      explainGates({ checkout, env, choices: values }),
+    ).finally(live.stop);
     for (const each of explanations) out.data(explanationLine(each));
     return 0;
   }

@@ -29,6 +29,16 @@ describe('a lock', () => {
     });
   }
 
+  test('that somebody else holds is waited for until the signal aborts', async () => {
+    const path = join(folder, 'waited-for.lock');
+    const stop = new AbortController();
+    await withFileLock(path, {}, async () => {
+      const onWait = () => stop.abort(new Error('enough'));
+      const waiting = withFileLock(path, { onWait, signal: stop.signal }, async () => {});
+      await assert.rejects(waiting, /enough/);
+    });
+  });
+
   test('keeps everybody else out while it is held, and leaves nothing behind', async () => {
     const path = join(folder, 'held.lock');
     // Of a holder that was killed.

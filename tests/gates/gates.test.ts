@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { type Output, projectRoot, UserError } from '@deploy/cli';
+import { type Output, projectRoot, UserError, withFileLock } from '@deploy/cli';
 import { type GateRun, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
 import type { VerificationRequest } from '@deploy/gates/inputs';
 import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
@@ -286,6 +286,44 @@ test('Ctrl-C stops the whole process tree of a running gate', async () => {
   );
   assert.doesNotMatch(await complaint, /Warning/);
 });
+
+test('Ctrl-C ends a run that waits for another run in this project', async () => {
+  await using checkout = await sampleCheckout();
+  await using tools = await standInTools({ cargo: 'exit 1' });
+  const lock = join(projectRoot, '.turbo/gates.lock');
+  await mkdir(dirname(lock), { recursive: true });
+  await withFileLock(lock, {}, async () => {
+    const { stderr } = await runScriptProcess('gates', [], {
+      env: { OPENAGENTS_REPO_ROOT: checkout.root, GATES: 'sw-policy' },
+      pathFirst: [tools.folder],
+      onStart: (child) => {
+        let told = '';
+        child.stderr?.on('data', (chunk: string) => {
+          told += chunk;
+          if (/waiting for another run of gates in this project\n$/.test(told)) child.kill('SIGINT');
+        });
+      },
+    });
+    assert.match(stderr, /^error: interrupted by SIGINT$/m);
+  });
+});
+
+for (const [name, args] of [
+  ['gates', ['--explain']],
+  ['preflight', []],
+] as const) {
+  test(`Ctrl-C ends ${[name, ...args].join(' ')} while it waits for a tool that does not answer`, async () => {
+    await using checkout = await sampleCheckout();
+    // It is asked by the script itself, which it interrupts in the place of a person.
+    await using tools = await standInTools({ cargo: 'exit 1', rustc: 'kill -INT $PPID; exec sleep 100' });
+    const { stderr, exitCode } = await runScriptProcess(name, args, {
+      env: { OPENAGENTS_REPO_ROOT: checkout.root, PROJECT: 'p', DRY_RUN: '1' },
+      pathFirst: [tools.folder],
+    });
+    assert.match(stderr, /^error: interrupted by SIGINT\nNothing was changed in the cloud\.$/m);
+    assert.equal(exitCode, null);
+  });
+}
 
 test('a script that is killed takes its gate along, and the next run waits until that is gone', async () => {
   await using checkout = await sampleCheckout();

@@ -9,6 +9,8 @@ type LockOptions = {
   onWait?(): void;
   /** Makes the error to throw when the time is up. */
   tooLong?(): Error;
+  /** Ends the wait: it then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
 };
 
 /**
@@ -33,11 +35,12 @@ export async function withFileLock<T>(
 }
 
 async function acquire(path: string, options: LockOptions): Promise<FileHandle> {
-  const { patienceMs = Number.POSITIVE_INFINITY, onWait, tooLong } = options;
+  const { patienceMs = Number.POSITIVE_INFINITY, onWait, tooLong, signal } = options;
   const { tryLock } = await import('fs-native-extensions');
   const deadline = performance.now() + patienceMs;
   let told = false;
   do {
+    signal?.throwIfAborted();
     const file = await openOrdinary(path);
     // The last holder may have removed the file after it was opened here. A lock on a removed file would exclude
     // nobody.

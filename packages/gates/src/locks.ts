@@ -38,9 +38,12 @@ const TURBO_LOCK = join(projectRoot, '.turbo/gates.lock');
  * Runs `work` while no other run uses the files in which turbo keeps a task's log and record: all runs of this project
  * share them.
  */
-export async function aloneWithTurbosFiles<T>(onWait: () => void, work: () => Promise<T>): Promise<T> {
+export async function aloneWithTurbosFiles<T>(
+  wait: { onWait(): void; signal: AbortSignal | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
   await mkdir(dirname(TURBO_LOCK), { recursive: true });
-  return withFileLock(TURBO_LOCK, { onWait }, work);
+  return withFileLock(TURBO_LOCK, wait, work);
 }
 
 /**

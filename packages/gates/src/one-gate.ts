@@ -144,7 +144,7 @@ async function run(gate: Gate, context: GateContext, fingerprint?: Fingerprint):
   // Nobody reads what turbo records about the build, so builds in different checkouts need not wait for each other.
   const { tasks, complaint } = await (gate.id === 'web-shell-build'
     ? work()
-    : aloneWithTurbosFiles(onWait, work));
+    : aloneWithTurbosFiles({ onWait, signal }, work));
   context.stale();
   return { task: tasks.get(gate.id), complaint, report: channel.report() };
 }

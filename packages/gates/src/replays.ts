@@ -19,7 +19,7 @@ export async function replayGates(
 ): Promise<ReadonlyMap<GateId, Replay>> {
   const gates = [...request.fingerprints.keys()];
   if (gates.length === 0) return new Map();
-  return aloneWithTurbosFiles(onWait, async () => {
+  return aloneWithTurbosFiles({ onWait, signal: request.signal }, async () => {
     await Promise.all(gates.map(forgetPassRecord));
     const { tasks } = await runTurbo({ ...request, gates, cache: 'replay' });
     const found = await Promise.all(

@@ -3,6 +3,7 @@ import {
   annotate,
   type Environment,
   type Finding,
+  interruptible,
   type Program,
   type TargetCheckout,
   UserError,
@@ -41,17 +42,19 @@ const ORDER = [
 /** Checks every precondition of a deployment, all at once, and changes nothing. */
 export async function runPreflight(request: PreflightRequest): Promise<Preflight> {
   const { checkout, env, verify, gates, dryRun = false } = request;
-  const [cloud, tools] = await Promise.all([
-    dryRun ? undefined : checkCloudWithReport(request),
-    checkout instanceof UserError
-      ? [noCheckout(checkout)]
-      : checkTools({
-          checkout,
-          env,
-          gates: verify ? (gates.selected ?? gateIds) : [],
-          isCached: cachedGates(request, checkout),
-        }),
-  ]);
+  const [cloud, tools] = await interruptible(request.connection.signal, () =>
+    Promise.all([
+      dryRun ? undefined : checkCloudWithReport(request),
+      checkout instanceof UserError
+        ? [noCheckout(checkout)]
+        : checkTools({
+            checkout,
+            env,
+            gates: verify ? (gates.selected ?? gateIds) : [],
+            isCached: cachedGates(request, checkout),
+          }),
+    ]),
+  );
   // A check that failed because of an interruption must not be reported as a finding.
   request.connection.signal?.throwIfAborted();
   const findings = [...(cloud?.findings ?? [leftOut]), ...tools].sort((a, b) => rank(a) - rank(b));
