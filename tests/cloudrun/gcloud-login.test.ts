@@ -129,6 +129,35 @@ test('a token that cannot be renewed now is asked for again with the next call',
   });
 });
 
+for (const [what, said] of [
+  [
+    'that has no network for a moment',
+    'There was a problem refreshing your current auth tokens: HTTPSConnectionPool(host=oauth2.googleapis.com, port=443): Max retries exceeded with url: /token',
+  ],
+  ['whose tokens another gcloud is writing', 'gcloud crashed (OperationalError): database is locked'],
+] as const) {
+  test(`a gcloud ${what} is asked again at once, and the call is made`, async () => {
+    const failure = `echo 'ERROR: ${said}' >&2; exit 1`;
+    await withGcloud({ lasts: 5, failsAt: 3, failure }, async ({ connection, cloud }) => {
+      const api = await openServiceApi(connection, LOCATION);
+      await api.read();
+      await api.read();
+      assert.equal(cloud.requests.filter(({ status }) => status === 200).length, 2);
+    });
+  });
+}
+
+test('when the account of gcloud is gone in the middle, the script goes on as nobody else', async () => {
+  const failure = "echo 'ERROR: You do not currently have an active account selected.' >&2; exit 1";
+  await withGcloud({ lasts: 5, failsAt: 3, failure }, async ({ connection }) => {
+    const api = await openServiceApi(connection, LOCATION);
+    await api.read();
+    const message = /gcloud has no account any more, or is no longer on the PATH/;
+    await assert.rejects(api.read(), { kind: 'unauthenticated', message });
+    await api.read();
+  });
+});
+
 for (const [what, printed] of [
   ['is not JSON', 'Your token: first-token-0123456789'],
   ['has no token', '{"credential": null}'],

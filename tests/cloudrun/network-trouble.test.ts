@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Secret, UserError } from '@deploy/cli';
 import { type CloudError, connectTo, openServiceApi } from '@deploy/cloudrun';
@@ -7,6 +10,7 @@ import { authority, certificateFile, type LeafOptions } from '../support/authori
 import { cloudEnv, cloudWith, LOCATION, revisionNames, serving } from '../support/cloud.ts';
 import { pinnedCloud } from '../support/colleague.ts';
 import { googleBehindProxy } from '../support/google-behind-proxy.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 
 const TOKEN = 'alice-token-0123456789';
@@ -93,6 +97,30 @@ describe('a proxy', () => {
     here.refuseTunnels(403, 1);
     await assert.rejects(here.api.read(), { kind: 'refused' });
   });
+});
+
+test('a token that cannot be fetched for want of a network is no reason to log in again', async () => {
+  await using nobody = await refusingAddress();
+  const folder = await mkdtemp(join(tmpdir(), 'credentials-'));
+  try {
+    const credentials = join(folder, 'credentials.json');
+    const person = { type: 'authorized_user', client_id: 'client', client_secret: 'its-secret-0123456789' };
+    await writeFile(credentials, JSON.stringify({ ...person, refresh_token: 'refresh-token-0123456789' }));
+    const run = await runScriptProcess('canary-rollout', ['status'], {
+      env: {
+        PROJECT: LOCATION.project,
+        GOOGLE_APPLICATION_CREDENTIALS: credentials,
+        HTTPS_PROXY: nobody.url,
+      },
+    });
+    assert.equal(run.exitCode, 1);
+    assert.match(
+      run.stderr,
+      /^error: no access token could be fetched \(.*HTTPS_PROXY.*\)\nCheck the network/m,
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('an answer from somebody else than Google counts as none, and says what it looks like', () => {

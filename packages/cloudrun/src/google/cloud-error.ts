@@ -160,11 +160,12 @@ function neededRole(said: string): string {
   }
 }
 
+export const CHECK_NETWORK = 'Check the network, the proxy settings and CLOUD_RUN_EMULATOR_HOST.';
+
 function explainSilence(error: Error, said: string): { message: string; hint: string } {
-  const network = 'Check the network, the proxy settings and CLOUD_RUN_EMULATOR_HOST.';
   const proxy = causesOf(error).find((each) => each instanceof ProxyFailure);
   if (proxy !== undefined)
-    return { message: `the API could not be reached (${said})`, hint: proxy.hint ?? network };
+    return { message: `the API could not be reached (${said})`, hint: proxy.hint ?? CHECK_NETWORK };
   if (causesOf(error).some(isInvalidCertificate)) {
     return {
       message: `the server that answers has no valid certificate of the API (${said})`,
@@ -175,7 +176,7 @@ function explainSilence(error: Error, said: string): { message: string; hint: st
   // When several addresses of a host were tried in vain, the error has no message of its own.
   if (networkCode !== undefined) {
     const what = said === '' ? networkCode : `${networkCode}: ${said}`;
-    return { message: `the API could not be reached (${what})`, hint: network };
+    return { message: `the API could not be reached (${what})`, hint: CHECK_NETWORK };
   }
   return {
     message: `no usable answer from the API (${said})`,
@@ -203,7 +204,7 @@ function explainLocalFailure(error: Error, said: string): Explanation {
 }
 
 /** Whether this error means that the API did not answer, or that somebody else answered in its place. */
-function isSilence(error: Error): boolean {
+export function isSilence(error: Error): boolean {
   return (
     networkCodeOf(error) !== undefined ||
     causesOf(error).some(

@@ -1,5 +1,5 @@
 import { COMMAND_NOT_FOUND, cleanLine, type Environment, runCommand, Secret } from '@deploy/cli';
-import { CloudError } from './cloud-error.ts';
+import { CHECK_NETWORK, CloudError } from './cloud-error.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
 
 /** A token of gcloud's active account. */
@@ -42,11 +42,17 @@ export async function askGcloud(env: Environment): Promise<GcloudLogin | undefin
   };
 }
 
+// What gcloud says when it cannot reach Google, and when another gcloud is writing the same file of tokens:
+// https://github.com/openshift/release/pull/68528 https://github.com/google/oss-fuzz-gen/issues/163
+const PASSING = /HTTPSConnectionPool|TransportError|ConnectionError|timed out|database is locked/i;
+
 function noToken(why: string): CloudError {
-  return new CloudError('unauthenticated', `gcloud cannot give an access token: ${why}`, {
-    hint: HOW_TO_LOG_IN,
-    cause: undefined,
-  });
+  const isPassing = PASSING.test(why);
+  return new CloudError(
+    isPassing ? 'unanswered' : 'unauthenticated',
+    `gcloud cannot give an access token: ${why}`,
+    { hint: isPassing ? CHECK_NETWORK : HOW_TO_LOG_IN, cause: undefined },
+  );
 }
 
 function readAnswer(text: string): HelperAnswer {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cleanLine, type Environment, errorMessage, type Secret, UserError } from '@deploy/cli';
 import type { AuthClient, GoogleAuth } from 'google-auth-library';
-import { CloudError } from './cloud-error.ts';
+import { CHECK_NETWORK, CloudError, isSilence } from './cloud-error.ts';
 import { askGcloud, type GcloudLogin } from './gcloud-login.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { fetchOver } from './http-fetch.ts';
@@ -54,8 +54,17 @@ const MARGIN_MS = 60_000;
 
 function gcloudOrDefault(http: Http, env: Environment): Login {
   let asked: Promise<GcloudLogin | undefined> | undefined;
+  let isGcloud = false;
+  const askOnce = async (): Promise<GcloudLogin | undefined> => {
+    const login = await askGcloud(env);
+    // In the middle of a run, do not go on as somebody else.
+    if (isGcloud && login === undefined)
+      throw noLogin(new Error('gcloud has no account any more, or is no longer on the PATH'));
+    isGcloud = login !== undefined;
+    return login;
+  };
   const ask = (): Promise<GcloudLogin | undefined> => {
-    asked ??= lasting(askGcloud(env), () => {
+    asked ??= lasting(askOnce(), () => {
       asked = undefined;
     });
     return asked;
@@ -73,11 +82,8 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
     async headers(url) {
       const known = ask();
       let login = await known;
-      if (login === undefined) return fallback.headers(url);
-      if (login.expiresAt - Date.now() < MARGIN_MS) login = await askAnew(known);
-      if (login === undefined)
-        throw noLogin(new Error('gcloud is no longer on the PATH, so the access token cannot be renewed'));
-      return bearer(login.token);
+      if (login !== undefined && login.expiresAt - Date.now() < MARGIN_MS) login = await askAnew(known);
+      return login === undefined ? fallback.headers(url) : bearer(login.token);
     },
     async renew({ authorization }) {
       const known = ask();
@@ -166,10 +172,13 @@ function lasting<T>(asking: Promise<T>, forget: () => void): Promise<T> {
 
 function noLogin(error: unknown): UserError {
   if (error instanceof UserError) return error;
-  return new CloudError('unauthenticated', `no usable login (${cleanLine(errorMessage(error), 300)})`, {
-    hint: HOW_TO_LOG_IN,
-    cause: error,
-  });
+  const said = cleanLine(errorMessage(error), 300);
+  return error instanceof Error && isSilence(error)
+    ? new CloudError('unanswered', `no access token could be fetched (${said})`, {
+        hint: CHECK_NETWORK,
+        cause: error,
+      })
+    : new CloudError('unauthenticated', `no usable login (${said})`, { hint: HOW_TO_LOG_IN, cause: error });
 }
 
 function bearer(token: Secret): { authorization: string } {
