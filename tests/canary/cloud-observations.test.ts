@@ -84,6 +84,24 @@ describe('request logs', () => {
     );
   });
 
+  test('a request that found no instance is an error, also for signing in; a 429 of the service itself is none', () => {
+    const signIn = { requestMethod: 'POST', requestUrl: 'https://control-abc-uc.a.run.app/api/auth/verify' };
+    const turnedAway = (second: number, more = {}): RawLogEntry => ({
+      ...request(query.canary, `12:00:0${second}`, { status: 429, latency: '0s', ...more }),
+      textPayload: 'The request was aborted because there was no available instance. Additional …',
+    });
+    const { closed } = readLog([
+      turnedAway(1),
+      turnedAway(2, signIn),
+      request(query.canary, '12:00:03', { status: 429 }),
+      request(query.canary, '12:00:04', { status: 429, ...signIn }),
+      request(query.canary, '12:00:05'),
+    ]);
+    const { requests, errors, signIn: signIns } = closed[0]?.canary ?? {};
+    assert.deepEqual([requests, errors], [5, 2]);
+    assert.deepEqual(signIns, { requests: 2, failures: 2, serverErrors: 1 });
+  });
+
   test('a request belongs to the minute in which it ended', () => {
     const { closed } = readLog([request(query.canary, '12:00:58', { latency: '3s' })]);
     assert.deepEqual(

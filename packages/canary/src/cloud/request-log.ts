@@ -40,6 +40,11 @@ const ROUTE_DECISION = 'route.split.decision';
 const UNREADABLE_DECISION =
   /^(?:\{|\S+\s+(?:TRACE|DEBUG|INFO|WARN|ERROR)\s).*\bevent_name"?\s*[:=]\s*"?route\.split\.decision/s;
 /**
+ * What Cloud Run notes on a request that it turned away with a 429 because the revision had no free instance and could
+ * not start another (https://cloud.google.com/run/docs/troubleshooting). The service's own 429s have no such note.
+ */
+const TURNED_AWAY = /no available instance/;
+/**
  * The name of the request log. An `httpRequest` does not prove that an entry is from this log, because the service's
  * own structured log lines may have one too.
  */
@@ -70,7 +75,8 @@ type Seen = {
  * - Duplicate entries count once.
  * - For sign-ins and sync tokens, a 401 is never a failure: a session lives in the memory of one revision, so the other
  *   revision must refuse it.
- * - Latencies and statuses include the platform's own answers (429, and 503 when there are not enough instances).
+ * - Latencies and statuses include the platform's own answers (429 and 503 when there are not enough instances). Such a
+ *   429 counts as an error, like a 5xx: to the person who asked, the revision is not there.
  */
 export function observeRequestLog(
   entries: Iterable<RawLogEntry>,
@@ -91,7 +97,7 @@ export function observeRequestLog(
       if (countDecision(entry, () => at(revision, startedAt))) hasOwnLines = true;
     } else if (!NOT_USERS.test(entry.httpRequest.userAgent ?? '')) {
       const latencyMs = latencyOf(entry);
-      countRequest(entry.httpRequest, latencyMs, at(revision, startedAt + latencyMs));
+      countRequest(entry, latencyMs, at(revision, startedAt + latencyMs));
     }
   }
   return sortIntoMinutes(query, arrival, (revision, minute) =>
@@ -125,24 +131,26 @@ function latencyOf({ httpRequest }: RawLogEntry): number {
 }
 
 function countRequest(
-  { status = 0, requestMethod, requestUrl = '' }: NonNullable<RawLogEntry['httpRequest']>,
+  { httpRequest = {}, textPayload = '' }: RawLogEntry,
   latencyMs: number,
   minute: Seen,
 ): void {
+  const { status = 0, requestMethod, requestUrl = '' } = httpRequest;
+  const isError = status >= 500 || (status === 429 && TURNED_AWAY.test(textPayload));
   minute.requests++;
-  if (status >= 500) minute.errors++;
+  if (isError) minute.errors++;
   const bucket = BOUNDS_MS.findIndex((bound) => latencyMs <= bound);
   const place = bucket === -1 ? BOUNDS_MS.length : bucket;
   minute.latencies[place] = (minute.latencies[place] ?? 0) + 1;
   const path = URL.canParse(requestUrl) ? new URL(requestUrl).pathname : requestUrl.replace(/[?#].*$/, '');
-  if (requestMethod === 'POST' && SIGN_IN.test(path)) countPath(minute.signIn, status);
-  if (requestMethod === 'POST' && SYNC_TOKEN.test(path)) countPath(minute.syncToken, status);
+  if (requestMethod === 'POST' && SIGN_IN.test(path)) countPath(minute.signIn, status, isError);
+  if (requestMethod === 'POST' && SYNC_TOKEN.test(path)) countPath(minute.syncToken, status, isError);
   if (requestMethod === 'GET' && status === 200 && !NO_PAGE.test(path)) minute.pages++;
 }
 
-function countPath(paths: Seen['signIn'], status: number): void {
+function countPath(paths: Seen['signIn'], status: number, isError: boolean): void {
   paths.requests++;
-  if (status >= 500) paths.serverErrors++;
+  if (isError) paths.serverErrors++;
   if (status >= 400 && status !== 401) paths.failures++;
 }
 
