@@ -172,6 +172,45 @@ test('each check after a stage asks its own question, as the one who signed in',
   );
 });
 
+/**
+ * A revision with two instances, of which each knows only the challenges and sessions that it issued. They take turns,
+ * except that session affinity keeps a client at the instance that its cookie names.
+ */
+async function twoInstances({ hasAffinity }: { hasAffinity: boolean }, login: Login = { signIn: SIGN_IN }) {
+  let turn = 0;
+  const server = createServer(async (request, response) => {
+    const { url = '', headers } = request;
+    const held = hasAffinity ? /GAESA=(\d)/.exec(headers.cookie ?? '')?.[1] : undefined;
+    const instance = held ?? String(turn++ % 2);
+    const body = await text(request);
+    if (hasAffinity) response.setHeader('set-cookie', `GAESA=${instance}; Path=/; HttpOnly`);
+    const answer = (status: number, json: object) => response.writeHead(status).end(JSON.stringify(json));
+    if (url === '/api/auth/email') return answer(200, { challengeId: `challenge_${instance}` });
+    if (url === '/api/auth/verify')
+      return body.includes(`challenge_${instance}`)
+        ? answer(200, { token: `${TOKEN}${instance}` })
+        : answer(422, { message: 'sign-in code expired' });
+    if (headers.authorization !== `Bearer ${TOKEN}${instance}`) return answer(401, {});
+    const data = { allowed: !body.includes('org_id') };
+    return answer(200, url === '/api/policy/authorize' ? { data } : (HEALTHY[url] ?? {}));
+  });
+  const { port, ...served } = await listening(server);
+  await using _ = served;
+  return await runPostStageChecks({
+    ...{ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 30_000, retries: 0, script: 'test', env: {} },
+    ...{ accessToken: undefined, signIn: undefined },
+    ...login,
+  });
+}
+
+describe('at a revision with two instances', () => {
+  test('session affinity keeps the checks at the one that they signed in to', async () => {
+    const outcome = await twoInstances({ hasAffinity: true });
+    assert.deepEqual(failed(outcome), []);
+    assert.ok(outcome.checks.every(({ state }) => state === 'passed'));
+  });
+});
+
 describe('of the answers to the checks after a stage', { concurrency: 4 }, () => {
   const STATUS = '/api/v1/control/route-split/status';
   const EVALUATE = '/api/v1/control/route-split/evaluate';

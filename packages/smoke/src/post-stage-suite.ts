@@ -8,6 +8,7 @@ import {
   tokenOf,
   verifyCheck,
 } from './checks/post-stage.ts';
+import { type Cookies, openCookies } from './cookies.ts';
 import type { SmokeClient, SmokeClientOptions } from './http.ts';
 import type { SmokeOutcome, SmokeResult } from './outcome.ts';
 import { runAtOnce, runCheck, runSuite } from './suite.ts';
@@ -35,17 +36,20 @@ export function runPostStageChecks({
   signIn,
   ...options
 }: PostStageOptions): Promise<SmokeOutcome> {
+  let cookies: Cookies | undefined;
   const context: CheckContext = {
     baseUrl: options.baseUrl,
     hasBypassToken: false,
-    hide: (text) => text.replaceAll(ISSUED, REDACTED),
+    hide: (text) => (cookies?.hide(text) ?? text).replaceAll(ISSUED, REDACTED),
   };
   return runSuite(
     {
       name: 'post-stage',
       bestEffort: [],
       atOnce: stageChecks({}).length,
-      async run(client) {
+      async run(plainClient) {
+        cookies = await openCookies(options.baseUrl);
+        const client = keepingCookies(plainClient, cookies);
         const { results, token } =
           signIn === undefined
             ? { results: [], token: accessToken }
@@ -64,6 +68,22 @@ export function runPostStageChecks({
 export function whySkipped({ checks }: SmokeOutcome): string | undefined {
   const reasons = checks.map((result) => (result.state === 'skipped' ? result.why : undefined));
   return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+/**
+ * Sends the cookies of earlier answers with each request, as a browser does. With session affinity, one of them keeps all
+ * requests at one instance: no other instance knows of the sign-in.
+ */
+function keepingCookies(client: SmokeClient, cookies: Cookies): SmokeClient {
+  return {
+    ...client,
+    async send(request) {
+      const headers = { ...(await cookies.headerFor(request.path)), ...request.headers };
+      const exchange = await client.send({ ...request, headers });
+      if (exchange.answered) await cookies.store(exchange.answer.setCookies);
+      return exchange;
+    },
+  };
 }
 
 async function signInAt(
