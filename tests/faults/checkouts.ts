@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEvidence } from '@deploy/report';
 import { IMAGES, LOCATION } from '../support/cloud.ts';
+import { gitIn } from '../support/git.ts';
 
 const SERVICE_DIR = 'apps/openagents.com/service';
 const WEB_SHELL_DIR = 'apps/openagents.com/web-shell';
@@ -21,6 +22,15 @@ export async function bareCheckout(): Promise<Checkout> {
     mkdir(webShell, { recursive: true }),
   ]);
   await writeFile(join(webShell, 'build-dist.sh'), '#!/bin/sh\n', { mode: 0o755 });
+  return checkout;
+}
+
+/** A bare checkout with a commit, for what git says of it in a report. Its few files are copied soon. */
+export async function committedCheckout(): Promise<Checkout> {
+  const checkout = await bareCheckout();
+  await gitIn(checkout.root, 'init', '-q', '-b', 'main', '--template=');
+  await gitIn(checkout.root, 'add', '-A');
+  await gitIn(checkout.root, 'commit', '-q', '-m', 'Checkout');
   return checkout;
 }
 

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '@deploy/emulator';
-import { type SampleCheckout, sampleCheckout } from '@deploy/rehearsal/stage';
 import { readReport } from '@deploy/report';
 import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE } from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
 import { runScriptProcess, type ScriptRun } from '../support/run-script.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
-import { type Checkout, copyOf, openReport } from './checkouts.ts';
+import { type Checkout, committedCheckout, copyOf, openReport } from './checkouts.ts';
 import { count } from './counts.ts';
 import { servedShares } from './scenarios.ts';
 import { requireSoundTraffic } from './verdict.ts';
@@ -61,13 +60,13 @@ const STAGES: readonly Stage[] = [
 
 describe('stopped at any moment of a rollout', { concurrency: AT_ONCE }, () => {
   let tools: StandInTools;
-  let committed: SampleCheckout;
+  let committed: Checkout;
   /** The same, with the report of a deployment. */
   let inRollout: Checkout;
   const durations = new Map<Stage, number>();
   before(async () => {
     tools = await standInTools({ cargo: 'exit 0' });
-    committed = await sampleCheckout();
+    committed = await committedCheckout();
     inRollout = await copyOf(committed.root);
     await openReport(inRollout.root, `${IMAGES}:2`);
     for (const stage of STAGES) {
