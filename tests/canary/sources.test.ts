@@ -132,6 +132,26 @@ test('metrics of a minute that is not old enough are not looked at, logs of an o
   assert.ok(read.state === 'read' && read.open.length > 0);
 });
 
+test('logs that were read up to a moment long past, as after this machine has slept, lack nothing at the next read', async () => {
+  await using cloud = await splitCloud();
+  const opened = await open(cloud, { source: 'logs' });
+  const [stable = '', canary = ''] = revisionNames(cloud);
+  const fellAsleep = Math.floor(cloud.clock.now() / MINUTE_MS) * MINUTE_MS;
+  await ask(cloud.service(SERVICE).uri, 6);
+  const over = Math.ceil(cloud.clock.now() / MINUTE_MS + 1) * MINUTE_MS;
+  await until(cloud, over + 5 * MINUTE_MS);
+  const read = (from: number, to: number) =>
+    opened.read({ stable, canary, from: new Date(from), to: new Date(to) });
+  const stale = await read(fellAsleep - MINUTE_MS, fellAsleep);
+  assert.ok(stale.state === 'read', JSON.stringify(stale));
+  const reading = await read(fellAsleep, over);
+  assert.ok(reading.state === 'read', JSON.stringify(reading));
+  assert.equal(
+    total(reading.closed, (minute) => minute.stable.requests + minute.canary.requests),
+    6,
+  );
+});
+
 test('a descriptor that does not tell the delay: 180 s, and that is said', async () => {
   await using cloud = await splitCloud({ monitoring: { ingestDelay: false } });
   const source = await open(cloud, { source: 'monitoring' });

@@ -6,7 +6,15 @@ import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { apiOf, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { shortenPauses } from '../../support/colleague.ts';
-import { cloudWithCandidate, FAILING, startWalk, type Walk, WELL } from '../../support/promotion.ts';
+import {
+  cloudWithCandidate,
+  FAILING,
+  madeUpSource,
+  minutesBetween,
+  startWalk,
+  type Walk,
+  WELL,
+} from '../../support/promotion.ts';
 
 shortenPauses();
 const PROMOTION = 'openagents.com/canary-promotion';
@@ -289,6 +297,39 @@ describe('trouble on the way', { concurrency: 6 }, () => {
     assert.ok(outcome.state === 'rolled back' && outcome.percent === 50, JSON.stringify(outcome));
     assert.match(outcome.why, /smoke.*readiness: 503/);
     assert.equal(serving(cloud)[0], `${stable}=100`);
+  });
+
+  test('a machine that slept for an hour decides by what happened meanwhile as well', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    // How far the platform's clock is ahead of the emulator's, and how much of that this machine has heard of.
+    const ahead = { platformMs: 0, heardMs: 0 };
+    let badFrom = Number.POSITIVE_INFINITY;
+    const now = () => new Date(cloud.clock.now() + ahead.heardMs);
+    const walk: Walk = await startWalk(cloud, {
+      settings: { windowMinutes: 2, maxWindowMinutes: 2 },
+      openSource: async () =>
+        madeUpSource({
+          now,
+          async read({ from, to }) {
+            ahead.heardMs = ahead.platformMs;
+            const end = new Date(Math.min(to.getTime(), now().getTime()));
+            const closed = minutesBetween(from, end, WELL).map((minute) =>
+              minute.startsAt.getTime() < badFrom ? minute : { ...minute, ...FAILING },
+            );
+            return { state: 'read', closed, open: [] };
+          },
+        }),
+      async pause() {
+        const last = walk.events.findLast((event) => event.kind === 'polled');
+        if (ahead.platformMs === 0 && last?.kind === 'polled' && last.poll.watchedMinutes > 1) {
+          badFrom = now().getTime() + 6 * 60_000;
+          ahead.platformMs = 60 * 60_000;
+        }
+        await cloud.clock.sleep(5000);
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'rolled back' && outcome.percent === 25, JSON.stringify(outcome));
   });
 
   test('a shift that is refused takes the candidate back and does not count against it', async () => {

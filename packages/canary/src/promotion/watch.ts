@@ -1,5 +1,6 @@
 import { UserError } from '@deploy/cli';
 import { MINUTE_MS } from '../cloud/minutes.ts';
+import type { SourceReading } from '../observations/source.ts';
 import { judge, type Verdict } from '../verdict/judge.ts';
 import { beginPromotion } from '../verdict/promotion.ts';
 import { hasAffinity, pairOf, type Subject } from './candidate.ts';
@@ -119,17 +120,26 @@ export async function openWatch(
   }
 
   async function readAll() {
-    const query = {
-      ...pair,
-      from: new Date(evidence.readUpTo),
-      to: new Date(Math.ceil(nowMs() / MINUTE_MS + 1) * MINUTE_MS),
-    };
     const [service, revision, reading] = await Promise.all([
       orFailure(() => api.read()),
       orFailure(() => api.readRevision(pair.canary)),
-      source.read(query),
+      readUpToNow(),
     ]);
     if (!(service instanceof UserError)) hold.requireOurs(service);
     return { service, revision, reading };
+  }
+
+  /**
+   * Reads the minutes up to the present. After this machine has slept, the time to read up to is long past, and only the
+   * answer says so. Then this reads once more, because nothing may be decided without the minutes in between.
+   */
+  async function readUpToNow(): Promise<SourceReading> {
+    const read = async () => {
+      const to = new Date(Math.ceil(nowMs() / MINUTE_MS + 1) * MINUTE_MS);
+      const reading = await source.read({ ...pair, from: new Date(evidence.readUpTo), to });
+      return { reading, isPast: reading.state === 'read' && nowMs() > to.getTime() };
+    };
+    const first = await read();
+    return first.isPast ? (await read()).reading : first.reading;
   }
 }
