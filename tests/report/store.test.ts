@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Interrupted, Secret } from '@deploy/cli';
-import { joinEvidence, joinEvidenceByUrl, openEvidence, readReport, reportedTraffic } from '@deploy/report';
+import {
+  type Evidence,
+  joinEvidence,
+  joinEvidenceByUrl,
+  openEvidence,
+  readReport,
+  reportedTraffic,
+} from '@deploy/report';
 import { gitIn } from '../support/git.ts';
 import { inHookOf } from '../support/in-hook.ts';
 import { type TestCheckout, testCheckout } from './support/checkout.ts';
@@ -121,6 +128,36 @@ describe('a report is opened before anything is changed', () => {
       /is the report of another deployment/,
     );
   });
+});
+
+test('a deployment that is started again goes back to what serves by then, not to what served at first', async () => {
+  await using checkout = await testCheckout();
+  const evidenceReport = join(checkout.root, 'report.md');
+  const RELEASED = 'svc-00002-between';
+  const attempt = async (served: string): Promise<Evidence> => {
+    const evidence = await openEvidence(deployRequest(checkout, { evidenceReport }));
+    const shares = [{ revision: served, percent: 100 }];
+    await evidence.record({ kind: 'servingFound', shares, stable: served });
+    const failing = evidence.step('deploy', () => Promise.reject(new Error('quota exceeded')));
+    await assert.rejects(failing, /quota/);
+    return evidence;
+  };
+  const standing = async () => {
+    const { record } = await readReport(evidenceReport);
+    return [record.stable, record.trafficBefore?.[0]?.revision];
+  };
+  await attempt(OLD);
+  const second = await attempt(RELEASED);
+  assert.deepEqual(await standing(), [RELEASED, RELEASED]);
+  // From here on, the rollout itself has moved traffic.
+  const change = {
+    service: 'svc',
+    before: [{ revision: RELEASED, percent: 100 }],
+    after: [{ revision: OLD, percent: 100 }],
+  };
+  await second.record({ kind: 'trafficShifted', change, stable: RELEASED });
+  await attempt(OLD);
+  assert.deepEqual(await standing(), [RELEASED, RELEASED]);
 });
 
 describe('steps', () => {
