@@ -54,6 +54,24 @@ describe('the tools that gates call', () => {
     assert.match((await check(checkout)).at(-1)?.found ?? '', /, with changes$/);
   });
 
+  test('and a checkout of another user, which git does not read until it is told to', async () => {
+    await using checkout = await cachingCheckout({ cargo: 'stand-in' });
+    // Git's own switch for its tests. The user's and the machine's settings may trust every folder.
+    const asAnother = 'GIT_TEST_ASSUME_DIFFERENT_OWNER=1 GIT_CONFIG_NOSYSTEM=1';
+    await using tools = await standInTools({
+      git: `PATH="${checkout.env.PATH}" ${asAnother} exec git "$@"`,
+    });
+    const env = { PATH: `${tools.folder}:${checkout.env.PATH}`, HOME: checkout.home };
+    const asked = async () => (await check(checkout, { gates: [], env })).at(-1);
+    const { state, found, command = '' } = (await asked()) ?? {};
+    assert.equal(state, 'warning');
+    assert.match(found ?? '', /^git does not read \S+, because it belongs to another user/);
+    await runCommand(['sh', '-c', command], {
+      env: { PATH: process.env.PATH ?? '', HOME: checkout.home },
+    });
+    assert.match((await asked())?.found ?? '', / at commit [0-9a-f]{40}$/);
+  });
+
   test('that are missing are errors, each with who needs it and how to get it', async () => {
     await using checkout = await cachingCheckout();
     await checkout.add(`${WEB}/scripts/sw-policy-verify.sh`, '\njq . dist/manifest.json\n');

@@ -1,4 +1,4 @@
-import { type Environment, type Finding, findingsOf, type TargetCheckout } from '@deploy/cli';
+import { commandLine, type Environment, type Finding, findingsOf, type TargetCheckout } from '@deploy/cli';
 import { uncachedEnvironment } from '../environment.ts';
 import { InputsUnknown } from '../fingerprint-inputs.ts';
 import { type GateId, verificationGates, webShellBuild } from '../gates.ts';
@@ -88,6 +88,13 @@ async function checkCheckout(checkout: TargetCheckout, env: Environment): Promis
         'Install git.',
       );
     if (!(thrown instanceof InputsUnknown)) throw thrown;
+    // https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
+    if (/dubious ownership/.test(thrown.message))
+      return warning(
+        `git does not read ${checkout.root}, because it belongs to another user: nobody can tell which commit is built, and no verdict is cached`,
+        'To let git read it',
+        commandLine([], ['git', 'config', '--global', '--add', 'safe.directory', checkout.root]),
+      );
     return warning(
       `${checkout.root} is not a git checkout, or has no commit: nobody can tell what is built from it`,
       'Point OPENAGENTS_REPO_ROOT at a clone of the OpenAgents repository.',
