@@ -92,3 +92,63 @@ describe('disable, when the split from before the window cannot be put back', ()
     assert.notEqual(serving(cloud)[0], `${half}=100`);
   });
 });
+
+describe('the split from before a window outlives what goes wrong in it', { concurrency: true }, () => {
+  const WRITE = { method: 'PATCH', path: /services\/control$/ };
+  const FAILS = { kind: 'operation', fate: 'fails' } as const;
+
+  test('the platform does not give the traffic back: running disable again does', async () => {
+    await using cloud = await cloudWith({ services: [split] });
+    const before = serving(cloud);
+    assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
+    cloud.on({ match: WRITE, fault: FAILS });
+    const failed = await window(cloud, 'disable');
+    assert.equal(failed.exitCode, 1);
+    assert.match(
+      failed.stderr,
+      /^error: the platform did not give the traffic back to \S+=90 \S+=10: .*\n.* still serves, in maintenance mode\. Running this again/m,
+    );
+    assert.equal(await statusOf(cloud), 503);
+
+    const again = await window(cloud, 'disable');
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.deepEqual(serving(cloud), before);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+  });
+
+  for (const [name, nth] of [
+    ['the revision for a new token does not start', 0],
+    ['the traffic does not move to the revision for a new token', 1],
+  ] as const) {
+    test(`${name}: disable still restores it`, async () => {
+      await using cloud = await cloudWith({ services: [split] });
+      const before = serving(cloud);
+      assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
+      cloud.on({ match: WRITE, fault: FAILS, skip: nth });
+      const rotated = { ...MOVE, MAINTENANCE_BYPASS_TOKEN: 'another-0123456789abcdef' };
+      const failed = await window(cloud, 'enable', rotated);
+      assert.equal(failed.exitCode, 1, failed.stderr);
+      assert.equal(await statusOf(cloud), 503);
+
+      const closed = await window(cloud, 'disable');
+      assert.equal(closed.exitCode, 0, closed.stderr);
+      assert.deepEqual(serving(cloud), before);
+      assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+    });
+  }
+
+  test('it is gone, and the traffic does not move: running disable again still needs no leave to move it', async () => {
+    await using cloud = await cloudWith({ services: [split] });
+    const [, canary = ''] = revisionNames(cloud);
+    assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
+    assert.equal(await deleteRevision(cloud, canary), 200);
+    cloud.on({ match: WRITE, fault: FAILS, skip: 1 });
+    const failed = await window(cloud, 'disable');
+    assert.equal(failed.exitCode, 1);
+    assert.match(failed.stderr, /Running this again continues from there/);
+    const again = await window(cloud, 'disable');
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal(await statusOf(cloud), 200);
+    assert.deepEqual(cloud.service(SERVICE).annotations ?? {}, {});
+  });
+});

@@ -39,6 +39,16 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
   return others;
 }
 
+/** The annotations with the split that `before` stores; without one, if that stores none. */
+export function withSplitOf(before: Annotations, annotations: Annotations): Annotations {
+  const stored = before[REPLACED_SPLIT];
+  return { ...forgetSplit(annotations), ...(stored !== undefined && { [REPLACED_SPLIT]: stored }) };
+}
+
+export function storesSplit(annotations: Annotations): boolean {
+  return annotations[REPLACED_SPLIT] !== undefined;
+}
+
 /**
  * The split to restore when the window is closed. It was stored for one revision, and counts only while that revision
  * has all the traffic; otherwise somebody has moved the traffic since. Undefined if no such split is stored, or if it

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { extendedHint, UserError } from '@deploy/cli';
+import { extendedHint, Interrupted, UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
@@ -10,13 +10,22 @@ import { describeCondition, waitForChange } from '../service/settle.ts';
 import type { RevisionTemplate } from '../service/template.ts';
 import {
   assignTraffic,
+  describeShares,
   followsLatest,
   pinLatest,
+  type Share,
   sameShares,
   servedShares,
   type TrafficSplit,
 } from '../service/traffic.ts';
-import { forgetSplit, forgetStandIn, recordSplit, recordStandIn } from './bookkeeping.ts';
+import {
+  forgetSplit,
+  forgetStandIn,
+  recordSplit,
+  recordStandIn,
+  storesSplit,
+  withSplitOf,
+} from './bookkeeping.ts';
 import type { Successor } from './outcome.ts';
 import type { MaintenancePlan } from './plan.ts';
 
@@ -56,18 +65,17 @@ export async function carryOut(plan: MaintenancePlan, context: CarryOutContext):
     ({ revision, service } = await makeAndServe(plan, plan.window, context));
     addSuccessor(context.base, revision);
   }
-  if (plan.restore !== undefined) {
-    context.tell('giving the traffic back');
-    service = await write(context, service, {
-      traffic: assignTraffic(service.traffic, plan.restore),
-      annotations: forgetSplit(service.annotations),
-    });
-  }
+  if (plan.restore !== undefined) service = await giveBack(plan.restore, context, service);
   if (plan.newest !== undefined) {
     const { made, warning } = await writeNewest(plan.newest, context, service);
     if (warning === undefined) addSuccessor(context.newestRevision, made);
     else notes.push(warning);
     if (followsLatest(context.service.traffic)) notes.push(nowPinned(service));
+  } else if (context.mode === 'off' && storesSplit(service.annotations)) {
+    await write(context, service, {
+      traffic: service.traffic,
+      annotations: forgetSplit(service.annotations),
+    });
   }
   return { revision, successors, notes };
 }
@@ -101,14 +109,42 @@ async function makeAndServe(
   }
 }
 
+/**
+ * Gives the traffic back to the revisions that had it before the window. The service stores their split until this has
+ * worked, so that running this again can still give it back.
+ */
+async function giveBack(
+  shares: readonly Share[],
+  context: CarryOutContext,
+  service: Service,
+): Promise<Service> {
+  context.tell('giving the traffic back');
+  const traffic = assignTraffic(service.traffic, shares);
+  const settled = await write(context, service, { traffic });
+  if (sameShares(settled.served, traffic)) return settled;
+  const serving = describeShares(servedShares(settled));
+  const failure = new UserError(
+    `the platform did not give the traffic back to ${describeShares(shares)}: ${describeCondition(settled.ready)}`,
+    { hint: `${serving} still serves, in maintenance mode. Running this again tries it once more.` },
+  );
+  try {
+    // The failed split would stay the target, and asking for it once more would then change nothing.
+    await write(context, settled, { traffic: asServed(settled) });
+  } catch (problem) {
+    if (!(problem instanceof UserError) || problem instanceof Interrupted) throw problem;
+  }
+  throw failure;
+}
+
 async function moveTraffic(revision: string, context: CarryOutContext, service: Service): Promise<Service> {
   const { mode, isOpen, tell } = context;
   tell(`moving the traffic to ${revision}`);
-  const annotations =
-    mode === 'on' ? recordSplit(service, { isOpen, revision }) : forgetSplit(service.annotations);
   const traffic = assignTraffic(service.traffic, [{ revision, percent: 100 }]);
   try {
-    const settled = await write(context, service, { traffic, annotations });
+    const settled = await write(context, service, {
+      traffic,
+      ...(mode === 'on' && { annotations: recordSplit(service, { isOpen, revision }) }),
+    });
     if (sameShares(settled.served, traffic)) return settled;
     throw new UserError(`the platform did not shift the traffic: ${describeCondition(settled.ready)}`);
   } catch (error) {
@@ -136,7 +172,7 @@ async function writeNewest(
     const settled = await write(context, service, {
       template: asNew(template, nonce),
       traffic: asServed(service),
-      annotations: forgetStandIn(service.annotations),
+      annotations: forgetStandIn(mode === 'off' ? forgetSplit(service.annotations) : service.annotations),
     });
     const { name, ready } = await ownRevision(api, settled, nonce);
     if (ready.state === 'succeeded') return { made: name };
@@ -180,7 +216,7 @@ async function restoreNewestTemplate(
     await write(context, service, {
       template: asNew(fallback, newWindowNonce()),
       traffic: isOurs(service.traffic) ? asServed(service) : service.traffic,
-      annotations: forgetStandIn(forgetSplit(service.annotations)),
+      annotations: forgetStandIn(withSplitOf(context.service.annotations, service.annotations)),
     });
   } catch (problem) {
     if (!(problem instanceof UserError)) throw problem;
