@@ -32,6 +32,18 @@ export class Interrupted extends UserError {
   }
 }
 
+/** The same error with more at the end of its message and of its hint; an interruption stays one. */
+export function extendedError(error: UserError, message: string, hint: string): UserError {
+  const whole = `${error.message}${message}`;
+  const longer = hint === '' ? error.hint : extendedHint(error, hint);
+  if (error instanceof Interrupted) return new Interrupted(error.signal, whole, longer);
+  return new UserError(whole, {
+    ...(longer !== undefined && { hint: longer }),
+    exitCode: error.exitCode,
+    cause: error,
+  });
+}
+
 /** Adds to the hint of an error, if it has one. Each hint has its own line, so that commands can be pasted. */
 export function extendedHint({ hint }: UserError, more: string): string {
   return hint === undefined ? more : `${hint}\n${more}`;

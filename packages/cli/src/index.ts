@@ -7,7 +7,7 @@ export { cleanLine, cleanText } from './clean-text.ts';
 export { COMMAND_NOT_FOUND, closesInTime, readLines, runCommand } from './command.ts';
 export { commandLine, HERE, type Variable } from './command-line.ts';
 export { ageText, durationText, wholeSecondsText } from './duration-text.ts';
-export { errorCode, errorMessage, extendedHint, Interrupted, UserError } from './errors.ts';
+export { errorCode, errorMessage, extendedError, extendedHint, Interrupted, UserError } from './errors.ts';
 export { withFileLock } from './file-lock.ts';
 export { adviceLine, type Finding, findingsOf } from './finding.ts';
 export { gitEnvironment } from './git-environment.ts';

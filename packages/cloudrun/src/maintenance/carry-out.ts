@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { extendedHint, Interrupted, UserError } from '@deploy/cli';
+import { changesSent, extendedError, Interrupted, UserError } from '@deploy/cli';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
@@ -87,6 +87,7 @@ async function makeAndServe(
 ): Promise<{ revision: string; service: Service }> {
   const { api, service: before, newestRevision } = context;
   const nonce = newWindowNonce();
+  const sentBefore = changesSent();
   const standIn = plan.newest &&
     newestRevision && { name: inventRevisionName(before), replaced: newestRevision };
   let written = asNew(template, nonce);
@@ -105,6 +106,8 @@ async function makeAndServe(
     if (traffic === 'follows') return { revision: revision.name, service: made };
     return { revision: revision.name, service: await moveTraffic(revision.name, context, made) };
   } catch (error) {
+    if (error instanceof Interrupted)
+      throw changesSent() === sentBefore ? error : withWayBack(error, context);
     throw await restoreNewestTemplate(plan.fallback, { written, nonce }, context, error);
   }
 }
@@ -185,6 +188,16 @@ async function writeNewest(
       'Running this again continues from there.',
     );
   }
+}
+
+/**
+ * Adds how to give up a window that was interrupted after a write. It may be open already, or may still open, so
+ * nothing is said of how it stands.
+ */
+function withWayBack(error: Interrupted, { api, mode }: CarryOutContext): unknown {
+  if (mode === 'off') return error;
+  const disable = serviceCommand(api.location, 'maintenance-mode', ['disable']);
+  return addTo(error, '', `To give up the window, instead of running this again to finish it:\n  ${disable}`);
 }
 
 /**
@@ -280,10 +293,5 @@ function nowPinned({ name }: Service): string {
 }
 
 function addTo(error: unknown, message: string, hint: string): unknown {
-  if (!(error instanceof UserError)) return error;
-  return new UserError(`${error.message}${message}`, {
-    hint: extendedHint(error, hint),
-    exitCode: error.exitCode,
-    cause: error,
-  });
+  return error instanceof UserError ? extendedError(error, message, hint) : error;
 }

@@ -1,6 +1,5 @@
 import {
-  extendedHint,
-  Interrupted,
+  extendedError,
   type Program,
   performAction,
   type Secret,
@@ -61,7 +60,5 @@ function storedIn(secretName: string): string {
  */
 export function withStoredToken(error: unknown, { token, secretName }: BypassToken): unknown {
   if (token === undefined || !(error instanceof UserError)) return error;
-  const hint = extendedHint(error, storedIn(secretName));
-  if (error instanceof Interrupted) return new Interrupted(error.signal, error.message, hint);
-  return new UserError(error.message, { hint, exitCode: error.exitCode, cause: error });
+  return extendedError(error, '', storedIn(secretName));
 }

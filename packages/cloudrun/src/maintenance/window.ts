@@ -93,10 +93,7 @@ async function setMaintenance(
 }
 
 async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situation> {
-  const found = await api.read();
-  if (!isSettled(found, found.generation))
-    tell(`waiting first for ${found.name}: ${describeCondition(found.ready)}`);
-  const service = await waitUntilSettled(api, found.generation);
+  const service = await readSettled(api, tell);
   const shares = servedShares(service);
   const [first] = shares;
   const [serving, base, newest, before] = await Promise.all([
@@ -106,6 +103,13 @@ async function look(api: ServiceApi, tell: (text: string) => void): Promise<Situ
     findSplitBefore(api, service),
   ]);
   return { location: api.location, service, serving, base, newest, before };
+}
+
+async function readSettled(api: ServiceApi, tell: (text: string) => void): Promise<Service> {
+  const found = await api.read();
+  if (isSettled(found, found.generation)) return found;
+  tell(`waiting first for ${found.name}: ${describeCondition(found.ready)}`);
+  return waitUntilSettled(api, found.generation);
 }
 
 /** The split that an open window replaced, and whether its revisions still exist and can serve. */
