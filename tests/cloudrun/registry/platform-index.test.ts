@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { requireImageAsLookedUp } from '@deploy/cloudrun';
+import { cloudWith } from '../../support/cloud.ts';
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
@@ -38,4 +39,23 @@ test('a digest that the index behind the tag names for a platform is the image t
   } finally {
     registry.close();
   }
+});
+
+test('a registry that does not answer any more is no reason to say that somebody moved the tag', async () => {
+  const image = 'us-central1-docker.pkg.dev/openagentsgemini/apps/control:two';
+  await using cloud = await cloudWith();
+  cloud.on({
+    match: { path: /^\/v2\// },
+    fault: { kind: 'error', httpStatus: 503, status: 'UNAVAILABLE', message: 'later' },
+    times: 100,
+  });
+  const connection = { emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} } as const;
+  const runs = { image, revision: 'control-00002-abc', digest: digest('b') };
+  await assert.rejects(requireImageAsLookedUp(connection, runs, digest('a')), (error) => {
+    assert.ok(error instanceof Error && 'hint' in error);
+    assert.match(error.message, /could not be looked up \(us-central1-docker\.pkg\.dev answers 503\)$/);
+    assert.doesNotMatch(error.message, /moved the tag/);
+    assert.match(String(error.hint), /IMAGE=\S+@sha256:a+$/);
+    return true;
+  });
 });

@@ -29,31 +29,38 @@ export async function lookUpImage(connection: Connection, image: string): Promis
   try {
     return await lookUp(openRegistry(connection, host), host, reference);
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return { state: 'failed', why: cleanLine(`${errorMessage(error)}${cause}`, 300), denied: false };
+    return { state: 'failed', why: whyIn(error), denied: false };
   }
 }
 
+function whyIn(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return cleanLine(`${errorMessage(error)}${cause}`, 300);
+}
+
+/** `unknown` if the registry does not tell; `why` is one line. */
+type Membership = 'yes' | 'no' | { unknown: true; why: string };
+
 /**
  * Whether `index` is an image for several platforms and `digest` is its image for one of them. When a tag of such an
- * index is deployed, Cloud Run reports `digest`, not `index`. False if the registry does not answer.
+ * index is deployed, Cloud Run reports `digest`, not `index`.
  */
 export async function isIndexOf(
   connection: Connection,
   image: string,
   { index, digest }: { index: string; digest: string },
-): Promise<boolean> {
+): Promise<Membership> {
   const { host, repository } = parseImageReference(image);
-  if (!isGoogleRegistry(host)) return false;
+  if (!isGoogleRegistry(host)) return 'no';
   try {
     const ask = openRegistry(connection, host);
     const { status, text } = await ask('GET', `/v2/${repository}/manifests/${index}`);
-    const { manifests = [] } = (status === 200 ? JSON.parse(text) : {}) as {
-      manifests?: { digest?: string }[];
-    };
-    return manifests.some((each) => each.digest === digest);
-  } catch {
-    return false;
+    if (status === 404) return 'no';
+    if (status !== 200) return { unknown: true, why: `${host} answers ${status}` };
+    const { manifests = [] } = JSON.parse(text) as { manifests?: { digest?: string }[] };
+    return manifests.some((each) => each.digest === digest) ? 'yes' : 'no';
+  } catch (error) {
+    return { unknown: true, why: whyIn(error) };
   }
 }
 

@@ -14,7 +14,16 @@ export async function requireImageAsLookedUp(
   lookedUp: string | undefined,
 ): Promise<void> {
   if (lookedUp === undefined || digest === undefined || digest === lookedUp) return;
-  if (await isIndexOf(connection, image, { index: lookedUp, digest })) return;
+  const membership = await isIndexOf(connection, image, { index: lookedUp, digest });
+  if (membership === 'yes') return;
+  if (membership !== 'no') {
+    throw new UserError(
+      `revision ${revision} runs ${digest}, and preflight found ${lookedUp} behind ${image}: whether the one is part of the other could not be looked up (${membership.why})`,
+      {
+        hint: `No traffic was moved to it. Look at what that image holds before you give it any, or deploy it by its digest: IMAGE=${byDigest(image, lookedUp)}`,
+      },
+    );
+  }
   throw new UserError(
     `revision ${revision} runs ${digest}, but preflight found ${lookedUp} behind ${image}: somebody moved the tag in between`,
     {
