@@ -38,10 +38,10 @@ export function stageCheckerOf({
   signIn: SignIn | undefined;
   report(outcome: SmokeOutcome): void;
 }) {
-  return async (baseUrl: string): Promise<StageLook> => {
+  return async (baseUrl: string, { isOneInstance }: { isOneInstance: boolean }): Promise<StageLook> => {
     const outcome = await runPostStageChecks({
       ...{ ...smokeLimits, baseUrl, env, script: 'canary-rollout' },
-      ...{ accessToken, signIn },
+      ...{ accessToken, signIn, isOneInstance },
     });
     const why = whySkipped(outcome);
     if (why !== undefined) return { state: 'skipped', why };

@@ -18,7 +18,7 @@ async function checked(service: Service, login: Login): Promise<SmokeOutcome> {
   await using running = await controlService({ env: MOCK, ...service });
   return await runPostStageChecks({
     ...{ baseUrl: running.url, timeoutMs: 15_000, retries: 0, script: 'test', env: {} },
-    ...{ accessToken: undefined, signIn: undefined },
+    ...{ accessToken: undefined, signIn: undefined, isOneInstance: true },
     ...login,
   });
 }
@@ -138,7 +138,7 @@ async function answered(replies: Record<string, Reply>, login: Login = { signIn:
   await using _ = served;
   const outcome = await runPostStageChecks({
     ...{ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 30_000, retries: 0, script: 'test', env: {} },
-    ...{ accessToken: undefined, signIn: undefined },
+    ...{ accessToken: undefined, signIn: undefined, isOneInstance: true },
     ...login,
   });
   return { outcome, asked };
@@ -198,7 +198,7 @@ async function twoInstances({ hasAffinity }: { hasAffinity: boolean }, login: Lo
   await using _ = served;
   return await runPostStageChecks({
     ...{ baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 30_000, retries: 0, script: 'test', env: {} },
-    ...{ accessToken: undefined, signIn: undefined },
+    ...{ accessToken: undefined, signIn: undefined, isOneInstance: hasAffinity },
     ...login,
   });
 }
@@ -209,6 +209,18 @@ describe('at a revision with two instances', () => {
     assert.deepEqual(failed(outcome), []);
     assert.ok(outcome.checks.every(({ state }) => state === 'passed'));
   });
+
+  const logins: [name: string, login: Login][] = [
+    ['a sign-in', { signIn: SIGN_IN }],
+    ['the token of one of them', { accessToken: new Secret(`${TOKEN}0`) }],
+  ];
+  for (const [name, login] of logins) {
+    test(`without session affinity, ${name} that the other one does not know is no failure`, async () => {
+      const outcome = await twoInstances({ hasAffinity: false }, login);
+      assert.deepEqual(failed(outcome), []);
+      assert.match(whySkipped(outcome) ?? '', /another instance .* no session affinity$/);
+    });
+  }
 });
 
 describe('of the answers to the checks after a stage', { concurrency: 4 }, () => {

@@ -25,12 +25,14 @@ export function cloudWithCandidate({
   candidate = {},
   perMinute = 60,
   env = {},
+  sessionAffinity = true,
   ...more
 }: {
   stable?: ImageFaults;
   candidate?: ImageFaults;
   perMinute?: number;
   env?: Record<string, string>;
+  sessionAffinity?: boolean;
 } & EmulatorOptions = {}): Promise<Emulator> {
   return cloudWith({
     clockSpeed: SPEED,
@@ -42,7 +44,7 @@ export function cloudWithCandidate({
         image: `${IMAGES}:one`,
         laterImages: [`${IMAGES}:two`],
         traffic: [{ revision: 1, percent: 100 }],
-        sessionAffinity: true,
+        sessionAffinity,
         env: { OA_AUTH_PROVIDER_MODE: 'mock', OA_SYNC_TOKEN_SIGNING_KEY: 'key', ...env },
         ...(perMinute > 0 && { load: { perMinute, signsIn: false } }),
       },

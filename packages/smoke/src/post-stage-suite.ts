@@ -6,6 +6,7 @@ import {
   stageChecks,
   stageSession,
   tokenOf,
+  VERIFY,
   verifyCheck,
 } from './checks/post-stage.ts';
 import { type Cookies, openCookies } from './cookies.ts';
@@ -17,6 +18,8 @@ export type PostStageOptions = SmokeClientOptions & {
   accessToken: Secret | undefined;
   /** Whom to sign in at the service itself. If undefined, the access token is used. */
   signIn: { readonly email: string; readonly code: Secret } | undefined;
+  /** Whether one instance of the revision answers all checks, as with session affinity. */
+  isOneInstance: boolean;
 };
 
 /** Secrets that the service issues to a signed-in user: access and refresh tokens, challenges, sync tokens. */
@@ -27,6 +30,9 @@ const NO_LOGIN = 'OPENAGENTS_CONTROL_ACCESS_TOKEN and CANARY_SIGN_IN_EMAIL are u
 const ISSUED_ELSEWHERE =
   "the access token was not issued by this revision (401): sessions live in a revision's memory; in mock mode, CANARY_SIGN_IN_EMAIL and CANARY_SIGN_IN_CODE sign in at the revision itself";
 
+const OTHER_INSTANCE =
+  'some of them may have reached another instance than the one that knows the sign-in, for the candidate has no session affinity';
+
 /**
  * Runs the checks that the runbook asks for after a stage, at one revision's URL: session, sync token, route split,
  * policy. Unless somebody is signed in at that revision, all of them are skipped, with the reason.
@@ -34,6 +40,7 @@ const ISSUED_ELSEWHERE =
 export function runPostStageChecks({
   accessToken,
   signIn,
+  isOneInstance,
   ...options
 }: PostStageOptions): Promise<SmokeOutcome> {
   let cookies: Cookies | undefined;
@@ -50,13 +57,14 @@ export function runPostStageChecks({
       async run(plainClient) {
         cookies = await openCookies(options.baseUrl);
         const client = keepingCookies(plainClient, cookies);
-        const { results, token } =
-          signIn === undefined
-            ? { results: [], token: accessToken }
-            : await signInAt(client, signIn, context);
-        if (token === undefined)
-          return [...results, ...skipped(signIn === undefined ? NO_LOGIN : 'signing in failed')];
-        return [...results, ...(await check(client, token, context, signIn !== undefined))];
+        const signedIn = signIn && (await signInAt(client, signIn, context));
+        const token = signedIn === undefined ? accessToken : signedIn.token;
+        const checked =
+          token === undefined
+            ? skipped(signedIn === undefined ? NO_LOGIN : 'signing in failed')
+            : await check(client, token, context, signIn !== undefined);
+        const made = [...(signedIn?.results ?? []), ...checked];
+        return isOneInstance || !maySayOtherInstance(made) ? made : skipped(OTHER_INSTANCE);
       },
     },
     options,
@@ -84,6 +92,14 @@ function keepingCookies(client: SmokeClient, cookies: Cookies): SmokeClient {
       return exchange;
     },
   };
+}
+
+/** Whether all that failed is what an instance says of a challenge or a session that another one issued. */
+function maySayOtherInstance(made: readonly SmokeResult[]): boolean {
+  const failed = made.filter((each) => each.state === 'failed');
+  return (
+    failed.length > 0 && failed.every(({ id, status }) => status === 401 || (id === VERIFY && status === 422))
+  );
 }
 
 async function signInAt(

@@ -4,7 +4,13 @@ import type { ObservedMinute } from '@deploy/canary/cloud';
 import type { Emulator } from '@deploy/emulator';
 import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { defaultLimits } from '../../support/limits.ts';
-import { cloudWithCandidate, madeUpSource, minutesBetween, startWalk } from '../../support/promotion.ts';
+import {
+  cloudWithCandidate,
+  madeUpSource,
+  minutesBetween,
+  startWalk,
+  WELL,
+} from '../../support/promotion.ts';
 
 const LINE = '^gcloud run services update-traffic control --project openagentsgemini --region us-central1';
 const enough = { stable: { requests: 100, errors: 0 }, canary: { requests: 30, errors: 0 } };
@@ -219,6 +225,21 @@ describe('a promotion', { concurrency: 2 }, () => {
     const outcome = await (await startWalk(cloud)).outcome;
     assert.ok(outcome.state === 'held', JSON.stringify(outcome));
     assert.match(outcome.why, /both are bad/);
+  });
+
+  test('tells the checks of a candidate with traffic that several of its instances may answer them', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0, sessionAffinity: false });
+    const told: boolean[] = [];
+    const walk = await startWalk(cloud, {
+      settings: { windowMinutes: 1, maxWindowMinutes: 1 },
+      minutes: WELL,
+      async checkStage(_, { isOneInstance }) {
+        told.push(isOneInstance);
+        return { state: 'passed', checks: [] };
+      },
+    });
+    assert.equal((await walk.outcome).state, 'promoted');
+    assert.deepEqual(told, [true, false, false]);
   });
 
   test('shifts nothing to a candidate whose smoke fails', async () => {

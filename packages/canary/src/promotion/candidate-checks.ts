@@ -19,7 +19,7 @@ export type CandidateChecks = {
 /** The checks that a promotion makes itself: at the URL of the candidate's tag, and at that of the service. */
 export function candidateChecks(
   request: WalkRequest,
-  urls: { candidate: string; service: string },
+  { isOneInstance, ...urls }: { candidate: string; service: string; isOneInstance: boolean },
 ): CandidateChecks {
   const { tell } = request;
   let isSkipTold = false;
@@ -54,8 +54,10 @@ export function candidateChecks(
    * that only once.
    */
   async function checkStage(percent: number): Promise<string | undefined> {
-    const first = await request.checkStage(urls.candidate);
-    const look = first.state === 'failed' ? await request.checkStage(urls.candidate) : first;
+    // Before it has traffic, a candidate has no reason for a second instance.
+    const check = () => request.checkStage(urls.candidate, { isOneInstance: isOneInstance || percent === 0 });
+    const first = await check();
+    const look = first.state === 'failed' ? await check() : first;
     if (look.state !== 'skipped' || !isSkipTold) await tell({ kind: 'stageChecked', percent, look });
     isSkipTold = look.state === 'skipped';
     return look.state === 'failed' ? look.why : undefined;

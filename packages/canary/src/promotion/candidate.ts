@@ -73,6 +73,16 @@ export function hasAffinity({ stable, canary }: Subject): boolean {
   return [stable, canary].every(({ template }) => template.sessionAffinity === true);
 }
 
+/** Whether the same instance of the candidate answers all requests of one client. */
+export function isOneInstance({ canary }: Subject): boolean {
+  const { sessionAffinity, scaling } = canary.template;
+  const most =
+    typeof scaling === 'object' && scaling !== null && 'maxInstanceCount' in scaling
+      ? scaling.maxInstanceCount
+      : undefined;
+  return sessionAffinity === true || most === 1;
+}
+
 type Wanted = { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined };
 
 async function findPair(

@@ -21,8 +21,11 @@ export type WalkRequest = {
   openSource(stable: string, canary: string): Promise<PromotionSource>;
   /** Makes the smoke checks at the candidate's or the service's URL. A failed check is a result, not an exception. */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
-  /** Makes the runbook's checks after a stage, at the candidate's URL. A failed check is a result, not an exception. */
-  checkStage(url: string): Promise<StageLook>;
+  /**
+   * Makes the runbook's checks after a stage, at the candidate's URL. A failed check is a result, not an exception.
+   * Unless one instance of the candidate answers them all, none may know of the sign-in at another.
+   */
+  checkStage(url: string, candidate: { isOneInstance: boolean }): Promise<StageLook>;
   perform<T>(action: Action<T>): Promise<T>;
   /** Waits until the next poll; ends early when the signal aborts. */
   pause(): Promise<void>;

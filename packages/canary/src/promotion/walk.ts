@@ -1,6 +1,6 @@
 import type { Verdict } from '../verdict/judge.ts';
 import { unfinishedPromotion } from './bookkeeping.ts';
-import { findSubject, hasAffinity, pairOf, type Subject } from './candidate.ts';
+import { findSubject, hasAffinity, isOneInstance, pairOf, type Subject } from './candidate.ts';
 import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
@@ -63,7 +63,10 @@ async function walkSteps(
       ...(resumedAt !== undefined && { resumedAt }),
     });
     await warn(request, subject);
-    const checks = candidateChecks(request, { candidate: await hold.take(), service: subject.service.url });
+    const checks = candidateChecks(request, {
+      ...{ candidate: await hold.take(), service: subject.service.url },
+      isOneInstance: isOneInstance(subject),
+    });
     return await takeSteps({ request, subject, hold, watch, checks });
   } catch (error) {
     if (!(error instanceof Superseded)) throw error;

@@ -67,9 +67,11 @@ export function codeCheck(email: string): Check {
   };
 }
 
+export const VERIFY = 'sign-in';
+
 export function verifyCheck(code: string, challenge: string): Check {
   return {
-    id: 'sign-in',
+    id: VERIFY,
     request: post('/api/auth/verify', { code, challenge_id: challenge }),
     judge: (answer) => below400(answer) ?? expected('an access token', tokenOf(answer) !== undefined, answer),
   };
