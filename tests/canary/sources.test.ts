@@ -196,6 +196,26 @@ describe('auto', () => {
   });
 });
 
+test('auto reads metrics where an exclusion filter keeps only the requests that failed', async () => {
+  await using cloud = await splitCloud({ clockSpeed: 1, logs: { exclusions: ['httpRequest.status<400'] } });
+  const [stable = '', canary = ''] = revisionNames(cloud);
+  const recall = (count: number, status: number) =>
+    cloud.recall(
+      Array.from({ length: count }, (_, i) => ({
+        ...{ service: SERVICE, revision: i % 2 === 0 ? stable : canary, status },
+        startedAt: cloud.clock.now() - 5 * MINUTE_MS - i * 1000,
+      })),
+    );
+  recall(40, 200);
+  recall(8, 500);
+  const source = await open(cloud);
+  assert.equal(source.name, 'monitoring');
+  assert.match(source.why, /the metrics have 48 requests and the request logs only 8: perhaps an exclusion/);
+  // Where most requests failed anyway, the logs have most of them.
+  recall(60, 500);
+  assert.equal((await open(cloud)).name, 'logs');
+});
+
 describe('a source that cannot be read', () => {
   const minutes = (cloud: Emulator) => {
     const [stable = '', canary = ''] = revisionNames(cloud);

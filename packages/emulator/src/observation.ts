@@ -4,6 +4,7 @@ import { loggingRoutes } from './api/logging.ts';
 import { monitoringRoutes } from './api/monitoring.ts';
 import type { Clock } from './clock.ts';
 import { collect } from './logs/collector.ts';
+import { parseFilter } from './logs/filter.ts';
 import { createReadQuota } from './logs/quota.ts';
 import { createLogStore, revisionResource } from './logs/store.ts';
 import { createMetricStore } from './monitoring/store.ts';
@@ -38,9 +39,10 @@ export type Observation = {
 const BUCKETS = { numFiniteBuckets: 66, growthFactor: 1.4, scale: 1 };
 
 export function createObservation(clock: Clock, options: ObservationOptions): Observation {
-  const { delayMs: logDelayMs = 2000, readsPerMinute = 60 } = options.logs;
+  const { delayMs: logDelayMs = 2000, readsPerMinute = 60, exclusions = [] } = options.logs;
   const { delayMs: metricDelayMs = 180_000, ingestDelay = true, buckets = BUCKETS } = options.monitoring;
-  const logs = createLogStore({ ...options, clock, delayMs: logDelayMs }, options.logEntries);
+  const excluded = exclusions.map(parseFilter);
+  const logs = createLogStore({ ...options, clock, delayMs: logDelayMs, excluded }, options.logEntries);
   const metrics = createMetricStore({ ...options, clock, delayMs: metricDelayMs, buckets });
   const quota = createReadQuota(clock, readsPerMinute, options.project);
   const faulty = new Map(

@@ -152,6 +152,11 @@ export type EmulatorOptions = {
     delayMs?: number;
     /** How many calls of `entries.list` are allowed in a minute of the emulator's clock (default 60). */
     readsPerMinute?: number;
+    /**
+     * Filters of the entries that the project does not keep (default: none):
+     * https://cloud.google.com/logging/docs/routing/overview#exclusions
+     */
+    exclusions?: readonly string[];
   };
   monitoring?: {
     /** How long after the end of a minute its points become readable (default 180 000), by the emulator's clock. */

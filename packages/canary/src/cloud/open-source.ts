@@ -10,9 +10,15 @@ import { countText } from '../verdict/figures.ts';
 import { openLogSource } from './log-source.ts';
 import { openMetricSource } from './metric-source.ts';
 import type { RawTimeSeries } from './metrics.ts';
-import { MINUTE_MS } from './minutes.ts';
+import { MINUTE_MS, minuteOf } from './minutes.ts';
 import { createPlatformClock } from './platform-clock.ts';
-import { chooseSource, metricFilter, type ReadingHabit, requestLogFilter } from './queries.ts';
+import {
+  chooseSource,
+  ENTRIES_A_PAGE,
+  metricFilter,
+  type ReadingHabit,
+  requestsOnlyFilter,
+} from './queries.ts';
 import { orUnreadable } from './unreadable.ts';
 
 /** `auto` means request logs if they can be read and are few enough, otherwise metrics. */
@@ -44,10 +50,13 @@ export type OpenedSource = ObservationSource & {
 const USUAL_METRIC_DELAY_MS = 180_000;
 const LOOK_BACK_MINUTES = 10;
 /**
- * If the metrics have at least this many requests and the logs have none, something keeps the requests out of the logs,
- * so `auto` reads the metrics.
+ * If the metrics have at least this many requests and the logs less than half of them, something keeps requests out of
+ * the logs, so `auto` reads the metrics. Logs without the requests that went well are worse than none: in them, all
+ * requests of both revisions fail, and nothing shows that the candidate's fail more often.
  */
-const MISSED = 10;
+const ENOUGH_TO_COMPARE = 10;
+/** Of the latest minutes, as many are compared as have this many requests, so that one page of logs holds them all. */
+const MOST_TO_COMPARE = 800;
 
 /**
  * Opens the source of a service's observations and reads it once, so that problems show early. If that read fails,
@@ -70,7 +79,7 @@ export async function openObservationSource(
   });
 
   if (source === 'logs') {
-    const looked = await lookIntoLogs();
+    const looked = await lookIntoLogs({ ...lookBack(), size: 1 });
     return { ...logs, why: 'asked for', ...unreadableIn(looked) };
   }
   const descriptor = await orUnreadable(() => monitoringApi.describe('run.googleapis.com/request_count'));
@@ -88,42 +97,79 @@ export async function openObservationSource(
     ? ({ name: 'logs', why: `the number of requests is unknown (${counted.why})` } as const)
     : chooseSource(counted.requests / LOOK_BACK_MINUTES, habit);
   if (chosen.name === 'monitoring') return { ...metrics, why: `${chosen.why}; ${lateness}` };
-  const looked = await lookIntoLogs();
+  const compared = isUnreadable(counted) ? { ...lookBack(), requests: 0 } : counted.latest;
+  const looked = await lookIntoLogs({ ...compared, size: ENTRIES_A_PAGE });
   if (isUnreadable(counted)) return { ...logs, why: chosen.why, ...unreadableIn(looked) };
   if (isUnreadable(looked))
     return { ...metrics, why: `the request logs cannot be read (${looked.why}); ${lateness}` };
-  if (looked.isEmpty && counted.requests >= MISSED) {
-    const why = `the metrics have ${countText(counted.requests)} requests and the request logs none: perhaps an exclusion filter drops them`;
+  const { logged, isAll } = looked;
+  if (isAll && compared.requests >= ENOUGH_TO_COMPARE && logged < compared.requests / 2) {
+    const found = logged === 0 ? 'none' : `only ${countText(logged)}`;
+    const why = `the metrics have ${countText(compared.requests)} requests and the request logs ${found}: perhaps an exclusion filter drops them`;
     return { ...metrics, why: `${why}; ${lateness}` };
   }
   return { ...logs, why: chosen.why };
 
   /** The latest minutes whose metrics should have arrived by now. */
   function lookBack(): { from: Date; to: Date } {
-    const to = clock.now().getTime() - USUAL_METRIC_DELAY_MS;
+    const to = minuteOf(clock.now().getTime() - USUAL_METRIC_DELAY_MS);
     return { from: new Date(to - LOOK_BACK_MINUTES * MINUTE_MS), to: new Date(to) };
   }
 
-  function countRequests(): Promise<{ requests: number } | Unreadable> {
+  function countRequests(): Promise<{ requests: number; latest: Counted } | Unreadable> {
     return orUnreadable(async () => {
       const filter = metricFilter('request_count', location, { stable, canary });
-      const { series, answeredAt } = await monitoringApi.timeSeries<RawTimeSeries>({ filter, ...lookBack() });
+      const { from, to } = lookBack();
+      const { series, answeredAt } = await monitoringApi.timeSeries<RawTimeSeries>({ filter, from, to });
       clock.hear(answeredAt);
-      const counts = series.flatMap(({ points = [] }) =>
-        points.map(({ value }) => Number(value?.int64Value ?? 0)),
+      const points = series.flatMap(({ points: some = [] }) =>
+        some.map(({ interval, value }) => ({
+          endsAt: Date.parse(interval?.endTime ?? ''),
+          count: Number(value?.int64Value ?? 0),
+        })),
       );
-      return { requests: counts.reduce((sum, count) => sum + count, 0) };
+      const requests = points.reduce((sum, { count }) => sum + count, 0);
+      return { requests, latest: latestOf(points, { from, to }) };
     });
   }
 
-  function lookIntoLogs(): Promise<{ isEmpty: boolean } | Unreadable> {
+  function lookIntoLogs({
+    from,
+    to,
+    size,
+  }: {
+    from: Date;
+    to: Date;
+    size: number;
+  }): Promise<{ logged: number; isAll: boolean } | Unreadable> {
     return orUnreadable(async () => {
-      const filter = requestLogFilter(location, { stable, canary, ...lookBack() });
-      const page = await logApi.page({ filter, order: 'newest first', size: 1, patience });
+      const filter = requestsOnlyFilter(location, { stable, canary, from, to });
+      const page = await logApi.page({ filter, order: 'newest first', size, patience });
       clock.hear(page.answeredAt);
-      return { isEmpty: page.entries.length === 0 && page.next === undefined };
+      return { logged: page.entries.length, isAll: page.next === undefined };
     });
   }
+}
+
+/** Minutes, and how many requests the metrics have of them. */
+type Counted = { readonly from: Date; readonly to: Date; readonly requests: number };
+
+/** As many of the latest minutes as have at most MOST_TO_COMPARE requests together, but at least one. */
+function latestOf(
+  points: readonly { endsAt: number; count: number }[],
+  { from, to }: { from: Date; to: Date },
+): Counted {
+  let requests = 0;
+  let start = to.getTime();
+  while (start > from.getTime()) {
+    const minute = points
+      .filter(({ endsAt }) => endsAt > start - MINUTE_MS && endsAt <= start)
+      .reduce((sum, { count }) => sum + count, 0);
+    if (start < to.getTime() && requests + minute > MOST_TO_COMPARE) break;
+    requests += minute;
+    start -= MINUTE_MS;
+  }
+  return { from: new Date(start), to, requests };
 }
 
 function isUnreadable(read: object): read is Unreadable {

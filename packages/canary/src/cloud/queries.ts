@@ -40,6 +40,11 @@ export function requestLogFilter(
   ].join(' AND ');
 }
 
+/** The same filter without the route decisions. */
+export function requestsOnlyFilter(service: QueriedService, query: ObservationQuery): string {
+  return `${requestLogFilter(service, query)} AND log_id("run.googleapis.com/requests")`;
+}
+
 /**
  * The filter of `timeSeries.list` for one metric of both revisions. Alternatives are written with `one_of`, unlike in
  * the filters of Cloud Logging. The resource type must be named, because `cloud_run_instance` has metrics of the same

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { LogEntrySeed } from '../options.ts';
+import type { EntryFilter } from './comparison.ts';
 
 /** A log entry in proto3 JSON (google/logging/v2/log_entry.proto). */
 export type LogEntryJson = {
@@ -32,6 +33,8 @@ export type LogStoreOptions = LogPlace & {
   clock: Clock;
   /** How long it takes until a new entry is readable, in milliseconds of the emulator's clock. */
   delayMs: number;
+  /** Entries that match one of these are not kept. */
+  excluded: readonly EntryFilter[];
 };
 
 // When there are more, the oldest entries are dropped, so that a long rehearsal under load does not use up the memory.
@@ -39,12 +42,14 @@ const MOST_ENTRIES = 200_000;
 
 /** The logs of one project: what its services' containers write, and the requests that its services get. */
 export function createLogStore(options: LogStoreOptions, seeds: readonly LogEntrySeed[]): LogStore {
-  const { project, clock, delayMs } = options;
+  const { project, clock, delayMs, excluded } = options;
   let entries: { entry: LogEntryJson; readableAt: number }[] = [];
   let count = 0;
   const keep = (entry: NewEntry, readableAt: number, receiveTimestamp: string): void => {
     const insertId = String(count++).padStart(16, '0');
-    entries.push({ entry: { ...entry, insertId, receiveTimestamp } as LogEntryJson, readableAt });
+    const whole = { ...entry, insertId, receiveTimestamp } as LogEntryJson;
+    if (excluded.some((matches) => matches(whole))) return;
+    entries.push({ entry: whole, readableAt });
     if (entries.length > MOST_ENTRIES * 1.1) entries = entries.slice(-MOST_ENTRIES);
   };
   const add = (seed: LogEntrySeed): void => {
