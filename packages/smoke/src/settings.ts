@@ -79,8 +79,10 @@ export function requireBaseUrl(given: string | undefined, variable = 'OPENAGENTS
   }
   const trimmed = dropTrailingSlashes(given.slice(0, LONGEST + 1));
   if (given.length <= LONGEST && isBaseUrl(trimmed)) return trimmed;
+  // A password may hold `@` and `/`, so hide everything up to the last `@`.
+  const shown = cleanLine(trimmed.replace(/\/\/.*@/s, '//…@'), 120);
   throw new UserError(
-    `${variable} is "${cleanLine(trimmed.replace(/\/\/[^/@]*@/, '//…@'), 120)}", which is not usable: it must be an http or https URL without a user, a query or a fragment`,
+    `${variable} is "${shown}", which is not usable: it must be an http or https URL without a user, a query or a fragment`,
     {
       hint: 'For instance: https://staging.openagents.com',
     },
