@@ -35,6 +35,27 @@ describe('a request', () => {
   });
 });
 
+describe('a base URL', () => {
+  for (const password of ['plain', 'with@at', 'with/slash', 'with/slash@and/at'])
+    test(`with the password ${password} is refused, and no part of the password is shown`, async () => {
+      const { stderr, exitCode } = await health(`https://somebody:${password}@staging.example.com`);
+      assert.equal(exitCode, 1);
+      assert.match(
+        stderr,
+        /^error: OPENAGENTS_BASE_URL is "https:\/\/…@staging\.example\.com", which is not usable:/,
+      );
+    });
+
+  test('cannot be taken from an EVIDENCE_REPORT that is a folder, which is said', async () => {
+    const { stderr, exitCode } = await health('', { EVIDENCE_REPORT: import.meta.dirname });
+    assert.match(
+      stderr,
+      /^error: EVIDENCE_REPORT cannot be read: EISDIR.*\nSet it to the report of a rollout/,
+    );
+    assert.equal(exitCode, 1);
+  });
+});
+
 describe('an answer', () => {
   test('that redirects to another host passes, and a note says so', async () => {
     await using service = await serve((_, response) => {

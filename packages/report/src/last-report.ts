@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findTargetCheckout, type TargetCheckout, UserError } from '@deploy/cli';
+import {
+  cleanLine,
+  errorCode,
+  errorMessage,
+  findTargetCheckout,
+  type TargetCheckout,
+  UserError,
+} from '@deploy/cli';
 import type { ReportedRoles, ServiceLocation, Share } from '@deploy/cloudrun';
 import type { ReportRecord } from './record/schema.ts';
 import { lossOfCandidate, stableNow, trafficNow } from './record/split.ts';
@@ -56,7 +63,14 @@ async function newestReport(
  */
 export async function reportedBaseUrl(evidenceReport: string | undefined): Promise<string | undefined> {
   if (evidenceReport === undefined || !existsSync(evidenceReport)) return undefined;
-  return (await readReport(evidenceReport)).record.baseUrls[0];
+  const { record } = await readReport(evidenceReport).catch((error: unknown) => {
+    if (errorCode(error) === '') throw error;
+    throw new UserError(`EVIDENCE_REPORT cannot be read: ${cleanLine(errorMessage(error), 200)}`, {
+      hint: 'Set it to the report of a rollout, or set OPENAGENTS_BASE_URL to the service to check.',
+      cause: error,
+    });
+  });
+  return record.baseUrls[0];
 }
 
 /** A service's base URL in its newest open report; undefined when there is no such report, or it cannot be read. */
