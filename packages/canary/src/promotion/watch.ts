@@ -31,6 +31,12 @@ export type Watch = {
 };
 
 /**
+ * How many minutes that are over have not been read yet, and since when there are no fewer. A backlog that does not
+ * shrink for as long as the longest window is waited for no more: requests come faster than they may be read.
+ */
+type Backlog = { readonly minutes: number; readonly since: number };
+
+/**
  * Begins to watch the revisions. Throws a UserError when the requests to the stable revision before the promotion
  * cannot be read.
  */
@@ -43,6 +49,7 @@ export async function openWatch(
   const nowMs = (): number => source.now().getTime();
   let evidence = await beginWithHistory();
   let isExtended = false;
+  let backlog: Backlog | undefined;
 
   return {
     look,
@@ -80,6 +87,7 @@ export async function openWatch(
         await tell({ kind: 'minuteObserved', startsAt, minute });
       }
     }
+    backlog = reading.state === 'read' && reading.behind !== undefined ? backlogNow() : undefined;
     const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
     const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
@@ -99,7 +107,7 @@ export async function openWatch(
         percent,
         knownMinutes: known,
         watchedMinutes: watched,
-        isBehind: reading.state === 'read' && reading.behind !== undefined,
+        isBehind: backlog !== undefined && nowMs() - backlog.since < maxWindowMinutes * MINUTE_MS,
         delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
       },
       settings,
@@ -117,6 +125,11 @@ export async function openWatch(
       ...unreadable,
     };
     return { poll, decision };
+  }
+
+  function backlogNow(): Backlog {
+    const minutes = Math.floor((nowMs() - evidence.readUpTo) / MINUTE_MS);
+    return backlog === undefined || minutes < backlog.minutes ? { minutes, since: nowMs() } : backlog;
   }
 
   async function readAll() {
