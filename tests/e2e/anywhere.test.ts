@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
+import { copyProject } from '../mutants/copy.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { scriptNames } from '../support/script-names.ts';
+import { standInTools } from '../support/stand-in-tools.ts';
 
 const node = process.execPath;
 const tools = join(projectRoot, 'node_modules/.bin');
@@ -73,6 +75,25 @@ describe('the scripts run', { concurrency: true }, () => {
       lost.stdout,
       /no checkout .*pnpm --dir runs in its own folder .*OPENAGENTS_REPO_ROOT="\$\(git/,
     );
+  });
+
+  test('from a folder whose name has a blank and a letter beyond ASCII, gates included', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'deploy scripts ü-'));
+    const copy = join(folder.path, 'project');
+    await copyProject(projectRoot, copy);
+    await using tools = await standInTools({});
+    const checkout = join(folder.path, 'checkout');
+    await mkdir(join(checkout, 'service'), { recursive: true });
+    await tools.put(join(checkout, 'web shell/build-dist.sh'), 'echo built');
+    const { exitCode, stdout, stderr } = await runCommand([node, join(copy, 'scripts/deploy-staging.ts')], {
+      env: {
+        ...env,
+        ...{ OPENAGENTS_REPO_ROOT: checkout, SERVICE_DIR: 'service', WEB_SHELL_DIR: 'web shell' },
+        ...{ IMAGE: 'i:t', SKIP_VERIFY: '1' },
+      },
+    });
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^built$/m);
   });
 
   test('with pnpm tsx, in the project and, told where that is, from elsewhere', async () => {

@@ -93,7 +93,7 @@ async function runToItsEnd(request: TurboRequest): Promise<TurboRun> {
     const gateLine = event.source.startsWith(PACKAGE) ? unframeLine(event.text) : undefined;
     if (gateLine !== undefined) onLine?.(gateLine);
     // Only trust turbo's own line: a gate may print one like it.
-    if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S+\.json)/.exec(event.text)?.[1];
+    if (event.source === 'turbo') summaryFile ??= /Summary:\s+(\S.*\.json)\s*$/.exec(event.text)?.[1];
   });
   signal?.throwIfAborted();
   return { tasks: await readSummary(summaryFile, gates), complaint: cleanLine(complaint, 300) };
