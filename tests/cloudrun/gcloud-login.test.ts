@@ -34,6 +34,8 @@ async function withGcloud(
     expiredTokens?: string[];
     failsAt?: number;
     failure?: string;
+    /** gcloud keeps giving the first token until it is told to fetch another one. */
+    isClockBehind?: boolean;
   },
   use: (world: World) => Promise<void>,
 ): Promise<void> {
@@ -55,7 +57,11 @@ async function withGcloud(
       `#!/bin/sh
 echo "$@" >> '${folder}/starts'
 [ $(wc -l < '${folder}/starts') -eq ${options.failsAt ?? 0} ] && { ${options.failure ?? OFFLINE}; }
-[ $(wc -l < '${folder}/starts') -eq 1 ] && token=first || token=second
+${
+  options.isClockBehind
+    ? 'case "$*" in *--force-auth-refresh*) token=second;; *) token=first;; esac'
+    : `[ $(wc -l < '${folder}/starts') -eq 1 ] && token=first || token=second`
+}
 cat <<END
 {"credential": {"access_token": "$token-token-0123456789", "token_expiry": "$(date -u -d '+${options.lasts} seconds' +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -v+${options.lasts}S +%Y-%m-%dT%H:%M:%SZ)"},
  "configuration": {"properties": ${JSON.stringify(properties)}}}
@@ -80,6 +86,7 @@ END
 }
 
 const ASKED = 'config config-helper --format=json --min-expiry=10m';
+const FORCED = 'config config-helper --format=json --force-auth-refresh';
 
 test('gcloud is started once a run, for a token that lasts: for calls at once, one after another, and the account', async () => {
   // Google's own library would ask for another one in the last five minutes.
@@ -106,8 +113,19 @@ test('a token that is refused is renewed once, and the call made again', async (
     const api = await openServiceApi(world.connection, LOCATION);
     await Promise.all([api.read(), api.read()]);
     await api.read();
-    assert.deepEqual(await world.starts(), [ASKED, ASKED]);
+    assert.deepEqual(await world.starts(), [ASKED, FORCED]);
     assert.equal(world.cloud.requests.filter(({ status }) => status === 200).length, 3);
+  });
+});
+
+test('a token that has expired, but not by the clock of a machine that was asleep, is renewed', async () => {
+  const options = { lasts: 3000, expiredTokens: ['first-token-0123456789'], isClockBehind: true };
+  await withGcloud(options, async ({ connection, cloud }) => {
+    await (await openServiceApi(connection, LOCATION)).read();
+    assert.deepEqual(
+      cloud.requests.map(({ status }) => status),
+      [401, 200],
+    );
   });
 });
 
@@ -182,7 +200,7 @@ test('two refusals are final', async () => {
   const expiredTokens = ['first-token-0123456789', 'second-token-0123456789'];
   await withGcloud({ lasts: 3000, expiredTokens }, async ({ connection, starts }) => {
     await assert.rejects((await openServiceApi(connection, LOCATION)).read(), { kind: 'unauthenticated' });
-    assert.deepEqual(await starts(), [ASKED, ASKED]);
+    assert.deepEqual(await starts(), [ASKED, FORCED]);
   });
 });
 

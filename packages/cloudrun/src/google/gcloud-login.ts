@@ -20,11 +20,17 @@ type HelperAnswer = {
 
 /**
  * Asks gcloud for a token of its active account that stays valid for at least ten minutes. By default, gcloud may
- * return one that is about to expire, and asking again would take a second. Undefined when gcloud is missing or has no
+ * return one that is about to expire, and asking again would take a second. With `isRefused`, Google has refused the
+ * token that gcloud gave last. gcloud must then fetch another one, even if the last one is still valid by this
+ * machine's clock, which may be behind after the machine was asleep. Undefined when gcloud is missing or has no
  * account. Throws a CloudError when gcloud has an account but returns no token.
  */
-export async function askGcloud(env: Environment): Promise<GcloudLogin | undefined> {
-  const command = ['gcloud', 'config', 'config-helper', '--format=json', '--min-expiry=10m'];
+export async function askGcloud(
+  env: Environment,
+  { isRefused = false }: { isRefused?: boolean } = {},
+): Promise<GcloudLogin | undefined> {
+  const how = isRefused ? '--force-auth-refresh' : '--min-expiry=10m';
+  const command = ['gcloud', 'config', 'config-helper', '--format=json', how];
   const answer = await runCommand(command, { env: definedOnly(env) });
   if (
     answer.exitCode === COMMAND_NOT_FOUND ||

@@ -55,16 +55,16 @@ const MARGIN_MS = 60_000;
 function gcloudOrDefault(http: Http, env: Environment): Login {
   let asked: Promise<GcloudLogin | undefined> | undefined;
   let isGcloud = false;
-  const askOnce = async (): Promise<GcloudLogin | undefined> => {
-    const login = await askGcloud(env);
+  const askOnce = async (isRefused: boolean): Promise<GcloudLogin | undefined> => {
+    const login = await askGcloud(env, { isRefused });
     // In the middle of a run, do not go on as somebody else.
     if (isGcloud && login === undefined)
       throw noLogin(new Error('gcloud has no account any more, or is no longer on the PATH'));
     isGcloud = login !== undefined;
     return login;
   };
-  const ask = (): Promise<GcloudLogin | undefined> => {
-    asked ??= lasting(askOnce(), () => {
+  const ask = (isRefused = false): Promise<GcloudLogin | undefined> => {
+    asked ??= lasting(askOnce(isRefused), () => {
       asked = undefined;
     });
     return asked;
@@ -73,16 +73,20 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
    * Asks for a new token to replace `known`, unless another caller has already done so. Callers that find `known`
    * expired at the same time thus share one answer.
    */
-  const askAnew = (known: Promise<GcloudLogin | undefined>): Promise<GcloudLogin | undefined> => {
+  const askAnew = (
+    known: Promise<GcloudLogin | undefined>,
+    isRefused: boolean,
+  ): Promise<GcloudLogin | undefined> => {
     if (asked === known) asked = undefined;
-    return ask();
+    return ask(isRefused);
   };
   const fallback = libraryLogin(http);
   return {
     async headers(url) {
       const known = ask();
       let login = await known;
-      if (login !== undefined && login.expiresAt - Date.now() < MARGIN_MS) login = await askAnew(known);
+      if (login !== undefined && login.expiresAt - Date.now() < MARGIN_MS)
+        login = await askAnew(known, false);
       return login === undefined ? fallback.headers(url) : bearer(login.token);
     },
     async renew({ authorization }) {
@@ -90,7 +94,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
       const login = await known;
       if (login === undefined) return false;
       const isKnown = bearer(login.token).authorization === authorization;
-      const next = isKnown ? await askAnew(known) : login;
+      const next = isKnown ? await askAnew(known, true) : login;
       return next !== undefined && bearer(next.token).authorization !== authorization;
     },
     async account() {
