@@ -96,7 +96,9 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   const baseUrl = values.baseUrl === undefined ? undefined : requireBaseUrl(values.baseUrl);
   if (baseUrl !== undefined) requireRehearsalUrl(values.emulatorHost, baseUrl, 'OPENAGENTS_BASE_URL');
   const account = () => accountOf(connection);
-  const evidence = await joinEvidence({ ...values, location, account, note: out.note });
+  // The public sees the maintenance page until the window is closed, so a report must not stand in the way.
+  const isUrgent = action === 'disable';
+  const evidence = await joinEvidence({ ...values, location, account, isUrgent, note: out.note });
   await evidence.step(`maintenance-mode ${action}`, async () => {
     const options = { moveTraffic: values.moveTraffic, rotated: values.token !== undefined };
     if (window === undefined) {

@@ -136,6 +136,24 @@ describe('the scripts write their evidence', () => {
     assert.deepEqual(serving(cloud), [`${one}=100`]);
   });
 
+  test('opening a window refuses a report that is none, closing it only warns of it', async () => {
+    await using cloud = await cloudWith({
+      secrets: { 'openagents-control-maintenance-bypass-token': 'here' },
+    });
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'evidence-'));
+    const window = (action: string, evidenceReport: string) =>
+      runScript('maintenance-mode', [action], {
+        env: { ...cloudEnv(cloud), EVIDENCE_REPORT: evidenceReport },
+      });
+    const missing = join(folder.path, 'missing/report.md');
+    assert.match((await window('enable', missing)).stderr, /^error: .*\/missing\/report\.md/m);
+    assert.equal((await window('enable', 'none')).exitCode, 0);
+    const closed = await window('disable', missing);
+    assert.equal(closed.exitCode, 0, closed.stderr);
+    assert.match(closed.stderr, /^warning: no evidence is written: .*\/missing\/report\.md/m);
+    assert.match(closed.stderr, /is off for all traffic/);
+  });
+
   test('a shift that Ctrl-C ends is interrupted in its report, which says what it asked for', async () => {
     await using cloud = await cloudWith({
       services: [{ name: SERVICE, image: `${IMAGES}:one`, laterImages: [`${IMAGES}:two`] }],
