@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import { deployNoTraffic } from '@deploy/cloudrun';
+import { deployNoTraffic, setTraffic } from '@deploy/cloudrun';
 import { disableMaintenance, enableMaintenance } from '@deploy/cloudrun/maintenance';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { pinnedCloud, WRITE } from '../support/colleague.ts';
 
 const NEW = `${IMAGES}:two`;
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
@@ -86,6 +87,22 @@ describe('deploying without traffic', { concurrency: true }, () => {
     const before = serving(cloud);
     await deploy(cloud);
     assert.deepEqual(serving(cloud), before);
+  });
+
+  test('does not move the public to a split that the platform did not carry out', async () => {
+    await using cloud = await pinnedCloud();
+    const [a = '', b = ''] = revisionNames(cloud);
+    cloud.on({ match: WRITE, fault: { kind: 'operation', fate: 'fails' } });
+    const half = [a, b].map((revision) => ({ revision, percent: 50 }));
+    await assert.rejects(
+      setTraffic(() => apiOf(cloud), LOCATION, half).perform(),
+      /did not shift the traffic/,
+    );
+    assert.deepEqual(serving(cloud), [`${a}=100`]);
+    const { traffic, stable } = await deploy(cloud);
+    assert.deepEqual(serving(cloud), [`${a}=100`]);
+    assert.deepEqual(traffic, [{ revision: a, percent: 100 }]);
+    assert.equal(stable, a);
   });
 
   test('during a window that follows LATEST stores where closing the window leads', async () => {

@@ -12,7 +12,7 @@ import {
   assignTraffic,
   describeShares,
   followsLatest,
-  pinLatest,
+  pinServed,
   type Share,
   sameShares,
   servedShares,
@@ -95,7 +95,7 @@ async function makeAndServe(
   try {
     const made = await write(context, before, {
       template: written,
-      traffic: traffic === 'follows' ? before.traffic : asServed(before),
+      traffic: traffic === 'follows' ? before.traffic : pinServed(before),
       ...(standIn && {
         annotations: recordStandIn(before.annotations, standIn.name, standIn.replaced),
       }),
@@ -132,7 +132,7 @@ async function giveBack(
   );
   try {
     // The failed split would stay the target, and asking for it once more would then change nothing.
-    await write(context, settled, { traffic: asServed(settled) });
+    await write(context, settled, { traffic: pinServed(settled) });
   } catch (problem) {
     if (!(problem instanceof UserError) || problem instanceof Interrupted) throw problem;
   }
@@ -174,7 +174,7 @@ async function writeNewest(
   try {
     const settled = await write(context, service, {
       template: asNew(template, nonce),
-      traffic: asServed(service),
+      traffic: pinServed(service),
       annotations: forgetStandIn(mode === 'off' ? forgetSplit(service.annotations) : service.annotations),
     });
     const { name, ready } = await ownRevision(api, settled, nonce);
@@ -228,7 +228,7 @@ async function restoreNewestTemplate(
     tell('restoring the newest template');
     await write(context, service, {
       template: asNew(fallback, newWindowNonce()),
-      traffic: isOurs(service.traffic) ? asServed(service) : service.traffic,
+      traffic: isOurs(service.traffic) ? pinServed(service) : service.traffic,
       annotations: forgetStandIn(withSplitOf(context.service.annotations, service.annotations)),
     });
   } catch (problem) {
@@ -273,16 +273,6 @@ function changedMeanwhile(now: Service): UserError {
 /** The template with this nonce, and without the name of the revision that was last made from it. */
 function asNew({ revision: _, ...template }: RevisionTemplate, nonce: string): RevisionTemplate {
   return withNonce(template, nonce);
-}
-
-/**
- * The split that leaves all traffic where it is. It names revisions instead of LATEST, so a new revision gets nothing.
- * If the platform serves another split than the requested one, the served one is kept.
- */
-function asServed(service: Service): TrafficSplit {
-  const { traffic, served, latestReadyRevision } = service;
-  if (served.length > 0 && !sameShares(traffic, served)) return assignTraffic(traffic, servedShares(service));
-  return latestReadyRevision === undefined ? traffic : pinLatest(traffic, latestReadyRevision);
 }
 
 function nowPinned({ name }: Service): string {

@@ -25,11 +25,15 @@ import {
   assignTag,
   describeShares,
   followsLatest,
+  isTargetMissed,
   pinLatest,
+  pinServed,
   type Share,
   sameShares,
   servedShares,
   sharesOf,
+  type TrafficSplit,
+  targetShares,
 } from './traffic.ts';
 
 /** A new revision that is ready and gets no traffic. */
@@ -141,7 +145,7 @@ function planDeployment(
     const template = withImage(service.template, image);
     if (!skipMaintenanceCheck) await requireUsableCandidate(api, service, template);
     const marked = withNonce(template, nonce);
-    const traffic = pinLatest(service.traffic, service.latestReadyRevision);
+    const traffic = untouchedSplit(service, service.latestReadyRevision, tell);
     const annotations = await annotationsFor(api, service);
     if (tag === undefined) return { template: marked, traffic, ...annotations };
     // A tag needs the name of its revision, but the revision does not exist yet. So its name is chosen here, as gcloud
@@ -149,6 +153,24 @@ function planDeployment(
     const revision = inventRevisionName(service);
     return { template: { ...marked, revision }, traffic: assignTag(traffic, tag, revision), ...annotations };
   };
+}
+
+/**
+ * The split to write, so that the deployment moves no traffic. A split that the platform has not carried out is not
+ * asked for again: it might be carried out this time.
+ */
+function untouchedSplit(
+  service: Service,
+  latestReadyRevision: string,
+  tell: (text: string) => void,
+): TrafficSplit {
+  const { traffic } = service;
+  if (!isSettled(service, service.generation) || !isTargetMissed(service))
+    return pinLatest(traffic, latestReadyRevision);
+  tell(
+    `keeping what serves (${describeShares(servedShares(service))}), because ${describeShares(targetShares(service))} was asked for before and not carried out`,
+  );
+  return pinServed(service);
 }
 
 /**

@@ -30,6 +30,26 @@ export function pinLatest(split: TrafficSplit, latestReadyRevision: string): Tra
   return [...merge(shares), ...tagEntries(spelledOut)];
 }
 
+type Divided = { traffic: TrafficSplit; served: TrafficSplit; latestReadyRevision: string | undefined };
+
+/**
+ * Whether the platform serves another split than the one that was last asked for. If the service has settled, that
+ * split was not carried out. The next write would ask for it again, even a write that is about something else.
+ */
+export function isTargetMissed({ traffic, served }: Pick<Divided, 'traffic' | 'served'>): boolean {
+  return served.length > 0 && !sameShares(traffic, served);
+}
+
+/**
+ * The split that leaves all traffic of a settled service where it is. It names revisions instead of LATEST, so a new
+ * revision gets nothing. If the platform serves another split than the requested one, the served one is kept.
+ */
+export function pinServed(service: Divided): TrafficSplit {
+  const { traffic, latestReadyRevision } = service;
+  if (isTargetMissed(service)) return assignTraffic(traffic, servedShares(service));
+  return latestReadyRevision === undefined ? traffic : pinLatest(traffic, latestReadyRevision);
+}
+
 /**
  * The split in which exactly the named revisions get traffic. Tags stay, as entries without traffic; a revision with a
  * share of 0 is left out. Throws a RangeError unless the shares are whole numbers that add up to 100.
