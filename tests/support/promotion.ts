@@ -80,7 +80,7 @@ function sourceOf(cloud: Emulator): PromotionSource {
       const found = await entries(cloud, requestLogFilter(place, query));
       return observeRequestLog(found, query, { now: at, delayMs });
     },
-    readHistory: async () => ({ state: 'read', minutes: [] }),
+    readHistory: async () => ({ state: 'read', minutes: [], outOf: 0 }),
   };
 }
 
@@ -92,7 +92,13 @@ export function madeUpSource({
   read,
   delayMs = 0,
 }: Pick<PromotionSource, 'now' | 'read'> & { delayMs?: number }): PromotionSource {
-  return { name: 'logs', delayMs, now, readHistory: async () => ({ state: 'read', minutes: [] }), read };
+  return {
+    name: 'logs',
+    delayMs,
+    now,
+    readHistory: async () => ({ state: 'read', minutes: [], outOf: 0 }),
+    read,
+  };
 }
 
 /** The minutes from `from` on that have ended by `end`, all with the same figures. */

@@ -228,6 +228,66 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
   });
 
+  /** A walk whose requests all come well, except that nothing is seen of them from the third minute on, for so long. */
+  const walkWithGap = async (cloud: Emulator, gapMinutes: number) => {
+    const startedAt = cloud.clock.now();
+    let aheadMs = 0;
+    const now = () => new Date(startedAt + aheadMs);
+    const gapFrom = Math.ceil(startedAt / 60_000 + 2) * 60_000;
+    const nothing = { requests: 0, errors: 0 };
+    const source = madeUpSource({
+      now,
+      read: async ({ from }) => ({
+        state: 'read',
+        closed: minutesBetween(from, now(), enough).map((minute) => {
+          const minutes = (minute.startsAt.getTime() - gapFrom) / 60_000;
+          return minutes < 0 || minutes >= gapMinutes
+            ? minute
+            : { ...minute, stable: nothing, canary: nothing };
+        }),
+        open: [],
+      }),
+    });
+    const minutes = Array.from({ length: 60 }, () => enough.stable);
+    return startWalk(cloud, {
+      openSource: async () => ({
+        ...source,
+        readHistory: async () => ({ state: 'read', minutes, outOf: 60 }),
+      }),
+      async pause() {
+        aheadMs += 20_000;
+      },
+    });
+  };
+
+  test('does not take for healthy what it cannot see, where a service that is much used falls silent', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const outcome = await (await walkWithGap(cloud, 1000)).outcome;
+    assert.ok(outcome.state === 'held', JSON.stringify(outcome));
+    assert.match(outcome.why, /^cannot tell what the candidate did: no request of either revision was seen/);
+    assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
+  });
+
+  test('goes on once it sees again, by the minutes that it saw', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const walk = await walkWithGap(cloud, 2);
+    assert.equal((await walk.outcome).state, 'promoted');
+    const judged = walk.events.findIndex(
+      (event) => event.kind === 'stepJudged' && event.decision === 'advance',
+    );
+    const seen = walk.events
+      .slice(0, judged)
+      .flatMap((event) => (event.kind === 'minuteObserved' ? event.minute.canary.requests : []));
+    assert.deepEqual(
+      [
+        seen.filter((requests) => requests === 0).length,
+        seen.slice(1).filter((requests) => requests > 0).length,
+      ],
+      [2, 3],
+    );
+  });
+
   test('holds where there is nothing to judge by, and says so', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);

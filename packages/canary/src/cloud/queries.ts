@@ -107,5 +107,6 @@ export function historyQuery({ revision, before }: HistoryQuery): ObservationQue
 
 /** The revision's minutes in the answer to a `historyQuery`; minutes without requests are left out. */
 export function historyIn({ closed }: Pick<ReadMinutes, 'closed'>): HistoryReading {
-  return { state: 'read', minutes: closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : [])) };
+  const minutes = closed.flatMap(({ stable }) => (stable.requests > 0 ? [stable] : []));
+  return { state: 'read', minutes, outOf: closed.length };
 }

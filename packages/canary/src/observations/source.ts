@@ -50,7 +50,12 @@ export type SourceReading = ReadMinutes | Unreadable;
 
 /** One revision's minutes before a given moment, oldest first. Minutes without requests are left out. */
 export type HistoryReading =
-  | { readonly state: 'read'; readonly minutes: readonly Observation[] }
+  | {
+      readonly state: 'read';
+      readonly minutes: readonly Observation[];
+      /** How many minutes were read, those without requests included. */
+      readonly outOf: number;
+    }
   | Unreadable;
 
 export type HistoryQuery = {

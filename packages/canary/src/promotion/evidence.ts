@@ -1,5 +1,5 @@
 import { MINUTE_MS, minuteOf } from '../cloud/minutes.ts';
-import type { ObservedMinute, SourceReading } from '../observations/source.ts';
+import type { HistoryReading, ObservedMinute, SourceReading } from '../observations/source.ts';
 import type { Minute } from '../verdict/observation.ts';
 import {
   addMinute,
@@ -25,16 +25,29 @@ export type PromotionEvidence = {
   readonly windowFrom: number;
   /** Every minute before this moment has been read and added. */
   readonly readUpTo: number;
+  /**
+   * Whether stable is used so much that a minute without any request means that requests were not seen. Such minutes are
+   * not added, so that they count neither as evidence nor as watched.
+   */
+  readonly isBusy: boolean;
+  /** How many minutes up to `readUpTo` were not added because nothing was seen in them. */
+  readonly unseenMinutes: number;
 };
 
 /** The evidence to start with: the promotion has begun these steps, but none of their minutes has been read yet. */
 export function beginEvidence(
   promotion: Promotion,
   begun: readonly BegunStep[],
-  nowMs: number,
+  { nowMs, isBusy }: { nowMs: number; isBusy: boolean },
 ): PromotionEvidence {
-  const first = begun[0]?.at ?? nowMs;
-  return { promotion, begun, windowFrom: nextMinute(nowMs), readUpTo: minuteOf(first) };
+  const readUpTo = minuteOf(begun[0]?.at ?? nowMs);
+  return { promotion, begun, windowFrom: nextMinute(nowMs), readUpTo, isBusy, unseenMinutes: 0 };
+}
+
+/** Whether the revision had so many requests in nearly all of these minutes that a minute without any is no chance. */
+export function isBusy({ minutes, outOf }: Extract<HistoryReading, { state: 'read' }>): boolean {
+  const requests = minutes.reduce((sum, minute) => sum + minute.requests, 0);
+  return outOf >= 3 && minutes.length >= 0.9 * outOf && requests >= 10 * outOf;
 }
 
 /** Begins a step. Its window starts with the first whole minute after its split was served. */
@@ -50,22 +63,25 @@ export function addReading(
   evidence: PromotionEvidence,
   reading: Extract<SourceReading, { state: 'read' }>,
 ): { evidence: PromotionEvidence; ahead: Promotion; minutes: Minute[] } {
-  let { promotion, readUpTo } = evidence;
+  let { promotion, readUpTo, unseenMinutes } = evidence;
   const minutes: Minute[] = [];
   for (const observed of reading.closed) {
     const startsAt = observed.startsAt.getTime();
     if (startsAt < readUpTo) continue;
     const minute = minuteIn(evidence, observed);
+    readUpTo = startsAt + MINUTE_MS;
+    minutes.push(minute);
+    const isUnseen = evidence.isBusy && observed.stable.requests + observed.canary.requests === 0;
+    unseenMinutes = isUnseen ? unseenMinutes + 1 : 0;
+    if (isUnseen) continue;
     promotion = addMinute(promotion, minute);
     if (isInCurrentStep(evidence, promotion) && startsAt < evidence.windowFrom)
       promotion = beginFreshWindow(promotion);
-    readUpTo = startsAt + MINUTE_MS;
-    minutes.push(minute);
   }
   const ahead = reading.open
     .filter(({ startsAt }) => startsAt.getTime() >= readUpTo)
     .reduce((soFar, observed) => addMinute(soFar, minuteIn(evidence, observed)), promotion);
-  return { evidence: { ...evidence, promotion, readUpTo }, ahead, minutes };
+  return { evidence: { ...evidence, promotion, readUpTo, unseenMinutes }, ahead, minutes };
 }
 
 /** How many minutes of the current window are closed: their figures are complete. */

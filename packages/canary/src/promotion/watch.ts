@@ -10,6 +10,7 @@ import {
   addReading,
   beginEvidence,
   beginStepAt,
+  isBusy,
   knownMinutes,
   type PromotionEvidence,
   withLook,
@@ -68,7 +69,7 @@ export async function openWatch(
     const { steps } = hold;
     const affinity = hasAffinity(subject);
     const promotion = beginPromotion({ steps, windowMinutes, limits, affinity }, history.minutes);
-    return beginEvidence(promotion, hold.begun(), nowMs());
+    return beginEvidence(promotion, hold.begun(), { nowMs: nowMs(), isBusy: isBusy(history) });
   }
 
   async function look(): Promise<Look> {
@@ -91,7 +92,8 @@ export async function openWatch(
     const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
     const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
-    const unread = reading.state === 'read' ? (reading.behind ?? failures[0]) : reading.why;
+    const unread =
+      reading.state === 'read' ? (reading.behind ?? failures[0] ?? unseen(evidence)) : reading.why;
     const unreadable = unread !== undefined && { unreadable: unread };
     const { windowMinutes, maxWindowMinutes } = settings;
     const known = knownMinutes(evidence);
@@ -155,4 +157,11 @@ export async function openWatch(
     const first = await read();
     return first.isPast ? (await read()).reading : first.reading;
   }
+}
+
+/** Why nothing can be said of a service that is much used and of which nothing is seen. */
+function unseen({ unseenMinutes }: PromotionEvidence): string | undefined {
+  if (unseenMinutes === 0) return undefined;
+  const minutes = unseenMinutes === 1 ? 'minute' : `${unseenMinutes} minutes`;
+  return `no request of either revision was seen in the last ${minutes}, though stable had some all the time before the promotion: what tells of them is late, or lost`;
 }
