@@ -198,6 +198,36 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
   });
 
+  test('does not give up at the first failed read after the machine slept: it decides by what it can read soon', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = '', canary = ''] = revisionNames(cloud);
+    const startedAt = cloud.clock.now();
+    let aheadMs = 0;
+    let pauses = 0;
+    let failures = 0;
+    const now = () => new Date(startedAt + aheadMs);
+    const walk = await startWalk(cloud, {
+      settings: { onInconclusive: 'rollback' },
+      openSource: async () =>
+        madeUpSource({
+          now,
+          async read({ from }) {
+            if (pauses < 2 || failures === 3)
+              return { state: 'read', closed: minutesBetween(from, now(), enough), open: [] };
+            failures += 1;
+            return { state: 'unreadable', kind: 'unanswered', why: 'the network is not there yet' };
+          },
+        }),
+      async pause() {
+        pauses += 1;
+        // Its clock goes on while the machine sleeps.
+        aheadMs += pauses === 2 ? 60 * 60_000 : 20_000;
+      },
+    });
+    assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+    assert.equal(failures, 3);
+  });
+
   test('takes minutes in bit by bit where more logs came than may be read at once, and decides after the last', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = '', canary = ''] = revisionNames(cloud);

@@ -19,6 +19,12 @@ import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
+/**
+ * A source that cannot be read is given this much time before a step is given up for it, however long the window has been
+ * over: after a machine has slept, its network is the last to wake.
+ */
+const PATIENCE_MS = 5 * MINUTE_MS;
+
 /** What one poll shows, and what to do about it. */
 export type Look = { readonly poll: Poll; readonly decision: Decision };
 
@@ -51,6 +57,8 @@ export async function openWatch(
   let evidence = await beginWithHistory();
   let isExtended = false;
   let backlog: Backlog | undefined;
+  /** Since when no reading has succeeded; undefined if the last one has. */
+  let unreadableSince: number | undefined;
 
   return {
     look,
@@ -75,8 +83,11 @@ export async function openWatch(
   async function look(): Promise<Look> {
     // Look at the clock before reading the requests. Reading may be slow, and the minutes that pass meanwhile are not
     // in what was read, so they must not count as watched.
-    const watched = (nowMs() - evidence.windowFrom) / MINUTE_MS;
+    const beganAt = nowMs();
+    const watched = (beganAt - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
+    unreadableSince = reading.state === 'read' ? undefined : (unreadableSince ?? beganAt);
+    const isJustUnreadable = unreadableSince !== undefined && nowMs() - unreadableSince < PATIENCE_MS;
     let ahead = evidence.promotion;
     if (reading.state === 'read') {
       const from = evidence.readUpTo;
@@ -88,14 +99,15 @@ export async function openWatch(
         await tell({ kind: 'minuteObserved', startsAt, minute });
       }
     }
+    const { windowMinutes, maxWindowMinutes } = settings;
     backlog = reading.state === 'read' && reading.behind !== undefined ? backlogNow() : undefined;
+    const isCatchingUp = backlog !== undefined && nowMs() - backlog.since < maxWindowMinutes * MINUTE_MS;
     const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
     const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
     const unread =
       reading.state === 'read' ? (reading.behind ?? failures[0] ?? unseen(evidence)) : reading.why;
     const unreadable = unread !== undefined && { unreadable: unread };
-    const { windowMinutes, maxWindowMinutes } = settings;
     const known = knownMinutes(evidence);
     const verdict = judge(promotion, {
       isWindowOver: known >= windowMinutes,
@@ -109,7 +121,7 @@ export async function openWatch(
         percent,
         knownMinutes: known,
         watchedMinutes: watched,
-        isBehind: backlog !== undefined && nowMs() - backlog.since < maxWindowMinutes * MINUTE_MS,
+        isBehind: isCatchingUp || isJustUnreadable,
         delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
       },
       settings,
