@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -75,6 +75,29 @@ describe('the scripts run', { concurrency: true }, () => {
       lost.stdout,
       /no checkout .*pnpm --dir runs in its own folder .*OPENAGENTS_REPO_ROOT="\$\(git/,
     );
+  });
+
+  test('from a project that cannot be written to, but for the gates, which say so', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'read-only-'));
+    await copyProject(projectRoot, folder.path);
+    // A file where turbo's folder belongs stops everybody, even an administrator.
+    await writeFile(join(folder.path, '.turbo'), '');
+    await mkdir(join(folder.path, 'checkout/service'), { recursive: true });
+    const { exitCode, stderr } = await runCommand([node, join(folder.path, 'scripts/gates.ts')], {
+      env: {
+        ...env,
+        ...{
+          OPENAGENTS_REPO_ROOT: join(folder.path, 'checkout'),
+          SERVICE_DIR: 'service',
+          GATES: 'sw-policy',
+        },
+      },
+    });
+    assert.match(
+      stderr,
+      /^error: gates cannot run, because \S+\/\.turbo cannot be written to \(EEXIST.*\)\nUse a copy of this project that is yours\.$/m,
+    );
+    assert.equal(exitCode, 1);
   });
 
   test('from a folder whose name has a blank and a letter beyond ASCII, gates included', async () => {

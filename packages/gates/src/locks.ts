@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
+import { cleanLine, type Environment, errorMessage, projectRoot, UserError, withFileLock } from '@deploy/cli';
 
 /**
  * Runs `work` while nothing else builds or measures in the same checkout, not even another copy of this project. A
@@ -42,7 +42,16 @@ export async function aloneWithTurbosFiles<T>(
   wait: { onWait(): void; signal: AbortSignal | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(TURBO_LOCK), { recursive: true });
+  const folder = dirname(TURBO_LOCK);
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError(
+      `gates cannot run, because ${folder} cannot be written to (${cleanLine(errorMessage(error), 200)})`,
+      { hint: 'Use a copy of this project that is yours.', cause: error },
+    );
+  }
   return withFileLock(TURBO_LOCK, wait, work);
 }
 
