@@ -67,13 +67,14 @@ export async function judgeCloud(request: JudgeCloudRequest): Promise<number> {
   const shown = { ...verdict, stable, canary, canaryPercent: revisions.canaryPercent };
   if (isForPeople(canaryFormat)) {
     out.data(`${headline(request, shown, source)}\n\n${await renderVerdict(verdict)}`);
-    if (isWatched(request.env)) showNext({ out }, nextOf(verdict.verdict, request, location));
+    if (verdict.hint !== undefined) out.note(verdict.hint);
+    if (isWatched(request.env)) showNext({ out }, nextOf(verdict, request, location));
   } else out.data(JSON.stringify({ ...shown, source: { name: source.name, why: source.why } }));
   return EXIT_CODES[verdict.verdict];
 }
 
 function nextOf(
-  verdict: WindowVerdict['verdict'],
+  { verdict, hint }: Pick<WindowVerdict, 'verdict' | 'hint'>,
   { stable, canary }: JudgeCloudRequest,
   location: ServiceLocation,
 ): NextStep[] {
@@ -87,7 +88,12 @@ function nextOf(
     case 'unhealthy':
       return [call('next, to roll it back', 'rollback', stable)];
     case 'inconclusive':
-      return [call('next, once there have been more requests', 'judge', stable, canary)];
+      return [
+        call(
+          hint === undefined ? 'next, once there have been more requests' : 'next, once that is done',
+          ...['judge', stable, canary],
+        ),
+      ];
   }
 }
 

@@ -87,7 +87,9 @@ export function whatNow(
     case 'held':
       return {
         line: `held at ${outcome.percent} %, since nothing could be decided: ${outcome.why}`,
-        hint: `The split stays.\n${onwards}\n${back}`,
+        hint: ['The split stays.', ...(outcome.hint === undefined ? [] : [outcome.hint]), onwards, back].join(
+          '\n',
+        ),
       };
     case 'superseded':
       return {

@@ -147,6 +147,10 @@ describe('judge <stable> <canary>', { concurrency: 4 }, () => {
     const run = await judge(cloud, { CANARY_SOURCE: 'logs' });
     assert.equal(run.exitCode, 3, run.stdout + run.stderr);
     assert.match(run.verdict.reason, /the login is missing or has expired/);
+    assert.match(String(run.verdict.hint), /gcloud auth login/);
+    const shown = await judge(cloud, { CANARY_SOURCE: 'logs', CANARY_FORMAT: 'text' });
+    assert.equal(shown.exitCode, 3, shown.stdout + shown.stderr);
+    assert.match(shown.stderr, /gcloud auth login/);
   });
 
   test('Cloud Run itself cannot be read: no verdict, and not the exit code of an unhealthy one', async () => {

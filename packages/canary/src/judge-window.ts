@@ -34,6 +34,8 @@ export type WindowVerdict = Verdict & {
   readonly historyMinutes: number;
   /** If the history could not be read, the reason. */
   readonly historyUnreadable?: string;
+  /** What to do about a window that could not be read. */
+  readonly hint?: string;
 };
 
 /** The platform gives its time in whole seconds, so it may be off by this much. */
@@ -58,7 +60,8 @@ export async function judgeLastWindow(
   const reading = source.unreadable ?? (await source.read({ stable, canary, from, to }));
   if (reading.state === 'unreadable') {
     const verdict = judge(beginPromotion(plan, []), { unreadable: reading.why });
-    return { ...verdict, window, historyMinutes: 0 };
+    const { hint } = reading;
+    return { ...verdict, window, historyMinutes: 0, ...(hint !== undefined && { hint }) };
   }
   const history = await readHistory(source, revisions, from);
   const promotion = reading.closed.reduce<Promotion>(

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import type { WalkSettings } from '@deploy/canary';
 import type { ObservedMinute } from '@deploy/canary/cloud';
 import type { Emulator } from '@deploy/emulator';
-import { revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { whatNow } from '../../../scripts/canary/promote-lines.ts';
+import { LOCATION, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { defaultLimits } from '../../support/limits.ts';
 import {
   cloudWithCandidate,
@@ -326,6 +327,33 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.ok(outcome.state === 'held', JSON.stringify(outcome));
     assert.match(outcome.why, /too few requests/);
     assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
+  });
+
+  test('held by what cannot be read, tells what helps', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const startedAt = cloud.clock.now();
+    let aheadMs = 0;
+    const unreadable = {
+      kind: 'unauthenticated',
+      why: 'the login has expired',
+      hint: 'Log in again.',
+    } as const;
+    const walk = await startWalk(cloud, {
+      settings: { windowMinutes: 1, maxWindowMinutes: 1 },
+      openSource: async () =>
+        madeUpSource({
+          now: () => new Date(startedAt + aheadMs),
+          read: async () => ({ state: 'unreadable', ...unreadable }),
+        }),
+      async pause() {
+        aheadMs += 60_000;
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'held', JSON.stringify(outcome));
+    const { line, hint } = whatNow(outcome, LOCATION);
+    assert.match(line, /^held at 25 %, .*: the login has expired$/);
+    assert.match(hint, /^The split stays\.\nLog in again\.\nnext, to resume at this step/);
   });
 
   test('holds where both are bad, since going back would not help', async () => {

@@ -94,7 +94,13 @@ export type PromotionOutcome =
       readonly tag: string;
       readonly serviceUrl: string;
     })
-  | (RevisionPair & { readonly state: 'held'; readonly percent: number; readonly why: string })
+  | (RevisionPair & {
+      readonly state: 'held';
+      readonly percent: number;
+      readonly why: string;
+      /** What to do about a source that could not be read. */
+      readonly hint?: string;
+    })
   /** Somebody else changed the service, so the promotion stopped without touching it again. */
   | (RevisionPair & OtherChange & { readonly state: 'superseded'; readonly percent: number })
   | (RevisionPair & { readonly state: 'interrupted'; readonly percent: number });

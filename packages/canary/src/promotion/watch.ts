@@ -26,7 +26,12 @@ import type { PromotionSource, WalkRequest } from './request.ts';
 const PATIENCE_MS = 5 * MINUTE_MS;
 
 /** What one poll shows, and what to do about it. */
-export type Look = { readonly poll: Poll; readonly decision: Decision };
+export type Look = {
+  readonly poll: Poll;
+  readonly decision: Decision;
+  /** What to do about a source that could not be read. */
+  readonly hint?: string;
+};
 
 /** A promotion's view of its two revisions: the minutes so far, and the verdict on them. */
 export type Watch = {
@@ -138,7 +143,8 @@ export async function openWatch(
       ...{ windowMinutes: longest, isExtended },
       ...unreadable,
     };
-    return { poll, decision };
+    const hint = reading.state === 'unreadable' ? reading.hint : undefined;
+    return { poll, decision, ...(hint !== undefined && { hint }) };
   }
 
   function backlogNow(): Backlog {
