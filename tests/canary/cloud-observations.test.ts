@@ -130,6 +130,21 @@ describe('request logs', () => {
     assert.equal(readLog([{ ...unknown, httpRequest }]).closed[0]?.canary.requests, 1);
   });
 
+  test("requests to a tag's URL are left out, unless they are asked for: they are no part of the split", () => {
+    const urls = [
+      'https://candidate---control-abc-uc.a.run.app/login',
+      'https://candidate---control-157437760789.us-central1.run.app/login?next=1',
+      // The service's own addresses, whatever they contain, and those of others.
+      'https://control-abc-uc.a.run.app/---control-',
+      'https://openagents.com/login',
+      '/login',
+    ];
+    const entries = urls.map((requestUrl) => request(query.canary, '12:00:05', { requestUrl }));
+    assert.equal(readLog(entries).closed[0]?.canary.requests, 3);
+    const all = observeRequestLog(entries, { ...query, withTagged: true }, later);
+    assert.equal(all.closed[0]?.canary.requests, 5);
+  });
+
   test('sign-ins and sync tokens by path: 4xx and 5xx fail, a 401 never does', () => {
     const post = (path: string, status: number, second: number) =>
       request(query.canary, `12:00:${String(second).padStart(2, '0')}`, {

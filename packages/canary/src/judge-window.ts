@@ -57,7 +57,8 @@ export async function judgeLastWindow(
   const plan = { steps: stepsFrom(canaryPercent, steps), windowMinutes, limits, affinity };
   const [step = 100] = plan.steps;
 
-  const reading = source.unreadable ?? (await source.read({ stable, canary, from, to }));
+  const reading =
+    source.unreadable ?? (await source.read({ stable, canary, from, to, withTagged: canaryPercent === 0 }));
   if (reading.state === 'unreadable') {
     const verdict = judge(beginPromotion(plan, []), { unreadable: reading.why });
     const { hint } = reading;

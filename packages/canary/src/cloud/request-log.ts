@@ -95,7 +95,7 @@ export function observeRequestLog(
     known.add(id);
     if (entry.httpRequest === undefined || !REQUEST_LOG.test(entry.logName ?? '')) {
       if (countDecision(entry, () => at(revision, startedAt))) hasOwnLines = true;
-    } else if (!NOT_USERS.test(entry.httpRequest.userAgent ?? '')) {
+    } else if (!NOT_USERS.test(entry.httpRequest.userAgent ?? '') && (query.withTagged || !isTagged(entry))) {
       const latencyMs = latencyOf(entry);
       countRequest(entry, latencyMs, at(revision, startedAt + latencyMs));
     }
@@ -110,6 +110,16 @@ export function observeRequestLog(
     seen.set(place, found);
     return found;
   }
+}
+
+/**
+ * Whether a request was sent to the URL of a tag, which begins with the tag, three dashes and the service's name:
+ * https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags
+ */
+function isTagged({ httpRequest, resource }: RawLogEntry): boolean {
+  const service = resource?.labels?.service_name;
+  const [, host = ''] = /^https?:\/\/([^/?#]+)/.exec(httpRequest?.requestUrl ?? '') ?? [];
+  return service !== undefined && host.indexOf(`---${service}-`) > 0;
 }
 
 /**

@@ -7,6 +7,11 @@ export type ObservationQuery = {
   readonly canary: string;
   readonly from: Date;
   readonly to: Date;
+  /**
+   * Whether requests to the URL of a tag count as well, where they can be told from others. By default they do not: the
+   * people who send them try out one revision, and have no part in the split that is judged.
+   */
+  readonly withTagged?: boolean;
 };
 
 /** One clock minute as a source saw it. */
