@@ -185,6 +185,19 @@ describe('a name that is never looked up', () => {
   });
 });
 
+test('a name server that fails for a moment is asked again with SMOKE_RETRIES', async () => {
+  await using server = await listening(createHttpServer((_, response) => void response.end('ok')));
+  const run = await runScriptProcess('smoke-health', [], {
+    env: {
+      OPENAGENTS_BASE_URL: `http://localhost:${server.port}`,
+      NODE_OPTIONS: `--import=${import.meta.resolve('../support/preload/failing-resolver.ts')}`,
+      FAILING_LOOKUPS: '4',
+      SMOKE_RETRIES: '3',
+    },
+  });
+  assert.equal(run.exitCode, 0, run.stderr);
+});
+
 describe('proxies', () => {
   test('one that is silent does not keep the script beyond the limit, and is named', async () => {
     await using proxy = await listening(createHttpServer().on('connect', () => {}));

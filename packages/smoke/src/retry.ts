@@ -3,6 +3,8 @@ import type { Answer } from './exchange.ts';
 import { causeOf, failureCode } from './failure.ts';
 
 const COLD_CODES = [
+  // The name server did not answer just now, which says nothing about the service.
+  'EAI_AGAIN',
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
