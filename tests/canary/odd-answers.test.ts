@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { judgeLastWindow } from '@deploy/canary';
 import {
   type ObservedMinute,
   observeMetrics,
@@ -12,6 +13,7 @@ import {
   type SourceRequest,
 } from '@deploy/canary/cloud';
 import { connectTo } from '@deploy/cloudrun';
+import { defaultLimits } from '../support/limits.ts';
 
 const LOCATION = { project: 'openagentsgemini', region: 'europe-west1', service: 'control' };
 const [stable, canary] = ['control-00001-abc', 'control-00002-def'];
@@ -274,6 +276,34 @@ describe('what else may be among the entries', () => {
     assert.ok(httpRequest);
     assert.deepEqual(seen({ ...line, httpRequest, jsonPayload: { event_name: 'other' } }), [0, 1, 0]);
   });
+});
+
+test('a window in which a service that is much used seems to stand still is not judged by the rest', async () => {
+  const well = { stable: { requests: 100, errors: 0 }, canary: { requests: 30, errors: 0 } };
+  const none = { stable: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } };
+  const verdictOn = (silentMinutes: number) =>
+    judgeLastWindow(
+      {
+        ...{ name: 'logs', why: 'asked for', delayMs: 0, now: () => new Date(NOW) },
+        read: async ({ from }) => ({
+          state: 'read',
+          closed: Array.from({ length: 10 }, (_, i) => ({
+            startsAt: new Date(from.getTime() + i * MINUTE_MS),
+            ...(i < 10 - silentMinutes ? well : none),
+          })),
+          open: [],
+        }),
+        readHistory: async () => ({ state: 'read', minutes: Array(60).fill(well.stable), outOf: 60 }),
+      },
+      {
+        ...{ stable, canary, canaryPercent: 25, canaryMadeAt: FROM, isCanaryReady: true, affinity: true },
+      },
+      { windowMinutes: 10, steps: [25, 100], limits: defaultLimits },
+    );
+  assert.equal((await verdictOn(0)).verdict, 'healthy');
+  const { verdict, reason } = await verdictOn(6);
+  assert.equal(verdict, 'inconclusive');
+  assert.match(reason, /no request of either revision was seen in 6 minutes, though stable had some/);
 });
 
 test('points with zero counts are no requests, and no latencies', () => {

@@ -1,5 +1,6 @@
 import { MINUTE_MS, minuteOf } from './cloud/minutes.ts';
 import type { OpenedSource } from './cloud/open-source.ts';
+import { isBusy, isSilent, whyUnseen } from './observations/silence.ts';
 import type { ObservationSource } from './observations/source.ts';
 import { judge, type Verdict } from './verdict/judge.ts';
 import type { Limits, Observation } from './verdict/observation.ts';
@@ -73,8 +74,10 @@ export async function judgeLastWindow(
     },
     beginPromotion(plan, history.minutes),
   );
+  const silent = history.isBusy ? reading.closed.filter(isSilent).length : 0;
+  const unreadable = reading.behind ?? whyUnseen(silent);
   return {
-    ...judge(promotion, reading.behind === undefined ? {} : { unreadable: reading.behind }),
+    ...judge(promotion, unreadable === undefined ? {} : { unreadable }),
     window,
     historyMinutes: history.minutes.length,
     ...(history.why !== undefined && { historyUnreadable: history.why }),
@@ -97,12 +100,12 @@ async function readHistory(
   source: ObservationSource,
   { stable, canaryMadeAt }: JudgedRevisions,
   from: Date,
-): Promise<{ minutes: readonly Observation[]; why?: string }> {
+): Promise<{ minutes: readonly Observation[]; isBusy: boolean; why?: string }> {
   for (const before of [from, canaryMadeAt]) {
     if (before > from) continue;
     const read = await source.readHistory({ revision: stable, before });
-    if (read.state === 'unreadable') return { minutes: [], why: read.why };
-    if (read.minutes.length > 0) return { minutes: read.minutes };
+    if (read.state === 'unreadable') return { minutes: [], isBusy: false, why: read.why };
+    if (read.minutes.length > 0) return { minutes: read.minutes, isBusy: isBusy(read) };
   }
-  return { minutes: [] };
+  return { minutes: [], isBusy: false };
 }

@@ -1,5 +1,6 @@
 import { MINUTE_MS, minuteOf } from '../cloud/minutes.ts';
-import type { HistoryReading, ObservedMinute, SourceReading } from '../observations/source.ts';
+import { isSilent } from '../observations/silence.ts';
+import type { ObservedMinute, SourceReading } from '../observations/source.ts';
 import type { Minute } from '../verdict/observation.ts';
 import {
   addMinute,
@@ -44,12 +45,6 @@ export function beginEvidence(
   return { promotion, begun, windowFrom: nextMinute(nowMs), readUpTo, isBusy, unseenMinutes: 0 };
 }
 
-/** Whether the revision had so many requests in nearly all of these minutes that a minute without any is no chance. */
-export function isBusy({ minutes, outOf }: Extract<HistoryReading, { state: 'read' }>): boolean {
-  const requests = minutes.reduce((sum, minute) => sum + minute.requests, 0);
-  return outOf >= 3 && minutes.length >= 0.9 * outOf && requests >= 10 * outOf;
-}
-
 /** Begins a step. Its window starts with the first whole minute after its split was served. */
 export function beginStepAt(evidence: PromotionEvidence, step: BegunStep): PromotionEvidence {
   return { ...evidence, begun: [...evidence.begun, step], windowFrom: nextMinute(step.at) };
@@ -71,7 +66,7 @@ export function addReading(
     const minute = minuteIn(evidence, observed);
     readUpTo = startsAt + MINUTE_MS;
     minutes.push(minute);
-    const isUnseen = evidence.isBusy && observed.stable.requests + observed.canary.requests === 0;
+    const isUnseen = evidence.isBusy && isSilent(observed);
     unseenMinutes = isUnseen ? unseenMinutes + 1 : 0;
     if (isUnseen) continue;
     promotion = addMinute(promotion, minute);

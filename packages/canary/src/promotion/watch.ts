@@ -1,5 +1,6 @@
 import { UserError } from '@deploy/cli';
 import { MINUTE_MS } from '../cloud/minutes.ts';
+import { isBusy, whyUnseen } from '../observations/silence.ts';
 import type { SourceReading } from '../observations/source.ts';
 import { judge, type Verdict } from '../verdict/judge.ts';
 import { beginPromotion } from '../verdict/promotion.ts';
@@ -10,7 +11,6 @@ import {
   addReading,
   beginEvidence,
   beginStepAt,
-  isBusy,
   knownMinutes,
   type PromotionEvidence,
   withLook,
@@ -111,7 +111,9 @@ export async function openWatch(
     const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
     const unread =
-      reading.state === 'read' ? (reading.behind ?? failures[0] ?? unseen(evidence)) : reading.why;
+      reading.state === 'read'
+        ? (reading.behind ?? failures[0] ?? whyUnseen(evidence.unseenMinutes))
+        : reading.why;
     const unreadable = unread !== undefined && { unreadable: unread };
     const known = knownMinutes(evidence);
     const verdict = judge(promotion, {
@@ -175,11 +177,4 @@ export async function openWatch(
     const first = await read();
     return first.isPast ? (await read()).reading : first.reading;
   }
-}
-
-/** Why nothing can be said of a service that is much used and of which nothing is seen. */
-function unseen({ unseenMinutes }: PromotionEvidence): string | undefined {
-  if (unseenMinutes === 0) return undefined;
-  const minutes = unseenMinutes === 1 ? 'minute' : `${unseenMinutes} minutes`;
-  return `no request of either revision was seen in the last ${minutes}, though stable had some all the time before the promotion: what tells of them is late, or lost`;
 }
