@@ -1,6 +1,7 @@
+import type { LogEntryJson } from '../logs/entry.ts';
 import { parseFilter, requireShort } from '../logs/filter.ts';
 import type { ReadQuota } from '../logs/quota.ts';
-import type { LogEntryJson, LogStore } from '../logs/store.ts';
+import type { LogStore } from '../logs/store.ts';
 import { decode, encode } from '../protocol/descriptors.ts';
 import { invalidArgument } from '../protocol/errors.ts';
 import type { Guard } from './access.ts';

@@ -1,9 +1,7 @@
 import { invalidArgument } from '../protocol/errors.ts';
+import type { EntryFilter, LogEntryJson } from './entry.ts';
 import { severityRank } from './severity.ts';
-import type { LogEntryJson } from './store.ts';
 import { plainText, unparseable } from './tokens.ts';
-
-export type EntryFilter = (entry: LogEntryJson) => boolean;
 
 // OWN are fields of LogEntry itself, which count as empty if an entry lacks them, as in proto3. PRESENT_OR_NOT are
 // fields of a payload or of labels: if one is missing, it never matches, whatever it is compared with ("Missing and

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../protocol/errors.ts';
-import { comparison, type EntryFilter, hasText } from './comparison.ts';
+import { comparison, hasText } from './comparison.ts';
+import type { EntryFilter } from './entry.ts';
 import { type Token, tokensOf, unparseable } from './tokens.ts';
 
 /**

@@ -1,18 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { LogEntrySeed } from '../options.ts';
-import type { EntryFilter } from './comparison.ts';
-
-/** A log entry in proto3 JSON (google/logging/v2/log_entry.proto). */
-export type LogEntryJson = {
-  [key: string]: unknown;
-  logName: string;
-  insertId: string;
-  timestamp: string;
-  receiveTimestamp: string;
-  severity: string;
-  resource: { type: string; labels: Record<string, string> };
-};
+import type { EntryFilter, LogEntryJson } from './entry.ts';
 
 export type NewEntry = Omit<LogEntryJson, 'insertId' | 'receiveTimestamp'>;
 

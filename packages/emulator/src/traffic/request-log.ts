@@ -1,4 +1,5 @@
-import type { LogEntryJson, LogPlace } from '../logs/store.ts';
+import type { LogEntryJson } from '../logs/entry.ts';
+import type { LogPlace } from '../logs/store.ts';
 import { randomHex, revisionResource } from '../logs/store.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
