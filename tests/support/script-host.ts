@@ -60,7 +60,7 @@ async function run({ script, args, env, cwd = projectRoot }: HostRequest): Promi
   // A script runs when it is loaded, and is loaded once for each URL.
   await import(`${pathToFileURL(file).href}?run=${runs}`);
   resetClocks();
-  process.stdout.removeAllListeners('error');
+  for (const name of ['stdout', 'stderr'] as const) process[name].removeAllListeners('error');
   const exitCode = Number(process.exitCode ?? 0);
   process.exitCode = 0;
   return { ...written, exitCode, durationMs: realNow() - startedAt };

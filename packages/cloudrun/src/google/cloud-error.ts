@@ -245,9 +245,10 @@ export function noUsableAnswer(): Error {
 // HTTP or not TLS.
 const NETWORK_CODE = /^(?:E[A-Z]+|EAI_[A-Z]+|HPE_\w+|ERR_SSL_\w+)$/;
 
-/** The code for a failed connection, from the error or any of its causes. */
+/** The code for a failed connection, from the error or any of its causes. A file that cannot be read is none. */
 function networkCodeOf(error: Error): string | undefined {
   return causesOf(error)
+    .filter((each) => !('path' in each))
     .map(errorCode)
     .find((code) => NETWORK_CODE.test(code));
 }
