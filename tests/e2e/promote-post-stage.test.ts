@@ -18,8 +18,11 @@ const FAST = {
   CANARY_POLL_SECONDS: '1.2',
   CANARY_SOURCE: 'logs',
 };
-/** Whatever signs somebody in, or was issued to somebody who is signed in. */
-const SECRETS = new RegExp(`${CODE}|oa_[ar]t_|eyJ`);
+/**
+ * Whatever signs somebody in, or was issued to somebody who is signed in. A signed token is long: the marks in a report,
+ * of eight characters each, may begin like one.
+ */
+const SECRETS = new RegExp(`${CODE}|oa_[ar]t_|eyJ[\\w-]{10}`);
 
 const cloudOf = () =>
   cloudWithCandidate({
