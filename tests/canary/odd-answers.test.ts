@@ -210,12 +210,19 @@ describe('request logs as the platform may answer them', () => {
     const reading = await source.read(query);
     assert.ok(reading.state === 'read');
     assert.match(reading.behind ?? '', /the first 25,000 used up our share of the project/);
+    assert.match(reading.hint ?? '', /CANARY_SOURCE=monitoring/);
     assert.deepEqual([reading.closed.length, reading.open.length], [2, 0]);
     assert.deepEqual(requests(reading.closed), [18_000, 2000]);
     assert.ok(cloud.asked.length <= 42, `${cloud.asked.length} reads`);
     // There are no reads left in this minute. That is no reason to give up: the rest is read in the next one.
     const soon = await source.read({ ...query, from: new Date(FROM.getTime() + 2 * MINUTE_MS) });
-    assert.deepEqual(soon, { state: 'read', closed: [], open: [], behind: reading.behind });
+    assert.deepEqual(soon, {
+      state: 'read',
+      closed: [],
+      open: [],
+      behind: reading.behind,
+      hint: reading.hint,
+    });
     assert.ok(cloud.asked.length <= 42, `${cloud.asked.length} reads`);
   });
 

@@ -76,9 +76,11 @@ export async function judgeLastWindow(
   );
   const silent = history.isBusy ? reading.closed.filter(isSilent).length : 0;
   const unreadable = reading.behind ?? whyUnseen(silent);
+  const { hint } = reading;
   return {
     ...judge(promotion, unreadable === undefined ? {} : { unreadable }),
     window,
+    ...(hint !== undefined && { hint }),
     historyMinutes: history.minutes.length,
     ...(history.why !== undefined && { historyUnreadable: history.why }),
   };
@@ -105,7 +107,10 @@ async function readHistory(
     if (before > from) continue;
     const read = await source.readHistory({ revision: stable, before });
     if (read.state === 'unreadable') return { minutes: [], isBusy: false, why: read.why };
-    if (read.minutes.length > 0) return { minutes: read.minutes, isBusy: isBusy(read) };
+    if (read.minutes.length > 0) {
+      // Only the minutes right before the window tell whether silence in it is odd.
+      return { minutes: read.minutes, isBusy: before === from && isBusy(read) };
+    }
   }
   return { minutes: [], isBusy: false };
 }

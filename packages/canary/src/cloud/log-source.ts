@@ -115,14 +115,15 @@ export function openLogSource(
         }
         const to = wholeMinutesUpTo(entries);
         const missing = tooMany(entries.length);
+        const behind = { behind: missing.why, ...(missing.hint !== undefined && { hint: missing.hint }) };
         const isNoWholeMinute = to <= query.from;
         const meanwhile: SourceReading =
           isNoWholeMinute && readsLeft === READS_A_MINUTE
             ? missing
-            : { state: 'read', closed: [], open: [], behind: missing.why };
+            : { state: 'read', closed: [], open: [], ...behind };
         cut = { readsWanted: Math.min(Math.max(2, 2 * readsLeft), READS_A_MINUTE), meanwhile };
         if (isNoWholeMinute) return meanwhile;
-        return { ...observeRequestLog(all, { ...query, to }, arrival), behind: missing.why };
+        return { ...observeRequestLog(all, { ...query, to }, arrival), ...behind };
       }),
 
     readHistory: (history) =>

@@ -1,9 +1,9 @@
 import type { HistoryReading, ObservedMinute } from './source.ts';
 
-/** Whether the revision had so many requests in nearly all of these minutes that a minute without any is no chance. */
+/** Whether the revision had so many requests in each of these minutes that a minute without any is no chance. */
 export function isBusy({ minutes, outOf }: Extract<HistoryReading, { state: 'read' }>): boolean {
   const requests = minutes.reduce((sum, minute) => sum + minute.requests, 0);
-  return outOf >= 3 && minutes.length >= 0.9 * outOf && requests >= 10 * outOf;
+  return outOf >= 3 && minutes.length === outOf && requests >= 10 * outOf;
 }
 
 /** Whether neither revision had a request in this minute, as far as the source knows. */

@@ -49,6 +49,8 @@ export type ReadMinutes = {
    * one stopped.
    */
   readonly behind?: string;
+  /** What to do about being behind. */
+  readonly hint?: string;
 };
 
 export type SourceReading = ReadMinutes | Unreadable;

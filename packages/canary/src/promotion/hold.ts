@@ -107,7 +107,8 @@ export function holdOn(
 
   function ownedNow(promotion: PromotionState): PromotionState {
     const { account, host, pid } = walker;
-    const until = nowMs() + settings.maxWindowMinutes * MINUTE_MS + source.delayMs + 5 * MINUTE_MS;
+    // A step may last for its longest window, and then wait for late entries and for a source that cannot be read.
+    const until = nowMs() + settings.maxWindowMinutes * MINUTE_MS + source.delayMs + 10 * MINUTE_MS;
     return { ...promotion, owner: { id: ownerId, account, host, pid, until } };
   }
 

@@ -20,8 +20,8 @@ import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
 /**
- * A source that cannot be read is given this much time before a step is given up for it, however long the window has been
- * over: after a machine has slept, its network is the last to wake.
+ * When something that a poll reads cannot be read, it is given this much time before a step is given up for it, however
+ * long the window has been over: after a machine has slept, its network is the last to wake.
  */
 const PATIENCE_MS = 5 * MINUTE_MS;
 
@@ -62,8 +62,9 @@ export async function openWatch(
   let evidence = await beginWithHistory();
   let isExtended = false;
   let backlog: Backlog | undefined;
-  /** Since when no reading has succeeded; undefined if the last one has. */
-  let unreadableSince: number | undefined;
+  /** Since when no poll has read all that it needs; undefined if the last one has. */
+  let failingSince: number | undefined;
+  let lastLookAt = nowMs();
 
   return {
     look,
@@ -91,8 +92,13 @@ export async function openWatch(
     const beganAt = nowMs();
     const watched = (beganAt - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
-    unreadableSince = reading.state === 'read' ? undefined : (unreadableSince ?? beganAt);
-    const isJustUnreadable = unreadableSince !== undefined && nowMs() - unreadableSince < PATIENCE_MS;
+    const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
+    // What failed before this machine slept counts no more.
+    if (beganAt - lastLookAt > PATIENCE_MS) failingSince = undefined;
+    lastLookAt = nowMs();
+    const isWhole = reading.state === 'read' && failures.length === 0;
+    failingSince = isWhole ? undefined : (failingSince ?? lastLookAt);
+    const hasJustFailed = failingSince !== undefined && lastLookAt - failingSince < PATIENCE_MS;
     let ahead = evidence.promotion;
     if (reading.state === 'read') {
       const from = evidence.readUpTo;
@@ -105,11 +111,11 @@ export async function openWatch(
       }
     }
     const { windowMinutes, maxWindowMinutes } = settings;
-    backlog = reading.state === 'read' && reading.behind !== undefined ? backlogNow() : undefined;
+    // A reading that fails says nothing about the backlog, and must not make its patience begin anew.
+    if (reading.state === 'read') backlog = reading.behind === undefined ? undefined : backlogNow();
     const isCatchingUp = backlog !== undefined && nowMs() - backlog.since < maxWindowMinutes * MINUTE_MS;
     const isDown = !(revision instanceof UserError) && revision.ready.state === 'failed';
     const promotion = isDown ? withLook(evidence, ahead, { ready: false }) : ahead;
-    const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
     const unread =
       reading.state === 'read'
         ? (reading.behind ?? failures[0] ?? whyUnseen(evidence.unseenMinutes))
@@ -128,7 +134,7 @@ export async function openWatch(
         percent,
         knownMinutes: known,
         watchedMinutes: watched,
-        isBehind: isCatchingUp || isJustUnreadable,
+        isBehind: isCatchingUp || hasJustFailed,
         delayMinutes: Math.ceil(source.delayMs / MINUTE_MS) + 1,
       },
       settings,
@@ -145,7 +151,7 @@ export async function openWatch(
       ...{ windowMinutes: longest, isExtended },
       ...unreadable,
     };
-    const hint = reading.state === 'unreadable' ? reading.hint : undefined;
+    const { hint } = reading;
     return { poll, decision, ...(hint !== undefined && { hint }) };
   }
 
@@ -172,7 +178,9 @@ export async function openWatch(
     const read = async () => {
       const to = new Date(Math.ceil(nowMs() / MINUTE_MS + 1) * MINUTE_MS);
       const reading = await source.read({ ...pair, from: new Date(evidence.readUpTo), to });
-      return { reading, isPast: reading.state === 'read' && nowMs() > to.getTime() };
+      // A reading that is behind anyway is not done again: it has used up the reads that another one would need.
+      const isWhole = reading.state === 'read' && reading.behind === undefined;
+      return { reading, isPast: isWhole && nowMs() > to.getTime() };
     };
     const first = await read();
     return first.isPast ? (await read()).reading : first.reading;
