@@ -98,9 +98,13 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
       return next !== undefined && bearer(next.token).authorization !== authorization;
     },
     async account() {
-      // Ignore an error here: the next request with this login reports it.
-      const login = await ask().catch(() => undefined);
-      return login === undefined ? fallback.account() : login.account;
+      try {
+        const login = await ask();
+        return login === undefined ? fallback.account() : login.account;
+      } catch {
+        // gcloud fails just now. Its account is unknown, and the fallback's would be somebody else's.
+        return undefined;
+      }
     },
   };
 }

@@ -72,10 +72,7 @@ export async function carryOut(plan: MaintenancePlan, context: CarryOutContext):
     else notes.push(warning);
     if (followsLatest(context.service.traffic)) notes.push(nowPinned(service));
   } else if (context.mode === 'off' && storesSplit(service.annotations)) {
-    await write(context, service, {
-      traffic: service.traffic,
-      annotations: forgetSplit(service.annotations),
-    });
+    notes.push(...(await forgetStoredSplit(context, service)));
   }
   return { revision, successors, notes };
 }
@@ -109,6 +106,25 @@ async function makeAndServe(
     if (error instanceof Interrupted)
       throw changesSent() === sentBefore ? error : withWayBack(error, context);
     throw await restoreNewestTemplate(plan.fallback, { written, nonce }, context, error);
+  }
+}
+
+/**
+ * Forgets the split from before a window that is closed. The public is served again by now, so a failure is only a note:
+ * a split that stays stored counts for nothing unless the window's revision gets all the traffic once more.
+ */
+async function forgetStoredSplit(context: CarryOutContext, service: Service): Promise<string[]> {
+  try {
+    await write(context, service, {
+      traffic: service.traffic,
+      annotations: forgetSplit(service.annotations),
+    });
+    return [];
+  } catch (problem) {
+    if (!(problem instanceof UserError) || problem instanceof Interrupted) throw problem;
+    return [
+      `the split from before the window is still stored on the service (${problem.message}); running this again removes it`,
+    ];
   }
 }
 
