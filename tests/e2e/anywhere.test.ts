@@ -95,7 +95,7 @@ describe('the scripts run', { concurrency: true }, () => {
     });
     assert.match(
       stderr,
-      /^error: gates cannot run, because \S+\/\.turbo cannot be written to \(EEXIST.*\)\nUse a copy of this project that is yours\.$/m,
+      /^error: gates cannot run, because .+\/\.turbo cannot be written to \(EEXIST.*\)\nUse a copy of this project that is yours\.$/m,
     );
     assert.equal(exitCode, 1);
   });

@@ -21,7 +21,6 @@ const { stdout: version } = await runCommand(['cargo', '--version']);
 const noBuildFolder =
   Number(/^cargo 1\.(\d+)/.exec(version)?.[1] ?? 0) < 91 && 'a build folder of its own takes cargo 1.91';
 const PERF = join(WEB, 'scripts/perf-budget-gate.sh');
-const SW_POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 const POLICY = join(WEB, 'scripts/sw-policy-verify.sh');
 
 /** Each test goes on from where the one before it left the checkout. */
@@ -218,8 +217,8 @@ describe('cached verdicts', { concurrency: 2 }, () => {
     await checkout.put(
       PERF,
       `#!/bin/sh
-node -e "require('net').createServer().listen(${port}, '127.0.0.1', () => require('fs').writeFileSync('${portFile}', ''))" > ${pidFile}.log 2>&1 &
-echo $! > ${pidFile}
+node -e "require('net').createServer().listen(${port}, '127.0.0.1', () => require('fs').writeFileSync('${portFile}', ''))" > '${pidFile}.log' 2>&1 &
+echo $! > '${pidFile}'
 while [ ! -f ${portFile} ]; do sleep 0.05; done
 `,
     );
@@ -239,10 +238,10 @@ while [ ! -f ${portFile} ]; do sleep 0.05; done
     await using checkout = await cachingCheckout({ cargo: 'stand-in' });
     const pidFile = join(checkout.home, 'pid');
     await checkout.put(
-      SW_POLICY,
+      POLICY,
       `#!/bin/sh
 sleep 1000 &
-echo $! > ${pidFile}
+echo $! > '${pidFile}'
 printf 'the last words'
 `,
     );

@@ -65,7 +65,7 @@ describe('the tools that gates call', () => {
     const asked = async () => (await check(checkout, { gates: [], env })).at(-1);
     const { state, found, command = '' } = (await asked()) ?? {};
     assert.equal(state, 'warning');
-    assert.match(found ?? '', /^git does not read \S+, because it belongs to another user/);
+    assert.match(found ?? '', /^git does not read .+, because it belongs to another user/);
     await runCommand(['sh', '-c', command], {
       env: { PATH: process.env.PATH ?? '', HOME: checkout.home },
     });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import {
   COMMAND_NOT_FOUND,
   cleanText,
@@ -81,8 +82,9 @@ async function runGate(
     stdio: ['ignore', 'pipe', 'pipe'],
   })`${command}`;
   using interruption = listenForInterruption();
-  using _ = stopAlong(child, AbortSignal.any([gone, interruption.signal]));
-  const { exitCode, leftRunning } = await shownToItsEnd(child);
+  const stop = AbortSignal.any([gone, interruption.signal]);
+  using _ = stopAlong(child, stop);
+  const { exitCode, leftRunning } = await shownToItsEnd(child, stop);
   if (gone.aborted) return { exitCode: 1 };
   if (leftRunning) {
     const text = `note: a process that ${gate.id} left running holds its output open; what it still writes is not shown`;
@@ -111,19 +113,29 @@ const GRACE = { quietMs: 3_000, longestMs: 10_000 };
 
 /**
  * Shows the output of a gate until the gate has ended. Does not wait for a process that the gate has left running and
- * that holds the output open: it may do so for ever.
+ * that holds the output open: it may do so for ever. But a gate that was told to stop has ended only when all that it
+ * started has: until then, the next gate must not get the checkout.
  */
 async function shownToItsEnd(
   gate: ProcessPromise,
+  stop: AbortSignal,
 ): Promise<{ exitCode: number | null; leftRunning: boolean }> {
   const { child } = gate;
   if (child === undefined) throw new Error('zx has not started the gate');
   const outputs = (['stdout', 'stderr'] as const).map((stream) =>
-    readLines(gate[stream], (text) => say({ stream, text })),
+    readLines(gate[stream], (line) => {
+      // Programs that show their progress begin a line anew with a carriage return.
+      for (const text of line.split('\r')) if (text !== '' || line === '') say({ stream, text });
+    }),
   );
+  const closed = Promise.all([gate.stdout, gate.stderr].map((stream) => finished(stream).catch(() => {})));
   // If the gate could not be started, `gate` says so below.
   await once(child, 'exit').catch(() => {});
-  const leftRunning = !(await closesInTime(child, GRACE));
+  let leftRunning = !(await closesInTime(child, GRACE));
+  if (leftRunning && stop.aborted) {
+    await closed;
+    leftRunning = false;
+  }
   for (const output of outputs) output.close();
   return { exitCode: (await gate).exitCode, leftRunning };
 }

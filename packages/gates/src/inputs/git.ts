@@ -19,7 +19,7 @@ export function gitIn(root: string, env: Record<string, string>): Git {
     const { exitCode, stdout, stderr } = await runCommand(command, { cwd: root, env: quiet });
     if (exitCode === 0) return stdout;
     if (exitCode === COMMAND_NOT_FOUND) throw new GitMissing('git is missing');
-    throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 200) || `exit code ${exitCode}`}`);
+    throw new InputsUnknown(`git ${args[0]}: ${cleanLine(stderr, 400) || `exit code ${exitCode}`}`);
   };
 }
 

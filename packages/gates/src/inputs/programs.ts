@@ -67,7 +67,12 @@ export function canBeRun(program: string, folder: string, env: Readonly<Record<s
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // It is not there, or in a folder that this user may not search.
+    return false;
+  }
 }
 
 function isExecutable(path: string): boolean {

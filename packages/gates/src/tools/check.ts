@@ -88,12 +88,17 @@ async function checkCheckout(checkout: TargetCheckout, env: Environment): Promis
         'Install git.',
       );
     if (!(thrown instanceof InputsUnknown)) throw thrown;
+    // Git names the top of the repository, of which the checkout may be a folder:
     // https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
-    if (/dubious ownership/.test(thrown.message))
+    const others = /dubious ownership in repository at '(?<top>[^']+)'/.exec(thrown.message)?.groups;
+    if (others !== undefined)
       return warning(
         `git does not read ${checkout.root}, because it belongs to another user: nobody can tell which commit is built, and no verdict is cached`,
         'To let git read it',
-        commandLine([], ['git', 'config', '--global', '--add', 'safe.directory', checkout.root]),
+        commandLine(
+          [],
+          ['git', 'config', '--global', '--add', 'safe.directory', others.top ?? checkout.root],
+        ),
       );
     return warning(
       `${checkout.root} is not a git checkout, or has no commit: nobody can tell what is built from it`,
