@@ -125,8 +125,8 @@ export async function runDeployment(
       const { service, window, stable } = found.outcome;
       const { served, url } = service;
       const shares = servedShares(service);
-      if (window?.percent === 100) await evidence.record({ kind: 'windowFound', window, shares });
-      await evidence.record({ kind: 'servingFound', shares, stable });
+      const isForAll = window?.percent === 100;
+      await evidence.record({ kind: 'servingFound', shares, stable, ...(isForAll && { window }) });
       await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
       const tagUrls = served.flatMap((target) => target.url ?? []);
       await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });

@@ -29,11 +29,14 @@ export type RolloutEvent =
   | { kind: 'digestResolved'; digest: string }
   /**
    * What served before any change. Recorded early, so that even the report of a killed deployment has its rollback
-   * command.
+   * command. `window` is a maintenance window that was open for all by then.
    */
-  | { kind: 'servingFound'; shares: readonly Share[]; stable: string | undefined }
-  /** A maintenance window that was open when the deployment began. */
-  | { kind: 'windowFound'; window: OpenWindow; shares: readonly Share[] }
+  | {
+      kind: 'servingFound';
+      shares: readonly Share[];
+      stable: string | undefined;
+      window?: OpenWindow | undefined;
+    }
   /**
    * The URLs that the public uses: the service's own and its domain. A smoke run against one of them is recorded in
    * this report and counts for its verdict.

@@ -6,12 +6,11 @@ import {
   maintenanceChanged,
   matrixRun,
   reachedAt,
-  servingFound,
+  servingFoundAnew,
   smoked,
   tagsReachedAt,
   trafficFound,
   trafficShifted,
-  windowFound,
 } from './events.ts';
 import { promotionBegun, promotionEnded, promotionNoted, promotionObserved } from './promotion.ts';
 import type { GateEntry, ReportRecord } from './schema.ts';
@@ -28,9 +27,7 @@ export function applyEvent(record: ReportRecord, event: RolloutEvent, occasion: 
     case 'digestResolved':
       return { ...record, image: { ...record.image, digest: event.digest } };
     case 'servingFound':
-      return servingFound(record, event.shares, event.stable);
-    case 'windowFound':
-      return windowFound(record, event);
+      return servingFoundAnew(record, event);
     case 'reachedAt':
       return reachedAt(record, event.baseUrls);
     case 'tagsReachedAt':

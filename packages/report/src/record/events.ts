@@ -1,4 +1,4 @@
-import type { MaintenanceOutcome, Share } from '@deploy/cloudrun';
+import type { MaintenanceOutcome, OpenWindow, Share } from '@deploy/cloudrun';
 import type { DeployedRevision, EventOf, Occasion } from '../evidence/rollout-event.ts';
 import { canonicalBaseUrl } from './base-url.ts';
 import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
@@ -15,12 +15,32 @@ export function servingFound(
   return { ...record, trafficBefore: [...shares], ...(stable === undefined ? {} : { stable }) };
 }
 
-/** Records the maintenance window that was open before the rollout. Only the first such event counts. */
-export function windowFound(
+/**
+ * Records what serves when the deployment looks, and the maintenance window that is open. What an earlier attempt of the
+ * same deployment found is forgotten, unless the rollout has moved traffic since: another release may have come in
+ * between, and the stable revision of then would lead a rollback too far back.
+ */
+export function servingFoundAnew(
   record: ReportRecord,
-  { window: { since, by, backTo }, shares }: EventOf<'windowFound'>,
+  { shares, stable, window }: EventOf<'servingFound'>,
 ): ReportRecord {
-  if (record.windowBefore !== undefined || record.maintenance.length > 0) return record;
+  const { trafficBefore: _, stable: __, windowBefore, ...rest } = record;
+  const windowsSince = record.maintenance.length - (windowBefore === undefined ? 0 : 1);
+  if (record.trafficChanges.length > 0 || windowsSince > 0) return servingFound(record, shares, stable);
+  const forgotten = { ...rest, maintenance: [] };
+  return servingFound(
+    window === undefined ? forgotten : windowFound(forgotten, window, shares),
+    shares,
+    stable,
+  );
+}
+
+/** Records the maintenance window that was open before the rollout. */
+function windowFound(
+  record: ReportRecord,
+  { since, by, backTo }: OpenWindow,
+  shares: readonly Share[],
+): ReportRecord {
   const [only, ...others] = shares;
   const opened = {
     ...{ at: since, actor: by, mode: 'on' as const, state: 'serving' as const, changed: true },

@@ -44,23 +44,13 @@ export function startRecord({
 
 /** The record of the same deployment when it is started again. It keeps what happened before. */
 export function restartRecord(record: ReportRecord, { account, whereabouts }: DeploymentStart): ReportRecord {
-  const { gates: _, account: __, ...rest } = withoutWhatServed(record);
+  const { gates: _, account: __, ...rest } = record;
   return {
     ...rest,
     state: 'started',
     ...(account === undefined ? {} : { account }),
     ...whereabouts,
   };
-}
-
-/**
- * Forgets what served before the rollout, unless the rollout has moved traffic since. Another release may have come in
- * between, and the stable revision found by the first attempt would then lead a rollback too far back.
- */
-function withoutWhatServed(record: ReportRecord): ReportRecord {
-  const { trafficBefore: _, stable: __, windowBefore, ...rest } = record;
-  const windowsSince = record.maintenance.length - (windowBefore === undefined ? 0 : 1);
-  return record.trafficChanges.length > 0 || windowsSince > 0 ? record : { ...rest, maintenance: [] };
 }
 
 /** Splits an image reference, `repository[:tag][@digest]`. A port is not a tag. */
