@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
+import { without } from '../support/needs.ts';
 import { COMPILE_CACHE } from '../support/run-script.ts';
 
 /** A disk that is always full. */
@@ -52,6 +53,8 @@ function nodeWith(program: string): string[] {
   return [process.execPath, ...COMPILE_CACHE, '--input-type=module', '--eval', program];
 }
 
+const noTerminal = await without('a pseudo-terminal');
+
 describe('a script does its work to the end', () => {
   const full = { skip: existsSync(FULL) ? false : `there is no ${FULL} here` };
 
@@ -92,7 +95,7 @@ describe('a script does its work to the end', () => {
     assert.ok(done.wasCalled());
   });
 
-  test('when its terminal is gone', async () => {
+  test('when its terminal is gone', { skip: noTerminal }, async () => {
     await using done = await callback();
     const goOn = `new Promise((resolve) => {
       const alive = setInterval(() => {}, 1000);

@@ -1,6 +1,7 @@
 import { REDACTED, Secret } from '@deploy/cli';
 import type { CheckContext } from './check.ts';
 import {
+  ASK_FOR_CODE,
   challengeOf,
   codeCheck,
   stageChecks,
@@ -98,7 +99,10 @@ function keepingCookies(client: SmokeClient, cookies: Cookies): SmokeClient {
 function maySayOtherInstance(made: readonly SmokeResult[]): boolean {
   const failed = made.filter((each) => each.state === 'failed');
   return (
-    failed.length > 0 && failed.every(({ id, status }) => status === 401 || (id === VERIFY && status === 422))
+    failed.length > 0 &&
+    failed.every(
+      ({ id, status }) => (id !== ASK_FOR_CODE && status === 401) || (id === VERIFY && status === 422),
+    )
   );
 }
 

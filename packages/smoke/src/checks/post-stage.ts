@@ -59,9 +59,11 @@ export function stageChecks(headers: Headers): Check[] {
   ];
 }
 
+export const ASK_FOR_CODE = 'sign-in-code';
+
 export function codeCheck(email: string): Check {
   return {
-    id: 'sign-in-code',
+    id: ASK_FOR_CODE,
     request: post('/api/auth/email', { email }),
     judge: (answer) => below400(answer) ?? expected('a challenge', challengeOf(answer) !== undefined, answer),
   };
