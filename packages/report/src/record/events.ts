@@ -6,7 +6,7 @@ import { smokeEntry } from './smoke-entry.ts';
 import { percentOf, trafficNow } from './split.ts';
 
 /** Records the split that served before the rollout, and its stable revision. Only the first such event counts. */
-export function servingFound(
+function servingFound(
   record: ReportRecord,
   shares: readonly Share[],
   stable: string | undefined,
