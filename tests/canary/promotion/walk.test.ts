@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { WalkSettings } from '@deploy/canary';
 import type { ObservedMinute } from '@deploy/canary/cloud';
+import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { whatNow } from '../../../scripts/canary/promote-lines.ts';
-import { LOCATION, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { apiOf, LOCATION, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { defaultLimits } from '../../support/limits.ts';
 import {
   cloudWithCandidate,
+  FAILING,
   madeUpSource,
   minutesBetween,
   startWalk,
@@ -199,35 +201,48 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
   });
 
-  test('does not give up at the first failed read after the machine slept: it decides by what it can read soon', async () => {
-    await using cloud = await cloudWithCandidate({ perMinute: 0 });
-    const [stable = '', canary = ''] = revisionNames(cloud);
-    const startedAt = cloud.clock.now();
-    let aheadMs = 0;
-    let pauses = 0;
-    let failures = 0;
-    const now = () => new Date(startedAt + aheadMs);
-    const walk = await startWalk(cloud, {
-      settings: { onInconclusive: 'rollback' },
-      openSource: async () =>
-        madeUpSource({
-          now,
-          async read({ from }) {
-            if (pauses < 2 || failures === 3)
-              return { state: 'read', closed: minutesBetween(from, now(), enough), open: [] };
+  for (const what of ['logs', 'service'] as const) {
+    test(`does not give up at the first failed read of its ${what} after the machine slept: it decides by what it can read soon`, async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const startedAt = cloud.clock.now();
+      let aheadMs = 0;
+      let pauses = 0;
+      let failures = 0;
+      const now = () => new Date(startedAt + aheadMs);
+      // The network goes before the machine sleeps, and is the last to wake.
+      const isNetworkDown = () => pauses >= 2 && failures < 4;
+      const api = await apiOf(cloud);
+      const walk = await startWalk(cloud, {
+        settings: { onInconclusive: 'rollback' },
+        api: {
+          ...api,
+          async read() {
+            if (what !== 'service' || !isNetworkDown()) return api.read();
             failures += 1;
-            return { state: 'unreadable', kind: 'unanswered', why: 'the network is not there yet' };
+            throw new UserError('the network is not there yet');
           },
-        }),
-      async pause() {
-        pauses += 1;
-        // Its clock goes on while the machine sleeps.
-        aheadMs += pauses === 2 ? 60 * 60_000 : 20_000;
-      },
+        },
+        openSource: async () =>
+          madeUpSource({
+            now,
+            async read({ from }) {
+              if (what !== 'logs' || !isNetworkDown())
+                return { state: 'read', closed: minutesBetween(from, now(), enough), open: [] };
+              failures += 1;
+              return { state: 'unreadable', kind: 'unanswered', why: 'the network is not there yet' };
+            },
+          }),
+        async pause() {
+          pauses += 1;
+          // Its clock goes on while the machine sleeps.
+          aheadMs += pauses === 3 ? 60 * 60_000 : 20_000;
+        },
+      });
+      assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+      assert.equal(failures, 4);
     });
-    assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
-    assert.equal(failures, 3);
-  });
+  }
 
   test('takes minutes in bit by bit where more logs came than may be read at once, and decides after the last', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
@@ -257,6 +272,62 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.ok(outcome.state === 'held', JSON.stringify(outcome));
     assert.match(outcome.why, /there are more request logs than may be read/);
     assert.deepEqual(serving(cloud), [`${stable}=75`, `${canary}=25`, `${canary}=0(candidate)`]);
+  });
+
+  test('nor where a read fails now and then meanwhile', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const startedAt = cloud.clock.now();
+    let aheadMs = 0;
+    let reads = 0;
+    const now = () => new Date(startedAt + aheadMs);
+    const walk = await startWalk(cloud, {
+      openSource: async () =>
+        madeUpSource({
+          now,
+          async read({ from }) {
+            reads += 1;
+            assert.ok(reads < 10_000, 'it waits for ever');
+            if (reads % 5 === 0) return { state: 'unreadable', kind: 'unanswered', why: 'a time-out' };
+            const closed = minutesBetween(from, now(), enough).slice(0, -10);
+            return { state: 'read', closed, open: [], behind: TOO_MANY };
+          },
+        }),
+      async pause() {
+        aheadMs += 20_000;
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'held', JSON.stringify(outcome));
+  });
+
+  test('takes a bad candidate back although reading takes minutes, and there are more logs than may be read', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = ''] = revisionNames(cloud);
+    const startedAt = cloud.clock.now();
+    let aheadMs = 0;
+    let isUsedUp = false;
+    const now = () => new Date(startedAt + aheadMs);
+    const walk = await startWalk(cloud, {
+      openSource: async () =>
+        madeUpSource({
+          now,
+          async read({ from }) {
+            // Our share of reads is used up until the next poll.
+            if (isUsedUp) return { state: 'read', closed: [], open: [], behind: TOO_MANY };
+            isUsedUp = true;
+            const closed = minutesBetween(from, now(), FAILING).slice(0, 2);
+            aheadMs += 3 * 60_000;
+            return { state: 'read', closed, open: [], behind: TOO_MANY };
+          },
+        }),
+      async pause() {
+        isUsedUp = false;
+        aheadMs += 20_000;
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.ok(outcome.state === 'rolled back' && outcome.isItsFault, JSON.stringify(outcome));
+    assert.deepEqual(serving(cloud)[0], `${stable}=100`);
   });
 
   /** A walk whose requests all come well, except that nothing is seen of them from the third minute on, for so long. */
