@@ -330,10 +330,11 @@ test('a script that is killed takes its gate along, and the next run waits until
   await using tools = await standInTools({ cargo: 'exit 0' });
   const log = join(tools.folder, 'log');
   const mayEnd = join(tools.folder, 'may-end');
-  // It takes its time to stop, and passes then.
+  // What it has started takes its time to stop: longer than a process that is left running would be waited for.
+  const slow = `trap 'while [ ! -e ${mayEnd} ]; do sleep 0.1; done; sleep 4; echo late >> ${log}; exit 0' TERM`;
   await tools.put(
     join(checkout.root, SW_POLICY),
-    `trap 'while [ ! -e ${mayEnd} ]; do sleep 0.1; done; echo late >> ${log}; exit 0' TERM\necho begun >> ${log}\nwhile true; do sleep 0.1; done`,
+    `(${slow}; echo begun >> ${log}; while true; do sleep 0.1; done) &\nwait`,
   );
   const seen = async (): Promise<string> => readFile(log, 'utf8').catch(() => '');
   const script = spawn(process.execPath, [...COMPILE_CACHE, join(projectRoot, 'scripts/gates.ts')], {

@@ -17,7 +17,7 @@ type StepProgress = {
   readonly knownMinutes: number;
   /** How long the step has been watched, in minutes since its window began. */
   readonly watchedMinutes: number;
-  /** Whether some minutes that are over have not been read yet, and one of the next polls is expected to read them. */
+  /** Whether something that the step needs could not be read yet, and one of the next polls is expected to read it. */
   readonly isBehind: boolean;
   /** How many of the last minutes may still be incomplete, because the platform reports figures with a delay. */
   readonly delayMinutes: number;
