@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { gitEnvironment } from '@deploy/cli';
 
 /**
@@ -10,7 +11,8 @@ export function nobodysGitEnvironment(home: string): Record<string, string> {
     // Git before 2.32 does not know GIT_CONFIG_GLOBAL.
     HOME: home,
     XDG_CONFIG_HOME: home,
-    GIT_CONFIG_GLOBAL: '/dev/null',
+    // No such file. With /dev/null, `git config --global` run by root would replace the device with a file.
+    GIT_CONFIG_GLOBAL: join(home, '.no-gitconfig'),
     GIT_CONFIG_COUNT: '0',
     GIT_CONFIG_PARAMETERS: '',
     GIT_CONFIG_NOSYSTEM: '1',
