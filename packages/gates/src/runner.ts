@@ -124,16 +124,15 @@ async function shownToItsEnd(
   if (child === undefined) throw new Error('zx has not started the gate');
   const outputs = (['stdout', 'stderr'] as const).map((stream) =>
     readLines(gate[stream], (line) => {
-      // Programs that show their progress begin a line anew with a carriage return.
+      // A program that shows its progress starts its line over with a carriage return.
       for (const text of line.split('\r')) if (text !== '' || line === '') say({ stream, text });
     }),
   );
-  const closed = Promise.all([gate.stdout, gate.stderr].map((stream) => finished(stream).catch(() => {})));
   // If the gate could not be started, `gate` says so below.
   await once(child, 'exit').catch(() => {});
   let leftRunning = !(await closesInTime(child, GRACE));
   if (leftRunning && stop.aborted) {
-    await closed;
+    await Promise.all([gate.stdout, gate.stderr].map((stream) => finished(stream).catch(() => {})));
     leftRunning = false;
   }
   for (const output of outputs) output.close();

@@ -48,7 +48,7 @@ type Kept = {
 type Cut = {
   /** How many reads the next reading should have: with too few, it would begin at the same place and get no further. */
   readonly readsWanted: number;
-  /** What to say until there are so many. */
+  /** What a reading returns until that many are left. */
   readonly meanwhile: SourceReading;
 };
 
@@ -115,7 +115,7 @@ export function openLogSource(
         }
         const to = wholeMinutesUpTo(entries);
         const missing = tooMany(entries.length);
-        const behind = { behind: missing.why, ...(missing.hint !== undefined && { hint: missing.hint }) };
+        const behind = { behind: missing.why, hint: missing.hint };
         const isNoWholeMinute = to <= query.from;
         const meanwhile: SourceReading =
           isNoWholeMinute && readsLeft === READS_A_MINUTE
@@ -178,7 +178,7 @@ function wholeMinutesFrom(entries: readonly RawLogEntry[], to: Date): Date {
   return Number.isNaN(oldest) ? to : new Date(minuteOf(oldest) + 2 * MINUTE_MS);
 }
 
-function tooMany(read: number): Unreadable {
+function tooMany(read: number): Unreadable & { readonly hint: string } {
   return {
     state: 'unreadable',
     kind: 'too many',

@@ -55,7 +55,7 @@ const LOOK_BACK_MINUTES = 10;
  * requests of both revisions fail, and nothing shows that the candidate's fail more often.
  */
 const ENOUGH_TO_COMPARE = 10;
-/** Of the latest minutes, as many are compared as have this many requests, so that one page of logs holds them all. */
+/** Compare only so many minutes that they have at most this many requests, so that one page of logs holds them all. */
 const MOST_TO_COMPARE = 800;
 
 /**
@@ -154,7 +154,7 @@ export async function openObservationSource(
 /** Minutes, and how many requests the metrics have of them. */
 type Counted = { readonly from: Date; readonly to: Date; readonly requests: number };
 
-/** As many of the latest minutes as have at most MOST_TO_COMPARE requests together, but at least one. */
+/** The latest minutes: as many as together have at most MOST_TO_COMPARE requests, but at least one. */
 function latestOf(
   points: readonly { endsAt: number; count: number }[],
   { from, to }: { from: Date; to: Date },

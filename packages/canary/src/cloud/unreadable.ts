@@ -10,7 +10,7 @@ export async function orUnreadable<T>(read: () => Promise<T>): Promise<T | Unrea
     if (!(error instanceof UserError)) throw error;
     return {
       state: 'unreadable',
-      // A UserError that is not a CloudError comes from the way to Google, such as an unusable proxy.
+      // A UserError that is not a CloudError means that Google was never asked, for instance because of an unusable proxy.
       kind: error instanceof CloudError ? error.kind : 'unauthenticated',
       why: error.message,
       ...(error.hint !== undefined && { hint: error.hint }),

@@ -142,7 +142,7 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
   for (;;) {
     if (!signal.aborted) await pause();
     if (signal.aborted) return stop(walk);
-    const { poll, decision, ...more } = await watch.look();
+    const { poll, decision, hint } = await watch.look();
     const { verdict } = poll;
     await tell({ kind: 'polled', poll });
     if (decision.next === 'wait') continue;
@@ -162,7 +162,13 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
         return goBack(walk, { why: verdict.reason, isItsFault: true });
       case 'hold':
         await hold.letGo();
-        return { state: 'held', ...pairOf(subject), percent, why: verdict.reason, ...more };
+        return {
+          state: 'held',
+          ...pairOf(subject),
+          percent,
+          why: verdict.reason,
+          ...(hint !== undefined && { hint }),
+        };
       default:
         return undefined;
     }

@@ -20,8 +20,8 @@ import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
 /**
- * When something that a poll reads cannot be read, it is given this much time before a step is given up for it, however
- * long the window has been over: after a machine has slept, its network is the last to wake.
+ * How long to wait for something that a poll cannot read before giving up the step, even if the window is long over: after
+ * a machine has slept, its network is the last to wake.
  */
 const PATIENCE_MS = 5 * MINUTE_MS;
 
@@ -43,8 +43,8 @@ export type Watch = {
 };
 
 /**
- * How many minutes that are over have not been read yet, and since when there are no fewer. A backlog that does not
- * shrink for as long as the longest window is waited for no more: requests come faster than they may be read.
+ * How many finished minutes have not been read yet, and when that number last fell. If it has not fallen for as long as
+ * the longest window lasts, requests come faster than they may be read, and the step waits no longer.
  */
 type Backlog = { readonly minutes: number; readonly since: number };
 
@@ -62,7 +62,7 @@ export async function openWatch(
   let evidence = await beginWithHistory();
   let isExtended = false;
   let backlog: Backlog | undefined;
-  /** Since when no poll has read all that it needs; undefined if the last one has. */
+  /** When the first of the latest failed polls failed; undefined if the last poll read all that it needs. */
   let failingSince: number | undefined;
   let lastLookAt = nowMs();
 
@@ -93,7 +93,7 @@ export async function openWatch(
     const watched = (beganAt - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
-    // What failed before this machine slept counts no more.
+    // Forget what failed before this machine slept.
     if (beganAt - lastLookAt > PATIENCE_MS) failingSince = undefined;
     lastLookAt = nowMs();
     const isWhole = reading.state === 'read' && failures.length === 0;
@@ -178,7 +178,7 @@ export async function openWatch(
     const read = async () => {
       const to = new Date(Math.ceil(nowMs() / MINUTE_MS + 1) * MINUTE_MS);
       const reading = await source.read({ ...pair, from: new Date(evidence.readUpTo), to });
-      // A reading that is behind anyway is not done again: it has used up the reads that another one would need.
+      // Do not repeat a reading that is behind: it has used up the reads that a second one would need.
       const isWhole = reading.state === 'read' && reading.behind === undefined;
       return { reading, isPast: isWhole && nowMs() > to.getTime() };
     };

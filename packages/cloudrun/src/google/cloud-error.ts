@@ -245,7 +245,7 @@ export function noUsableAnswer(): Error {
 // HTTP or not TLS.
 const NETWORK_CODE = /^(?:E[A-Z]+|EAI_[A-Z]+|HPE_\w+|ERR_SSL_\w+)$/;
 
-/** The code for a failed connection, from the error or any of its causes. A file that cannot be read is none. */
+/** The code for a failed connection, from the error or any of its causes. Errors about files do not count. */
 function networkCodeOf(error: Error): string | undefined {
   return causesOf(error)
     .filter((each) => !('path' in each))

@@ -102,7 +102,7 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
         const login = await ask();
         return login === undefined ? fallback.account() : login.account;
       } catch {
-        // gcloud fails just now. Its account is unknown, and the fallback's would be somebody else's.
+        // gcloud failed, so its account is unknown. The fallback's account may be somebody else's.
         return undefined;
       }
     },

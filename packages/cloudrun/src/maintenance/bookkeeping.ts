@@ -39,7 +39,7 @@ export function forgetSplit({ [REPLACED_SPLIT]: _, ...others }: Annotations): An
   return others;
 }
 
-/** The annotations with the split that `before` stores; without one, if that stores none. */
+/** The annotations, but with the stored split of `before`, or with none if `before` has none. */
 export function withSplitOf(before: Annotations, annotations: Annotations): Annotations {
   const stored = before[REPLACED_SPLIT];
   return { ...forgetSplit(annotations), ...(stored !== undefined && { [REPLACED_SPLIT]: stored }) };

@@ -207,8 +207,8 @@ async function writeNewest(
 }
 
 /**
- * Adds how to give up a window that was interrupted after a write. It may be open already, or may still open, so
- * nothing is said of how it stands.
+ * Adds how to give up a window that was interrupted after a write. The message does not say whether the window is open,
+ * because it may still open.
  */
 function withWayBack(error: Interrupted, { api, mode }: CarryOutContext): unknown {
   if (mode === 'off') return error;

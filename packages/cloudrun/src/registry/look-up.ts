@@ -38,7 +38,7 @@ function whyIn(error: unknown): string {
   return cleanLine(`${errorMessage(error)}${cause}`, 300);
 }
 
-/** `unknown` if the registry does not tell; `why` is one line. */
+/** `unknown` if the registry could not be asked or gave no answer; `why` is one line. */
 type Membership = 'yes' | 'no' | { unknown: true; why: string };
 
 /**

@@ -164,13 +164,13 @@ function untouchedSplit(
   latestReadyRevision: string,
   tell: (text: string) => void,
 ): TrafficSplit {
-  const { traffic } = service;
-  if (!isSettled(service, service.generation) || !isTargetMissed(service))
-    return pinLatest(traffic, latestReadyRevision);
-  tell(
-    `keeping what serves (${describeShares(servedShares(service))}), because ${describeShares(targetShares(service))} was asked for before and not carried out`,
-  );
-  return pinServed(service);
+  if (isSettled(service, service.generation) && isTargetMissed(service)) {
+    tell(
+      `keeping what serves (${describeShares(servedShares(service))}), because ${describeShares(targetShares(service))} was asked for before and not carried out`,
+    );
+    return pinServed(service);
+  }
+  return pinLatest(service.traffic, latestReadyRevision);
 }
 
 /**

@@ -57,13 +57,17 @@ export function findProgram(
   if (program.includes('/')) return isAbsolute(program) ? program : resolve(folder, program);
   return PATH.split(delimiter)
     .map((each) => join(each, program))
-    .find((path) => isFile(path) && isExecutable(path));
+    .find(isRunnable);
 }
 
 /** Whether a program is there and may be run. */
 export function canBeRun(program: string, folder: string, env: Readonly<Record<string, string>>): boolean {
   const path = findProgram(program, folder, env);
-  return path !== undefined && isFile(path) && isExecutable(path);
+  return path !== undefined && isRunnable(path);
+}
+
+function isRunnable(path: string): boolean {
+  return isFile(path) && isExecutable(path);
 }
 
 function isFile(path: string): boolean {

@@ -70,7 +70,11 @@ function isUnhealthy(promotion: Promotion, signal: SignalName, isWindowOver: boo
         isCandidateSlow(latency, currentStep(promotion))
       );
     case 'audit events':
-      return isWindowOver && audit.pages > 0 && (isSilent(audit, lnBound(promotion)) || audit.unreadable > 0);
+      return (
+        isWindowOver &&
+        audit.pages > 0 &&
+        (hasLostDecisions(audit, lnBound(promotion)) || audit.unreadable > 0)
+      );
   }
 }
 
@@ -100,15 +104,19 @@ export function isSlowAt100(promotion: Promotion): boolean {
   );
 }
 
+/** Whether the project keeps only a sample of its log lines. Then stable has fewer decisions than pages, too. */
+export function isSampled({ stable }: AuditCounts): boolean {
+  return stable.decisions > 0 && stable.decisions < stable.pages;
+}
+
 /**
- * Whether the candidate logged no decision for its pages. A project may keep only a sample of its log lines. Then stable
- * has fewer decisions than pages, too, and the candidate is silent only if losing all of its lines is less likely than
- * a false alarm may be.
+ * Whether the candidate logged no decision for its pages. If log lines are sampled, this is true only if the chance that
+ * the sample missed all of the candidate's lines is smaller than the permitted chance of a false alarm.
  */
-function isSilent({ pages, decisions, stable }: AuditCounts, bound: number): boolean {
+function hasLostDecisions(audit: AuditCounts, bound: number): boolean {
+  const { pages, decisions, stable } = audit;
   if (decisions > 0) return false;
-  const isSampled = stable.decisions > 0 && stable.decisions < stable.pages;
-  return !isSampled || -pages * Math.log1p(-stable.decisions / stable.pages) >= bound;
+  return !isSampled(audit) || -pages * Math.log1p(-stable.decisions / stable.pages) >= bound;
 }
 
 function isPathBad(promotion: Promotion, comparison: Comparison): boolean {

@@ -1,10 +1,11 @@
 import type { Tally } from '../../statistics/tally.ts';
 import { countText } from '../figures.ts';
-import { currentStep, type Promotion } from '../promotion.ts';
+import { type AuditCounts, currentStep, type Promotion } from '../promotion.ts';
 import type { Comparison } from './comparison.ts';
 import { coarseness } from './latency.ts';
 import {
   isErrorRateBad,
+  isSampled,
   isSlowAt100,
   LEAST_PATH_PERCENT,
   lnBound,
@@ -84,9 +85,10 @@ function figuresOf(promotion: Promotion, signal: SignalName): Figures {
   }
 }
 
-function decisionsText({ pages, decisions, stable }: Promotion['audit']): string {
+function decisionsText(audit: AuditCounts): string {
+  const { pages, decisions, stable } = audit;
   const own = `${decisions} for ${pages} pages`;
-  if (decisions > 0 || stable.decisions === 0 || stable.decisions >= stable.pages) return own;
+  if (decisions > 0 || !isSampled(audit)) return own;
   return `${own}; stable's: ${countText(stable.decisions)} for ${countText(stable.pages)}`;
 }
 
