@@ -1,39 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Interrupted } from '@deploy/cli';
-import { deployNoTraffic, openServiceApi, rollback } from '@deploy/cloudrun';
+import { deployNoTraffic, rollback } from '@deploy/cloudrun';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { cloudWith, LOCATION, revisionNames, serving } from '../support/cloud.ts';
 import { bobDeploys, bobTags, LOOK, NEW, pinnedCloud, WRITE } from '../support/colleague.ts';
+import { interruptedAt } from '../support/interrupted.ts';
 
 const LOOK_COMMAND = /gcloud run services describe control --project openagentsgemini .*--format 'yaml/;
 const writes = (cloud: Emulator): number => cloud.requests.filter(({ method }) => method === 'PATCH').length;
 
-/** Stops a shift, or a deployment, at the trigger; what that says. */
-async function interruptedAt(
+/** Interrupts a shift, or a deployment, at the trigger; returns what that says. */
+function interrupted(
   cloud: Emulator,
-  { match, skip = 0 }: Omit<Trigger, 'fault'>,
+  at: Omit<Trigger, 'fault'>,
   ours: 'shift' | 'deployment' | { shiftTo: string } = 'shift',
 ): Promise<{ message: string; hint: string }> {
-  const stop = new AbortController();
-  const act = () => stop.abort(new Interrupted('SIGINT'));
-  cloud.on({ match, skip, fault: { kind: 'first', act } });
-  const connection = {
-    emulatorHost: cloud.host,
-    identity: { kind: 'none' },
-    env: {},
-    signal: stop.signal,
-  } as const;
-  const open = () => openServiceApi(connection, LOCATION);
   const target = typeof ours === 'object' ? ours.shiftTo : (revisionNames(cloud)[1] ?? '');
-  const change =
-    ours === 'deployment' ? deployNoTraffic(open, LOCATION, NEW) : rollback(open, LOCATION, target);
-  const failure: unknown = await change.perform().then(
-    () => undefined,
-    (error: unknown) => error,
+  return interruptedAt(cloud, at, (open) =>
+    ours === 'deployment' ? deployNoTraffic(open, LOCATION, NEW) : rollback(open, LOCATION, target),
   );
-  assert.ok(failure instanceof Interrupted, String(failure));
-  return { message: failure.message, hint: failure.hint ?? '' };
 }
 
 describe('a change that is interrupted', { concurrency: true }, () => {
@@ -48,7 +33,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
   ] as const) {
     test(`${name} is not made, and says so`, async () => {
       await using cloud = await pinnedCloud();
-      assert.deepEqual(await interruptedAt(cloud, { match: LOOK, skip }), NOT_MADE);
+      assert.deepEqual(await interrupted(cloud, { match: LOOK, skip }), NOT_MADE);
       assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[0]}=100`]);
       assert.equal(writes(cloud), 0);
     });
@@ -58,13 +43,13 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     await using cloud = await pinnedCloud();
     cloud.on({ match: LOOK, skip: 1, fault: { kind: 'first', act: () => bobTags(cloud) } });
     // Two looks for each of two attempts.
-    assert.deepEqual(await interruptedAt(cloud, { match: LOOK, skip: 3 }), NOT_MADE);
+    assert.deepEqual(await interrupted(cloud, { match: LOOK, skip: 3 }), NOT_MADE);
     assert.equal(writes(cloud), 0);
   });
 
   test('while the write is on its way says that nobody knows whether it is made', async () => {
     await using cloud = await pinnedCloud();
-    const { message, hint } = await interruptedAt(cloud, { match: WRITE });
+    const { message, hint } = await interrupted(cloud, { match: WRITE });
     assert.equal(
       message,
       'interrupted while the change of service control was being sent: it is unknown whether it was made',
@@ -76,7 +61,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
   test('while a lost answer is looked up says the same', async () => {
     await using cloud = await pinnedCloud();
     cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'after' } });
-    const { message } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
+    const { message } = await interrupted(cloud, { match: LOOK, skip: 2 });
     assert.match(message, /^interrupted while the change of service control was being sent: it is unknown /);
     await cloud.settled();
     assert.deepEqual(serving(cloud), [`${revisionNames(cloud)[1]}=100`]);
@@ -84,7 +69,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
 
   test('while it settles goes on by itself, and says so', async () => {
     await using cloud = await pinnedCloud();
-    const { message, hint } = await interruptedAt(cloud, { match: LOOK, skip: 2 });
+    const { message, hint } = await interrupted(cloud, { match: LOOK, skip: 2 });
     assert.equal(
       message,
       'interrupted while waiting: service control was changed (generation 4) and the platform goes on without this script',
@@ -98,7 +83,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
   test('while it settles behind another one names that as well', async () => {
     await using cloud = await pinnedCloud();
     cloud.on({ match: LOOK, skip: 2, fault: { kind: 'first', act: () => bobDeploys(cloud) } });
-    const { message } = await interruptedAt(cloud, { match: LOOK, skip: 3 });
+    const { message } = await interrupted(cloud, { match: LOOK, skip: 3 });
     assert.match(
       message,
       /^interrupted while waiting: generation 4 was followed by another: bob@example\.com changed service control at 20\S+ \(generation 5\), and the platform goes on without this script$/,
@@ -109,7 +94,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
     await using cloud = await cloudWith({ reconcileMs: 600_000 });
     const [only = ''] = revisionNames(cloud);
     // The first look after the write has been answered by the next one.
-    const { message } = await interruptedAt(cloud, { match: LOOK, skip: 3 }, { shiftTo: only });
+    const { message } = await interrupted(cloud, { match: LOOK, skip: 3 }, { shiftTo: only });
     assert.match(
       message,
       /^interrupted while waiting: \S+@example\.com changed service control at 20\S+ \(generation 2\), and the platform goes on /,
@@ -119,7 +104,7 @@ describe('a change that is interrupted', { concurrency: true }, () => {
   test('while its revision is looked at says that there is one', async () => {
     await using cloud = await pinnedCloud();
     const match = { method: 'GET', path: /serving\.knative\.dev/ };
-    const { message, hint } = await interruptedAt(cloud, { match }, 'deployment');
+    const { message, hint } = await interrupted(cloud, { match }, 'deployment');
     assert.equal(
       message,
       'interrupted while looking at what came of the change: service control was changed (generation 4) and the platform goes on without this script',

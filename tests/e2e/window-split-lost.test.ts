@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
-import { cloudEnv, cloudWith, IMAGES, PROJECT, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import {
+  cloudEnv,
+  cloudWith,
+  NINETY_TEN,
+  PROJECT,
+  revisionNames,
+  SERVICE,
+  serving,
+} from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
 import type { ScriptRun } from '../support/run-script.ts';
 
@@ -21,15 +29,6 @@ async function statusOf(cloud: Cloud): Promise<number> {
 }
 
 const MOVE = { MAINTENANCE_MOVE_TRAFFIC: '1' };
-const split = {
-  name: SERVICE,
-  image: `${IMAGES}:stable`,
-  laterImages: [`${IMAGES}:canary`, `${IMAGES}:newest`],
-  traffic: [
-    { revision: 1, percent: 90 },
-    { revision: 2, percent: 10 },
-  ],
-};
 
 /** Deletes a revision as people do: `gcloud run revisions delete` makes this call. */
 async function deleteRevision(cloud: Cloud, name: string): Promise<number> {
@@ -41,7 +40,7 @@ async function deleteRevision(cloud: Cloud, name: string): Promise<number> {
 
 describe('disable, when the split from before the window cannot be put back', () => {
   test('since a revision of it was deleted: the window is closed all the same, with the code that served, and that is told', async () => {
-    await using cloud = await cloudWith({ services: [split] });
+    await using cloud = await cloudWith({ services: [NINETY_TEN] });
     const [stable = '', canary = ''] = revisionNames(cloud);
     assert.equal(await deleteRevision(cloud, canary), 400, 'it has traffic');
     assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
@@ -65,7 +64,7 @@ describe('disable, when the split from before the window cannot be put back', ()
   });
 
   test('since a revision of it is in maintenance mode: nobody is left in it', async () => {
-    await using cloud = await cloudWith({ services: [split] });
+    await using cloud = await cloudWith({ services: [NINETY_TEN] });
     const [, canary = ''] = revisionNames(cloud);
     cloud.changeTemplate(
       SERVICE,
@@ -98,7 +97,7 @@ describe('the split from before a window outlives what goes wrong in it', { conc
   const FAILS = { kind: 'operation', fate: 'fails' } as const;
 
   test('the platform does not give the traffic back: running disable again does', async () => {
-    await using cloud = await cloudWith({ services: [split] });
+    await using cloud = await cloudWith({ services: [NINETY_TEN] });
     const before = serving(cloud);
     assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
     cloud.on({ match: WRITE, fault: FAILS });
@@ -121,7 +120,7 @@ describe('the split from before a window outlives what goes wrong in it', { conc
     ['the traffic does not move to the revision for a new token', 1],
   ] as const) {
     test(`${name}: disable still restores it`, async () => {
-      await using cloud = await cloudWith({ services: [split] });
+      await using cloud = await cloudWith({ services: [NINETY_TEN] });
       const before = serving(cloud);
       assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
       cloud.on({ match: WRITE, fault: FAILS, skip: nth });
@@ -138,7 +137,7 @@ describe('the split from before a window outlives what goes wrong in it', { conc
   }
 
   test('it is gone, and the traffic does not move: running disable again still needs no leave to move it', async () => {
-    await using cloud = await cloudWith({ services: [split] });
+    await using cloud = await cloudWith({ services: [NINETY_TEN] });
     const [, canary = ''] = revisionNames(cloud);
     assert.equal((await window(cloud, 'enable', MOVE)).exitCode, 0);
     assert.equal(await deleteRevision(cloud, canary), 200);

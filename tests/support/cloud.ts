@@ -15,6 +15,17 @@ export function cloudWith(options: EmulatorOptions = {}): Promise<Emulator> {
   });
 }
 
+/** A service of three revisions, of which the first two share the traffic. */
+export const NINETY_TEN = {
+  name: SERVICE,
+  image: `${IMAGES}:stable`,
+  laterImages: [`${IMAGES}:canary`, `${IMAGES}:newest`],
+  traffic: [
+    { revision: 1, percent: 90 },
+    { revision: 2, percent: 10 },
+  ],
+};
+
 export function apiOf(emulator: Emulator): Promise<ServiceApi> {
   return openServiceApi({ emulatorHost: emulator.host, identity: { kind: 'none' }, env: {} }, LOCATION);
 }

@@ -20,6 +20,17 @@ const TOO_MANY = 'there are more request logs than may be read';
 const LINE = '^gcloud run services update-traffic control --project openagentsgemini --region us-central1';
 const enough = { stable: { requests: 100, errors: 0 }, canary: { requests: 30, errors: 0 } };
 
+/** A clock that begins at the emulator's time and moves only when a test lets time pass. */
+function ownClock(cloud: Emulator): { now(): Date; pass(ms: number): void } {
+  let nowMs = cloud.clock.now();
+  return {
+    now: () => new Date(nowMs),
+    pass(ms) {
+      nowMs += ms;
+    },
+  };
+}
+
 describe('a promotion', { concurrency: 2 }, () => {
   test('walks a healthy candidate to 100 %, announcing each change, and cleans up', async () => {
     await using cloud = await cloudWithCandidate();
@@ -205,11 +216,9 @@ describe('a promotion', { concurrency: 2 }, () => {
     test(`does not give up at the first failed read of its ${what} after the machine slept: it decides by what it can read soon`, async () => {
       await using cloud = await cloudWithCandidate({ perMinute: 0 });
       const [stable = '', canary = ''] = revisionNames(cloud);
-      const startedAt = cloud.clock.now();
-      let aheadMs = 0;
+      const { now, pass } = ownClock(cloud);
       let pauses = 0;
       let failures = 0;
-      const now = () => new Date(startedAt + aheadMs);
       // The network goes before the machine sleeps, and is the last to wake.
       const isNetworkDown = () => pauses >= 2 && failures < 4;
       const api = await apiOf(cloud);
@@ -236,7 +245,7 @@ describe('a promotion', { concurrency: 2 }, () => {
         async pause() {
           pauses += 1;
           // Its clock goes on while the machine sleeps.
-          aheadMs += pauses === 3 ? 60 * 60_000 : 20_000;
+          pass(pauses === 3 ? 60 * 60_000 : 20_000);
         },
       });
       assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
@@ -276,10 +285,8 @@ describe('a promotion', { concurrency: 2 }, () => {
 
   test('nor where a read fails now and then meanwhile', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
-    const startedAt = cloud.clock.now();
-    let aheadMs = 0;
+    const { now, pass } = ownClock(cloud);
     let reads = 0;
-    const now = () => new Date(startedAt + aheadMs);
     const walk = await startWalk(cloud, {
       openSource: async () =>
         madeUpSource({
@@ -292,9 +299,7 @@ describe('a promotion', { concurrency: 2 }, () => {
             return { state: 'read', closed, open: [], behind: TOO_MANY };
           },
         }),
-      async pause() {
-        aheadMs += 20_000;
-      },
+      pause: async () => pass(20_000),
     });
     const outcome = await walk.outcome;
     assert.ok(outcome.state === 'held', JSON.stringify(outcome));
@@ -303,10 +308,8 @@ describe('a promotion', { concurrency: 2 }, () => {
   test('takes a bad candidate back although reading takes minutes, and there are more logs than may be read', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     const [stable = ''] = revisionNames(cloud);
-    const startedAt = cloud.clock.now();
-    let aheadMs = 0;
+    const { now, pass } = ownClock(cloud);
     let isUsedUp = false;
-    const now = () => new Date(startedAt + aheadMs);
     const walk = await startWalk(cloud, {
       openSource: async () =>
         madeUpSource({
@@ -316,13 +319,13 @@ describe('a promotion', { concurrency: 2 }, () => {
             if (isUsedUp) return { state: 'read', closed: [], open: [], behind: TOO_MANY };
             isUsedUp = true;
             const closed = minutesBetween(from, now(), FAILING).slice(0, 2);
-            aheadMs += 3 * 60_000;
+            pass(3 * 60_000);
             return { state: 'read', closed, open: [], behind: TOO_MANY };
           },
         }),
       async pause() {
         isUsedUp = false;
-        aheadMs += 20_000;
+        pass(20_000);
       },
     });
     const outcome = await walk.outcome;
@@ -332,10 +335,8 @@ describe('a promotion', { concurrency: 2 }, () => {
 
   /** A walk whose requests all come well, except that nothing is seen of them from the third minute on, for so long. */
   const walkWithGap = async (cloud: Emulator, gapMinutes: number) => {
-    const startedAt = cloud.clock.now();
-    let aheadMs = 0;
-    const now = () => new Date(startedAt + aheadMs);
-    const gapFrom = Math.ceil(startedAt / 60_000 + 2) * 60_000;
+    const { now, pass } = ownClock(cloud);
+    const gapFrom = Math.ceil(now().getTime() / 60_000 + 2) * 60_000;
     const nothing = { requests: 0, errors: 0 };
     const source = madeUpSource({
       now,
@@ -356,9 +357,7 @@ describe('a promotion', { concurrency: 2 }, () => {
         ...source,
         readHistory: async () => ({ state: 'read', minutes, outOf: 60 }),
       }),
-      async pause() {
-        aheadMs += 20_000;
-      },
+      pause: async () => pass(20_000),
     });
   };
 
