@@ -37,20 +37,26 @@ export type MatrixWorld = {
 export async function matrixWorld(
   options: { cloud?: EmulatorOptions; cargo?: string; runWith?: typeof runScriptProcess } = {},
 ): Promise<MatrixWorld> {
-  const cloud = await startEmulator({
-    services: [
-      { name: STAGING, image: CONTROL_IMAGE },
-      { name: 'openagents-control-service', image: CONTROL_IMAGE },
-      { name: 'runtime', image: RUNTIME_IMAGE },
-    ],
-    jobs: [
-      { name: 'runtime-migrate', image: RUNTIME_IMAGE, executions: [{ name: 'runtime-migrate-abcde' }] },
-    ],
-    ...options.cloud,
-  });
-  const checkout = await sampleCheckout();
-  const tools = await standInTools({ cargo: options.cargo ?? 'echo "stub cargo $*"' });
-  const folder = await mkdtemp(join(tmpdir(), 'matrix-'));
+  // If anything below fails, what has been started is closed: an open server keeps its test file from ending.
+  await using started = new AsyncDisposableStack();
+  const cloud = started.use(
+    await startEmulator({
+      services: [
+        { name: STAGING, image: CONTROL_IMAGE },
+        { name: 'openagents-control-service', image: CONTROL_IMAGE },
+        { name: 'runtime', image: RUNTIME_IMAGE },
+      ],
+      jobs: [
+        { name: 'runtime-migrate', image: RUNTIME_IMAGE, executions: [{ name: 'runtime-migrate-abcde' }] },
+      ],
+      ...options.cloud,
+    }),
+  );
+  const checkout = started.use(await sampleCheckout());
+  const tools = started.use(await standInTools({ cargo: options.cargo ?? 'echo "stub cargo $*"' }));
+  const folder = started.adopt(await mkdtemp(join(tmpdir(), 'matrix-')), (path) =>
+    rm(path, { recursive: true, force: true }),
+  );
   const env = {
     CLOUD_RUN_EMULATOR_HOST: cloud.host,
     OPENAGENTS_REPO_ROOT: checkout.root,
@@ -62,6 +68,7 @@ export async function matrixWorld(
     RUN_CROSS_SURFACE: '1',
   };
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const world = started.move();
   return {
     cloud,
     checkout,
@@ -76,14 +83,7 @@ export async function matrixWorld(
     },
     read,
     results: () => JSON.parse(read('results.json')),
-    async [Symbol.asyncDispose]() {
-      await Promise.all([
-        cloud.close(),
-        checkout[Symbol.asyncDispose](),
-        tools[Symbol.asyncDispose](),
-        rm(folder, { recursive: true, force: true }),
-      ]);
-    },
+    [Symbol.asyncDispose]: () => world.disposeAsync(),
   };
 }
 
