@@ -79,6 +79,7 @@ function situation({ serving, newest, isReplaced = false, traffic, before }: Giv
     location: { project: 'p', region: 'us-central1', service: 'svc' },
     service: {
       name: 'svc',
+      uid: 'svc-1',
       generation: 1,
       observedGeneration: 1,
       reconciling: false,

@@ -7,6 +7,7 @@ import { CloudError, isSettled, rollback, type Service, type ServiceApi } from '
 import { describeCondition, lookAfterChange, waitUntilSettled } from '@deploy/cloudrun/service';
 import type { Emulator, Trigger } from '@deploy/emulator';
 import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { makeAnew } from '../support/made-anew.ts';
 
 const SERVICE_PATH = new RegExp(`/services/${SERVICE}$`);
 const WAIT_PATH = /\/operations\/[^/]+:wait$/;
@@ -122,7 +123,9 @@ const clockOf = (t: TestContext, minutes: number): (() => void) => {
 const changed = async (reconcileMs = A_LONG_TIME_MS) => {
   const cloud = await twoRevisions(reconcileMs);
   cloud.changeTemplate(SERVICE, (template) => ({ ...template, timeout: '99s' }), 'bob@example.com');
-  return { cloud, api: await apiOf(cloud), generation: Number(cloud.service(SERVICE).generation) };
+  const { generation, uid } = cloud.service(SERVICE);
+  const awaited = { generation: Number(generation), uid };
+  return { cloud, api: await apiOf(cloud), awaited, generation: awaited.generation };
 };
 
 type Pause = { ms: number; signal: AbortSignal | undefined; isOver: boolean };
@@ -149,11 +152,11 @@ function pausesOf(t: TestContext, instead: (ms: number) => number): Pause[] {
 type TimerOptions = { ref?: boolean; signal?: AbortSignal };
 
 test('without an operation to wait for, the first look is at once, and pauses grow by half up to two seconds', async (t) => {
-  const { cloud, api, generation } = await changed();
+  const { cloud, api, awaited } = await changed();
   await using _ = cloud;
   cloud.on({ match: GET, skip: 10, fault: { kind: 'first', act: clockOf(t, 15.1) } });
   const pauses = pausesOf(t, () => 0);
-  await assert.rejects(waitUntilSettled(api, generation), /has not settled in 15 minutes/);
+  await assert.rejects(waitUntilSettled(api, awaited), /has not settled in 15 minutes/);
   assert.deepEqual(
     pauses.map(({ ms }) => ms),
     [100, 150, 225, 337.5, 506.25, 759.375, 1139.0625, 1708.59375, 2000, 2000],
@@ -339,11 +342,27 @@ test('looks on with pauses when the operation is over and the service goes on wi
 });
 
 describe('a change that does not settle', () => {
+  test('because its service was deleted and made anew is given up at the next look', async () => {
+    const { cloud, api, awaited } = await changed();
+    await using _ = cloud;
+    const act = () => makeAnew(cloud);
+    cloud.on({ match: GET, fault: { kind: 'first', act } });
+    await assert.rejects(waitUntilSettled(api, awaited), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(
+        error.message,
+        /^service control was deleted and made anew \(last changed by operator@example\.com at .*\), so nothing of this change is in it$/,
+      );
+      assert.match(error.hint ?? '', /run this again; .*\n {2}.* scripts\/canary-rollout\.ts status$/);
+      return true;
+    });
+  });
+
   test('in a quarter of an hour is given up, with what the platform says of it', async (t) => {
-    const { cloud, api, generation } = await changed();
+    const { cloud, api, awaited } = await changed();
     await using _ = cloud;
     cloud.on({ match: GET, skip: 1, fault: { kind: 'first', act: clockOf(t, 15.1) } });
-    await assert.rejects(waitUntilSettled(api, generation), (error) => {
+    await assert.rejects(waitUntilSettled(api, awaited), (error) => {
       assert.ok(error instanceof UserError);
       assert.equal(
         error.message,
@@ -359,7 +378,7 @@ describe('a change that does not settle', () => {
   });
 
   test('in less than that is still waited for, and every look is told', async (t) => {
-    const { cloud, api, generation } = await changed(30);
+    const { cloud, api, awaited, generation } = await changed(30);
     await using _ = cloud;
     // However late the first look is, it finds the service at work.
     const body = JSON.stringify({ ...cloud.service(SERVICE), reconciling: true });
@@ -367,7 +386,7 @@ describe('a change that does not settle', () => {
     const ahead = clockOf(t, 14.5);
     const seen: boolean[] = [];
     const startedAt = Date.now();
-    const service = await waitUntilSettled(api, generation, (now) => {
+    const service = await waitUntilSettled(api, awaited, (now) => {
       ahead();
       seen.push(isSettled(now, generation));
     });
@@ -398,12 +417,12 @@ describe('trouble while waiting for a change to settle', { concurrency: true }, 
 });
 
 test('a change that can no longer be looked at is given up after a quarter of an hour as well', async (t) => {
-  const { cloud, api, generation } = await changed();
+  const { cloud, api, awaited, generation } = await changed();
   await using _ = cloud;
   const fault = { kind: 'reset', when: 'before', act: clockOf(t, 15.1) } as const;
   cloud.on({ match: GET, fault, times: 99 });
   await assert.rejects(
-    waitUntilSettled(api, generation),
+    waitUntilSettled(api, awaited),
     new RegExp(
       `could not be reached .*; service ${SERVICE} was changed \\(generation ${generation}\\) and the platform goes on`,
     ),

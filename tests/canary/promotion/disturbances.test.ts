@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { describe, test } from 'node:test';
-import type { PromotionEvent } from '@deploy/canary';
+import { type PromotionEvent, unfinishedPromotion } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { apiOf, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { shortenPauses } from '../../support/colleague.ts';
+import { makeAnew } from '../../support/made-anew.ts';
 import {
   cloudWithCandidate,
   FAILING,
@@ -79,6 +80,29 @@ describe("somebody else's change in the middle of a promotion", { concurrency: 6
     assert.ok(outcome.why.endsWith(`its revision is ${made}`), outcome.why);
     assert.equal(serving(cloud).length, 3);
   });
+});
+
+test('a service that is deleted and made anew has no promotion, whatever its annotations say', async () => {
+  await using cloud = await cloudWithCandidate({ perMinute: 0 });
+  const walk = await startWalk(cloud, { minutes: WELL });
+  await walk.until(isStep(25));
+  await makeAnew(cloud);
+  const before = writes(cloud);
+  const outcome = await walk.outcome;
+  assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+  assert.match(
+    outcome.why,
+    /^service control was deleted and made anew \(last changed by operator@example\.com at /,
+  );
+  assert.equal(writes(cloud), before);
+  await cloud.settled();
+  const [only = ''] = revisionNames(cloud);
+  assert.deepEqual(serving(cloud), [`${only}=100`]);
+  const kept = { ...remembered(cloud), canary: only, begun: [{ percent: 100, at: 0 }], steps: [100] };
+  const made = await (await apiOf(cloud)).read();
+  const withNote = { ...made, annotations: { [PROMOTION]: JSON.stringify(kept) } };
+  assert.equal(unfinishedPromotion(withNote), undefined);
+  assert.ok(unfinishedPromotion({ ...withNote, uid: kept.uid }), 'the note is readable');
 });
 
 test('fields that come in another order each time are no change by somebody else', async () => {

@@ -34,6 +34,11 @@ export type Owner = {
 export type PromotionState = {
   readonly stable: string;
   readonly canary: string;
+  /**
+   * The service's `uid`. Whoever deletes a service and makes it anew from an export copies its annotations as well, but
+   * the promotion of the old one is over.
+   */
+  readonly uid?: string;
   readonly startedAt: number;
   readonly steps: readonly number[];
   readonly tag: string;
@@ -48,10 +53,16 @@ export type PromotionState = {
 /** A candidate that was rolled back. */
 export type FailedCandidate = { readonly revision: string; readonly at: string; readonly why: string };
 
-/** The promotion that is stored on the service; undefined when there is none, or it is not readable. */
-export function promotionOn({ annotations }: Pick<Service, 'annotations'>): PromotionState | undefined {
+/**
+ * The promotion that is stored on the service; undefined when there is none, when it is not readable, and when it is that
+ * of another service.
+ */
+export function promotionOn({
+  annotations,
+  uid,
+}: Pick<Service, 'annotations' | 'uid'>): PromotionState | undefined {
   const state = parse(annotations[PROMOTION]);
-  return isState(state) ? state : undefined;
+  return isState(state) && (state.uid === undefined || state.uid === uid) ? state : undefined;
 }
 
 /** The annotations with this promotion in them, or without any promotion if `state` is undefined. */
@@ -123,9 +134,10 @@ function failedOn(annotations: Annotations): FailedCandidate[] {
  */
 function isState(state: unknown): state is PromotionState & { v: number } {
   if (!isRecord(state) || state.v !== VERSION) return false;
-  const { stable, canary, startedAt, steps, tag, begun, owner } = state;
+  const { stable, canary, uid, startedAt, steps, tag, begun, owner } = state;
   return (
     [stable, canary, tag].every((field) => typeof field === 'string' && field !== '') &&
+    (uid === undefined || typeof uid === 'string') &&
     typeof startedAt === 'number' &&
     Array.isArray(steps) &&
     steps.every((step) => Number.isInteger(step)) &&

@@ -3,6 +3,8 @@ import { errorMessage, UserError } from '@deploy/cli';
 import {
   type Bookkeeping,
   changedBy,
+  isMadeAnew,
+  madeAnew,
   rollback,
   type Service,
   type Share,
@@ -86,6 +88,7 @@ export function holdOn(
   let state: PromotionState = {
     ...(subject.unfinished ?? {
       ...pair,
+      uid: subject.service.uid,
       startedAt: nowMs(),
       tag: settings.tag,
       hadTag: tagged === pair.canary,
@@ -113,12 +116,13 @@ export function holdOn(
   }
 
   function requireOurs(now: Service): void {
-    state = requireUndisturbed(now, ownerId, template);
+    state = requireUndisturbed(now, ownerId, subject.service);
   }
 
   async function take(): Promise<string> {
     const before = promotionOn(subject.service);
     const permit = (now: Service): void => {
+      if (isMadeAnew(subject.service, now)) throw new Superseded(now, madeAnew);
       const isSame = isDeepStrictEqual(now.template, template) && isDeepStrictEqual(promotionOn(now), before);
       if (!isSame || !isItsTraffic(now, state))
         throw new Superseded(now, () => `${changedBy(now)} in the meantime`);
@@ -222,6 +226,7 @@ export function holdOn(
     const after = [{ revision: pair.stable, percent: 100 }];
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const now = await api.read();
+      if (isMadeAnew(subject.service, now)) throw new Superseded(now, madeAnew);
       if (promotionOn(now) !== undefined || (failure && failureOf(now, pair.canary)?.at !== failure.at))
         return undefined;
       if (isServed(now, after)) return { service: now.name, before: splitOf(state), after };

@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '@deploy/cli';
-import { changedBy, describeShares, isSettled, type Service, targetShares } from '@deploy/cloudrun';
+import {
+  changedBy,
+  describeShares,
+  isMadeAnew,
+  isSettled,
+  madeAnew,
+  type Service,
+  targetShares,
+} from '@deploy/cloudrun';
 import { isItsTraffic, type Owner, type PromotionState, promotionOn, splitOf } from './bookkeeping.ts';
 import { Superseded } from './superseded.ts';
 
@@ -26,12 +34,13 @@ export function requireUnowned(
   );
 }
 
-/** Throws Superseded unless the service still has this promotion's owner and split, and the given template. */
+/** Throws Superseded unless this is still the service of `found`, with its template and this promotion's owner and split. */
 export function requireUndisturbed(
   now: Service,
   ownerId: string,
-  template: Service['template'],
+  found: Pick<Service, 'uid' | 'template'>,
 ): PromotionState {
+  if (isMadeAnew(found, now)) throw new Superseded(now, madeAnew);
   const state = promotionOn(now);
   if (state === undefined)
     throw new Superseded(now, () => `${changedBy(now)}: its note about this promotion is gone`);
@@ -45,7 +54,7 @@ export function requireUndisturbed(
     throw new Superseded(now, () => `${who} took this promotion over`);
   }
   // The fields may come in another order each time, because JSON promises none.
-  if (!isDeepStrictEqual(now.template, template)) {
+  if (!isDeepStrictEqual(now.template, found.template)) {
     // The message names the new template's revision only once that revision exists. Until then, the newest revision is
     // the promotion's own candidate.
     throw new Superseded(now, (later) =>

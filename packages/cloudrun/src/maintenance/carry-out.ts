@@ -3,6 +3,7 @@ import { changesSent, extendedError, Interrupted, UserError } from '@deploy/cli'
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi, ServiceChange } from '../service/api.ts';
 import { changedBy, changeService } from '../service/change.ts';
+import { requireNotMadeAnew } from '../service/made-anew.ts';
 import { inventRevisionName, newWindowNonce, withNonce } from '../service/nonce.ts';
 import { ownRevision, requireReadyRevision } from '../service/own-revision.ts';
 import type { Service } from '../service/service.ts';
@@ -268,6 +269,7 @@ async function restoreNewestTemplate(
  */
 async function write({ api, tell }: CarryOutContext, read: Service, change: ServiceChange): Promise<Service> {
   const plan = async (now: Service): Promise<ServiceChange> => {
+    requireNotMadeAnew(api.location, read, now);
     if (now.generation !== read.generation) throw changedMeanwhile(now);
     return change;
   };

@@ -109,7 +109,7 @@ async function readSettled(api: ServiceApi, tell: (text: string) => void): Promi
   const found = await api.read();
   if (isSettled(found, found.generation)) return found;
   tell(`waiting first for ${found.name}: ${describeCondition(found.ready)}`);
-  return waitUntilSettled(api, found.generation);
+  return waitUntilSettled(api, found);
 }
 
 /** The split that an open window replaced, and whether its revisions still exist and can serve. */

@@ -4,6 +4,7 @@ import { interruptible, rememberChange, tellIfInterrupted, UserError } from '@de
 import { lookCommand } from '../gcloud/commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
+import { requireNotMadeAnew } from './made-anew.ts';
 import { nonceOf } from './nonce.ts';
 import type { Service } from './service.ts';
 import { sameShares, sameSplit } from './traffic.ts';
@@ -60,6 +61,7 @@ async function tryToChange(
     first ??= planned;
     const change = await plan(planned, first);
     const before = await api.read();
+    requireNotMadeAnew(api.location, first, before);
     if (before.generation !== planned.generation) {
       last = { why: `${changedBy(before)} while this change was being prepared` };
       onRetry(`${last.why}; planning again`);
@@ -152,6 +154,7 @@ async function lookUpLostWrite(
       },
     );
   });
+  requireNotMadeAnew(api.location, before, now);
   if (now.generation === before.generation) return { state: 'not-written', why: error.message, error };
   return (await isOurs(api, change, { before, now }))
     ? { state: 'written', generation: now.generation }

@@ -200,7 +200,7 @@ async function settledIfNeeded(
 ): Promise<Service> {
   if (isSettled(service, service.generation) || !followsLatest(service.traffic)) return service;
   tell(`waiting first: ${changedBy(service)}, which has not settled yet`);
-  return waitUntilSettled(api, service.generation);
+  return waitUntilSettled(api, service);
 }
 
 /**

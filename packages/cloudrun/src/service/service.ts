@@ -17,6 +17,8 @@ export type ServedTarget = TrafficTarget & { url?: string };
 /** A service as read at one moment. While it is `reconciling`, the served split may lag behind the requested one. */
 export type Service = {
   name: string;
+  /** Tells this service from another one that was made under the same name after this one was deleted. */
+  uid: string;
   /** The platform's count of accepted changes. */
   generation: number;
   /** The generation that the observed state belongs to. */
@@ -88,6 +90,7 @@ export type ApiCondition = {
 /** Services and revisions as Admin API v2 sends them: int64 is text, enums are names, times are RFC 3339. */
 export type ApiService = {
   name?: string;
+  uid?: string;
   generation?: string;
   observedGeneration?: string;
   reconciling?: boolean;
@@ -126,6 +129,7 @@ export type KnativeRevision = {
 export function readService(service: ApiService): Service {
   return {
     name: shortName(service.name) ?? '',
+    uid: service.uid ?? '',
     generation: Number(service.generation ?? 0),
     observedGeneration: Number(service.observedGeneration ?? 0),
     reconciling: service.reconciling ?? false,

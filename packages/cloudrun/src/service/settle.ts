@@ -6,6 +6,7 @@ import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { type AcceptedChange, changedBy } from './change.ts';
+import { requireNotMadeAnew } from './made-anew.ts';
 import { type Condition, reasonAndMessage, type Service } from './service.ts';
 
 // Long enough for importing the image, and then for a startup probe that uses all its 240 s. gcloud waits without a
@@ -17,44 +18,49 @@ const SLOWEST_POLL_MS = 2_000;
 /** Called after each read that finds the service not settled yet. */
 export type Watcher = (service: Service) => void;
 
+/** A change to wait for: the generation that it made, and the service that it was made to. */
+type AwaitedGeneration = Pick<Service, 'generation' | 'uid'>;
+
 /**
  * Waits until the platform has carried out the given generation or a later one, and returns the settled service,
  * whether the change succeeded or failed. Only the service's own state tells whether it has settled; the end of
  * `operation` just makes the next read come at once. A read that gets no answer or exceeds the quota is repeated.
- * Throws a UserError after a quarter of an hour, or when the service can no longer be read. The platform finishes the
- * change in any case, even when the script is stopped.
+ * Throws a UserError after a quarter of an hour, or when the service can no longer be read or was made anew. The
+ * platform finishes the change in any case, even when the script is stopped.
  */
 export async function waitUntilSettled(
   api: ServiceApi,
-  generation: number,
+  awaited: AwaitedGeneration,
   watch: Watcher = () => {},
   operation?: string,
 ): Promise<Service> {
+  const { generation } = awaited;
   const { goesOn, look } = afterwards(api, generation);
   const notice = { message: `while waiting: ${goesOn}`, hint: look };
   const onLook: Watcher = (service) => {
     notice.message = `while waiting: ${whatGoesOn(service, generation)}`;
     watch(service);
   };
-  return tellIfInterrupted(api.signal, notice, () => lookUntilSettled(api, generation, onLook, operation));
+  return tellIfInterrupted(api.signal, notice, () => lookUntilSettled(api, awaited, onLook, operation));
 }
 
 /** Waits until an accepted change has settled, and meanwhile tells what the service reports. */
 export function waitForChange(
   api: ServiceApi,
-  { generation, operation }: Pick<AcceptedChange, 'generation' | 'operation'>,
+  { before, generation, operation }: Pick<AcceptedChange, 'before' | 'generation' | 'operation'>,
   tell: (text: string) => void,
 ): Promise<Service> {
   const watch: Watcher = (now) => tell(`waiting for ${now.name}: ${describeCondition(now.ready)}`);
-  return waitUntilSettled(api, generation, watch, operation);
+  return waitUntilSettled(api, { generation, uid: before.uid }, watch, operation);
 }
 
 async function lookUntilSettled(
   api: ServiceApi,
-  generation: number,
+  awaited: AwaitedGeneration,
   watch: Watcher,
   operation: string | undefined,
 ): Promise<Service> {
+  const { generation } = awaited;
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   const over = new AbortController();
   let operationEnd = operation === undefined ? undefined : whenDone(api, operation, over.signal);
@@ -69,6 +75,7 @@ async function lookUntilSettled(
     while (true) {
       const service = await readIfPossible(api, generation, deadline);
       if (service !== undefined) {
+        requireNotMadeAnew(api.location, awaited, service);
         if (isSettled(service, generation)) return service;
         watch(service);
         if (performance.now() > deadline) throw notSettled(api.location, service);

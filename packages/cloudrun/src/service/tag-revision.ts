@@ -5,7 +5,7 @@ import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
 import { changeService } from './change.ts';
 import type { Service } from './service.ts';
-import { describeCondition, waitUntilSettled } from './settle.ts';
+import { describeCondition, waitForChange } from './settle.ts';
 import type { Bookkeeping } from './shift-traffic.ts';
 import { assignTag, removeTag, type TrafficSplit } from './traffic.ts';
 
@@ -72,7 +72,7 @@ async function change(
     return { traffic: next(now.traffic), annotations: bookkeeping.annotations(now) };
   };
   const accepted = await changeService(api, plan, () => {});
-  return waitUntilSettled(api, accepted.generation);
+  return waitForChange(api, accepted, () => {});
 }
 
 function tagged({ served }: Service, tag: string): Service['served'][number] | undefined {

@@ -94,6 +94,15 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
       },
     },
     {
+      // https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/delete
+      method: 'DELETE',
+      path: `${LOCATION}/services/:service`,
+      handle(call) {
+        authorize(call, 'run.services.delete');
+        return showOperation(call, store.remove(serviceOf(call)));
+      },
+    },
+    {
       method: 'GET',
       path: `${LOCATION}/services/:service/revisions`,
       handle(call) {

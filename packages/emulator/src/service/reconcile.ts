@@ -38,11 +38,16 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
     const { generation } = service.json;
     await pause(options.reconcileMs);
     if (closed) return;
+    if (service.isDeleted) return operation.finish(DELETED);
     const fails = operation.fate === 'fails';
     if (made?.state === 'starting')
       made.started ??= startContainer(made, fails ? withoutStart(options) : options);
     // Wait for all revisions: that of an earlier change may still be starting, and this change may route to it.
     await Promise.all(service.revisions.map(({ started }) => started));
+    if (service.isDeleted) {
+      void made?.container?.close();
+      return operation.finish(DELETED);
+    }
     await service.frontEnd.openTags(service.json.traffic.flatMap(({ tag }) => tag ?? []));
     // If there is a later change, that one decides what serves.
     const isNewest = service.json.generation === generation;
@@ -72,6 +77,8 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
 }
 
 const MADE_TO_FAIL = 'The change was made to fail.';
+/** NOT_FOUND in google.rpc.Code. */
+const DELETED: OperationError = { code: 5, message: 'The service was deleted.' };
 
 /** The same options, with images whose containers never start to listen. */
 function withoutStart(options: ContainerOptions): ContainerOptions {

@@ -58,6 +58,8 @@ export type ServiceStore = {
     validateOnly?: boolean,
   ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
+  /** Deletes a service with all its revisions. Its operations can still be read. */
+  remove(name: string): Operation;
   /** Refuses, with a 400, to remove the newest revision, the latest ready one, or any that the traffic split names. */
   removeRevision(name: string, revision: string): void;
   adopt(service: AdoptedService): Promise<void>;
@@ -164,6 +166,17 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
         knative,
         change.fate,
       );
+    },
+
+    remove(name) {
+      const service = find(name);
+      const { json, frontEnd, revisions } = service;
+      services.delete(name);
+      service.isDeleted = true;
+      void Promise.all([frontEnd.close(), ...revisions.map(({ container }) => container?.close())]);
+      for (const operation of operations.list())
+        if (operation.service === name) operation.preview ??= structuredClone(json);
+      return operations.none(name, structuredClone({ ...json, deleteTime: new Date().toISOString() }));
     },
 
     // Which revisions can be deleted: https://cloud.google.com/run/docs/managing/revisions#delete

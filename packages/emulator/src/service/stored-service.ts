@@ -8,4 +8,6 @@ export type StoredService = {
   revisions: StoredRevision[];
   frontEnd: FrontEnd;
   knative: KnativeExtras;
+  /** Set when the service was deleted; a change that is still under way is then dropped. */
+  isDeleted?: true;
 };
