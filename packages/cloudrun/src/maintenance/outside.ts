@@ -10,7 +10,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Checks the mode from outside. When it is on, the start page must answer 503, and `/readyz` must answer below 400 if
- * it is an allowed path. When it is off, the start page must answer below 400.
+ * it is an allowed path. When it is off, the start page must answer below 400, and if it redirects, the service's
+ * manifest must answer: only a login page in front of the service redirects that as well.
  *
  * If there is a new `token`, it must get past the maintenance page. This matters when a window was already open: the
  * start page answers 503 all along, but only the new revision accepts the new token.
@@ -52,11 +53,30 @@ async function lookFromOutside(
   allowedPaths: string,
 ): Promise<string | undefined> {
   const start = await statusOf(http, `${baseUrl}/`);
-  if (mode === 'off') return isBelow400(start) ? undefined : `${baseUrl}/ answers ${start}, not below 400`;
+  if (mode === 'off')
+    return isBelow400(start)
+      ? whyElsewhere(http, baseUrl, start)
+      : `${baseUrl}/ answers ${start}, not below 400`;
   if (start !== 503) return `${baseUrl}/ answers ${start}, not 503`;
   if (!allowedPaths.split(',').includes('/readyz')) return undefined;
   const ready = await statusOf(http, `${baseUrl}/readyz`);
   return isBelow400(ready) ? undefined : `${baseUrl}/readyz answers ${ready}, not below 400`;
+}
+
+/**
+ * Why a start page that redirects may not be the service's own. The service redirects it too, but not its manifest.
+ * IAP and other login proxies redirect every path: https://cloud.google.com/iap/docs/concepts-overview#authentication
+ */
+async function whyElsewhere(
+  http: Http,
+  baseUrl: string,
+  start: number | string,
+): Promise<string | undefined> {
+  if (typeof start === 'number' && start < 300) return undefined;
+  const manifest = await statusOf(http, `${baseUrl}/manifest.json`);
+  return typeof manifest === 'number' && manifest < 300
+    ? undefined
+    : `${baseUrl}/ answers ${start} and ${baseUrl}/manifest.json ${manifest}, as a login page in front of the service does`;
 }
 
 /** Uses the bypass token as the smoke check does: unencoded, because the service does not decode it. */
