@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { runCommand, UserError, withFileLock } from '@deploy/cli';
 
 describe('a lock', () => {
@@ -36,6 +37,47 @@ describe('a lock', () => {
       const onWait = () => stop.abort(new Error('enough'));
       const waiting = withFileLock(path, { onWait, signal: stop.signal }, async () => {});
       await assert.rejects(waiting, /enough/);
+    });
+  });
+
+  test('is given up when one holder keeps it for too long, not when its holders change', async (t) => {
+    const path = join(folder, 'passed-on.lock');
+    let aheadMs = 0;
+    const real = performance.now.bind(performance);
+    let looks = 0;
+    t.mock.method(performance, 'now', () => {
+      looks += 1;
+      return real() + aheadMs;
+    });
+    /** Resolves when the waiting one has looked at the lock as it is now, and at the clock. */
+    const looked = async () => {
+      const enough = looks + 3;
+      while (looks < enough) await pause(5);
+    };
+    await withFileLock(path, {}, async () => {
+      let ended = 'not yet';
+      const begun = Promise.withResolvers<void>();
+      const waiting = withFileLock(
+        path,
+        { patienceMs: 3_600_000, onWait: begun.resolve, tooLong: () => new Error('too long') },
+        async () => 'held',
+      ).catch((error: Error) => error.message);
+      void waiting.then((how) => {
+        ended = how;
+      });
+      await begun.promise;
+      await looked();
+      aheadMs += 3_000_000;
+      // The next holder's file takes the place of this one in one step, so that the waiting one cannot come first.
+      await withFileLock(`${path}.next`, {}, async () => {
+        await rename(`${path}.next`, path);
+        await looked();
+        aheadMs += 3_000_000;
+        await looked();
+        assert.equal(ended, 'not yet');
+        aheadMs += 3_000_000;
+        assert.equal(await waiting, 'too long');
+      });
     });
   });
 

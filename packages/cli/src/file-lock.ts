@@ -3,7 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from './errors.ts';
 
 type LockOptions = {
-  /** How long to wait for the lock; unlimited by default. */
+  /**
+   * How long to wait for one holder of the lock; unlimited by default. If another gets the lock meanwhile, the time begins
+   * anew, because the lock is then in use and not stuck.
+   */
   patienceMs?: number;
   /** Called once, if somebody else holds the lock. */
   onWait?(): void;
@@ -37,20 +40,35 @@ export async function withFileLock<T>(
 async function acquire(path: string, options: LockOptions): Promise<FileHandle> {
   const { patienceMs = Number.POSITIVE_INFINITY, onWait, tooLong, signal } = options;
   const { tryLock } = await import('fs-native-extensions');
-  const deadline = performance.now() + patienceMs;
-  let told = false;
+  let holder: string | undefined;
+  let deadline = Number.POSITIVE_INFINITY;
   do {
     signal?.throwIfAborted();
     const file = await openOrdinary(path);
     // The last holder may have removed the file after it was opened here. A lock on a removed file would exclude
     // nobody.
-    if (tryLock(file.fd) && (await isStillAt(file, path))) return file;
+    if (tryLock(file.fd) && (await isStillAt(file, path))) {
+      await markAsNew(file);
+      return file;
+    }
+    const { ino, ctimeNs } = await file.stat({ bigint: true });
     await file.close();
-    if (!told) onWait?.();
-    told = true;
+    if (holder === undefined) onWait?.();
+    if (holder !== `${ino} ${ctimeNs}`) deadline = performance.now() + patienceMs;
+    holder = `${ino} ${ctimeNs}`;
     await pause(5 + Math.random() * 20);
   } while (performance.now() < deadline);
   throw tooLong?.() ?? new Error(`${path} is locked`);
+}
+
+/**
+ * Changes the file's times, so that whoever waits sees that the lock has another holder. The file itself may still be that
+ * of a holder that was killed, and the file system may give a new file the inode number of the one removed before.
+ */
+async function markAsNew(file: FileHandle): Promise<void> {
+  const now = new Date();
+  // Some file systems refuse this. Then the lock still works, and only the time to wait for it is shorter.
+  await file.utimes(now, now).catch(() => {});
 }
 
 /**
