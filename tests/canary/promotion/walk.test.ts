@@ -434,20 +434,29 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.match(outcome.why, /both are bad/);
   });
 
-  test('tells the checks of a candidate with traffic that several of its instances may answer them', async () => {
-    await using cloud = await cloudWithCandidate({ perMinute: 0, sessionAffinity: false });
-    const told: boolean[] = [];
-    const walk = await startWalk(cloud, {
-      settings: { windowMinutes: 1, maxWindowMinutes: 1 },
-      minutes: WELL,
-      async checkStage(_, { isOneInstance }) {
-        told.push(isOneInstance);
-        return { state: 'passed', checks: [] };
-      },
+  for (const [which, scaled, told] of [
+    ['with traffic', {}, [true, false, false]],
+    ['that always has two', { scaling: { minInstanceCount: 2 } }, [false, false, false]],
+    ['that answers one request at a time', { maxInstanceRequestConcurrency: 1 }, [false, false, false]],
+    ['that never has two', { scaling: { maxInstanceCount: 1 } }, [true, true, true]],
+  ] as const) {
+    test(`tells the checks of a candidate ${which} whether several of its instances may answer them`, async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0, sessionAffinity: false });
+      cloud.changeTemplate(SERVICE, (template) => ({ ...template, ...scaled }), 'bob@example.com');
+      await cloud.settled();
+      const seen: boolean[] = [];
+      const walk = await startWalk(cloud, {
+        settings: { windowMinutes: 1, maxWindowMinutes: 1 },
+        minutes: WELL,
+        async checkStage(_, { isOneInstance }) {
+          seen.push(isOneInstance);
+          return { state: 'passed', checks: [] };
+        },
+      });
+      assert.equal((await walk.outcome).state, 'promoted');
+      assert.deepEqual(seen, told);
     });
-    assert.equal((await walk.outcome).state, 'promoted');
-    assert.deepEqual(told, [true, false, false]);
-  });
+  }
 
   test('shifts nothing to a candidate whose smoke fails', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });

@@ -16,10 +16,16 @@ export type CandidateChecks = {
   afterRollback(): Promise<void>;
 };
 
+/**
+ * Whether one instance of the candidate answers all checks: once it has traffic, and at first, while it has none. Another
+ * instance would not know of the sign-in.
+ */
+type InstancesAtChecks = { readonly isOne: boolean; readonly isOneAtFirst: boolean };
+
 /** The checks that a promotion makes itself: at the URL of the candidate's tag, and at that of the service. */
 export function candidateChecks(
   request: WalkRequest,
-  { isOneInstance, ...urls }: { candidate: string; service: string; isOneInstance: boolean },
+  { instances, ...urls }: { candidate: string; service: string; instances: InstancesAtChecks },
 ): CandidateChecks {
   const { tell } = request;
   let isSkipTold = false;
@@ -54,8 +60,8 @@ export function candidateChecks(
    * that only once.
    */
   async function checkStage(percent: number): Promise<string | undefined> {
-    // Before it has traffic, a candidate has no reason for a second instance.
-    const check = () => request.checkStage(urls.candidate, { isOneInstance: isOneInstance || percent === 0 });
+    const isOneInstance = percent === 0 ? instances.isOneAtFirst : instances.isOne;
+    const check = () => request.checkStage(urls.candidate, { isOneInstance });
     const first = await check();
     const look = first.state === 'failed' ? await check() : first;
     if (look.state !== 'skipped' || !isSkipTold) await tell({ kind: 'stageChecked', percent, look });

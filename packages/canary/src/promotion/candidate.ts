@@ -75,12 +75,33 @@ export function hasAffinity({ stable, canary }: Subject): boolean {
 
 /** Whether the same instance of the candidate answers all requests of one client. */
 export function isOneInstance({ canary }: Subject): boolean {
-  const { sessionAffinity, scaling } = canary.template;
-  const most =
-    typeof scaling === 'object' && scaling !== null && 'maxInstanceCount' in scaling
-      ? scaling.maxInstanceCount
-      : undefined;
-  return sessionAffinity === true || most === 1;
+  const { template } = canary;
+  return template.sessionAffinity === true || instanceCount(template, 'maxInstanceCount') === 1;
+}
+
+// With room to spare, more requests than the checks have under way at once.
+const CHECKS_AT_ONCE = 20;
+
+/**
+ * The same while the candidate has no traffic. Then nothing starts a second instance, unless the candidate always has
+ * several or an instance takes so few requests at once that the checks alone need several.
+ */
+export function isOneInstanceAtFirst(subject: Subject): boolean {
+  const { template } = subject.canary;
+  const least = instanceCount(template, 'minInstanceCount') ?? 0;
+  // Zero and a missing number both stand for the platform's default, which is 80 in most cases:
+  // https://cloud.google.com/run/docs/about-concurrency
+  const atOnce = Number(template.maxInstanceRequestConcurrency ?? 0);
+  return isOneInstance(subject) || (least <= 1 && (atOnce === 0 || atOnce >= CHECKS_AT_ONCE));
+}
+
+function instanceCount(
+  { scaling }: Revision['template'],
+  which: 'minInstanceCount' | 'maxInstanceCount',
+): number | undefined {
+  const count = typeof scaling === 'object' && scaling !== null ? Object.entries(scaling) : [];
+  const [, given] = count.find(([field]) => field === which) ?? [];
+  return typeof given === 'number' ? given : undefined;
 }
 
 type Wanted = { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined };

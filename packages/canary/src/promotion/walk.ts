@@ -1,6 +1,13 @@
 import type { Verdict } from '../verdict/judge.ts';
 import { unfinishedPromotion } from './bookkeeping.ts';
-import { findSubject, hasAffinity, isOneInstance, pairOf, type Subject } from './candidate.ts';
+import {
+  findSubject,
+  hasAffinity,
+  isOneInstance,
+  isOneInstanceAtFirst,
+  pairOf,
+  type Subject,
+} from './candidate.ts';
 import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
 import type { Decision } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
@@ -65,7 +72,7 @@ async function walkSteps(
     await warn(request, subject);
     const checks = candidateChecks(request, {
       ...{ candidate: await hold.take(), service: subject.service.url },
-      isOneInstance: isOneInstance(subject),
+      instances: { isOne: isOneInstance(subject), isOneAtFirst: isOneInstanceAtFirst(subject) },
     });
     return await takeSteps({ request, subject, hold, watch, checks });
   } catch (error) {
