@@ -161,6 +161,38 @@ describe('a promotion that is there already', { concurrency: 6 }, () => {
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
   });
 
+  test('is kept for as long as a step waits for logs that are late, however long that is', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const startedAt = cloud.clock.now();
+    let passed = 0;
+    const now = () => new Date(startedAt + passed * 60_000);
+    // A backlog of five minutes that grows smaller by one in five minutes, and each time the wait begins anew.
+    const read = async ({ from }: { from: Date }) => {
+      const unread = Math.max(0, 6 - Math.floor(passed / 5));
+      const upTo = new Date(now().getTime() - unread * 60_000);
+      const closed = minutesBetween(from, upTo, WELL);
+      const behind = unread > 0 && { behind: 'there are more logs than may be read' };
+      return { state: 'read' as const, closed, open: [], ...behind };
+    };
+    const openSource = async () => madeUpSource({ now, read });
+    let second: unknown;
+    const walk = await startWalk(cloud, {
+      settings: { steps: [100] },
+      openSource,
+      async pause() {
+        passed += passed === 0 ? 8 : 1;
+        if (passed !== 20) return;
+        const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
+        const other = await startWalk(cloud, { walker: elsewhere, openSource });
+        second = await other.outcome.catch((error: unknown) => error);
+      },
+    });
+    const outcome = await walk.outcome;
+    assert.match(String(second), /^UserError: operator@example\.com has been promoting /);
+    assert.equal(outcome.state, 'promoted', JSON.stringify(outcome));
+    assert.ok(passed > 20, String(passed));
+  });
+
   test('can be taken over; whoever had it touches nothing more', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     // Long enough for the second one to come, however busy the machine is.

@@ -37,6 +37,12 @@ import { Superseded } from './superseded.ts';
 const ATTEMPTS_TO_LET_GO = 5;
 
 /**
+ * A claim lasts for a step's longest window and this long. It is renewed once only this is left of it, which is long
+ * enough to try again when the first attempts fail.
+ */
+const SPARE_MS = 10 * MINUTE_MS;
+
+/**
  * How a shift of traffic ended. `isItsFault` blames the candidate: no API call failed, so nothing else can be the
  * reason.
  */
@@ -60,6 +66,11 @@ export type Hold = {
   requireOurs(now: Service): void;
   /** Stores the promotion on the service, and tags the candidate if it has no tag yet. Returns the tag's URL. */
   take(): Promise<string>;
+  /**
+   * Keeps the promotion for longer if its claim soon runs out. Call it before each pause: a step that waits for late logs
+   * may last longer than anything that was foreseen when it began.
+   */
+  renew(): Promise<void>;
   /** Gives the candidate this share. Retries as long as that may help. */
   shiftTo(percent: number): Promise<Shift>;
   /**
@@ -102,7 +113,7 @@ export function holdOn(
   const percent = (): number => candidatePercent(state);
 
   return {
-    ...{ steps, startedAt, tag, percent, requireOurs, take, shiftTo, giveBack },
+    ...{ steps, startedAt, tag, percent, requireOurs, take, renew, shiftTo, giveBack },
     begun: () => state.begun,
     letGo: () => release({ forget: false }),
     forget: () => release({ forget: true }),
@@ -111,7 +122,7 @@ export function holdOn(
   function ownedNow(promotion: PromotionState): PromotionState {
     const { account, host, pid } = walker;
     // A step may last for its longest window, and then wait for late entries and for a source that cannot be read.
-    const until = nowMs() + settings.maxWindowMinutes * MINUTE_MS + source.delayMs + 10 * MINUTE_MS;
+    const until = nowMs() + settings.maxWindowMinutes * MINUTE_MS + source.delayMs + SPARE_MS;
     return { ...promotion, owner: { id: ownerId, account, host, pid, until } };
   }
 
@@ -146,6 +157,19 @@ export function holdOn(
         hint: `No traffic was shifted. The same command tries again. To see how the service stands:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
       },
     );
+  }
+
+  async function renew(): Promise<void> {
+    if (state.owner === undefined || state.owner.until - nowMs() > SPARE_MS) return;
+    const next = ownedNow(state);
+    const book: Bookkeeping = {
+      permit: requireOurs,
+      annotations: ({ annotations }) => withPromotion(annotations, next),
+    };
+    const written = await orFailure(() => perform(writeAnnotations(openApi, book)));
+    if (written instanceof Superseded) throw written;
+    // If this failed, the next poll tries again.
+    if (!(written instanceof UserError)) state = next;
   }
 
   async function shiftTo(next: number): Promise<Shift> {

@@ -147,6 +147,7 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
   const { tell, pause, signal } = request;
   const percent = hold.percent();
   for (;;) {
+    if (!signal.aborted) await hold.renew();
     if (!signal.aborted) await pause();
     if (signal.aborted) return stop(walk);
     const { poll, decision, hint } = await watch.look();
