@@ -70,7 +70,7 @@ describe('a name server that does not answer for a moment', () => {
 });
 
 describe('a proxy', () => {
-  for (const status of [429, 502, 503, 504]) {
+  for (const status of [408, 429, 502, 503, 504]) {
     test(`that answers ${status} for a moment stops nothing`, async () => {
       await using here = await google();
       here.refuseTunnels(status, 2);

@@ -403,6 +403,7 @@ describe('a change that does not settle', () => {
 describe('trouble while waiting for a change to settle', { concurrency: true }, () => {
   for (const [name, fault] of [
     ['that does not answer', error(503, 'UNAVAILABLE')],
+    ['to which requests come too slowly', error(408, 'UNKNOWN')],
     ['that asks for patience', error(429, 'RESOURCE_EXHAUSTED')],
     ['whose connections break', { kind: 'reset', when: 'before' }],
   ] as [string, Trigger['fault']][]) {

@@ -104,6 +104,7 @@ describe('a change that nobody waits for', { concurrency: true }, () => {
 describe('a write', { concurrency: true }, () => {
   for (const [name, fault] of [
     ['that the platform puts off', answered(429, 'RESOURCE_EXHAUSTED')],
+    ['that came in too slowly', answered(408, 'UNKNOWN')],
     ['that meets the platform at work on the service', answered(409, 'ABORTED', 'Conflict for resource')],
   ] as const) {
     test(`${name} is sent again`, async () => {

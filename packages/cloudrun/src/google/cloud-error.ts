@@ -59,10 +59,13 @@ const GRPC = {
 };
 
 // How codes and HTTP statuses correspond: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+// No code there has 408. Google's front end answers with it when a request came in too slowly, and its guides say to try
+// again: https://cloud.google.com/storage/docs/retry-strategy
 const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   401: GRPC.unauthenticated,
   403: GRPC.permissionDenied,
   404: GRPC.notFound,
+  408: GRPC.deadlineExceeded,
   409: GRPC.aborted,
   429: GRPC.resourceExhausted,
 };
@@ -233,7 +236,7 @@ function isInvalidCertificate(error: Error): boolean {
 function isPassingProxyTrouble(error: Error): boolean {
   if (!(error instanceof ProxyFailure)) return false;
   const { status, cause } = error;
-  return status === undefined ? cause !== undefined : status === 429 || status >= 500;
+  return status === undefined ? cause !== undefined : status === 408 || status === 429 || status >= 500;
 }
 
 /** The error for an answer that is not from the API, such as a proxy's error page. */

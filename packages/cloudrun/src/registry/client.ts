@@ -49,7 +49,8 @@ export function openRegistry(connection: Connection, host: string): Registry {
       async (attempt) => {
         const answer = await send(method, path);
         // Safe to repeat, because these requests only read. After the last attempt, return the answer, whatever it is.
-        if ((answer.status === 429 || answer.status >= 500) && attempt <= RETRIES)
+        const { status } = answer;
+        if ((status === 408 || status === 429 || status >= 500) && attempt <= RETRIES)
           throw new Error(`HTTP ${answer.status}`);
         return answer;
       },
