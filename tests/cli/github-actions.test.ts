@@ -7,7 +7,8 @@ import { addStepSummary, annotate, grouped, Secret } from '@deploy/cli';
 
 function place(env: Record<string, string>) {
   const lines: string[] = [];
-  return { env, lines, out: { note: (line: string) => void lines.push(line) } };
+  const add = (line: string) => void lines.push(line);
+  return { env, lines, out: { note: add, verbatim: add } };
 }
 
 const ACTIONS = { GITHUB_ACTIONS: 'true' };

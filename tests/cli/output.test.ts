@@ -23,6 +23,18 @@ test('data goes to stdout and notes to stderr, without escape sequences and secr
   assert.equal(stderr(), 'a note\twith a tab\n');
 });
 
+test('a note holds no command to GitHub Actions, whatever a server wrote into it', () => {
+  new Secret('::open-sesame');
+  const { out, stderr } = capture();
+  out.note('body: {\n::stop-commands::x\n \t::add-mask::a ##[add-mask]b\n}');
+  out.note('::: a::b, ::open-sesame');
+  out.verbatim('::group::a gate');
+  assert.equal(
+    stderr(),
+    'body: {\n: :stop-commands::x\n \t: :add-mask::a ## [add-mask]b\n}\n: :: a::b, <redacted>\n::group::a gate\n',
+  );
+});
+
 test('quoted text stays on one line and is cut', () => {
   assert.equal(cleanLine('two\r\nlines  and\u2028more'), 'two lines and more');
   assert.equal(cleanLine('x'.repeat(20), 5), 'xxxxx…');

@@ -32,6 +32,7 @@ function request(
   const out: Output = {
     data: (text) => lines.push({ stream: 'stdout', text }),
     note: (text) => lines.push({ stream: 'stderr', text }),
+    verbatim: (text) => lines.push({ stream: 'stderr', text }),
   };
   const path = [tools?.folder, process.env.PATH].filter((part) => part !== undefined).join(':');
   return {

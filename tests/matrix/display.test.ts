@@ -27,7 +27,7 @@ function ended(id: CheckId): MatrixResult {
 
 test('lines come in order, each as soon as its turn has come', () => {
   const lines: string[] = [];
-  const out: Output = { data: (line) => void lines.push(line), note() {} };
+  const out: Output = { data: (line) => void lines.push(line), note() {}, verbatim() {} };
   const display = linesDisplay(IDS, { out });
   display.ended(ended('control-staging-smoke'));
   assert.deepEqual(lines, []);
@@ -54,6 +54,7 @@ test('whoever watches sees why a check failed or was skipped, below its line; a 
     const out: Output = {
       data: (line) => void lines.push(line),
       note: (line) => void lines.push(`note: ${line}`),
+      verbatim: (line) => void lines.push(line),
     };
     const display = linesDisplay([failed.id, skipped.id], { out, explains });
     for (const result of [failed, skipped]) display.ended(result);

@@ -29,7 +29,7 @@ describe('the promotions of a rehearsal', () => {
     results = await rehearseEndings({
       endings: [...ENDINGS, mistaken],
       env,
-      out: { data: write, note: write },
+      out: { data: write, note: write, verbatim: write },
       signal: new AbortController().signal,
       onEnded: (cloud, { service }) => services.set(service, stateOf(cloud, service)),
     });

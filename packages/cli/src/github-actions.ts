@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 import { redact } from './secret.ts';
 import { type Environment, text } from './settings.ts';
 
-type Place = { env: Environment; out: Pick<Output, 'note'> };
+type Place = { env: Environment; out: Pick<Output, 'note' | 'verbatim'> };
 
 export const stepSummarySetting = text(
   'GITHUB_STEP_SUMMARY',
@@ -22,11 +22,11 @@ export async function grouped<T>({ env, out }: Place, title: string, work: () =>
     if (process.stderr.isTTY) out.note(`## ${title}`);
     return work();
   }
-  out.note(`::group::${escapeData(title)}`);
+  out.verbatim(`::group::${escapeData(title)}`);
   try {
     return await work();
   } finally {
-    out.note('::endgroup::');
+    out.verbatim('::endgroup::');
   }
 }
 
@@ -35,7 +35,7 @@ export function annotate(
   { env, out }: Place,
   { level, title, message }: { level: 'error' | 'warning'; title: string; message: string },
 ): void {
-  if (isGitHubActions(env)) out.note(`::${level} title=${escapeProperty(title)}::${escapeData(message)}`);
+  if (isGitHubActions(env)) out.verbatim(`::${level} title=${escapeProperty(title)}::${escapeData(message)}`);
 }
 
 /**

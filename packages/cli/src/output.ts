@@ -1,12 +1,17 @@
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { cleanText } from './clean-text.ts';
+import { withoutCommands } from './github-commands.ts';
 import { redact } from './secret.ts';
 
-/** Where a script writes whole lines: `data` goes to stdout, for callers, and `note` goes to stderr, for people. */
+/** Where a script writes whole lines. */
 export type Output = {
+  /** Writes to stdout, for callers. */
   data(line: string): void;
+  /** Writes to stderr, for people. Nothing in it is a command to GitHub Actions. */
   note(line: string): void;
+  /** Like `note`, for lines that may be commands to GitHub Actions: our own, and those of a gate. */
+  verbatim(line: string): void;
 };
 
 /**
@@ -17,7 +22,8 @@ export type Output = {
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {
     data: (line) => writeLine(streams.stdout, line, isTerminal(streams.stdout)),
-    note: (line) => writeLine(streams.stderr, line, true),
+    note: (line) => writeLine(streams.stderr, withoutCommands(redact(cleanText(line))), true),
+    verbatim: (line) => writeLine(streams.stderr, line, true),
   };
 }
 

@@ -1,5 +1,6 @@
 import { cleanLine } from './clean-text.ts';
 import { wholeSecondsText } from './duration-text.ts';
+import { withoutCommands } from './github-commands.ts';
 import { redact } from './secret.ts';
 
 /** Shows a waiting person what the script is waiting for. */
@@ -82,7 +83,7 @@ function plainLines(label: string): Progress {
 }
 
 function shown(text: string): string {
-  return redact(cleanLine(text));
+  return withoutCommands(redact(cleanLine(text)));
 }
 
 function elapsed(startedAt: number): string {

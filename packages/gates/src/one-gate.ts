@@ -150,7 +150,7 @@ async function run(gate: Gate, context: GateContext, fingerprint?: Fingerprint):
 }
 
 function showing(out: Output): (line: GateLine) => void {
-  return ({ stream, text }) => (stream === 'stdout' ? out.data(text) : out.note(text));
+  return ({ stream, text }) => (stream === 'stdout' ? out.data(text) : out.verbatim(text));
 }
 
 // Only a task that turbo's summary shows with exit code 0 has passed: tasks that never started are not in the summary.

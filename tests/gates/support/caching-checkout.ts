@@ -128,7 +128,7 @@ export async function cachingCheckout({
     ): Promise<GateRun & { text: string }> {
       const lines: string[] = [];
       const keep = (line: string): void => void lines.push(line);
-      const out: Output = { data: keep, note: keep };
+      const out: Output = { data: keep, note: keep, verbatim: keep };
       const run = await runGates({
         checkout: checkoutAt(more.root),
         env: { ...env, ...more.env },
