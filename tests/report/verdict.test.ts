@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ReportRecord, verdictOf } from '@deploy/report/record';
+import { applyEvent, type ReportRecord, verdictOf } from '@deploy/report/record';
 import { sampleRecord } from './sample-record.ts';
 
 const { before: OLD = '', after: NEW = '' } = sampleRecord.revisions;
@@ -97,6 +97,24 @@ describe('the split that a smoke run was made on', () => {
     assert.equal(made(early), 'go', 'by a clock that is hours slow');
     assert.equal(made(late), 'undecided', 'before the shift, by a clock that is hours fast');
   });
+});
+
+test('a smoke run does not count for what serves when the deployment is started again, unless it is the same', () => {
+  const runs = [smoke('health', DOMAIN), smoke('control', DOMAIN)];
+  const record: ReportRecord = {
+    ...promoted(runs.map((run) => ({ ...run, metChange: 'start' }))),
+    ...{ trafficChanges: [], maintenance: [] },
+  };
+  const occasion = { at: '2026-02-12T18:00:00.000Z', actor: 'alice@example.com', metChange: 'start' };
+  const reasonsAfter = (revision: string): string => {
+    const shares = [{ revision, percent: 100 }];
+    const again = applyEvent(record, { kind: 'servingFound', shares, stable: revision }, occasion);
+    assert.equal(again.smokes.length, 2, 'the runs stay in the report');
+    return verdictOf(again).reasons.join();
+  };
+  const NONE = /no health smoke of the service's own URLs has been run,no control smoke/;
+  assert.doesNotMatch(reasonsAfter(OLD), NONE);
+  assert.match(reasonsAfter('svc-00050-other'), NONE);
 });
 
 test('a control smoke without an access token says what it did not check', () => {

@@ -1,9 +1,9 @@
 import type { MaintenanceOutcome, OpenWindow, Share } from '@deploy/cloudrun';
 import type { DeployedRevision, EventOf, Occasion } from '../evidence/rollout-event.ts';
 import { canonicalBaseUrl } from './base-url.ts';
-import type { GateEntry, MatrixEntry, ReportRecord } from './schema.ts';
+import type { GateEntry, MatrixEntry, ReportRecord, SmokeEntry } from './schema.ts';
 import { smokeEntry } from './smoke-entry.ts';
-import { percentOf, trafficNow } from './split.ts';
+import { EARLIER_ATTEMPT, percentOf, trafficNow } from './split.ts';
 
 /** Records the split that served before the rollout, and its stable revision. Only the first such event counts. */
 function servingFound(
@@ -18,7 +18,8 @@ function servingFound(
 /**
  * Records what serves when the deployment looks, and the maintenance window that is open. What an earlier attempt of the
  * same deployment found is forgotten, unless the rollout has moved traffic since: another release may have come in
- * between, and the stable revision of then would lead a rollback too far back.
+ * between, and the stable revision of then would lead a rollback too far back. Smoke runs of that attempt stay, but they
+ * say nothing about another split.
  */
 export function servingFoundAnew(
   record: ReportRecord,
@@ -27,12 +28,18 @@ export function servingFoundAnew(
   const { trafficBefore: _, stable: __, windowBefore, ...rest } = record;
   const windowsSince = record.maintenance.length - (windowBefore === undefined ? 0 : 1);
   if (record.trafficChanges.length > 0 || windowsSince > 0) return servingFound(record, shares, stable);
-  const forgotten = { ...rest, maintenance: [] };
+  const isSame = record.trafficBefore === undefined || isSameSplit(record.trafficBefore, shares);
+  const smokes = isSame ? record.smokes : record.smokes.map(ofEarlierAttempt);
+  const forgotten = { ...rest, smokes, maintenance: [] };
   return servingFound(
     window === undefined ? forgotten : windowFound(forgotten, window, shares),
     shares,
     stable,
   );
+}
+
+function ofEarlierAttempt(run: SmokeEntry): SmokeEntry {
+  return { ...run, metChange: EARLIER_ATTEMPT };
 }
 
 /** Records the maintenance window that was open before the rollout. */

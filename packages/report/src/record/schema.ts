@@ -92,8 +92,9 @@ const smokeEntry = v.strictObject({
   durationMs,
   checks: v.array(smokeCheck),
   /**
-   * The `at` of the last traffic change that the report had when the run began, or `start` if it had none. Compare it
-   * only for equality, because the clocks of two machines differ. Reports of earlier versions do not have it.
+   * The `at` of the last traffic change that the report had when the run began, or `start` if it had none. `earlier
+   * attempt` if the deployment was started again since and found another split. Compare it only for equality, because
+   * the clocks of two machines differ. Reports of earlier versions do not have it.
    */
   metChange: optional(v.string()),
   /** The revision that the URL leads to. Set only if that is certain, as with the URL of a promotion's tag. */

@@ -2,6 +2,9 @@ import { commandLine } from '@deploy/cli';
 import type { Share } from '@deploy/cloudrun';
 import type { ReportRecord, SmokeEntry } from './schema.ts';
 
+/** What a smoke run met that was made when an earlier attempt of the deployment had found another split. */
+export const EARLIER_ATTEMPT = 'earlier attempt';
+
 /** Identifies a record's last traffic change by its time; `start` if there has been no change. */
 export function lastChange({ trafficChanges }: ReportRecord): string {
   return trafficChanges.at(-1)?.at ?? 'start';
