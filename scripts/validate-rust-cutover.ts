@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   addStepSummary,
   findTargetCheckout,
@@ -45,7 +45,7 @@ await runScript(usage, async ({ env, out, signal }) => {
   const evidence = await joinMatrixEvidence(values, env, out.note);
   const folder = await (values.outputDir === undefined
     ? openNewResultsFolder(join(checkout.root, REPORTS), compactTime(new Date().toISOString()))
-    : openResultsFolder(resolve(values.outputDir)));
+    : openResultsFolder(values.outputDir));
   for (const remark of plan.remarks) out.note(remark);
 
   const display = await openDisplay(plan.checks, { out, terminal: process.stdout, explains: isWatched(env) });

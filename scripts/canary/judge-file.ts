@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { DocumentSplitter, judgeRecording, readRecording, type TextDocument } from '@deploy/canary';
 import type { Limits, Verdict } from '@deploy/canary/verdict';
-import { errorMessage, type Output, UserError } from '@deploy/cli';
+import { errorMessage, type Output, pathOfCaller, UserError } from '@deploy/cli';
 import { EXIT_CODES, isForPeople, renderVerdict, verdictLine } from './print.ts';
 
 export type JudgeFileRequest = Limits & {
@@ -101,7 +101,7 @@ function oneOfMany(judged: Judged, format: JudgeFileRequest['canaryFormat']): st
 async function* documentsOf(file: string): AsyncGenerator<Iterable<TextDocument>> {
   const splitter = new DocumentSplitter();
   const input: Readable =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+    file === '-' ? process.stdin : createReadStream(pathOfCaller(file), { highWaterMark: 256 * 1024 });
   input.setEncoding('utf8');
   try {
     for await (const piece of input) yield splitter.push(piece as string);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
 import { copyProject } from '../mutants/copy.ts';
+import { runScript } from '../support/hosted-script.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { scriptNames } from '../support/script-names.ts';
 import { standInTools } from '../support/stand-in-tools.ts';
@@ -75,6 +77,22 @@ describe('the scripts run', { concurrency: true }, () => {
       lost.stdout,
       /no checkout .*pnpm --dir runs in its own folder .*OPENAGENTS_REPO_ROOT="\$\(git/,
     );
+  });
+
+  test('by npx pnpm --dir or make, where relative paths start in the folder of the call', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'called-from-'));
+    await writeFile(join(folder.path, 'seen.json'), '{"step": 5, "minutes": []}');
+    await using nobody = await refusingAddress();
+    for (const [called, where] of [
+      ['npx', { INIT_CWD: folder.path }],
+      ['make', { MAKELEVEL: '1', MAKE_INIT_CWD: folder.path }],
+    ] as const) {
+      const judged = await runScript('canary-rollout', ['judge', '--file', 'seen.json'], { env: where });
+      assert.doesNotMatch(judged.stderr, /cannot be read/, called);
+      const smoke = { OPENAGENTS_BASE_URL: nobody.url, SMOKE_RETRIES: '0', EVIDENCE_REPORT: 'none' };
+      await runScript('smoke-health', [], { env: { ...where, ...smoke, SMOKE_JUNIT: `${called}.xml` } });
+      assert.match(await readFile(join(folder.path, `${called}.xml`), 'utf8'), /<failure/);
+    }
   });
 
   test('from a project that cannot be written to, but for the gates, which say so', async () => {

@@ -21,6 +21,7 @@ export { isWatched, type NextStep, showNext } from './next-step.ts';
 export { operatorEnvironment } from './operator-environment.ts';
 export type { Output } from './output.ts';
 export { gcloudCommand, gcloudVariables, ownCommand } from './own-command.ts';
+export { path } from './path-setting.ts';
 export { startLiveLine, startLiveText, startProgress } from './progress.ts';
 export { type ProxyServer, proxyAuthorization, proxyFor } from './proxy.ts';
 export { requireRehearsalUrl } from './rehearsal-url.ts';
@@ -45,7 +46,13 @@ export {
 } from './settings.ts';
 export { stopAlong } from './stop-along.ts';
 export { alignedRows, escapeMarkdown, markdownTable } from './tables.ts';
-export { checkoutSettings, findTargetCheckout, projectRoot, type TargetCheckout } from './target-checkout.ts';
+export {
+  checkoutSettings,
+  findTargetCheckout,
+  pathOfCaller,
+  projectRoot,
+  type TargetCheckout,
+} from './target-checkout.ts';
 export { openTunnel, ProxyFailure } from './tunnel.ts';
 export { dropTrailingSlashes, percentDecoded } from './url-text.ts';
 export type { Usage } from './usage.ts';

@@ -23,7 +23,7 @@ export function rememberCaller(env: Environment, cwd = process.cwd()): void {
       [
         'OPENAGENTS_REPO_ROOT',
         root
-          ? resolve(cwd, root)
+          ? resolve(typedIn ?? cwd, root)
           : (workingCheckout(typedIn ?? cwd, env) ?? workingCheckout(dirname(projectRoot), env)),
       ],
       ['SERVICE_DIR', env.SERVICE_DIR || undefined],

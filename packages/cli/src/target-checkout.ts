@@ -51,6 +51,11 @@ export function rememberFolder(env: Environment, cwd = process.cwd()): string | 
   return calledFrom;
 }
 
+/** A path as the person meant it who called the script: a relative one starts in the folder of the call, if known. */
+export function pathOfCaller(path: string): string {
+  return resolve(calledFrom ?? process.cwd(), path);
+}
+
 /**
  * Finds the target checkout: OPENAGENTS_REPO_ROOT, or else the first git root with the service, at or above one of
  * three folders. In this order, these are the one in which the script was called, the working directory, and the one
@@ -67,7 +72,7 @@ export function findTargetCheckout(settings: {
   const holdsService = (root: string): boolean => existsSync(join(root, serviceDir));
 
   if (settings.repoRoot !== undefined) {
-    const root = resolve(settings.repoRoot);
+    const root = pathOfCaller(settings.repoRoot);
     if (holdsService(root)) return { root, serviceDir, webShellDir };
     throw new UserError(`OPENAGENTS_REPO_ROOT is ${root}, which has no ${serviceDir}`, {
       hint: 'Point it at a checkout of the OpenAgents repository, or set SERVICE_DIR to where the service is in it.',

@@ -1,11 +1,19 @@
-import { checkoutSettings, flag, stepSummarySetting, text, textWithDefault, tokenText } from '@deploy/cli';
+import {
+  checkoutSettings,
+  flag,
+  path,
+  stepSummarySetting,
+  text,
+  textWithDefault,
+  tokenText,
+} from '@deploy/cli';
 import { cloudSettings } from '@deploy/cloudrun';
 import { evidenceSettings } from '@deploy/report';
 import { bypassTokenText, controlSmokeSettings } from '@deploy/smoke';
 
 /** The variables of the validation matrix. */
 export const matrixSettings = {
-  outputDir: text(
+  outputDir: path(
     'OUTPUT_DIR',
     'folder for the results (default: docs/reports/rust-cutover-validation/<UTC time> in the target checkout)',
   ),

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { type TargetCheckout, text } from '@deploy/cli';
+import { path, type TargetCheckout } from '@deploy/cli';
 
 export const evidenceSettings = {
-  evidenceReport: text(
+  evidenceReport: path(
     'EVIDENCE_REPORT',
     "file of the evidence report, or `none` to write none (default: one file per rollout, in the service's docs/reports)",
+    'none',
   ),
 };
 

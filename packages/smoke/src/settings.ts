@@ -2,6 +2,7 @@ import {
   cleanLine,
   dropTrailingSlashes,
   outputFormat,
+  path,
   type Secret,
   type Setting,
   secretText,
@@ -48,7 +49,7 @@ export const smokeSettings = {
       lines: 'text',
     },
   ),
-  junit: text('SMOKE_JUNIT', 'file to write the outcome to as JUnit XML, in addition to stdout'),
+  junit: path('SMOKE_JUNIT', 'file to write the outcome to as JUnit XML, in addition to stdout'),
 };
 
 export const controlSmokeSettings = {
