@@ -21,6 +21,7 @@ import {
   accountOf,
   type cloudSettings,
   connectTo,
+  loginLastsMs,
   openServiceApi,
   requireTag,
   type ServiceApi,
@@ -128,6 +129,7 @@ export async function promote({
         ...{ env, accessToken, signIn },
         report: (outcome) => reportSmoke(outcome, candidate),
       }),
+      loginLastsMs: () => loginLastsMs(connection, location),
       async perform(action) {
         display.rest();
         const performed = await performAction(action, { dryRun: false, out });

@@ -51,12 +51,13 @@ describe('canary-rollout promote', { concurrency: 2 }, () => {
   });
 
   test('walks a healthy candidate to 100 %', async () => {
-    await using cloud = await cloudWithCandidate();
+    await using cloud = await cloudWithCandidate({ tokenLifeSeconds: 300 });
     const [, canary = ''] = revisionNames(cloud);
-    const env = { ...cloudEnv(cloud), ...FAST };
+    const env = { ...cloudEnv(cloud), ...FAST, CLOUDSDK_AUTH_ACCESS_TOKEN: 'token-of-this-test' };
     const run = await runScript('canary-rollout', ['promote'], { env });
     assert.equal(run.exitCode, 0, run.stderr);
     assert.deepEqual(serving(cloud), [`${canary}=100`]);
+    assert.match(run.stderr, /^warning: the access token ends in 5 min, and this may take 8 min: /m);
     assert.match(run.stdout, /^\[promote\] 25 %: healthy: .* -> next step$/m);
     assert.match(run.stdout, new RegExp(`^\\[promote\\] done\\. ${canary} has all the traffic$`, 'm'));
     assert.match(run.stderr, /^reading logs: asked for$/m);

@@ -12,6 +12,7 @@ export type { Patience } from './google/call.ts';
 export { CloudError, type CloudErrorKind } from './google/cloud-error.ts';
 export { type Connection, type ConnectionSettings, connectTo } from './google/connection.ts';
 export { accountOf } from './google/rest.ts';
+export { loginLastsMs } from './google/token-info.ts';
 export { openJobApi } from './jobs.ts';
 export { type EntriesPage, errorFilter, type LogApi, logReadCommand, openLogApi } from './logs.ts';
 export { isMaintenanceOn } from './maintenance/environment.ts';

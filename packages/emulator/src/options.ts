@@ -131,6 +131,8 @@ export type EmulatorOptions = {
   requireLogin?: boolean;
   /** Expired access tokens; requests with one of them are refused. */
   expiredTokens?: readonly string[];
+  /** How long access tokens still last, in seconds (default 3599). It is only told; none expires by itself. */
+  tokenLifeSeconds?: number;
   /**
    * Paths of service and tag URLs that the platform's front end answers itself, with a 404, such as `/healthz`
    * (https://cloud.google.com/run/docs/known-issues). Default: none.

@@ -74,6 +74,23 @@ describe('login', () => {
     assert.equal(only(findings, 'image').state, 'ok', only(findings, 'image').found);
   });
 
+  test('a bare access token that ends soon is a warning, because nothing renews it', async () => {
+    for (const [tokenLifeSeconds, state] of [
+      [1260, 'ok'],
+      [1199, 'warning'],
+    ] as const) {
+      await using cloud = await staging({ people, tokenLifeSeconds });
+      const login = only((await check(cloud, { identity: alice })).findings, 'login');
+      assert.equal(login.state, state, login.found);
+      if (state === 'ok') continue;
+      assert.match(
+        login.found,
+        /^alice@example\.com can read project .*, but the access token ends in 19 min$/,
+      );
+      assert.match(login.advice ?? '', /^Get a new one before you deploy/);
+    }
+  });
+
   test('an expired login is an error that says how to log in; the rest is still told', async () => {
     await using cloud = await staging({ people, expiredTokens: ['alice-token'] });
     const { findings } = await check(cloud, { identity: alice });

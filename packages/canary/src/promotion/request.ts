@@ -26,6 +26,8 @@ export type WalkRequest = {
    * Unless one instance of the candidate answers them all, none may know of the sign-in at another.
    */
   checkStage(url: string, candidate: { isOneInstance: boolean }): Promise<StageLook>;
+  /** How long the login can still be used, in milliseconds; undefined if it is renewed by itself, or if not known. */
+  loginLastsMs?(): Promise<number | undefined>;
   perform<T>(action: Action<T>): Promise<T>;
   /** Waits until the next poll; ends early when the signal aborts. */
   pause(): Promise<void>;

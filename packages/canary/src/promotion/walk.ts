@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../cloud/minutes.ts';
 import type { Verdict } from '../verdict/judge.ts';
 import { unfinishedPromotion } from './bookkeeping.ts';
 import {
@@ -82,8 +83,15 @@ async function walkSteps(
   }
 }
 
-async function warn({ tell }: WalkRequest, subject: Subject): Promise<void> {
+async function warn({ tell, loginLastsMs, settings }: WalkRequest, subject: Subject): Promise<void> {
   const say = (warning: string) => tell({ kind: 'promotionWarned', warning });
+  const lastsMinutes = Math.floor(((await loginLastsMs?.()) ?? Number.POSITIVE_INFINITY) / MINUTE_MS);
+  const longest = settings.steps.length * settings.maxWindowMinutes;
+  if (lastsMinutes < longest) {
+    await say(
+      `the access token ends in ${lastsMinutes} min, and this may take ${longest} min: after the token has ended, not even a rollback is possible; a login of gcloud, or GOOGLE_APPLICATION_CREDENTIALS, is renewed by itself`,
+    );
+  }
   if (!hasAffinity(subject)) {
     await say(
       'session affinity is not on for both revisions: the service keeps sign-ins in the memory of one process, so a split breaks them on both; of sign-ins and sync tokens, only 5xx answers are judged',

@@ -9,7 +9,7 @@ import type { ServiceLocation } from '../service-location.ts';
 import { checkDomain } from './domain.ts';
 import { checkEnvironment } from './environment.ts';
 import { checkImage } from './image.ts';
-import { checkLogin, findAccount } from './login.ts';
+import { checkLogin, findLogin } from './login.ts';
 import { checkMaintenance } from './maintenance.ts';
 import { tryRead } from './read.ts';
 import { checkSecrets } from './secrets.ts';
@@ -56,8 +56,8 @@ export async function checkCloud(
   const openedService = openServiceApi(connection, location);
 
   const reading = tryRead(async () => (await openedService).read());
-  const [account, lookup, service, mapping, ofTemplate, maintenance] = await Promise.all([
-    findAccount(connection, location),
+  const [login, lookup, service, mapping, ofTemplate, maintenance] = await Promise.all([
+    findLogin(connection, location),
     image === undefined ? undefined : lookUpImage(connection, image),
     reading,
     tryRead(async () => readDomainMapping(googleRest(connection), location, domain)),
@@ -78,7 +78,7 @@ export async function checkCloud(
   const verdict = checkDomain({ domain, domainVariable }, location.service, found?.url, mapping);
   return {
     findings: [
-      checkLogin(account, connection, location, service),
+      checkLogin(login, connection, location, service),
       checkImage(image, lookup),
       checkService(location, service),
       ...(found === undefined ? [] : [checkTraffic(found, expectedTraffic)]),
@@ -88,7 +88,7 @@ export async function checkCloud(
       ...(found === undefined ? notLookedAt() : []),
     ],
     facts: {
-      account,
+      account: login.account,
       digest: lookup?.state === 'found' ? lookup.digest : undefined,
       domainMapping: { domain, state: verdict.state },
       baseUrl: verdict.baseUrl,

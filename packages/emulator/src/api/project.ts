@@ -1,4 +1,4 @@
-import type { PolicyBinding } from '../options.ts';
+import type { EmulatorOptions } from '../options.ts';
 import { invalidArgument } from '../protocol/errors.ts';
 import type { Guard } from './access.ts';
 import { param, type Routes } from './call.ts';
@@ -8,7 +8,10 @@ import { param, type Routes } from './call.ts';
  * (https://cloud.google.com/resource-manager/reference/rest/v1/projects/getIamPolicy), and the account of an access
  * token (https://oauth2.googleapis.com/tokeninfo).
  */
-export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): Routes {
+export function projectRoutes(
+  guard: Guard,
+  { projectPolicy, tokenLifeSeconds }: Required<Pick<EmulatorOptions, 'projectPolicy' | 'tokenLifeSeconds'>>,
+): Routes {
   return [
     {
       method: 'POST',
@@ -16,7 +19,7 @@ export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): R
       handle(call) {
         const project = param(call, 'project');
         guard.require('resourcemanager.projects.getIamPolicy', project, `projects/${project}`);
-        return { version: 1, etag: 'none', bindings: policy };
+        return { version: 1, etag: 'none', bindings: projectPolicy };
       },
     },
     {
@@ -26,7 +29,7 @@ export function projectRoutes(guard: Guard, policy: readonly PolicyBinding[]): R
         if (call.authorization === undefined) throw invalidArgument('An access token is required.');
         return {
           email: call.person,
-          expires_in: '3599',
+          expires_in: String(tokenLifeSeconds),
           scope: 'https://www.googleapis.com/auth/cloud-platform',
         };
       },
