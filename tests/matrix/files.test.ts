@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -60,6 +60,21 @@ async function written(outcome: MatrixOutcome): Promise<(name: string) => string
 }
 
 describe('the files of a run', () => {
+  test('are gone as soon as the next run begins in the same folder, so that a killed run has none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'matrix-'));
+    try {
+      const earlier = await openResultsFolder(folder);
+      await earlier.writeLog(made.id, 'a log');
+      await earlier.writeOutcome(outcomeOf(made, leftOut));
+      writeFileSync(join(folder, 'notes.txt'), 'of a person');
+      await openResultsFolder(folder);
+      const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+      assert.deepEqual(left, ['logs', 'notes.txt']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('SUMMARY.md: nothing that came from outside breaks the table or becomes markup', async () => {
     const file = await written(outcomeOf(made, leftOut));
     const row = file('SUMMARY.md')

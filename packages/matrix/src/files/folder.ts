@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   cleanLine,
@@ -10,7 +10,7 @@ import {
   UserError,
   writeAtomically,
 } from '@deploy/cli';
-import type { CheckId, MatrixOutcome } from '../outcome.ts';
+import { type CheckId, checkIds, type MatrixOutcome } from '../outcome.ts';
 import { junitSuite } from './junit.ts';
 import { logFile, resultsJson, resultsTsv } from './results.ts';
 import { summaryMarkdown } from './summary.ts';
@@ -24,16 +24,28 @@ export type ResultsFolder = {
   writeOutcome(outcome: MatrixOutcome): Promise<void>;
 };
 
-/** Creates the folder if needed. Throws a UserError when that fails, before any check runs. */
+const RESULTS = {
+  tsv: 'results.tsv',
+  json: 'results.json',
+  junit: 'junit.xml',
+  summary: 'SUMMARY.md',
+} as const;
+
+/**
+ * Creates the folder if needed, and removes the results of an earlier run, which would look like those of this run if it
+ * was killed. Throws a UserError when that fails, before any check runs.
+ */
 export async function openResultsFolder(folder: string): Promise<ResultsFolder> {
   await makeFolders(join(folder, 'logs')).catch(refuse(folder));
+  const earlier = [...Object.values(RESULTS), ...checkIds.map(logFile)].map((name) => join(folder, name));
+  await Promise.all(earlier.map((path) => rm(path, { force: true }).catch(refuse(path))));
   const write = (name: string, text: string) => {
     const path = join(folder, name);
     return writeInto(path, text).catch(refuse(path));
   };
   return {
-    results: join(folder, 'results.tsv'),
-    summary: join(folder, 'SUMMARY.md'),
+    results: join(folder, RESULTS.tsv),
+    summary: join(folder, RESULTS.summary),
     writeLog: (id, text) => write(logFile(id), text),
     hasLog: (id) =>
       stat(join(folder, logFile(id))).then(
@@ -42,10 +54,10 @@ export async function openResultsFolder(folder: string): Promise<ResultsFolder> 
       ),
     async writeOutcome(full) {
       const outcome = withoutSecrets(full);
-      await write('results.tsv', resultsTsv(outcome, folder));
-      await write('results.json', resultsJson(outcome));
-      await write('junit.xml', await junitXml(junitSuite(outcome)));
-      await write('SUMMARY.md', summaryMarkdown(outcome));
+      await write(RESULTS.tsv, resultsTsv(outcome, folder));
+      await write(RESULTS.json, resultsJson(outcome));
+      await write(RESULTS.junit, await junitXml(junitSuite(outcome)));
+      await write(RESULTS.summary, summaryMarkdown(outcome));
     },
   };
 }
