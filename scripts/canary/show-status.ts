@@ -23,12 +23,12 @@ export async function showStatus(
   const { lines, next } = statusScreen(overview, {
     location: api.location,
     promotion: promotion && { percent: candidatePercent(promotion) },
-    running: runningPromotion(service, thisMachine(), Date.now()),
+    running: runningPromotion(service, thisMachine()),
     isRolledBack:
       (reported?.isRolledBack ?? false) ||
       (overview.canary !== undefined && failureOf(service, overview.canary) !== undefined),
     lacksHealthSmoke: reported?.lacksHealthSmoke ?? false,
-    now: Date.now(),
+    now: service.readAt,
     columns: process.stderr.columns ?? 80,
   });
   out.note(['', ...lines, ''].join('\n'));

@@ -12,5 +12,5 @@ export async function promotionGuard(
   if (skipPromotionCheck || dryRun) return undefined;
   // Loaded only here: help, usage errors and dry runs do not need it.
   const { requireNoPromotion } = await import('@deploy/canary');
-  return (now) => requireNoPromotion(now, { location, machine: thisMachine(), nowMs: Date.now() });
+  return (now) => requireNoPromotion(now, { location, machine: thisMachine() });
 }

@@ -80,6 +80,7 @@ function situation({ serving, newest, isReplaced = false, traffic, before }: Giv
     service: {
       name: 'svc',
       uid: 'svc-1',
+      readAt: 0,
       generation: 1,
       observedGeneration: 1,
       reconciling: false,

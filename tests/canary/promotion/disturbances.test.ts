@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { describe, test } from 'node:test';
-import { type PromotionEvent, unfinishedPromotion } from '@deploy/canary';
+import { type PromotionEvent, runningPromotion, unfinishedPromotion } from '@deploy/canary';
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { apiOf, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
@@ -103,6 +103,35 @@ test('a service that is deleted and made anew has no promotion, whatever its ann
   const withNote = { ...made, annotations: { [PROMOTION]: JSON.stringify(kept) } };
   assert.equal(unfinishedPromotion(withNote), undefined);
   assert.ok(unfinishedPromotion({ ...withNote, uid: kept.uid }), 'the note is readable');
+});
+
+test('whether a promotion runs goes by the clock of the platform, however wrong that of this machine is', async (t) => {
+  await using cloud = await cloudWithCandidate({ perMinute: 0, clockSpeed: 1 });
+  const [stable, canary] = revisionNames(cloud);
+  const api = await apiOf(cloud);
+  const real = Date.now.bind(Date);
+  const HALF_AN_HOUR_MS = 30 * 60_000;
+  for (const [lastsMs, wrongByMs] of [
+    [HALF_AN_HOUR_MS, 2 * HALF_AN_HOUR_MS],
+    [-HALF_AN_HOUR_MS, -2 * HALF_AN_HOUR_MS],
+  ] as const) {
+    const owner = {
+      id: 'x',
+      account: 'carol@example.com',
+      host: 'elsewhere',
+      pid: 1,
+      until: real() + lastsMs,
+    };
+    const steps = { steps: [25, 100], begun: [], tag: 'candidate', hadTag: false };
+    const note = JSON.stringify({ v: 1, stable, canary, startedAt: real(), ...steps, owner });
+    const { traffic, etag } = await api.read();
+    await api.write({ traffic, annotations: { [PROMOTION]: note } }, etag);
+    const clock = t.mock.method(Date, 'now', () => real() + wrongByMs);
+    const service = await api.read();
+    clock.mock.restore();
+    const running = runningPromotion(service, { host: hostname(), isRunning: () => true });
+    assert.equal(running?.by.account, lastsMs > 0 ? 'carol@example.com' : undefined);
+  }
 });
 
 test('fields that come in another order each time are no change by somebody else', async () => {

@@ -15,22 +15,18 @@ export type RunningPromotion = {
 };
 
 /** The promotion that somebody is running, or may be running, on a service; undefined when nobody is. */
-export function runningPromotion(
-  service: Service,
-  machine: ThisMachine,
-  nowMs: number,
-): RunningPromotion | undefined {
+export function runningPromotion(service: Service, machine: ThisMachine): RunningPromotion | undefined {
   const state = unfinishedPromotion(service);
   if (state?.owner === undefined) return undefined;
-  return isGone(state.owner, machine, nowMs) ? undefined : detailsOf(state, state.owner);
+  return isGone(state.owner, machine, service.readAt) ? undefined : detailsOf(state, state.owner);
 }
 
 /** Throws a UserError while somebody is promoting a candidate, because a deployment would stop the promotion. */
 export function requireNoPromotion(
   service: Service,
-  { location, machine, nowMs }: { location: ServiceLocation; machine: ThisMachine; nowMs: number },
+  { location, machine }: { location: ServiceLocation; machine: ThisMachine },
 ): void {
-  const running = runningPromotion(service, machine, nowMs);
+  const running = runningPromotion(service, machine);
   if (running === undefined) return;
   const { stable, canary, percent, startedAt, by, until } = running;
   throw new UserError(

@@ -95,12 +95,15 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
     signal: connection.signal,
 
     async read() {
-      return readService(
-        await rest.repeatable<ApiService>(subject(`reading service ${location.service}`), {
-          host: HOST,
-          path,
-        }),
-      );
+      let readAt: number | undefined;
+      const service = await rest.repeatable<ApiService>(subject(`reading service ${location.service}`), {
+        host: HOST,
+        path,
+        onDate: (date) => {
+          readAt = date.getTime();
+        },
+      });
+      return readService(service, readAt);
     },
 
     async readRevision(revision) {

@@ -45,6 +45,11 @@ export type Service = {
   latestCreatedRevision: string | undefined;
   latestReadyRevision: string | undefined;
   ready: Condition;
+  /**
+   * When the platform sent this, in milliseconds since 1970 by its own clock, or by this machine's if it did not say. To
+   * be compared with times that are stored on the service: the machine's clock may be wrong.
+   */
+  readAt: number;
 };
 
 export type Revision = {
@@ -126,7 +131,7 @@ export type KnativeRevision = {
   status?: { imageDigest?: string };
 };
 
-export function readService(service: ApiService): Service {
+export function readService(service: ApiService, readAt = Date.now()): Service {
   return {
     name: shortName(service.name) ?? '',
     uid: service.uid ?? '',
@@ -145,6 +150,7 @@ export function readService(service: ApiService): Service {
     latestCreatedRevision: shortName(service.latestCreatedRevision),
     latestReadyRevision: shortName(service.latestReadyRevision),
     ready: readCondition(service.terminalCondition),
+    readAt,
   };
 }
 
