@@ -1,6 +1,7 @@
 import { type Action, countChange, type Secret, UserError } from '@deploy/cli';
 import { gcloudCommands } from './gcloud/commands.ts';
-import { ApiRefusal, CloudError } from './google/cloud-error.ts';
+import { ApiRefusal } from './google/api-refusal.ts';
+import { CloudError } from './google/cloud-error.ts';
 import type { Connection } from './google/connection.ts';
 import { googleRest } from './google/rest.ts';
 import type { ServiceLocation } from './service-location.ts';

@@ -1,3 +1,5 @@
+import type { ErrorDetail } from './protocol/errors.ts';
+
 /** Selects the requests that a fault applies to. */
 export type RequestMatch = { method?: string; path: RegExp };
 
@@ -9,7 +11,14 @@ export type OperationFate = 'fails' | 'stalls' | 'vanishes';
 
 /** What happens to a request instead of its answer, or in addition to it. */
 export type Fault =
-  | { kind: 'error'; httpStatus: number; status: string; message: string; headers?: Record<string, string> }
+  | {
+      kind: 'error';
+      httpStatus: number;
+      status: string;
+      message: string;
+      details?: readonly ErrorDetail[];
+      headers?: Record<string, string>;
+    }
   /** The connection is cut before the request is handled, or after. */
   | { kind: 'reset'; when: 'before' | 'after'; act?: () => void | Promise<void> }
   /** The server stops listening for this many milliseconds, just before it would handle the request. */

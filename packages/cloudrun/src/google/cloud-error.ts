@@ -1,7 +1,9 @@
 import { cleanLine, errorCode, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
 import { listCommand } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
+import { explainForbidden } from './forbidden.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
+import { GRPC } from './status-codes.ts';
 
 /**
  * Why a cloud call failed. Each kind calls for a different reaction:
@@ -44,47 +46,6 @@ export function asCloudError(subject: CallSubject, thrown: unknown): UserError {
 
 type Explanation = { kind: CloudErrorKind; message: string; hint?: string };
 
-// gRPC status codes, which the clients use over REST as well: https://grpc.io/docs/guides/status-codes/
-const GRPC = {
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  aborted: 10,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-};
-
-// How codes and HTTP statuses correspond: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-// No code there has 408. Google's front end answers with it when a request came in too slowly, and its guides say to try
-// again: https://cloud.google.com/storage/docs/retry-strategy
-const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
-  401: GRPC.unauthenticated,
-  403: GRPC.permissionDenied,
-  404: GRPC.notFound,
-  408: GRPC.deadlineExceeded,
-  409: GRPC.aborted,
-  429: GRPC.resourceExhausted,
-};
-
-/** A REST API's error answer, with the gRPC status code that Google's clients would have given it. */
-export class ApiRefusal extends Error {
-  readonly code: number;
-  /** The name of the status, as in google/rpc/code.proto (`ALREADY_EXISTS`); undefined when the answer names none. */
-  readonly status: string | undefined;
-
-  constructor(httpStatus: number, body: unknown) {
-    const { error } = (body ?? {}) as { error?: { message?: unknown; status?: unknown } };
-    super(typeof error?.message === 'string' ? error.message : `HTTP ${httpStatus}`);
-    this.code =
-      CODE_OF_HTTP_STATUS[httpStatus] ?? (httpStatus >= 500 ? GRPC.unavailable : GRPC.invalidArgument);
-    this.status = typeof error?.status === 'string' ? error.status : undefined;
-  }
-}
-
 /**
  * If a call got no complete answer, gives its error the status code for "unavailable". Returns any other error
  * unchanged.
@@ -109,11 +70,7 @@ function explain({ location }: CallSubject, error: Error): Explanation {
         hint: HOW_TO_LOG_IN,
       };
     case GRPC.permissionDenied:
-      return {
-        kind: 'forbidden',
-        message: `no permission in project ${location.project} (${said})`,
-        hint: `Check PROJECT; ${neededRole(said)} on the project. To see the account: gcloud config list`,
-      };
+      return { kind: 'forbidden', ...explainForbidden(error, said, location) };
     case GRPC.notFound:
       return {
         kind: 'not-found',
@@ -144,22 +101,6 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       return isSilence(error)
         ? { kind: 'unanswered', ...explainSilence(error, said) }
         : explainLocalFailure(error, said);
-  }
-}
-
-/**
- * The role that the account needs, judging by the permission that Google's refusal names: `Permission
- * 'run.services.get' denied …`.
- */
-function neededRole(said: string): string {
-  const [, api = ''] = /permission '?([a-z]+)\./i.exec(said) ?? [];
-  switch (api) {
-    case 'secretmanager':
-      return 'creating and storing secrets requires roles/secretmanager.admin';
-    case 'logging':
-      return 'reading logs requires roles/logging.viewer';
-    default:
-      return 'deploying requires roles/run.developer';
   }
 }
 

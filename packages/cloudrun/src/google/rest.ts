@@ -1,6 +1,7 @@
 import { interruptible } from '@deploy/cli';
+import { ApiRefusal } from './api-refusal.ts';
 import { callOnce, type Patience, repeatableCall } from './call.ts';
-import { ApiRefusal, type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
+import { type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
 import { type Http, type HttpAnswer, openHttp } from './http.ts';
 import { type Login, openLogin, sendWithLogin } from './login.ts';
@@ -98,7 +99,7 @@ function openRest({ emulatorHost, identity, env, signal: interruption }: Connect
     const date = new Date(answer.headers.date ?? '');
     if (!Number.isNaN(date.getTime())) request.onDate?.(date);
     const json = parse(answer.text);
-    if (answer.status < 200 || answer.status >= 300) throw new ApiRefusal(answer.status, json);
+    if (answer.status < 200 || answer.status >= 300) throw new ApiRefusal(answer.status, json, request.host);
     if (typeof json !== 'object' || json === null) throw noUsableAnswer();
     return json as T;
   };

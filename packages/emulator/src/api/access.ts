@@ -1,5 +1,5 @@
 import type { EmulatorOptions } from '../options.ts';
-import { permissionDenied, unauthenticated } from '../protocol/errors.ts';
+import { actAsDenied, permissionDenied, unauthenticated } from '../protocol/errors.ts';
 
 type AccessOptions = Required<
   Pick<EmulatorOptions, 'project' | 'people' | 'denied' | 'requireLogin' | 'expiredTokens'>
@@ -32,7 +32,15 @@ export type Guard = {
    * whether it exists.
    */
   require(permission: string, project: string, resource: string): void;
+  /**
+   * Throws a 403 unless the caller may act as the account of this template. The platform asks for that with every change
+   * of a service, even one of its traffic only:
+   * https://github.com/GoogleCloudPlatform/cloud-run-release-manager/issues/81
+   */
+  requireActAs(template: unknown): void;
 };
+
+const DEFAULT_ACCOUNT = '157437760789-compute@developer.gserviceaccount.com';
 
 export function createGuard({ project: visible, denied }: Pick<AccessOptions, 'project' | 'denied'>): Guard {
   const allows: Guard['allows'] = (permission, project) =>
@@ -41,6 +49,11 @@ export function createGuard({ project: visible, denied }: Pick<AccessOptions, 'p
     allows,
     require(permission, project, resource) {
       if (!allows(permission, project)) throw permissionDenied(permission, resource);
+    },
+    requireActAs(template) {
+      if (!denied.includes('iam.serviceaccounts.actAs')) return;
+      const { serviceAccount = DEFAULT_ACCOUNT } = (template ?? {}) as { serviceAccount?: string };
+      throw actAsDenied(serviceAccount);
     },
   };
 }

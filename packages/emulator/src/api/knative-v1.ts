@@ -67,6 +67,7 @@ export function knativeRoutes(store: ServiceStore, guard: Guard, { region }: { r
       handle(call) {
         const project = authorize(call, 'run.services.update');
         const service = find(call);
+        guard.requireActAs(service.json.template);
         const { preview } = replaceService(store, service, call);
         return serviceToKnative(preview === undefined ? service : { ...service, json: preview }, project);
       },

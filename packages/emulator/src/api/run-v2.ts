@@ -89,6 +89,7 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
           authorize(call, 'run.services.create');
           return showOperation(call, await store.create(name, { fields, person: call.person }, validateOnly));
         }
+        guard.requireActAs(fields.template ?? store.read(name).template);
         const change = { fields, mask, etag: fields.etag, person: call.person, fate: call.fate };
         return showOperation(call, store.update(name, change, validateOnly));
       },

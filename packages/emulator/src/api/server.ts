@@ -128,10 +128,10 @@ async function before(
 ): Promise<Answer | 'cut' | undefined> {
   switch (fault?.kind) {
     case 'error': {
-      const { httpStatus, status, message, headers } = fault;
+      const { httpStatus, status, message, details, headers } = fault;
       return {
         status: httpStatus,
-        body: errorBody(new ApiError(httpStatus, status, message)),
+        body: errorBody(new ApiError(httpStatus, status, message, details)),
         ...(headers && { headers }),
       };
     }
