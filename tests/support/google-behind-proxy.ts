@@ -23,17 +23,21 @@ export type GoogleBehindProxy = {
 export const googleCertificate = (): Promise<LocalCertificate> =>
   localCertificate('*.googleapis.com', '*.pkg.dev');
 
-/** `accessToken`: what the hosts that hand out tokens give. */
+/**
+ * `accessToken`: what the hosts that hand out tokens give. `federated`: what a workload elsewhere gets for its own token,
+ * one after the other, without being told how long it lasts.
+ */
 export async function googleBehindProxy(
   cloud: Pick<Emulator, 'url'>,
   certificate: Pick<LocalCertificate, 'key' | 'cert'>,
   accessToken: string,
+  federated: string[] = [],
 ): Promise<GoogleBehindProxy> {
   const tokenRequests: string[] = [];
   const toCloud = forwardTo(cloud.url);
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { host = '' } = request.headers;
-    const token = tokenAnswer(host, request.url ?? '', accessToken);
+    const token = tokenAnswer(host, request.url ?? '', { accessToken, federated });
     if (token === undefined) {
       request.headers['x-forwarded-proto'] = 'https';
       toCloud(request, response);
@@ -88,19 +92,25 @@ export async function googleBehindProxy(
 }
 
 /** What the hosts that hand out tokens, or tell whose one is, answer; undefined for all others. */
-function tokenAnswer(host: string, url: string, accessToken: string): unknown {
+function tokenAnswer(
+  host: string,
+  url: string,
+  { accessToken, federated }: { accessToken: string; federated: string[] },
+): unknown {
   switch (host) {
     case 'oauth2.googleapis.com':
       return url.startsWith('/tokeninfo')
         ? { email: 'owner-of-the-token@example.com' }
         : { access_token: accessToken, expires_in: 3600, token_type: 'Bearer' };
-    case 'sts.googleapis.com':
+    case 'sts.googleapis.com': {
+      const next = federated.shift();
       return {
-        access_token: 'federated-token-0123456789',
+        access_token: next ?? 'federated-token-0123456789',
         issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
         token_type: 'Bearer',
-        expires_in: 3600,
+        ...(next === undefined && { expires_in: 3600 }),
       };
+    }
     case 'iamcredentials.googleapis.com':
       return { accessToken, expireTime: new Date(Date.now() + 3_600_000).toISOString() };
     default:

@@ -89,13 +89,13 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
         login = await askAnew(known, false);
       return login === undefined ? fallback.headers(url) : bearer(login.token);
     },
-    async renew({ authorization }) {
+    async renew(refused) {
       const known = ask();
       const login = await known;
-      if (login === undefined) return false;
-      const isKnown = bearer(login.token).authorization === authorization;
+      if (login === undefined) return fallback.renew(refused);
+      const isKnown = bearer(login.token).authorization === refused.authorization;
       const next = isKnown ? await askAnew(known, true) : login;
-      return next !== undefined && bearer(next.token).authorization !== authorization;
+      return next !== undefined && bearer(next.token).authorization !== refused.authorization;
     },
     async account() {
       try {
@@ -111,7 +111,9 @@ function gcloudOrDefault(http: Http, env: Environment): Login {
 
 /**
  * A login through Google's own library: a key file, a person's credentials, an impersonated or external account, or the
- * application-default credentials. The library renews its tokens itself.
+ * application-default credentials. The library renews its tokens itself, but only if it knows when they expire. A token
+ * for a workload elsewhere may come without that, and then lasts only as long as the workload's own token; for GitHub
+ * Actions, that is five minutes: https://github.com/moby/buildkit/issues/5852
  */
 function libraryLogin(http: Http): Login {
   let opened: Promise<{ auth: GoogleAuth; client: AuthClient }> | undefined;
@@ -121,16 +123,22 @@ function libraryLogin(http: Http): Login {
     });
     return opened;
   };
+  const headersOf = async ({ client }: { client: AuthClient }, url?: string) => {
+    try {
+      return Object.fromEntries(await client.getRequestHeaders(url));
+    } catch (error) {
+      throw noLogin(error);
+    }
+  };
   return {
-    async headers(url) {
-      const { client } = await open();
-      try {
-        return Object.fromEntries(await client.getRequestHeaders(url));
-      } catch (error) {
-        throw noLogin(error);
-      }
+    headers: async (url) => headersOf(await open(), url),
+    async renew({ authorization }) {
+      const known = open();
+      const isKnown = (await headersOf(await known)).authorization === authorization;
+      // Callers whose requests are refused at the same time share one new token.
+      if (isKnown && opened === known) opened = undefined;
+      return (await headersOf(await open())).authorization !== authorization;
     },
-    renew: async () => false,
     async account() {
       try {
         return (await (await open()).auth.getCredentials()).client_email ?? undefined;
