@@ -37,6 +37,7 @@ export { type Deployment, deployNoTraffic } from './service/deploy.ts';
 export { requireImageAsLookedUp } from './service/deployed-image.ts';
 export { isMadeAnew, madeAnew } from './service/made-anew.ts';
 export { nearestRevision, readNamedRevision } from './service/named-revision.ts';
+export { newestReadyRevision } from './service/newest-ready.ts';
 export { nextSteps } from './service/next-steps.ts';
 export { isWindowMade } from './service/nonce.ts';
 export { type Overview, type OverviewRow, readOverview } from './service/overview.ts';

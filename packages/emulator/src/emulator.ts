@@ -30,6 +30,7 @@ const DEFAULTS = {
   region: 'us-central1',
   etags: 'strict',
   reconcileMs: 150,
+  latestReadyLags: false,
   services: [],
   jobs: [],
   logEntries: [],

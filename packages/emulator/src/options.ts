@@ -105,6 +105,11 @@ export type EmulatorOptions = {
   etags?: 'strict' | 'lax';
   /** How long a change takes to settle, in milliseconds (default 150). */
   reconcileMs?: number;
+  /**
+   * Whether a service goes on listing an earlier revision as its latest ready one as long as the newest, although ready,
+   * has no traffic. The platform sometimes does: https://github.com/mishrasanjeev/agentic-org/pull/606
+   */
+  latestReadyLags?: boolean;
   services?: readonly (ServiceSeed | RecordedServiceSeed)[];
   jobs?: readonly JobSeed[];
   logEntries?: readonly LogEntrySeed[];

@@ -6,6 +6,7 @@ import {
   isMaintenanceOn,
   isWindowMade,
   laterDeployment,
+  newestReadyRevision,
   type Revision,
   readNamedRevision,
   requireNotInMaintenance,
@@ -198,7 +199,9 @@ function requireStable(at: ServiceLocation, service: Service, named: string | un
  * stable one were made by a maintenance window.
  */
 async function newestCandidate(api: ServiceApi, service: Service, stable: string): Promise<string> {
-  const newest = newestReady(service, stable);
+  const ready = (await newestReadyRevision(api, service))?.name ?? stable;
+  // If nothing newer is ready, take the newest one all the same, so that the user learns why it is not.
+  const newest = ready === stable ? (service.latestCreatedRevision ?? stable) : ready;
   if (newest === stable || !isWindowMade(await api.readRevision(newest))) return newest;
   for await (const revision of api.revisions()) {
     if (revision.name === stable) break;
@@ -213,14 +216,4 @@ async function newestCandidate(api: ServiceApi, service: Service, stable: string
       hint: `Deploy a new revision first. To promote this one anyway, name it:\n  ${serviceCommand(api.location, 'canary-rollout', ['promote', newest])}`,
     },
   );
-}
-
-/**
- * The latest ready revision or, if that is the stable one, the latest created one: after a deployment without traffic,
- * the service may still list an old revision as its latest ready one.
- */
-function newestReady(service: Service, stable: string): string {
-  const { latestReadyRevision, latestCreatedRevision } = service;
-  if (latestReadyRevision !== undefined && latestReadyRevision !== stable) return latestReadyRevision;
-  return latestCreatedRevision ?? stable;
 }

@@ -37,6 +37,11 @@ export async function nearestRevision(api: ServiceApi, given: string): Promise<s
   return suggestWord(given, names, MOST_SLIPS);
 }
 
+/** Reads a revision; undefined if it was deleted. */
+export async function readRevisionIfThere(api: ServiceApi, name: string): Promise<Revision | undefined> {
+  return unlessDeleted(api.readRevision(name));
+}
+
 /**
  * Reads a revision and what it really runs; undefined if it was deleted, by a person or by Cloud Run, which keeps only
  * the newest thousand.
@@ -45,8 +50,12 @@ export async function readRunningIfThere(
   api: ServiceApi,
   name: string,
 ): Promise<RunningRevision | undefined> {
+  return unlessDeleted(api.readRunningRevision(name));
+}
+
+async function unlessDeleted<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return await api.readRunningRevision(name);
+    return await reading;
   } catch (error) {
     if (error instanceof CloudError && error.kind === 'not-found') return undefined;
     throw error;

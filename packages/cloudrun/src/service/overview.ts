@@ -50,7 +50,10 @@ export async function readOverview(api: ServiceApi, service: Service, known: Kno
   const read = await Promise.all([...new Set(names)].map((name) => readRunningIfThere(api, name)));
   const revisions = read.filter((each) => each !== undefined);
   const inWindow = servingInMaintenance(revisions, service);
-  const { stable, canary } = rolesOf(revisions, { shares: backTo ?? shares, latestReadyRevision, known });
+  // The service may list an earlier revision as its latest ready one; see newestReadyRevision.
+  const isNewestReady = revisions.some(({ name, ready }) => name === newest && ready.state === 'succeeded');
+  const newestReady = isNewestReady ? newest : latestReadyRevision;
+  const { stable, canary } = rolesOf(revisions, { shares: backTo ?? shares, newestReady, known });
   const percentOf = (name: string): number => shares.find(({ revision }) => revision === name)?.percent ?? 0;
   const rows = revisions.map((each): OverviewRow => {
     const { name, image, imageDigest, createTime } = each;
@@ -86,12 +89,12 @@ function rolesOf(
   revisions: readonly RunningRevision[],
   {
     shares,
-    latestReadyRevision,
+    newestReady,
     known,
-  }: { shares: readonly Share[]; latestReadyRevision: string | undefined; known: KnownRoles },
+  }: { shares: readonly Share[]; newestReady: string | undefined; known: KnownRoles },
 ): KnownRoles {
   const isPromoted = shares.some(({ revision, percent }) => revision === known.canary && percent === 100);
-  const later = isPromoted ? newerThan(known.canary, revisions, latestReadyRevision) : undefined;
+  const later = isPromoted ? newerThan(known.canary, revisions, newestReady) : undefined;
   // The known canary has all the traffic and a newer revision exists, so the known roles belong to an earlier rollout.
   if (later !== undefined) return { stable: known.canary, canary: later };
   const isThere = (name: string | undefined) => revisions.some((each) => each.name === name);
@@ -102,7 +105,7 @@ function rolesOf(
   const younger = serving.length > 1 ? serving.at(-1)?.name : undefined;
   const canary = isThere(known.canary)
     ? known.canary
-    : (younger ?? newerThan(stable, revisions, latestReadyRevision));
+    : (younger ?? newerThan(stable, revisions, newestReady));
   return { stable, canary: canary === stable ? undefined : canary };
 }
 
@@ -110,10 +113,10 @@ function rolesOf(
 function newerThan(
   stable: string | undefined,
   revisions: readonly RunningRevision[],
-  latestReadyRevision: string | undefined,
+  newestReady: string | undefined,
 ): string | undefined {
   const base = revisions.find(({ name }) => name === stable);
-  const newest = revisions.find(({ name }) => name === latestReadyRevision);
+  const newest = revisions.find(({ name }) => name === newestReady);
   if (base === undefined || newest === undefined || isMaintenanceOn(newest.template)) return undefined;
   // A closed window leaves behind a revision with the same image as the stable one. That revision is no candidate.
   const isSame = newest.imageDigest !== undefined && newest.imageDigest === base.imageDigest;

@@ -2,6 +2,7 @@ import { UserError } from '@deploy/cli';
 import { findSuccessor } from '../maintenance/successor.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceApi } from './api.ts';
+import { newestReadyRevision } from './newest-ready.ts';
 import { isWindowMade } from './nonce.ts';
 import type { Revision, Service } from './service.ts';
 import type { NamedRoles } from './swapped.ts';
@@ -39,13 +40,15 @@ export async function requireNotSuperseded(
  */
 export async function laterDeployment(
   api: ServiceApi,
-  { latestReadyRevision }: Service,
+  service: Service,
   { stable, canary }: { stable: string; canary: string },
 ): Promise<Revision | undefined> {
-  if (latestReadyRevision === undefined || latestReadyRevision === canary) return undefined;
+  if (service.latestCreatedRevision === canary) return undefined;
+  const found = await newestReadyRevision(api, service);
+  if (found === undefined || found.name === canary) return undefined;
   const [base, candidate] = await Promise.all([api.readRevision(stable), api.readRevision(canary)]);
   if (!isNewer(candidate, base)) return undefined;
-  const newest = await newestDeployment(api, latestReadyRevision, canary);
+  const newest = await newestDeployment(api, found, canary);
   return newest !== undefined && newest.name !== stable && isNewer(newest, candidate) ? newest : undefined;
 }
 
@@ -55,10 +58,9 @@ export async function laterDeployment(
  */
 async function newestDeployment(
   api: ServiceApi,
-  latestReady: string,
+  newest: Revision,
   canary: string,
 ): Promise<Revision | undefined> {
-  const newest = await api.readRevision(latestReady);
   if (!isWindowMade(newest)) return newest;
   for await (const revision of api.revisions()) {
     if (isWindowMade(revision) || revision.ready.state !== 'succeeded') continue;

@@ -15,11 +15,18 @@ import type { StoredService } from './stored-service.ts';
  * traffic. If the desired split cannot be served, or `whyNotRouted` says that routing failed, the earlier split keeps
  * serving. The spec shows the desired split in any case.
  */
-export function observe({ json, revisions, frontEnd }: StoredService, whyNotRouted?: string): ServiceJson {
+export function observe(
+  { json, revisions, frontEnd }: StoredService,
+  { whyNotRouted, latestReadyLags }: { whyNotRouted?: string; latestReadyLags: boolean },
+): ServiceJson {
   const newest = revisions.at(-1);
   const latestReady = revisions.findLast(({ state }) => state === 'ready');
   const configured = configurationCondition(newest);
   const wanted = json.traffic.length === 0 ? [ALL_TO_LATEST] : json.traffic;
+  const isRouted = wanted.some(
+    (target) => isLatest(target) || (target.percent && target.revision === newest?.name),
+  );
+  const listed = latestReadyLags && !isRouted ? json.latestReadyRevision : undefined;
   const unroutable =
     whyNotRouted ??
     wanted.map((target) => whyUnroutable(target, revisions, latestReady)).find((why) => why !== undefined);
@@ -36,7 +43,7 @@ export function observe({ json, revisions, frontEnd }: StoredService, whyNotRout
     terminalCondition:
       failed === undefined ? condition('Ready', 'CONDITION_SUCCEEDED') : { ...failed, type: 'Ready' },
     ...(newest && { latestCreatedRevision: newest.json.name }),
-    ...(latestReady && { latestReadyRevision: latestReady.json.name }),
+    ...(latestReady && { latestReadyRevision: listed ?? latestReady.json.name }),
     trafficStatuses:
       unroutable === undefined
         ? wanted.map((target) => served(target, frontEnd.tagUrl))

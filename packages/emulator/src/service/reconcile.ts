@@ -14,7 +14,9 @@ export type Reconciler = {
   close(): Promise<void>;
 };
 
-export function createReconciler(options: ContainerOptions & { reconcileMs: number }): Reconciler {
+export function createReconciler(
+  options: ContainerOptions & { reconcileMs: number; latestReadyLags: boolean },
+): Reconciler {
   const underWay = new Set<Promise<void>>();
   const pauses = new Set<() => void>();
   let closed = false;
@@ -52,7 +54,10 @@ export function createReconciler(options: ContainerOptions & { reconcileMs: numb
     // If there is a later change, that one decides what serves.
     const isNewest = service.json.generation === generation;
     if (isNewest) {
-      service.json = observe(service, fails && made === undefined ? MADE_TO_FAIL : undefined);
+      service.json = observe(service, {
+        latestReadyLags: options.latestReadyLags,
+        ...(fails && made === undefined && { whyNotRouted: MADE_TO_FAIL }),
+      });
       service.frontEnd.route(service);
     }
     const [ready] = made?.json.conditions ?? [];

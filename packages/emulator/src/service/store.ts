@@ -70,7 +70,9 @@ export type ServiceStore = {
   close(): Promise<void>;
 };
 
-type StoreOptions = Required<Pick<EmulatorOptions, 'project' | 'region' | 'etags' | 'reconcileMs'>> &
+type StoreOptions = Required<
+  Pick<EmulatorOptions, 'project' | 'region' | 'etags' | 'reconcileMs' | 'latestReadyLags'>
+> &
   ContainerOptions & { ingress: Ingress };
 
 export function createServiceStore(options: StoreOptions): ServiceStore {
