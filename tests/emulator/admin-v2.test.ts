@@ -6,7 +6,7 @@ import { cloudWith, IMAGES, PROJECT, revisionNames, SERVICE, serving } from '../
 type Cloud = Awaited<ReturnType<typeof cloudWith>>;
 const SERVICES = `/v2/projects/${PROJECT}/locations/us-central1/services`;
 
-async function call(cloud: Cloud, method: 'GET' | 'PATCH' | 'POST', path: string, body?: unknown) {
+async function call(cloud: Cloud, method: 'DELETE' | 'GET' | 'PATCH' | 'POST', path: string, body?: unknown) {
   const { statusCode, body: answer } = await request(`${cloud.url}${path}`, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -171,6 +171,28 @@ describe('changes behave as on the platform', () => {
     await patch(cloud, 'template', { template });
     assert.equal(cloud.service(SERVICE).generation, '1');
     assert.equal(revisionNames(cloud).length, 1);
+  });
+
+  test('a deleted service is gone, but not what was done to it; under its name another one can be made', async () => {
+    await using cloud = await cloudWith({ reconcileMs: 60_000 });
+    const path = `${SERVICES}/${SERVICE}`;
+    const { json: changed } = await patch(cloud, 'labels', { labels: { a: 'b' } });
+    const { uid, template } = cloud.service(SERVICE);
+    const stale = await call(cloud, 'DELETE', `${path}?etag=stale`);
+    assert.deepEqual([stale.statusCode, stale.json.error?.status], [409, 'ABORTED']);
+    await call(cloud, 'DELETE', `${path}?validateOnly=true`);
+    assert.equal((await call(cloud, 'GET', path)).statusCode, 200);
+    const deleted = await call(cloud, 'DELETE', path);
+    assert.deepEqual([deleted.statusCode, deleted.json.done], [200, true]);
+    assert.equal((await call(cloud, 'GET', path)).statusCode, 404);
+    assert.equal((await call(cloud, 'DELETE', path)).statusCode, 404);
+    const { json } = await call(cloud, 'GET', `/v2/${changed.name}`);
+    assert.equal((json.metadata as { uid: string }).uid, uid);
+    const { revision: _, ...made } = template;
+    await call(cloud, 'POST', `${SERVICES}?serviceId=${SERVICE}`, { template: made });
+    const another = cloud.service(SERVICE);
+    assert.notEqual(another.uid, uid);
+    assert.equal(another.generation, '1');
   });
 
   test('traffic for a revision that is not ready is taken, but does not settle, and who served goes on', async () => {

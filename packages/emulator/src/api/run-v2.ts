@@ -100,7 +100,8 @@ export function runV2Routes(store: ServiceStore, guard: Guard, region: string): 
       path: `${LOCATION}/services/:service`,
       handle(call) {
         authorize(call, 'run.services.delete');
-        return showOperation(call, store.remove(serviceOf(call)));
+        const etag = call.query.get('etag') ?? undefined;
+        return showOperation(call, store.remove(serviceOf(call), etag, isSet(call, 'validateOnly')));
       },
     },
     {

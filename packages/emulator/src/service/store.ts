@@ -58,8 +58,11 @@ export type ServiceStore = {
     validateOnly?: boolean,
   ): Promise<Operation>;
   update(name: string, change: ServiceChange, validateOnly?: boolean): Operation;
-  /** Deletes a service with all its revisions. Its operations can still be read. */
-  remove(name: string): Operation;
+  /**
+   * Deletes a service with all its revisions, unless the caller read another etag. With `validateOnly`, changes nothing.
+   * The operations of a deleted service can still be read.
+   */
+  remove(name: string, etag: string | undefined, validateOnly?: boolean): Operation;
   /** Refuses, with a 400, to remove the newest revision, the latest ready one, or any that the traffic split names. */
   removeRevision(name: string, revision: string): void;
   adopt(service: AdoptedService): Promise<void>;
@@ -88,6 +91,13 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
       404,
       'NOT_FOUND',
       `Resource '${name}' of kind 'SERVICE' in region '${options.region}' in project '${options.project}' does not exist.`,
+    );
+  };
+
+  const requireEtag = (name: string, etag: string | undefined, current: ServiceJson): void => {
+    if (options.etags !== 'strict' || !etag || etag === current.etag) return;
+    throw aborted(
+      `Conflict for resource '${name}': etag '${etag}' was specified but the current one is '${current.etag}'.`,
     );
   };
 
@@ -144,11 +154,7 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
       const service = find(name);
       const current = service.json;
       const { knative = service.knative } = change;
-      if (options.etags === 'strict' && change.etag && change.etag !== current.etag) {
-        throw aborted(
-          `Conflict for resource '${name}': etag '${change.etag}' was specified but the current one is '${current.etag}'.`,
-        );
-      }
+      requireEtag(name, change.etag, current);
       const wished = applyMask(current, change.fields, change.mask);
       const next: ServiceJson = { ...wished, template: wished.template ?? {}, traffic: wished.traffic ?? [] };
       validateService(name, next);
@@ -170,15 +176,18 @@ export function createServiceStore(options: StoreOptions): ServiceStore {
       );
     },
 
-    remove(name) {
+    remove(name, etag, validateOnly = false) {
       const service = find(name);
       const { json, frontEnd, revisions } = service;
+      requireEtag(name, etag, json);
+      const deleted = structuredClone({ ...json, deleteTime: new Date().toISOString() });
+      if (validateOnly) return operations.none(name, deleted);
       services.delete(name);
       service.isDeleted = true;
       void Promise.all([frontEnd.close(), ...revisions.map(({ container }) => container?.close())]);
       for (const operation of operations.list())
         if (operation.service === name) operation.preview ??= structuredClone(json);
-      return operations.none(name, structuredClone({ ...json, deleteTime: new Date().toISOString() }));
+      return operations.none(name, deleted);
     },
 
     // Which revisions can be deleted: https://cloud.google.com/run/docs/managing/revisions#delete
