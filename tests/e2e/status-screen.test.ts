@@ -81,7 +81,8 @@ describe('canary-rollout status', { skip: await without('a pseudo-terminal'), co
   test('of a split made by hand: the next percent, and the way back', async () => {
     await using cloud = await world(95);
     const [stable = '', canary = ''] = revisionNames(cloud);
-    const screen = (await screenOf(cloud)).lines.join('\n');
+    // Wide enough for rows of revisions that are not seconds old: on a busy machine, they are older.
+    const screen = (await screenOf(cloud, 100)).lines.join('\n');
     assert.match(screen, /^control-00002-\S+ {2,}5 % {2,}canary, newest .* candidate$/m);
     assert.match(
       screen,
