@@ -66,7 +66,7 @@ export function whatNow(
     case 'not begun':
       return {
         line: `${canary} was not given any traffic: ${outcome.why}`,
-        hint: 'Fix it, then deploy it again.',
+        hint: outcome.hint ?? 'Fix it, then deploy it again.',
       };
     case 'rolled back': {
       const line = `${canary} was rolled back at ${outcome.percent} %, and ${stable} has all the traffic: ${outcome.why}`;

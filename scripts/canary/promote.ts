@@ -28,7 +28,14 @@ import {
   type ServiceLocation,
 } from '@deploy/cloudrun';
 import { joinEvidence, reportedBaseUrl, reportedRoles } from '@deploy/report';
-import { readServedBuild, runControlSmoke, type SmokeOutcome, smokeFailure, smokeNotes } from '@deploy/smoke';
+import {
+  decisiveFailure,
+  readServedBuild,
+  runControlSmoke,
+  type SmokeOutcome,
+  smokeFailure,
+  smokeNotes,
+} from '@deploy/smoke';
 import { openDisplay } from './promote-display.ts';
 import { recordEvent } from './promote-evidence.ts';
 import { whatNow } from './promote-lines.ts';
@@ -251,9 +258,11 @@ function smokerOf(env: Environment) {
       readServedBuild(options),
     ]);
     const failure = smokeFailure(outcome);
+    const hint = decisiveFailure(outcome)?.hint;
     const look = {
       passed: failure === undefined,
       ...(failure !== undefined && { why: failure.message }),
+      ...(hint !== undefined && { hint }),
       ...build,
       notes: smokeNotes(outcome),
     };

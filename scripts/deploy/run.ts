@@ -127,7 +127,7 @@ export async function runDeployment(
       const shares = servedShares(service);
       const isForAll = window?.percent === 100;
       await evidence.record({ kind: 'servingFound', shares, stable, ...(isForAll && { window }) });
-      await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
+      if (url !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
       const tagUrls = served.flatMap((target) => target.url ?? []);
       await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
     }

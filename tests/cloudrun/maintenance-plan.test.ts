@@ -86,6 +86,7 @@ function situation({ serving, newest, isReplaced = false, traffic, before }: Giv
       reconciling: false,
       etag: '"1"',
       url: 'https://svc.run.app',
+      isOpenToAll: true,
       lastModifier: 'alice@example.com',
       updateTime: '2026-02-12T17:00:00Z',
       template: last.template,

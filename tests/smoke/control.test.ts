@@ -266,6 +266,26 @@ describe('a service that answers in its own way', () => {
     assert.match(body, /^body: <html>/);
   });
 
+  for (const [status, what] of [
+    [404, /^This page is Google's front end's.*takes requests only from inside \(its ingress setting\)/],
+    [
+      403,
+      /^This page is Google's front end's.*does not let everybody in\. Give allUsers the role roles\/run\.invoker/,
+    ],
+  ] as const) {
+    test(`Google's own ${status} on every path is told from the service's`, async () => {
+      await using service = await serve((_, response) => {
+        response.writeHead(status, { 'content-type': 'text/html; charset=UTF-8' });
+        response.end('<html><title>Error</title></html>');
+      });
+      const run = await runScript('smoke-control', [], { env: { OPENAGENTS_BASE_URL: service.url } });
+      assert.equal(run.exitCode, 1);
+      const [error = '', hint = ''] = run.stderr.split('\n');
+      assert.match(error, new RegExp(`^error: readiness: .*got status ${status}$`));
+      assert.match(hint, what);
+    });
+  }
+
   test('the cookie that lets into a maintenance window is as secret as the token', async () => {
     const cookie = 'oa_bypass=1795440000.c2lnbmF0dXJlLW9mLWEtY29va2ll';
     await using service = await serve((request, response) => {

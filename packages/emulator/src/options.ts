@@ -26,6 +26,10 @@ export type ServiceSeed = {
   container?: ContainerProgram;
   /** The requests that are sent to the service's address from the start. */
   load?: LoadOptions;
+  /** Who may reach the service's addresses, as Admin v2 names it (default INGRESS_TRAFFIC_ALL). */
+  ingress?: string;
+  /** Whether the service and its tags have no URL of their own (default false). */
+  defaultUriDisabled?: boolean;
   /** Whether clients stay with the revision that first answered them (default false). */
   sessionAffinity?: boolean;
   /** The images of further revisions after the first one, oldest first. */

@@ -53,8 +53,10 @@ async function createSeeded(store: ServiceStore, seed: ServiceSeed): Promise<voi
   const env = envOf(seed.env ?? {});
   const account = seed.serviceAccount === undefined ? {} : { serviceAccount: seed.serviceAccount };
   const affinity = seed.sessionAffinity === true ? { sessionAffinity: true } : {};
+  const { ingress, defaultUriDisabled } = seed;
+  const reach = { ...(ingress && { ingress }), ...(defaultUriDisabled && { defaultUriDisabled }) };
   const fields = (image: string) =>
-    decode<Json>(SERVICE, { template: { ...account, ...affinity, containers: [{ image, env }] } });
+    decode<Json>(SERVICE, { ...reach, template: { ...account, ...affinity, containers: [{ image, env }] } });
   await store.create(seed.name, { fields: fields(seed.image), person: SEEDED_BY });
   await store.settled();
   for (const image of seed.laterImages ?? []) {

@@ -13,6 +13,12 @@ export function hintFor(
     // https://cloud.google.com/run/docs/known-issues: some paths ending in z are reserved.
     return `On Cloud Run's own URLs Google's front end answers /healthz itself, so the request did not reach the service (${new URL(baseUrl).host}). Rely on /readyz, as scripts/smoke-control.ts does.`;
   }
+  if (status === 404 && isHtml && checkId === 'readiness') {
+    return `This page is Google's front end's, so the request did not reach the service (${new URL(baseUrl).host}). Either the URL or its tag is not the service's, or the service takes requests only from inside (its ingress setting): then run this from inside, or check the address of its load balancer.`;
+  }
+  if (status === 403 && isHtml) {
+    return "This page is Google's front end's, so the request did not reach the service: it does not let everybody in. Give allUsers the role roles/run.invoker on the service, or check it through whatever stands in front of it.";
+  }
   if (status === 503 && /maintenance/i.test(body)) {
     if (!hasBypassToken && hasMaintenanceModeToken) {
       return 'The service is in its maintenance window, and only MAINTENANCE_BYPASS_TOKEN is set, which only maintenance-mode.ts reads. Put this before the command: OPENAGENTS_MAINTENANCE_BYPASS_TOKEN="$MAINTENANCE_BYPASS_TOKEN"';

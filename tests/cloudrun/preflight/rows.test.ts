@@ -220,6 +220,31 @@ describe('service', () => {
     assert.match(only(findings, 'env').found, /^not checked, because/);
   });
 
+  test('one that takes requests only from inside is a warning, and its URL is not advised', async () => {
+    await using cloud = await staging({
+      service: { ingress: 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' },
+      domainMappings: [],
+    });
+    const { findings, facts } = await check(cloud);
+    const service = only(findings, 'service');
+    assert.equal(service.state, 'warning');
+    assert.match(service.found, / is ready, but takes requests only from inside: .* answer 404$/);
+    assert.match(service.advice ?? '', /promote from inside its network, or shift by hand with set-traffic/);
+    assert.doesNotMatch(only(findings, 'domain mapping').advice ?? '', /own URL/);
+    assert.equal(facts.baseUrl, undefined);
+  });
+
+  test('one without a URL of its own is told so, and no empty one is advised', async () => {
+    await using cloud = await staging({ service: { defaultUriDisabled: true }, domainMappings: [] });
+    const { findings, facts } = await check(cloud);
+    assert.equal(only(findings, 'service').state, 'ok');
+    assert.match(only(findings, 'service').found, / is ready, without a URL of its own$/);
+    const domain = only(findings, 'domain mapping');
+    assert.match(domain.advice ?? '', /or map it\.$/);
+    assert.equal(domain.command, undefined);
+    assert.deepEqual([facts.baseUrl, facts.serviceUrl], [undefined, undefined]);
+  });
+
   test('one that is still changing is a warning', async () => {
     await using cloud = await staging({ reconcileMs: 60_000 });
     cloud.changeTraffic(SERVICE, cloud.service(SERVICE).traffic.concat(), 'bob@example.com');

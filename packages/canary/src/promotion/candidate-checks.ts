@@ -1,17 +1,20 @@
 import type { SmokeLook } from './events.ts';
 import type { WalkRequest } from './request.ts';
 
+/** Why the checks of a candidate failed, and what to do about it, if that is known. */
+export type FailedChecks = { readonly why: string; readonly hint?: string };
+
 export type CandidateChecks = {
   /**
    * Makes the smoke checks at the candidate and, if they pass, the checks that the runbook lists for the end of a
    * stage. Whatever fails is made a second time. Returns why it failed again, if it did.
    */
-  beforeNextStep(percent: number): Promise<string | undefined>;
+  beforeNextStep(percent: number): Promise<FailedChecks | undefined>;
   /**
    * Makes the checks of `beforeNextStep` while the candidate has no traffic yet. Also warns if the builds of candidate
    * and stable cannot be told apart, or if the candidate refuses browsers that loaded their pages from stable.
    */
-  beforeTraffic(): Promise<string | undefined>;
+  beforeTraffic(): Promise<FailedChecks | undefined>;
   /** Makes the smoke checks at the service after a rollback. */
   afterRollback(): Promise<void>;
 };
@@ -33,12 +36,12 @@ export function candidateChecks(
   return {
     async beforeNextStep(percent) {
       const look = await smokeTwice('candidate');
-      return look.passed ? checkStage(percent) : (look.why ?? 'no more is known');
+      return look.passed ? checkStage(percent) : failureOf(look);
     },
     async beforeTraffic() {
       const look = await smokeTwice('candidate');
       const served = await request.smoke(urls.service, 'service');
-      const failed = look.passed ? await checkStage(0) : (look.why ?? 'the smoke of the candidate failed');
+      const failed = look.passed ? await checkStage(0) : failureOf(look);
       if (failed === undefined) await warnOfBuilds(look, served);
       return failed;
     },
@@ -59,20 +62,24 @@ export function candidateChecks(
    * Makes the checks that the runbook lists for the end of a stage. If they are skipped several times in a row, reports
    * that only once.
    */
-  async function checkStage(percent: number): Promise<string | undefined> {
+  async function checkStage(percent: number): Promise<FailedChecks | undefined> {
     const isOneInstance = percent === 0 ? instances.isOneAtFirst : instances.isOne;
     const check = () => request.checkStage(urls.candidate, { isOneInstance });
     const first = await check();
     const look = first.state === 'failed' ? await check() : first;
     if (look.state !== 'skipped' || !isSkipTold) await tell({ kind: 'stageChecked', percent, look });
     isSkipTold = look.state === 'skipped';
-    return look.state === 'failed' ? look.why : undefined;
+    return look.state === 'failed' ? { why: look.why } : undefined;
   }
 
   async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
     const warning = buildWarning(canary, stable);
     if (warning !== undefined) await tell({ kind: 'promotionWarned', warning });
   }
+}
+
+function failureOf({ why = 'the smoke of the candidate failed', hint }: SmokeLook): FailedChecks {
+  return { why, ...(hint !== undefined && { hint }) };
 }
 
 function buildWarning(canary: SmokeLook, stable: SmokeLook): string | undefined {

@@ -9,6 +9,8 @@ import type { Decision } from './decide.ts';
 export type SmokeLook = {
   readonly passed: boolean;
   readonly why?: string;
+  /** What to do about a failure, if that is known. */
+  readonly hint?: string;
   /** The build that the revision's `/manifest.json` names. It differs from image to image. */
   readonly buildId?: string;
   /** The oldest and the newest client build that the revision accepts; null means no limit. */
@@ -81,7 +83,7 @@ export type OtherChange = {
 export type PromotionOutcome =
   | (RevisionPair & { readonly state: 'promoted' })
   /** No traffic was shifted. */
-  | (RevisionPair & { readonly state: 'not begun'; readonly why: string })
+  | (RevisionPair & { readonly state: 'not begun'; readonly why: string; readonly hint?: string })
   | (RevisionPair & {
       readonly state: 'rolled back';
       readonly percent: number;

@@ -1,3 +1,5 @@
+import { gcloudCommand, UserError } from '@deploy/cli';
+import { serviceCommand } from '@deploy/cloudrun';
 import { MINUTE_MS } from '../cloud/minutes.ts';
 import type { Verdict } from '../verdict/judge.ts';
 import { unfinishedPromotion } from './bookkeeping.ts';
@@ -37,19 +39,41 @@ async function walk(request: WalkRequest): Promise<PromotionOutcome> {
     ...{ named: request.canary, retry, rolledBack: request.rolledBack },
     skipMaintenanceCheck,
   });
+  const serviceUrl = requireUrl(request, subject);
   const source = await request.openSource(subject.stable.name, subject.canary.name);
   if (source.unreadable !== undefined) throw cannotRead(source.unreadable);
   const nowMs = source.now().getTime();
   // Even a promotion of another candidate keeps this one out while somebody runs it.
   const noted = unfinishedPromotion(service);
   if (noted !== undefined) requireUnowned(noted, request.walker, { nowMs, takeOver: settings.takeOver });
-  return walkSteps(request, subject, source);
+  return walkSteps(request, subject, { source, serviceUrl });
+}
+
+/** Throws a UserError if the service has no URL: then its tags have none either, and no candidate can be checked. */
+function requireUrl({ location }: WalkRequest, subject: Subject): string {
+  const { name, url } = subject.service;
+  if (url !== undefined) return url;
+  const { project, region } = location;
+  const { stable, canary } = pairOf(subject);
+  const byHand = serviceCommand(location, 'canary-rollout', ['set-traffic', stable, canary, '5']);
+  throw new UserError(
+    `the default URL of ${name} is disabled, so a tag would have no URL either, and the candidate could not be checked`,
+    {
+      hint: [
+        'Nothing was changed. To enable the URL as long as the promotion lasts:',
+        `  ${gcloudCommand(`gcloud run services update ${name} --project ${project} --region ${region} --default-url`)}`,
+        'Or to shift the traffic by hand, and check what serves at the address of your load balancer:',
+        `  ${byHand}`,
+      ].join('\n'),
+    },
+  );
 }
 
 /** A promotion that has begun. */
 type Walk = {
   readonly request: WalkRequest;
   readonly subject: Subject;
+  readonly serviceUrl: string;
   readonly hold: Hold;
   readonly watch: Watch;
   readonly checks: CandidateChecks;
@@ -58,7 +82,7 @@ type Walk = {
 async function walkSteps(
   request: WalkRequest,
   subject: Subject,
-  source: PromotionSource,
+  { source, serviceUrl }: { source: PromotionSource; serviceUrl: string },
 ): Promise<PromotionOutcome> {
   const pair = pairOf(subject);
   const hold = holdOn(request, subject, source);
@@ -72,10 +96,10 @@ async function walkSteps(
     });
     await warn(request, subject);
     const checks = candidateChecks(request, {
-      ...{ candidate: await hold.take(), service: subject.service.url },
+      ...{ candidate: await hold.take(), service: serviceUrl },
       instances: { isOne: isOneInstance(subject), isOneAtFirst: isOneInstanceAtFirst(subject) },
     });
-    return await takeSteps({ request, subject, hold, watch, checks });
+    return await takeSteps({ request, subject, serviceUrl, hold, watch, checks });
   } catch (error) {
     if (!(error instanceof Superseded)) throw error;
     const change = await awaitOtherChange(request, error);
@@ -110,10 +134,10 @@ async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
   // If the promotion is resumed at a step, the traffic is already split as that step says.
   let isShifted = hold.percent() > 0;
   if (!isShifted) {
-    const why = await checks.beforeTraffic();
-    if (why !== undefined && !signal.aborted) {
+    const failed = await checks.beforeTraffic();
+    if (failed !== undefined && !signal.aborted) {
       await hold.forget();
-      return { state: 'not begun', ...pair, why };
+      return { state: 'not begun', ...pair, ...failed };
     }
   }
   for (const percent of hold.steps.filter((step) => step >= hold.percent())) {
@@ -167,7 +191,7 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
       if (wrong !== undefined) {
         const failed = watch.withFailedChecks();
         await judged(failed, { next: 'rollback', isOverride: false });
-        return goBack(walk, { why: `${failed.reason} (${wrong})`, isItsFault: true });
+        return goBack(walk, { why: `${failed.reason} (${wrong.why})`, isItsFault: true });
       }
     }
     await judged(verdict, decision);
@@ -197,7 +221,7 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
 }
 
 async function goBack(
-  { request, subject, hold, checks }: Walk,
+  { request, subject, serviceUrl, hold, checks }: Walk,
   { why, isItsFault }: { why: string; isItsFault: boolean },
 ): Promise<PromotionOutcome> {
   const percent = hold.percent();
@@ -207,6 +231,5 @@ async function goBack(
   await request.tell({ kind: 'trafficReturned', change, tookMs });
   await checks.afterRollback();
   const { tag } = hold;
-  const serviceUrl = subject.service.url;
   return { state: 'rolled back', ...pairOf(subject), percent, why, isItsFault, tag, serviceUrl };
 }

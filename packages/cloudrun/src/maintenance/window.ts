@@ -177,7 +177,7 @@ async function verify(
     revision,
     before: servedShares(before),
     after,
-    ...(service.url !== '' && { url: service.url }),
+    ...(service.url !== undefined && { url: service.url }),
     successors,
     notes,
     state: 'serving',

@@ -75,7 +75,9 @@ export async function checkCloud(
   ]);
 
   const found = service.read ? service.value : undefined;
-  const verdict = checkDomain({ domain, domainVariable }, location.service, found?.url, mapping);
+  // If its own URL does not answer here, it is not advised to use it.
+  const ownUrl = found?.isOpenToAll ? found.url : undefined;
+  const verdict = checkDomain({ domain, domainVariable }, location.service, ownUrl, mapping);
   return {
     findings: [
       checkLogin(login, connection, location, service),

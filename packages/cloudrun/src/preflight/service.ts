@@ -23,7 +23,7 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
         )
       : error(`${where} could not be read`, 'See the finding about the login.');
   }
-  const { reconciling, ready, url } = service.value;
+  const { reconciling, ready, url, isOpenToAll } = service.value;
   const said = reasonAndMessage(ready);
   if (reconciling || ready.state !== 'succeeded') {
     return warning(
@@ -33,7 +33,13 @@ export function checkService(location: ServiceLocation, service: Read<Service>):
         : 'The serving revision is not the latest one; look at the logs of the latest one.',
     );
   }
-  return ok(`${where} is ready, at ${url}`);
+  if (!isOpenToAll) {
+    return warning(
+      `${where} is ready, but takes requests only from inside: from elsewhere, its URL and those of its tags answer 404`,
+      'Run the smoke checks and promote from inside its network, or shift by hand with set-traffic and check what serves through your load balancer.',
+    );
+  }
+  return ok(`${where} is ready, ${url === undefined ? 'without a URL of its own' : `at ${url}`}`);
 }
 
 /** Whether the traffic is split as expected, and whether it follows LATEST or is pinned. */

@@ -25,7 +25,10 @@ export type Service = {
   observedGeneration: number;
   reconciling: boolean;
   etag: string;
-  url: string;
+  /** The service's own URL; undefined if it has none, because that was turned off. */
+  url: string | undefined;
+  /** Whether requests from anywhere reach the service's own URL, and not only those from inside. */
+  isOpenToAll: boolean;
   /** Who made the last change, and when (RFC 3339). */
   lastModifier: string;
   updateTime: string;
@@ -101,6 +104,7 @@ export type ApiService = {
   reconciling?: boolean;
   etag?: string;
   uri?: string;
+  ingress?: string;
   lastModifier?: string;
   updateTime?: string;
   template?: RevisionTemplate;
@@ -139,7 +143,8 @@ export function readService(service: ApiService, readAt = Date.now()): Service {
     observedGeneration: Number(service.observedGeneration ?? 0),
     reconciling: service.reconciling ?? false,
     etag: service.etag ?? '',
-    url: service.uri ?? '',
+    url: service.uri || undefined,
+    isOpenToAll: !CLOSED.includes(service.ingress ?? ''),
     lastModifier: service.lastModifier || 'somebody',
     updateTime: readTime(service.updateTime),
     template: service.template ?? {},
@@ -153,6 +158,13 @@ export function readService(service: ApiService, readAt = Date.now()): Service {
     readAt,
   };
 }
+
+// IngressTraffic in google/cloud/run/v2/vendor_settings.proto.
+const CLOSED = [
+  'INGRESS_TRAFFIC_INTERNAL_ONLY',
+  'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER',
+  'INGRESS_TRAFFIC_NONE',
+];
 
 export function readRevision(revision: ApiRevision): Revision {
   const ready = revision.conditions?.find(({ type }) => type === 'Ready');

@@ -95,7 +95,7 @@ async function shift(
       service,
       before: servedShares(accepted.before),
       after: servedShares(settled),
-      ...(settled.url !== '' && { url: settled.url }),
+      ...(settled.url !== undefined && { url: settled.url }),
     };
     progress.done(
       `traffic of ${service} is now ${briefShares(change.after, service)} (was ${briefShares(change.before, service)})`,
@@ -108,7 +108,7 @@ async function shift(
       `traffic of ${service} was ${briefShares(split, service)} already: there was nothing to change`,
     );
     const { url } = error.service;
-    return { service, before: split, after: split, ...(url !== '' && { url }), isUnchanged: true };
+    return { service, before: split, after: split, ...(url !== undefined && { url }), isUnchanged: true };
   } finally {
     progress.stop();
   }

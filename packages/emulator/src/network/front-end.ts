@@ -41,6 +41,7 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
   const agent = new Agent({ keepAlive: true });
   const front = { ...ingress, service, agent };
   const main: Route = { choose: () => undefined };
+  const nowhere = () => undefined;
   const tags = new Map<string, Route & Address>();
   const { server, url } = await open(main, front);
 
@@ -55,6 +56,11 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
     },
     tagUrl: (name) => tags.get(name)?.url,
     route({ json, revisions }) {
+      if (!isOpen(json)) {
+        // Who calls the emulator always comes from outside.
+        for (const each of [main, ...tags.values()]) each.choose = nowhere;
+        return;
+      }
       const latest = revisions.findLast(({ state }) => state === 'ready');
       const targets = json.trafficStatuses.map((status) => ({
         status,
@@ -81,6 +87,13 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
     },
   };
 }
+
+/** Whether the service's own addresses answer to everybody: https://cloud.google.com/run/docs/securing/ingress */
+function isOpen({ ingress = OPEN, defaultUriDisabled }: ServiceJson): boolean {
+  return defaultUriDisabled !== true && [OPEN, 'INGRESS_TRAFFIC_UNSPECIFIED'].includes(String(ingress));
+}
+
+const OPEN = 'INGRESS_TRAFFIC_ALL';
 
 function chooser(rows: readonly SplitRow<StoredRevision>[]): Route['choose'] {
   const pick = weightedPicker(rows.map((row) => ({ value: row, weight: row.weight })));

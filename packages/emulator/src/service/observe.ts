@@ -35,8 +35,13 @@ export function observe(
       ? condition('RoutesReady', 'CONDITION_SUCCEEDED')
       : condition('RoutesReady', 'CONDITION_FAILED', { reason: 'REVISION_FAILED', message: unroutable });
   const failed = [configured, routed].find(({ state }) => state === 'CONDITION_FAILED');
+  // https://cloud.google.com/run/docs/securing/ingress#disable-url
+  const hasUrl = json.defaultUriDisabled !== true;
+  const tagUrl = (tag: string) => (hasUrl ? frontEnd.tagUrl(tag) : undefined);
   return {
     ...json,
+    uri: hasUrl ? frontEnd.url : '',
+    urls: hasUrl ? [frontEnd.url] : [],
     reconciling: false,
     observedGeneration: json.generation,
     conditions: [routed, configured],
@@ -45,9 +50,7 @@ export function observe(
     ...(newest && { latestCreatedRevision: newest.json.name }),
     ...(latestReady && { latestReadyRevision: listed ?? latestReady.json.name }),
     trafficStatuses:
-      unroutable === undefined
-        ? wanted.map((target) => served(target, frontEnd.tagUrl))
-        : json.trafficStatuses,
+      unroutable === undefined ? wanted.map((target) => served(target, tagUrl)) : json.trafficStatuses,
     etag: newEtag(),
   };
 }
