@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import { openLogApi, openMonitoringApi } from '@deploy/cloudrun';
+import { openLogApi, openMonitoringApi, openSecretApi } from '@deploy/cloudrun';
 import type { Emulator, Fault } from '@deploy/emulator';
 import { apiOf, cloudWith, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
 import { deploy, shiftTo, WRITE } from '../support/colleague.ts';
@@ -204,4 +204,19 @@ describe('somebody who may not act as the account of the service', { concurrency
     assert.match(hint, NEEDED);
     assert.equal(cloud.requests.filter(({ method }) => method === WRITE.method).length, 1);
   });
+});
+
+test('a secret that the organisation allows only in certain locations: how to create it in one of them', async () => {
+  await using cloud = await cloudWith();
+  const message =
+    'Constraint constraints/gcp.resourceLocations violated for [orgpolicy:projects/42] attempting to create a secret in [global].';
+  const fault = { kind: 'error', httpStatus: 400, status: 'FAILED_PRECONDITION', message } as const;
+  cloud.on({ match: { method: 'POST', path: /\/secrets$/ }, fault, times: 2 });
+  const secrets = await openSecretApi({ ...AS_ITSELF, emulatorHost: cloud.host }, LOCATION);
+  const told = await refusedBy(() => secrets.create('bypass-token'));
+  assert.equal(told.message, `creating secret bypass-token: ${message}`);
+  assert.match(
+    told.hint,
+    /\n {2}gcloud secrets create bypass-token --project openagentsgemini --replication-policy=user-managed --locations=us-central1$/,
+  );
 });

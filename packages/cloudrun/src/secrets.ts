@@ -1,4 +1,4 @@
-import { type Action, countChange, type Secret, UserError } from '@deploy/cli';
+import { type Action, countChange, gcloudCommand, type Secret, UserError } from '@deploy/cli';
 import { gcloudCommands } from './gcloud/commands.ts';
 import { ApiRefusal } from './google/api-refusal.ts';
 import { CloudError } from './google/cloud-error.ts';
@@ -92,7 +92,7 @@ export async function openSecretApi(connection: Connection, location: ServiceLoc
         });
       } catch (error) {
         // Someone else was faster, or an earlier answer was lost. In either case the secret now exists.
-        if (!isAlreadyThere(error)) throw error;
+        if (!isAlreadyThere(error)) throw withPlace(error, secret, location);
       }
     },
 
@@ -173,6 +173,20 @@ async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
     if (error instanceof CloudError && error.kind === 'not-found') return undefined;
     throw error;
   }
+}
+
+/**
+ * If the organisation does not allow secrets without a location, adds how to create one that has a location. Returns any
+ * other error unchanged. What the policy says: https://github.com/firebase/firebase-tools/issues/6454
+ */
+function withPlace(error: unknown, secret: string, { project, region }: ServiceLocation): unknown {
+  if (!(error instanceof CloudError) || !error.message.includes('constraints/gcp.resourceLocations'))
+    return error;
+  const command = `gcloud secrets create ${secret} --project ${project} --replication-policy=user-managed --locations=${region}`;
+  return new CloudError(error.kind, error.message, {
+    hint: `The organisation allows secrets only in certain locations. Create it in one of them, then run this again:\n  ${gcloudCommand(command)}`,
+    cause: error.cause,
+  });
 }
 
 function isAlreadyThere(error: unknown): boolean {
