@@ -76,6 +76,16 @@ describe('a refusal that names no field', { concurrency: true }, () => {
   });
 });
 
+test('what a region does not offer is told once, and not taken for an outage', async () => {
+  await using cloud = await cloudWith();
+  const message = 'Domain mappings are not available in region [europe-west3].';
+  const fault = { kind: 'error', httpStatus: 501, status: 'UNIMPLEMENTED', message } as const;
+  cloud.on({ match: READ, fault, times: 99 });
+  const told = await refusedBy(async () => (await apiOf(cloud)).read());
+  assert.deepEqual(told, { message: `reading service control: ${message}`, hint: '' });
+  assert.equal(cloud.requests.length, 1);
+});
+
 describe('a 403', { concurrency: true }, () => {
   const DISABLED =
     'Cloud Run Admin API has not been used in project 42 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/run.googleapis.com/overview?project=42 then retry.';

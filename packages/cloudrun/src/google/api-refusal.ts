@@ -10,6 +10,7 @@ const CODE_OF_HTTP_STATUS: Readonly<Record<number, number>> = {
   408: GRPC.deadlineExceeded,
   409: GRPC.aborted,
   429: GRPC.resourceExhausted,
+  501: GRPC.unimplemented,
 };
 
 /** A REST API's error answer, with the gRPC status code that Google's clients would have given it. */
