@@ -351,7 +351,7 @@ describe('a change that does not settle', () => {
       assert.ok(error instanceof UserError);
       assert.match(
         error.message,
-        /^service control was deleted and made anew \(last changed by operator@example\.com at .*\), so nothing of this change is in it$/,
+        /^service control was deleted and made anew \(last changed by operator@example\.com at .*\), so this change may be lost$/,
       );
       assert.match(error.hint ?? '', /run this again; .*\n {2}.* scripts\/canary-rollout\.ts status$/);
       return true;

@@ -5,7 +5,7 @@ import { type PromotionEvent, runningPromotion, unfinishedPromotion } from '@dep
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { apiOf, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
-import { shortenPauses } from '../../support/colleague.ts';
+import { LOOK, shortenPauses } from '../../support/colleague.ts';
 import { makeAnew } from '../../support/made-anew.ts';
 import {
   cloudWithCandidate,
@@ -103,6 +103,28 @@ test('a service that is deleted and made anew has no promotion, whatever its ann
   const withNote = { ...made, annotations: { [PROMOTION]: JSON.stringify(kept) } };
   assert.equal(unfinishedPromotion(withNote), undefined);
   assert.ok(unfinishedPromotion({ ...withNote, uid: kept.uid }), 'the note is readable');
+});
+
+test('a service that is made anew in the middle of a rollback is let go of, and nobody is told to roll it back', async () => {
+  await using cloud = await cloudWithCandidate({ perMinute: 0 });
+  let isRollback = false;
+  let before = 0;
+  cloud.on({
+    match: LOOK,
+    isDue: () => isRollback && writes(cloud) > before,
+    fault: { kind: 'first', act: () => makeAnew(cloud) },
+  });
+  const walk = await startWalk(cloud, {
+    minutes: FAILING,
+    async perform(action) {
+      isRollback = /--to-revisions [\w-]+=100$/.test(action.announcement ?? '');
+      before = writes(cloud);
+      return action.perform();
+    },
+  });
+  const outcome = await walk.outcome;
+  assert.ok(outcome.state === 'superseded', JSON.stringify(outcome));
+  assert.match(outcome.why, /^service control was deleted and made anew /);
 });
 
 test('whether a promotion runs goes by the clock of the platform, however wrong that of this machine is', async (t) => {

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { errorMessage, UserError } from '@deploy/cli';
+import { type Action, errorMessage, UserError } from '@deploy/cli';
 import {
   type Bookkeeping,
   changedBy,
   isMadeAnew,
+  MadeAnew,
   madeAnew,
   rollback,
   type Service,
@@ -126,6 +127,14 @@ export function holdOn(
     return { ...promotion, owner: { id: ownerId, account, host, pid, until } };
   }
 
+  async function carryOut<T>(action: Action<T>): Promise<T> {
+    try {
+      return await perform(action);
+    } catch (error) {
+      throw error instanceof MadeAnew ? new Superseded(error.found, madeAnew) : error;
+    }
+  }
+
   function requireOurs(now: Service): void {
     state = requireUndisturbed(now, ownerId, subject.service);
   }
@@ -143,7 +152,7 @@ export function holdOn(
       permit,
       annotations: ({ annotations }) => withPromotion(annotations, next),
     };
-    const service = await perform(
+    const service = await carryOut(
       tagged === pair.canary
         ? writeAnnotations(openApi, book)
         : tagRevision(openApi, location, { tag, revision: pair.canary }, book),
@@ -166,7 +175,7 @@ export function holdOn(
       permit: requireOurs,
       annotations: ({ annotations }) => withPromotion(annotations, next),
     };
-    const written = await orFailure(() => perform(writeAnnotations(openApi, book)));
+    const written = await orFailure(() => carryOut(writeAnnotations(openApi, book)));
     if (written instanceof Superseded) throw written;
     // If this failed, the next poll tries again.
     if (!(written instanceof UserError)) state = next;
@@ -186,7 +195,7 @@ export function holdOn(
         annotations: ({ annotations }) => withPromotion(annotations, promotion),
       };
       try {
-        const change = await perform(
+        const change = await carryOut(
           setTraffic(openApi, location, shares, { skipMaintenanceCheck, bookkeeping }),
         );
         state = promotion;
@@ -221,7 +230,7 @@ export function holdOn(
       try {
         const options = { skipMaintenanceCheck: true, bookkeeping };
         const found = attempt === 1 ? undefined : await findReturned(isItsFault ? failure : undefined);
-        return found ?? (await perform(rollback(openApi, location, pair.stable, options)));
+        return found ?? (await carryOut(rollback(openApi, location, pair.stable, options)));
       } catch (error) {
         if (!(error instanceof UserError) || error instanceof Superseded) throw error;
         if (!isTemporary(error) || attempt === MOST_ATTEMPTS || signal.aborted) {
@@ -271,7 +280,7 @@ export function holdOn(
       try {
         // An earlier attempt, whose answer was lost, may have released the promotion.
         if (attempt > 1 && isFree(await api.read())) return;
-        await perform(
+        await carryOut(
           forget && !state.hadTag
             ? untagRevision(openApi, location, tag, book)
             : writeAnnotations(openApi, book),

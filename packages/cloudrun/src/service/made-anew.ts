@@ -8,22 +8,31 @@ export function isMadeAnew(before: Pick<Service, 'uid'>, now: Pick<Service, 'uid
   return before.uid !== now.uid;
 }
 
-/** What somebody did who deleted the service and made it anew: `service x was deleted and made anew: …`. */
+/** What somebody did who deleted the service and made it anew: `service x was deleted and made anew (last changed by …)`. */
 export function madeAnew({ name, lastModifier, updateTime }: Service): string {
   return `service ${name} was deleted and made anew (last changed by ${lastModifier} at ${updateTime})`;
 }
 
+/** Somebody deleted the service and made it anew while it was being changed. */
+export class MadeAnew extends UserError {
+  readonly found: Service;
+
+  constructor(location: ServiceLocation, found: Service) {
+    super(`${madeAnew(found)}, so this change may be lost`, {
+      hint: `Ask who made it anew. If the change is still wanted and not there, run this again; before that, see how the service stands:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
+    });
+    this.found = found;
+  }
+}
+
 /**
- * Throws a UserError when the service was deleted and made anew. The new one counts its changes from 1, so a change of
- * the old one would be waited for in vain.
+ * Throws MadeAnew when the service was deleted and made anew. The new one counts its changes from 1, so a change of the
+ * old one would be waited for in vain. The new one may have that change all the same, if it was made from a late export.
  */
 export function requireNotMadeAnew(
   location: ServiceLocation,
   before: Pick<Service, 'uid'>,
   now: Service,
 ): void {
-  if (!isMadeAnew(before, now)) return;
-  throw new UserError(`${madeAnew(now)}, so nothing of this change is in it`, {
-    hint: `Ask who made it anew. If the change is still wanted, run this again; before that, see how the service stands:\n  ${serviceCommand(location, 'canary-rollout', ['status'])}`,
-  });
+  if (isMadeAnew(before, now)) throw new MadeAnew(location, now);
 }
