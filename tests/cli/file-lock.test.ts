@@ -49,13 +49,13 @@ describe('a lock', () => {
       looks += 1;
       return real() + aheadMs;
     });
-    /** Resolves when the waiting one has looked at the lock as it is now, and at the clock. */
+    let ended = 'not yet';
+    /** Resolves when the waiting one has looked at the lock as it is now, and at the clock, or has given up. */
     const looked = async () => {
       const enough = looks + 3;
-      while (looks < enough) await pause(5);
+      while (looks < enough && ended === 'not yet') await pause(5);
     };
     await withFileLock(path, {}, async () => {
-      let ended = 'not yet';
       const begun = Promise.withResolvers<void>();
       const waiting = withFileLock(
         path,
