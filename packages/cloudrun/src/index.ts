@@ -47,7 +47,7 @@ export { type Bookkeeping, rollback, setTraffic, type TrafficChange } from './se
 export { canaryStatus, canaryStatusYaml, lookAtService } from './service/status.ts';
 export { laterDeployment } from './service/superseded.ts';
 export { type ReportedRoles, requireBackwards, whyForwards } from './service/swapped.ts';
-export { tagRevision, untagRevision, writeAnnotations } from './service/tag-revision.ts';
+export { sendAnnotations, tagRevision, untagRevision, writeAnnotations } from './service/tag-revision.ts';
 export {
   briefRevision,
   briefShares,

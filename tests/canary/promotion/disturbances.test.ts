@@ -5,7 +5,7 @@ import { type PromotionEvent, runningPromotion, unfinishedPromotion } from '@dep
 import { UserError } from '@deploy/cli';
 import type { Emulator } from '@deploy/emulator';
 import { apiOf, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
-import { LOOK, shortenPauses } from '../../support/colleague.ts';
+import { LOOK, shortenPauses, WRITE } from '../../support/colleague.ts';
 import { makeAnew } from '../../support/made-anew.ts';
 import {
   cloudWithCandidate,
@@ -244,6 +244,34 @@ describe('a promotion that is there already', { concurrency: 6 }, () => {
     assert.match(String(second), /^UserError: operator@example\.com has been promoting /);
     assert.equal(outcome.state, 'promoted', JSON.stringify(outcome));
     assert.ok(passed > 20, String(passed));
+  });
+
+  test('is kept without a pause in watching, however long Cloud Run takes to carry out the note', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable, canary] = revisionNames(cloud);
+    const startedAt = cloud.clock.now();
+    let passed = 0;
+    const now = () => new Date(startedAt + passed * 60_000);
+    const read = async () => ({
+      state: 'read' as const,
+      closed: [],
+      open: [],
+      behind: 'there are more logs',
+    });
+    const stopping = new AbortController();
+    cloud.on({ match: WRITE, isDue: () => passed > 0, fault: { kind: 'operation', fate: 'stalls' } });
+    const walk = await startWalk(cloud, {
+      openSource: async () => madeUpSource({ now, read }),
+      signal: stopping.signal,
+      async pause() {
+        // The claim is renewed after the first of these pauses.
+        passed += 8;
+        if (passed > 8) stopping.abort();
+      },
+    });
+    assert.deepEqual(await walk.outcome, { state: 'interrupted', stable, canary, percent: 25 });
+    assert.equal(passed, 16);
+    assert.equal(writes(cloud), 4, 'the tag, the shift, the renewal and the release');
   });
 
   test('can be taken over; whoever had it touches nothing more', async () => {

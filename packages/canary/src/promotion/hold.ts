@@ -9,6 +9,7 @@ import {
   rollback,
   type Service,
   type Share,
+  sendAnnotations,
   serviceCommand,
   setTraffic,
   type TrafficChange,
@@ -69,7 +70,8 @@ export type Hold = {
   take(): Promise<string>;
   /**
    * Keeps the promotion for longer if its claim soon runs out. Call it before each pause: a step that waits for late logs
-   * may last longer than anything that was foreseen when it began.
+   * may last longer than anything that was foreseen when it began. Does not wait until Cloud Run has carried it out,
+   * because nobody watches the candidate meanwhile.
    */
   renew(): Promise<void>;
   /** Gives the candidate this share. Retries as long as that may help. */
@@ -175,7 +177,7 @@ export function holdOn(
       permit: requireOurs,
       annotations: ({ annotations }) => withPromotion(annotations, next),
     };
-    const written = await orFailure(() => carryOut(writeAnnotations(openApi, book)));
+    const written = await orFailure(() => carryOut(sendAnnotations(openApi, book)));
     if (written instanceof Superseded) throw written;
     // If this failed, the next poll tries again.
     if (!(written instanceof UserError)) state = next;

@@ -3,7 +3,7 @@ import { gcloudCommands } from '../gcloud/commands.ts';
 import { serviceCommand } from '../own-commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import type { ServiceApi } from './api.ts';
-import { changeService } from './change.ts';
+import { type AcceptedChange, changeService } from './change.ts';
 import type { Service } from './service.ts';
 import { describeCondition, waitForChange } from './settle.ts';
 import type { Bookkeeping } from './shift-traffic.ts';
@@ -62,17 +62,35 @@ export function writeAnnotations(
   return { perform: async () => change(await openApi(), bookkeeping, (split) => split) };
 }
 
+/**
+ * Like `writeAnnotations`, but only until the platform has accepted them: they can be read at once, however long the
+ * platform takes to carry out a change that changes nothing else.
+ */
+export function sendAnnotations(
+  openApi: () => Promise<ServiceApi>,
+  bookkeeping: Bookkeeping,
+): Action<AcceptedChange> {
+  return { perform: async () => send(await openApi(), bookkeeping, (split) => split) };
+}
+
 async function change(
   api: ServiceApi,
   bookkeeping: Bookkeeping,
   next: (split: TrafficSplit) => TrafficSplit,
 ): Promise<Service> {
+  return waitForChange(api, await send(api, bookkeeping, next), () => {});
+}
+
+function send(
+  api: ServiceApi,
+  bookkeeping: Bookkeeping,
+  next: (split: TrafficSplit) => TrafficSplit,
+): Promise<AcceptedChange> {
   const plan = async (now: Service) => {
     bookkeeping.permit(now);
     return { traffic: next(now.traffic), annotations: bookkeeping.annotations(now) };
   };
-  const accepted = await changeService(api, plan, () => {});
-  return waitForChange(api, accepted, () => {});
+  return changeService(api, plan, () => {});
 }
 
 function tagged({ served }: Service, tag: string): Service['served'][number] | undefined {
