@@ -30,6 +30,20 @@ describe('a window that is off is verified from outside', () => {
     );
   });
 
+  for (const status of [404, 503]) {
+    test(`not by a start page that redirects beside a manifest that answers ${status}, which is no login page`, async () => {
+      const seen = await verified((request, answer) => {
+        if (request.url === '/manifest.json') answer.writeHead(status).end();
+        else to(307, 'https://legacy.example.com/')(request, answer);
+      });
+      assert.ok(seen instanceof UserError, String(seen));
+      assert.match(
+        seen.message,
+        new RegExp(`from outside \\S+/ answers 307 and \\S+/manifest\\.json ${status}, not below 300$`),
+      );
+    });
+  }
+
   test('by a service that redirects its start page, but not its manifest', async () => {
     const seen = await verified((request, answer) => {
       if (request.url === '/manifest.json') answer.end('{}');

@@ -74,9 +74,9 @@ async function whyElsewhere(
 ): Promise<string | undefined> {
   if (typeof start === 'number' && start < 300) return undefined;
   const manifest = await statusOf(http, `${baseUrl}/manifest.json`);
-  return typeof manifest === 'number' && manifest < 300
-    ? undefined
-    : `${baseUrl}/ answers ${start} and ${baseUrl}/manifest.json ${manifest}, as a login page in front of the service does`;
+  if (typeof manifest === 'number' && manifest < 300) return undefined;
+  const redirects = isBelow400(manifest);
+  return `${baseUrl}/ answers ${start} and ${baseUrl}/manifest.json ${manifest}, ${redirects ? 'as a login page in front of the service does' : 'not below 300'}`;
 }
 
 /** Uses the bypass token as the smoke check does: unencoded, because the service does not decode it. */
