@@ -115,6 +115,15 @@ describe('a 403', { concurrency: true }, () => {
       /\n {2}gcloud auth application-default set-quota-project openagentsgemini$/,
     ],
     [
+      "for an API that is not enabled in the login's own project, which belongs to Google, says how to name another one",
+      forbidden(DISABLED.replaceAll('42', '764086051850'), {
+        reason: 'SERVICE_DISABLED',
+        metadata: { service: 'run.googleapis.com', consumer: 'projects/764086051850' },
+      }),
+      /: the login names no project to charge the call to/,
+      /\n {2}gcloud auth application-default set-quota-project openagentsgemini$/,
+    ],
+    [
       'for a quota project that may not be used names the role for that',
       forbidden(
         'Caller does not have required permission to use project p. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission.',

@@ -6,6 +6,10 @@ type Forbidden = { message: string; hint: string };
 /** What a refusal may say apart from its message; see `ApiRefusal`. */
 type Told = { reason: string; api: string; consumer: string };
 
+// That of a person's application-default credentials which name no other. It is Google's own, so an API that is not
+// enabled there cannot be enabled: https://cloud.google.com/docs/authentication/troubleshoot-adc
+const PROJECT_OF_LOGINS = '764086051850';
+
 /**
  * Explains a 403. Most have nothing to do with the role that a deployment requires, although all of them come as
  * PERMISSION_DENIED. What kind it is, the refusal tells by its reason (`ErrorReason` in google/api/error_reason.proto)
@@ -20,7 +24,7 @@ export function explainForbidden(
   const is = (reason: string, text: RegExp): boolean => told.reason === reason || text.test(said);
 
   // Before the next one, because the reason of this one is also SERVICE_DISABLED.
-  if (/requires a quota project/i.test(said)) {
+  if (/requires a quota project/i.test(said) || told.consumer === PROJECT_OF_LOGINS) {
     return {
       message: `the login names no project to charge the call to (${said})`,
       hint: `Name one:\n  gcloud auth application-default set-quota-project ${project}`,
