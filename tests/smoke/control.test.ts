@@ -266,17 +266,25 @@ describe('a service that answers in its own way', () => {
     assert.match(body, /^body: <html>/);
   });
 
-  for (const [status, what] of [
-    [404, /^This page is Google's front end's.*takes requests only from inside \(its ingress setting\)/],
+  for (const [whose, status, page, what] of [
     [
-      403,
-      /^This page is Google's front end's.*does not let everybody in\. Give allUsers the role roles\/run\.invoker/,
+      "Google's own",
+      404,
+      '<h1>Error: Page not found</h1>',
+      /^This page is not the service's.*takes requests only from inside \(its ingress setting\)/,
     ],
+    [
+      "Google's own",
+      403,
+      '<h2>Your client does not have permission to get URL <code>/readyz</code> from this server.</h2>',
+      /^This page is Google's front end's.*does not let everybody in\. If it is to be public, give allUsers the role roles\/run\.invoker/,
+    ],
+    ["a firewall's", 403, '<h1>Blocked</h1>', /^body: <html>/],
   ] as const) {
-    test(`Google's own ${status} on every path is told from the service's`, async () => {
+    test(`${whose} ${status} on every path is told from the service's`, async () => {
       await using service = await serve((_, response) => {
         response.writeHead(status, { 'content-type': 'text/html; charset=UTF-8' });
-        response.end('<html><title>Error</title></html>');
+        response.end(`<html>${page}</html>`);
       });
       const run = await runScript('smoke-control', [], { env: { OPENAGENTS_BASE_URL: service.url } });
       assert.equal(run.exitCode, 1);

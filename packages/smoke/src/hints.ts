@@ -14,10 +14,12 @@ export function hintFor(
     return `On Cloud Run's own URLs Google's front end answers /healthz itself, so the request did not reach the service (${new URL(baseUrl).host}). Rely on /readyz, as scripts/smoke-control.ts does.`;
   }
   if (status === 404 && isHtml && checkId === 'readiness') {
-    return `This page is Google's front end's, so the request did not reach the service (${new URL(baseUrl).host}). Either the URL or its tag is not the service's, or the service takes requests only from inside (its ingress setting): then run this from inside, or check the address of its load balancer.`;
+    return `This page is not the service's, so the request did not reach it (${new URL(baseUrl).host}). Either the URL or its tag is not the service's, or the service takes requests only from inside (its ingress setting): then run this from inside, or check the address of its load balancer.`;
   }
-  if (status === 403 && isHtml) {
-    return "This page is Google's front end's, so the request did not reach the service: it does not let everybody in. Give allUsers the role roles/run.invoker on the service, or check it through whatever stands in front of it.";
+  // Only with Google's own words: a proxy or a firewall refuses with 403 too, and opening the service to everybody would not
+  // help against that.
+  if (status === 403 && isHtml && /does not have permission to get URL/.test(body)) {
+    return "This page is Google's front end's, so the request did not reach the service: it does not let everybody in. If it is to be public, give allUsers the role roles/run.invoker on the service; otherwise check it through whatever stands in front of it.";
   }
   if (status === 503 && /maintenance/i.test(body)) {
     if (!hasBypassToken && hasMaintenanceModeToken) {
