@@ -299,12 +299,20 @@ describe('a promotion that is there already', { concurrency: 6 }, () => {
     assert.equal(remembered(cloud).owner, undefined);
 
     const elsewhere = { account: 'carol@example.com', host: 'elsewhere', pid: 1, isRunning: () => true };
-    const second = await startWalk(cloud, { minutes: WELL, walker: elsewhere });
+    const second = await startWalk(cloud, {
+      minutes: WELL,
+      walker: elsewhere,
+      settings: { steps: [5, 10, 25, 100] },
+      loginLastsMs: async () => 60_000,
+    });
     const begun = await second.until(({ kind }) => kind === 'promotionBegun');
     assert.equal(begun.kind === 'promotionBegun' && begun.resumedAt, 25);
     assert.deepEqual(await second.outcome, { state: 'promoted', stable, canary });
     const shifts = second.announced.filter((line) => line.includes('--to-revisions'));
     assert.equal(shifts.length, 1);
+    // Two steps of up to six minutes are left.
+    const [warned] = second.events.filter(({ kind }) => kind === 'promotionWarned');
+    assert.match(JSON.stringify(warned), /ends in 1 min, and this may take 12 min/);
     // The minutes that nobody watched count as evidence, and not for the window.
     const at25 = second.events.filter((event) => event.kind === 'minuteObserved' && event.minute.step === 25);
     assert.ok(at25.length > 3, `${at25.length} minutes`);
@@ -407,14 +415,27 @@ describe('Ctrl-C while the candidate is checked', { concurrency: 6 }, () => {
     assert.equal(remembered(cloud).owner, undefined);
   });
 
-  test('before the promotion has changed anything changes nothing', async () => {
-    await using cloud = await cloudWithCandidate({ perMinute: 0 });
-    const [stable = '', canary = ''] = revisionNames(cloud);
-    const walk = await startWalk(cloud, { minutes: WELL });
-    walk.stop();
-    assert.deepEqual(await walk.outcome, { state: 'interrupted', stable, canary, percent: 0 });
-    assert.equal(writes(cloud), 0);
-  });
+  for (const [name, when] of [
+    ['before the promotion has changed anything', 'at once'],
+    ['while it asks how long the login lasts', 'when asked'],
+  ]) {
+    test(`${name} changes nothing`, async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const stopping = new AbortController();
+      const walk = await startWalk(cloud, {
+        minutes: WELL,
+        signal: stopping.signal,
+        async loginLastsMs() {
+          stopping.abort();
+          return undefined;
+        },
+      });
+      if (when === 'at once') stopping.abort();
+      assert.deepEqual(await walk.outcome, { state: 'interrupted', stable, canary, percent: 0 });
+      assert.equal(writes(cloud), 0);
+    });
+  }
 });
 
 describe('trouble on the way', { concurrency: 6 }, () => {

@@ -94,7 +94,9 @@ async function walkSteps(
       ...{ kind: 'promotionBegun', ...pair, source: source.name, steps: hold.steps },
       ...(resumedAt !== undefined && { resumedAt }),
     });
-    await warn(request, subject);
+    await warn(request, subject, hold);
+    // Asking about the login may have taken a while.
+    if (request.signal.aborted) return { state: 'interrupted', ...pair, percent: hold.percent() };
     const checks = candidateChecks(request, {
       ...{ candidate: await hold.take(), service: serviceUrl },
       instances: { isOne: isOneInstance(subject), isOneAtFirst: isOneInstanceAtFirst(subject) },
@@ -107,10 +109,14 @@ async function walkSteps(
   }
 }
 
-async function warn({ tell, loginLastsMs, settings }: WalkRequest, subject: Subject): Promise<void> {
+async function warn(
+  { tell, loginLastsMs, settings }: WalkRequest,
+  subject: Subject,
+  hold: Hold,
+): Promise<void> {
   const say = (warning: string) => tell({ kind: 'promotionWarned', warning });
   const lastsMinutes = Math.floor(((await loginLastsMs?.()) ?? Number.POSITIVE_INFINITY) / MINUTE_MS);
-  const longest = settings.steps.length * settings.maxWindowMinutes;
+  const longest = stepsLeft(hold).length * settings.maxWindowMinutes;
   if (lastsMinutes < longest) {
     await say(
       `the access token ends in ${lastsMinutes} min, and this may take ${longest} min: after the token has ended, not even a rollback is possible; a login of gcloud, or GOOGLE_APPLICATION_CREDENTIALS, is renewed by itself`,
@@ -140,7 +146,7 @@ async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
       return { state: 'not begun', ...pair, ...failed };
     }
   }
-  for (const percent of hold.steps.filter((step) => step >= hold.percent())) {
+  for (const percent of stepsLeft(hold)) {
     // The checks since the last look at the signal may have taken minutes. Whoever pressed Ctrl-C meanwhile wants no more
     // traffic moved.
     if (signal.aborted) return stop(walk);
@@ -150,6 +156,10 @@ async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
   }
   await hold.forget();
   return { state: 'promoted', ...pair };
+}
+
+function stepsLeft(hold: Hold): number[] {
+  return hold.steps.filter((step) => step >= hold.percent());
 }
 
 /**
