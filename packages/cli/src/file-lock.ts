@@ -54,8 +54,9 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
     const { ino, ctimeNs } = await file.stat({ bigint: true });
     await file.close();
     if (holder === undefined) onWait?.();
-    if (holder !== `${ino} ${ctimeNs}`) deadline = performance.now() + patienceMs;
-    holder = `${ino} ${ctimeNs}`;
+    const found = `${ino} ${ctimeNs}`;
+    if (holder !== found) deadline = performance.now() + patienceMs;
+    holder = found;
     await pause(5 + Math.random() * 20);
   } while (performance.now() < deadline);
   throw tooLong?.() ?? new Error(`${path} is locked`);

@@ -129,6 +129,7 @@ export function holdOn(
     return { ...promotion, owner: { id: ownerId, account, host, pid, until } };
   }
 
+  /** Performs an action. Throws Superseded if the service was made anew meanwhile, because nothing on it is ours then. */
   async function carryOut<T>(action: Action<T>): Promise<T> {
     try {
       return await perform(action);

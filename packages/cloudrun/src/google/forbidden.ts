@@ -11,9 +11,9 @@ type Told = { reason: string; api: string; consumer: string };
 const PROJECT_OF_LOGINS = '764086051850';
 
 /**
- * Explains a 403. Most have nothing to do with the role that a deployment requires, although all of them come as
- * PERMISSION_DENIED. What kind it is, the refusal tells by its reason (`ErrorReason` in google/api/error_reason.proto)
- * or only by its message.
+ * Explains a 403. All of them come as PERMISSION_DENIED, but most have nothing to do with the role that a deployment
+ * requires. The refusal's reason (`ErrorReason` in google/api/error_reason.proto) tells the kinds apart, but some have
+ * only a message.
  */
 export function explainForbidden(
   error: Error,

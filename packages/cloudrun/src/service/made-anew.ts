@@ -8,7 +8,7 @@ export function isMadeAnew(before: Pick<Service, 'uid'>, now: Pick<Service, 'uid
   return before.uid !== now.uid;
 }
 
-/** What somebody did who deleted the service and made it anew: `service x was deleted and made anew (last changed by …)`. */
+/** Says that the service was deleted and made anew: `service x was deleted and made anew (last changed by …)`. */
 export function madeAnew({ name, lastModifier, updateTime }: Service): string {
   return `service ${name} was deleted and made anew (last changed by ${lastModifier} at ${updateTime})`;
 }

@@ -68,7 +68,10 @@ export function isReportName(name: string): boolean {
   return /^\d{8}T\d{6}Z-(?:staging|production)-deploy-report\.md$/.test(name);
 }
 
-/** Runs `work` while no other command writes in this folder. Throws a UserError when one of them takes longer than half a minute. */
+/**
+ * Runs `work` while no other command writes in this folder. Throws a UserError when one of them takes longer than half a
+ * minute.
+ */
 function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const path = join(folder, LOCK_FILE);
   const tooLong = (): Error =>
