@@ -12,11 +12,16 @@ type TokenInfo = {
 /**
  * Asks Google about the connection's access token
  * (https://cloud.google.com/docs/authentication/token-types#access-contents). Nothing is known when this fails: it is only
- * information, and other calls show whether the login works.
+ * information, and other calls show whether the login works. `effort` says whether to repeat the call when it gets no
+ * answer.
  */
-export async function readTokenInfo(connection: Connection, location: ServiceLocation): Promise<TokenInfo> {
+export async function readTokenInfo(
+  connection: Connection,
+  location: ServiceLocation,
+  effort: 'once' | 'repeatable',
+): Promise<TokenInfo> {
   try {
-    const { email, expires_in: seconds } = await googleRest(connection).once<{
+    const { email, expires_in: seconds } = await googleRest(connection)[effort]<{
       email?: string;
       expires_in?: string | number;
     }>(
@@ -36,5 +41,6 @@ export async function loginLastsMs(
   location: ServiceLocation,
 ): Promise<number | undefined> {
   if (connection.identity.kind !== 'access-token') return undefined;
-  return (await readTokenInfo(connection, location)).lastsMs;
+  // A promotion does not wait for this: what comes of it is only a warning.
+  return (await readTokenInfo(connection, location, 'once')).lastsMs;
 }

@@ -17,7 +17,7 @@ export async function findLogin(connection: Connection, location: ServiceLocatio
   const { kind } = connection.identity;
   const account = await accountOf(connection);
   if (account !== undefined || kind === 'none') return { account, lastsMs: undefined };
-  const { email, lastsMs } = await readTokenInfo(connection, location);
+  const { email, lastsMs } = await readTokenInfo(connection, location, 'repeatable');
   return { account: email, lastsMs: kind === 'access-token' ? lastsMs : undefined };
 }
 
