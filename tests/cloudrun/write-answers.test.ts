@@ -19,6 +19,7 @@ import {
   variablesOf,
   WRITE,
 } from '../support/colleague.ts';
+import { makeAnew } from '../support/made-anew.ts';
 
 // What comes back from a write, and what is made of it.
 const answered = (httpStatus: number, status: string, message = 'made to fail'): Fault => ({
@@ -165,6 +166,24 @@ describe('a write', { concurrency: true }, () => {
     );
     assert.equal(writes(cloud), 0);
   });
+
+  for (const [when, skip, lost] of [
+    ['before it is sent', 1, false],
+    ['while it is looked up', 2, true],
+  ] as const) {
+    test(`to a service that is made anew ${when} is not sent to the new one`, async () => {
+      await using cloud = await pinnedCloud();
+      const [, revision = ''] = revisionNames(cloud);
+      if (lost) cloud.on({ match: WRITE, fault: { kind: 'reset', when: 'before' } });
+      cloud.on({ match: LOOK, skip, fault: { kind: 'first', act: () => makeAnew(cloud) } });
+      await assert.rejects(
+        shiftTo(cloud, revision),
+        userError(/^service control was deleted and made anew \(/, /^Ask who made it anew\./),
+      );
+      assert.equal(writes(cloud), lost ? 1 : 0);
+      assert.equal(generation(cloud), 1);
+    });
+  }
 
   test('without an answer, to a service that can no longer be read, is not taken for anything', async () => {
     for (const when of ['before', 'after'] as const) {
