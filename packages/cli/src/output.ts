@@ -21,15 +21,18 @@ export type Output = {
  */
 export function createOutput(streams: { stdout: Writable; stderr: Writable }): Output {
   return {
-    data: (line) => writeLine(streams.stdout, line, isTerminal(streams.stdout)),
-    note: (line) => writeLine(streams.stderr, withoutCommands(redact(cleanText(line))), true),
-    verbatim: (line) => writeLine(streams.stderr, line, true),
+    data: (line) => writeLine(streams.stdout, clean(line), isTerminal(streams.stdout)),
+    note: (line) => writeLine(streams.stderr, withoutCommands(clean(line)), true),
+    verbatim: (line) => writeLine(streams.stderr, clean(line), true),
   };
 }
 
+function clean(text: string): string {
+  return redact(cleanText(text));
+}
+
 function writeLine(stream: Writable, line: string, mayHaveColour: boolean): void {
-  const clean = redact(cleanText(line));
-  stream.write(`${mayHaveColour ? coloured(clean, stream) : clean}\n`);
+  stream.write(`${mayHaveColour ? coloured(line, stream) : line}\n`);
 }
 
 const STYLES = {

@@ -51,7 +51,7 @@ export function rememberFolder(env: Environment, cwd = process.cwd()): string | 
   return calledFrom;
 }
 
-/** A path as the person meant it who called the script: a relative one starts in the folder of the call, if known. */
+/** The absolute path. A relative one starts in the folder in which the script was called, if that is known. */
 export function pathOfCaller(path: string): string {
   return resolve(calledFrom ?? process.cwd(), path);
 }

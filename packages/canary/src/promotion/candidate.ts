@@ -21,6 +21,7 @@ import {
 import {
   candidatePercent,
   failureOf,
+  isRecord,
   type PromotionState,
   type RevisionPair,
   unfinishedPromotion,
@@ -100,9 +101,8 @@ function instanceCount(
   { scaling }: Revision['template'],
   which: 'minInstanceCount' | 'maxInstanceCount',
 ): number | undefined {
-  const count = typeof scaling === 'object' && scaling !== null ? Object.entries(scaling) : [];
-  const [, given] = count.find(([field]) => field === which) ?? [];
-  return typeof given === 'number' ? given : undefined;
+  const count = isRecord(scaling) ? scaling[which] : undefined;
+  return typeof count === 'number' ? count : undefined;
 }
 
 type Wanted = { named: string | undefined; retry: boolean; rolledBack?: RolledBack | undefined };

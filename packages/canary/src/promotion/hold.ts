@@ -3,7 +3,6 @@ import { type Action, errorMessage, UserError } from '@deploy/cli';
 import {
   type Bookkeeping,
   changedBy,
-  isMadeAnew,
   MadeAnew,
   madeAnew,
   rollback,
@@ -31,7 +30,7 @@ import {
 } from './bookkeeping.ts';
 import { pairOf, type Subject } from './candidate.ts';
 import { isTemporary, kindOf, MOST_ATTEMPTS, orFailure } from './failed-calls.ts';
-import { requireUndisturbed } from './ownership.ts';
+import { requireSameService, requireUndisturbed } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { Superseded } from './superseded.ts';
 
@@ -142,19 +141,21 @@ export function holdOn(
     state = requireUndisturbed(now, ownerId, subject.service);
   }
 
+  /** Notes a promotion on the service, or removes the note, together with a change of a service that is still ours. */
+  function noting(promotion: PromotionState | undefined): Bookkeeping {
+    return { permit: requireOurs, annotations: ({ annotations }) => withPromotion(annotations, promotion) };
+  }
+
   async function take(): Promise<string> {
     const before = promotionOn(subject.service);
     const permit = (now: Service): void => {
-      if (isMadeAnew(subject.service, now)) throw new Superseded(now, madeAnew);
+      requireSameService(subject.service, now);
       const isSame = isDeepStrictEqual(now.template, template) && isDeepStrictEqual(promotionOn(now), before);
       if (!isSame || !isItsTraffic(now, state))
         throw new Superseded(now, () => `${changedBy(now)} in the meantime`);
     };
     const next = ownedNow(state);
-    const book: Bookkeeping = {
-      permit,
-      annotations: ({ annotations }) => withPromotion(annotations, next),
-    };
+    const book = { ...noting(next), permit };
     const service = await carryOut(
       tagged === pair.canary
         ? writeAnnotations(openApi, book)
@@ -174,11 +175,7 @@ export function holdOn(
   async function renew(): Promise<void> {
     if (state.owner === undefined || state.owner.until - nowMs() > SPARE_MS) return;
     const next = ownedNow(state);
-    const book: Bookkeeping = {
-      permit: requireOurs,
-      annotations: ({ annotations }) => withPromotion(annotations, next),
-    };
-    const written = await orFailure(() => carryOut(sendAnnotations(openApi, book)));
+    const written = await orFailure(() => carryOut(sendAnnotations(openApi, noting(next))));
     if (written instanceof Superseded) throw written;
     // If this failed, the next poll tries again.
     if (!(written instanceof UserError)) state = next;
@@ -193,10 +190,7 @@ export function holdOn(
       });
       const { skipMaintenanceCheck } = settings;
       const shares = splitOf(promotion);
-      const bookkeeping: Bookkeeping = {
-        permit: requireOurs,
-        annotations: ({ annotations }) => withPromotion(annotations, promotion),
-      };
+      const bookkeeping = noting(promotion);
       try {
         const change = await carryOut(
           setTraffic(openApi, location, shares, { skipMaintenanceCheck, bookkeeping }),
@@ -262,7 +256,7 @@ export function holdOn(
     const after = [{ revision: pair.stable, percent: 100 }];
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const now = await api.read();
-      if (isMadeAnew(subject.service, now)) throw new Superseded(now, madeAnew);
+      requireSameService(subject.service, now);
       if (promotionOn(now) !== undefined || (failure && failureOf(now, pair.canary)?.at !== failure.at))
         return undefined;
       if (isServed(now, after)) return { service: now.name, before: splitOf(state), after };
@@ -273,10 +267,7 @@ export function holdOn(
 
   async function release({ forget }: { forget: boolean }): Promise<void> {
     const { owner: _, ...free } = state;
-    const book: Bookkeeping = {
-      permit: requireOurs,
-      annotations: ({ annotations }) => withPromotion(annotations, forget ? undefined : free),
-    };
+    const book = noting(forget ? undefined : free);
     const isFree = (now: Service): boolean =>
       forget ? promotionOn(now) === undefined : promotionOn(now)?.owner === undefined;
     for (let attempt = 1; ; attempt += 1) {

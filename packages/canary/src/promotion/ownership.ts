@@ -34,13 +34,18 @@ export function requireUnowned(
   );
 }
 
+/** Throws Superseded if the service was deleted and made anew, because nothing on it is this promotion's then. */
+export function requireSameService(found: Pick<Service, 'uid'>, now: Service): void {
+  if (isMadeAnew(found, now)) throw new Superseded(now, madeAnew);
+}
+
 /** Throws Superseded unless this is still the service of `found`, with its template and this promotion's owner and split. */
 export function requireUndisturbed(
   now: Service,
   ownerId: string,
   found: Pick<Service, 'uid' | 'template'>,
 ): PromotionState {
-  if (isMadeAnew(found, now)) throw new Superseded(now, madeAnew);
+  requireSameService(found, now);
   const state = promotionOn(now);
   if (state === undefined)
     throw new Superseded(now, () => `${changedBy(now)}: its note about this promotion is gone`);

@@ -3,7 +3,7 @@ import { listCommand } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { explainForbidden } from './forbidden.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
-import { GRPC } from './status-codes.ts';
+import { GRPC, mayPass } from './status-codes.ts';
 
 /**
  * Why a cloud call failed. Each kind calls for a different reaction:
@@ -177,7 +177,7 @@ function isInvalidCertificate(error: Error): boolean {
 function isPassingProxyTrouble(error: Error): boolean {
   if (!(error instanceof ProxyFailure)) return false;
   const { status, cause } = error;
-  return status === undefined ? cause !== undefined : status === 408 || status === 429 || status >= 500;
+  return status === undefined ? cause !== undefined : mayPass(status);
 }
 
 /** The error for an answer that is not from the API, such as a proxy's error page. */

@@ -6,8 +6,8 @@ type Forbidden = { message: string; hint: string };
 /** What a refusal may say apart from its message; see `ApiRefusal`. */
 type Told = { reason: string; api: string; consumer: string };
 
-// That of a person's application-default credentials which name no other. It is Google's own, so an API that is not
-// enabled there cannot be enabled: https://cloud.google.com/docs/authentication/troubleshoot-adc
+// Calls are charged to this project when a person's application-default credentials name no other. It belongs to Google, so
+// nobody else can enable an API there: https://cloud.google.com/docs/authentication/troubleshoot-adc
 const PROJECT_OF_LOGINS = '764086051850';
 
 /**
@@ -23,7 +23,7 @@ export function explainForbidden(
   const told = readTold(error);
   const is = (reason: string, text: RegExp): boolean => told.reason === reason || text.test(said);
 
-  // Before the next one, because the reason of this one is also SERVICE_DISABLED.
+  // This check comes before the next one, because its refusals have the reason SERVICE_DISABLED too.
   if (/requires a quota project/i.test(said) || told.consumer === PROJECT_OF_LOGINS) {
     return {
       message: `the login names no project to charge the call to (${said})`,

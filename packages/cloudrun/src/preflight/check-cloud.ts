@@ -75,7 +75,7 @@ export async function checkCloud(
   ]);
 
   const found = service.read ? service.value : undefined;
-  // If its own URL does not answer here, it is not advised to use it.
+  // Do not advise the service's own URL if it does not answer from here.
   const ownUrl = found?.isOpenToAll ? found.url : undefined;
   const verdict = checkDomain({ domain, domainVariable }, location.service, ownUrl, mapping);
   return {

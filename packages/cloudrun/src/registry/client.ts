@@ -3,6 +3,7 @@ import { type Connection, endpointOf } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
 import { sendWithLogin } from '../google/login.ts';
 import { googleRest } from '../google/rest.ts';
+import { mayPass } from '../google/status-codes.ts';
 
 /**
  * Sends a request to a registry. Throws a UserError if there is no login, and the network's error if there is no
@@ -49,9 +50,7 @@ export function openRegistry(connection: Connection, host: string): Registry {
       async (attempt) => {
         const answer = await send(method, path);
         // Safe to repeat, because these requests only read. After the last attempt, return the answer, whatever it is.
-        const { status } = answer;
-        if ((status === 408 || status === 429 || status >= 500) && attempt <= RETRIES)
-          throw new Error(`HTTP ${answer.status}`);
+        if (mayPass(answer.status) && attempt <= RETRIES) throw new Error(`HTTP ${answer.status}`);
         return answer;
       },
       {
