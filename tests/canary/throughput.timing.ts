@@ -5,8 +5,10 @@ import type { Observation } from '@deploy/canary/verdict';
 import { defaultLimits } from '../support/limits.ts';
 import { times } from './sample-minutes.ts';
 
-const LEAST_PER_SECOND = 5000;
-const LINES = 4000;
+/** It is about 2.3 where 6000 verdicts take a second of processor time; 5000 are the goal (docs/performance.md). */
+const MOST_PARSES = 3;
+const ROUNDS = 8;
+const LINES = 2000;
 
 function side(requests: number, errors: number): Observation {
   return {
@@ -28,23 +30,36 @@ const document = {
   minutes: times(10, { stable: side(114, 1), canary: side(60, 1) }),
 };
 
-// Processor time, not the clock: others may be using the machine.
-test(`10 minutes with every signal: at least ${LEAST_PER_SECOND} verdicts in a second of processor time`, () => {
+// JSON.parse alone is the measure, because a machine may be any slower than another. Processor time, not the clock:
+// others may be using the machine. In the first rounds, the code is still being compiled.
+test(`10 minutes with every signal: a verdict costs at most ${MOST_PARSES} times what JSON.parse costs`, () => {
   const line = `${JSON.stringify(document)}\n`;
-  const rates = times(4, undefined).map(() => {
-    const splitter = new DocumentSplitter();
-    const before = process.cpuUsage();
-    let length = 0;
-    for (let i = 0; i < LINES; i++) {
+  const splitter = new DocumentSplitter();
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const parse = secondsEach(() => JSON.stringify(JSON.parse(line).step).length);
+    const verdict = secondsEach(() => {
+      let length = 0;
       for (const each of splitter.push(line)) {
         assert.ok('value' in each);
         length += JSON.stringify(judgeRecording(readRecording(each.value, defaultLimits))).length;
       }
-    }
-    const { user, system } = process.cpuUsage(before);
-    assert.ok(length > LINES * 500);
-    return LINES / ((user + system) / 1e6);
+      assert.ok(length > 500);
+      return length;
+    });
+    return { rate: Math.round(1 / verdict), parses: verdict / parse };
   });
-  assert.ok(Math.max(...rates) >= LEAST_PER_SECOND, `${rates.map(Math.round)}`);
-  console.log(`verdicts a second: ${rates.map(Math.round).join(', ')}`);
+  const best = Math.min(...rounds.map(({ parses }) => parses));
+  assert.ok(best <= MOST_PARSES, JSON.stringify(rounds));
+  console.log(`verdicts a second: ${rounds.map(({ rate }) => rate).join(', ')}`);
+  console.log(`times what JSON.parse costs: ${rounds.map(({ parses }) => parses.toFixed(2)).join(', ')}`);
 });
+
+/** The processor time of one call, in seconds: the mean of many. */
+function secondsEach(call: () => number): number {
+  const before = process.cpuUsage();
+  let sum = 0;
+  for (let i = 0; i < LINES; i++) sum += call();
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(sum > 0);
+  return (user + system) / 1e6 / LINES;
+}
