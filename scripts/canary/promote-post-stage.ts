@@ -1,6 +1,13 @@
 import type { StageLook } from '@deploy/canary';
 import { type Environment, type Secret, UserError } from '@deploy/cli';
-import { runPostStageChecks, type SmokeOutcome, smokeFailure, whySkipped } from '@deploy/smoke';
+import {
+  decisiveFailure,
+  isOutOfReach,
+  runPostStageChecks,
+  type SmokeOutcome,
+  smokeFailure,
+  whySkipped,
+} from '@deploy/smoke';
 
 /** How long a check of the candidate waits for an answer, and how often it retries. */
 export const smokeLimits = { timeoutMs: 15_000, retries: 3 };
@@ -47,8 +54,12 @@ export function stageCheckerOf({
     if (why !== undefined) return { state: 'skipped', why };
     report(outcome);
     const failure = smokeFailure(outcome);
-    return failure === undefined
-      ? { state: 'passed', checks: outcome.checks.map(({ id }) => id) }
-      : { state: 'failed', why: failure.message };
+    if (failure === undefined) return { state: 'passed', checks: outcome.checks.map(({ id }) => id) };
+    const hint = decisiveFailure(outcome)?.hint;
+    return {
+      ...{ state: 'failed', why: failure.message },
+      ...(hint !== undefined && { hint }),
+      isOutOfReach: isOutOfReach(outcome),
+    };
   };
 }

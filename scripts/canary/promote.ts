@@ -30,6 +30,7 @@ import {
 import { joinEvidence, reportedBaseUrl, reportedRoles } from '@deploy/report';
 import {
   decisiveFailure,
+  isOutOfReach,
   readServedBuild,
   runControlSmoke,
   type SmokeOutcome,
@@ -263,6 +264,7 @@ function smokerOf(env: Environment) {
       passed: failure === undefined,
       ...(failure !== undefined && { why: failure.message }),
       ...(hint !== undefined && { hint }),
+      isOutOfReach: isOutOfReach(outcome),
       ...build,
       notes: smokeNotes(outcome),
     };

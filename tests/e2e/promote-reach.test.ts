@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Emulator, ServiceSeed } from '@deploy/emulator';
-import { cloudEnv, cloudWith, IMAGES, revisionNames, SERVICE, serving } from '../support/cloud.ts';
+import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
+import { cloudWithCandidate } from '../support/promotion.ts';
+import { runScriptProcess } from '../support/run-script.ts';
 
 /** A candidate of a service whose own addresses do not answer to everybody. */
 const cloudOf = (reach: Partial<ServiceSeed>): Promise<Emulator> =>
@@ -54,4 +56,70 @@ describe('a candidate that cannot be reached from here', { concurrency: 2 }, () 
     );
     assert.deepEqual(cloud.service(SERVICE), before);
   });
+});
+
+/** Changes who may reach the addresses of a service, as `gcloud run services update --ingress` does. */
+async function setIngress(cloud: Emulator, ingress: string): Promise<void> {
+  const { project, region } = LOCATION;
+  const name = `projects/${project}/locations/${region}/services/${SERVICE}`;
+  const answer = await fetch(`${cloud.url}/v2/${name}?updateMask=ingress`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name, ingress }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+test('a candidate that nobody reaches any more in the middle of a promotion is held, and not remembered as failed', async () => {
+  await using cloud = await cloudWithCandidate({ perMinute: 0 });
+  const [stable = '', canary = ''] = revisionNames(cloud);
+  const env = {
+    ...cloudEnv(cloud),
+    ...{ CANARY_STEPS: '50,100', CANARY_WINDOW: '1m', CANARY_MIN_REQUESTS: '0' },
+    ...{ CANARY_SOURCE: 'logs', CANARY_POLL_SECONDS: '0.5', EVIDENCE_REPORT: 'none' },
+  };
+  let isClosed: Promise<void> | undefined;
+  const run = await runScriptProcess('canary-rollout', ['promote'], {
+    env,
+    onStart(child) {
+      let seen = '';
+      child.stdout?.on('data', (chunk: string | Buffer) => {
+        seen += chunk;
+        if (seen.includes('50 %: served now'))
+          isClosed ??= setIngress(cloud, 'INGRESS_TRAFFIC_INTERNAL_ONLY');
+      });
+    },
+  });
+  await isClosed;
+  const split = [`${stable}=50`, `${canary}=50`, `${canary}=0(candidate)`];
+  assert.equal(run.exitCode, 3, run.stdout + run.stderr);
+  assert.match(
+    run.stderr,
+    /warning: cannot tell what the candidate did: neither it nor the service can be reached from here: readiness: .*; trying again$/m,
+  );
+  assert.match(
+    run.stderr,
+    /^error: held at 50 %, since nothing could be decided: cannot tell what the candidate did: neither it nor the service/m,
+  );
+  assert.match(
+    run.stderr,
+    /takes requests only from inside \(its ingress setting\): then run this from inside/,
+  );
+  assert.deepEqual(serving(cloud), split);
+  assert.doesNotMatch(JSON.stringify(cloud.service(SERVICE).annotations), /canary-failed/);
+
+  const resumed = await runScript('canary-rollout', ['promote'], { env });
+  assert.equal(resumed.exitCode, 3, resumed.stdout + resumed.stderr);
+  assert.match(resumed.stderr, /resuming at 50 %/);
+  assert.match(
+    resumed.stderr,
+    /^error: held at 50 %, .* neither it nor the service can be reached from here/m,
+  );
+  assert.deepEqual(serving(cloud), split);
+
+  await setIngress(cloud, 'INGRESS_TRAFFIC_ALL');
+  await cloud.settled();
+  const opened = await runScript('canary-rollout', ['promote'], { env });
+  assert.equal(opened.exitCode, 0, opened.stdout + opened.stderr);
+  assert.deepEqual(serving(cloud), [`${canary}=100`]);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import { describe, test } from 'node:test';
 import { Secret } from '@deploy/cli';
-import { runControlSmoke, runHealthSmoke, type SmokeOutcome } from '@deploy/smoke';
+import { isOutOfReach, runControlSmoke, runHealthSmoke, type SmokeOutcome } from '@deploy/smoke';
 import { recordedService, type Scenario } from '../support/recorded-service.ts';
 import { refusingAddress } from '../support/refusing-address.ts';
 import { listening } from './misbehaving/case.ts';
@@ -357,4 +357,43 @@ test('the health suite asks for health and readiness, and both count', async () 
       'GET /readyz',
     ]);
   }
+});
+
+describe('whether any request got to the service', { concurrency: 6 }, () => {
+  const html = { 'content-type': 'text/html; charset=UTF-8' };
+  const everywhere = (reply: Reply) =>
+    Object.fromEntries(
+      ['/readyz', '/healthz', '/api/v1/control/status', '/manifest.json', '/sw.js'].map((path) => [
+        path,
+        reply,
+      ]),
+    );
+  for (const [what, reply, is] of [
+    ['a page with 404', { status: 404, headers: html, body: '<h1>Error: Page not found</h1>' }, true],
+    ['a page with 403', { status: 403, headers: html, body: '<h1>Error: Forbidden</h1>' }, true],
+    ['a page with 503', { status: 503, headers: html, body: '<h1>Service Unavailable</h1>' }, false],
+    ['a 404 without a page', { status: 404, headers: { 'content-type': 'application/json' } }, false],
+  ] as const) {
+    test(`${what} in place of every answer: ${is ? 'no' : 'perhaps'}`, async () => {
+      assert.equal(isOutOfReach(await controlWith(everywhere(reply))), is);
+    });
+  }
+
+  test('a page with 404 in place of one answer: yes', async () => {
+    assert.equal(isOutOfReach(await controlWith({ '/readyz': { status: 404, headers: html } })), false);
+  });
+
+  test('a connection that is refused: no; one that is cut, or an answer that does not come: perhaps', async () => {
+    const run = (baseUrl: string, timeoutMs = 30_000) =>
+      runControlSmoke({ ...OPTIONS, timeoutMs, baseUrl, accessToken: undefined, bypassToken: undefined });
+    await using nobody = await refusingAddress();
+    assert.equal(isOutOfReach(await run(nobody.url)), true);
+    for (const answer of [(cut: () => void) => cut(), () => {}]) {
+      const { port, ...served } = await listening(
+        createServer(({ socket }) => answer(() => socket.destroy())),
+      );
+      await using _ = served;
+      assert.equal(isOutOfReach(await run(`http://127.0.0.1:${port}`, 1000)), false);
+    }
+  });
 });

@@ -2,8 +2,11 @@ import { cleanLine, errorCode, networkFailure, ProxyFailure } from '@deploy/cli'
 import { MAX_BODY_BYTES } from './dispatcher.ts';
 import { ConnectionFailure, type Stage } from './route.ts';
 
-/** `reason` tells people why there was no answer; `hint` tells them what to do about it, if that is known. */
-export type Failure = { reason: string; hint: string | undefined };
+/**
+ * `reason` tells people why there was no answer; `hint` tells them what to do about it, if that is known. `isOutOfReach`:
+ * the request was never sent, because no connection could be opened.
+ */
+export type Failure = { reason: string; hint: string | undefined; isOutOfReach: boolean };
 
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
@@ -26,15 +29,20 @@ export function failureOf(
 ): Failure {
   const cause = causeOf(error);
   const stage = error instanceof ConnectionFailure ? error.stage : undefined;
+  const waitsFor = cause instanceof TimedOut ? cause.stage : stage;
+  const isOutOfReach = waitsFor !== undefined || cause instanceof ProxyFailure;
   if (cause instanceof TimedOut || isTimeout(cause)) {
-    const waitsFor = cause instanceof TimedOut ? cause.stage : stage;
     const detail = waitsFor === undefined ? '' : `: ${WAITS[waitsFor](proxyShown)}`;
-    return { reason: `no complete answer within ${timeoutMs / 1000} s${detail}`, hint: undefined };
+    return {
+      reason: `no complete answer within ${timeoutMs / 1000} s${detail}`,
+      hint: undefined,
+      isOutOfReach,
+    };
   }
-  if (cause instanceof ProxyFailure) return { reason: cause.message, hint: cause.hint };
+  if (cause instanceof ProxyFailure) return { reason: cause.message, hint: cause.hint, isOutOfReach };
   const code = errorCode(cause);
-  if (stage === 'tls' || isTls(code)) return tlsFailure(cause, code);
-  return { reason: reasonFor(cause, code), hint: undefined };
+  if (stage === 'tls' || isTls(code)) return { ...tlsFailure(cause, code), isOutOfReach };
+  return { reason: reasonFor(cause, code), hint: undefined, isOutOfReach };
 }
 
 /** The code of the error at the root of a failed request. */
@@ -109,7 +117,7 @@ const TLS_HINTS: readonly [codes: RegExp, hint: string][] = [
   ],
 ];
 
-function tlsFailure(error: unknown, code: string): Failure {
+function tlsFailure(error: unknown, code: string): Omit<Failure, 'isOutOfReach'> {
   const wasCut = ['ECONNRESET', 'EPIPE'].includes(code);
   const shown = cleanLine(code || (error instanceof Error ? error.name : 'unknown error'), 80);
   return {

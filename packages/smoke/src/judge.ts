@@ -23,6 +23,7 @@ export function judgeCheck(check: Check, exchange: Exchange, context: CheckConte
       got: exchange.reason,
       bodyExcerpt: undefined,
       hint: exchange.hint,
+      isOutOfReach: exchange.isOutOfReach,
     };
   }
   const { answer } = exchange;
@@ -39,7 +40,16 @@ export function judgeCheck(check: Check, exchange: Exchange, context: CheckConte
     got: context.hide(objection.got),
     bodyExcerpt: excerptOf(context.hide(answer.body)),
     hint: hintFor(check, answer, context),
+    isOutOfReach: isPageInstead(answer),
   };
+}
+
+/**
+ * Whether this is a page that Google's front end, or a proxy on the way, sends in place of the service's answer. The service
+ * itself answers 403 and 404 without a page.
+ */
+function isPageInstead({ status, headers }: Answer): boolean {
+  return (status === 403 || status === 404) && (headers['content-type']?.includes('html') ?? false);
 }
 
 /** A note for a check that passes although the answer redirects elsewhere, perhaps to a login page. */

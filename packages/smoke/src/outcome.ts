@@ -24,6 +24,8 @@ export type SmokeResult =
       bodyExcerpt: string | undefined;
       /** The likely cause of the failure, if it is a known one, and what to do. */
       hint: string | undefined;
+      /** Whether the request did not get to the service: nobody answered, or something in front of it did. */
+      isOutOfReach?: boolean;
     }
   | { id: string; state: 'skipped'; why: string };
 
@@ -49,4 +51,10 @@ export function decisiveFailure({
   return checks.find((check) => check.state === 'failed' && !bestEffort.includes(check.id)) as
     | FailedSmokeResult
     | undefined;
+}
+
+/** Whether not one request of the run got to the service, so that nothing is known about it. */
+export function isOutOfReach({ checks }: Pick<SmokeOutcome, 'checks'>): boolean {
+  const made = checks.filter(({ state }) => state !== 'skipped');
+  return made.length > 0 && made.every((check) => check.state === 'failed' && check.isOutOfReach === true);
 }

@@ -457,6 +457,100 @@ describe('trouble on the way', { concurrency: 6 }, () => {
     assert.equal(serving(cloud)[0], `${stable}=100`);
   });
 
+  describe('checks that reach nobody from here', { concurrency: 6 }, () => {
+    const reached = { passed: true };
+    const outOfReach = { passed: false, why: 'readiness: the connection was refused', isOutOfReach: true };
+    const settings = { windowMinutes: 1, maxWindowMinutes: 1 };
+    const kept = (cloud: Emulator) => JSON.stringify(cloud.service(SERVICE).annotations ?? {});
+
+    test('are made again for a few minutes, and a network that comes back meanwhile changes nothing', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      let isStep = false;
+      let failed = 0;
+      // Candidate and service are smoked twice each, and a minute later the network comes back between the two.
+      const walk = await startWalk(cloud, {
+        ...{ minutes: WELL, settings },
+        async smoke() {
+          if (!isStep || failed === 6) return reached;
+          failed += 1;
+          return outOfReach;
+        },
+        async checkStage() {
+          isStep = true;
+          return { state: 'skipped', why: 'nobody is signed in' };
+        },
+      });
+      assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+      const warned = walk.events.filter(
+        (event) => event.kind === 'promotionWarned' && /; trying again$/.test(event.warning),
+      );
+      assert.equal(warned.length, 1);
+    });
+
+    test('blame the candidate when the service is reached', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [, canary = ''] = revisionNames(cloud);
+      let made = 0;
+      const walk = await startWalk(cloud, {
+        ...{ minutes: WELL, settings },
+        smoke: async (_, of) => (of === 'candidate' && ++made > 1 ? outOfReach : reached),
+      });
+      const outcome = await walk.outcome;
+      assert.ok(outcome.state === 'rolled back' && outcome.isItsFault, JSON.stringify(outcome));
+      assert.match(kept(cloud), new RegExp(`canary-failed.*${canary}`));
+    });
+
+    for (const [onInconclusive, state] of [
+      ['hold', 'held'],
+      ['rollback', 'rolled back'],
+      ['advance', 'promoted'],
+    ] as const) {
+      test(`end in what CANARY_ON_INCONCLUSIVE=${onInconclusive} says, without blaming the candidate`, async () => {
+        await using cloud = await cloudWithCandidate({ perMinute: 0 });
+        let made = 0;
+        const walk = await startWalk(cloud, {
+          ...{ minutes: WELL, settings: { ...settings, onInconclusive } },
+          smoke: async () => (++made > 2 ? outOfReach : reached),
+        });
+        const outcome = await walk.outcome;
+        assert.equal(outcome.state, state, JSON.stringify(outcome));
+        assert.doesNotMatch(kept(cloud), /canary-failed/);
+      });
+    }
+
+    test('end a resumed promotion at once; one whose candidate has broken meanwhile is rolled back at once', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      const first = await startWalk(cloud, { minutes: WELL });
+      await first.until(isStep(25));
+      first.stop();
+      assert.equal((await first.outcome).state, 'interrupted');
+      const split = serving(cloud);
+
+      const elsewhere = await startWalk(cloud, { minutes: WELL, smoke: async () => outOfReach });
+      const held = await elsewhere.outcome;
+      assert.ok(held.state === 'held' && held.percent === 25, JSON.stringify(held));
+      assert.match(
+        held.why,
+        /neither it nor the service can be reached from here: readiness: the connection/,
+      );
+      assert.match(held.hint ?? '', /go on from a machine that can reach the service/);
+      assert.deepEqual(serving(cloud), split);
+      assert.ok(!elsewhere.events.some(({ kind }) => kind === 'polled'));
+
+      const broken = await startWalk(cloud, {
+        minutes: WELL,
+        smoke: async (_, of) => (of === 'service' ? reached : { passed: false, why: 'readiness: 503' }),
+      });
+      const back = await broken.outcome;
+      assert.ok(back.state === 'rolled back' && back.isItsFault, JSON.stringify(back));
+      assert.ok(!broken.events.some(({ kind }) => kind === 'polled'));
+      assert.match(kept(cloud), new RegExp(`canary-failed.*${canary}`));
+      assert.equal(serving(cloud)[0], `${stable}=100`);
+    });
+  });
+
   test('a machine that slept for an hour decides by what happened meanwhile as well', async () => {
     await using cloud = await cloudWithCandidate({ perMinute: 0 });
     // How far the platform's clock is ahead of the emulator's, and how much of that this machine has heard of.

@@ -2,7 +2,12 @@ import type { SmokeLook } from './events.ts';
 import type { WalkRequest } from './request.ts';
 
 /** Why the checks of a candidate failed, and what to do about it, if that is known. */
-export type FailedChecks = { readonly why: string; readonly hint?: string };
+export type FailedChecks = {
+  readonly why: string;
+  readonly hint?: string;
+  /** Whether neither the candidate nor the service can be reached from here, which says nothing about the candidate. */
+  readonly isOutOfReach?: boolean;
+};
 
 export type CandidateChecks = {
   /**
@@ -10,6 +15,11 @@ export type CandidateChecks = {
    * stage. Whatever fails is made a second time. Returns why it failed again, if it did.
    */
   beforeNextStep(percent: number): Promise<FailedChecks | undefined>;
+  /**
+   * Makes the smoke checks at the candidate of a promotion that is resumed, perhaps on another machine and long after it
+   * was stopped. Returns why they failed twice, if they did.
+   */
+  beforeResuming(): Promise<FailedChecks | undefined>;
   /**
    * Makes the checks of `beforeNextStep` while the candidate has no traffic yet. Also warns if the builds of candidate
    * and stable cannot be told apart, or if the candidate refuses browsers that loaded their pages from stable.
@@ -34,10 +44,16 @@ export function candidateChecks(
   let isSkipTold = false;
 
   return {
-    async beforeNextStep(percent) {
-      const look = await smokeTwice('candidate');
-      return look.passed ? checkStage(percent) : failureOf(look);
-    },
+    beforeNextStep: (percent) =>
+      fairly(async () => {
+        const look = await smokeTwice('candidate');
+        return look.passed ? checkStage(percent) : failureOf(look);
+      }),
+    beforeResuming: () =>
+      fairly(async () => {
+        const look = await smokeTwice('candidate');
+        return look.passed ? undefined : failureOf(look);
+      }),
     async beforeTraffic() {
       const look = await smokeTwice('candidate');
       const served = await request.smoke(urls.service, 'service');
@@ -58,6 +74,17 @@ export function candidateChecks(
     return look;
   }
 
+  /** Makes checks. Blames the candidate if they reach nothing only if the service can be reached from here. */
+  async function fairly(check: () => Promise<FailedChecks | undefined>): Promise<FailedChecks | undefined> {
+    const failed = await check();
+    if (!failed?.isOutOfReach) return failed;
+    const service = await smokeTwice('service');
+    if (service.isOutOfReach) return { hint: ELSEWHERE, ...failed };
+    // The network may have come back only after the first check.
+    const again = await check();
+    return again && { ...again, isOutOfReach: false };
+  }
+
   /**
    * Makes the checks that the runbook lists for the end of a stage. If they are skipped several times in a row, reports
    * that only once.
@@ -69,7 +96,7 @@ export function candidateChecks(
     const look = first.state === 'failed' ? await check() : first;
     if (look.state !== 'skipped' || !isSkipTold) await tell({ kind: 'stageChecked', percent, look });
     isSkipTold = look.state === 'skipped';
-    return look.state === 'failed' ? { why: look.why } : undefined;
+    return look.state === 'failed' ? failureOf(look) : undefined;
   }
 
   async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
@@ -78,8 +105,15 @@ export function candidateChecks(
   }
 }
 
-function failureOf({ why = 'the smoke of the candidate failed', hint }: SmokeLook): FailedChecks {
-  return { why, ...(hint !== undefined && { hint }) };
+const ELSEWHERE =
+  "Check this machine's network and proxy settings, or go on from a machine that can reach the service.";
+
+function failureOf({
+  why = 'the smoke of the candidate failed',
+  hint,
+  isOutOfReach = false,
+}: Pick<SmokeLook, 'why' | 'hint' | 'isOutOfReach'>): FailedChecks {
+  return { why, ...(hint !== undefined && { hint }), isOutOfReach };
 }
 
 function buildWarning(canary: SmokeLook, stable: SmokeLook): string | undefined {

@@ -30,21 +30,38 @@ type StepProgress = {
  */
 export function decide(
   { verdict, percent, knownMinutes, watchedMinutes, delayMinutes, isBehind }: StepProgress,
-  { windowMinutes, maxWindowMinutes, onInconclusive }: WalkSettings,
+  { windowMinutes, maxWindowMinutes, ...settings }: WalkSettings,
 ): Decision {
-  const onwards = percent === 100 ? 'finish' : 'advance';
   const isOver = (minutes: number): boolean =>
     knownMinutes >= minutes || watchedMinutes >= minutes + delayMinutes;
   if (verdict === 'unhealthy') return { next: 'rollback', isOverride: false };
-  if (verdict === 'healthy' && knownMinutes >= windowMinutes) return { next: onwards, isOverride: false };
+  if (verdict === 'healthy' && knownMinutes >= windowMinutes)
+    return { next: onwards(percent), isOverride: false };
   if (isBehind) return { next: 'wait' };
   if (!isOver(maxWindowMinutes)) return { next: isOver(windowMinutes) ? 'extend' : 'wait' };
+  return whenInconclusive(percent, settings);
+}
+
+/** What the user wants when nothing could be decided in the longest time. */
+export function whenInconclusive(
+  percent: number,
+  { onInconclusive }: Pick<WalkSettings, 'onInconclusive'>,
+): Decision {
   switch (onInconclusive) {
     case 'hold':
       return { next: 'hold' };
     case 'rollback':
       return { next: 'rollback', isOverride: true };
     case 'advance':
-      return { next: onwards, isOverride: true };
+      return { next: onwards(percent), isOverride: true };
   }
+}
+
+/** Whether the next step follows, or the end of the promotion, once the candidate has passed its checks. */
+export function isOnwards({ next }: Decision): boolean {
+  return next === 'advance' || next === 'finish';
+}
+
+function onwards(percent: number): 'advance' | 'finish' {
+  return percent === 100 ? 'finish' : 'advance';
 }

@@ -11,6 +11,8 @@ export type SmokeLook = {
   readonly why?: string;
   /** What to do about a failure, if that is known. */
   readonly hint?: string;
+  /** Whether no request got there: nobody answered, or something in front of the service did. */
+  readonly isOutOfReach?: boolean;
   /** The build that the revision's `/manifest.json` names. It differs from image to image. */
   readonly buildId?: string;
   /** The oldest and the newest client build that the revision accepts; null means no limit. */
@@ -22,7 +24,13 @@ export type SmokeLook = {
 /** The result of the checks that the runbook requires after each stage. They are made at the candidate's own URL. */
 export type StageLook =
   | { readonly state: 'passed'; readonly checks: readonly string[] }
-  | { readonly state: 'failed' | 'skipped'; readonly why: string };
+  | { readonly state: 'skipped'; readonly why: string }
+  | {
+      readonly state: 'failed';
+      readonly why: string;
+      readonly hint?: string;
+      readonly isOutOfReach?: boolean;
+    };
 
 /** What one poll of a step showed, as a display needs it. */
 export type Poll = {

@@ -11,8 +11,8 @@ import {
   pairOf,
   type Subject,
 } from './candidate.ts';
-import { type CandidateChecks, candidateChecks } from './candidate-checks.ts';
-import type { Decision } from './decide.ts';
+import { type CandidateChecks, candidateChecks, type FailedChecks } from './candidate-checks.ts';
+import { type Decision, isOnwards } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
 import { cannotRead } from './failed-calls.ts';
 import { type Hold, holdOn } from './hold.ts';
@@ -143,8 +143,12 @@ async function takeSteps(walk: Walk): Promise<PromotionOutcome> {
     const failed = await checks.beforeTraffic();
     if (failed !== undefined && !signal.aborted) {
       await hold.forget();
-      return { state: 'not begun', ...pair, ...failed };
+      const { why, hint } = failed;
+      return { state: 'not begun', ...pair, why, ...(hint !== undefined && { hint }) };
     }
+  } else {
+    const ended = await checkResumed(walk);
+    if (ended !== undefined) return ended;
   }
   for (const percent of stepsLeft(hold)) {
     // The checks since the last look at the signal may have taken minutes. Whoever pressed Ctrl-C meanwhile wants no more
@@ -183,11 +187,22 @@ async function shift(walk: Walk, percent: number): Promise<PromotionOutcome | un
   return undefined;
 }
 
+/**
+ * Makes the checks at the candidate of a resumed promotion. Returns how the promotion ended if the candidate has broken
+ * meanwhile, or cannot be reached from here: then no step could end, and the user learns that at once.
+ */
+async function checkResumed(walk: Walk): Promise<PromotionOutcome | undefined> {
+  const wrong = await walk.checks.beforeResuming();
+  if (wrong === undefined || walk.request.signal.aborted) return undefined;
+  const ruling = ruleOn(walk, wrong, { isFinal: true });
+  // If the user wants no hold, the step is watched all the same. At its end, the network may be back.
+  return wrong.isOutOfReach && ruling.decision.next !== 'hold' ? undefined : carryOut(walk, ruling);
+}
+
 /** Watches a step to its end. Returns how the promotion ended, or undefined to continue with the next step. */
 async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
-  const { request, subject, hold, watch, checks } = walk;
+  const { request, hold, watch, checks } = walk;
   const { tell, pause, signal } = request;
-  const percent = hold.percent();
   for (;;) {
     if (!signal.aborted) await hold.renew();
     if (!signal.aborted) await pause();
@@ -195,39 +210,55 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
     const { poll, decision, hint } = await watch.look();
     const { verdict } = poll;
     await tell({ kind: 'polled', poll });
-    if (decision.next === 'wait') continue;
-    if (decision.next === 'advance' || decision.next === 'finish') {
-      const wrong = await checks.beforeNextStep(percent);
-      if (wrong !== undefined) {
-        const failed = watch.withFailedChecks();
-        await judged(failed, { next: 'rollback', isOverride: false });
-        return goBack(walk, { why: `${failed.reason} (${wrong.why})`, isItsFault: true });
-      }
+    const wrong = isOnwards(decision) ? await checks.beforeNextStep(hold.percent()) : undefined;
+    const ruling: Ruling =
+      wrong === undefined
+        ? { verdict, decision, why: verdict.reason, hint, isItsFault: true }
+        : ruleOn(walk, wrong, { isFinal: false });
+    if (ruling.decision.next === 'wait') {
+      if (wrong !== undefined)
+        await tell({ kind: 'promotionWarned', warning: `${ruling.why}; trying again` });
+      continue;
     }
-    await judged(verdict, decision);
-    switch (decision.next) {
-      case 'extend':
-        continue;
-      case 'rollback':
-        return goBack(walk, { why: verdict.reason, isItsFault: true });
-      case 'hold':
-        await hold.letGo();
-        return {
-          state: 'held',
-          ...pairOf(subject),
-          percent,
-          why: verdict.reason,
-          ...(hint !== undefined && { hint }),
-        };
-      default:
-        return undefined;
-    }
+    const ended = await carryOut(walk, ruling);
+    if (ended !== undefined) return ended;
+    if (isOnwards(ruling.decision)) return undefined;
   }
+}
 
-  function judged(verdict: Verdict, decision: Decision): Promise<void> {
-    const isOverride = 'isOverride' in decision && decision.isOverride;
-    return tell({ kind: 'stepJudged', percent, verdict, decision: decision.next, isOverride });
+/** What becomes of a step, and why. */
+type Ruling = {
+  readonly verdict: Verdict;
+  readonly decision: Decision;
+  readonly why: string;
+  /** What to do about something that could not be read or reached. */
+  readonly hint: string | undefined;
+  /** Whether a rollback blames the candidate. */
+  readonly isItsFault: boolean;
+};
+
+function ruleOn({ watch }: Walk, wrong: FailedChecks, { isFinal }: { isFinal: boolean }): Ruling {
+  const { hint } = wrong;
+  if (wrong.isOutOfReach) {
+    const { verdict, decision } = watch.withoutReach(wrong.why, { isFinal });
+    return { verdict, decision, why: verdict.reason, hint, isItsFault: false };
   }
+  const verdict = watch.withFailedChecks();
+  const decision = { next: 'rollback', isOverride: false } as const;
+  return { verdict, decision, why: `${verdict.reason} (${wrong.why})`, hint, isItsFault: true };
+}
+
+/** Reports a ruling, and rolls back or holds as it says. Returns how the promotion ended, if it did. */
+async function carryOut(walk: Walk, ruling: Ruling): Promise<PromotionOutcome | undefined> {
+  const { request, subject, hold } = walk;
+  const { verdict, decision, why, hint, isItsFault } = ruling;
+  const percent = hold.percent();
+  const isOverride = 'isOverride' in decision && decision.isOverride;
+  await request.tell({ kind: 'stepJudged', percent, verdict, decision: decision.next, isOverride });
+  if (decision.next === 'rollback') return goBack(walk, { why, isItsFault });
+  if (decision.next !== 'hold') return undefined;
+  await hold.letGo();
+  return { state: 'held', ...pairOf(subject), percent, why, ...(hint !== undefined && { hint }) };
 }
 
 async function goBack(

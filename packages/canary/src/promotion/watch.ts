@@ -5,7 +5,7 @@ import type { SourceReading } from '../observations/source.ts';
 import { judge, type Verdict } from '../verdict/judge.ts';
 import { beginPromotion } from '../verdict/promotion.ts';
 import { hasAffinity, pairOf, type Subject } from './candidate.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, isOnwards, whenInconclusive } from './decide.ts';
 import type { Poll } from './events.ts';
 import {
   addReading,
@@ -18,6 +18,9 @@ import {
 import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
+
+/** How long to wait before checks that reached nobody are made again. They take a while, and each is told. */
+const PAUSE_BETWEEN_CHECKS_MS = MINUTE_MS;
 
 /**
  * How long to wait for something that a poll cannot read before giving up the step, even if the window is long over: after
@@ -40,6 +43,11 @@ export type Watch = {
   /** Checks whether somebody changed the service, whether the candidate is ready, and what both revisions did. */
   look(): Promise<Look>;
   withFailedChecks(): Verdict;
+  /**
+   * The verdict when the checks reached neither the candidate nor the service. The decision is to wait for some minutes,
+   * unless `isFinal`, and then what the user wants if nothing can be decided.
+   */
+  withoutReach(why: string, options: { isFinal: boolean }): { verdict: Verdict; decision: Decision };
 };
 
 /**
@@ -65,12 +73,25 @@ export async function openWatch(
   /** When the first of the latest failed polls failed; undefined if the last poll read all that it needs. */
   let failingSince: number | undefined;
   let lastLookAt = nowMs();
+  /** When the checks of this step first and last reached nobody. */
+  let outOfReach: { readonly since: number; readonly last: number } | undefined;
 
   return {
     look,
     beginStep(percent) {
       evidence = beginStepAt(evidence, { percent, at: nowMs() });
       isExtended = false;
+      outOfReach = undefined;
+    },
+    withoutReach(why, { isFinal }) {
+      const last = nowMs();
+      outOfReach = { since: outOfReach?.since ?? last, last };
+      const unreadable = `neither it nor the service can be reached from here: ${why}`;
+      const mayPass = !isFinal && last - outOfReach.since < PATIENCE_MS;
+      return {
+        verdict: judge(evidence.promotion, { isWindowOver: true, unreadable }),
+        decision: mayPass ? { next: 'wait' } : whenInconclusive(hold.percent(), settings),
+      };
     },
     withFailedChecks: () => judge(withLook(evidence, evidence.promotion, { smokePassed: false })),
   };
@@ -139,8 +160,10 @@ export async function openWatch(
       },
       settings,
     );
+    const isPausing = outOfReach !== undefined && nowMs() - outOfReach.last < PAUSE_BETWEEN_CHECKS_MS;
     // A window is extended only once. If the decision is to extend it again, wait instead.
-    const decision: Decision = decided.next === 'extend' && isExtended ? { next: 'wait' } : decided;
+    const isHeldUp = decided.next === 'extend' ? isExtended : isOnwards(decided) && isPausing;
+    const decision: Decision = isHeldUp ? { next: 'wait' } : decided;
     isExtended ||= decided.next === 'extend';
     const longest = isExtended ? maxWindowMinutes : windowMinutes;
     const poll = {

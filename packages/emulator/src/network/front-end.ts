@@ -120,7 +120,9 @@ async function open(route: Route, front: Front): Promise<Address> {
       // The platform answers with a page, not JSON, when there is no route.
       outgoing
         .writeHead(404, { 'content-type': 'text/html; charset=UTF-8' })
-        .end('<html><title>Page not found</title></html>\n');
+        .end(
+          '<html><title>404 Page not found</title><h1>Error: Page not found</h1>\n<h2>The requested URL was not found on this server.</h2></html>\n',
+        );
       return;
     }
     const { revision, setCookie } = choice;
