@@ -51,6 +51,14 @@ describe('the digest that a revision runs', () => {
     await deploy(cloud, before);
   });
 
+  test('is no use when the image is built for another processor: the revision does not come up', async () => {
+    await using cloud = await cloudWith({
+      images: { [`${IMAGES}:two`]: 'arm64', [`${IMAGES}:three`]: 'arm64-index' },
+    });
+    await assert.rejects(deploy(cloud, `${IMAGES}:two`), /HEALTH_CHECK_CONTAINER_ERROR/);
+    await assert.rejects(deploy(cloud, `${IMAGES}:three`), /must support amd64\/linux/);
+  });
+
   test('is there for none whose image is missing', async () => {
     await using cloud = await cloudWith({ images: { [`${IMAGES}:two`]: 'missing' } });
     await assert.rejects(deploy(cloud, `${IMAGES}:two`), /CONTAINER_MISSING/);

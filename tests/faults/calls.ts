@@ -146,7 +146,8 @@ function shapeOf(path: string): string {
       /(services|revisions|operations|secrets|jobs|projects|namespaces|domainmappings)\/[^/:]+/g,
       '$1/*',
     )
-    .replace(/\/v2\/.*\/manifests\/.*/, '/v2/*/manifests/*');
+    .replace(/\/v2\/.*\/(manifests|blobs)\/.*/, '/v2/*/$1/*')
+    .replace(/\/artifacts-downloads\/.*/, '/artifacts-downloads/*');
 }
 
 function patternOf(path: string): RegExp {

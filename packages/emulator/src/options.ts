@@ -10,9 +10,10 @@ import type { ImageFaults } from './traffic/image-faults.ts';
 
 /**
  * What an image's containers do when started: `healthy` ones serve, `never-ready` ones never listen. `missing` means
- * that the image is not in the registry.
+ * that the image is not in the registry. The others are built for another processor than Cloud Run's: `arm64` is a single
+ * image, and `arm64-index` lists that image for its platform, as Docker's own build pushes it.
  */
-export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing';
+export type ImageBehaviour = 'healthy' | 'never-ready' | 'missing' | 'arm64' | 'arm64-index';
 
 export type EnvSeed = Record<string, string | { secret: string; version: string }>;
 

@@ -56,7 +56,7 @@ describe('everything holds', () => {
     );
     assert.deepEqual(writes, []);
     assert.deepEqual(
-      cloud.requests.filter(({ status }) => status !== 200),
+      cloud.requests.filter(({ status }) => status >= 400),
       [],
     );
   });
@@ -200,6 +200,31 @@ describe('image', () => {
     await using cloud = await staging();
     const { findings } = await check(cloud, { image: undefined });
     assert.equal(only(findings, 'image').found, 'IMAGE is unset');
+  });
+
+  for (const built of ['arm64', 'arm64-index'] as const) {
+    test(`one that is built for a Mac alone (${built}) is an error, with the command that builds it for Cloud Run`, async () => {
+      await using cloud = await staging({ images: { [NEW_IMAGE]: built } });
+      const { findings, facts } = await check(cloud);
+      const { state, found, advice, command } = only(findings, 'image');
+      assert.equal(state, 'error');
+      assert.equal(found, `${NEW_IMAGE} is built for linux/arm64, and Cloud Run runs only linux/amd64`);
+      assert.match(advice ?? '', /^A Mac builds for its own processor/);
+      assert.equal(command, `docker buildx build --platform linux/amd64 --tag ${NEW_IMAGE} --push .`);
+      const byDigest = await check(cloud, { image: `${IMAGES}@${facts.digest}` });
+      assert.equal(only(byDigest.findings, 'image').state, 'error');
+      assert.match(only(byDigest.findings, 'image').command ?? '', new RegExp(`--tag ${IMAGES} --push`));
+    });
+  }
+
+  test('one whose processor cannot be found out is not held back', async () => {
+    await using cloud = await staging({ images: { [NEW_IMAGE]: 'arm64' } });
+    cloud.on({
+      match: { path: /\/blobs\// },
+      fault: { kind: 'error', httpStatus: 403, status: 'DENIED', message: 'no' },
+      times: 9,
+    });
+    assert.equal(only((await check(cloud)).findings, 'image').state, 'ok');
   });
 
   test('what the platform would not find is not found here, and the other way round', async () => {

@@ -6,12 +6,22 @@ import type { ImageLookup } from '../registry/look-up.ts';
 
 const { ok, note, error } = findingsOf('image');
 
+// https://cloud.google.com/run/docs/container-contract#languages
+const RUNS_ON = 'linux/amd64';
+
 export function checkImage(image: string | undefined, lookup: ImageLookup | undefined): Finding {
   if (image === undefined || lookup === undefined)
     return error('IMAGE is unset', 'Set IMAGE=<registry>/<repository>/<image>:<tag>, the image to deploy.');
   const name = cleanLine(image, 300);
   switch (lookup.state) {
     case 'found':
+      if (lookup.platforms?.includes(RUNS_ON) === false) {
+        return error(
+          `${name} is built for ${lookup.platforms.join(', ')}, and Cloud Run runs only ${RUNS_ON}`,
+          'A Mac builds for its own processor if nothing else is asked for. Build it again, in the folder of its Dockerfile',
+          `docker buildx build --platform ${RUNS_ON} --tag ${nameToPush(image)} --push .`,
+        );
+      }
       return ok(name.includes(lookup.digest) ? `${name} is there` : `${name} is ${lookup.digest}`);
     case 'missing':
       return error(
@@ -34,4 +44,10 @@ export function checkImage(image: string | undefined, lookup: ImageLookup | unde
           : 'Check IMAGE, the network and the proxy settings.',
       );
   }
+}
+
+/** The image's name without its digest: nobody can push under a digest. */
+function nameToPush(image: string): string {
+  const { host, repository, tag } = parseImageReference(image);
+  return cleanLine(`${host}/${repository}${tag === undefined ? '' : `:${tag}`}`, 300);
 }

@@ -6,10 +6,9 @@ import { googleRest } from '../google/rest.ts';
 import { mayPass } from '../google/status-codes.ts';
 
 /**
- * Sends a request to a registry. Throws a UserError if there is no login, and the network's error if there is no
- * answer.
+ * Asks a registry for a path. Throws a UserError if there is no login, and the network's error if there is no answer.
  */
-export type Registry = (method: 'GET' | 'HEAD', path: string) => Promise<HttpAnswer>;
+export type Registry = (path: string) => Promise<HttpAnswer>;
 
 const TIMEOUT_MS = 10_000;
 const RETRIES = 3;
@@ -35,20 +34,20 @@ export function isGoogleRegistry(host: string | undefined): host is string {
 export function openRegistry(connection: Connection, host: string): Registry {
   const { http, login } = googleRest(connection);
   const origin = endpointOf(connection.emulatorHost, host);
-  const send: Registry = (method, path) =>
+  const send: Registry = (path) =>
     sendWithLogin(login, origin, (headers) =>
       http.send({
-        method,
+        method: 'GET',
         url: `${origin}${path}`,
         headers: { accept: ACCEPT, ...headers },
         timeoutMs: TIMEOUT_MS,
       }),
     );
-  return async (method, path) => {
+  return async (path) => {
     const { default: pRetry } = await import('p-retry');
     return pRetry(
       async (attempt) => {
-        const answer = await send(method, path);
+        const answer = await send(path);
         // Safe to repeat, because these requests only read. After the last attempt, return the answer, whatever it is.
         if (mayPass(answer.status) && attempt <= RETRIES) throw new Error(`HTTP ${answer.status}`);
         return answer;

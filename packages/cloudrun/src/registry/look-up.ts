@@ -4,10 +4,12 @@ import type { Connection } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
 import { isGoogleRegistry, openRegistry, type Registry } from './client.ts';
 import { type ImageReference, parseImageReference } from './image-reference.ts';
+import { platformsOf } from './platforms.ts';
 
 /** What a registry says about an image. */
 export type ImageLookup =
-  | { state: 'found'; digest: string }
+  /** `platforms` are those that it was built for, such as `linux/amd64`, if that is known. */
+  | { state: 'found'; digest: string; platforms: readonly string[] | undefined }
   | { state: 'missing'; newestTags: readonly string[] }
   /** The registry refused or did not answer; `why` is one line. */
   | { state: 'failed'; why: string; denied: boolean }
@@ -54,7 +56,7 @@ export async function isIndexOf(
   if (!isGoogleRegistry(host)) return 'no';
   try {
     const ask = openRegistry(connection, host);
-    const { status, text } = await ask('GET', `/v2/${repository}/manifests/${index}`);
+    const { status, text } = await ask(`/v2/${repository}/manifests/${index}`);
     if (status === 404) return 'no';
     if (status !== 200) return { unknown: true, why: `${host} answers ${status}` };
     const { manifests = [] } = JSON.parse(text) as { manifests?: { digest?: string }[] };
@@ -70,21 +72,20 @@ async function lookUp(
   { repository, tag = 'latest', digest }: ImageReference,
 ): Promise<ImageLookup> {
   const path = `/v2/${repository}/manifests/${digest ?? tag}`;
-  const answer = await ask('HEAD', path);
+  const answer = await ask(path);
   if (answer.status === 200) {
     const given = answer.headers['docker-content-digest']?.toString();
+    const platforms = await platformsOf(ask, { host, repository, manifest: answer.text });
     // A registry may leave out the header with the digest. If so, compute the digest from the manifest's text.
-    return { state: 'found', digest: given ?? digest ?? sha256((await ask('GET', path)).text) };
+    return { state: 'found', digest: given ?? digest ?? sha256(answer.text), platforms };
   }
   if (answer.status === 404) return { state: 'missing', newestTags: await newestTags(ask, repository) };
-  // An answer to HEAD has no body, so a second request is needed to find out why.
-  const reason = reasonIn(await ask('GET', path));
   const denied = answer.status === 401 || answer.status === 403;
-  return { state: 'failed', why: `${host} answers ${answer.status}${reason}`, denied };
+  return { state: 'failed', why: `${host} answers ${answer.status}${reasonIn(answer)}`, denied };
 }
 
 async function newestTags(ask: Registry, repository: string): Promise<string[]> {
-  const { status, text } = await ask('GET', `/v2/${repository}/tags/list`);
+  const { status, text } = await ask(`/v2/${repository}/tags/list`);
   const { manifest = {} } = (status === 200 ? JSON.parse(text) : {}) as TagList;
   return Object.values(manifest)
     .sort((a, b) => Number(b.timeUploadedMs ?? 0) - Number(a.timeUploadedMs ?? 0))

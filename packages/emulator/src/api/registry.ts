@@ -12,7 +12,7 @@ type RegistryOptions = {
 };
 
 /**
- * The manifests and tags of a registry, as far as a client needs them to look up an image:
+ * The manifests, configs and tags of a registry, as far as a client needs them to look up an image:
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. As in Artifact Registry, an access token
  * serves as the bearer token (https://cloud.google.com/artifact-registry/docs/reference/docker-api), and a list of tags
  * says when each manifest was uploaded.
@@ -20,7 +20,7 @@ type RegistryOptions = {
 export function registryRoutes(registry: Registry, { guard, identify }: RegistryOptions): Routes {
   const answer = (call: Call): RawAnswer => {
     const [, repository = '', kind, reference = ''] =
-      /^(.+?)\/(manifests|tags)\/([^/]+)$/.exec(call.params['*'] ?? '') ?? [];
+      /^(.+?)\/(manifests|blobs|tags)\/([^/]+)$/.exec(call.params['*'] ?? '') ?? [];
     if (kind === undefined) return refusal(404, 'NOT_FOUND', 'there is nothing at this path');
     const [project = '', ...rest] = repository.split('/');
     try {
@@ -30,12 +30,25 @@ export function registryRoutes(registry: Registry, { guard, identify }: Registry
       if (!(error instanceof ApiError)) throw error;
       return refusal(error.httpStatus, error.httpStatus === 401 ? 'UNAUTHORIZED' : 'DENIED', error.message);
     }
-    return kind === 'tags' ? tagList(registry, repository) : manifest(registry, repository, reference);
+    if (kind === 'tags') return tagList(registry, repository);
+    if (kind === 'manifests') return manifest(registry, repository, reference);
+    if (registry.blob(repository, reference) === undefined)
+      return refusal(404, 'BLOB_UNKNOWN', `${reference} was not found.`);
+    // A blob is at a path of its own on the same host: https://github.com/astral-sh/uv/pull/13041
+    return new RawAnswer(302, { location: `/artifacts-downloads/${repository}/${reference}` }, '');
+  };
+  const download = (call: Call): RawAnswer => {
+    const [, repository = '', digest = ''] = /^(.+)\/([^/]+)$/.exec(call.params['*'] ?? '') ?? [];
+    const blob = registry.blob(repository, digest);
+    return blob === undefined
+      ? refusal(404, 'BLOB_UNKNOWN', 'there is nothing at this path')
+      : new RawAnswer(200, { 'content-type': 'application/octet-stream' }, blob);
   };
 
   return [
     { method: 'GET', path: '/v2/*', ownLogin: true, handle: answer },
     { method: 'HEAD', path: '/v2/*', ownLogin: true, handle: answer },
+    { method: 'GET', path: '/artifacts-downloads/*', ownLogin: true, handle: download },
   ];
 }
 

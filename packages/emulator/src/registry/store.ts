@@ -13,6 +13,8 @@ export type Registry = {
   push(reference: string, behaviour: ImageBehaviour): void;
   /** `reference` is a tag or a digest; undefined when the repository has no such image. */
   manifest(repository: string, reference: string): StoredManifest | undefined;
+  /** What a repository's manifests refer to by digest: the configs of its images. */
+  blob(repository: string, digest: string): string | undefined;
   /** Known tags in alphabetical order, as registries list them. */
   tags(repository: string): string[];
 };
@@ -23,6 +25,7 @@ export type RegistryOptions = {
 };
 
 const MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
+const INDEX_MEDIA_TYPE = 'application/vnd.oci.image.index.v1+json';
 const FIRST_UPLOAD_MS = Date.UTC(2026, 1, 1);
 const HOUR_MS = 3_600_000;
 
@@ -56,7 +59,7 @@ export function createRegistry({ images, repositories }: RegistryOptions): Regis
   const all = (repository: string) =>
     tagsOf(repository).flatMap((tag, i) =>
       pushesOf(repository, tag).map((behaviour, push) => ({
-        ...manifestOf(repository, tag, { position: i, push }),
+        ...manifestOf(repository, tag, { position: i, push, behaviour }),
         behaviour,
       })),
     );
@@ -65,11 +68,14 @@ export function createRegistry({ images, repositories }: RegistryOptions): Regis
     if (!hasTag(repository, reference)) return undefined;
     asked.set(repository, (asked.get(repository) ?? new Set()).add(reference));
     const position = tagsOf(repository).indexOf(reference);
-    return manifestOf(repository, reference, { position, push: pushesOf(repository, reference).length - 1 });
+    const pushes = pushesOf(repository, reference);
+    const [behaviour = 'healthy'] = pushes.slice(-1);
+    return manifestOf(repository, reference, { position, push: pushes.length - 1, behaviour });
   };
 
   return {
     manifest,
+    blob: (_, digest) => Object.values(CONFIGS).find((config) => sha256(config) === digest),
     tags: (repository) => tagsOf(repository).sort(),
     resolve(image) {
       const { repository, reference } = splitReference(image);
@@ -99,23 +105,55 @@ export function createRegistry({ images, repositories }: RegistryOptions): Regis
   };
 }
 
+/** The configs that images for these processors have. */
+const CONFIGS = {
+  amd64: JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }),
+  arm64: JSON.stringify({ architecture: 'arm64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }),
+};
+
 function manifestOf(
   repository: string,
   tag: string,
-  { position, push }: { position: number; push: number },
+  { position, push, behaviour }: { position: number; push: number; behaviour: ImageBehaviour },
 ): StoredManifest {
-  const bytes = JSON.stringify({
+  const config = behaviour === 'arm64' || behaviour === 'arm64-index' ? CONFIGS.arm64 : CONFIGS.amd64;
+  const image = JSON.stringify({
     schemaVersion: 2,
     mediaType: MEDIA_TYPE,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: sha256(tag), size: 2 },
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: sha256(config),
+      size: config.length,
+    },
     layers: [],
     annotations: {
       'org.opencontainers.image.title': `${repository}:${tag}`,
       ...(push > 0 && { 'org.opencontainers.image.revision': String(push) }),
     },
   });
-  const uploadedMs = FIRST_UPLOAD_MS + position * HOUR_MS;
-  return { digest: sha256(bytes), mediaType: MEDIA_TYPE, bytes, uploadedMs };
+  const isIndex = behaviour === 'arm64-index';
+  const bytes = isIndex ? indexOf(image) : image;
+  const mediaType = isIndex ? INDEX_MEDIA_TYPE : MEDIA_TYPE;
+  return { digest: sha256(bytes), mediaType, bytes, uploadedMs: FIRST_UPLOAD_MS + position * HOUR_MS };
+}
+
+/**
+ * An index as BuildKit makes it: the image, and what it notes about the build.
+ * https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+ */
+function indexOf(image: string): string {
+  const noted = JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE, layers: [], about: sha256(image) });
+  const listed = (bytes: string, platform: { architecture: string; os: string }) => ({
+    ...{ mediaType: MEDIA_TYPE, digest: sha256(bytes), size: bytes.length, platform },
+  });
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: INDEX_MEDIA_TYPE,
+    manifests: [
+      listed(image, { architecture: 'arm64', os: 'linux' }),
+      listed(noted, { architecture: 'unknown', os: 'unknown' }),
+    ],
+  });
 }
 
 function splitReference(image: string): { repository: string; reference: string } {

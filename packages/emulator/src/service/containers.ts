@@ -106,6 +106,15 @@ function whyItCannotStart(name: string, image: string, behaviour: ImageBehaviour
       return undefined;
     case 'never-ready':
       return neverListened(name, { failed: 'timed out' });
+    case 'arm64':
+      // The kernel refuses to execute the program: https://github.com/pulumi/templates/pull/490
+      return neverListened(name, { failed: 'exited', exitCode: 1 });
+    case 'arm64-index':
+      // https://github.com/GoogleCloudPlatform/jit-groups/issues/693
+      return condition('Ready', 'CONDITION_FAILED', {
+        reason: 'CONTAINER_MISSING',
+        message: `Revision '${name}' is not ready and cannot serve traffic. Cloud Run does not support image '${image}': Container manifest type 'application/vnd.oci.image.index.v1+json' must support amd64/linux.`,
+      });
     case 'missing':
       return condition('Ready', 'CONDITION_FAILED', {
         reason: 'CONTAINER_MISSING',

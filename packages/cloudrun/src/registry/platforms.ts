@@ -1,0 +1,58 @@
+import type { HttpAnswer } from '../google/http.ts';
+import type { Registry } from './client.ts';
+
+/** The part of a manifest that says for which platforms an image was built. An index has `manifests`, an image `config`. */
+type Manifest = { manifests?: { platform?: Platform }[]; config?: { digest?: string } };
+
+type Platform = { os?: string; architecture?: string };
+
+const MOST_REDIRECTS = 3;
+
+/**
+ * The platforms that an image was built for, such as `linux/amd64`; undefined if that is not known. An index names them,
+ * and the manifest of a single image has a config that does:
+ * https://github.com/opencontainers/image-spec/blob/main/image-index.md
+ */
+export async function platformsOf(
+  ask: Registry,
+  { host, repository, manifest }: { host: string; repository: string; manifest: string },
+): Promise<readonly string[] | undefined> {
+  try {
+    const { manifests, config } = JSON.parse(manifest) as Manifest;
+    if (manifests !== undefined) return allNamed(manifests.map(({ platform }) => platform).filter(isImage));
+    if (config?.digest === undefined) return undefined;
+    const { status, text } = await follow(ask, host, `/v2/${repository}/blobs/${config.digest}`);
+    return status === 200 ? allNamed([JSON.parse(text) as Platform]) : undefined;
+  } catch {
+    // The platform is only looked at to spare a deployment that cannot work.
+    return undefined;
+  }
+}
+
+/** Docker lists what it notes about a build as one more manifest, for an unknown platform. */
+function isImage(platform: Platform | undefined): boolean {
+  return platform?.os !== 'unknown';
+}
+
+function allNamed(platforms: readonly (Platform | undefined)[]): string[] | undefined {
+  const names = platforms.flatMap((each) =>
+    each?.os && each.architecture ? [`${each.os}/${each.architecture}`] : [],
+  );
+  return names.length > 0 && names.length === platforms.length ? names : undefined;
+}
+
+/**
+ * Asks for a path and follows redirects on the same host: Artifact Registry redirects from a blob to a path of its own for
+ * the download. Another host would have to be asked without the login, and its answer is not needed that much.
+ */
+async function follow(ask: Registry, host: string, path: string): Promise<HttpAnswer> {
+  let answer = await ask(path);
+  for (let followed = 0; followed < MOST_REDIRECTS; followed += 1) {
+    const { location } = answer.headers;
+    if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
+    const next = new URL(location, `https://${host}`);
+    if (next.host !== host) return answer;
+    answer = await ask(`${next.pathname}${next.search}`);
+  }
+  return answer;
+}
