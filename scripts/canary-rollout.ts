@@ -107,7 +107,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
   const call = parseCanaryCall(action, args, location.service);
 
   const run = { dryRun: values.dryRun, out };
-  const connection = connectTo(values, env, signal);
+  const connection = connectTo(values, env, signal, out.note);
   const openApi = () => openServiceApi(connection, location);
   switch (call.action) {
     case 'status': {

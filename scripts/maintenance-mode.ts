@@ -75,7 +75,7 @@ await runScript(usage, async ({ argv, env, out, signal }) => {
     return refuseUsage(usage, { argv, out });
   const values = readSettings(env, settings);
   const location = await findLocation(values, signal);
-  const connection = connectTo(values, env, signal);
+  const connection = connectTo(values, env, signal, out.note);
   const openApi = () => openServiceApi(connection, location);
   const run = { dryRun: values.dryRun, out };
 

@@ -69,7 +69,7 @@ export async function runDeployment(
   if (values.tag !== undefined) requireTag(values.tag, location.service, 'CANARY_TAG');
   const checkout = findTargetCheckout(values);
   const gates = { checkout, env, out, signal };
-  const connection = connectTo(values, env, signal);
+  const connection = connectTo(values, env, signal, out.note);
 
   if (kind === 'staging') {
     const { project, region, service } = location;

@@ -1,5 +1,6 @@
 import { cleanLine, type Environment, type Secret, UserError } from '@deploy/cli';
 import { chooseIdentity, type Identity } from './identity.ts';
+import { patience, type QuotaPatience } from './quota.ts';
 
 /** How to reach Google or, if `emulatorHost` (host:port) is given, the local emulator of Cloud Run. */
 export type Connection = {
@@ -9,6 +10,8 @@ export type Connection = {
   env: Environment;
   /** Aborts every call over this connection, and every pause between calls. */
   signal?: AbortSignal | undefined;
+  /** If given, calls wait for a quota that is used up. If not, they fail after some seconds, as a poll should. */
+  quota?: QuotaPatience | undefined;
 };
 
 /** The values of the settings in `cloudSettings` that say how to reach Google. */
@@ -19,12 +22,19 @@ export type ConnectionSettings = {
 };
 
 /**
- * Makes a connection from a script's settings. Throws a UserError when the emulator's address is not a host and a port.
+ * Makes a connection from a script's settings. With `note`, calls wait for a quota that is used up, and it is told why.
+ * Throws a UserError when the emulator's address is not a host and a port.
  */
-export function connectTo(settings: ConnectionSettings, env: Environment, signal?: AbortSignal): Connection {
+export function connectTo(
+  settings: ConnectionSettings,
+  env: Environment,
+  signal?: AbortSignal,
+  note?: (line: string) => void,
+): Connection {
   const { emulatorHost } = settings;
   if (emulatorHost !== undefined) requireHostAndPort(emulatorHost);
-  return { emulatorHost, identity: chooseIdentity(settings), env, signal };
+  const quota = note && patience(note);
+  return { emulatorHost, identity: chooseIdentity(settings), env, signal, quota };
 }
 
 /** The base URL of a Google API, at Google or at the emulator. */

@@ -5,6 +5,7 @@ import { type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
 import { type Http, type HttpAnswer, openHttp } from './http.ts';
 import { type Login, openLogin, sendWithLogin } from './login.ts';
+import { quotaWait } from './quota.ts';
 
 /** A call to one of Google's REST APIs. */
 export type RestCall = {
@@ -34,8 +35,9 @@ export type RestCall = {
  */
 export type GoogleRest = {
   /**
-   * Makes a call that is safe to repeat. Repeats it while there is no answer or the platform asks to slow down. Throws
-   * a CloudError.
+   * Makes a call that is safe to repeat. Repeats it while there is no answer or the platform asks to slow down. If the
+   * connection has a patience for quotas, and the call none of its own, waits for the quota of the next minute as well.
+   * Throws a CloudError.
    */
   repeatable<T>(subject: CallSubject, call: RestCall): Promise<T>;
   /** Makes a call exactly once. Throws a CloudError. */
@@ -63,7 +65,8 @@ export function accountOf(connection: Connection): Promise<string | undefined> {
   return googleRest(connection).login.account();
 }
 
-function openRest({ emulatorHost, identity, env, signal: interruption }: Connection): GoogleRest {
+function openRest(connection: Connection): GoogleRest {
+  const { emulatorHost, identity, env, signal: interruption } = connection;
   const plain = openHttp(env, (url) => isNear(url, emulatorHost));
   const http: Http = { send: (request) => interruptible(interruption, () => plain.send(request)) };
   const login = openLogin(identity, http, env);
@@ -103,9 +106,18 @@ function openRest({ emulatorHost, identity, env, signal: interruption }: Connect
     if (typeof json !== 'object' || json === null) throw noUsableAnswer();
     return json as T;
   };
+  const repeat = async <T>(subject: CallSubject, request: RestCall): Promise<T> => {
+    const mayRepeat = request.patience === undefined ? quotaWait(connection) : async () => false;
+    for (;;) {
+      try {
+        return await repeatableCall(subject, () => call<T>(request), request.patience);
+      } catch (error) {
+        if (!(await mayRepeat(error))) throw error;
+      }
+    }
+  };
   return {
-    repeatable: (subject, request) =>
-      interruptible(interruption, () => repeatableCall(subject, () => call(request), request.patience)),
+    repeatable: (subject, request) => interruptible(interruption, () => repeat(subject, request)),
     once: (subject, request) => interruptible(interruption, () => callOnce(subject, () => call(request))),
     http,
     login,

@@ -30,6 +30,8 @@ export type ServiceApi = {
   location: ServiceLocation;
   /** The connection's signal. It aborts every call, and every pause between calls. */
   signal: AbortSignal | undefined;
+  /** The connection's patience for quotas, for a write. Reads have it already. */
+  quota: Connection['quota'];
   read(): Promise<Service>;
   readRevision(name: string): Promise<Revision>;
   /** What a revision really runs. This takes two calls, because some of that is only in the Knative v1 API. */
@@ -93,6 +95,7 @@ export async function openServiceApi(connection: Connection, location: ServiceLo
   return {
     location,
     signal: connection.signal,
+    quota: connection.quota,
 
     async read() {
       let readAt: number | undefined;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { interruptible, rememberChange, tellIfInterrupted, UserError } from '@deploy/cli';
 import { lookCommand } from '../gcloud/commands.ts';
 import { CloudError } from '../google/cloud-error.ts';
+import { quotaWait } from '../google/quota.ts';
 import type { ServiceApi, ServiceChange } from './api.ts';
 import { requireNotMadeAnew } from './made-anew.ts';
 import { nonceOf } from './nonce.ts';
@@ -55,7 +56,10 @@ async function tryToChange(
 ): Promise<AcceptedChange> {
   let last: Setback | undefined;
   let first: Service | undefined;
+  let made = 0;
+  const mayTryAgain = quotaWait(api);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    made += 1;
     if (attempt > 1) await interruptible(api.signal, () => pause(Math.random() * 200 * 2 ** attempt));
     const planned = await api.read();
     first ??= planned;
@@ -75,6 +79,8 @@ async function tryToChange(
     if (written.state === 'not-written') {
       last = written;
       onRetry(`${last.why}; trying again`);
+      // After the wait, there are as many attempts as at first.
+      if (attempt === ATTEMPTS && (await mayTryAgain(last.error))) attempt = 0;
       continue;
     }
     if (written.generation > before.generation + 1) throw slippedIn(api, before, written.generation);
@@ -84,7 +90,7 @@ async function tryToChange(
     );
     return { before, change, generation: written.generation, operation: written.operation };
   }
-  throw gaveUp(api, last);
+  throw gaveUp(api, made, last);
 }
 
 /** Why a write was not made. `error` is the call's failure, unless somebody else's change was the reason. */
@@ -94,12 +100,12 @@ type Setback = { why: string; error?: CloudError };
  * The error for a change that was not made after several attempts. Its kind is that of the last failure, so that a
  * caller who can wait knows whether trying again later may help.
  */
-function gaveUp({ location }: ServiceApi, last: Setback | undefined): CloudError {
+function gaveUp({ location }: ServiceApi, made: number, last: Setback | undefined): CloudError {
   const { why, error } = last ?? { why: '' };
   const advice = error?.hint ?? 'Agree on who goes first, then run this again.';
   return new CloudError(
     error?.kind ?? 'conflict',
-    `nothing was changed: gave up after ${ATTEMPTS} attempts, the last one because ${why}`,
+    `nothing was changed: gave up after ${made} attempts, the last one because ${why}`,
     { hint: `${advice}\nTo see the state before that: ${lookCommand(location)}`, cause: error },
   );
 }
