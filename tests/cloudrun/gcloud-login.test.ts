@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
-import { accountOf, CloudError, type Connection, connectTo, openServiceApi } from '@deploy/cloudrun';
+import {
+  accountOf,
+  CloudError,
+  type Connection,
+  connectTo,
+  openJobApi,
+  openServiceApi,
+} from '@deploy/cloudrun';
 import type { Emulator } from '@deploy/emulator';
 import { cloudWith, LOCATION } from '../support/cloud.ts';
 import { googleBehindProxy, googleCertificate } from '../support/google-behind-proxy.ts';
@@ -47,6 +54,7 @@ async function withGcloud(
     people,
     requireLogin: true,
     expiredTokens: options.expiredTokens ?? [],
+    jobs: [{ name: 'migrate', image: 'registry.example.com/runtime:two' }],
   });
   await using google = await googleBehindProxy(cloud, certificate, 'unused');
   const folder = await mkdtemp(join(tmpdir(), 'gcloud-'));
@@ -116,6 +124,17 @@ test('a token that is refused is renewed once, and the call made again', async (
     assert.deepEqual(await world.starts(), [ASKED, FORCED]);
     assert.equal(world.cloud.requests.filter(({ status }) => status === 200).length, 3);
   });
+});
+
+test("a token that is refused is renewed for jobs too, which the vendor's client asks for", async () => {
+  await withGcloud(
+    { lasts: 3000, expiredTokens: ['first-token-0123456789'] },
+    async ({ connection, starts }) => {
+      const jobs = await openJobApi(connection, LOCATION);
+      assert.equal((await jobs.readJob('migrate')).image, 'registry.example.com/runtime:two');
+      assert.deepEqual(await starts(), [ASKED, FORCED]);
+    },
+  );
 });
 
 test('a token that has expired, but not by the clock of a machine that was asleep, is renewed', async () => {

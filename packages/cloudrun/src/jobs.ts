@@ -2,6 +2,7 @@ import type { protos } from '@google-cloud/run';
 import { repeatableCall } from './google/call.ts';
 import type { Connection } from './google/connection.ts';
 import { fetchOver } from './google/http-fetch.ts';
+import { sendWithLogin } from './google/login.ts';
 import { googleRest } from './google/rest.ts';
 import { type ApiCondition, type Condition, readCondition, shortName } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
@@ -89,7 +90,7 @@ function readTime(time: protos.google.protobuf.ITimestamp | null | undefined): s
 async function clientOptions(connection: Connection) {
   const { PassThroughClient } = await import('google-auth-library');
   const { http, login } = googleRest(connection);
-  const fetchImplementation = fetchOver(http, login.headers);
+  const fetchImplementation = fetchOver(http, (url, send) => sendWithLogin(login, url, send));
   const authClient = new PassThroughClient({ transporterOptions: { fetchImplementation } });
   return { fallback: true, authClient, ...endpoint(connection.emulatorHost) };
 }
