@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '@deploy/cli';
-import { openLogApi, openMonitoringApi, openSecretApi } from '@deploy/cloudrun';
+import { type CloudError, openJobApi, openLogApi, openMonitoringApi, openSecretApi } from '@deploy/cloudrun';
 import type { Emulator, Fault } from '@deploy/emulator';
-import { apiOf, cloudWith, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
-import { deploy, shiftTo, WRITE } from '../support/colleague.ts';
+import {
+  apiOf,
+  cloudEnv,
+  cloudWith,
+  LOCATION,
+  NINETY_TEN,
+  revisionNames,
+  SERVICE,
+  serving,
+} from '../support/cloud.ts';
+import { deploy, shiftTo, shortenPauses, WRITE } from '../support/colleague.ts';
+import { runScript } from '../support/hosted-script.ts';
 
 // What the platform says when it refuses, and what an operator is told to do about it.
 
@@ -238,4 +248,57 @@ test('a secret that the organisation allows only in certain locations: how to cr
     told.hint,
     /\n {2}gcloud secrets create bypass-token --project openagentsgemini --replication-policy=user-managed --locations=us-central1$/,
   );
+});
+
+describe('a page of something on the way', { concurrency: true }, () => {
+  const page = (httpStatus: number, title: string, headers: Record<string, string> = {}) =>
+    ({ fault: { kind: 'page', httpStatus, title, headers }, times: 99 }) as const;
+
+  for (const [status, said, headers] of [
+    [401, 'HTTP 401 with a page titled "Sign in"', {}],
+    [403, 'HTTP 403 with a page titled "Sign in"', {}],
+    [404, 'HTTP 404 with a page titled "Sign in"', {}],
+    [302, 'HTTP 302 that leads to login.example.com', { location: 'https://login.example.com/x?y' }],
+    [200, 'HTTP 200 with a page titled "Sign in"', {}],
+  ] as const) {
+    test(`with ${status} is neither a refusal of Google nor its answer`, async () => {
+      await using cloud = await cloudWith({ jobs: [{ name: 'migrate', image: 'registry.example.com/x:1' }] });
+      cloud.on({ match: { path: /\/(?:services|jobs)\// }, ...page(status, 'Sign in', headers) });
+      const jobs = await openJobApi(
+        { emulatorHost: cloud.host, identity: { kind: 'none' }, env: {} },
+        LOCATION,
+      );
+      const api = await apiOf(cloud);
+      for (const [doing, call] of [
+        ['reading service control', () => api.read()],
+        ['reading job migrate', () => jobs.readJob('migrate')],
+      ] as const) {
+        await assert.rejects(call(), (error: CloudError) => {
+          assert.equal(error.message, `${doing}: something else answered in place of the API (${said})`);
+          assert.equal(error.kind, 'unanswered');
+          assert.match(error.hint ?? '', /HTTPS_PROXY/);
+          return true;
+        });
+      }
+    });
+  }
+
+  test('with 404 creates no secret that is only said to be missing', async () => {
+    await using cloud = await cloudWith();
+    cloud.on({ match: { method: 'GET', path: /\/secrets\// }, ...page(404, 'Not here') });
+    const env = { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: 'window-token-0123456789' };
+    const run = await runScript('maintenance-mode', ['enable'], { env });
+    assert.equal(run.exitCode, 1, run.stdout);
+    assert.match(run.stderr, /^error: looking up secret .*: something else answered in place of the API/m);
+    assert.ok(cloud.requests.every(({ method }) => method === 'GET'));
+  });
+
+  test('in place of a write is no refusal: whether it was made is looked up, and it is sent again', async () => {
+    shortenPauses();
+    await using cloud = await cloudWith({ services: [NINETY_TEN] });
+    const [stable = ''] = revisionNames(cloud);
+    cloud.on({ match: WRITE, ...page(403, 'Blocked'), times: 2 });
+    await shiftTo(cloud, stable);
+    assert.deepEqual(serving(cloud), [`${stable}=100`]);
+  });
 });

@@ -3,6 +3,7 @@ import { repeatableCall } from './google/call.ts';
 import type { Connection } from './google/connection.ts';
 import { fetchOver } from './google/http-fetch.ts';
 import { sendWithLogin } from './google/login.ts';
+import { requireAnswerOfApi } from './google/other-answers.ts';
 import { googleRest } from './google/rest.ts';
 import { type ApiCondition, type Condition, readCondition, shortName } from './service/service.ts';
 import type { ServiceLocation } from './service-location.ts';
@@ -90,7 +91,11 @@ function readTime(time: protos.google.protobuf.ITimestamp | null | undefined): s
 async function clientOptions(connection: Connection) {
   const { PassThroughClient } = await import('google-auth-library');
   const { http, login } = googleRest(connection);
-  const fetchImplementation = fetchOver(http, (url, send) => sendWithLogin(login, url, send));
+  const fetchImplementation = fetchOver(http, async (url, send) => {
+    const answer = await sendWithLogin(login, url, send);
+    requireAnswerOfApi(answer);
+    return answer;
+  });
   const authClient = new PassThroughClient({ transporterOptions: { fetchImplementation } });
   return { fallback: true, authClient, ...endpoint(connection.emulatorHost) };
 }

@@ -19,6 +19,8 @@ export type Fault =
       details?: readonly ErrorDetail[];
       headers?: Record<string, string>;
     }
+  /** Something on the way answers with a page of its own, as a proxy or the login page of a network does. */
+  | { kind: 'page'; httpStatus: number; title: string; headers?: Record<string, string> }
   /** The connection is cut before the request is handled, or after. */
   | { kind: 'reset'; when: 'before' | 'after'; act?: () => void | Promise<void> }
   /** The server stops listening for this many milliseconds, just before it would handle the request. */

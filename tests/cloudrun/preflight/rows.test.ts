@@ -227,6 +227,18 @@ describe('image', () => {
     assert.equal(only((await check(cloud)).findings, 'image').state, 'ok');
   });
 
+  test('a page with 404 that comes in place of the registry does not make an image missing', async () => {
+    await using cloud = await staging();
+    cloud.on({
+      match: { path: /^\/v2\/.*\/manifests\// },
+      fault: { kind: 'page', httpStatus: 404, title: 'Blocked' },
+      times: 9,
+    });
+    const { state, found } = only((await check(cloud)).findings, 'image');
+    assert.equal(state, 'error');
+    assert.equal(found, `${NEW_IMAGE} could not be looked up: HTTP 404 with a page titled "Blocked"`);
+  });
+
   test('what the platform would not find is not found here, and the other way round', async () => {
     await using cloud = await staging({ images: { [NEW_IMAGE]: 'missing' } });
     const { findings } = await check(cloud);

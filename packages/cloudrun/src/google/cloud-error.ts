@@ -61,6 +61,14 @@ const PERMANENT_CONFLICT = /already exists/i;
 
 function explain({ location }: CallSubject, error: Error): Explanation {
   const said = cleanLine(error.message, 400);
+  const other = causesOf(error).find((each) => each instanceof AnsweredByAnother);
+  if (other !== undefined) {
+    return {
+      kind: 'unanswered',
+      message: `something else answered in place of the API (${cleanLine(other.message, 400)})`,
+      hint: 'A proxy, a filter or the login page of a network may be in between: check HTTPS_PROXY and NO_PROXY, and whether this machine may reach googleapis.com.',
+    };
+  }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
   switch (code) {
     case GRPC.unauthenticated:
@@ -180,7 +188,12 @@ function isPassingProxyTrouble(error: Error): boolean {
   return status === undefined ? cause !== undefined : mayPass(status);
 }
 
-/** The error for an answer that is not from the API, such as a proxy's error page. */
+/** The error for an answer that something on the way gave in place of the API. The message says what came. */
+export class AnsweredByAnother extends Error {
+  readonly code = GRPC.unavailable;
+}
+
+/** The error for an answer that is not JSON, such as a proxy's error page. */
 export function noUsableAnswer(): Error {
   return Object.assign(new Error('the answer was not JSON'), { code: GRPC.unavailable });
 }

@@ -5,6 +5,7 @@ import { type CallSubject, noUsableAnswer, unanswered } from './cloud-error.ts';
 import { type Connection, endpointOf } from './connection.ts';
 import { type Http, type HttpAnswer, openHttp } from './http.ts';
 import { type Login, openLogin, sendWithLogin } from './login.ts';
+import { requireAnswerOfApi } from './other-answers.ts';
 import { quotaWait } from './quota.ts';
 
 /** A call to one of Google's REST APIs. */
@@ -101,6 +102,7 @@ function openRest(connection: Connection): GoogleRest {
     );
     const date = new Date(answer.headers.date ?? '');
     if (!Number.isNaN(date.getTime())) request.onDate?.(date);
+    requireAnswerOfApi(answer);
     const json = parse(answer.text);
     if (answer.status < 200 || answer.status >= 300) throw new ApiRefusal(answer.status, json, request.host);
     if (typeof json !== 'object' || json === null) throw noUsableAnswer();

@@ -2,6 +2,7 @@ import { UserError } from '@deploy/cli';
 import { type Connection, endpointOf } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
 import { sendWithLogin } from '../google/login.ts';
+import { requireAnswerOfApi } from '../google/other-answers.ts';
 import { googleRest } from '../google/rest.ts';
 import { mayPass } from '../google/status-codes.ts';
 
@@ -48,6 +49,8 @@ export function openRegistry(connection: Connection, host: string): Registry {
     return pRetry(
       async (attempt) => {
         const answer = await send(path);
+        // A registry redirects to where a blob is, and explains a refusal in JSON.
+        if (answer.status < 300 || answer.status >= 400) requireAnswerOfApi(answer);
         // Safe to repeat, because these requests only read. After the last attempt, return the answer, whatever it is.
         if (mayPass(answer.status) && attempt <= RETRIES) throw new Error(`HTTP ${answer.status}`);
         return answer;

@@ -135,6 +135,11 @@ async function before(
         ...(headers && { headers }),
       };
     }
+    case 'page': {
+      const { httpStatus, title, headers } = fault;
+      const body = `<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
+      return { status: httpStatus, body, headers: { 'content-type': 'text/html', ...headers } };
+    }
     case 'reset':
       await fault.act?.();
       return fault.when === 'before' ? 'cut' : undefined;

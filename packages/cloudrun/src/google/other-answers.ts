@@ -1,0 +1,33 @@
+import { cleanLine } from '@deploy/cli';
+import { AnsweredByAnother } from './cloud-error.ts';
+import type { HttpAnswer } from './http.ts';
+
+/**
+ * Throws if an answer cannot be the API's: a proxy, a filter or the login page of a network refuses, redirects, or sends a
+ * page with its own status. Google's APIs explain each refusal in JSON and redirect nobody
+ * (https://cloud.google.com/apis/design/errors), so a 403 or a 404 without JSON says nothing about permissions, or about what
+ * is there.
+ */
+export function requireAnswerOfApi({ status, headers, text }: HttpAnswer): void {
+  const isRedirect = status >= 300 && status < 400;
+  const isPage = headers['content-type']?.includes('html') ?? false;
+  const isRefusal = status === 401 || status === 403 || status === 404;
+  if (!isRedirect && !(status < 300 && isPage) && !(isRefusal && !isJsonObject(text))) return;
+  throw new AnsweredByAnother(`HTTP ${status} ${whatCame(headers.location, text)}`);
+}
+
+function whatCame(location: string | undefined, text: string): string {
+  const host = location === undefined ? undefined : URL.parse(location)?.host;
+  if (host) return `that leads to ${cleanLine(host, 120)}`;
+  const [, title = ''] = /<title[^>]*>([^<]*)/i.exec(text) ?? [];
+  return title.trim() === '' ? 'without JSON' : `with a page titled "${cleanLine(title.trim(), 80)}"`;
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null;
+  } catch {
+    return false;
+  }
+}
