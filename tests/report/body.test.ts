@@ -51,6 +51,14 @@ function document(record: ReportRecord): string {
   return writeDocument({ record, people: nobodysText }, 'report.md').toString();
 }
 
+test('a report that is written again in between other reports is the same to the letter', () => {
+  const [first, other] = Object.values(goldens).map(document);
+  const moved = { ...sampleRecord, service: `${sampleRecord.service}-2` };
+  assert.notEqual(document(moved), first);
+  assert.equal(document(sampleRecord), first);
+  assert.equal(document(longRollout), other);
+});
+
 for (const [name, record] of Object.entries(goldens)) {
   test(`the report ${name} reads as its golden file does, to the letter`, () => {
     const golden = join(import.meta.dirname, `golden/${name}.md`);

@@ -14,6 +14,10 @@ import { stepsSection } from './sections/steps.ts';
 import { trafficSection } from './sections/traffic.ts';
 import { moment } from './words.ts';
 
+// The sections that were rendered last, by their blocks. A command writes its report again for every event, and an event
+// changes few sections.
+let latest: ReadonlyMap<string, string> = new Map();
+
 /**
  * A report's sections as Markdown: first the verdict, then what the runbook requires, and last, in folds, the history.
  */
@@ -31,7 +35,14 @@ export function renderSections(record: ReportRecord): string[] {
     matrixSection(record),
     circumstancesSection(record),
   ];
-  return sections.filter((blocks) => blocks.length > 0).map(markdown);
+  const rendered = sections
+    .filter((blocks) => blocks.length > 0)
+    .map((blocks): [string, string] => {
+      const key = JSON.stringify(blocks);
+      return [key, latest.get(key) ?? markdown(blocks)];
+    });
+  latest = new Map(rendered);
+  return rendered.map(([, section]) => section);
 }
 
 function answerSection(record: ReportRecord): RootContent[] {

@@ -1,29 +1,29 @@
 import type { Code, Heading, List, ListItem, Paragraph, PhrasingContent, RootContent, Table } from 'mdast';
 import { gfmToMarkdown } from 'mdast-util-gfm';
-import { toMarkdown } from 'mdast-util-to-markdown';
+import { type Options, toMarkdown } from 'mdast-util-to-markdown';
 
 /** Part of a sentence or a table cell: plain text, which is escaped, or markup. */
 export type Inline = string | PhrasingContent;
+
+// Made only once, because the first use compiles the pattern of each character to escape and keeps it in these objects.
+const OPTIONS: Options = {
+  bullet: '-',
+  extensions: [
+    gfmToMarkdown({ tablePipeAlign: false }),
+    // GitHub renders text between two dollar signs as a formula.
+    { unsafe: [{ character: '$', inConstruct: 'phrasing' }] },
+    // Escapes every @. The extension's own pattern consumes the letter after an @, so it misses the second @ in
+    // `a@b@c.d`.
+    { unsafe: [{ character: '@', inConstruct: 'phrasing' }] },
+  ],
+};
 
 /**
  * Writes blocks as Markdown for GitHub and escapes all plain text. Cells are not padded, so that one long name does not
  * change every line of its table.
  */
 export function markdown(blocks: readonly RootContent[]): string {
-  return toMarkdown(
-    { type: 'root', children: [...blocks] },
-    {
-      bullet: '-',
-      extensions: [
-        gfmToMarkdown({ tablePipeAlign: false }),
-        // GitHub renders text between two dollar signs as a formula.
-        { unsafe: [{ character: '$', inConstruct: 'phrasing' }] },
-        // Escapes every @. The extension's own pattern consumes the letter after an @, so it misses the second @ in
-        // `a@b@c.d`.
-        { unsafe: [{ character: '@', inConstruct: 'phrasing' }] },
-      ],
-    },
-  ).trimEnd();
+  return toMarkdown({ type: 'root', children: [...blocks] }, OPTIONS).trimEnd();
 }
 
 export function heading(depth: 1 | 2, text: string): Heading {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The unit in which reports are compared: a line that is not blank, or a whole fenced block. */
 export type Token = { key: string; text: string; start: number; end: number };
@@ -56,7 +56,7 @@ function fenceCloser(lines: readonly Line[]): (index: number) => number {
  */
 function keyOf(token: string): string {
   const essence = token.replace(/\\(?=\S)|\s+/g, '').replace(/-{2,}/g, '-');
-  return createHash('sha256').update(essence, 'latin1').digest('base64url').slice(0, 8);
+  return hash('sha256', Buffer.from(essence, 'latin1'), 'base64url').slice(0, 8);
 }
 
 function isBlank(line: string): boolean {
