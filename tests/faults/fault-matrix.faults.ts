@@ -13,7 +13,11 @@ import { verdictOf } from './verdict.ts';
  * How many runs of a script there are at once, one if it is not here. Most of a run is waiting: for a retry, for the
  * service to settle. The numbers let all scripts end at about the same time.
  */
-const AT_ONCE: Readonly<Record<string, number>> = { 'canary-rollout': 4, 'maintenance-mode': 3 };
+const AT_ONCE: Readonly<Record<string, number>> = {
+  'canary-rollout': 6,
+  'maintenance-mode': 4,
+  'deploy-staging': 2,
+};
 
 type Planned = { scenario: Scenario; call: ScriptCall; fault: string; trigger: Trigger['fault'] };
 
