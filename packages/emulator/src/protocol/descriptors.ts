@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fromProto3JSON, toProto3JSON } from 'proto3-json-serializer';
 import protobuf from 'protobufjs';
 import { invalidArgument } from './errors.ts';
-import { addNewerFields } from './newer-fields.ts';
+import { addNewerFields, type DescriptorJson } from './newer-fields.ts';
+import { reachableFrom } from './reachable.ts';
 
 // The vendor's own descriptors decide which requests are valid: a field or enum that Google refuses is refused here.
 const require = createRequire(import.meta.url);
@@ -11,21 +13,24 @@ const CLIENTS = {
   'google.cloud.secretmanager.': '@google-cloud/secret-manager',
   'google.logging.': '@google-cloud/logging-api',
 } as const;
-const roots = new Map<string, protobuf.Root>();
+const types = new Map<string, protobuf.Type>();
 
-/** A message's descriptor. Reading the descriptors of a client takes 0.1 s, so that is done only when one is needed. */
+/** A message's descriptor, read when it is first needed. */
 function lookupType(name: string): protobuf.Type {
-  const client = Object.entries(CLIENTS).find(([prefix]) => name.startsWith(prefix))?.[1];
-  if (client === undefined) throw new Error(`no descriptor for ${name}`);
-  const root = roots.get(client) ?? readRoot(client);
-  roots.set(client, root);
-  return root.lookupType(name);
+  const type = types.get(name) ?? readType(name);
+  types.set(name, type);
+  return type;
 }
 
-function readRoot(client: string): protobuf.Root {
-  const json = structuredClone(require(`${client}/build/protos/protos.json`));
-  addNewerFields(json);
-  return protobuf.Root.fromJSON(json);
+function readType(name: string): protobuf.Type {
+  const client = Object.entries(CLIENTS).find(([prefix]) => name.startsWith(prefix))?.[1];
+  if (client === undefined) throw new Error(`no descriptor for ${name}`);
+  const all: DescriptorJson = JSON.parse(
+    readFileSync(require.resolve(`${client}/build/protos/protos.json`), 'utf8'),
+  );
+  addNewerFields(all);
+  // A client has four times as many messages as a service is made of, and building one takes more time than this.
+  return protobuf.Root.fromJSON(reachableFrom(name, all)).lookupType(name);
 }
 
 /** A message in proto3 JSON: https://protobuf.dev/programming-guides/json/ */

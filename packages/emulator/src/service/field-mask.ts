@@ -1,20 +1,19 @@
 import { type Json, topFieldOf, writableFields } from '../protocol/descriptors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
-// A caller may send `name` and `etag`, which identify the service and its state, but cannot change them.
-const WRITABLE = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
-
 /**
  * Applies a masked update to a service. Fields that the mask names are taken from the request, or cleared if the
  * request leaves them out; all others stay. No mask, or `*`, names every writable field.
  */
 export function applyMask<T extends Json>(current: T, request: Json, mask: string | undefined): T {
-  const paths = mask === undefined || mask === '' || mask === '*' ? WRITABLE : mask.split(',').map(camelCase);
+  // A caller may send `name` and `etag`, which identify the service and its state, but cannot change them.
+  const writable = writableFields(SERVICE).filter((field) => field !== 'name' && field !== 'etag');
+  const paths = mask === undefined || mask === '' || mask === '*' ? writable : mask.split(',').map(camelCase);
   let next: Json = current;
   for (const path of paths) {
     const field = topFieldOf(SERVICE, path);
     // Naming a field that only the platform writes has no effect, but is not an error.
-    if (WRITABLE.includes(field)) next = replaceAt(next, request, path.split('.'));
+    if (writable.includes(field)) next = replaceAt(next, request, path.split('.'));
   }
   // The result is still a T: only fields of the same resource were replaced.
   return next as T;
