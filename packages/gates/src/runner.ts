@@ -12,7 +12,6 @@ import {
   stopAlong,
 } from '@deploy/cli';
 import { $, type ProcessPromise } from 'zx/core';
-import { establish } from './establish.ts';
 import { frameLine, type GateLine } from './frame.ts';
 import { findGate, fingerprintVariable, type Gate } from './gates.ts';
 import { canBeRun } from './inputs/programs.ts';
@@ -72,7 +71,7 @@ async function runGate(
     say({ stream: 'stderr', text: `Stop that program, or set OA_CONTROL_BIND_ADDR to another port.` });
     return { exitCode: 1 };
   }
-  const establishing = fingerprint === '' ? undefined : await establish({ gate, order, fingerprint });
+  const establishing = fingerprint === '' ? undefined : await begin();
   const command = gate.command(checkout);
   const child = $({
     cwd: checkout.root,
@@ -106,6 +105,12 @@ async function runGate(
         : undefined,
   );
   return { exitCode: report.notKept === undefined ? 0 : NOT_KEPT, report };
+
+  async function begin() {
+    // A third of what this program loads, and a run without a cache, such as every web-shell build, does not need it.
+    const { establish } = await import('./establish.ts');
+    return establish({ gate, order, fingerprint });
+  }
 }
 
 /** Longer than for other commands: after a gate of minutes, some seconds do not matter, and the end of its log may. */
