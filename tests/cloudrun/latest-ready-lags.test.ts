@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readOverview, setTraffic } from '@deploy/cloudrun';
 import type { Emulator } from '@deploy/emulator';
-import { apiOf, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
+import { apiOf, cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE } from '../support/cloud.ts';
 import { deploy } from '../support/colleague.ts';
+import { runScript } from '../support/hosted-script.ts';
 import { startWalk, WELL } from '../support/promotion.ts';
 
 // A revision that was deployed without traffic is ready, and the service still lists an earlier one as its latest ready
@@ -65,5 +66,20 @@ describe('a service that still lists an earlier revision as its latest ready one
     const api = await apiOf(cloud);
     const shown = await readOverview(api, await api.read(), {});
     assert.deepEqual([shown.stable, shown.canary], [stable, newest]);
+  });
+});
+
+describe('a revision that shows later than its service that it is ready', { concurrency: true }, () => {
+  test('is waited for by a deployment', async () => {
+    await using cloud = await cloudWith({ revisionLagMs: 1500 });
+    await deploy(cloud);
+    assert.equal(cloud.revisions(SERVICE)[0]?.conditions?.[0]?.state, 'CONDITION_SUCCEEDED');
+  });
+
+  test('is waited for by the opening of a maintenance window', async () => {
+    await using cloud = await cloudWith({ revisionLagMs: 1500 });
+    const env = { ...cloudEnv(cloud), MAINTENANCE_BYPASS_TOKEN: 'window-token-0123456789' };
+    const run = await runScript('maintenance-mode', ['enable'], { env });
+    assert.equal(run.exitCode, 0, run.stderr);
   });
 });

@@ -31,6 +31,7 @@ const DEFAULTS = {
   etags: 'strict',
   reconcileMs: 150,
   latestReadyLags: false,
+  revisionLagMs: 0,
   services: [],
   jobs: [],
   logEntries: [],
@@ -75,8 +76,9 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   const platform = {
     ...options,
     ...observation,
-    // The services that exist from the start settle at once. Only later changes take `options.reconcileMs`.
+    // The services that exist from the start settle at once. Only later changes take the times in `options`.
     reconcileMs: 0,
+    revisionLagMs: 0,
     secrets,
     registry,
     clock,
@@ -121,6 +123,7 @@ export async function startEmulator(given: EmulatorOptions = {}): Promise<Emulat
   try {
     for (const seed of options.services) await seedService(store, seed, platform);
     platform.reconcileMs = options.reconcileMs;
+    platform.revisionLagMs = options.revisionLagMs;
     host = `127.0.0.1:${await listen(server, options.port)}`;
   } catch (error) {
     await close();

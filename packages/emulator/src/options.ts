@@ -115,6 +115,8 @@ export type EmulatorOptions = {
    * has no traffic. The platform sometimes does: https://github.com/mishrasanjeev/agentic-org/pull/606
    */
   latestReadyLags?: boolean;
+  /** How much later than its service a new revision shows that it is ready, in milliseconds (default 0). */
+  revisionLagMs?: number;
   services?: readonly (ServiceSeed | RecordedServiceSeed)[];
   jobs?: readonly JobSeed[];
   logEntries?: readonly LogEntrySeed[];

@@ -100,7 +100,7 @@ async function makeAndServe(
     });
     written = made.template;
     const revision = await ownRevision(api, made, nonce);
-    requireReadyRevision(revision, before, made);
+    await requireReadyRevision(api, revision, { before, settled: made });
     if (traffic === 'follows') return { revision: revision.name, service: made };
     return { revision: revision.name, service: await moveTraffic(revision.name, context, made) };
   } catch (error) {

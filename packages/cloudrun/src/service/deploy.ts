@@ -99,7 +99,7 @@ async function deploy(api: ServiceApi, image: string, options: DeployOptions): P
     );
     const settled = await waitForChange(api, accepted, progress.update);
     const revision = await ownRevision(api, settled, nonce);
-    requireReadyRevision(revision, accepted.before, settled);
+    await requireReadyRevision(api, revision, { before: accepted.before, settled });
     requireTrafficUntouched(api.location, accepted, settled);
     if (options.tag !== undefined) requireTagged(options.tag, revision.name, accepted, settled);
     const [{ imageDigest }, window] = await lookAfterChange(api, accepted.generation, () =>

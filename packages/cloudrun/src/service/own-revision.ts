@@ -1,4 +1,5 @@
-import { UserError } from '@deploy/cli';
+import { setTimeout as pause } from 'node:timers/promises';
+import { interruptible, UserError } from '@deploy/cli';
 import type { ServiceApi } from './api.ts';
 import { changedBy } from './change.ts';
 import type { Revision, Service } from './service.ts';
@@ -19,8 +20,21 @@ export async function ownRevision(api: ServiceApi, settled: Service, nonce: stri
   );
 }
 
-/** If the revision is not ready, throws a UserError with the platform's own reason, and with what serves instead. */
-export function requireReadyRevision(revision: Revision, before: Service, settled: Service): void {
+// Each resource of the platform is brought up to date by itself, so a revision may say later than its service that it is
+// ready.
+const READY_PATIENCE_MS = 30_000;
+const POLL_MS = 1000;
+
+/**
+ * Waits for a moment if the service has settled, and its new revision still has not said whether it is ready. If it is
+ * not, throws a UserError with the platform's own reason, and with what serves instead.
+ */
+export async function requireReadyRevision(
+  api: ServiceApi,
+  made: Revision,
+  { before, settled }: { before: Service; settled: Service },
+): Promise<void> {
+  const revision = settled.ready.state === 'failed' ? made : await decided(api, made, settled);
   if (revision.ready.state === 'succeeded') return;
   const serving = describeShares(servedShares(settled));
   const wasServing = describeShares(servedShares(before));
@@ -29,8 +43,22 @@ export function requireReadyRevision(revision: Revision, before: Service, settle
       ? `Traffic is untouched (${serving}), so no rollback is needed`
       : `Traffic went from ${wasServing} to ${serving}`;
   // The revision's own condition has the most detail, but some failures appear only on the service.
-  const condition = revision.ready.message === undefined ? settled.ready : revision.ready;
+  const isOnService = revision.ready.message === undefined && settled.ready.state !== 'succeeded';
+  const condition = isOnService ? settled.ready : revision.ready;
   throw new UserError(`revision ${revision.name} did not become ready: ${describeCondition(condition)}`, {
     hint: `${traffic}. Fix what keeps it from starting (see its logs), then run this again.`,
   });
+}
+
+/** The revision as soon as it has said whether it is ready, or as it is when there is no more patience. */
+async function decided(api: ServiceApi, made: Revision, { generation }: Service): Promise<Revision> {
+  const deadline = performance.now() + READY_PATIENCE_MS;
+  let revision = made;
+  while (!['succeeded', 'failed'].includes(revision.ready.state) && performance.now() < deadline) {
+    revision = await lookAfterChange(api, generation, async () => {
+      await interruptible(api.signal, () => pause(POLL_MS));
+      return api.readRevision(made.name);
+    });
+  }
+  return revision;
 }

@@ -17,6 +17,8 @@ export type ContainerOptions = {
   clock: Clock;
   ingress: Ingress;
   watchdog: Watchdog;
+  /** How long a revision that is ready goes on showing that it is not. */
+  revisionLagMs: number;
   /** Aborts when the emulator stops, which ends containers that are still starting. */
   stopping: AbortSignal;
   /** The program that a service's revisions run; undefined means the stand-in for the control service. */
@@ -51,7 +53,11 @@ export async function startContainer(revision: StoredRevision, options: Containe
     },
     onExit: (exitCode) => options.onSystem(revision, 'WARNING', `Container called exit(${exitCode ?? 1}).`),
   });
-  settle(revision, condition('Ready', 'CONDITION_SUCCEEDED'));
+  const ready = condition('Ready', 'CONDITION_SUCCEEDED');
+  if (options.revisionLagMs === 0) return settle(revision, ready);
+  // The revision serves, and only what it shows is late.
+  revision.state = 'ready';
+  setTimeout(settle, options.revisionLagMs, revision, ready).unref();
 }
 
 /** Returns a function that starts an instance: the stand-in for the control service, or the user's program. */
