@@ -25,6 +25,7 @@ import {
   requireTag,
   servedShares,
   serviceCommand,
+  whyNotCompared,
 } from '@deploy/cloudrun';
 import type { CloudFacts } from '@deploy/cloudrun/preflight';
 import { gateIds, requirePassed, runGates, runWebShellBuild } from '@deploy/gates';
@@ -142,6 +143,8 @@ export async function runDeployment(
     const { service, revision, traffic, stable } = deployed.outcome;
     await evidence.record({ kind: 'deployed', deployment: deployed.outcome, stable });
     await requireImageAsLookedUp(connection, deployed.outcome, digest);
+    const uncompared = facts && whyNotCompared(deployed.outcome, digest);
+    if (uncompared !== undefined) out.note(`warning: ${uncompared}`);
     const serving = traffic.map((share) => `${share.revision} ${share.percent} %`).join(', ');
     const deployment = `### Deployed without traffic\n\n\`${revision}\` of \`${service}\`, from \`${image}\`. Serving: ${serving}.\n`;
     await addStepSummary(values.stepSummary, deployment, out.note);

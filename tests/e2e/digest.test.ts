@@ -34,6 +34,48 @@ describe('the digest that really runs', () => {
     }
   });
 
+  test('is not known to be the image of before when its registry is not asked, or Cloud Run does not say it: both are said', async () => {
+    const elsewhere = 'ghcr.io/openagents/control:two';
+    await using place = await preflightWorld(await staging());
+    const other = await place.run('deploy-staging', { SKIP_VERIFY: '1', IMAGE: elsewhere });
+    assert.equal(other.exitCode, 0, other.stderr);
+    assert.match(
+      other.stderr,
+      /^warning: whether somebody moved the tag of ghcr\.io\/openagents\/control:two before \S+ was made is not known, because ghcr\.io is not one of Google's registries; it runs sha256:[0-9a-f]{64}\. To be sure, /m,
+    );
+    const [, digest = ''] = /it runs (sha256:[0-9a-f]{64})/.exec(other.stderr) ?? [];
+    const byDigest = await place.run('deploy-staging', {
+      SKIP_VERIFY: '1',
+      IMAGE: `ghcr.io/openagents/control@${digest}`,
+    });
+    assert.equal(byDigest.exitCode, 0, byDigest.stderr);
+    assert.doesNotMatch(byDigest.stderr, /^warning: /m);
+
+    let isMade = false;
+    const { cloud } = place;
+    cloud.on({
+      match: WRITE,
+      fault: {
+        kind: 'first',
+        act: () => {
+          isMade = true;
+        },
+      },
+    });
+    cloud.on({
+      match: { path: /serving\.knative\.dev.*\/revisions\// },
+      isDue: () => isMade,
+      fault: { kind: 'not-json', body: '{"status":{}}' },
+      times: 99,
+    });
+    const silent = await place.run('deploy-staging', { SKIP_VERIFY: '1' });
+    assert.equal(silent.exitCode, 0, silent.stderr);
+    assert.match(
+      silent.stderr,
+      /^warning: Cloud Run does not say which image \S+ runs, so it was not compared .* IMAGE=\S+@sha256:[0-9a-f]{64}$/m,
+    );
+  });
+
   test('is an error before any traffic moves where the tag was moved after preflight looked', async () => {
     await using place = await preflightWorld(await staging());
     const { cloud } = place;

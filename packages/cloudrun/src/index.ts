@@ -34,7 +34,7 @@ export { openSecretApi } from './secrets.ts';
 export { openServiceApi, type ServiceApi } from './service/api.ts';
 export { changedBy } from './service/change.ts';
 export { type Deployment, deployNoTraffic } from './service/deploy.ts';
-export { requireImageAsLookedUp } from './service/deployed-image.ts';
+export { requireImageAsLookedUp, whyNotCompared } from './service/deployed-image.ts';
 export { isMadeAnew, MadeAnew, madeAnew } from './service/made-anew.ts';
 export { nearestRevision, readNamedRevision } from './service/named-revision.ts';
 export { newestReadyRevision } from './service/newest-ready.ts';

@@ -1,6 +1,6 @@
 import { UserError } from '@deploy/cli';
 import type { Connection } from '../google/connection.ts';
-import { byDigest } from '../registry/image-reference.ts';
+import { byDigest, digestOf, parseImageReference } from '../registry/image-reference.ts';
 import { isIndexOf } from '../registry/look-up.ts';
 import type { Deployment } from './deploy.ts';
 
@@ -30,4 +30,22 @@ export async function requireImageAsLookedUp(
       hint: `No traffic was moved to it, and none should be. Find out who pushed that image, or deploy the one that was looked up by its digest: IMAGE=${byDigest(image, lookedUp)}`,
     },
   );
+}
+
+/**
+ * Why what the new revision runs could not be compared with what the image's tag meant before the deployment; undefined
+ * if it was compared, or if there is nothing to compare, because the image is named by its digest.
+ */
+export function whyNotCompared(
+  { image, revision, digest }: Pick<Deployment, 'image' | 'revision' | 'digest'>,
+  lookedUp: string | undefined,
+): string | undefined {
+  if (digestOf(image) !== undefined) return undefined;
+  if (lookedUp === undefined) {
+    const { host } = parseImageReference(image);
+    const runs = digest === undefined ? 'Cloud Run does not say what it runs either' : `it runs ${digest}`;
+    return `whether somebody moved the tag of ${image} before ${revision} was made is not known, because ${host} is not one of Google's registries; ${runs}. To be sure, deploy the image by its digest`;
+  }
+  if (digest !== undefined) return undefined;
+  return `Cloud Run does not say which image ${revision} runs, so it was not compared with the one that preflight found behind ${image}. To be sure, deploy that one by its digest: IMAGE=${byDigest(image, lookedUp)}`;
 }
