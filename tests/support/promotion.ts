@@ -167,7 +167,7 @@ export async function startWalk(
       if (action.announcement !== undefined) announced.push(action.announcement);
       return action.perform();
     },
-    pause: () => cloud.clock.sleep(5000, stopping.signal),
+    pause: () => cloud.clock.sleep(15_000, stopping.signal),
     signal: stopping.signal,
     async tell(event) {
       events.push(event);
