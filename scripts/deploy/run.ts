@@ -98,9 +98,11 @@ export async function runDeployment(
   // A local Cloud Run has domain mappings too, but DNS leads the domain to the real service, so use the local service's
   // own URL.
   const baseUrl = values.emulatorHost === undefined ? facts?.baseUrl : serviceUrl;
-  if (domainMapping !== undefined) await evidence.record({ kind: 'domainMappingSeen', ...domainMapping });
-  if (digest !== undefined) await evidence.record({ kind: 'digestResolved', digest });
-  if (baseUrl !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [baseUrl] });
+  await evidence.record(
+    ...(domainMapping === undefined ? [] : [{ kind: 'domainMappingSeen', ...domainMapping } as const]),
+    ...(digest === undefined ? [] : [{ kind: 'digestResolved', digest } as const]),
+    ...(baseUrl === undefined ? [] : [{ kind: 'reachedAt', baseUrls: [baseUrl] } as const]),
+  );
   out.data('[deploy] rust web-shell dist build');
   await evidence.step('web-shell build', async () => requirePassed(await runWebShellBuild(gates)));
   if (values.skipVerify) await evidence.record({ kind: 'gatesSkipped' });
@@ -127,10 +129,12 @@ export async function runDeployment(
       const { served, url } = service;
       const shares = servedShares(service);
       const isForAll = window?.percent === 100;
-      await evidence.record({ kind: 'servingFound', shares, stable, ...(isForAll && { window }) });
-      if (url !== undefined) await evidence.record({ kind: 'reachedAt', baseUrls: [url] });
       const tagUrls = served.flatMap((target) => target.url ?? []);
-      await evidence.record({ kind: 'tagsReachedAt', baseUrls: tagUrls });
+      await evidence.record(
+        { kind: 'servingFound', shares, stable, ...(isForAll && { window }) },
+        ...(url === undefined ? [] : [{ kind: 'reachedAt', baseUrls: [url] } as const]),
+        { kind: 'tagsReachedAt', baseUrls: tagUrls },
+      );
     }
     const deployed = await performAction(
       deployNoTraffic(openApi, location, image, { ...values, permit }),

@@ -294,6 +294,27 @@ test('a deployment that works ends well though its report can no longer be writt
   assert.equal(warnings.length, 2, 'one for the deployment, one for the end of its step');
 });
 
+test('what is recorded together is written together, or there is one warning', async () => {
+  await using checkout = await testCheckout();
+  const said = notes();
+  const evidence = await openEvidence(deployRequest(checkout, { note: said.note }));
+  const path = evidence.path ?? '';
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const events = [
+    { kind: 'digestResolved', digest },
+    { kind: 'reachedAt', baseUrls: [serviceUrl] },
+  ] as const;
+  await evidence.record(...events);
+  const { record } = await readReport(path);
+  assert.equal(record.image.digest, digest);
+  assert.ok(record.baseUrls.includes(serviceUrl));
+
+  await writeFile(path, 'no longer a report');
+  await evidence.record(...events);
+  const warnings = said.lines.filter((line) => line.startsWith('warning: '));
+  assert.equal(warnings.length, 1);
+});
+
 describe('smoke runs, which know no service', () => {
   for (const [baseUrl, isKnown] of [
     [serviceUrl, true],

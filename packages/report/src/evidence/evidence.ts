@@ -16,7 +16,8 @@ export type Evidence = {
    * asks for. It is recorded because that split may be serving even if the step was interrupted.
    */
   step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T>;
-  record(event: RolloutEvent): Promise<void>;
+  /** Records what happened, in this order; all of it at once, because each time the whole report is written. */
+  record(...events: readonly RolloutEvent[]): Promise<void>;
 };
 
 export const noEvidence: Evidence = {

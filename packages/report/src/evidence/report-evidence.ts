@@ -23,22 +23,27 @@ type Writer = {
 export function reportEvidence({ path, actor, found, deploys, note }: Writer): Evidence {
   let known = found;
 
-  async function write(event: RolloutEvent): Promise<void> {
+  async function write(events: readonly RolloutEvent[]): Promise<void> {
+    if (events.length === 0) return;
     // Somebody may shift traffic while a smoke check runs, but the check counts for the split that was there when it
     // began. That is the last split in `known`, which was read before the check.
     const occasion = { at: now(), actor, metChange: lastChange(known) };
-    known = await updateReport(path, (record) => applyEvent(record, event, occasion));
+    known = await updateReport(path, (record) =>
+      events.reduce((changed, event) => applyEvent(changed, event, occasion), record),
+    );
   }
 
-  async function record(event: RolloutEvent): Promise<void> {
+  async function record(...events: readonly RolloutEvent[]): Promise<void> {
     try {
-      await write(event);
+      await write(events);
     } catch (error) {
       note(`warning: not recorded in the evidence report ${path}: ${cleanLine(errorMessage(error), 300)}`);
       return;
     }
-    // No note if the caller names the revision: such a caller smokes a tag's URL on purpose.
-    if (event.kind === 'smoked' && event.revision === undefined && !isOwnUrl(known, event.outcome.baseUrl)) {
+    for (const event of events) {
+      // No note if the caller names the revision: such a caller smokes a tag's URL on purpose.
+      if (event.kind !== 'smoked' || event.revision !== undefined || isOwnUrl(known, event.outcome.baseUrl))
+        continue;
       note(
         `${event.outcome.baseUrl} is not one of the service's own URLs: this run does not count in ${path}`,
       );
@@ -59,7 +64,7 @@ export function reportEvidence({ path, actor, found, deploys, note }: Writer): E
       return { kind: 'ended', step: name, startedAt, endedAt: now(), durationMs, deploys, ...how };
     };
     const begun = { kind: 'begun', step: name, startedAt, ...(asked && { asked }) } as const;
-    if (deploys) await write(begun).catch((error: unknown) => refuseWithoutEvidence(path, error));
+    if (deploys) await write([begun]).catch((error: unknown) => refuseWithoutEvidence(path, error));
     else await record(begun);
     try {
       const result = await work();
