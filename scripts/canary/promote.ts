@@ -133,6 +133,9 @@ export async function promote({
         reportSmoke(outcome, of === 'candidate' ? candidate : undefined);
         return look;
       },
+      async readBuild(url) {
+        return (await readServedBuild(smokeOptions(url, env)))?.buildId;
+      },
       checkStage: stageCheckerOf({
         ...{ env, accessToken, signIn },
         report: (outcome) => reportSmoke(outcome, candidate),
@@ -250,12 +253,9 @@ async function walkerHere(account: () => Promise<string | undefined>): Promise<W
 /** Makes a function that runs the checks of smoke-control against a URL, and reads which build answered. */
 function smokerOf(env: Environment) {
   return async (baseUrl: string): Promise<{ outcome: SmokeOutcome; look: SmokeLook }> => {
-    const options = {
-      ...{ ...smokeLimits, baseUrl, env, script: 'canary-rollout' },
-      bypassToken: undefined,
-    };
+    const options = smokeOptions(baseUrl, env);
     const [outcome, build] = await Promise.all([
-      runControlSmoke({ ...options, accessToken: undefined }),
+      runControlSmoke({ ...options, accessToken: undefined, bypassToken: undefined }),
       readServedBuild(options),
     ]);
     const failure = smokeFailure(outcome);
@@ -270,4 +270,8 @@ function smokerOf(env: Environment) {
     };
     return { outcome, look };
   };
+}
+
+function smokeOptions(baseUrl: string, env: Environment) {
+  return { ...smokeLimits, baseUrl, env, script: 'canary-rollout' };
 }

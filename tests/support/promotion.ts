@@ -162,6 +162,7 @@ export async function startWalk(
     walker: { account: 'operator@example.com', host: hostname(), pid: process.pid, isRunning: () => true },
     openSource: async () => (minutes === undefined ? sourceOf(cloud) : steadySource(cloud, minutes)),
     smoke: smokeManifest,
+    readBuild: async (url) => (await smokeManifest(url)).buildId,
     checkStage: async () => ({ state: 'skipped', why: 'nobody is signed in' }),
     perform(action) {
       if (action.announcement !== undefined) announced.push(action.announcement);

@@ -32,6 +32,7 @@ const DEFAULTS = {
   reconcileMs: 150,
   latestReadyLags: false,
   revisionLagMs: 0,
+  tagLagMs: 0,
   services: [],
   jobs: [],
   logEntries: [],

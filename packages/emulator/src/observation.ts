@@ -18,7 +18,7 @@ import { requestLogEntry } from './traffic/request-log.ts';
 type ObservationOptions = Required<
   Pick<
     EmulatorOptions,
-    'project' | 'region' | 'logEntries' | 'logs' | 'monitoring' | 'imageFaults' | 'reservedPaths'
+    'project' | 'region' | 'logEntries' | 'logs' | 'monitoring' | 'imageFaults' | 'reservedPaths' | 'tagLagMs'
   >
 >;
 
@@ -52,6 +52,7 @@ export function createObservation(clock: Clock, options: ObservationOptions): Ob
     ingress: {
       clock,
       reservedPaths: options.reservedPaths,
+      tagLagMs: options.tagLagMs,
       faultsOf: (image) => faulty.get(image),
       onRouted(request) {
         logs.write(requestLogEntry(request, options));

@@ -117,6 +117,8 @@ export type EmulatorOptions = {
   latestReadyLags?: boolean;
   /** How much later than its service a new revision shows that it is ready, in milliseconds (default 0). */
   revisionLagMs?: number;
+  /** How long the URL of a tag still leads to the revision that had it before, in milliseconds (default 0). */
+  tagLagMs?: number;
   services?: readonly (ServiceSeed | RecordedServiceSeed)[];
   jobs?: readonly JobSeed[];
   logEntries?: readonly LogEntrySeed[];

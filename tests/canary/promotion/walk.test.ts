@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import type { WalkSettings } from '@deploy/canary';
 import type { ObservedMinute } from '@deploy/canary/cloud';
 import { UserError } from '@deploy/cli';
-import type { Emulator } from '@deploy/emulator';
+import type { Emulator, EmulatorOptions } from '@deploy/emulator';
 import { whatNow } from '../../../scripts/canary/promote-lines.ts';
-import { apiOf, LOCATION, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
+import { apiOf, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../../support/cloud.ts';
 import { defaultLimits } from '../../support/limits.ts';
 import {
   cloudWithCandidate,
@@ -466,5 +466,62 @@ describe('a promotion', { concurrency: 2 }, () => {
     assert.ok(outcome.state === 'not begun' && outcome.why === 'readiness: 503', JSON.stringify(outcome));
     assert.deepEqual(serving(cloud), before);
     assert.deepEqual(Object.keys(cloud.service(SERVICE).annotations ?? {}), []);
+  });
+});
+
+describe('the tag of an earlier candidate, whose URL still leads there for a while', {
+  concurrency: 2,
+}, () => {
+  const withTag = (more: EmulatorOptions = {}) =>
+    cloudWithCandidate({
+      services: [
+        {
+          name: SERVICE,
+          image: `${IMAGES}:one`,
+          laterImages: [`${IMAGES}:withdrawn`, `${IMAGES}:two`],
+          traffic: [
+            { revision: 1, percent: 100 },
+            { revision: 2, percent: 0, tag: 'candidate' },
+          ],
+        },
+      ],
+      ...more,
+    });
+
+  const buildAtTag = async (cloud: Emulator): Promise<string> => {
+    const url = cloud.service(SERVICE).trafficStatuses.find(({ tag }) => tag === 'candidate')?.uri;
+    const answer = await fetch(`${url}/manifest.json`);
+    return ((await answer.json()) as { buildId: string }).buildId;
+  };
+  /** Walks until the candidate has been checked. Returns the build that was checked, and the warnings. */
+  const checked = async (cloud: Emulator, changes: Parameters<typeof startWalk>[1] = {}) => {
+    const walk = await startWalk(cloud, { minutes: WELL, ...changes });
+    await walk.until(({ kind }) => kind === 'stepBegun');
+    walk.stop();
+    await walk.outcome;
+    const builds = walk.events.flatMap((each) => (each.kind === 'candidateSmoked' ? each.look.buildId : []));
+    const warnings = walk.events.flatMap((each) => (each.kind === 'promotionWarned' ? each.warning : []));
+    return { builds, warnings: warnings.filter((each) => /buildId/.test(each)) };
+  };
+
+  test('is waited for, so that the checks are made at the candidate', async () => {
+    await using cloud = await withTag({ tagLagMs: 1500 });
+    const earlier = await buildAtTag(cloud);
+    const { builds, warnings } = await checked(cloud);
+    assert.notEqual(await buildAtTag(cloud), earlier);
+    assert.deepEqual(builds, [await buildAtTag(cloud)]);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('is waited for only for a while, since both may hold the same build, which is said', async () => {
+    await using cloud = await withTag();
+    const [, earlier] = revisionNames(cloud);
+    const { warnings } = await checked(cloud, {
+      readBuild: async () => '20260221T193500Z',
+      smoke: async (_, of) => ({ passed: true, buildId: of === 'service' ? 'another' : '20260221T193500Z' }),
+    });
+    assert.deepEqual(warnings, [
+      `the candidate has the same buildId, 20260221T193500Z, as ${earlier}, which had its tag until now, so nothing shows that the candidate is the one that answers`,
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { SmokeLook } from './events.ts';
+import type { EarlierCandidate } from './moved-tag.ts';
 import type { WalkRequest } from './request.ts';
 
 /** Why the checks of a candidate failed, and what to do about it, if that is known. */
@@ -38,7 +39,16 @@ type InstancesAtChecks = { readonly isOne: boolean; readonly isOneAtFirst: boole
 /** The checks that a promotion makes itself: at the URL of the candidate's tag, and at that of the service. */
 export function candidateChecks(
   request: WalkRequest,
-  { instances, ...urls }: { candidate: string; service: string; instances: InstancesAtChecks },
+  {
+    instances,
+    earlier,
+    ...urls
+  }: {
+    candidate: string;
+    service: string;
+    instances: InstancesAtChecks;
+    earlier: EarlierCandidate | undefined;
+  },
 ): CandidateChecks {
   const { tell } = request;
   let isSkipTold = false;
@@ -100,7 +110,7 @@ export function candidateChecks(
   }
 
   async function warnOfBuilds(canary: SmokeLook, stable: SmokeLook): Promise<void> {
-    const warning = buildWarning(canary, stable);
+    const warning = buildWarning(canary, stable, earlier);
     if (warning !== undefined) await tell({ kind: 'promotionWarned', warning });
   }
 }
@@ -116,11 +126,17 @@ function failureOf({
   return { why, ...(hint !== undefined && { hint }), isOutOfReach };
 }
 
-function buildWarning(canary: SmokeLook, stable: SmokeLook): string | undefined {
+function buildWarning(
+  canary: SmokeLook,
+  stable: SmokeLook,
+  earlier: EarlierCandidate | undefined,
+): string | undefined {
   const unverified = 'so nothing shows that the candidate is the one that answers';
   if (canary.buildId === undefined) return `the candidate reports no buildId, ${unverified}`;
   if (canary.buildId === stable.buildId)
     return `candidate and stable have the same buildId, ${canary.buildId}, ${unverified}`;
+  if (canary.buildId === earlier?.buildId)
+    return `the candidate has the same buildId, ${canary.buildId}, as ${earlier.revision}, which had its tag until now, ${unverified}`;
   const oldest = canary.clients?.min;
   if (stable.buildId === undefined || oldest == null || stable.buildId >= oldest) return undefined;
   return `the candidate's build ${canary.buildId} accepts no clients older than ${oldest}, and stable's is ${stable.buildId}: pages of both builds break each other during the split`;

@@ -21,6 +21,8 @@ export type WalkRequest = {
   openSource(stable: string, canary: string): Promise<PromotionSource>;
   /** Makes the smoke checks at the candidate's or the service's URL. A failed check is a result, not an exception. */
   smoke(url: string, of: 'candidate' | 'service'): Promise<SmokeLook>;
+  /** Reads which build answers at a URL; undefined if none does. */
+  readBuild(url: string): Promise<string | undefined>;
   /**
    * Makes the runbook's checks after a stage, at the candidate's URL. A failed check is a result, not an exception.
    * Unless one instance of the candidate answers them all, none may know of the sign-in at another.

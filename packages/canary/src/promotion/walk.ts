@@ -16,6 +16,7 @@ import { type Decision, isOnwards } from './decide.ts';
 import type { PromotionOutcome } from './events.ts';
 import { cannotRead } from './failed-calls.ts';
 import { type Hold, holdOn } from './hold.ts';
+import { awaitMovedTag, findEarlierCandidate } from './moved-tag.ts';
 import { requireUnowned } from './ownership.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 import { awaitOtherChange, Superseded } from './superseded.ts';
@@ -97,8 +98,11 @@ async function walkSteps(
     await warn(request, subject, hold);
     // Asking about the login may have taken a while.
     if (request.signal.aborted) return { state: 'interrupted', ...pair, percent: hold.percent() };
+    const earlier = await findEarlierCandidate(request, subject.service, pair.canary);
+    const candidateUrl = await hold.take();
+    if (earlier !== undefined) await awaitMovedTag(request, candidateUrl, earlier);
     const checks = candidateChecks(request, {
-      ...{ candidate: await hold.take(), service: serviceUrl },
+      ...{ candidate: candidateUrl, service: serviceUrl, earlier },
       instances: { isOne: isOneInstance(subject), isOneAtFirst: isOneInstanceAtFirst(subject) },
     });
     return await takeSteps({ request, subject, serviceUrl, hold, watch, checks });

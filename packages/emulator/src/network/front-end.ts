@@ -26,6 +26,8 @@ export type Ingress = {
   clock: Clock;
   /** Paths that the front end answers itself, with a 404. */
   reservedPaths: readonly string[];
+  /** How long a moved tag still leads to the revision that had it before. */
+  tagLagMs: number;
   /** The faults of an image's containers; `image` is the reference in the revision's template. */
   faultsOf(image: string): FaultyImage | undefined;
   /** Called with each request that was routed to a revision, once it has ended. */
@@ -34,6 +36,8 @@ export type Ingress = {
 
 type Choice = { revision: StoredRevision; setCookie?: string };
 type Route = { choose: (incoming: IncomingMessage) => Choice | undefined };
+/** The route of a tag, and the revision that it leads to, or soon will. */
+type TagRoute = Route & { revision?: StoredRevision | undefined };
 type Front = Ingress & { service: string; agent: HttpAgent };
 type Address = { server: Server; url: string };
 
@@ -42,7 +46,7 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
   const front = { ...ingress, service, agent };
   const main: Route = { choose: () => undefined };
   const nowhere = () => undefined;
-  const tags = new Map<string, Route & Address>();
+  const tags = new Map<string, TagRoute & Address>();
   const { server, url } = await open(main, front);
 
   return {
@@ -77,8 +81,8 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
           .sort((a, b) => revisions.indexOf(a.value) - revisions.indexOf(b.value)),
       );
       for (const [tag, route] of tags) {
-        const target = targets.find(({ status }) => status.tag === tag);
-        route.choose = () => target?.revision && { revision: target.revision };
+        const revision = targets.find(({ status }) => status.tag === tag)?.revision;
+        lead(route, revision, ingress.tagLagMs);
       }
     },
     async close() {
@@ -86,6 +90,16 @@ export async function openFrontEnd(service: string, ingress: Ingress): Promise<F
       await Promise.all([server, ...[...tags.values()].map((tag) => tag.server)].map(closeServer));
     },
   };
+}
+
+/** Leads a tag's URL to a revision: a URL that leads to another one only after a while. */
+function lead(route: TagRoute, revision: StoredRevision | undefined, lagMs: number): void {
+  const isMoved = route.revision !== undefined && revision !== undefined && route.revision !== revision;
+  const choose = () => revision && { revision };
+  route.revision = revision;
+  if (isMoved && lagMs > 0)
+    setTimeout(() => route.revision === revision && Object.assign(route, { choose }), lagMs).unref();
+  else route.choose = choose;
 }
 
 /** Whether the service's own addresses answer to everybody: https://cloud.google.com/run/docs/securing/ingress */
