@@ -105,6 +105,17 @@ describe('the lockfile serves every kind of machine', () => {
   });
 });
 
+test('the lockfile says for which machines each Node is, which the packages themselves do not', async () => {
+  const { nodePackages } = (await import(join(projectRoot, '.pnpmfile.mjs'))) as {
+    nodePackages: Record<string, Pick<LockedPackage, 'os' | 'cpu' | 'libc'>>;
+  };
+  for (const [name, machines] of Object.entries(nodePackages)) {
+    const { os, cpu, libc } = entryOf([name, '*']) ?? {};
+    const found = { os, cpu, ...(libc && { libc }) };
+    assert.deepEqual(found, machines, `${name}: docs/dependencies.md says how to change Node's version`);
+  }
+});
+
 test('packages are checked against the Node that runs them, whichever one the machine has', () => {
   const workspace = parse(readFileSync(join(projectRoot, 'pnpm-workspace.yaml'), 'utf8')) as {
     nodeVersion: string;
