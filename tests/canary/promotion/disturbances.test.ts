@@ -537,7 +537,7 @@ describe('trouble on the way', { concurrency: 6 }, () => {
       );
       assert.match(held.hint ?? '', /go on from a machine that can reach the service/);
       assert.deepEqual(serving(cloud), split);
-      assert.ok(!elsewhere.events.some(({ kind }) => kind === 'polled'));
+      assert.equal(elsewhere.events.filter(({ kind }) => kind === 'polled').length, 1);
 
       const broken = await startWalk(cloud, {
         minutes: WELL,
@@ -549,6 +549,23 @@ describe('trouble on the way', { concurrency: 6 }, () => {
       assert.match(kept(cloud), new RegExp(`canary-failed.*${canary}`));
       assert.equal(serving(cloud)[0], `${stable}=100`);
     });
+  });
+
+  test('a resumed promotion that reaches nobody rolls back a candidate that fails by its requests so far', async () => {
+    await using cloud = await cloudWithCandidate({ perMinute: 0 });
+    const [stable = ''] = revisionNames(cloud);
+    const first = await startWalk(cloud, { minutes: WELL });
+    await first.until(isStep(25));
+    await cloud.clock.sleep(2 * 60_000);
+    first.stop();
+    assert.equal((await first.outcome).state, 'interrupted');
+    const resumed = await startWalk(cloud, {
+      minutes: { stable: { requests: 450, errors: 0 }, canary: { requests: 150, errors: 150 } },
+      smoke: async () => ({ passed: false, why: 'readiness: refused', isOutOfReach: true }),
+    });
+    const outcome = await resumed.outcome;
+    assert.ok(outcome.state === 'rolled back' && outcome.isItsFault, JSON.stringify(outcome));
+    assert.equal(serving(cloud)[0], `${stable}=100`);
   });
 
   test('a machine that slept for an hour decides by what happened meanwhile as well', async () => {

@@ -198,27 +198,26 @@ async function shift(walk: Walk, percent: number): Promise<PromotionOutcome | un
 async function checkResumed(walk: Walk): Promise<PromotionOutcome | undefined> {
   const wrong = await walk.checks.beforeResuming();
   if (wrong === undefined || walk.request.signal.aborted) return undefined;
+  if (!wrong.isOutOfReach) return carryOut(walk, ruleOn(walk, wrong, { isFinal: true }));
+  // Nobody watches a candidate that is held, so its requests so far come first: they may show that it fails.
+  const seen = await look(walk);
+  if (seen.decision.next === 'rollback') return carryOut(walk, seen);
   const ruling = ruleOn(walk, wrong, { isFinal: true });
   // If the user wants no hold, the step is watched all the same. At its end, the network may be back.
-  return wrong.isOutOfReach && ruling.decision.next !== 'hold' ? undefined : carryOut(walk, ruling);
+  return ruling.decision.next === 'hold' ? carryOut(walk, ruling) : undefined;
 }
 
 /** Watches a step to its end. Returns how the promotion ended, or undefined to continue with the next step. */
 async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
-  const { request, hold, watch, checks } = walk;
+  const { request, hold, checks } = walk;
   const { tell, pause, signal } = request;
   for (;;) {
     if (!signal.aborted) await hold.renew();
     if (!signal.aborted) await pause();
     if (signal.aborted) return stop(walk);
-    const { poll, decision, hint } = await watch.look();
-    const { verdict } = poll;
-    await tell({ kind: 'polled', poll });
-    const wrong = isOnwards(decision) ? await checks.beforeNextStep(hold.percent()) : undefined;
-    const ruling: Ruling =
-      wrong === undefined
-        ? { verdict, decision, why: verdict.reason, hint, isItsFault: true }
-        : ruleOn(walk, wrong, { isFinal: false });
+    const seen = await look(walk);
+    const wrong = isOnwards(seen.decision) ? await checks.beforeNextStep(hold.percent()) : undefined;
+    const ruling = wrong === undefined ? seen : ruleOn(walk, wrong, { isFinal: false });
     if (ruling.decision.next === 'wait') {
       if (wrong !== undefined)
         await tell({ kind: 'promotionWarned', warning: `${ruling.why}; trying again` });
@@ -240,6 +239,14 @@ type Ruling = {
   /** Whether a rollback blames the candidate. */
   readonly isItsFault: boolean;
 };
+
+/** Polls once. Returns what to do about what the poll showed. */
+async function look({ request, watch }: Walk): Promise<Ruling> {
+  const { poll, decision, hint } = await watch.look();
+  await request.tell({ kind: 'polled', poll });
+  const { verdict } = poll;
+  return { verdict, decision, why: verdict.reason, hint, isItsFault: true };
+}
 
 function ruleOn({ watch }: Walk, wrong: FailedChecks, { isFinal }: { isFinal: boolean }): Ruling {
   const { hint } = wrong;
