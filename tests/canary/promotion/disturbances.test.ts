@@ -519,6 +519,77 @@ describe('trouble on the way', { concurrency: 6 }, () => {
       });
     }
 
+    test('get their few minutes anew after this machine has slept', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      let aheadMs = 0;
+      const now = () => new Date(cloud.clock.now() + aheadMs);
+      let isStep = false;
+      let failed = 0;
+      const walk: Walk = await startWalk(cloud, {
+        settings,
+        openSource: async () =>
+          madeUpSource({
+            now,
+            read: async ({ from }) => ({
+              state: 'read',
+              closed: minutesBetween(from, now(), WELL),
+              open: [],
+            }),
+          }),
+        async smoke() {
+          // Candidate and service are smoked twice each, before the machine sleeps and once it is awake again.
+          if (!isStep || failed === 8) return reached;
+          failed += 1;
+          return outOfReach;
+        },
+        async checkStage() {
+          isStep = true;
+          return { state: 'skipped', why: 'nobody is signed in' };
+        },
+        async pause() {
+          if (failed === 4) aheadMs = 60 * 60_000;
+          await cloud.clock.sleep(5000);
+        },
+      });
+      assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
+    });
+
+    test('of a resumed promotion do not use up the few minutes at the end of its window', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const first = await startWalk(cloud, { minutes: WELL });
+      await first.until(isStep(25));
+      first.stop();
+      assert.equal((await first.outcome).state, 'interrupted');
+      let failed = 0;
+      const resumed = await startWalk(cloud, {
+        ...{ minutes: WELL, settings: { windowMinutes: 6, maxWindowMinutes: 6, onInconclusive: 'rollback' } },
+        async smoke() {
+          if (failed === 8) return reached;
+          failed += 1;
+          return outOfReach;
+        },
+      });
+      await resumed.until(isStep(100));
+      resumed.stop();
+      assert.equal((await resumed.outcome).state, 'interrupted');
+    });
+
+    test('are not made again, at the candidate or at the service, after Ctrl-C', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const smoked: string[] = [];
+      const walk: Walk = await startWalk(cloud, {
+        ...{ minutes: WELL, settings: { ...settings, onInconclusive: 'rollback' } },
+        async smoke(_, of) {
+          if (smoked.push(of) <= 2) return reached;
+          walk.stop();
+          return outOfReach;
+        },
+      });
+      assert.equal((await walk.outcome).state, 'interrupted');
+      assert.deepEqual(smoked, ['candidate', 'service', 'candidate', 'candidate']);
+    });
+
     test('end a resumed promotion at once; one whose candidate has broken meanwhile is rolled back at once', async () => {
       await using cloud = await cloudWithCandidate({ perMinute: 0 });
       const [stable = '', canary = ''] = revisionNames(cloud);

@@ -50,7 +50,7 @@ export function candidateChecks(
     earlier: EarlierCandidate | undefined;
   },
 ): CandidateChecks {
-  const { tell } = request;
+  const { tell, signal } = request;
   let isSkipTold = false;
 
   return {
@@ -87,7 +87,8 @@ export function candidateChecks(
   /** Makes checks. Blames the candidate if they reach nothing only if the service can be reached from here. */
   async function fairly(check: () => Promise<FailedChecks | undefined>): Promise<FailedChecks | undefined> {
     const failed = await check();
-    if (!failed?.isOutOfReach) return failed;
+    // After Ctrl-C, nothing will be decided by what further checks meet.
+    if (!failed?.isOutOfReach || signal.aborted) return failed;
     const service = await smokeTwice('service');
     if (service.isOutOfReach) return { hint: ELSEWHERE, ...failed };
     // The network may have come back only after the first check.

@@ -217,6 +217,7 @@ async function watchStep(walk: Walk): Promise<PromotionOutcome | undefined> {
     if (signal.aborted) return stop(walk);
     const seen = await look(walk);
     const wrong = isOnwards(seen.decision) ? await checks.beforeNextStep(hold.percent()) : undefined;
+    if (signal.aborted && wrong?.isOutOfReach) return stop(walk);
     const ruling = wrong === undefined ? seen : ruleOn(walk, wrong, { isFinal: false });
     if (ruling.decision.next === 'wait') {
       if (wrong !== undefined)

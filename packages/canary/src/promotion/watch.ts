@@ -85,9 +85,10 @@ export async function openWatch(
     },
     withoutReach(why, { isFinal }) {
       const last = nowMs();
-      outOfReach = { since: outOfReach?.since ?? last, last };
+      const since = outOfReach?.since ?? last;
+      if (!isFinal) outOfReach = { since, last };
       const unreadable = `neither it nor the service can be reached from here: ${why}`;
-      const mayPass = !isFinal && last - outOfReach.since < PATIENCE_MS;
+      const mayPass = !isFinal && last - since < PATIENCE_MS;
       return {
         verdict: judge(evidence.promotion, { isWindowOver: true, unreadable }),
         decision: mayPass ? { next: 'wait' } : whenInconclusive(hold.percent(), settings),
@@ -160,7 +161,11 @@ export async function openWatch(
       },
       settings,
     );
-    const isPausing = outOfReach !== undefined && nowMs() - outOfReach.last < PAUSE_BETWEEN_CHECKS_MS;
+    const sinceChecksMs = nowMs() - (outOfReach?.last ?? Number.NEGATIVE_INFINITY);
+    // Checks that reach nobody are soon made again. If they were not, this machine slept, or the verdict was another one
+    // meanwhile: either way, what they met is long ago.
+    if (sinceChecksMs > PATIENCE_MS) outOfReach = undefined;
+    const isPausing = sinceChecksMs < PAUSE_BETWEEN_CHECKS_MS;
     // A window is extended only once. If the decision is to extend it again, wait instead.
     const isHeldUp = decided.next === 'extend' ? isExtended : isOnwards(decided) && isPausing;
     const decision: Decision = isHeldUp ? { next: 'wait' } : decided;
