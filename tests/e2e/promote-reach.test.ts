@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Emulator, ServiceSeed } from '@deploy/emulator';
+import { openEvidence, readReport } from '@deploy/report';
+import { testCheckout } from '../report/support/checkout.ts';
 import { cloudEnv, cloudWith, IMAGES, LOCATION, revisionNames, SERVICE, serving } from '../support/cloud.ts';
 import { runScript } from '../support/hosted-script.ts';
 import { cloudWithCandidate } from '../support/promotion.ts';
@@ -122,4 +124,41 @@ test('a candidate that nobody reaches any more in the middle of a promotion is h
   const opened = await runScript('canary-rollout', ['promote'], { env });
   assert.equal(opened.exitCode, 0, opened.stdout + opened.stderr);
   assert.deepEqual(serving(cloud), [`${canary}=100`]);
+});
+
+test('a smoke of the service that reached nobody does not count against it in the report', async () => {
+  await using cloud = await cloudWithCandidate({ perMinute: 0 });
+  await using checkout = await testCheckout();
+  const begun = { checkout, location: LOCATION, image: `${IMAGES}:two`, evidenceReport: undefined };
+  const evidence = await openEvidence({ ...begun, note: () => {} });
+  await evidence.record({ kind: 'reachedAt', baseUrls: [cloud.service(SERVICE).uri] });
+  const { path = '' } = evidence;
+  let closed: Promise<void> | undefined;
+  let opened: Promise<void> | undefined;
+  const run = await runScriptProcess('canary-rollout', ['promote'], {
+    env: {
+      ...cloudEnv(cloud),
+      ...{ CANARY_STEPS: '100', CANARY_WINDOW: '1m', CANARY_MIN_REQUESTS: '0' },
+      ...{ CANARY_SOURCE: 'logs', CANARY_POLL_SECONDS: '0.5', EVIDENCE_REPORT: path },
+    },
+    onStart(child) {
+      let seen = '';
+      const look = (chunk: string | Buffer): void => {
+        seen += chunk;
+        if (seen.includes('100 %: served now')) closed ??= setIngress(cloud, 'INGRESS_TRAFFIC_INTERNAL_ONLY');
+        if (seen.includes('; trying again')) opened ??= setIngress(cloud, 'INGRESS_TRAFFIC_ALL');
+      };
+      child.stdout?.on('data', look);
+      child.stderr?.on('data', look);
+    },
+  });
+  await Promise.all([closed, opened]);
+  assert.equal(run.exitCode, 0, run.stdout + run.stderr);
+  const { record } = await readReport(path);
+  assert.match(JSON.stringify(record.promotions), /smoke of the service failed/);
+  const ofService = record.smokes.filter(({ baseUrl }) => baseUrl === cloud.service(SERVICE).uri);
+  assert.deepEqual(
+    ofService.map(({ state }) => state),
+    ['passed'],
+  );
 });

@@ -90,7 +90,7 @@ export async function openWatch(
       const unreadable = `neither it nor the service can be reached from here: ${why}`;
       const mayPass = !isFinal && last - since < PATIENCE_MS;
       return {
-        verdict: judge(evidence.promotion, { isWindowOver: true, unreadable }),
+        verdict: judge(evidence.promotion, { unreadable }),
         decision: mayPass ? { next: 'wait' } : whenInconclusive(hold.percent(), settings),
       };
     },
