@@ -283,6 +283,26 @@ describe('a page of something on the way', { concurrency: true }, () => {
     });
   }
 
+  test("with 404 that is Google's own is not told as a proxy's, but as an address that does not exist", async () => {
+    await using cloud = await cloudWith();
+    const [revision = ''] = revisionNames(cloud);
+    cloud.on({ match: { path: /^\/apis\// }, ...page(404, 'Error 404 (Not Found)!!1') });
+    const api = await apiOf(cloud);
+    await assert.rejects(api.readRunningRevision(revision), (error: CloudError) => {
+      assert.equal(
+        error.message,
+        `reading revision ${revision}: Google has nothing at this address (HTTP 404 with a page titled "Error 404 (Not Found)!!1")`,
+      );
+      assert.equal(error.kind, 'refused');
+      assert.match(
+        error.hint ?? '',
+        /^Check REGION, .*\n {2}gcloud run regions list --project openagentsgemini$/,
+      );
+      return true;
+    });
+    assert.equal(cloud.requests.filter(({ path }) => path.startsWith('/apis/')).length, 1);
+  });
+
   test('with 404 creates no secret that is only said to be missing', async () => {
     await using cloud = await cloudWith();
     cloud.on({ match: { method: 'GET', path: /\/secrets\// }, ...page(404, 'Not here') });

@@ -69,6 +69,13 @@ function explain({ location }: CallSubject, error: Error): Explanation {
       hint: 'A proxy, a filter or the login page of a network may be in between: check HTTPS_PROXY and NO_PROXY, and whether this machine may reach googleapis.com.',
     };
   }
+  if (causesOf(error).some((each) => each instanceof NoSuchAddress)) {
+    return {
+      kind: 'refused',
+      message: `Google has nothing at this address (${said})`,
+      hint: `Check REGION, which may be misspelt; to list the regions:\n  gcloud run regions list --project ${location.project}`,
+    };
+  }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
   switch (code) {
     case GRPC.unauthenticated:
@@ -191,6 +198,11 @@ function isPassingProxyTrouble(error: Error): boolean {
 /** The error for an answer that something on the way gave in place of the API. The message says what came. */
 export class AnsweredByAnother extends Error {
   readonly code = GRPC.unavailable;
+}
+
+/** The error for an answer of Google's front end, because there is no API at an address. The message says what came. */
+export class NoSuchAddress extends Error {
+  readonly code = GRPC.unimplemented;
 }
 
 /** The error for an answer that is not JSON, such as a proxy's error page. */

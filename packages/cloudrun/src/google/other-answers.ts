@@ -1,6 +1,10 @@
 import { cleanLine } from '@deploy/cli';
-import { AnsweredByAnother } from './cloud-error.ts';
+import { AnsweredByAnother, NoSuchAddress } from './cloud-error.ts';
 import type { HttpAnswer } from './http.ts';
+
+// Google's front end itself answers with this page when there is no API at a host or a path, as for a region that does not
+// exist: https://github.com/pulumi/examples/pull/875
+const GOOGLES_PAGE = /<title>Error 404 \(Not Found\)!!1<\/title>/;
 
 /**
  * Throws if an answer cannot be the API's: a proxy, a filter or the login page of a network refuses, redirects, or sends a
@@ -13,7 +17,8 @@ export function requireAnswerOfApi({ status, headers, text }: HttpAnswer): void 
   const isPage = headers['content-type']?.includes('html') ?? false;
   const isRefusal = status === 401 || status === 403 || status === 404;
   if (!isRedirect && !(status < 300 && isPage) && !(isRefusal && !isJsonObject(text))) return;
-  throw new AnsweredByAnother(`HTTP ${status} ${whatCame(headers.location, text)}`);
+  const what = `HTTP ${status} ${whatCame(headers.location, text)}`;
+  throw status === 404 && GOOGLES_PAGE.test(text) ? new NoSuchAddress(what) : new AnsweredByAnother(what);
 }
 
 function whatCame(location: string | undefined, text: string): string {
