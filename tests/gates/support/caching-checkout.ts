@@ -1,5 +1,5 @@
 import { appendFile, chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type Output, runCommand } from '@deploy/cli';
 import {
@@ -67,10 +67,11 @@ export async function cachingCheckout({
     ...cargo.env,
     ...UNUSED_ADDRESS,
     PATH: [cargo.folder, process.env.PATH].filter((part) => part !== undefined).join(delimiter),
-    HOME: process.env.HOME,
+    // What git ignores by this person's settings must not be missing from a fingerprint.
+    HOME: home,
     USER: 'operator',
-    CARGO_HOME: process.env.CARGO_HOME,
-    RUSTUP_HOME: process.env.RUSTUP_HOME,
+    CARGO_HOME: process.env.CARGO_HOME ?? join(homedir(), '.cargo'),
+    RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(homedir(), '.rustup'),
     TURBO_CACHE_DIR: join(home, 'turbo'),
   };
   const at = (path: string): string => join(root, path);
