@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { Interrupted, interruptible, tellIfInterrupted } from '@deploy/cli';
-import { runScriptProcess } from '../support/run-script.ts';
+import { COMPILE_CACHE, runScriptProcess } from '../support/run-script.ts';
 
 describe('work under a signal', () => {
   const forEver = () => new Promise<never>(() => {});
@@ -102,7 +102,7 @@ describe('a second Ctrl-C', () => {
 
   /** Starts a program that says that it is ready; `says` is what it says next. */
   async function startProgram(program: string) {
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
+    const child = spawn(process.execPath, [...COMPILE_CACHE, '--input-type=module', '--eval', program], {
       cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -12,6 +12,7 @@ import { cloudWith, IMAGES, PROJECT, revisionNames, SERVICE } from '../support/c
 import { isAlive, nodeService } from '../support/container-program.ts';
 import { without } from '../support/needs.ts';
 import { entriesOnce } from '../support/observed.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 
 const AT_ONCE = { logs: { delayMs: 0, readsPerMinute: 10_000 } };
 const LOGS = `projects/${PROJECT}/logs/run.googleapis.com%2F`;
@@ -195,11 +196,10 @@ test('a killed emulator takes its programs with it', async () => {
     });
     console.log(cloud.service('control').uri);
   `;
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', code],
-    { cwd: projectRoot, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [...COMPILE_CACHE, '--input-type=module', '--eval', code], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [uri] = (await once(child.stdout, 'data')) as [Buffer];
   const { pid } = (await (await fetch(uri.toString().trim())).json()) as Shown;
   assert.ok(isAlive(pid));

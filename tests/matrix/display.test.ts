@@ -9,6 +9,7 @@ import { type Output, projectRoot } from '@deploy/cli';
 import { type CheckId, frame, linesDisplay, type MatrixResult } from '@deploy/matrix/checks';
 import { type MatrixWorld, matrixWorld } from '../support/matrix.ts';
 import { without } from '../support/needs.ts';
+import { COMPILE_CACHE } from '../support/run-script.ts';
 
 const IDS = ['control-staging-health', 'control-staging-smoke', 'runtime-migration-drift'] as const;
 
@@ -94,7 +95,7 @@ const onTerminal = { skip: await without('a pseudo-terminal') };
 
 /** Runs a matrix on a terminal of its own. */
 function runOnTerminal(world: MatrixWorld) {
-  const command = `stty rows 40 cols 120; exec '${process.execPath}' --import '${import.meta.resolve('tsx')}' scripts/validate-rust-cutover.ts`;
+  const command = `stty rows 40 cols 120; exec '${process.execPath}' '${COMPILE_CACHE.join("' '")}' scripts/validate-rust-cutover.ts`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: projectRoot,
     env: {
