@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { projectRoot, runCommand } from '@deploy/cli';
 import { cloudEnv, cloudWith, revisionNames, serving } from '../support/cloud.ts';
 import { without } from '../support/needs.ts';
+import { refusingAddress } from '../support/refusing-address.ts';
 import { scriptNames } from '../support/script-names.ts';
 import { type StandInTools, standInTools } from '../support/stand-in-tools.ts';
 
@@ -143,10 +144,13 @@ describe('the Makefile', { skip: await without('make'), concurrency: 2 }, () => 
     );
   });
 
-  test('a dry run of the maintenance window announces what it would do', async () => {
+  test('a dry run of the maintenance window announces what it would do, and needs no registry', async () => {
+    await using registry = await refusingAddress();
+    await using home = await mkdtempDisposable(join(tmpdir(), 'home-'));
     const call = ['-s', 'maintenance-on', 'DRY_RUN=1', 'PROJECT=p', 'SERVICE=s'];
-    const { exitCode, stdout } = await make(call, { npx: 'real' });
-    assert.equal(exitCode, 0);
+    const env = { HOME: home.path, npm_config_registry: registry.url };
+    const { exitCode, stdout, stderr } = await make(call, { npx: 'real', env });
+    assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /^\+ gcloud run services update s --project p .*OA_MAINTENANCE_MODE_ENABLED=true/m);
   });
 

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempDisposable } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
-import { projectRoot } from '@deploy/cli';
 import { pathWithout } from '../support/path-without.ts';
 import { type PreflightWorld, preflightWorld } from '../support/preflight-world.ts';
-import { refusingAddress } from '../support/refusing-address.ts';
 import { runScriptProcess } from '../support/run-script.ts';
 import { NEW_IMAGE, PROJECT, SERVICE, staging } from '../support/staging.ts';
 
@@ -121,15 +115,4 @@ test('without git there is no rehearsal, and it says so', async () => {
     run.stderr,
     'error: git is missing, and the rehearsal commits its sample checkout with it\nInstall git.\n',
   );
-});
-
-test('once installed, a command needs no registry', async () => {
-  await using registry = await refusingAddress();
-  await using home = await mkdtempDisposable(join(tmpdir(), 'home-'));
-  const command = ['pnpm@12', 'tsx', 'scripts/smoke-health.ts', '--help'];
-  const { stdout } = await promisify(execFile)('npx', command, {
-    cwd: projectRoot,
-    env: { PATH: process.env.PATH, HOME: home.path, npm_config_registry: registry.url },
-  });
-  assert.match(stdout, /^Usage:$/m);
 });
