@@ -33,6 +33,7 @@ describe('a quota per minute that is used up', { concurrency: true }, () => {
       /^reading service control: too many requests \(Quota exceeded .*Read requests/,
     );
     assert.equal(asked(cloud, 'PATCH'), 8);
+    assert.equal(run.stderr.match(/^warning: this goes forwards/gm)?.length, 1, run.stderr);
   });
 
   test('is waited for by the closing of a maintenance window', async () => {

@@ -129,6 +129,7 @@ function planShift(
   shares: readonly Share[],
   { skipMaintenanceCheck = false, roles, bookkeeping, remark }: ShiftOptions,
 ): Plan {
+  let remarkedOn: number | undefined;
   return async (now, first) => {
     bookkeeping?.permit(now);
     // If somebody has changed the shares since the first read, writing ours would replace a split that the operator has
@@ -144,7 +145,9 @@ function planShift(
     if (roles !== undefined) await requireNotSuperseded(api, now, roles.named);
     const traffic = assignTraffic(now.traffic, shares);
     if (bookkeeping === undefined && isInForce(now, traffic)) throw new AlreadyServed(now);
-    await remark?.(api, now);
+    // A write that is refused for a while, as by a quota, is planned again and again.
+    if (remarkedOn !== now.generation) await remark?.(api, now);
+    remarkedOn = now.generation;
     return {
       traffic,
       ...(bookkeeping && { annotations: bookkeeping.annotations(now) }),
