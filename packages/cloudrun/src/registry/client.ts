@@ -7,9 +7,10 @@ import { googleRest } from '../google/rest.ts';
 import { mayPass } from '../google/status-codes.ts';
 
 /**
- * Asks a registry for a path. Throws a UserError if there is no login, and the network's error if there is no answer.
+ * Asks a registry for a path, again a few times unless `retries` says otherwise. Throws a UserError if there is no login,
+ * and the network's error if there is no answer.
  */
-export type Registry = (path: string) => Promise<HttpAnswer>;
+export type Registry = (path: string, options?: { retries: number }) => Promise<HttpAnswer>;
 
 const TIMEOUT_MS = 10_000;
 const RETRIES = 3;
@@ -35,7 +36,7 @@ export function isGoogleRegistry(host: string | undefined): host is string {
 export function openRegistry(connection: Connection, host: string): Registry {
   const { http, login } = googleRest(connection);
   const origin = endpointOf(connection.emulatorHost, host);
-  const send: Registry = (path) =>
+  const send = (path: string): Promise<HttpAnswer> =>
     sendWithLogin(login, origin, (headers) =>
       http.send({
         method: 'GET',
@@ -44,7 +45,7 @@ export function openRegistry(connection: Connection, host: string): Registry {
         timeoutMs: TIMEOUT_MS,
       }),
     );
-  return async (path) => {
+  return async (path, { retries } = { retries: RETRIES }) => {
     const { default: pRetry } = await import('p-retry');
     return pRetry(
       async (attempt) => {
@@ -52,11 +53,11 @@ export function openRegistry(connection: Connection, host: string): Registry {
         // A registry redirects to where a blob is, and explains a refusal in JSON.
         if (answer.status < 300 || answer.status >= 400) requireAnswerOfApi(answer);
         // Safe to repeat, because these requests only read. After the last attempt, return the answer, whatever it is.
-        if (mayPass(answer.status) && attempt <= RETRIES) throw new Error(`HTTP ${answer.status}`);
+        if (mayPass(answer.status) && attempt <= retries) throw new Error(`HTTP ${answer.status}`);
         return answer;
       },
       {
-        retries: RETRIES,
+        retries,
         minTimeout: 200,
         factor: 2.5,
         shouldRetry: ({ error }) => !(error instanceof UserError),

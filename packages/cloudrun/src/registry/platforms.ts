@@ -7,6 +7,8 @@ type Manifest = { manifests?: { platform?: Platform }[]; config?: { digest?: str
 type Platform = { os?: string; architecture?: string };
 
 const MOST_REDIRECTS = 3;
+// A deployment need not wait for an answer that is only good to have.
+const ONCE = { retries: 0 };
 
 /**
  * The platforms that an image was built for, such as `linux/amd64`; undefined if that is not known. An index names them,
@@ -35,10 +37,21 @@ function isImage(platform: Platform | undefined): boolean {
 }
 
 function allNamed(platforms: readonly (Platform | undefined)[]): string[] | undefined {
-  const names = platforms.flatMap((each) =>
-    each?.os && each.architecture ? [`${each.os}/${each.architecture}`] : [],
-  );
+  const names = platforms.flatMap((each) => (each?.os && each.architecture ? [nameOf(each)] : []));
   return names.length > 0 && names.length === platforms.length ? names : undefined;
+}
+
+// Builders other than Docker's use the names that the kernel has for processors, and container engines accept them:
+// https://github.com/containerd/platforms/blob/main/database.go
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+};
+
+function nameOf({ os = '', architecture = '' }: Platform): string {
+  const processor = architecture.toLowerCase();
+  return `${os.toLowerCase()}/${OTHER_NAMES[processor] ?? processor}`;
 }
 
 /**
@@ -46,13 +59,13 @@ function allNamed(platforms: readonly (Platform | undefined)[]): string[] | unde
  * the download. Another host would have to be asked without the login, and its answer is not needed that much.
  */
 async function follow(ask: Registry, host: string, path: string): Promise<HttpAnswer> {
-  let answer = await ask(path);
+  let answer = await ask(path, ONCE);
   for (let followed = 0; followed < MOST_REDIRECTS; followed += 1) {
     const { location } = answer.headers;
     if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
     const next = new URL(location, `https://${host}`);
     if (next.host !== host) return answer;
-    answer = await ask(`${next.pathname}${next.search}`);
+    answer = await ask(`${next.pathname}${next.search}`, ONCE);
   }
   return answer;
 }
