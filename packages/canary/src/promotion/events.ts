@@ -98,7 +98,7 @@ export type PromotionOutcome =
       readonly why: string;
       /**
        * Whether the candidate itself failed. If so, it is remembered as failed. If not, calls to Cloud Run failed and
-       * the traffic could not be shifted.
+       * the traffic could not be shifted, or the candidate could not be reached from here.
        */
       readonly isItsFault: boolean;
       readonly tag: string;
@@ -108,7 +108,7 @@ export type PromotionOutcome =
       readonly state: 'held';
       readonly percent: number;
       readonly why: string;
-      /** What to do about a source that could not be read. */
+      /** What to do about a source that could not be read, or a candidate that could not be reached. */
       readonly hint?: string;
     })
   /** Somebody else changed the service, so the promotion stopped without touching it again. */
