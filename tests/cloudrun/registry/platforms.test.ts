@@ -10,9 +10,11 @@ const of = (...platforms: readonly (Record<string, string> | undefined)[]) =>
 
 test('an index: its platforms, by the names that Docker gives them, whatever its builder calls them', async () => {
   const arm64 = { os: 'linux', architecture: 'arm64', variant: 'v8' };
-  assert.deepEqual(await of(arm64, { os: 'linux', architecture: 'amd64' }), ['linux/arm64', 'linux/amd64']);
-  assert.deepEqual(await of({ os: 'Linux', architecture: 'x86_64' }), ['linux/amd64']);
-  assert.deepEqual(await of({ os: 'linux', architecture: 'aarch64' }), ['linux/arm64']);
+  const index = (...names: string[]) => ({ names, isOnlyLabel: false });
+  const amd64 = { os: 'linux', architecture: 'amd64' };
+  assert.deepEqual(await of(arm64, amd64), index('linux/arm64', 'linux/amd64'));
+  assert.deepEqual(await of({ os: 'Linux', architecture: 'x86_64' }), index('linux/amd64'));
+  assert.deepEqual(await of({ os: 'linux', architecture: 'aarch64' }), index('linux/arm64'));
 });
 
 test('an index that does not name the platform of all its images: not known', async () => {

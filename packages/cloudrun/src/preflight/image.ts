@@ -15,10 +15,14 @@ export function checkImage(image: string | undefined, lookup: ImageLookup | unde
   const name = cleanLine(image, 300);
   switch (lookup.state) {
     case 'found':
-      if (lookup.platforms?.includes(RUNS_ON) === false) {
+      if (lookup.platforms?.names.includes(RUNS_ON) === false) {
+        const { names, isOnlyLabel } = lookup.platforms;
+        const unlessLabel = isOnlyLabel
+          ? `If only the label is wrong and the program is built for ${RUNS_ON}: SKIP_PREFLIGHT=1. `
+          : '';
         return error(
-          `${name} is built for ${lookup.platforms.join(', ')}, and Cloud Run runs only ${RUNS_ON}`,
-          'A Mac builds for its own processor if nothing else is asked for. Build it again, in the folder of its Dockerfile',
+          `${name} is built for ${names.join(', ')}, and Cloud Run runs only ${RUNS_ON}`,
+          `A Mac builds for its own processor if nothing else is asked for. ${unlessLabel}Build it again, in the folder of its Dockerfile`,
           `docker buildx build --platform ${RUNS_ON} --tag ${nameToPush(image)} --push .`,
         );
       }

@@ -4,12 +4,12 @@ import type { Connection } from '../google/connection.ts';
 import type { HttpAnswer } from '../google/http.ts';
 import { isGoogleRegistry, openRegistry, type Registry } from './client.ts';
 import { type ImageReference, parseImageReference } from './image-reference.ts';
-import { platformsOf } from './platforms.ts';
+import { type Platforms, platformsOf } from './platforms.ts';
 
 /** What a registry says about an image. */
 export type ImageLookup =
-  /** `platforms` are those that it was built for, such as `linux/amd64`, if that is known. */
-  | { state: 'found'; digest: string; platforms: readonly string[] | undefined }
+  /** `platforms` are those that it was built for, if that is known. */
+  | { state: 'found'; digest: string; platforms: Platforms | undefined }
   | { state: 'missing'; newestTags: readonly string[] }
   /** The registry refused or did not answer; `why` is one line. */
   | { state: 'failed'; why: string; denied: boolean }

@@ -6,25 +6,38 @@ type Manifest = { manifests?: { platform?: Platform }[]; config?: { digest?: str
 
 type Platform = { os?: string; architecture?: string };
 
+/** The platforms that an image was built for, such as `linux/amd64`. */
+export type Platforms = {
+  readonly names: readonly string[];
+  /**
+   * Whether this is only the label of a single image, which need not be true: who puts a finished program into an image
+   * may label it as built for the machine that does so. An index is refused by what it says, but a single image is started.
+   */
+  readonly isOnlyLabel: boolean;
+};
+
 const MOST_REDIRECTS = 3;
 // A deployment need not wait for an answer that is only good to have.
 const ONCE = { retries: 0 };
 
 /**
- * The platforms that an image was built for, such as `linux/amd64`; undefined if that is not known. An index names them,
- * and the manifest of a single image has a config that does:
+ * The platforms that an image was built for; undefined if that is not known. An index names them, and the manifest of a single image has a config that does:
  * https://github.com/opencontainers/image-spec/blob/main/image-index.md
  */
 export async function platformsOf(
   ask: Registry,
   { host, repository, manifest }: { host: string; repository: string; manifest: string },
-): Promise<readonly string[] | undefined> {
+): Promise<Platforms | undefined> {
   try {
     const { manifests, config } = JSON.parse(manifest) as Manifest;
-    if (manifests !== undefined) return allNamed(manifests.map(({ platform }) => platform).filter(isImage));
+    if (manifests !== undefined) {
+      const names = allNamed(manifests.map(({ platform }) => platform).filter(isImage));
+      return names && { names, isOnlyLabel: false };
+    }
     if (config?.digest === undefined) return undefined;
     const { status, text } = await follow(ask, host, `/v2/${repository}/blobs/${config.digest}`);
-    return status === 200 ? allNamed([JSON.parse(text) as Platform]) : undefined;
+    const names = status === 200 ? allNamed([JSON.parse(text) as Platform]) : undefined;
+    return names && { names, isOnlyLabel: true };
   } catch {
     // The platform is only looked at to spare a deployment that cannot work.
     return undefined;
