@@ -21,7 +21,8 @@ const MOST_REDIRECTS = 3;
 const ONCE = { retries: 0 };
 
 /**
- * The platforms that an image was built for; undefined if that is not known. An index names them, and the manifest of a single image has a config that does:
+ * The platforms that an image was built for; undefined if that is not known. An index names them, and the manifest of a
+ * single image has a config that does:
  * https://github.com/opencontainers/image-spec/blob/main/image-index.md
  */
 export async function platformsOf(
