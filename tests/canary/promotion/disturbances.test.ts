@@ -519,7 +519,7 @@ describe('trouble on the way', { concurrency: 6 }, () => {
       });
     }
 
-    test('get their few minutes anew after this machine has slept', async () => {
+    test('are made again after this machine has slept, however long ago the first were', async () => {
       await using cloud = await cloudWithCandidate({ perMinute: 0 });
       const [stable = '', canary = ''] = revisionNames(cloud);
       let aheadMs = 0;
@@ -574,6 +574,32 @@ describe('trouble on the way', { concurrency: 6 }, () => {
       resumed.stop();
       assert.equal((await resumed.outcome).state, 'interrupted');
     });
+
+    for (const what of ['checks', 'reads'] as const) {
+      test(`end a promotion that looks only every six minutes as well (${what})`, async () => {
+        await using cloud = await cloudWithCandidate({ perMinute: 0 });
+        let aheadMs = 0;
+        const now = () => new Date(cloud.clock.now() + aheadMs);
+        const isReached = () => what === 'reads' || aheadMs === 0;
+        const walk: Walk = await startWalk(cloud, {
+          settings,
+          openSource: async () =>
+            madeUpSource({
+              now,
+              read: async ({ from }) =>
+                what === 'reads'
+                  ? { state: 'unreadable', kind: 'unanswered', why: 'the network is down' }
+                  : { state: 'read', closed: minutesBetween(from, now(), WELL), open: [] },
+            }),
+          smoke: async () => (isReached() ? reached : outOfReach),
+          async pause() {
+            aheadMs += 6 * 60_000;
+            if (aheadMs > 6 * 60 * 60_000) walk.stop();
+          },
+        });
+        assert.equal((await walk.outcome).state, 'held');
+      });
+    }
 
     test('are not made again, at the candidate or at the service, after Ctrl-C', async () => {
       await using cloud = await cloudWithCandidate({ perMinute: 0 });

@@ -28,6 +28,9 @@ const PAUSE_BETWEEN_CHECKS_MS = MINUTE_MS;
  */
 const PATIENCE_MS = 5 * MINUTE_MS;
 
+/** How many checks have to reach nobody at the least, since a machine may sleep between the first and the second. */
+const LEAST_CHECKS = 3;
+
 /** What one poll shows, and what to do about it. */
 export type Look = {
   readonly poll: Poll;
@@ -56,6 +59,13 @@ export type Watch = {
  */
 type Backlog = { readonly minutes: number; readonly since: number };
 
+/** Checks that reached nobody. */
+type OutOfReach = { readonly count: number; readonly since: number | undefined; readonly last: number };
+
+function noChecks(): OutOfReach {
+  return { count: 0, since: undefined, last: Number.NEGATIVE_INFINITY };
+}
+
 /**
  * Begins to watch the revisions. Throws a UserError when the requests to the stable revision before the promotion
  * cannot be read.
@@ -73,22 +83,24 @@ export async function openWatch(
   /** When the first of the latest failed polls failed; undefined if the last poll read all that it needs. */
   let failingSince: number | undefined;
   let lastLookAt = nowMs();
-  /** When the checks of this step first and last reached nobody. */
-  let outOfReach: { readonly since: number; readonly last: number } | undefined;
+  let lastGapMs = 0;
+  /** How many checks of this step reached nobody, and when the first and the last of them did. */
+  let outOfReach = noChecks();
 
   return {
     look,
     beginStep(percent) {
       evidence = beginStepAt(evidence, { percent, at: nowMs() });
       isExtended = false;
-      outOfReach = undefined;
+      outOfReach = noChecks();
     },
     withoutReach(why, { isFinal }) {
       const last = nowMs();
-      const since = outOfReach?.since ?? last;
-      if (!isFinal) outOfReach = { since, last };
+      const since = outOfReach.since ?? last;
+      const count = outOfReach.count + 1;
+      if (!isFinal) outOfReach = { count, since, last };
+      const mayPass = !isFinal && (count < LEAST_CHECKS || last - since < PATIENCE_MS);
       const unreadable = `neither it nor the service can be reached from here: ${why}`;
-      const mayPass = !isFinal && last - since < PATIENCE_MS;
       return {
         verdict: judge(evidence.promotion, { unreadable }),
         decision: mayPass ? { next: 'wait' } : whenInconclusive(hold.percent(), settings),
@@ -115,8 +127,10 @@ export async function openWatch(
     const watched = (beganAt - evidence.windowFrom) / MINUTE_MS;
     const { service, revision, reading } = await readAll();
     const failures = [service, revision].flatMap((each) => (each instanceof UserError ? each.message : []));
-    // Forget what failed before this machine slept.
-    if (beganAt - lastLookAt > PATIENCE_MS) failingSince = undefined;
+    // Forget what failed before this machine slept. The polls themselves may be as far apart.
+    const gapMs = beganAt - lastLookAt;
+    if (gapMs > PATIENCE_MS && gapMs > 2 * lastGapMs) failingSince = undefined;
+    lastGapMs = gapMs;
     lastLookAt = nowMs();
     const isWhole = reading.state === 'read' && failures.length === 0;
     failingSince = isWhole ? undefined : (failingSince ?? lastLookAt);
@@ -161,11 +175,7 @@ export async function openWatch(
       },
       settings,
     );
-    const sinceChecksMs = nowMs() - (outOfReach?.last ?? Number.NEGATIVE_INFINITY);
-    // Checks that reach nobody are soon made again. If they were not, this machine slept, or the verdict was another one
-    // meanwhile: either way, what they met is long ago.
-    if (sinceChecksMs > PATIENCE_MS) outOfReach = undefined;
-    const isPausing = sinceChecksMs < PAUSE_BETWEEN_CHECKS_MS;
+    const isPausing = nowMs() - outOfReach.last < PAUSE_BETWEEN_CHECKS_MS;
     // A window is extended only once. If the decision is to extend it again, wait instead.
     const isHeldUp = decided.next === 'extend' ? isExtended : isOnwards(decided) && isPausing;
     const decision: Decision = isHeldUp ? { next: 'wait' } : decided;
