@@ -129,8 +129,9 @@ export async function promote({
       },
       async smoke(url, of) {
         const { outcome, look } = await smoke(url);
-        // A smoke that reached nobody shows nothing of the service, so it must not count against it in the report.
-        if (of === 'service' && look.isOutOfReach) return look;
+        // A smoke that reached nobody shows nothing of the service, so it must not count against it in the report, nor say
+        // there that the candidate answered. The promotion's own notes tell of it.
+        if (look.isOutOfReach) return look;
         // The candidate's URL is that of its tag, so only the candidate can have answered.
         reportSmoke(outcome, of === 'candidate' ? candidate : undefined);
         return look;
