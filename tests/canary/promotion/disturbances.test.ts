@@ -146,6 +146,8 @@ test('whether a promotion runs goes by the clock of the platform, however wrong 
     };
     const steps = { steps: [25, 100], begun: [], tag: 'candidate', hadTag: false };
     const note = JSON.stringify({ v: 1, stable, canary, startedAt: real(), ...steps, owner });
+    // The etag changes once more when the change before has been carried out.
+    await cloud.settled();
     const { traffic, etag } = await api.read();
     await api.write({ traffic, annotations: { [PROMOTION]: note } }, etag);
     const clock = t.mock.method(Date, 'now', () => real() + wrongByMs);
