@@ -13,7 +13,10 @@ export function nobodysGitEnvironment(home: string): Record<string, string> {
     XDG_CONFIG_HOME: home,
     // No such file. With /dev/null, `git config --global` run by root would replace the device with a file.
     GIT_CONFIG_GLOBAL: join(home, '.no-gitconfig'),
-    GIT_CONFIG_COUNT: '0',
+    // After a commit of thousands of files, git would tidy up in the background.
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'maintenance.auto',
+    GIT_CONFIG_VALUE_0: 'false',
     GIT_CONFIG_PARAMETERS: '',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_AUTHOR_NAME: 'Sample',
