@@ -38,7 +38,7 @@ Measures the scripts against what people would use instead, in pairs taken in tu
     .join(', ')}
   --pairs N   how many pairs each comparison takes at the most (${PAIRS})
   --slack F   how far over its target a row may be before the exit code is 1 (1: not at all)
-  --write     put the table into docs/performance.md as well
+  --write     put the table into docs/performance.md as well; only without naming rows
 `;
 
 const { values, positionals } = parseArgs({
@@ -54,6 +54,9 @@ const unknown = positionals.filter((id) => !ROWS.some((row) => row.id === id));
 if (values.help) process.stdout.write(HELP);
 else if (unknown.length > 0) {
   process.stderr.write(`error: there is no row ${unknown.join(', ')}\n${HELP}`);
+  process.exitCode = 2;
+} else if (values.write === true && positionals.length > 0) {
+  process.stderr.write('error: --write puts in the whole table: run it without naming rows\n');
   process.exitCode = 2;
 } else {
   const rows = ROWS.filter(({ id, onlyWhenNamed }) =>
