@@ -1,11 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '@deploy/cli';
 import { markdownTable } from 'markdown-table';
+import { runTestFiles } from '../support/run-files.ts';
 import { COMPILE_CACHE } from '../support/run-script.ts';
 
 const FOLDER = join(projectRoot, 'tests/faults');
@@ -53,26 +52,16 @@ async function runAll(
       FAULTS_ONLY: only,
     });
     const names = chosen.length === 0 ? longestFirst(await allNames()) : chosen;
-    const isPassed = await runFiles(names.map((name) => join(FOLDER, `${name}${ENDING}`)));
+    const isPassed = await runTestFiles({
+      files: names.map((name) => join(FOLDER, `${name}${ENDING}`)),
+      concurrency: AT_ONCE,
+      execArgv: [...COMPILE_CACHE],
+    });
     process.stdout.write(`\n${await countsTable(counts)}\n`);
     return isPassed ? 0 : 1;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function runFiles(files: string[]): Promise<boolean> {
-  let hasFailed = false;
-  let passed = 0;
-  const events = run({ files, concurrency: AT_ONCE, cwd: projectRoot, execArgv: [...COMPILE_CACHE] });
-  events.on('test:fail', () => {
-    hasFailed = true;
-  });
-  events.on('test:pass', () => {
-    passed += 1;
-  });
-  for await (const text of events.compose(spec)) process.stdout.write(text);
-  return !hasFailed && passed > 0;
 }
 
 async function allNames(): Promise<string[]> {

@@ -464,25 +464,30 @@ describe('trouble on the way', { concurrency: 6 }, () => {
     const outOfReach = { passed: false, why: 'readiness: the connection was refused', isOutOfReach: true };
     const settings = { windowMinutes: 1, maxWindowMinutes: 1 };
     const kept = (cloud: Emulator) => JSON.stringify(cloud.service(SERVICE).annotations ?? {});
-
-    test('are made again for a few minutes, and a network that comes back meanwhile changes nothing', async () => {
-      await using cloud = await cloudWithCandidate({ perMinute: 0 });
-      const [stable = '', canary = ''] = revisionNames(cloud);
+    /** From the first step on, so many smokes reach nobody. */
+    const outage = (smokes: number) => {
       let isStep = false;
       let failed = 0;
-      // Candidate and service are smoked twice each, and a minute later the network comes back between the two.
-      const walk = await startWalk(cloud, {
-        ...{ minutes: WELL, settings },
+      return {
+        failed: () => failed,
         async smoke() {
-          if (!isStep || failed === 6) return reached;
+          if (!isStep || failed === smokes) return reached;
           failed += 1;
           return outOfReach;
         },
         async checkStage() {
           isStep = true;
-          return { state: 'skipped', why: 'nobody is signed in' };
+          return { state: 'skipped' as const, why: 'nobody is signed in' };
         },
-      });
+      };
+    };
+
+    test('are made again for a few minutes, and a network that comes back meanwhile changes nothing', async () => {
+      await using cloud = await cloudWithCandidate({ perMinute: 0 });
+      const [stable = '', canary = ''] = revisionNames(cloud);
+      // Candidate and service are smoked twice each, and a minute later the network comes back between the two.
+      const { smoke, checkStage } = outage(6);
+      const walk = await startWalk(cloud, { minutes: WELL, settings, smoke, checkStage });
       assert.deepEqual(await walk.outcome, { state: 'promoted', stable, canary });
       const warned = walk.events.filter(
         (event) => event.kind === 'promotionWarned' && /; trying again$/.test(event.warning),
@@ -526,10 +531,10 @@ describe('trouble on the way', { concurrency: 6 }, () => {
       const [stable = '', canary = ''] = revisionNames(cloud);
       let aheadMs = 0;
       const now = () => new Date(cloud.clock.now() + aheadMs);
-      let isStep = false;
-      let failed = 0;
+      // Candidate and service are smoked twice each, before the machine sleeps and once it is awake again.
+      const { smoke, checkStage, failed } = outage(8);
       const walk: Walk = await startWalk(cloud, {
-        settings,
+        ...{ settings, smoke, checkStage },
         openSource: async () =>
           madeUpSource({
             now,
@@ -539,18 +544,8 @@ describe('trouble on the way', { concurrency: 6 }, () => {
               open: [],
             }),
           }),
-        async smoke() {
-          // Candidate and service are smoked twice each, before the machine sleeps and once it is awake again.
-          if (!isStep || failed === 8) return reached;
-          failed += 1;
-          return outOfReach;
-        },
-        async checkStage() {
-          isStep = true;
-          return { state: 'skipped', why: 'nobody is signed in' };
-        },
         async pause() {
-          if (failed === 4) aheadMs = 60 * 60_000;
+          if (failed() === 4) aheadMs = 60 * 60_000;
           await cloud.clock.sleep(5000);
         },
       });

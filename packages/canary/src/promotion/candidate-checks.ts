@@ -54,16 +54,8 @@ export function candidateChecks(
   let isSkipTold = false;
 
   return {
-    beforeNextStep: (percent) =>
-      fairly(async () => {
-        const look = await smokeTwice('candidate');
-        return look.passed ? checkStage(percent) : failureOf(look);
-      }),
-    beforeResuming: () =>
-      fairly(async () => {
-        const look = await smokeTwice('candidate');
-        return look.passed ? undefined : failureOf(look);
-      }),
+    beforeNextStep: (percent) => fairly(async () => (await smokeCandidate()) ?? checkStage(percent)),
+    beforeResuming: () => fairly(smokeCandidate),
     async beforeTraffic() {
       const look = await smokeTwice('candidate');
       const served = await request.smoke(urls.service, 'service');
@@ -84,10 +76,15 @@ export function candidateChecks(
     return look;
   }
 
-  /** Makes checks. Blames the candidate if they reach nothing only if the service can be reached from here. */
+  async function smokeCandidate(): Promise<FailedChecks | undefined> {
+    const look = await smokeTwice('candidate');
+    return look.passed ? undefined : failureOf(look);
+  }
+
+  /** Makes checks. If they do not reach the candidate, it is to blame only if the service can be reached. */
   async function fairly(check: () => Promise<FailedChecks | undefined>): Promise<FailedChecks | undefined> {
     const failed = await check();
-    // After Ctrl-C, nothing will be decided by what further checks meet.
+    // After Ctrl-C, further checks would decide nothing.
     if (!failed?.isOutOfReach || signal.aborted) return failed;
     const service = await smokeTwice('service');
     if (service.isOutOfReach) return { hint: ELSEWHERE, ...failed };

@@ -19,7 +19,7 @@ import { cannotRead, orFailure } from './failed-calls.ts';
 import type { Hold } from './hold.ts';
 import type { PromotionSource, WalkRequest } from './request.ts';
 
-/** How long to wait before checks that reached nobody are made again. They take a while, and each is told. */
+/** How long to wait before repeating checks that reached nobody. They take a while, and each one is reported. */
 const PAUSE_BETWEEN_CHECKS_MS = MINUTE_MS;
 
 /**
@@ -28,7 +28,7 @@ const PAUSE_BETWEEN_CHECKS_MS = MINUTE_MS;
  */
 const PATIENCE_MS = 5 * MINUTE_MS;
 
-/** How many checks have to reach nobody at the least, since a machine may sleep between the first and the second. */
+/** At least so many checks must reach nobody, because the machine may sleep between the first and the second. */
 const LEAST_CHECKS = 3;
 
 /** What one poll shows, and what to do about it. */

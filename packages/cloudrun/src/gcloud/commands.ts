@@ -53,6 +53,11 @@ export function lookCommand(at: ServiceLocation): string {
   return gcloudCommand(gcloudCommands.canaryStatus(at).replace(/--format (\S+)$/, "--format '$1'"));
 }
 
+/** A command that lists the regions in which a project may use Cloud Run. */
+export function regionsCommand(project: string): string {
+  return `gcloud run regions list --project ${project}`;
+}
+
 /** The command that lists the services of a project, in all regions, for pasting into a shell. */
 export function listCommand({ project }: ServiceLocation): string {
   return gcloudCommand(`gcloud run services list --project ${project}`);

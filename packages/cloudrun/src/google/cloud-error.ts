@@ -1,5 +1,5 @@
 import { cleanLine, errorCode, isUntrusted, ProxyFailure, UserError } from '@deploy/cli';
-import { listCommand } from '../gcloud/commands.ts';
+import { listCommand, regionsCommand } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 import { explainForbidden } from './forbidden.ts';
 import { HOW_TO_LOG_IN } from './identity.ts';
@@ -73,7 +73,7 @@ function explain({ location }: CallSubject, error: Error): Explanation {
     return {
       kind: 'refused',
       message: `Google has nothing at this address (${said})`,
-      hint: `Check REGION, which may be misspelt; to list the regions:\n  gcloud run regions list --project ${location.project}`,
+      hint: `Check REGION, which may be misspelt; to list the regions:\n  ${regionsCommand(location.project)}`,
     };
   }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined;

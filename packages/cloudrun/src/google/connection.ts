@@ -22,7 +22,7 @@ export type ConnectionSettings = {
 };
 
 /**
- * Makes a connection from a script's settings. With `note`, calls wait for a quota that is used up, and it is told why.
+ * Makes a connection from a script's settings. Given `note`, calls wait for a used-up quota, and `note` gets the reason.
  * Throws a UserError when the emulator's address is not a host and a port.
  */
 export function connectTo(

@@ -1,3 +1,4 @@
+import { regionsCommand } from '../gcloud/commands.ts';
 import type { ServiceLocation } from '../service-location.ts';
 
 /** A 403 in words: what is not allowed, and what to do about it. */
@@ -64,7 +65,7 @@ export function explainForbidden(
   if (/denied on 'locations\//i.test(said)) {
     return {
       message: `no Cloud Run in region ${region} for project ${project} (${said})`,
-      hint: `Check REGION, which may be misspelt or closed to this project; to list the regions:\n  gcloud run regions list --project ${project}`,
+      hint: `Check REGION, which may be misspelt or closed to this project; to list the regions:\n  ${regionsCommand(project)}`,
     };
   }
   if (/service agent|serverless-robot/i.test(said)) {

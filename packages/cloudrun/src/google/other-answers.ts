@@ -14,9 +14,9 @@ const GOOGLES_PAGE = /<title>Error 404 \(Not Found\)!!1<\/title>/;
  */
 export function requireAnswerOfApi({ status, headers, text }: HttpAnswer): void {
   const isRedirect = status >= 300 && status < 400;
-  const isPage = headers['content-type']?.includes('html') ?? false;
-  const isRefusal = status === 401 || status === 403 || status === 404;
-  if (!isRedirect && !(status < 300 && isPage) && !(isRefusal && !isJsonObject(text))) return;
+  const isPage = status < 300 && (headers['content-type']?.includes('html') ?? false);
+  const isRefusal = (status === 401 || status === 403 || status === 404) && !isJsonObject(text);
+  if (!isRedirect && !isPage && !isRefusal) return;
   const what = `HTTP ${status} ${whatCame(headers.location, text)}`;
   throw status === 404 && GOOGLES_PAGE.test(text) ? new NoSuchAddress(what) : new AnsweredByAnother(what);
 }

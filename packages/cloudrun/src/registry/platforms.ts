@@ -10,14 +10,14 @@ type Platform = { os?: string; architecture?: string };
 export type Platforms = {
   readonly names: readonly string[];
   /**
-   * Whether this is only the label of a single image, which need not be true: who puts a finished program into an image
-   * may label it as built for the machine that does so. An index is refused by what it says, but a single image is started.
+   * Whether this is only the label of a single image, which may be wrong: a builder that packs a finished program may
+   * label the image with its own processor. Cloud Run refuses an index by its list, but starts a single image regardless.
    */
   readonly isOnlyLabel: boolean;
 };
 
 const MOST_REDIRECTS = 3;
-// A deployment need not wait for an answer that is only good to have.
+// Knowing the platform is useful, but not worth making a deployment wait for retries.
 const ONCE = { retries: 0 };
 
 /**

@@ -33,8 +33,8 @@ export async function requireImageAsLookedUp(
 }
 
 /**
- * Why what the new revision runs could not be compared with what the image's tag meant before the deployment; undefined
- * if it was compared, or if there is nothing to compare, because the image is named by its digest.
+ * The reason why nobody could compare the new revision's image with what its tag meant before the deployment. Undefined
+ * if they were compared, or if the image was named by its digest, so that there is nothing to compare.
  */
 export function whyNotCompared(
   { image, revision, digest }: Pick<Deployment, 'image' | 'revision' | 'digest'>,

@@ -20,14 +20,13 @@ export async function ownRevision(api: ServiceApi, settled: Service, nonce: stri
   );
 }
 
-// Each resource of the platform is brought up to date by itself, so a revision may say later than its service that it is
-// ready.
+// The platform updates each resource separately, so a revision may report later than its service that it is ready.
 const READY_PATIENCE_MS = 30_000;
 const POLL_MS = 1000;
 
 /**
- * Waits for a moment if the service has settled, and its new revision still has not said whether it is ready. If it is
- * not, throws a UserError with the platform's own reason, and with what serves instead.
+ * Waits a moment if the service has settled but its new revision has not yet reported whether it is ready. Throws a
+ * UserError if the revision is not ready, with the platform's own reason and with what serves instead.
  */
 export async function requireReadyRevision(
   api: ServiceApi,
@@ -50,7 +49,7 @@ export async function requireReadyRevision(
   });
 }
 
-/** The revision as soon as it has said whether it is ready, or as it is when there is no more patience. */
+/** Reads the revision until it reports whether it is ready, or for half a minute. */
 async function decided(api: ServiceApi, made: Revision, { generation }: Service): Promise<Revision> {
   const deadline = performance.now() + READY_PATIENCE_MS;
   let revision = made;

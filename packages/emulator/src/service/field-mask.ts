@@ -1,6 +1,7 @@
 import { type Json, topFieldOf, writableFields } from '../protocol/descriptors.ts';
 
 const SERVICE = 'google.cloud.run.v2.Service';
+
 /**
  * Applies a masked update to a service. Fields that the mask names are taken from the request, or cleared if the
  * request leaves them out; all others stay. No mask, or `*`, names every writable field.

@@ -16,7 +16,7 @@ export type Evidence = {
    * asks for. It is recorded because that split may be serving even if the step was interrupted.
    */
   step<T>(name: string, work: () => Promise<T>, asked?: readonly Share[]): Promise<T>;
-  /** Records what happened, in this order; all of it at once, because each time the whole report is written. */
+  /** Records events in this order. Give several at once if you can: each call writes the whole report. */
   record(...events: readonly RolloutEvent[]): Promise<void>;
 };
 
